@@ -7,10 +7,7 @@ import { Refusal } from "./refusal.ts";
 /** The part of `DurableObjectStorage` that a migration needs. */
 export interface SchemaStorage {
   sql: {
-    exec(
-      query: string,
-      ...bindings: (string | number | null)[]
-    ): { toArray(): Record<string, unknown>[] };
+    exec(query: string, ...bindings: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
   };
   transactionSync<T>(work: () => T): T;
 }

@@ -1,0 +1,37 @@
+/**
+ * The front door: routes, CORS, the log line, and the one place where a refusal becomes a response.
+ */
+import { Hono } from "hono";
+import type { Bindings } from "../protocol/stations.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
+import { methods } from "../xrpc/methods.ts";
+import { allowCors, preflight } from "./cors.ts";
+import { renderError } from "./errors.ts";
+import { landing, robots } from "./pages.ts";
+import { servicesOf } from "./services.ts";
+import { subscribeRepos } from "./subscribe.ts";
+import { atprotoDid, hostDidDocument } from "./well-known.ts";
+import { serveXrpc } from "./xrpc.ts";
+
+export type Env = { Bindings: Bindings<AccountStation>; Variables: { requestId: string } };
+
+export const app = new Hono<Env>();
+
+app.options("*", () => preflight());
+
+app.get("/xrpc/_health", (c) => c.json({ version: VERSION }));
+app.get("/xrpc/com.atproto.sync.subscribeRepos", (c) => subscribeRepos(c.req.raw, c.env));
+app.all("/xrpc/*", (c) => serveXrpc(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx), methods));
+
+app.get("/.well-known/did.json", (c) => hostDidDocument(servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get("/.well-known/atproto-did", (c) =>
+  atprotoDid(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)),
+);
+app.get("/robots.txt", () => robots());
+app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
+
+app.notFound((c) => allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404)));
+app.onError((thrown, c) => renderError(thrown, c.req.raw));
+
+/** Reported by `_health`; the package's version. */
+const VERSION = "0.1.0";

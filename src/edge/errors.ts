@@ -1,0 +1,40 @@
+/** Errors, rendered once: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
+import { isRefusal } from "../protocol/refusal.ts";
+import { setCors } from "./cors.ts";
+
+export function renderError(thrown: unknown, request: Request): Response {
+  const { error, status, message, headers } = isRefusal(thrown) ? thrown : internal(thrown);
+  const response = new Response(request.method === "HEAD" ? null : JSON.stringify({ error, message }), {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", ...headers },
+  });
+  setCors(response.headers);
+  return response;
+}
+
+/** The cause goes to the log, never to the client. */
+function internal(thrown: unknown) {
+  const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  console.error(JSON.stringify({ time: new Date().toISOString(), level: "error", cause }));
+  if (isOverloaded(thrown)) {
+    return {
+      error: "NotEnoughResources",
+      status: 503,
+      message: "The host is overloaded, try again",
+      headers: { "retry-after": "1" },
+    };
+  }
+  return {
+    error: "InternalServerError",
+    status: 500,
+    message: "Internal Server Error",
+    headers: undefined,
+  };
+}
+
+/** The platform marks what an object could not take, and what may be tried again (Durable Objects, error handling). */
+function isOverloaded(thrown: unknown): boolean {
+  return (
+    typeof thrown === "object" && thrown !== null && "overloaded" in thrown && thrown.overloaded === true
+  );
+}

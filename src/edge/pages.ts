@@ -1,0 +1,22 @@
+/** The few pages that are not XRPC. */
+import type { Services } from "../xrpc/services.ts";
+
+export function robots(): Response {
+  return new Response("# Crawl as you like: what is here is public.\nUser-agent: *\nAllow: /\n", {
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+export function landing({ host }: Services): Response {
+  const text = [
+    "This is Atoll, an atproto host: a PDS and its AppView.",
+    "",
+    `  Host      ${host.did}`,
+    `  XRPC      ${host.origin}/xrpc/`,
+    `  Firehose  ${host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos`,
+    "",
+    "Point any atproto client at this address to sign in.",
+    "",
+  ].join("\n");
+  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+}

@@ -1,0 +1,44 @@
+/** The documents by which others find this host and its members. */
+import { Refusal } from "../protocol/refusal.ts";
+import type { Services } from "../xrpc/services.ts";
+import { setCors } from "./cors.ts";
+import { renderError } from "./errors.ts";
+
+/**
+ * The host as a did:web (did:web method; service ids as clients look for them): its PDS, its AppView, its notification
+ * service and, once it has labelled anything, its labeler.
+ */
+export async function hostDidDocument({ host }: Services): Promise<Response> {
+  const service = (id: string, type: string) => ({ id, type, serviceEndpoint: host.origin });
+  return json({
+    "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+    id: host.did,
+    verificationMethod: [],
+    service: [
+      service("#atproto_pds", "AtprotoPersonalDataServer"),
+      service("#bsky_appview", "BskyAppView"),
+      service("#bsky_notif", "BskyNotificationService"),
+    ],
+  });
+}
+
+/** The DID behind the handle that the request was addressed to (handle resolution, HTTPS well-known method). */
+export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
+  const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
+  const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
+  const account = ours ? await directory.findByHandle(name) : null;
+  if (account === null || account.status === "deleted") {
+    return renderError(new Refusal("NotFound", "User not found", 404), request);
+  }
+  const response = new Response(account.did, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  setCors(response.headers);
+  return response;
+}
+
+function json(body: unknown): Response {
+  const response = new Response(JSON.stringify(body), {
+    headers: { "content-type": "application/json; charset=utf-8" },
+  });
+  setCors(response.headers);
+  return response;
+}

@@ -1,0 +1,55 @@
+/** `/xrpc/<nsid>`: finds the method, lets it serve, and writes the log line. */
+import { isNsid } from "@atcute/lexicons/syntax";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { Method } from "../xrpc/method.ts";
+import type { Services } from "../xrpc/services.ts";
+import { setCors } from "./cors.ts";
+import { renderError } from "./errors.ts";
+import { proxied } from "./proxy.ts";
+
+export async function serveXrpc(
+  request: Request,
+  services: Services,
+  methods: ReadonlyMap<string, Method>,
+): Promise<Response> {
+  const started = Date.now();
+  const url = new URL(request.url);
+  const nsid = url.pathname.slice("/xrpc/".length);
+  let did: string | null = null;
+  let response: Response;
+  try {
+    const served = await dispatch(request, url, nsid, services, methods);
+    did = served.did;
+    response = served.response;
+    setCors(response.headers);
+  } catch (thrown) {
+    response = renderError(thrown, request);
+  }
+  log(request, nsid, did, response.status, Date.now() - started);
+  return request.method === "HEAD" ? new Response(null, response) : response;
+}
+
+async function dispatch(
+  request: Request,
+  url: URL,
+  nsid: string,
+  services: Services,
+  methods: ReadonlyMap<string, Method>,
+): Promise<{ response: Response; did: string | null }> {
+  if (!isNsid(nsid)) throw invalidRequest("invalid xrpc path");
+  const method = methods.get(nsid);
+  const elsewhere = await proxied(request, url, nsid, method !== undefined, services);
+  if (elsewhere !== null) return elsewhere;
+  if (method === undefined) throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
+  const verb = request.method === "HEAD" ? "GET" : request.method;
+  if (verb !== method.verb) {
+    throw invalidRequest(`Incorrect HTTP method (${request.method}) expected ${method.verb}`);
+  }
+  return method.serve(request, url, services);
+}
+
+/** One structured line a request; never a token, a password or an e-mail address. */
+function log(request: Request, method: string, did: string | null, status: number, ms: number): void {
+  const id = request.headers.get("cf-ray") ?? crypto.randomUUID();
+  console.log(JSON.stringify({ time: new Date().toISOString(), id, method, did, status, ms }));
+}

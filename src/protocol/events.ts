@@ -1,0 +1,77 @@
+/**
+ * `RepoEvent`, the one type in which everything behind the account object is told what happened, and its two encodings:
+ * the log entry (an event that lacks only its seq) and the frame (com.atproto.sync.subscribeRepos, event stream spec).
+ */
+import type { Did } from "@atcute/lexicons";
+
+/** com.atproto.sync.subscribeRepos#account `status`, with `active` for the state that the lexicon leaves unnamed. */
+export type AccountStatus = "active" | "takendown" | "suspended" | "deleted" | "deactivated";
+
+export type EventKind = "commit" | "sync" | "identity" | "account";
+
+/**
+ * One entry of an account's log, and so of its outbox. `frame` is the whole event-stream frame but for the `seq` field,
+ * whose place in the canonical key order is byte `seqAt`: the sequencer splices `seq` in without decoding anything.
+ */
+export interface LogEntry {
+  /** 1, 2, 3 … per account, without gap. */
+  position: number;
+  kind: EventKind;
+  /** Rev and commit CID of the repo after this event; null for #identity and #account. */
+  rev: string | null;
+  head: string | null;
+  /** #account only: the state it announces. */
+  status: AccountStatus | null;
+  frame: Uint8Array;
+  seqAt: number;
+}
+
+/** An event with its number: exactly the bytes that a firehose consumer receives. */
+export interface SequencedEvent {
+  seq: number;
+  frame: Uint8Array;
+}
+
+export interface RepoOp {
+  action: "create" | "update" | "delete";
+  /** `collection/rkey` */
+  path: string;
+  /** CID of the record after the op, null on delete. */
+  cid: string | null;
+  /** CID before the op: update and delete only. */
+  prev?: string;
+}
+
+interface EventBase {
+  seq: number;
+  did: Did;
+  /** ISO 8601 */
+  time: string;
+}
+
+export interface CommitEvent extends EventBase {
+  kind: "commit";
+  commit: string;
+  rev: string;
+  since: string | null;
+  prevData?: string;
+  ops: RepoOp[];
+  /** CAR slice: commit, new nodes, new records, covering proof. */
+  blocks: Uint8Array;
+}
+export interface SyncEvent extends EventBase {
+  kind: "sync";
+  rev: string;
+  blocks: Uint8Array;
+}
+export interface IdentityEvent extends EventBase {
+  kind: "identity";
+  handle?: string;
+}
+export interface AccountEvent extends EventBase {
+  kind: "account";
+  active: boolean;
+  status?: Exclude<AccountStatus, "active">;
+}
+
+export type RepoEvent = CommitEvent | SyncEvent | IdentityEvent | AccountEvent;

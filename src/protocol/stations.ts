@@ -1,0 +1,162 @@
+/**
+ * The interfaces through which stations meet. Stations never import each other: each is reached through a binding whose
+ * type is written here, in terms of plain data that survives RPC (structured clone: objects, arrays, strings, numbers,
+ * Uint8Array, ReadableStream of bytes).
+ */
+import type { Did, Handle } from "@atcute/lexicons";
+import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
+
+/** A namespace of Durable Objects, by name. Every method of a station is asynchronous from outside. */
+export interface Objects<Station> {
+  getByName(name: string): Station;
+}
+
+// ---------------------------------------------------------------------------------------------- sequencer
+
+/** What the sequencer knows of one repo; the source of `listRepos`. */
+export interface SequencedRepo {
+  did: Did;
+  /** Position of the last log entry taken from this account. */
+  position: number;
+  rev: string | null;
+  head: string | null;
+  status: AccountStatus;
+}
+
+/** One object a host: numbers the host's events, keeps their window, broadcasts them, hands them to ingest. */
+export interface SequencerStation {
+  /**
+   * Takes log entries of one account, in order of position. Idempotent: entries at or below the account's recorded
+   * position are skipped. A gap is not taken at all. Returns once durable.
+   * @returns `acked`: the highest position now durable (the sender resends from `acked + 1`); `seq`: the host's newest.
+   */
+  append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }>;
+  /** Waits until ingest has passed `seq`: true then; false after about 250 ms, or at once while ingest lags. */
+  indexed(seq: number): Promise<boolean>;
+  repo(did: Did): Promise<SequencedRepo | null>;
+  /** Repos by DID, after `cursor` (a DID), at most `limit`. */
+  listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]>;
+  status(): Promise<SequencerStatus>;
+  /** `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request, with `?cursor=`. */
+  fetch(request: Request): Promise<Response>;
+}
+
+export interface SequencerStatus {
+  /** Newest seq, 0 before the first event. */
+  seq: number;
+  /** Oldest seq still in the window, null when none. */
+  oldest: number | null;
+  /** Last seq that ingest acknowledged. */
+  indexed: number;
+  subscribers: number;
+  /** The last failure of ingest, cleared by its next success. */
+  ingestError: string | null;
+}
+
+/** The one name of the sequencer object. */
+export const SEQUENCER_NAME = "host";
+
+// ---------------------------------------------------------------------------------------------- appview
+
+/** An act of moderation that views must honour at once. `cid` narrows a record takedown to one version. */
+export type ModerationAct =
+  | { kind: "takedown"; did: Did; uri?: string; blob?: string; applied: boolean; ref?: string }
+  | {
+      kind: "label";
+      src: Did;
+      uri: string;
+      cid?: string;
+      val: string;
+      neg: boolean;
+      cts: string;
+      exp?: string;
+    };
+
+/** The AppView as the sequencer and lifecycle see it (a WorkerEntrypoint, reached as `ctx.exports.AppView`). */
+export interface AppViewStation {
+  /** Last seq applied; 0 before the first. */
+  cursor(): Promise<number>;
+  /**
+   * Applies events exactly once, in order. Does nothing to the index unless its cursor is `after`; returns the cursor
+   * as it stands afterwards, from which the sender goes on.
+   */
+  ingest(after: number, events: SequencedEvent[]): Promise<{ cursor: number }>;
+  moderate(acts: ModerationAct[]): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- account
+
+/** One record as it is stored: its DAG-CBOR bytes, with the rev of the commit that last wrote it. */
+export interface StoredRecord {
+  /** `collection/rkey` */
+  path: string;
+  cid: string;
+  rev: string;
+  bytes: Uint8Array;
+}
+
+/** The part of an account object that the AppView uses for backfill. */
+export interface BackfillSource {
+  /**
+   * The records after `cursor` (a path, exclusive), in path order, at most about 1 MB of them, with the repo's rev at
+   * the time of reading. `next` is absent on the last page.
+   * Refuses RepoNotFound.
+   */
+  backfill(cursor: string | undefined): Promise<{ rev: string; records: StoredRecord[]; next?: string }>;
+}
+
+// ---------------------------------------------------------------------------------------------- lifecycle
+
+/**
+ * The worker's lifecycle entrypoint, as an account object's alarm sees it: it carries a half-done saga to its end
+ * (roll back before the DID is registered, forward after) by calling back into the object.
+ */
+export interface LifecycleStation {
+  resume(did: Did): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- bindings
+
+/** `[vars]` of wrangler.toml; every one has a working default. */
+export interface Vars {
+  /** Origin served. Empty: the origin of the request (local runs). */
+  PUBLIC_URL: string;
+  /** Comma-separated domains for members' handles, each with its leading dot; empty: `.test` locally, else `.<host>`. */
+  HANDLE_DOMAINS: string;
+  REGISTRATION: "invite" | "closed" | "open";
+  /** `local`, or the `did#service` of an upstream AppView. */
+  APPVIEW: string;
+  /** Empty: the embedded directory, bound as OUTSIDE (local runs only). */
+  PLC_URL: string;
+  /** Comma-separated origins that are asked to crawl. */
+  RELAYS: string;
+  MAIL: string;
+  /** `on` or `off`. */
+  RATE_LIMITS: string;
+  /** `1` in local runs: loopback is allowed in outgoing requests, and `atoll-cost` is sent. */
+  LOCAL: string;
+}
+
+/** Secrets: made on first use and kept in DIRECTORY; one in the environment wins. */
+export interface Secrets {
+  ADMIN_PASSWORD?: string;
+  JWT_SECRET?: string;
+  /** did:plc rotation key, 32 bytes in hex (K-256). */
+  PLC_ROTATION_KEY?: string;
+}
+
+export interface Bindings<Account = unknown> extends Vars, Secrets {
+  ACCOUNT: Objects<Account>;
+  SEQUENCER: Objects<SequencerStation>;
+  DIRECTORY: D1Database;
+  APPVIEW_DB: D1Database;
+  BLOBS: R2Bucket;
+  /** Local runs only: the outside world (PLC directory, mailbox). */
+  OUTSIDE?: { fetch(request: Request): Promise<Response> };
+}
+
+/** What a DID and its handle look like when both are known. */
+export interface Identity {
+  did: Did;
+  handle: Handle;
+}

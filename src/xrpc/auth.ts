@@ -1,0 +1,177 @@
+/**
+ * Policies: who may call a method. Each is a function from the request's credentials to a caller, or a refusal with the
+ * name that the reference uses; the type of the caller flows into the row.
+ */
+import type { Did } from "@atcute/lexicons";
+import { Refusal, authRequired } from "../protocol/refusal.ts";
+import type { Credentials, Policy } from "./method.ts";
+import type { SessionScope } from "./tokens.ts";
+import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
+
+/** A member signed in by password or app password. */
+export interface SessionCaller {
+  kind: "session";
+  did: Did;
+  scope: SessionScope;
+}
+/** An account, here or elsewhere, that signed a token for this one method. */
+export interface ServiceCaller {
+  kind: "service";
+  did: Did;
+}
+export interface AdminCaller {
+  kind: "admin";
+}
+export interface RefreshCaller {
+  kind: "refresh";
+  did: Did;
+  id: string;
+}
+
+export const FULL: readonly SessionScope[] = ["com.atproto.access"];
+export const PRIVILEGED: readonly SessionScope[] = [...FULL, "com.atproto.appPassPrivileged"];
+export const STANDARD: readonly SessionScope[] = [...PRIVILEGED, "com.atproto.appPass"];
+export const TAKENDOWN: SessionScope = "com.atproto.takendown";
+
+type Authorization = { type: null } | { type: "basic" | "bearer" | "dpop"; token: string };
+
+/** Refuses InvalidToken for a header of another form or scheme. */
+function authorization(request: Request): Authorization {
+  const header = request.headers.get("authorization");
+  if (header === null || header === "") return { type: null };
+  const [scheme = "", token = "", ...rest] = header.split(" ");
+  if (token === "" || rest.length > 0) {
+    throw new Refusal("InvalidToken", "Malformed authorization header", 400);
+  }
+  const type = scheme.toLowerCase();
+  if (type === "basic" || type === "bearer" || type === "dpop") return { type, token };
+  throw new Refusal("InvalidToken", `Unsupported authorization type: ${scheme}`, 400);
+}
+
+/** Which sessions a method takes, and which states of the account it refuses. */
+export interface SessionOptions {
+  scopes?: readonly SessionScope[];
+  /** Refuse a taken-down account (401 AccountTakedown): for methods that do not reach the account object. */
+  checkTakedown?: boolean;
+  /** Refuse a deactivated account (401 AccountDeactivated): likewise. */
+  checkDeactivated?: boolean;
+}
+
+async function checkStatus(did: Did, options: SessionOptions, { services }: Credentials): Promise<void> {
+  if (!options.checkTakedown && !options.checkDeactivated) return;
+  const account = await services.directory.findByDid(did);
+  if (account === null) throw new Refusal("AccountNotFound", "Account not found", 403);
+  if (options.checkTakedown && (account.status === "takendown" || account.status === "suspended")) {
+    throw new Refusal("AccountTakedown", "Account has been taken down", 401);
+  }
+  if (options.checkDeactivated && account.status === "deactivated") {
+    throw new Refusal("AccountDeactivated", "Account is deactivated", 401);
+  }
+}
+
+async function sessionOf(token: string, options: SessionOptions, on: Credentials): Promise<SessionCaller> {
+  const claims = await on.services.tokens.verifyAccess(token);
+  const scopes = options.scopes ?? STANDARD;
+  if (!scopes.includes(claims.scope) || (options.checkTakedown && claims.scope === TAKENDOWN)) {
+    throw new Refusal("InvalidToken", "Bad token scope", 400);
+  }
+  await checkStatus(claims.did, options, on);
+  return { kind: "session", did: claims.did, scope: claims.scope };
+}
+
+/** No credentials needed, none looked at. */
+export const anyone: Policy<null> = () => null;
+
+/** A member's session. */
+export const session =
+  (options: SessionOptions = {}): Policy<SessionCaller> =>
+  async (on) => {
+    const given = authorization(on.request);
+    if (given.type === "bearer") return sessionOf(given.token, options, on);
+    if (given.type === "dpop") throw new Refusal("invalid_token", "Malformed token", 401);
+    if (given.type !== null) throw new Refusal("InvalidToken", "Unexpected authorization type", 400);
+    throw new Refusal("AuthMissing", "Authentication Required", 401);
+  };
+
+/** A member's session of any scope; the account object refuses writes of inactive accounts itself. */
+export const member = session();
+/** A session that a password opened: no app password may. */
+export const owner = session({ scopes: FULL });
+
+/** A refresh token. `allowExpired` for signing out. */
+export const refresher =
+  (options: { allowExpired?: boolean } = {}): Policy<RefreshCaller> =>
+  async ({ request, services }) => {
+    const given = authorization(request);
+    if (given.type !== "bearer") throw new Refusal("AuthMissing", "Authentication Required", 401);
+    const { did, id } = await services.tokens.verifyRefresh(given.token, options);
+    return { kind: "refresh", did, id };
+  };
+
+async function adminOf(basic: string, { services }: Credentials): Promise<AdminCaller> {
+  let decoded = "";
+  try {
+    decoded = atob(basic);
+  } catch {
+    throw authRequired();
+  }
+  const colon = decoded.indexOf(":");
+  const password = new TextEncoder().encode(decoded.slice(colon + 1));
+  const expected = new TextEncoder().encode(await services.directory.secret("ADMIN_PASSWORD"));
+  const same = await sameBytes(password, expected);
+  if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
+  return { kind: "admin" };
+}
+
+/** Compares digests, so that neither length nor content shows in the time taken. */
+async function sameBytes(a: Uint8Array, b: Uint8Array): Promise<boolean> {
+  const [x, y] = await Promise.all([
+    crypto.subtle.digest("SHA-256", a as BufferSource),
+    crypto.subtle.digest("SHA-256", b as BufferSource),
+  ]);
+  return crypto.subtle.timingSafeEqual(x, y);
+}
+
+/** The host's admin, by Basic authentication `admin:<password>`. */
+export const admin: Policy<AdminCaller> = async (on) => {
+  const given = authorization(on.request);
+  if (given.type !== "basic") throw authRequired();
+  return adminOf(given.token, on);
+};
+
+/** A member, the admin, or nobody: sync reads show more to an owner or the admin. */
+export const memberOrAdminOrAnyone: Policy<SessionCaller | AdminCaller | null> = async (on) => {
+  const given = authorization(on.request);
+  if (given.type === null) return null;
+  if (given.type === "basic") return adminOf(given.token, on);
+  return session({ scopes: [...STANDARD, TAKENDOWN] })(on);
+};
+
+/** A token signed by an account's own key for this method (service auth), or nobody. */
+export const serviceOrAnyone: Policy<ServiceCaller | null> = async (on) => {
+  const given = authorization(on.request);
+  if (given.type !== "bearer") return null;
+  return { kind: "service", did: await verifyServiceToken(given.token, on) };
+};
+
+/** A member's session, or a service token that the account signed for this method. */
+export const memberOrService =
+  (options: SessionOptions = {}): Policy<SessionCaller | ServiceCaller> =>
+  async (on) => {
+    const given = authorization(on.request);
+    if (given.type === "bearer" && looksLikeServiceToken(given.token)) {
+      return { kind: "service", did: await verifyServiceToken(given.token, on) };
+    }
+    return session(options)(on);
+  };
+
+export type Viewer = SessionCaller | ServiceCaller;
+
+/** An AppView read: a member, an account elsewhere by service token, or nobody. */
+export const viewerOrAnyone: Policy<Viewer | null> = async (on) => {
+  const given = authorization(on.request);
+  return given.type === null || given.type === "basic" ? null : memberOrService({ checkTakedown: false })(on);
+};
+
+/** An AppView read that needs someone to be read for. */
+export const viewer: Policy<Viewer> = memberOrService();

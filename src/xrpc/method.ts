@@ -1,0 +1,151 @@
+/**
+ * A method is a row: the generated lexicon value supplies NSID, verb, validation and types; the policy says who may call
+ * and supplies the type of `caller`; the function says what happens. Order of checks: parameters, credentials, body
+ * (XRPC spec, "Requests").
+ */
+import type {
+  BaseSchema,
+  InferOutput,
+  InferXRPCBodyInput,
+  InferXRPCBodyOutput,
+  ObjectSchema,
+  XRPCBodyParam,
+  XRPCProcedureMetadata,
+  XRPCQueryMetadata,
+} from "@atcute/lexicons/validations";
+import { safeParse } from "@atcute/lexicons/validations";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { readJson } from "./body.ts";
+import { decodeParams } from "./params.ts";
+import type { Services } from "./services.ts";
+
+export type MethodSchema = XRPCQueryMetadata | XRPCProcedureMetadata;
+
+/** The generated module of one method, as `@atcute/atproto` and `@atcute/bluesky` export it. */
+export interface MethodModule<Schema extends MethodSchema = MethodSchema> {
+  mainSchema: Schema;
+}
+
+type ParamsOf<S extends MethodSchema> = S["params"] extends ObjectSchema ? InferOutput<S["params"]> : object;
+type InputOf<S extends MethodSchema> =
+  S extends XRPCProcedureMetadata<ObjectSchema | null, infer Input extends XRPCBodyParam>
+    ? InferXRPCBodyOutput<Input>
+    : undefined;
+type OutputOf<S extends MethodSchema> = InferXRPCBodyInput<S["output"]>;
+
+/** What every policy may look at. */
+export interface Credentials {
+  request: Request;
+  nsid: string;
+  services: Services;
+  params: object;
+}
+
+/** Who may call: returns the caller, or throws the refusal. */
+export type Policy<Caller> = (credentials: Credentials) => Caller | Promise<Caller>;
+
+export interface Call<S extends MethodSchema, Caller> {
+  params: ParamsOf<S>;
+  /** The parsed JSON body; for a method whose input is bytes, read `request.body`. */
+  input: InputOf<S>;
+  caller: Caller;
+  services: Services;
+  request: Request;
+  /** Headers of the reply, for the few methods that add one. */
+  headers: Headers;
+}
+
+export interface MethodOptions {
+  /** Largest JSON body, in bytes. */
+  jsonLimit?: number;
+}
+
+export interface Method {
+  nsid: string;
+  verb: "GET" | "POST";
+  /** Set by the edge's log line once known. */
+  serve(request: Request, url: URL, services: Services): Promise<{ response: Response; did: string | null }>;
+}
+
+const JSON_LIMIT = 150 * 1024;
+
+/** The DID a caller acts for, if it is of a kind that has one: for the log line. */
+function didOf(caller: unknown): string | null {
+  if (typeof caller !== "object" || caller === null || !("did" in caller)) return null;
+  return typeof caller.did === "string" ? caller.did : null;
+}
+
+export function method<S extends MethodSchema, Caller>(
+  module: MethodModule<S>,
+  policy: Policy<Caller>,
+  run: (call: Call<S, Caller>) => OutputOf<S> | Response | Promise<OutputOf<S> | Response>,
+  options: MethodOptions = {},
+): Method {
+  const schema = module.mainSchema;
+  const verb = schema.type === "xrpc_query" ? "GET" : "POST";
+  const nsid: string = schema.nsid;
+  const params = decodeParams(nsid, schema.params);
+  const input = schema.type === "xrpc_procedure" ? schema.input : null;
+
+  return {
+    nsid,
+    verb,
+    async serve(request, url, services) {
+      const call = {
+        params: params(url.searchParams) as ParamsOf<S>,
+        services,
+        request,
+        headers: new Headers(),
+      };
+      const caller = await policy({ request, nsid, services, params: call.params });
+      const body = await decodeInput(request, input, options.jsonLimit ?? JSON_LIMIT);
+      const output = await run({ ...call, caller, input: body as InputOf<S> });
+      const did = didOf(caller);
+      if (output instanceof Response) return { response: output, did };
+      if (output === undefined || output === null) {
+        return { response: new Response(null, { headers: call.headers }), did };
+      }
+      call.headers.set("content-type", "application/json; charset=utf-8");
+      return { response: new Response(JSON.stringify(output), { headers: call.headers }), did };
+    },
+  };
+}
+
+/** Reads and validates the body: JSON against its schema, nothing for a method without input, bytes left to the row. */
+async function decodeInput(request: Request, input: XRPCBodyParam, jsonLimit: number): Promise<unknown> {
+  if (input === null) {
+    if (request.method === "POST") await refuseBody(request);
+    return undefined;
+  }
+  if (!hasBody(request)) throw invalidRequest("A request body is expected but none was provided");
+  if (input.type === "blob") return undefined;
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (!type) throw invalidRequest("Request encoding (Content-Type) required but not provided");
+  if (type !== "application/json") {
+    throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`);
+  }
+  return validated("Input", input.schema, await readJson(request, jsonLimit));
+}
+
+function validated(what: string, schema: BaseSchema, value: unknown): unknown {
+  const result = safeParse(schema, value);
+  if (result.ok) return result.value;
+  throw invalidRequest(`${what}: ${result.message}`);
+}
+
+function hasBody(request: Request): boolean {
+  if (request.headers.has("transfer-encoding")) return true;
+  const length = request.headers.get("content-length");
+  return length === null ? request.body !== null : length !== "0";
+}
+
+async function refuseBody(request: Request): Promise<void> {
+  if (!hasBody(request)) return;
+  const length = Number(request.headers.get("content-length") ?? "0");
+  if (length > 1024) throw new Refusal("PayloadTooLarge", "request entity too large", 413);
+  // A client that sends `{}` where nothing is asked for is common and harmless.
+  const text = (await request.text()).trim();
+  if (text !== "" && text !== "{}" && text !== "null") {
+    throw invalidRequest("A request body was provided when none was expected");
+  }
+}

@@ -1,0 +1,25 @@
+/** Every method that is served here, by NSID. One table per NSID group; a test holds this list against the lexicons. */
+import type { Method } from "./method.ts";
+import { comAtprotoRepo } from "./com.atproto.repo.ts";
+import { comAtprotoSync } from "./com.atproto.sync.ts";
+import { comAtprotoServer } from "./com.atproto.server.ts";
+import { comAtprotoIdentity } from "./com.atproto.identity.ts";
+import { appBskyActor } from "./app.bsky.actor.ts";
+import { appBskyFeed } from "./app.bsky.feed.ts";
+import { appBskyGraph } from "./app.bsky.graph.ts";
+import { appBskyNotification } from "./app.bsky.notification.ts";
+
+export const methods: ReadonlyMap<string, Method> = new Map(
+  [
+    comAtprotoRepo,
+    comAtprotoSync,
+    comAtprotoServer,
+    comAtprotoIdentity,
+    appBskyActor,
+    appBskyFeed,
+    appBskyGraph,
+    appBskyNotification,
+  ]
+    .flat()
+    .map((method) => [method.nsid, method]),
+);

@@ -1,0 +1,64 @@
+/** Query parameters, decoded and validated by their lexicon (XRPC spec, "Lexicon HTTP Endpoints"). */
+import type { BaseSchema, ObjectSchema } from "@atcute/lexicons/validations";
+import { safeParse } from "@atcute/lexicons/validations";
+import { invalidRequest } from "../protocol/refusal.ts";
+
+type Scalar = (text: string) => unknown;
+type Decoder = (values: string[]) => unknown;
+
+/** The parts of a generated schema that tell how a parameter is written in a query. */
+interface SchemaShape extends BaseSchema {
+  wrapped?: SchemaShape;
+  item?: SchemaShape;
+  type?: string;
+}
+
+function unwrapped(schema: SchemaShape): SchemaShape {
+  let inner = schema;
+  while ((inner.type === "optional" || inner.type === "nullable") && inner.wrapped) inner = inner.wrapped;
+  return inner;
+}
+
+/** What cannot be decoded is passed on as it stands, so that validation refuses it in the schema's own words. */
+function scalar(schema: SchemaShape): Scalar {
+  switch (unwrapped(schema).type) {
+    case "integer":
+      return (text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text);
+    case "boolean":
+      return (text) => (text === "true" ? true : text === "false" ? false : text);
+    default:
+      return (text) => text;
+  }
+}
+
+function decoder(schema: SchemaShape): Decoder {
+  const inner = unwrapped(schema);
+  if (inner.type === "array" && inner.item) {
+    const item = scalar(inner.item);
+    return (values) => values.map(item);
+  }
+  const one = scalar(inner);
+  return (values) => (values.length > 1 ? values : one(values[0] ?? ""));
+}
+
+/** A function from a query to valid parameters; unknown ones are ignored, wrong ones refused as InvalidRequest. */
+export function decodeParams(nsid: string, schema: ObjectSchema | null): (query: URLSearchParams) => object {
+  if (schema === null) return () => ({});
+  let decoders: [string, Decoder][] | undefined;
+  return (query) => {
+    decoders ??= Object.entries(schema.shape as Record<string, SchemaShape>).map(([name, shape]) => [
+      name,
+      decoder(shape),
+    ]);
+    const params: Record<string, unknown> = {};
+    for (const [name, decode] of decoders) {
+      const values = query.getAll(name);
+      // `uris[]=` and `uris[0]=` are what some clients write for an array.
+      if (values.length === 0) values.push(...query.getAll(`${name}[]`));
+      if (values.length > 0) params[name] = decode(values);
+    }
+    const result = safeParse(schema, params);
+    if (!result.ok) throw invalidRequest(`Invalid ${nsid} params: ${result.message}`);
+    return result.value;
+  };
+}

@@ -1,0 +1,20 @@
+/** Every test file starts with migrated databases. */
+import { applyD1Migrations } from "cloudflare:test";
+import type { D1Migration } from "@cloudflare/vitest-plugin";
+import { env } from "cloudflare:workers";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    interop: Record<string, string> | null;
+  }
+}
+
+interface TestBindings {
+  DIRECTORY: D1Database;
+  APPVIEW_DB: D1Database;
+  MIGRATIONS: { directory: D1Migration[]; appview: D1Migration[] };
+}
+
+const bindings: TestBindings = env as never;
+await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
+await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { readOutsideModules } from "./local/outside-bundle.ts";
+
+/** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */
+function readInterop(): Record<string, string> | null {
+  const root = process.env.ATOLL_INTEROP ?? path.resolve(import.meta.dirname, "../shared/interop");
+  if (!existsSync(root)) {
+    console.warn(
+      `interop fixtures skipped: no folder ${path.relative(process.cwd(), root)} (set ATOLL_INTEROP)`,
+    );
+    return null;
+  }
+  const files: Record<string, string> = {};
+  const visit = (folder: string) => {
+    for (const name of readdirSync(folder)) {
+      const file = path.join(folder, name);
+      if (statSync(file).isDirectory()) visit(file);
+      else files[path.relative(root, file)] = readFileSync(file, "utf8");
+    }
+  };
+  visit(root);
+  return files;
+}
+
+export default defineConfig(async () => ({
+  plugins: [
+    cloudflareTest({
+      main: "./src/worker.ts",
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        bindings: {
+          LOCAL: "1",
+          PLC_URL: "",
+          RELAYS: "",
+          REGISTRATION: "open",
+          RATE_LIMITS: "off",
+          ADMIN_PASSWORD: "test-admin",
+          MIGRATIONS: {
+            directory: await readD1Migrations("./migrations/directory"),
+            appview: await readD1Migrations("./migrations/appview"),
+          },
+        },
+        serviceBindings: { OUTSIDE: "outside" },
+        workers: [await readOutsideModules()],
+      },
+    }),
+  ],
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/node/**"],
+    setupFiles: ["./test/support/setup.ts"],
+    provide: { interop: readInterop() },
+    testTimeout: 30_000,
+  },
+}));
