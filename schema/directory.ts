@@ -1,0 +1,200 @@
+/**
+ * The directory's tables for typed queries. The SQL in `migrations/directory` is the authority (drizzle-kit knows no
+ * WITHOUT ROWID); a test holds this description against it.
+ */
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+const flag = (name: string) => integer(name, { mode: "boolean" });
+
+export const account = sqliteTable("account", {
+  did: text().primaryKey(),
+  handle: text().notNull(),
+  email: text(),
+  emailConfirmedAt: text("email_confirmed_at"),
+  state: text({ enum: ["reserved", "active", "deactivated", "deleted"] }).notNull(),
+  takedown: text({ enum: ["takendown", "suspended"] }),
+  takedownRef: text("takedown_ref"),
+  createdAt: text("created_at").notNull(),
+  deactivatedAt: text("deactivated_at"),
+  deleteAfter: text("delete_after"),
+  inviteCode: text("invite_code"),
+  invitesDisabled: flag("invites_disabled").notNull().default(false),
+  inviteNote: text("invite_note"),
+});
+
+export const reservedKey = sqliteTable("reserved_key", {
+  keyDid: text("key_did").primaryKey(),
+  did: text(),
+  privateKey: text("private_key").notNull(),
+  createdAt: text("created_at").notNull(),
+});
+
+export const inviteCode = sqliteTable("invite_code", {
+  code: text().primaryKey(),
+  availableUses: integer("available_uses").notNull(),
+  disabled: flag("disabled").notNull().default(false),
+  forAccount: text("for_account").notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAt: text("created_at").notNull(),
+});
+
+export const inviteUse = sqliteTable(
+  "invite_use",
+  {
+    code: text().notNull(),
+    usedBy: text("used_by").notNull(),
+    usedAt: text("used_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.code, table.usedBy] })],
+);
+
+export const secret = sqliteTable("secret", {
+  name: text().primaryKey(),
+  value: text().notNull(),
+  createdAt: text("created_at").notNull(),
+});
+
+export const role = sqliteTable("role", {
+  did: text().primaryKey(),
+  role: text({ enum: ["owner", "moderator", "inviter"] }).notNull(),
+  grantedBy: text("granted_by").notNull(),
+  grantedAt: text("granted_at").notNull(),
+});
+
+export const report = sqliteTable("report", {
+  id: integer().primaryKey(),
+  reasonType: text("reason_type").notNull(),
+  reason: text(),
+  subjectDid: text("subject_did").notNull(),
+  subjectUri: text("subject_uri"),
+  subjectCid: text("subject_cid"),
+  reportedBy: text("reported_by").notNull(),
+  createdAt: text("created_at").notNull(),
+  state: text({ enum: ["open", "resolved", "dismissed"] })
+    .notNull()
+    .default("open"),
+  closedBy: text("closed_by"),
+  closedAt: text("closed_at"),
+  note: text(),
+});
+
+export const label = sqliteTable("label", {
+  seq: integer().primaryKey({ autoIncrement: true }),
+  src: text().notNull(),
+  uri: text().notNull(),
+  cid: text(),
+  val: text().notNull(),
+  neg: flag("neg").notNull().default(false),
+  cts: text().notNull(),
+  exp: text(),
+  sig: text().notNull(),
+});
+
+export const subjectStatus = sqliteTable(
+  "subject_status",
+  {
+    did: text().notNull(),
+    subject: text().notNull(),
+    takedownRef: text("takedown_ref").notNull(),
+    createdAt: text("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.subject] })],
+);
+
+export const auditLog = sqliteTable("audit_log", {
+  id: integer().primaryKey(),
+  at: text().notNull(),
+  actor: text().notNull(),
+  action: text().notNull(),
+  subject: text(),
+  detail: text(),
+});
+
+export const didCache = sqliteTable("did_cache", {
+  did: text().primaryKey(),
+  document: text().notNull(),
+  fetchedAt: integer("fetched_at").notNull(),
+});
+
+export const handleCache = sqliteTable("handle_cache", {
+  handle: text().primaryKey(),
+  did: text().notNull(),
+  fetchedAt: integer("fetched_at").notNull(),
+});
+
+export const actorMute = sqliteTable(
+  "actor_mute",
+  {
+    did: text().notNull(),
+    subjectDid: text("subject_did").notNull(),
+    createdAt: text("created_at").notNull(),
+    onlyReposts: flag("only_reposts").notNull().default(false),
+    onlyQuoteposts: flag("only_quoteposts").notNull().default(false),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.subjectDid] })],
+);
+
+export const listMute = sqliteTable(
+  "list_mute",
+  {
+    did: text().notNull(),
+    listUri: text("list_uri").notNull(),
+    createdAt: text("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.listUri] })],
+);
+
+export const threadMute = sqliteTable(
+  "thread_mute",
+  {
+    did: text().notNull(),
+    rootUri: text("root_uri").notNull(),
+    createdAt: text("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.rootUri] })],
+);
+
+export const bookmark = sqliteTable(
+  "bookmark",
+  {
+    did: text().notNull(),
+    uri: text().notNull(),
+    cid: text().notNull(),
+    createdAt: text("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.uri] })],
+);
+
+export const draft = sqliteTable(
+  "draft",
+  {
+    did: text().notNull(),
+    id: text().notNull(),
+    draft: text().notNull(),
+    createdAt: text("created_at").notNull(),
+    updatedAt: text("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.id] })],
+);
+
+export const notificationSeen = sqliteTable("notification_seen", {
+  did: text().primaryKey(),
+  seenAt: text("seen_at").notNull(),
+});
+
+export const notificationPref = sqliteTable("notification_pref", {
+  did: text().primaryKey(),
+  preferences: text().notNull(),
+});
+
+export const activitySubscription = sqliteTable(
+  "activity_subscription",
+  {
+    did: text().notNull(),
+    subjectDid: text("subject_did").notNull(),
+    post: flag("post").notNull(),
+    reply: flag("reply").notNull(),
+    createdAt: text("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.subjectDid] })],
+);

@@ -1,0 +1,289 @@
+/** Who lives here: the accounts of this host in D1 (`DIRECTORY`), from a handle's reservation to its release. */
+import type { Did, Handle } from "@atcute/lexicons";
+import { and, eq, inArray, notInArray, sql, type SQL } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { account } from "../../schema/directory.ts";
+import type { AccountStatus } from "../protocol/events.ts";
+import { invalidRequest, Refusal } from "../protocol/refusal.ts";
+
+type AccountRow = typeof account.$inferSelect;
+
+/** One account. Times are ISO 8601; `email` and `handle` are lower-case. */
+export interface Account extends Omit<AccountRow, "did" | "handle"> {
+  did: Did;
+  handle: Handle;
+}
+
+/** What is held for an account before its DID is registered. */
+export interface Reservation {
+  did: Did;
+  /** Normalised. */
+  handle: Handle;
+  email?: string | undefined;
+  /** Must still have a use; the use is taken in the same transaction. */
+  inviteCode?: string | undefined;
+}
+
+export interface AccountPage {
+  accounts: Account[];
+  cursor?: string;
+}
+
+export interface AccountQuery {
+  limit: number;
+  cursor?: string | undefined;
+  /** Part of a handle or e-mail address, or a whole DID. */
+  search?: string | undefined;
+  email?: string | undefined;
+}
+
+/** The account's status as com.atproto.sync.subscribeRepos#account names it. A reserved account is not active yet. */
+export function statusOf(found: Pick<Account, "state" | "takedown">): AccountStatus {
+  if (found.state === "deleted") return "deleted";
+  if (found.takedown !== null) return found.takedown;
+  return found.state === "active" ? "active" : "deactivated";
+}
+
+const handleTaken = (handle: string) => new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
+const emailTaken = (email: string) => invalidRequest(`Email already taken: ${email}`);
+
+/** Rows that are no member yet, or no longer: they only keep a DID and a handle from being taken. */
+const unhoused = ["reserved", "deleted"] as const;
+
+export class Directory {
+  readonly #database: D1Database;
+  readonly #db: DrizzleD1Database;
+  readonly #clock: () => number;
+
+  constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#database = database;
+    this.#db = drizzle(database);
+    this.#clock = clock;
+  }
+
+  /** The member with this DID or handle, whatever their status; null when nobody of that name lives here. */
+  async find(identifier: string): Promise<Account | null> {
+    const name = identifier.startsWith("did:")
+      ? eq(account.did, identifier)
+      : eq(account.handle, identifier.toLowerCase());
+    return this.#one(and(name, notInArray(account.state, [...unhoused])));
+  }
+
+  async findByEmail(email: string): Promise<Account | null> {
+    return this.#one(and(eq(account.email, email.toLowerCase()), notInArray(account.state, [...unhoused])));
+  }
+
+  /** The row of a DID at any stage, reserved and deleted ones included: for lifecycle. */
+  async stage(did: string): Promise<Account | null> {
+    return this.#one(eq(account.did, did));
+  }
+
+  /** Members by DID; unknown DIDs are absent. */
+  async findAll(dids: readonly string[]): Promise<Map<string, Account>> {
+    if (dids.length === 0) return new Map();
+    const wanted = sql`(SELECT value FROM json_each(${JSON.stringify(dids)}))`;
+    const rows = await this.#db
+      .select()
+      .from(account)
+      .where(and(inArray(account.did, wanted), notInArray(account.state, [...unhoused])));
+    return new Map(rows.map((row) => [row.did, asAccount(row)]));
+  }
+
+  /**
+   * Holds DID, handle and e-mail address, and takes a use of the invite code, in one transaction. Running twice for the
+   * same DID and handle holds them once.
+   * Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail taken), AlreadyExists (the DID lives here).
+   */
+  async reserve(wanted: Reservation): Promise<void> {
+    const { did, handle, inviteCode = null } = wanted;
+    const email = wanted.email?.toLowerCase() ?? null;
+    const at = this.#now();
+    const take = this.#database
+      .prepare(
+        `INSERT OR IGNORE INTO invite_use (code, used_by, used_at)
+         SELECT i.code, ?2, ?3 FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
+         WHERE i.code = ?1 AND i.disabled = 0 AND a.takedown IS NULL
+           AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`,
+      )
+      .bind(inviteCode, did, at);
+    const hold = this.#database
+      .prepare(
+        `INSERT INTO account (did, handle, email, state, created_at, invite_code)
+         SELECT ?2, ?3, ?4, 'reserved', ?5, ?1
+         WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM invite_use WHERE code = ?1 AND used_by = ?2)`,
+      )
+      .bind(inviteCode, did, handle, email, at);
+    try {
+      const results = await this.#database.batch([take, hold]);
+      if (results[1]?.meta.changes === 0) {
+        throw new Refusal("InvalidInviteCode", "Provided invite code not available");
+      }
+    } catch (thrown) {
+      const taken = conflictOf(thrown);
+      if (taken === "did") return this.#acceptEarlier(wanted);
+      if (taken === "handle") throw handleTaken(handle);
+      if (taken === "email") throw emailTaken(wanted.email ?? "");
+      throw thrown;
+    }
+  }
+
+  /** Gives up a reservation: handle, e-mail address and the use of the invite are free again. Does nothing to a member. */
+  async release(did: Did): Promise<void> {
+    const reserved = `EXISTS (SELECT 1 FROM account WHERE did = ?1 AND state = 'reserved')`;
+    await this.#database.batch([
+      this.#database
+        .prepare(
+          `DELETE FROM invite_use WHERE used_by = ?1 AND ${reserved}
+           AND code = (SELECT invite_code FROM account WHERE did = ?1)`,
+        )
+        .bind(did),
+      this.#database.prepare(`DELETE FROM account WHERE did = ?1 AND state = 'reserved'`).bind(did),
+    ]);
+  }
+
+  /** A reserved or deactivated account is active from here on. Leaves a takedown in place. */
+  async activate(did: Did): Promise<void> {
+    await this.#change(did, { state: "active", deactivatedAt: null, deleteAfter: null });
+  }
+
+  /** A reserved (migrating) or active account is deactivated. `deleteAfter`: when it may be deleted for good. */
+  async deactivate(did: Did, deleteAfter: string | null = null): Promise<void> {
+    await this.#change(did, { state: "deactivated", deactivatedAt: this.#now(), deleteAfter });
+  }
+
+  /** Takes the account down or suspends it; null undoes either. `ref` is the moderator's, by default the time. */
+  async setTakedown(did: Did, takedown: "takendown" | "suspended" | null, ref?: string): Promise<void> {
+    const takedownRef = takedown === null ? null : (ref ?? this.#now());
+    await this.#change(did, { takedown, takedownRef });
+  }
+
+  /** First half of a deletion: nobody finds the account, its handle is still held. */
+  async markDeleted(did: Did): Promise<void> {
+    await this.#change(did, { state: "deleted", email: null, emailConfirmedAt: null });
+  }
+
+  /** Forgets the account and frees its handle. The use of its invite stays used. */
+  async remove(did: Did): Promise<void> {
+    await this.#db.delete(account).where(eq(account.did, did));
+  }
+
+  /** Refuses HandleNotAvailable. */
+  async setHandle(did: Did, handle: Handle): Promise<void> {
+    try {
+      await this.#change(did, { handle });
+    } catch (thrown) {
+      throw conflictOf(thrown) === "handle" ? handleTaken(handle) : thrown;
+    }
+  }
+
+  /** Refuses InvalidRequest when another account has the address. The new address is unconfirmed. */
+  async setEmail(did: Did, email: string): Promise<void> {
+    try {
+      await this.#change(did, { email: email.toLowerCase(), emailConfirmedAt: null });
+    } catch (thrown) {
+      if (conflictOf(thrown) !== "email") throw thrown;
+      throw invalidRequest("This email address is already in use, please use a different email.");
+    }
+  }
+
+  /** Marks the address confirmed, if it still is the account's. */
+  async confirmEmail(did: Did, email: string): Promise<boolean> {
+    const { meta } = await this.#db
+      .update(account)
+      .set({ emailConfirmedAt: this.#now() })
+      .where(and(eq(account.did, did), eq(account.email, email.toLowerCase())));
+    return meta.changes > 0;
+  }
+
+  async setInvitesDisabled(did: Did, disabled: boolean, note?: string): Promise<void> {
+    await this.#change(did, {
+      invitesDisabled: disabled,
+      ...(note === undefined ? {} : { inviteNote: note }),
+    });
+  }
+
+  /** How many accounts there are of each status. */
+  async counts(): Promise<Record<AccountStatus | "reserved", number>> {
+    const rows = await this.#db
+      .select({ state: account.state, takedown: account.takedown, n: sql<number>`count(*)` })
+      .from(account)
+      .groupBy(account.state, account.takedown);
+    const counts = {
+      active: 0,
+      deactivated: 0,
+      takendown: 0,
+      suspended: 0,
+      deleted: 0,
+      reserved: 0,
+    };
+    for (const row of rows) counts[row.state === "reserved" ? "reserved" : statusOf(row)] += row.n;
+    return counts;
+  }
+
+  /** Members, newest first, for an admin's list. Refuses InvalidRequest for a cursor that is none of ours. */
+  async list(query: AccountQuery): Promise<AccountPage> {
+    const conditions: SQL[] = [notInArray(account.state, [...unhoused])];
+    if (query.cursor !== undefined) conditions.push(afterCursor(query.cursor));
+    if (query.email !== undefined) conditions.push(eq(account.email, query.email.toLowerCase()));
+    if (query.search) conditions.push(matching(query.search));
+    const rows = await this.#db
+      .select()
+      .from(account)
+      .where(and(...conditions))
+      .orderBy(sql`${account.createdAt} DESC, ${account.did} DESC`)
+      .limit(query.limit);
+    const last = rows.at(-1);
+    const page: AccountPage = { accounts: rows.map(asAccount) };
+    if (last && rows.length === query.limit) page.cursor = `${last.createdAt}::${last.did}`;
+    return page;
+  }
+
+  /** A reservation met its own earlier self, or a member. */
+  async #acceptEarlier(wanted: Reservation): Promise<void> {
+    const earlier = await this.stage(wanted.did);
+    if (earlier?.state === "reserved" && earlier.handle === wanted.handle) return;
+    throw new Refusal("AlreadyExists", "Repo already exists");
+  }
+
+  async #one(condition: SQL | undefined): Promise<Account | null> {
+    const row = await this.#db.select().from(account).where(condition).get();
+    return row ? asAccount(row) : null;
+  }
+
+  async #change(did: Did, values: Partial<AccountRow>): Promise<void> {
+    const { meta } = await this.#db.update(account).set(values).where(eq(account.did, did));
+    if (meta.changes === 0) throw new Refusal("AccountNotFound", "Account not found");
+  }
+
+  #now(): string {
+    return new Date(this.#clock()).toISOString();
+  }
+}
+
+/** Rows hold only what `reserve` and `setHandle` were given, which their types vouch for. */
+function asAccount(row: AccountRow): Account {
+  return { ...row, did: row.did as Did, handle: row.handle as Handle };
+}
+
+function matching(search: string): SQL {
+  const part = search.toLowerCase();
+  // instr, not LIKE: D1 allows LIKE patterns of 50 bytes only, and `%` in a search means itself.
+  return sql`(${account.did} = ${search} OR instr(${account.handle}, ${part}) > 0 OR instr(${account.email}, ${part}) > 0)`;
+}
+
+function afterCursor(cursor: string): SQL {
+  const [createdAt, did] = cursor.split("::");
+  if (!createdAt || !did || Number.isNaN(Date.parse(createdAt))) {
+    throw invalidRequest("Malformed cursor");
+  }
+  return sql`(${account.createdAt}, ${account.did}) < (${createdAt}, ${did})`;
+}
+
+/** Which unique column of `account` a failed statement ran into. */
+function conflictOf(thrown: unknown): "did" | "handle" | "email" | null {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const column = /UNIQUE constraint failed: account\.(did|handle|email)/.exec(error.message)?.[1];
+    if (column === "did" || column === "handle" || column === "email") return column;
+  }
+  return null;
+}

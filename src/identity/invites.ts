@@ -1,0 +1,173 @@
+/** Invite codes (com.atproto.server.createInviteCode and its kin). A use is taken by `Directory.reserve`. */
+import type { Did } from "@atcute/lexicons";
+import { eq, sql, type SQL } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { inviteCode } from "../../schema/directory.ts";
+import { invalidRequest, Refusal } from "../protocol/refusal.ts";
+
+/** com.atproto.server.defs#inviteCode */
+export interface InviteCode {
+  code: string;
+  /** Uses in all, taken ones included. */
+  available: number;
+  disabled: boolean;
+  /** A DID, or `admin`. */
+  forAccount: string;
+  createdBy: string;
+  createdAt: string;
+  uses: { usedBy: Did; usedAt: string }[];
+}
+
+export interface NewInvites {
+  forAccount: string;
+  codes: string[];
+  /** Uses of each code. */
+  uses: number;
+  createdBy: string;
+  disabled?: boolean;
+}
+
+export interface InviteQuery {
+  sort: "recent" | "usage";
+  limit: number;
+  cursor?: string | undefined;
+}
+
+const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
+
+/**
+ * A fresh code, as `my-host-example-abc23-567xy`: the host's name comes first, with dashes for dots so that nobody takes
+ * it for a link, then 50 random bits.
+ */
+export function newInviteCode(hostname: string): string {
+  const random = crypto.getRandomValues(new Uint8Array(10));
+  const letters = [...random].map((byte) => BASE32[byte & 31]).join("");
+  return `${hostname.replaceAll(".", "-")}-${letters.slice(0, 5)}-${letters.slice(5)}`;
+}
+
+const detail = sql`
+  SELECT code, available_uses AS available, disabled, for_account AS forAccount, created_by AS createdBy,
+    created_at AS createdAt, (SELECT count(*) FROM invite_use u WHERE u.code = c.code) AS used,
+    (SELECT json_group_array(json_object('usedBy', used_by, 'usedAt', used_at) ORDER BY used_at DESC)
+      FROM invite_use u WHERE u.code = c.code) AS uses
+  FROM invite_code c`;
+
+interface DetailRow {
+  code: string;
+  available: number;
+  disabled: number;
+  forAccount: string;
+  createdBy: string;
+  createdAt: string;
+  used: number;
+  /** JSON */
+  uses: string;
+}
+
+export class Invites {
+  readonly #db: DrizzleD1Database;
+  readonly #clock: () => number;
+
+  constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#db = drizzle(database);
+    this.#clock = clock;
+  }
+
+  async create(wanted: NewInvites[]): Promise<void> {
+    const createdAt = new Date(this.#clock()).toISOString();
+    const rows = wanted.flatMap(({ codes, disabled = false, ...each }) =>
+      codes.map((code) => ({ ...each, code, disabled: disabled ? 1 : 0 })),
+    );
+    if (rows.length === 0) return;
+    await this.#db.run(sql`
+      INSERT INTO invite_code (code, available_uses, disabled, for_account, created_by, created_at)
+      SELECT value ->> 'code', value ->> 'uses', value ->> 'disabled', value ->> 'forAccount', value ->> 'createdBy',
+        ${createdAt} FROM json_each(${JSON.stringify(rows)})`);
+  }
+
+  /** An early look, for a clear answer; `Directory.reserve` decides. Refuses InvalidInviteCode. */
+  async assertAvailable(code: string): Promise<void> {
+    const found = await this.#db.get<{ open: number } | undefined>(sql`
+      SELECT 1 AS open FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
+      WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL
+        AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`);
+    if (!found) throw new Refusal("InvalidInviteCode", "Provided invite code not available");
+  }
+
+  /** All codes of an account, used and disabled ones included. */
+  async of(did: string): Promise<InviteCode[]> {
+    return this.#details(sql`${detail} WHERE for_account = ${did} ORDER BY created_at, code`);
+  }
+
+  /** The codes of several accounts, by account. */
+  async ofAll(dids: readonly string[]): Promise<Map<string, InviteCode[]>> {
+    const codes = await this.#details(
+      sql`${detail} WHERE for_account IN (SELECT value FROM json_each(${JSON.stringify(dids)}))`,
+    );
+    return Map.groupBy(codes, (code) => code.forAccount);
+  }
+
+  /** The code by which each of these accounts came, by account. */
+  async invitedBy(dids: readonly string[]): Promise<Map<string, InviteCode>> {
+    const wanted = new Set(dids);
+    const codes = await this.#details(sql`${detail} WHERE code IN (
+      SELECT invite_code FROM account WHERE did IN (SELECT value FROM json_each(${JSON.stringify(dids)})))`);
+    return new Map(
+      codes.flatMap((code) =>
+        code.uses.filter((use) => wanted.has(use.usedBy)).map((use) => [use.usedBy, code] as const),
+      ),
+    );
+  }
+
+  /** A page of all codes (com.atproto.admin.getInviteCodes). Refuses InvalidRequest for a bad cursor. */
+  async list(query: InviteQuery): Promise<{ codes: InviteCode[]; cursor?: string }> {
+    const key = query.sort === "recent" ? sql`createdAt` : sql`used`;
+    const rows = await this.#db.all<DetailRow>(sql`
+      SELECT * FROM (${detail}) ${afterCursor(query, key)} ORDER BY ${key} DESC, code DESC LIMIT ${query.limit}`);
+    const last = rows.at(-1);
+    const codes = rows.map(asInvite);
+    if (!last || rows.length < query.limit) return { codes };
+    return {
+      codes,
+      cursor: `${query.sort === "recent" ? last.createdAt : last.used}::${last.code}`,
+    };
+  }
+
+  async disable(which: { codes?: string[]; accounts?: string[] }): Promise<void> {
+    const { codes = [], accounts = [] } = which;
+    if (accounts.includes("admin")) throw invalidRequest("cannot disable admin invite codes");
+    await this.#db.run(sql`
+      UPDATE invite_code SET disabled = 1 WHERE disabled = 0 AND (
+        code IN (SELECT value FROM json_each(${JSON.stringify(codes)}))
+        OR for_account IN (SELECT value FROM json_each(${JSON.stringify(accounts)})))`);
+  }
+
+  /** Whether there is a code that newcomers could still use; for the first start. */
+  async anyOpen(): Promise<string | null> {
+    const found = await this.#db
+      .select({ code: inviteCode.code })
+      .from(inviteCode)
+      .where(
+        sql`${eq(inviteCode.disabled, false)} AND for_account = 'admin' AND available_uses > (
+          SELECT count(*) FROM invite_use u WHERE u.code = ${inviteCode.code})`,
+      )
+      .get();
+    return found?.code ?? null;
+  }
+
+  async #details(query: SQL): Promise<InviteCode[]> {
+    return (await this.#db.all<DetailRow>(query)).map(asInvite);
+  }
+}
+
+function asInvite({ used: _, uses, disabled, ...row }: DetailRow): InviteCode {
+  return { ...row, disabled: disabled === 1, uses: JSON.parse(uses) as InviteCode["uses"] };
+}
+
+function afterCursor(query: InviteQuery, key: SQL): SQL {
+  if (query.cursor === undefined) return sql``;
+  const [at, code] = query.cursor.split("::");
+  const valid = query.sort === "recent" ? !Number.isNaN(Date.parse(at ?? "")) : /^\d+$/.test(at ?? "");
+  if (!valid || !code) throw invalidRequest("Malformed cursor");
+  return sql`WHERE (${key}, code) < (${query.sort === "recent" ? at : Number(at)}, ${code})`;
+}
