@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import { expect, test } from "vitest";
 
 /** The one rule: a file imports only from its own folder, or from folders further down this list. */

@@ -26,8 +26,8 @@ export async function hostDidDocument({ host }: Services): Promise<Response> {
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
-  const account = ours ? await directory.findByHandle(name) : null;
-  if (account === null || account.status === "deleted") {
+  const account = ours ? await directory.find(name) : null;
+  if (account === null) {
     return renderError(new Refusal("NotFound", "User not found", 404), request);
   }
   const response = new Response(account.did, { headers: { "content-type": "text/plain; charset=utf-8" } });

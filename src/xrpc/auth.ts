@@ -59,12 +59,12 @@ export interface SessionOptions {
 
 async function checkStatus(did: Did, options: SessionOptions, { services }: Credentials): Promise<void> {
   if (!options.checkTakedown && !options.checkDeactivated) return;
-  const account = await services.directory.findByDid(did);
+  const account = await services.directory.find(did);
   if (account === null) throw new Refusal("AccountNotFound", "Account not found", 403);
-  if (options.checkTakedown && (account.status === "takendown" || account.status === "suspended")) {
+  if (options.checkTakedown && account.takedown !== null) {
     throw new Refusal("AccountTakedown", "Account has been taken down", 401);
   }
-  if (options.checkDeactivated && account.status === "deactivated") {
+  if (options.checkDeactivated && account.state === "deactivated") {
     throw new Refusal("AccountDeactivated", "Account is deactivated", 401);
   }
 }
@@ -117,7 +117,7 @@ async function adminOf(basic: string, { services }: Credentials): Promise<AdminC
   }
   const colon = decoded.indexOf(":");
   const password = new TextEncoder().encode(decoded.slice(colon + 1));
-  const expected = new TextEncoder().encode(await services.directory.secret("ADMIN_PASSWORD"));
+  const expected = new TextEncoder().encode(await services.secrets.get("admin_password"));
   const same = await sameBytes(password, expected);
   if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
   return { kind: "admin" };

@@ -10,7 +10,7 @@ type Decoder = (values: string[]) => unknown;
 interface SchemaShape extends BaseSchema {
   wrapped?: SchemaShape;
   item?: SchemaShape;
-  type?: string;
+  type: string;
 }
 
 function unwrapped(schema: SchemaShape): SchemaShape {

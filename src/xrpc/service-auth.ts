@@ -84,3 +84,48 @@ async function checkSignature(
   }
   throw refused("BadJwtSignature", "jwt signature does not match jwt issuer");
 }
+
+/** Methods that take full or privileged app-password sessions only, when asked of another service. */
+export function isPrivilegedMethod(lxm: string): boolean {
+  return lxm.startsWith("chat.bsky.") || lxm === "com.atproto.server.createAccount";
+}
+
+/** Account management is for the account's own session: no service token is ever made for it. */
+export const PROTECTED_METHODS: ReadonlySet<string> = new Set([
+  "com.atproto.admin.sendEmail",
+  "com.atproto.identity.requestPlcOperationSignature",
+  "com.atproto.identity.signPlcOperation",
+  "com.atproto.identity.updateHandle",
+  "com.atproto.server.activateAccount",
+  "com.atproto.server.confirmEmail",
+  "com.atproto.server.createAppPassword",
+  "com.atproto.server.deactivateAccount",
+  "com.atproto.server.getAccountInviteCodes",
+  "com.atproto.server.getSession",
+  "com.atproto.server.listAppPasswords",
+  "com.atproto.server.requestAccountDelete",
+  "com.atproto.server.requestEmailConfirmation",
+  "com.atproto.server.requestEmailUpdate",
+  "com.atproto.server.revokeAppPassword",
+  "com.atproto.server.updateEmail",
+]);
+
+/** Default life of a service token, in seconds. */
+const SERVICE_TOKEN_SECONDS = 60;
+
+/** A token by which `did` calls `lxm` at the service `aud`. `exp` in seconds since the epoch. */
+export function issueServiceToken(
+  { account }: Pick<Credentials["services"], "account">,
+  did: Did,
+  { aud, lxm, exp }: { aud: string; lxm?: string | undefined; exp?: number | undefined },
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return account(did).signServiceJwt({
+    iat: now,
+    iss: did,
+    aud,
+    exp: exp ?? now + SERVICE_TOKEN_SECONDS,
+    ...(lxm === undefined ? {} : { lxm }),
+    jti: crypto.randomUUID().replaceAll("-", ""),
+  });
+}

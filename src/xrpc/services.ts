@@ -10,25 +10,18 @@ import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";
 import type { PlcClient } from "../identity/plc.ts";
+import type { Host } from "../identity/host.ts";
+import type { Invites } from "../identity/invites.ts";
 import type { Mailer } from "../identity/mail.ts";
+import type { HostSecrets } from "../identity/secrets.ts";
 import type { Tokens } from "./tokens.ts";
-
-/** What this host is called, from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
-export interface Host {
-  /** `https://pds.example.com`, no trailing slash. */
-  origin: string;
-  hostname: string;
-  /** `did:web:` of the host, its port written `%3A`. */
-  did: Did;
-  /** Each with its leading dot. */
-  handleDomains: string[];
-  local: boolean;
-}
 
 export interface Services {
   env: Bindings<AccountStation>;
   host: Host;
   directory: Directory;
+  invites: Invites;
+  secrets: HostSecrets;
   dids: DidResolver;
   handles: HandleResolver;
   plc: PlcClient;

@@ -1,0 +1,30 @@
+/** What this host is called: from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
+import type { Did } from "@atcute/lexicons";
+import type { Vars } from "../protocol/stations.ts";
+
+export interface Host {
+  /** `https://pds.example.com`, no trailing slash. */
+  origin: string;
+  hostname: string;
+  /** `did:web:` of the host, its port written `%3A`. */
+  did: Did;
+  /** Each with its leading dot. */
+  handleDomains: string[];
+  local: boolean;
+}
+
+export function hostOf(
+  requestUrl: string,
+  env: Pick<Vars, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">,
+): Host {
+  const url = new URL(env.PUBLIC_URL || requestUrl);
+  const local = env.LOCAL !== "";
+  const domains = env.HANDLE_DOMAINS || (local ? ".test" : `.${url.hostname}`);
+  return {
+    origin: url.origin,
+    hostname: url.hostname,
+    did: `did:web:${url.host.replace(":", "%3A")}`,
+    handleDomains: domains.split(",").map((domain) => domain.trim()),
+    local,
+  };
+}
