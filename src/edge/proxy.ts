@@ -4,6 +4,7 @@
  */
 import { isDid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { serviceEndpoint } from "../identity/did-document.ts";
 import { publicUrl } from "../identity/outbound.ts";
 import { PRIVILEGED, STANDARD, session } from "../xrpc/auth.ts";
 import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "../xrpc/service-auth.ts";
@@ -78,9 +79,9 @@ function parseProxyHeader(value: string): { did: string; service: string } {
 }
 
 async function endpointOf(did: string, service: string, services: Services): Promise<string> {
-  const document = isDid(did) ? await services.dids.resolve(did).catch(() => null) : null;
+  const document = isDid(did) ? await services.dids.find(did) : null;
   if (document === null) throw invalidRequest("could not resolve proxy did");
-  const endpoint = services.dids.serviceEndpoint(document, service);
+  const endpoint = serviceEndpoint(document, service);
   if (endpoint === null) throw invalidRequest("could not resolve proxy did service url");
   return endpoint;
 }

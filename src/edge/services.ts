@@ -5,10 +5,8 @@ import { DidResolver } from "../identity/did.ts";
 import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
 import { hostOf } from "../identity/host.ts";
-import { Invites } from "../identity/invites.ts";
 import { mailerOf } from "../identity/mail.ts";
 import { PlcClient } from "../identity/plc.ts";
-import { HostSecrets } from "../identity/secrets.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
@@ -21,20 +19,17 @@ interface Waits {
 
 export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
   const host = hostOf(request.url, env);
-  const directory = new Directory(env.DIRECTORY);
-  const secrets = new HostSecrets(env);
+  const directory = new Directory(env);
   const dids = new DidResolver(env, directory);
   return {
     env,
     host,
     directory,
-    invites: new Invites(env.DIRECTORY),
-    secrets,
     dids,
     handles: new HandleResolver(env, directory, dids, host.handleDomains),
     plc: new PlcClient(env, directory),
     mailer: mailerOf(env),
-    tokens: new Tokens(host.did, () => secrets.get("jwt_secret"), Date.now),
+    tokens: new Tokens(host.did, () => directory.secret("JWT_SECRET"), Date.now),
     appview: new AppViewReads(env, host),
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),

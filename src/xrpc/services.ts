@@ -11,17 +11,13 @@ import type { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";
 import type { PlcClient } from "../identity/plc.ts";
 import type { Host } from "../identity/host.ts";
-import type { Invites } from "../identity/invites.ts";
 import type { Mailer } from "../identity/mail.ts";
-import type { HostSecrets } from "../identity/secrets.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Services {
   env: Bindings<AccountStation>;
   host: Host;
   directory: Directory;
-  invites: Invites;
-  secrets: HostSecrets;
   dids: DidResolver;
   handles: HandleResolver;
   plc: PlcClient;

@@ -1,0 +1,128 @@
+/**
+ * Account creation, a saga over the account object, the directory and the DID's registry. The object remembers the step,
+ * and its alarm resumes what a crash left (`resumeCreation`):
+ *
+ *   building     object made, handle perhaps held       → roll back: release the handle, erase the object
+ *   registering  about to register the DID              → registered? forward : back
+ *   registered   the DID is public                      → forward: list as a member, announce
+ *
+ * No event leaves before `activate`, the last step but one.
+ */
+import type { Did, Handle } from "@atcute/lexicons";
+import { didKey, generateKey } from "../protocol/keys.ts";
+import { isRefusal, Refusal } from "../protocol/refusal.ts";
+import type { PlcOperation } from "../identity/plc-operation.ts";
+import type { LifecycleServices } from "./services.ts";
+
+export interface NewAccount {
+  handle: Handle;
+  email?: string | undefined;
+  password?: string | undefined;
+  inviteCode?: string | undefined;
+  /** An extra rotation key for the member's own keeping (did:key). */
+  recoveryKey?: string | undefined;
+  /** Origin of this host, for the DID document. */
+  pds: string;
+}
+
+/** A DID that the member brings along; its document is theirs to change, and the account starts deactivated. */
+export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> {
+  did: Did;
+}
+
+/** Registers a new did:plc and makes its account. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail). */
+export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Did> {
+  const signingKey = generateKey(crypto.getRandomValues(new Uint8Array(32)));
+  const { did, operation } = await services.plc.createGenesis({
+    signingKey: didKey(signingKey),
+    handle: wanted.handle,
+    pds: wanted.pds,
+    recoveryKey: wanted.recoveryKey,
+  });
+  const account = services.account(did);
+  await build(services, did, { ...wanted, signingKey });
+  await account.setSaga({ step: "registering", data: { handle: wanted.handle } });
+  await register(services, did, operation);
+  await account.setSaga({ step: "registered", data: { handle: wanted.handle } });
+  await forward(services, did, wanted.handle);
+  return did;
+}
+
+/** Makes the account of a DID that exists already, deactivated until its document points here. */
+export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Did> {
+  const { did } = wanted;
+  await build(services, did, wanted);
+  await services.directory.deactivate(did);
+  await services.account(did).setSaga(null);
+  return did;
+}
+
+interface Building {
+  handle: Handle;
+  email?: string | undefined;
+  password?: string | undefined;
+  inviteCode?: string | undefined;
+  signingKey?: Uint8Array;
+}
+
+/** The object first, since it owns the saga; then the handle, whose uniqueness decides. */
+async function build(services: LifecycleServices, did: Did, wanted: Building): Promise<void> {
+  const { handle, email, inviteCode, password, signingKey } = wanted;
+  if ((await services.directory.stage(did)) !== null) {
+    throw new Refusal("AlreadyExists", "Repo already exists");
+  }
+  await services.account(did).create({
+    password: password ?? null,
+    saga: { step: "building", data: {} },
+    ...(signingKey === undefined ? {} : { signingKey }),
+  });
+  try {
+    await services.directory.reserve({ did, handle, email, inviteCode });
+  } catch (thrown) {
+    await back(services, did);
+    throw thrown;
+  }
+}
+
+async function register(services: LifecycleServices, did: Did, operation: PlcOperation): Promise<void> {
+  try {
+    await services.plc.submit(did, operation);
+  } catch (thrown) {
+    // A lost answer may hide a success: only a registry that knows nothing of the DID lets us roll back.
+    const registered = await isRegistered(services, did).catch(() => null);
+    if (registered === true) return;
+    if (registered === false) await back(services, did);
+    throw isRefusal(thrown) ? thrown : new Refusal("UpstreamFailure", "The DID could not be registered", 502);
+  }
+}
+
+/** Refuses 502 UpstreamFailure when the registry cannot be asked. */
+async function isRegistered(services: LifecycleServices, did: Did): Promise<boolean> {
+  try {
+    await services.plc.lastOperation(did);
+    return true;
+  } catch (thrown) {
+    if (isRefusal(thrown) && thrown.error === "DidNotFound") return false;
+    throw thrown;
+  }
+}
+
+async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<void> {
+  const account = services.account(did);
+  await services.directory.activate(did);
+  await account.activate("new", handle);
+  await account.setSaga(null);
+}
+
+async function back(services: LifecycleServices, did: Did): Promise<void> {
+  await services.directory.release(did);
+  await services.account(did).destroy();
+}
+
+/** Carries a creation that a crash cut short to its end, one way or the other. Running it twice does it once. */
+export async function resumeCreation(services: LifecycleServices, did: Did, step: string): Promise<void> {
+  const row = await services.directory.stage(did);
+  if (step === "building" || row === null) return back(services, did);
+  if (step === "registering" && !(await isRegistered(services, did))) return back(services, did);
+  return forward(services, did, row.handle);
+}

@@ -1,0 +1,34 @@
+/** Lifecycle as an account object's alarm reaches it (`ctx.exports.Lifecycle`): carries half-done sagas to their end. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
+import { DidResolver } from "../identity/did.ts";
+import { Directory } from "../identity/directory.ts";
+import { HandleResolver } from "../identity/handle.ts";
+import { PlcClient } from "../identity/plc.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
+import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
+import { resumeCreation } from "./create.ts";
+import type { LifecycleServices } from "./services.ts";
+import { deleteAccount } from "./states.ts";
+
+export class Lifecycle extends WorkerEntrypoint<Bindings<AccountStation>> implements LifecycleStation {
+  async resume(did: Did): Promise<void> {
+    const services = servicesFor(this.env);
+    const saga = await services.account(did).saga();
+    if (saga === null) return;
+    if (saga.step === "deleting") await deleteAccount(services, did);
+    else await resumeCreation(services, did, saga.step);
+  }
+}
+
+function servicesFor(env: Bindings<AccountStation>): LifecycleServices {
+  const directory = new Directory(env);
+  const dids = new DidResolver(env, directory);
+  return {
+    directory,
+    dids,
+    handles: new HandleResolver(env, directory, dids, []),
+    plc: new PlcClient(env, directory),
+    account: (did) => env.ACCOUNT.getByName(did),
+  };
+}

@@ -1,0 +1,43 @@
+/** A member's change of handle: checked both ways, written to the directory and the DID document, announced. */
+import type { Did, Handle } from "@atcute/lexicons";
+import { claimedHandle } from "../identity/did-document.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { LifecycleServices } from "./services.ts";
+
+/**
+ * @param wanted as written by the member; normalised here. `allowReserved` (the admin's) gives out reserved names.
+ * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
+ */
+export async function updateHandle(
+  services: LifecycleServices,
+  did: Did,
+  wanted: string,
+  options: { allowReserved?: boolean } = {},
+): Promise<Handle> {
+  const { directory, handles, plc, dids } = services;
+  const row = await directory.find(did);
+  if (row === null) throw invalidRequest("Account not found");
+  const handle = await handles.validate(wanted, { did, ...options });
+  const holder = await directory.find(handle);
+  if (holder !== null && holder.did !== did) {
+    throw new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
+  }
+  // The directory decides who has the name; the document follows, and a failure there gives the name back.
+  await directory.setHandle(did, handle);
+  try {
+    if (did.startsWith("did:plc:")) await plc.updateHandle(did, handle);
+    else await assertDocumentNames(dids, did, handle);
+  } catch (thrown) {
+    await directory.setHandle(did, row.handle);
+    throw thrown;
+  }
+  await services.account(did).announceHandle(handle);
+  return handle;
+}
+
+async function assertDocumentNames(dids: LifecycleServices["dids"], did: Did, handle: Handle): Promise<void> {
+  const document = await dids.find(did, { fresh: true });
+  if (document === null || claimedHandle(document) !== handle) {
+    throw invalidRequest("DID is not properly configured for handle");
+  }
+}

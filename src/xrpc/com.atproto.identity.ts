@@ -1,0 +1,85 @@
+/** `com.atproto.identity.*`: who is behind a handle or a DID, and a member's changes to their own. */
+import {
+  ComAtprotoIdentityGetRecommendedDidCredentials,
+  ComAtprotoIdentityRefreshIdentity,
+  ComAtprotoIdentityRequestPlcOperationSignature,
+  ComAtprotoIdentityResolveDid,
+  ComAtprotoIdentityResolveHandle,
+  ComAtprotoIdentityResolveIdentity,
+  ComAtprotoIdentitySignPlcOperation,
+  ComAtprotoIdentitySubmitPlcOperation,
+  ComAtprotoIdentityUpdateHandle,
+} from "@atcute/atproto";
+import { updateHandle } from "../lifecycle/handle.ts";
+import { signPlcOperation, submitPlcOperation } from "../lifecycle/plc.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import { FULL, TAKENDOWN, anyone, member, session } from "./auth.ts";
+import { method } from "./method.ts";
+
+const ownerEvenTakendown = session({ scopes: [...FULL, TAKENDOWN] });
+
+export const comAtprotoIdentity = [
+  method(ComAtprotoIdentityResolveHandle, anyone, async ({ params, services }) => ({
+    did: await services.handles.resolve(params.handle),
+  })),
+
+  method(ComAtprotoIdentityResolveDid, anyone, async ({ params, services }) => ({
+    didDoc: { ...(await services.dids.resolve(params.did)) },
+  })),
+
+  method(ComAtprotoIdentityResolveIdentity, anyone, async ({ params, services }) => {
+    const { did, handle, didDoc } = await services.handles.resolveIdentity(params.identifier);
+    return { did, handle, didDoc: { ...didDoc } };
+  }),
+
+  method(ComAtprotoIdentityRefreshIdentity, anyone, async ({ input, services }) => {
+    const { did, handle, didDoc } = await services.handles.resolveIdentity(input.identifier, {
+      fresh: true,
+    });
+    return { did, handle, didDoc: { ...didDoc } };
+  }),
+
+  method(ComAtprotoIdentityUpdateHandle, member, async ({ caller, input, services }) => {
+    await updateHandle(services, caller.did, input.handle);
+  }),
+
+  method(ComAtprotoIdentityGetRecommendedDidCredentials, member, async ({ caller, services }) => {
+    const [signingKey, account, rotationKey] = await Promise.all([
+      services.account(caller.did).signingKey(),
+      services.directory.find(caller.did),
+      services.plc.rotationKey(),
+    ]);
+    return {
+      ...(account === null ? {} : { alsoKnownAs: [`at://${account.handle}`] }),
+      verificationMethods: { atproto: signingKey },
+      rotationKeys: [rotationKey],
+      services: {
+        atproto_pds: { type: "AtprotoPersonalDataServer", endpoint: services.host.origin },
+      },
+    };
+  }),
+
+  method(ComAtprotoIdentityRequestPlcOperationSignature, ownerEvenTakendown, async ({ caller, services }) => {
+    const account = await services.directory.find(caller.did);
+    if (account === null) throw invalidRequest("account not found");
+    if (account.email === null) throw invalidRequest("account does not have an email address");
+    const token = await services.account(caller.did).createEmailToken("plc_operation");
+    await services.mailer.send({
+      to: account.email,
+      subject: "Confirm a change to your identity",
+      text: `To change the identity of ${account.handle}, or to move it to another host, enter this code: ${token}\n\nIf you did not ask for this, do nothing.`,
+    });
+  }),
+
+  method(ComAtprotoIdentitySignPlcOperation, ownerEvenTakendown, async ({ caller, input, services }) => {
+    if (!input.token) {
+      throw invalidRequest("email confirmation token required to sign PLC operations");
+    }
+    await services.account(caller.did).checkEmailToken("plc_operation", input.token);
+    return { operation: { ...(await signPlcOperation(services, caller.did, input)) } };
+  }),
+
+  method(ComAtprotoIdentitySubmitPlcOperation, member, ({ caller, input, services }) =>
+    submitPlcOperation(services, caller.did, input.operation, services.host.origin),
+  ),
+];

@@ -1,0 +1,52 @@
+/** com.atproto.server.getServiceAuth: a member asks for a token to call another service themselves. */
+import type { ComAtprotoServerGetServiceAuth } from "@atcute/atproto";
+import { isDid } from "@atcute/lexicons/syntax";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { SessionCaller } from "./auth.ts";
+import { PRIVILEGED, TAKENDOWN } from "./auth.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "./service-auth.ts";
+import type { Services } from "./services.ts";
+
+const HOUR = 60 * 60;
+const MINUTE = 60;
+
+export async function getServiceAuth(
+  services: Services,
+  caller: SessionCaller,
+  { aud, exp, lxm }: { aud: string; exp?: number | undefined; lxm?: string | undefined },
+): Promise<ComAtprotoServerGetServiceAuth.$output> {
+  const [did = "", fragment, ...more] = aud.split("#");
+  if (!isDid(did) || fragment === "" || more.length > 0) {
+    throw invalidRequest("aud must be a valid atproto DID or did#serviceId reference");
+  }
+  if (caller.scope === TAKENDOWN && lxm !== "com.atproto.server.createAccount") {
+    throw new Refusal("InvalidToken", "Bad token scope");
+  }
+  if (lxm !== undefined && isPrivilegedMethod(lxm) && !maysPrivileged(caller)) {
+    throw invalidRequest(
+      `insufficient access to request a service auth token for the following method: ${lxm}`,
+    );
+  }
+  if (exp !== undefined) checkExpiry(exp, lxm);
+  if (lxm !== undefined && PROTECTED_METHODS.has(lxm)) {
+    throw invalidRequest(`cannot request a service auth token for the following protected method: ${lxm}`);
+  }
+  return { token: await issueServiceToken(services, caller.did, { aud, lxm, exp }) };
+}
+
+/** A taken-down account got this far only to move out, by createAccount elsewhere. */
+const maysPrivileged = ({ scope }: SessionCaller) => PRIVILEGED.includes(scope) || scope === TAKENDOWN;
+
+function checkExpiry(exp: number, lxm: string | undefined): void {
+  const badExpiration = (message: string) => new Refusal("BadExpiration", message);
+  const left = exp - Date.now() / 1000;
+  if (left < 0) throw badExpiration("expiration is in past");
+  if (left > HOUR) {
+    throw badExpiration("cannot request a token with an expiration more than an hour in the future");
+  }
+  if (lxm === undefined && left > MINUTE) {
+    throw badExpiration(
+      "cannot request a method-less token with an expiration more than a minute in the future",
+    );
+  }
+}

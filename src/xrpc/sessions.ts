@@ -1,0 +1,103 @@
+/** Signing in, staying in: what createSession, refreshSession and getSession have in common. */
+import type { ComAtprotoServerCreateSession, ComAtprotoServerGetSession } from "@atcute/atproto";
+import type { Account } from "../identity/directory.ts";
+import type { AppPasswordProof, RefreshGrant } from "../protocol/account-station.ts";
+import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
+import type { RefreshCaller } from "./auth.ts";
+import type { Services } from "./services.ts";
+import type { SessionScope } from "./tokens.ts";
+
+type SessionTokens = ComAtprotoServerCreateSession.$output;
+
+/** Longer ones were never accepted at sign-up, and hashing them is somebody's idea of an attack. */
+const PASSWORD_MAX = 512;
+
+const wrong = () => authRequired("Invalid identifier or password");
+
+export async function openSession(
+  services: Services,
+  input: ComAtprotoServerCreateSession.$input,
+): Promise<SessionTokens> {
+  if (input.password.length > PASSWORD_MAX) {
+    throw authRequired("Password too long. Consider resetting your password.");
+  }
+  const account = await findByIdentifier(services, input.identifier);
+  if (account === null) throw wrong();
+  const proof = await services.account(account.did).checkPassword(input.password);
+  if (account.takedown === null) return issueSession(services, account, proof);
+  if (proof !== null) throw wrong();
+  if (!input.allowTakendown) throw takenDown();
+  return issueTakendown(services, account);
+}
+
+const takenDown = () => new Refusal("AccountTakedown", "Account has been taken down", 401);
+
+function findByIdentifier({ directory }: Services, identifier: string): Promise<Account | null> {
+  const name = identifier.toLowerCase();
+  return name.includes("@") ? directory.findByEmail(name) : directory.find(name);
+}
+
+/** The scope of a session that was opened by the account's password, or by an app password. */
+function scopeOf(proof: AppPasswordProof): SessionScope {
+  if (proof === null) return "com.atproto.access";
+  return proof.privileged ? "com.atproto.appPassPrivileged" : "com.atproto.appPass";
+}
+
+export async function issueSession(
+  services: Services,
+  account: Account,
+  proof: AppPasswordProof,
+): Promise<SessionTokens> {
+  const grant = await services.account(account.did).createRefreshToken(proof);
+  return withTokens(services, account, grant);
+}
+
+/** A session of a taken-down account: its refresh token is kept nowhere, so it ends with the access token. */
+async function issueTakendown(services: Services, account: Account): Promise<SessionTokens> {
+  const { tokens } = services;
+  const now = Math.floor(Date.now() / 1000);
+  const [accessJwt, refreshJwt, view] = await Promise.all([
+    tokens.issueAccess(account.did, "com.atproto.takendown"),
+    tokens.issueRefresh(account.did, crypto.randomUUID(), now + 2 * 60 * 60),
+    sessionView(services, account),
+  ]);
+  return { accessJwt, refreshJwt, ...view };
+}
+
+export async function refreshSession(services: Services, caller: RefreshCaller): Promise<SessionTokens> {
+  const account = await services.directory.find(caller.did);
+  if (account === null) throw invalidRequest(`Could not find user info for account: ${caller.did}`);
+  if (account.takedown !== null) throw takenDown();
+  const grant = await services.account(account.did).rotateRefreshToken(caller.id);
+  if (grant === null) throw new Refusal("ExpiredToken", "Token has been revoked", 400);
+  return withTokens(services, account, grant);
+}
+
+async function withTokens(services: Services, account: Account, grant: RefreshGrant): Promise<SessionTokens> {
+  const { tokens } = services;
+  const expiresAt = Math.floor(Date.parse(grant.expiresAt) / 1000);
+  const [accessJwt, refreshJwt, view] = await Promise.all([
+    tokens.issueAccess(account.did, scopeOf(grant.appPassword)),
+    tokens.issueRefresh(account.did, grant.id, expiresAt),
+    sessionView(services, account),
+  ]);
+  return { accessJwt, refreshJwt, ...view };
+}
+
+/** The account as its own session sees it. The DID document is a courtesy: a registry out of reach leaves it out. */
+export async function sessionView(
+  { dids }: Services,
+  account: Account,
+): Promise<ComAtprotoServerGetSession.$output> {
+  const { status } = account;
+  const didDoc = await dids.find(account.did);
+  return {
+    did: account.did,
+    ...(didDoc === null ? {} : { didDoc: { ...didDoc } }),
+    handle: account.handle,
+    ...(account.email === null ? {} : { email: account.email }),
+    emailConfirmed: account.emailConfirmedAt !== null,
+    active: status === "active",
+    ...(status === "active" ? {} : { status }),
+  };
+}
