@@ -3,7 +3,7 @@
  * It stores nothing before `create`; until then every method refuses (RepoNotFound for reads, AccountNotFound for
  * writes and sessions). Everything that crosses here is plain data; CIDs are strings, instants ISO 8601.
  */
-import type { Handle } from "@atcute/lexicons";
+import type { Handle, Nsid, ResourceUri } from "@atcute/lexicons";
 import type { AccountStatus } from "./events.ts";
 import type { BackfillSource } from "./stations.ts";
 
@@ -59,7 +59,7 @@ export interface CommitRef {
 }
 export type ValidationStatus = "valid" | "unknown";
 export interface WrittenRecord {
-  uri: string;
+  uri: ResourceUri;
   cid: string;
   validationStatus?: ValidationStatus;
 }
@@ -83,7 +83,7 @@ export interface BatchOutcome {
 // ---------------------------------------------------------------------------------------------- reads
 
 export interface RecordView {
-  uri: string;
+  uri: ResourceUri;
   cid: string;
   value: JsonObject;
 }
@@ -145,6 +145,8 @@ export interface CreateAccount {
   password: string | null;
   /** Secret K-256 key, 32 bytes (a key that reserveSigningKey promised); generated when absent. */
   signingKey?: Uint8Array;
+  /** Stored in the same transaction as the account itself, so that a crash right after leaves nothing unowned. */
+  saga?: Saga;
 }
 export interface CreatedAccount {
   /** did:key of the repo's signing key. */
@@ -176,7 +178,7 @@ export interface AccountStation extends BackfillSource {
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */
-  listCollections(access: Access): Promise<string[]>;
+  listCollections(access: Access): Promise<Nsid[]>;
   /** Null when there is no such record (or none with that CID), or it is taken down. Refuses `Could not find repo`. */
   getRecord(collection: string, rkey: string, cid?: string): Promise<RecordView | null>;
   /** Newest rkey first unless `reverse`; `cursor` is an rkey, exclusive. */
@@ -210,14 +212,14 @@ export interface AccountStation extends BackfillSource {
   listMissingBlobs(page: {
     cursor?: string | undefined;
     limit: number;
-  }): Promise<{ cid: string; recordUri: string }[]>;
+  }): Promise<{ cid: string; recordUri: ResourceUri }[]>;
 
   // Sessions.
   /**
    * Who this password is. Refuses AuthenticationRequired (401), RateLimitExceeded (429): 30 attempts in 5 minutes and
-   * 300 a day, failed ones kept over restarts.
+   * 300 a day from one `source` (null: not counted), failed ones kept over restarts.
    */
-  checkPassword(password: string): Promise<AppPasswordProof>;
+  checkPassword(password: string, source: string | null): Promise<AppPasswordProof>;
   /** Also revokes every refresh token. */
   setPassword(password: string): Promise<void>;
   /** Refuses InvalidRequest for a name that is taken. The password is shown this once. */

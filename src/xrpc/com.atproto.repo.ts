@@ -1,0 +1,161 @@
+/** com.atproto.repo.*: records and blobs of the accounts that live here. */
+import * as ApplyWrites from "@atcute/atproto/types/repo/applyWrites";
+import * as CreateRecord from "@atcute/atproto/types/repo/createRecord";
+import * as DeleteRecord from "@atcute/atproto/types/repo/deleteRecord";
+import * as DescribeRepo from "@atcute/atproto/types/repo/describeRepo";
+import * as GetRecord from "@atcute/atproto/types/repo/getRecord";
+import * as ImportRepo from "@atcute/atproto/types/repo/importRepo";
+import * as ListMissingBlobs from "@atcute/atproto/types/repo/listMissingBlobs";
+import * as ListRecords from "@atcute/atproto/types/repo/listRecords";
+import * as PutRecord from "@atcute/atproto/types/repo/putRecord";
+import * as UploadBlob from "@atcute/atproto/types/repo/uploadBlob";
+import type { ActorIdentifier, Did } from "@atcute/lexicons";
+import type { InferXRPCBodyOutput } from "@atcute/lexicons/validations";
+import { isDid } from "@atcute/lexicons/syntax";
+import { blobLimit, uploadBlob } from "../account/upload.ts";
+import { claimedHandle } from "../identity/did-document.ts";
+import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
+import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
+import { anyone, member, memberOrService, owner } from "./auth.ts";
+import type { SessionCaller } from "./auth.ts";
+import { method } from "./method.ts";
+import type { Method } from "./method.ts";
+import type { Services } from "./services.ts";
+
+/** Bytes of JSON that a write may carry. */
+const WRITE = { jsonLimit: 1_000_000 };
+
+/** The caller's own account; `repo` may name it by handle. Refuses AccountNotFound (403), AuthenticationRequired. */
+async function ownAccount(
+  repo: ActorIdentifier,
+  caller: SessionCaller,
+  services: Services,
+): Promise<AccountStation> {
+  if (repo !== caller.did) {
+    const account = await services.directory.find(repo);
+    if (account === null) throw new Refusal("AccountNotFound", "Account not found", 403);
+    if (account.did !== caller.did) throw authRequired();
+  }
+  return services.account(caller.did);
+}
+
+/** The DID of a repo that lives here. Refuses InvalidRequest, as reads of records do for strangers. */
+async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
+  if (isDid(repo)) return repo;
+  const account = await services.directory.find(repo);
+  if (account === null) throw invalidRequest(`Could not find repo: ${repo}`);
+  return account.did;
+}
+
+/** Passes on what a write produced, its cost as a header of local runs (`atoll-cost`). */
+function reported<T extends { cost?: Cost }>({ cost, ...outcome }: T, headers: Headers): Omit<T, "cost"> {
+  if (cost) headers.set("atoll-cost", `account;read=${cost.rowsRead};written=${cost.rowsWritten}`);
+  return outcome;
+}
+
+type LexiconWrite = InferXRPCBodyOutput<(typeof ApplyWrites.mainSchema)["input"]>["writes"][number];
+
+function batchWrite(write: LexiconWrite): BatchWrite {
+  switch (write.$type) {
+    case "com.atproto.repo.applyWrites#create":
+      return { action: "create", collection: write.collection, rkey: write.rkey, value: write.value };
+    case "com.atproto.repo.applyWrites#update":
+      return { action: "update", collection: write.collection, rkey: write.rkey, value: write.value };
+    case "com.atproto.repo.applyWrites#delete":
+      return { action: "delete", collection: write.collection, rkey: write.rkey };
+    default:
+      throw invalidRequest("Action not supported");
+  }
+}
+
+export const comAtprotoRepo: Method[] = [
+  method(
+    CreateRecord,
+    member,
+    async ({ input: { repo, ...input }, caller, services, headers }) =>
+      reported(await (await ownAccount(repo, caller, services)).createRecord(input), headers),
+    WRITE,
+  ),
+
+  method(
+    PutRecord,
+    member,
+    async ({ input: { repo, ...input }, caller, services, headers }) =>
+      reported(await (await ownAccount(repo, caller, services)).putRecord(input), headers),
+    WRITE,
+  ),
+
+  method(
+    DeleteRecord,
+    member,
+    async ({ input: { repo, ...input }, caller, services, headers }) =>
+      reported(await (await ownAccount(repo, caller, services)).deleteRecord(input), headers),
+    WRITE,
+  ),
+
+  method(
+    ApplyWrites,
+    member,
+    async ({ input: { repo, writes, ...input }, caller, services, headers }) => {
+      const account = await ownAccount(repo, caller, services);
+      if (writes.length > 200) throw invalidRequest("Too many writes. Max: 200");
+      const outcome = await account.applyWrites({ ...input, writes: writes.map(batchWrite) });
+      const { commit, results } = reported(outcome, headers);
+      return {
+        commit,
+        results: results.map((result, i) => {
+          if (result === null) return { $type: "com.atproto.repo.applyWrites#deleteResult" as const };
+          return writes[i]?.$type === "com.atproto.repo.applyWrites#create"
+            ? { $type: "com.atproto.repo.applyWrites#createResult" as const, ...result }
+            : { $type: "com.atproto.repo.applyWrites#updateResult" as const, ...result };
+        }),
+      };
+    },
+    WRITE,
+  ),
+
+  method(GetRecord, anyone, async ({ params: { repo, collection, rkey, cid }, services }) => {
+    const did = await didOf(repo, services);
+    const record = await services.account(did).getRecord(collection, rkey, cid);
+    if (record === null) {
+      throw new Refusal("RecordNotFound", `Could not locate record: at://${did}/${collection}/${rkey}`);
+    }
+    return record;
+  }),
+
+  method(ListRecords, anyone, async ({ params: { repo, collection, ...page }, services }) => {
+    const account = services.account(await didOf(repo, services));
+    const records = await account.listRecords(collection, { ...page, limit: page.limit ?? 50 });
+    const cursor = records.at(-1)?.uri.split("/").at(-1);
+    return { records, ...(cursor === undefined ? {} : { cursor }) };
+  }),
+
+  method(DescribeRepo, anyone, async ({ params: { repo }, services }) => {
+    const account = await services.directory.find(repo);
+    if (account === null) throw new Refusal("RepoNotFound", `Could not find repo for DID: ${repo}`);
+    const [collections, didDoc] = await Promise.all([
+      services.account(account.did).listCollections("public"),
+      services.dids.resolve(account.did),
+    ]);
+    const { did, handle } = account;
+    return { handle, did, didDoc, collections, handleIsCorrect: claimedHandle(didDoc) === handle };
+  }),
+
+  method(UploadBlob, memberOrService(), async ({ request, caller: { did }, services }) => {
+    const { BLOBS, BLOB_LIMIT } = services.env;
+    return { blob: await uploadBlob(BLOBS, services.account(did), did, request, blobLimit(BLOB_LIMIT)) };
+  }),
+
+  method(ListMissingBlobs, member, async ({ params, caller, services }) => {
+    const page = { ...params, limit: params.limit ?? 500 };
+    const blobs = await services.account(caller.did).listMissingBlobs(page);
+    const cursor = blobs.at(-1)?.cid;
+    return { blobs, ...(cursor === undefined ? {} : { cursor }) };
+  }),
+
+  method(ImportRepo, owner, async ({ request, caller, services }) => {
+    const car = must(request.body, "body of importRepo");
+    await services.account(caller.did).importRepo(car);
+    return undefined;
+  }),
+];

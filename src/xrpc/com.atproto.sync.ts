@@ -1,0 +1,98 @@
+/** com.atproto.sync.*: whole repos, proofs and blobs, for whoever wants to check or copy them. */
+import * as GetBlob from "@atcute/atproto/types/sync/getBlob";
+import * as GetBlocks from "@atcute/atproto/types/sync/getBlocks";
+import * as GetCheckout from "@atcute/atproto/types/sync/getCheckout";
+import * as GetHead from "@atcute/atproto/types/sync/getHead";
+import * as GetHostStatus from "@atcute/atproto/types/sync/getHostStatus";
+import * as GetLatestCommit from "@atcute/atproto/types/sync/getLatestCommit";
+import * as GetRecord from "@atcute/atproto/types/sync/getRecord";
+import * as GetRepo from "@atcute/atproto/types/sync/getRepo";
+import * as GetRepoStatus from "@atcute/atproto/types/sync/getRepoStatus";
+import * as ListBlobs from "@atcute/atproto/types/sync/listBlobs";
+import * as ListRepos from "@atcute/atproto/types/sync/listRepos";
+import type { Did } from "@atcute/lexicons";
+import { serveBlob } from "../account/download.ts";
+import type { Access } from "../protocol/account-station.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import type { SequencedRepo } from "../protocol/stations.ts";
+import { anyone, memberOrAdminOrAnyone } from "./auth.ts";
+import type { AdminCaller, SessionCaller } from "./auth.ts";
+import { method } from "./method.ts";
+import type { Method } from "./method.ts";
+
+/** An account sees itself, and the admin everyone, in any state. */
+const accessOf = (caller: SessionCaller | AdminCaller | null, did: Did): Access =>
+  caller?.kind === "admin" || caller?.did === did ? "owner" : "public";
+
+const car = (body: BodyInit) =>
+  new Response(body, { headers: { "content-type": "application/vnd.ipld.car" } });
+
+/** A repo of the list; null for one that has no commit (yet, or any more). */
+function listed({ did, head, rev, status }: SequencedRepo) {
+  if (head === null || rev === null || status === "deleted") return null;
+  return { did, head, rev, active: status === "active", ...(status === "active" ? {} : { status }) };
+}
+
+export const comAtprotoSync: Method[] = [
+  method(GetRepo, memberOrAdminOrAnyone, async ({ params: { did, since }, caller, services }) =>
+    car(await services.account(did).getRepo(accessOf(caller, did), since)),
+  ),
+
+  method(GetCheckout, memberOrAdminOrAnyone, async ({ params: { did }, caller, services }) =>
+    car(await services.account(did).getRepo(accessOf(caller, did))),
+  ),
+
+  method(
+    GetRecord,
+    memberOrAdminOrAnyone,
+    async ({ params: { did, collection, rkey }, caller, services }) =>
+      car(await services.account(did).getRecordProof(accessOf(caller, did), collection, rkey)),
+  ),
+
+  method(GetBlocks, memberOrAdminOrAnyone, async ({ params: { did, cids }, caller, services }) =>
+    car(await services.account(did).getBlocks(accessOf(caller, did), cids)),
+  ),
+
+  method(GetLatestCommit, memberOrAdminOrAnyone, ({ params: { did }, caller, services }) =>
+    services.account(did).getLatestCommit(accessOf(caller, did)),
+  ),
+
+  method(GetHead, memberOrAdminOrAnyone, async ({ params: { did }, caller, services }) => ({
+    root: (await services.account(did).getLatestCommit(accessOf(caller, did))).cid,
+  })),
+
+  method(GetRepoStatus, anyone, async ({ params: { did }, services }) => ({
+    did,
+    ...(await services.account(did).getRepoStatus()),
+  })),
+
+  method(ListRepos, anyone, async ({ params: { cursor, limit = 500 }, services }) => {
+    const found = await services.sequencer().listRepos(cursor, limit);
+    const last = found.length < limit ? undefined : found.at(-1)?.did;
+    const repos = found.map(listed).filter((repo) => repo !== null);
+    return { repos, ...(last === undefined ? {} : { cursor: last }) };
+  }),
+
+  method(ListBlobs, memberOrAdminOrAnyone, async ({ params: { did, ...page }, caller, services }) => {
+    const limited = { ...page, limit: page.limit ?? 500 };
+    const cids = await services.account(did).listBlobs(accessOf(caller, did), limited);
+    const cursor = cids.at(-1);
+    return { cids, ...(cursor === undefined ? {} : { cursor }) };
+  }),
+
+  method(GetBlob, memberOrAdminOrAnyone, async ({ params: { did, cid }, caller, services, request }) => {
+    const access = accessOf(caller, did);
+    const blob = await services.account(did).getBlob(access, cid);
+    return serveBlob(services.env.BLOBS, cid, blob, request, access);
+  }),
+
+  method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {
+    // Relays know many hosts; this one knows itself.
+    if (hostname !== services.host.hostname) throw new Refusal("HostNotFound", `Host not found: ${hostname}`);
+    const [{ seq }, counts] = await Promise.all([
+      services.sequencer().status(),
+      services.directory.counts(),
+    ]);
+    return { hostname, seq, accountCount: counts.active, status: "active" };
+  }),
+];
