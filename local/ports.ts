@@ -1,0 +1,39 @@
+/** Ports on the loopback address. */
+import net from "node:net";
+
+export const LOOPBACK = "127.0.0.1";
+
+/** A port that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return listenOnce(0);
+}
+
+/** Refuses, in words, a port that is taken or may not be used. `change` says how another one is chosen. */
+export async function claimPort(port: number, what: string, change: string): Promise<number> {
+  try {
+    return await listenOnce(port);
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+    if (code === "EADDRINUSE") throw new LaunchError(`Port ${port}, for ${what}, is taken. ${change}`);
+    if (code === "EACCES")
+      throw new LaunchError(`Port ${port}, for ${what}, needs more rights than this user has. ${change}`);
+    throw thrown;
+  }
+}
+
+/** Something the person who starts a host can put right; shown without a stack. */
+export class LaunchError extends Error {
+  override name = "LaunchError";
+}
+
+function listenOnce(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once("error", reject);
+    server.listen({ port, host: LOOPBACK }, () => {
+      const address = server.address();
+      const found = typeof address === "object" && address !== null ? address.port : port;
+      server.close(() => resolve(found));
+    });
+  });
+}
