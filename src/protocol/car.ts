@@ -1,0 +1,293 @@
+/**
+ * CAR version 1 (repository spec, "CAR File Serialization"): a header with the roots, then blocks, each behind its
+ * length and CID. Whatever is read is checked: structure, CIDs, hashes, sizes.
+ */
+import { decode, encode } from "./cbor.ts";
+import { asCidBytes, cidFromBytes, CID_LENGTH, isCidBytes, sha256, type Cid, type CidBytes } from "./cid.ts";
+import { isMap } from "./data-model.ts";
+import { invalidRequest } from "./refusal.ts";
+
+export interface CarBlock {
+  cid: Cid | CidBytes;
+  bytes: Uint8Array;
+}
+
+export interface CarLimits {
+  /** Bytes of the whole archive. Default: no limit. */
+  maxBytes?: number;
+  /** Bytes of one block. Default 4 MiB: four times the largest record. */
+  maxBlockBytes?: number;
+}
+
+/** Streams go out in chunks of at least this many bytes, but for the last: small ones cost more than they carry. */
+export const CHUNK_BYTES = 64 * 1024;
+
+const DEFAULT_MAX_BLOCK = 4 * 1024 * 1024;
+const MAX_HEADER = 4096;
+
+const refuse = (what: string) => invalidRequest(`Invalid CAR: ${what}`);
+
+// ------------------------------------------------------------------------------------------------ writing
+
+const varintLength = (value: number): number => {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+};
+
+function writeVarint(out: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[next++] = (rest % 0x80) | 0x80;
+  out[next++] = rest;
+  return next;
+}
+
+function header(roots: readonly (Cid | CidBytes)[]): Uint8Array {
+  const links = roots.map((root) => ({
+    $link: typeof root === "string" ? root : cidFromBytes(root),
+  }));
+  const body = encode({ roots: links, version: 1 });
+  const out = new Uint8Array(varintLength(body.length) + body.length);
+  out.set(body, writeVarint(out, 0, body.length));
+  return out;
+}
+
+const blockLength = (bytes: Uint8Array): number => {
+  const length = CID_LENGTH + bytes.length;
+  return varintLength(length) + length;
+};
+
+function writeBlock(out: Uint8Array, at: number, cid: CidBytes, bytes: Uint8Array): number {
+  const next = writeVarint(out, at, CID_LENGTH + bytes.length);
+  out.set(cid, next);
+  out.set(bytes, next + CID_LENGTH);
+  return next + CID_LENGTH + bytes.length;
+}
+
+/** A whole archive in memory; for commits and proofs, which are small. */
+export function writeCar(roots: readonly (Cid | CidBytes)[], blocks: Iterable<CarBlock>): Uint8Array {
+  const head = header(roots);
+  const all = [...blocks];
+  let size = head.length;
+  for (const { bytes } of all) size += blockLength(bytes);
+  const out = new Uint8Array(size);
+  out.set(head);
+  let at = head.length;
+  for (const { cid, bytes } of all) at = writeBlock(out, at, asCidBytes(cid), bytes);
+  return out;
+}
+
+const iteratorOf = <T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> =>
+  Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+
+/**
+ * An archive as a byte stream, in chunks of at least CHUNK_BYTES. Blocks are pulled only as the reader reads, so the
+ * memory is one chunk whatever the size; a cancelled stream ends the iteration (`return` is called on the iterator).
+ */
+export function carStream(
+  root: Cid | CidBytes,
+  blocks: AsyncIterable<CarBlock> | Iterable<CarBlock>,
+): ReadableStream<Uint8Array> {
+  const iterator = iteratorOf(blocks);
+  let pending: Uint8Array | null = header([root]);
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      let chunk = new Uint8Array(CHUNK_BYTES + 8192);
+      let at = 0;
+      if (pending !== null) {
+        chunk.set(pending);
+        at = pending.length;
+        pending = null;
+      }
+      while (at < CHUNK_BYTES) {
+        const step = iterator.next();
+        // A synchronous source costs no turn of the event loop per block.
+        const { done, value } = step instanceof Promise ? await step : step;
+        if (done === true) {
+          if (at > 0) controller.enqueue(chunk.subarray(0, at));
+          controller.close();
+          controller.byobRequest?.respond(0);
+          return;
+        }
+        const size = blockLength(value.bytes);
+        if (at + size > chunk.length) {
+          const grown = new Uint8Array(at + size);
+          grown.set(chunk.subarray(0, at));
+          chunk = grown;
+        }
+        at = writeBlock(chunk, at, asCidBytes(value.cid), value.bytes);
+      }
+      controller.enqueue(chunk.subarray(0, at));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+// ------------------------------------------------------------------------------------------------ reading
+
+/** A varint at `at`: its value and where it ends; null when the bytes end first. */
+function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } | null {
+  let value = 0;
+  let scale = 1;
+  for (let i = 0; i < 7; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) return null;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) {
+      if (byte === 0 && i > 0) throw refuse("length not in its shortest form");
+      return { value, next: at + i + 1 };
+    }
+    scale *= 0x80;
+  }
+  throw refuse("length out of range");
+}
+
+function parseHeader(body: Uint8Array): Cid[] {
+  const fields = decode(body);
+  if (!isMap(fields) || fields["version"] !== 1) throw refuse("not version 1");
+  const { roots } = fields;
+  if (!Array.isArray(roots)) throw refuse("no roots");
+  return roots.map((root) => {
+    const link = isMap(root) ? root["$link"] : undefined;
+    if (typeof link !== "string") throw refuse("root that is no link");
+    return link;
+  });
+}
+
+/** Splits a section into CID and block and checks the hash. */
+function parseSection(section: Uint8Array): { cid: CidBytes; bytes: Uint8Array } {
+  if (!isCidBytes(section)) throw refuse("block without a SHA-256 CID of version 1");
+  const cid = section.subarray(0, CID_LENGTH);
+  const bytes = section.subarray(CID_LENGTH);
+  const digest = sha256(bytes);
+  for (let i = 0; i < 32; i++)
+    if (digest[i] !== cid[4 + i]) throw refuse(`block does not match its CID ${cidFromBytes(cid)}`);
+  return { cid, bytes };
+}
+
+const sectionLimit = (limits: CarLimits): number => (limits.maxBlockBytes ?? DEFAULT_MAX_BLOCK) + CID_LENGTH;
+
+function checkLength(length: number, limit: number): void {
+  if (length === 0) throw refuse("empty section");
+  if (length > limit) throw refuse(`section of ${length} bytes, more than ${limit}`);
+}
+
+/** Reads a whole archive. Blocks are views of `car`, keyed by CID. Refuses InvalidRequest anything malformed. */
+export function readCar(
+  car: Uint8Array,
+  limits: CarLimits = {},
+): { roots: Cid[]; blocks: Map<Cid, Uint8Array> } {
+  if (car.length > (limits.maxBytes ?? Infinity)) throw refuse(`more than ${limits.maxBytes} bytes`);
+  let at = 0;
+  const section = (limit: number): Uint8Array => {
+    const length = readVarint(car, at);
+    if (length === null) throw refuse("unexpected end");
+    checkLength(length.value, limit);
+    at = length.next + length.value;
+    if (at > car.length) throw refuse("unexpected end");
+    return car.subarray(length.next, at);
+  };
+  const roots = parseHeader(section(MAX_HEADER));
+  const blocks = new Map<Cid, Uint8Array>();
+  const limit = sectionLimit(limits);
+  while (at < car.length) {
+    const { cid, bytes } = parseSection(section(limit));
+    blocks.set(cidFromBytes(cid), bytes);
+  }
+  return { roots, blocks };
+}
+
+/** Takes exact lengths out of a stream of chunks, holding no more than asked for and one chunk. */
+class Chunks {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #maxBytes: number;
+  #held: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #total = 0;
+
+  constructor(stream: ReadableStream<Uint8Array>, maxBytes: number) {
+    this.#reader = stream.getReader();
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Makes at least `length` bytes available, fewer only at the end of the stream; returns how many there are. */
+  async fill(length: number): Promise<number> {
+    let have = this.#held.length - this.#at;
+    if (have >= length) return have;
+    const parts = [this.#held.subarray(this.#at)];
+    while (have < length) {
+      const { done, value } = await this.#reader.read();
+      if (done) break;
+      this.#total += value.length;
+      if (this.#total > this.#maxBytes) throw refuse(`more than ${this.#maxBytes} bytes`);
+      parts.push(value);
+      have += value.length;
+    }
+    this.#held = parts.length === 1 ? (parts[0] ?? this.#held) : concat(parts, have);
+    this.#at = 0;
+    return have;
+  }
+
+  /** The next section; null at a clean end. */
+  async section(limit: number): Promise<Uint8Array | null> {
+    const have = await this.fill(8);
+    if (have === 0) return null;
+    const length = readVarint(this.#held, this.#at);
+    if (length === null) throw refuse("unexpected end");
+    checkLength(length.value, limit);
+    this.#at = length.next;
+    if ((await this.fill(length.value)) < length.value) throw refuse("unexpected end");
+    const start = this.#at;
+    this.#at += length.value;
+    return this.#held.subarray(start, this.#at);
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel();
+  }
+}
+
+function concat(parts: Uint8Array[], size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * Reads an archive as it arrives: the roots at once, the blocks one by one, each hash checked, in memory of one block
+ * and one chunk. Leaving the loop early cancels the stream. Refuses InvalidRequest anything malformed or over a limit.
+ */
+export async function readCarStream(
+  stream: ReadableStream<Uint8Array>,
+  limits: CarLimits = {},
+): Promise<{ roots: Cid[]; blocks: AsyncGenerator<{ cid: CidBytes; bytes: Uint8Array }> }> {
+  const chunks = new Chunks(stream, limits.maxBytes ?? Infinity);
+  const first = await chunks.section(MAX_HEADER);
+  if (first === null) throw refuse("unexpected end");
+  return { roots: parseHeader(first), blocks: sections(chunks, sectionLimit(limits)) };
+}
+
+async function* sections(
+  chunks: Chunks,
+  limit: number,
+): AsyncGenerator<{ cid: CidBytes; bytes: Uint8Array }> {
+  let ended = false;
+  try {
+    for (;;) {
+      const section = await chunks.section(limit);
+      if (section === null) break;
+      yield parseSection(section);
+    }
+    ended = true;
+  } finally {
+    if (!ended) await chunks.cancel();
+  }
+}

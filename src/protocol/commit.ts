@@ -1,0 +1,76 @@
+/** Commits (repository spec, "Commit Objects"), version 3: signed over their DAG-CBOR without `sig`. */
+import { decode, encode } from "./cbor.ts";
+import { cidFromBytes, cidOfCbor, isCid, type Cid, type CidBytes } from "./cid.ts";
+import { isMap, type LexMap } from "./data-model.ts";
+import { sign, verify } from "./keys.ts";
+import { invalidRequest } from "./refusal.ts";
+import { isTid } from "./tid.ts";
+
+export interface Commit {
+  did: string;
+  version: 3;
+  /** Root of the MST. */
+  data: Cid;
+  /** A TID. */
+  rev: string;
+  /** Null in all repos of today; older hosts may have set it. */
+  prev: Cid | null;
+  sig: Uint8Array;
+}
+
+export interface SignedCommit {
+  cid: Cid;
+  bytes: Uint8Array;
+}
+
+/** Signs a commit with a K-256 key. `prev` is written, as null, as the spec demands. */
+export function signCommit(
+  commit: { did: string; data: Cid | CidBytes; rev: string },
+  privateKey: Uint8Array,
+): SignedCommit {
+  const data = typeof commit.data === "string" ? commit.data : cidFromBytes(commit.data);
+  const unsigned: LexMap = {
+    did: commit.did,
+    version: 3,
+    data: { $link: data },
+    rev: commit.rev,
+    prev: null,
+  };
+  const bytes = encode({ ...unsigned, sig: sign(privateKey, encode(unsigned)) });
+  return { cid: cidOfCbor(bytes), bytes };
+}
+
+const linkOf = (value: unknown): Cid | null => {
+  if (!isMap(value)) return null;
+  const { $link } = value;
+  return typeof $link === "string" && isCid($link) ? $link : null;
+};
+
+function parse(bytes: Uint8Array): { commit: Commit; fields: LexMap } {
+  const refused = (what: string) => invalidRequest(`Invalid commit: ${what}`);
+  const fields = decode(bytes);
+  if (!isMap(fields)) throw refused("not an object");
+  const { did, version, rev, sig, prev } = fields;
+  if (version !== 3) throw refused("version is not 3");
+  if (typeof did !== "string" || !did.startsWith("did:")) throw refused("no did");
+  if (!isTid(rev)) throw refused("rev is not a TID");
+  const data = linkOf(fields["data"]);
+  if (data === null) throw refused("no data");
+  if (!(sig instanceof Uint8Array)) throw refused("no sig");
+  const prevCid = linkOf(prev);
+  if (prev !== undefined && prev !== null && prevCid === null) throw refused("prev is no link");
+  return { commit: { did, version: 3, data, rev, prev: prevCid, sig }, fields };
+}
+
+/** A commit from its block, its signature unchecked. Refuses InvalidRequest. */
+export const decodeCommit = (bytes: Uint8Array): Commit => parse(bytes).commit;
+
+/** A commit from its block; refuses InvalidRequest one of another DID, or not signed by the key. */
+export function verifyCommit(bytes: Uint8Array, did: string, didKey: string): Commit {
+  const { commit, fields } = parse(bytes);
+  if (commit.did !== did) throw invalidRequest(`Invalid commit: the repo of ${commit.did}`);
+  const { sig, ...unsigned } = fields;
+  if (!(sig instanceof Uint8Array) || !verify(didKey, encode(unsigned), sig))
+    throw invalidRequest("Invalid commit: bad signature");
+  return commit;
+}
