@@ -5,6 +5,9 @@ import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { account } from "../../schema/directory.ts";
 import type { AccountStatus } from "../protocol/events.ts";
 import { invalidRequest, Refusal } from "../protocol/refusal.ts";
+import { IdentityCache } from "./identity-cache.ts";
+import { Invites } from "./invites.ts";
+import { hostSecret, type SecretBindings, type SecretName } from "./secrets.ts";
 
 type AccountRow = typeof account.$inferSelect;
 
@@ -12,6 +15,8 @@ type AccountRow = typeof account.$inferSelect;
 export interface Account extends Omit<AccountRow, "did" | "handle"> {
   did: Did;
   handle: Handle;
+  /** What others are told of it: a takedown outweighs what the member did. Reserved accounts count as deactivated. */
+  status: AccountStatus;
 }
 
 /** What is held for an account before its DID is registered. */
@@ -37,8 +42,7 @@ export interface AccountQuery {
   email?: string | undefined;
 }
 
-/** The account's status as com.atproto.sync.subscribeRepos#account names it. A reserved account is not active yet. */
-export function statusOf(found: Pick<Account, "state" | "takedown">): AccountStatus {
+function statusOf(found: Pick<AccountRow, "state" | "takedown">): AccountStatus {
   if (found.state === "deleted") return "deleted";
   if (found.takedown !== null) return found.takedown;
   return found.state === "active" ? "active" : "deactivated";
@@ -51,26 +55,42 @@ const emailTaken = (email: string) => invalidRequest(`Email already taken: ${ema
 const unhoused = ["reserved", "deleted"] as const;
 
 export class Directory {
+  readonly invites: Invites;
+  readonly cache: IdentityCache;
+  readonly #env: SecretBindings;
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
   readonly #clock: () => number;
 
-  constructor(database: D1Database, clock: () => number = Date.now) {
-    this.#database = database;
-    this.#db = drizzle(database);
+  constructor(env: SecretBindings, clock: () => number = Date.now) {
+    this.#env = env;
+    this.#database = env.DIRECTORY;
+    this.#db = drizzle(env.DIRECTORY);
     this.#clock = clock;
+    this.invites = new Invites(env.DIRECTORY, clock);
+    this.cache = new IdentityCache(env.DIRECTORY, clock);
+  }
+
+  /** One of the host's secrets, made on first use; one in the environment wins. */
+  async secret(name: SecretName): Promise<string> {
+    return hostSecret(this.#env, name);
   }
 
   /** The member with this DID or handle, whatever their status; null when nobody of that name lives here. */
   async find(identifier: string): Promise<Account | null> {
-    const name = identifier.startsWith("did:")
-      ? eq(account.did, identifier)
-      : eq(account.handle, identifier.toLowerCase());
-    return this.#one(and(name, notInArray(account.state, [...unhoused])));
+    return identifier.startsWith("did:") ? this.findByDid(identifier) : this.findByHandle(identifier);
+  }
+
+  async findByDid(did: string): Promise<Account | null> {
+    return this.#member(eq(account.did, did));
+  }
+
+  async findByHandle(handle: string): Promise<Account | null> {
+    return this.#member(eq(account.handle, handle.toLowerCase()));
   }
 
   async findByEmail(email: string): Promise<Account | null> {
-    return this.#one(and(eq(account.email, email.toLowerCase()), notInArray(account.state, [...unhoused])));
+    return this.#member(eq(account.email, email.toLowerCase()));
   }
 
   /** The row of a DID at any stage, reserved and deleted ones included: for lifecycle. */
@@ -120,10 +140,10 @@ export class Directory {
       }
     } catch (thrown) {
       const taken = conflictOf(thrown);
-      if (taken === "did") return this.#acceptEarlier(wanted);
-      if (taken === "handle") throw handleTaken(handle);
-      if (taken === "email") throw emailTaken(wanted.email ?? "");
-      throw thrown;
+      if (taken === null) throw thrown;
+      // Its own earlier self would stand in the way by handle or address as well as by DID.
+      if (await this.#isHeld(wanted)) return;
+      throw taken === "email" ? emailTaken(wanted.email ?? "") : handleTaken(handle);
     }
   }
 
@@ -238,11 +258,16 @@ export class Directory {
     return page;
   }
 
-  /** A reservation met its own earlier self, or a member. */
-  async #acceptEarlier(wanted: Reservation): Promise<void> {
+  /** Whether this reservation was made before. Refuses AlreadyExists when its DID came further than that. */
+  async #isHeld(wanted: Reservation): Promise<boolean> {
     const earlier = await this.stage(wanted.did);
-    if (earlier?.state === "reserved" && earlier.handle === wanted.handle) return;
+    if (earlier === null) return false;
+    if (earlier.state === "reserved" && earlier.handle === wanted.handle) return true;
     throw new Refusal("AlreadyExists", "Repo already exists");
+  }
+
+  async #member(condition: SQL): Promise<Account | null> {
+    return this.#one(and(condition, notInArray(account.state, [...unhoused])));
   }
 
   async #one(condition: SQL | undefined): Promise<Account | null> {
@@ -262,7 +287,7 @@ export class Directory {
 
 /** Rows hold only what `reserve` and `setHandle` were given, which their types vouch for. */
 function asAccount(row: AccountRow): Account {
-  return { ...row, did: row.did as Did, handle: row.handle as Handle };
+  return { ...row, did: row.did as Did, handle: row.handle as Handle, status: statusOf(row) };
 }
 
 function matching(search: string): SQL {

@@ -13,10 +13,7 @@ export interface Host {
   local: boolean;
 }
 
-export function hostOf(
-  requestUrl: string,
-  env: Pick<Vars, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">,
-): Host {
+export function hostOf(requestUrl: string, env: Pick<Vars, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">): Host {
   const url = new URL(env.PUBLIC_URL || requestUrl);
   const local = env.LOCAL !== "";
   const domains = env.HANDLE_DOMAINS || (local ? ".test" : `.${url.hostname}`);

@@ -160,8 +160,10 @@ export class Invites {
   }
 }
 
-function asInvite({ used: _, uses, disabled, ...row }: DetailRow): InviteCode {
-  return { ...row, disabled: disabled === 1, uses: JSON.parse(uses) as InviteCode["uses"] };
+function asInvite(row: DetailRow): InviteCode {
+  const { code, available, forAccount, createdBy, createdAt } = row;
+  const uses = JSON.parse(row.uses) as InviteCode["uses"];
+  return { code, available, disabled: row.disabled === 1, forAccount, createdBy, createdAt, uses };
 }
 
 function afterCursor(query: InviteQuery, key: SQL): SQL {

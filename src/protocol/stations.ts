@@ -51,6 +51,8 @@ export interface SequencerStatus {
   subscribers: number;
   /** The last failure of ingest, cleared by its next success. */
   ingestError: string | null;
+  /** Events that left the window before ingest had them, if that was seen since the object started: rebuild the index. */
+  ingestLost?: { after: number; upTo: number } | null;
 }
 
 /** The one name of the sequencer object. */
@@ -130,9 +132,12 @@ export interface Vars {
   PLC_URL: string;
   /** Comma-separated origins that are asked to crawl. */
   RELAYS: string;
+  /** Sender of the host's mail, `Name <address>`; empty: none is sent (a local run keeps it in its mailbox). */
   MAIL: string;
   /** `on` or `off`. */
   RATE_LIMITS: string;
+  /** Largest blob, in bytes; absent: 100 MB. */
+  BLOB_LIMIT?: string;
   /** `1` in local runs: loopback is allowed in outgoing requests, and `atoll-cost` is sent. */
   LOCAL: string;
 }
@@ -143,6 +148,8 @@ export interface Secrets {
   JWT_SECRET?: string;
   /** did:plc rotation key, 32 bytes in hex (K-256). */
   PLC_ROTATION_KEY?: string;
+  /** Never made by the host: the key of the mail service, if that is how mail goes out. */
+  RESEND_API_KEY?: string;
 }
 
 export interface Bindings<Account = unknown> extends Vars, Secrets {
@@ -151,6 +158,8 @@ export interface Bindings<Account = unknown> extends Vars, Secrets {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;
+  /** Cloudflare's way of sending mail, where it is set up. */
+  EMAIL?: SendEmail;
   /** Local runs only: the outside world (PLC directory, mailbox). */
   OUTSIDE?: { fetch(request: Request): Promise<Response> };
 }

@@ -1,0 +1,78 @@
+/** Pure reading of DID documents (DID Core, as the atproto DID spec uses it). Nothing in a document is taken on trust. */
+import type { Did, Handle } from "@atcute/lexicons";
+import { isHandle } from "@atcute/lexicons/syntax";
+import { base58Decode, didKeyOf, type KeyType } from "../protocol/keys.ts";
+
+/** A document whose `id` was checked; all else is as its owner wrote it. */
+export interface DidDocument {
+  id: Did;
+  [field: string]: unknown;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The document, if this is one of this DID; else null. */
+export function parseDidDocument(did: Did, value: unknown): DidDocument | null {
+  return isObject(value) && value.id === did ? { ...value, id: did } : null;
+}
+
+function entries(document: DidDocument, field: string): Record<string, unknown>[] {
+  const list = document[field];
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}
+
+/** The first entry with this fragment (`#atproto`), written with or without the DID before it. */
+function entryOf(
+  document: DidDocument,
+  field: string,
+  fragment: string,
+): Record<string, unknown> | undefined {
+  return entries(document, field).find(({ id }) => id === fragment || id === `${document.id}${fragment}`);
+}
+
+/** The handle that the document claims; whether it resolves back is another question. */
+export function claimedHandle(document: DidDocument): Handle | null {
+  const aliases = Array.isArray(document.alsoKnownAs) ? document.alsoKnownAs : [];
+  const alias = aliases.find((each) => typeof each === "string" && each.startsWith("at://"));
+  const name = typeof alias === "string" ? alias.slice("at://".length).toLowerCase() : null;
+  return isHandle(name) ? name : null;
+}
+
+/** URL of the service with this fragment (`#atproto_pds`), of this type if one is given. */
+export function serviceEndpoint(document: DidDocument, fragment: string, type?: string): string | null {
+  const service = entryOf(document, "service", fragment);
+  if (!service || (type !== undefined && service.type !== type)) return null;
+  const endpoint = service.serviceEndpoint;
+  if (typeof endpoint !== "string") return null;
+  const url = URL.parse(endpoint);
+  return url && (url.protocol === "https:" || url.protocol === "http:") ? endpoint : null;
+}
+
+export const pdsEndpoint = (document: DidDocument): string | null =>
+  serviceEndpoint(document, "#atproto_pds", "AtprotoPersonalDataServer");
+
+/** The verification method `#<id>` as a did:key, from Multikey or from the two formats that came before it. */
+export function verificationKey(document: DidDocument, id: string): string | null {
+  const method = entryOf(document, "verificationMethod", `#${id}`);
+  const key = method?.publicKeyMultibase;
+  if (typeof key !== "string" || !key.startsWith("z")) return null;
+  const bytes = base58Decode(key.slice(1));
+  if (bytes === null || bytes.length === 0) return null;
+  if (method?.type === "Multikey") return `did:key:${key}`;
+  const type = LEGACY_TYPES.get(method?.type);
+  const point = bytes.length === 65 ? compress(bytes) : bytes;
+  return type && point.length === 33 ? didKeyOf({ type, bytes: point }) : null;
+}
+
+/** The older key types name the curve, and hold the bare point. */
+const LEGACY_TYPES = new Map<unknown, KeyType>([
+  ["EcdsaSecp256r1VerificationKey2019", "ES256"],
+  ["EcdsaSecp256k1VerificationKey2019", "ES256K"],
+]);
+
+/** SEC 1, 2.3.3: 04 ‖ x ‖ y becomes 02 or 03 (by the parity of y) ‖ x. */
+function compress(point: Uint8Array): Uint8Array {
+  const odd = (point[64] ?? 0) & 1;
+  return Uint8Array.from([2 + odd, ...point.subarray(1, 33)]);
+}

@@ -1,0 +1,225 @@
+/** Handles both ways: which ones this host gives out, what a handle resolves to, and whether the DID agrees. */
+import type { Did, Handle } from "@atcute/lexicons";
+import { isDid, isHandle } from "@atcute/lexicons/syntax";
+import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import { claimedHandle, type DidDocument } from "./did-document.ts";
+import type { DidResolver, ResolveOptions } from "./did.ts";
+import type { Directory } from "./directory.ts";
+import { HANDLE_AGE } from "./identity-cache.ts";
+import { fetchPublic } from "./outbound.ts";
+import { isReservedName } from "./reserved-handles.ts";
+
+/** What a handle is shown as when it does not resolve back to its DID (atproto handle spec). */
+export const INVALID_HANDLE: Handle = "handle.invalid";
+
+/** com.atproto.identity.defs#identityInfo */
+export interface IdentityInfo {
+  did: Did;
+  handle: Handle;
+  didDoc: DidDocument;
+}
+
+/** Top-level domains that no account may have (atproto handle spec); `.test` stays allowed for development. */
+const DISALLOWED_TLDS = ["alt", "arpa", "example", "internal", "invalid", "local", "localhost", "onion"];
+
+const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
+const TIMEOUT_MS = 3_000;
+
+const invalidHandle = (message: string) => new Refusal("InvalidHandle", message);
+const unresolved = () => new Refusal("HandleNotFound", "Unable to resolve handle");
+
+/** Lower-case, if it is a handle at all and of a domain that accounts may have. Refuses InvalidHandle. */
+export function normalizeHandle(handle: string): Handle {
+  const lower = handle.toLowerCase();
+  if (!isHandle(lower)) {
+    throw invalidHandle("Input/handle must be a valid handle");
+  }
+  if (DISALLOWED_TLDS.includes(lower.slice(lower.lastIndexOf(".") + 1))) {
+    throw invalidHandle("Handle TLD is invalid or disallowed");
+  }
+  return lower;
+}
+
+/**
+ * Whether `handle` may be given out below one of this host's domains: one label of 3 to 18 characters, not a reserved
+ * name. Refuses InvalidHandle, HandleNotAvailable.
+ */
+export function checkServiceHandle(handle: Handle, domain: string, allowReserved = false): void {
+  const name = handle.slice(0, -domain.length);
+  if (name.includes(".")) throw invalidHandle("Invalid characters in handle");
+  if (name.length < 3) throw invalidHandle("Handle too short");
+  if (name.length > 18) throw invalidHandle("Handle too long");
+  if (!allowReserved && isReservedName(name)) {
+    throw new Refusal("HandleNotAvailable", "Reserved handle");
+  }
+}
+
+/** What asking the network for a handle came to: `unreachable` says nothing about the handle. */
+type Lookup = Did | "none" | "unreachable";
+
+export class HandleResolver {
+  readonly #env: Pick<Bindings, "LOCAL">;
+  readonly #directory: Directory;
+  readonly #dids: DidResolver;
+  readonly #domains: readonly string[];
+  readonly #clock: () => number;
+
+  /** `domains`: the host's own, each with its leading dot. */
+  constructor(
+    env: Pick<Bindings, "LOCAL">,
+    directory: Directory,
+    dids: DidResolver,
+    domains: readonly string[],
+    clock: () => number = Date.now,
+  ) {
+    this.#env = env;
+    this.#directory = directory;
+    this.#dids = dids;
+    this.#domains = domains;
+    this.#clock = clock;
+  }
+
+  /** The host's domain that a handle is below, if any. */
+  serviceDomain(handle: string): string | undefined {
+    return this.#domains.find((domain) => handle.endsWith(domain));
+  }
+
+  /**
+   * The handle, normalised, if an account may take it: one of the host's own that keeps its rules, or for a DID that is
+   * known already, one from outside that resolves to it. An admin may give out reserved names.
+   * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
+   */
+  async validate(
+    handle: string,
+    { did, allowReserved = false }: { did?: Did | undefined; allowReserved?: boolean } = {},
+  ): Promise<Handle> {
+    const normalized = normalizeHandle(handle);
+    const domain = this.serviceDomain(normalized);
+    if (domain !== undefined) {
+      checkServiceHandle(normalized, domain, allowReserved);
+      return normalized;
+    }
+    if (did === undefined) {
+      throw new Refusal("UnsupportedDomain", "Not a supported handle domain");
+    }
+    const resolved = await this.#external(normalized, { fresh: true });
+    if (resolved !== did) throw invalidRequest("External handle did not resolve to DID");
+    return normalized;
+  }
+
+  /** The DID of a handle: active members first, then the network. Refuses InvalidHandle, HandleNotFound. */
+  async resolve(handle: string, options?: ResolveOptions): Promise<Did> {
+    const did = await this.find(handle, options);
+    if (did === null) throw unresolved();
+    return did;
+  }
+
+  /** As `resolve`, but null where nothing is found or the handle is none. */
+  async find(handle: string, options?: ResolveOptions): Promise<Did | null> {
+    const name = handle.toLowerCase();
+    if (!isHandle(name)) return null;
+    const member = await this.#directory.findByHandle(name);
+    if (member) return member.status === "active" ? member.did : null;
+    // Below our own domains nobody else can say anything.
+    const isOurs = this.#domains.some((domain) => name.endsWith(domain) || name === domain.slice(1));
+    return isOurs ? null : this.#external(name, options);
+  }
+
+  /**
+   * DID, document and handle, verified both ways. Refuses HandleNotFound (also when the DID does not claim the handle
+   * that was asked for), DidNotFound, DidDeactivated, 502 UpstreamFailure.
+   */
+  async resolveIdentity(identifier: string, options?: ResolveOptions): Promise<IdentityInfo> {
+    if (isDid(identifier)) {
+      const didDoc = await this.#dids.resolve(identifier, options);
+      return { did: identifier, handle: await this.verifiedHandle(didDoc, options), didDoc };
+    }
+    const did = await this.resolve(identifier, options);
+    const didDoc = await this.#dids.resolve(did, options);
+    const claims = claimedHandle(didDoc) === identifier.toLowerCase();
+    return { did, handle: claims ? normalizeHandle(identifier) : INVALID_HANDLE, didDoc };
+  }
+
+  /** The handle that a document claims, if it resolves back to its DID; else `handle.invalid`. */
+  async verifiedHandle(document: DidDocument, options?: ResolveOptions): Promise<Handle> {
+    const handle = claimedHandle(document);
+    if (handle === null) return INVALID_HANDLE;
+    return (await this.find(handle, options)) === document.id ? handle : INVALID_HANDLE;
+  }
+
+  async #external(handle: Handle, { fresh = false }: ResolveOptions = {}): Promise<Did | null> {
+    const { cache } = this.#directory;
+    const cached = await cache.handle(handle);
+    const age = cached ? this.#clock() - cached.fetchedAt : Number.POSITIVE_INFINITY;
+    if (cached && !fresh && age < HANDLE_AGE.fresh) return cached.value;
+    const found = await this.#lookup(handle);
+    if (found === "unreachable") {
+      return cached && !fresh && age < HANDLE_AGE.last ? cached.value : null;
+    }
+    const did = found === "none" ? null : found;
+    if (did !== null || cached) await cache.setHandle(handle, did);
+    return did;
+  }
+
+  /** Asks DNS and the handle's own host at once; where both answer, DNS counts (atproto handle spec). */
+  async #lookup(handle: Handle): Promise<Lookup> {
+    const [dns, wellKnown] = await Promise.all([this.#lookupDns(handle), this.#lookupHttps(handle)]);
+    if (isDid(dns)) return dns;
+    if (isDid(wellKnown)) return wellKnown;
+    return dns === "none" || wellKnown === "none" ? "none" : "unreachable";
+  }
+
+  async #lookupDns(handle: Handle): Promise<Lookup> {
+    const url = new URL(DNS_OVER_HTTPS);
+    url.searchParams.set("name", `_atproto.${handle}`);
+    url.searchParams.set("type", "TXT");
+    return asking(async () => {
+      const { status, body } = await fetchPublic(url, {
+        local: false,
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: 64 * 1024,
+        headers: { accept: "application/dns-json" },
+      });
+      return status === 200 ? didInTxt(JSON.parse(new TextDecoder().decode(body))) : "unreachable";
+    });
+  }
+
+  async #lookupHttps(handle: Handle): Promise<Lookup> {
+    return asking(async () => {
+      const { status, body } = await fetchPublic(`https://${handle}/.well-known/atproto-did`, {
+        local: this.#env.LOCAL !== "",
+        redirects: 3,
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: 4 * 1024,
+      });
+      if (status >= 500) return "unreachable";
+      const did = new TextDecoder().decode(body).split("\n", 1)[0]?.trim();
+      return status === 200 && isDid(did) ? did : "none";
+    });
+  }
+}
+
+/** A refusal on the way is no answer; an address that may not be asked is one: nothing is there. */
+async function asking(lookup: () => Promise<Lookup>): Promise<Lookup> {
+  try {
+    return await lookup();
+  } catch (thrown) {
+    if (isRefusal(thrown)) return thrown.error === "InvalidRequest" ? "none" : "unreachable";
+    if (thrown instanceof SyntaxError) return "unreachable";
+    throw thrown;
+  }
+}
+
+/** The one `did=` among the TXT records of a DNS-over-HTTPS answer; two different ones cancel out. */
+function didInTxt(answer: unknown): Lookup {
+  const { Answer: records } = answer as { Answer?: { data?: unknown }[] };
+  if (!Array.isArray(records)) return "none";
+  const dids = records.flatMap(({ data }) => {
+    // A long text comes in quoted pieces.
+    const text = typeof data === "string" ? data.replaceAll('" "', "").replaceAll('"', "") : "";
+    return text.startsWith("did=") ? [text.slice("did=".length)] : [];
+  });
+  const [did] = dids;
+  return new Set(dids).size === 1 && isDid(did) ? did : "none";
+}

@@ -1,0 +1,85 @@
+/** Sending mail. Optional everywhere: a host without it still works, and says so where a mail would have gone. */
+import type { Bindings } from "../protocol/stations.ts";
+
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  html?: string;
+}
+
+export interface Mailer {
+  /** Whether the mail was taken for delivery. Never throws: what waits for a mail does not fail with it. */
+  send(mail: Mail): Promise<"sent" | "not sent">;
+}
+
+/**
+ * `MAIL` is the sender, `Name <address>` or a bare address; without it nothing is sent. The way is a Resend key in the
+ * environment, else the `EMAIL` binding (Cloudflare's send_email). A local run keeps all mail in its mailbox.
+ */
+export type MailBindings = Pick<Bindings, "MAIL" | "LOCAL" | "OUTSIDE" | "RESEND_API_KEY" | "EMAIL">;
+
+const TIMEOUT_MS = 10_000;
+
+export function mailerOf(env: MailBindings): Mailer {
+  const deliver = deliveryOf(env);
+  return {
+    async send(mail) {
+      if (deliver === null) return "not sent";
+      try {
+        await deliver(mail);
+        return "sent";
+      } catch (thrown) {
+        // Never the address, nor the text: it may hold a token.
+        const reason = thrown instanceof MailFailure ? thrown.message : "failed";
+        console.error(JSON.stringify({ event: "mail", outcome: "not sent", reason }));
+        return "not sent";
+      }
+    },
+  };
+}
+
+/** With a message that is fit for a log. */
+class MailFailure extends Error {}
+
+type Delivery = (mail: Mail) => Promise<void>;
+
+function deliveryOf(env: MailBindings): Delivery | null {
+  const { OUTSIDE: outside, RESEND_API_KEY: resendKey, EMAIL: email, MAIL: from } = env;
+  if (env.LOCAL !== "" && outside) return (mail) => deliverLocally(outside, mail);
+  if (from === "") return null;
+  if (resendKey) return (mail) => deliverByResend(resendKey, from, mail);
+  if (email) {
+    return async (mail) => {
+      await email.send({ ...mail, from: senderOf(from) });
+    };
+  }
+  return null;
+}
+
+async function deliverLocally(outside: NonNullable<Bindings["OUTSIDE"]>, mail: Mail): Promise<void> {
+  const request = new Request("http://mail.local/mail", {
+    method: "POST",
+    body: JSON.stringify(mail),
+  });
+  const { ok } = await outside.fetch(request);
+  if (!ok) throw new MailFailure("the local mailbox refused it");
+}
+
+/** https://resend.com/docs/api-reference/emails/send-email */
+async function deliverByResend(key: string, from: string, mail: Mail): Promise<void> {
+  const response = await fetch("https://api.resend.com/emails", {
+    method: "POST",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ ...mail, from }),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new MailFailure(`Resend answered ${response.status}`);
+}
+
+/** `Name <address>` in its parts. */
+function senderOf(from: string): string | { name: string; email: string } {
+  const parts = /^(.*?)\s*<([^<>]+)>$/.exec(from);
+  return parts?.[1] && parts[2] ? { name: parts[1], email: parts[2] } : from;
+}

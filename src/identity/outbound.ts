@@ -1,0 +1,132 @@
+/**
+ * Requests to addresses that strangers chose (DID documents, handles, proxied services). Against server-side request
+ * forgery: public names over https on the ordinary port, no redirect followed unseen, small answers, little time.
+ *
+ * A public name may still have a private address in its DNS. Workers cannot look an address up and connect to it
+ * themselves; the platform's network reaches no private one, so the name is all that is checked here.
+ */
+import { isRefusal, Refusal } from "../protocol/refusal.ts";
+
+export interface OutboundOptions {
+  /** A local run: loopback, plain http and any port are allowed, and nothing else is loosened. */
+  local: boolean;
+  headers?: Record<string, string>;
+  /** How many redirects to follow, each to an address that passes the same checks. Default 0. */
+  redirects?: number;
+  /** Default 1 MiB. */
+  maxBytes?: number;
+  /** For everything together. Default 5,000. */
+  timeoutMs?: number;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Uint8Array;
+}
+
+/** Names that are never public (RFC 2606, 6761, 6762, 7686, 8375, 9476), and those that networks use inside. */
+const PRIVATE_SUFFIXES = [
+  "alt",
+  "arpa",
+  "corp",
+  "example",
+  "home",
+  "internal",
+  "intranet",
+  "invalid",
+  "lan",
+  "local",
+  "localdomain",
+  "localhost",
+  "onion",
+  "private",
+  "test",
+];
+
+const forbidden = (message: string) => new Refusal("InvalidRequest", message);
+
+/**
+ * The URL, if it may be asked: absolute https, a public DNS name, no port, no credentials. With `local`, loopback over
+ * http and at any port too. Refuses InvalidRequest.
+ */
+export function publicUrl(address: string | URL, local: boolean): URL {
+  const url = typeof address === "string" ? URL.parse(address) : address;
+  if (url === null) throw forbidden("Not a URL");
+  if (url.username !== "" || url.password !== "") throw forbidden("URL with credentials");
+  if (local && isLoopback(url.hostname)) {
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  }
+  if (url.protocol !== "https:") throw forbidden("Only https addresses are allowed");
+  if (url.port !== "") throw forbidden("Only the default port is allowed");
+  if (!isPublicName(url.hostname)) throw forbidden("Only public addresses are allowed");
+  return url;
+}
+
+/** `hostname` as URL gives it: IPv4 in dotted decimal whatever was written, IPv6 in brackets. */
+function isLoopback(hostname: string): boolean {
+  const name = withoutDot(hostname);
+  if (name === "localhost" || name.endsWith(".localhost") || name === "[::1]") return true;
+  return /^127\.\d+\.\d+\.\d+$/.test(name);
+}
+
+function isPublicName(hostname: string): boolean {
+  const labels = withoutDot(hostname).split(".");
+  const last = labels.at(-1) ?? "";
+  // An address instead of a name ends in a number or a bracket; a name of one label is never public.
+  if (labels.length < 2 || !/^[a-z]/.test(last) || last.endsWith("]")) return false;
+  return labels.every((label) => label !== "") && !PRIVATE_SUFFIXES.includes(last);
+}
+
+const withoutDot = (hostname: string) => hostname.toLowerCase().replace(/\.$/, "");
+
+/**
+ * GETs a small document. Refuses InvalidRequest for an address that may not be asked (also where a redirect leads), and
+ * 502 UpstreamFailure when there is no usable answer in time. Any HTTP status is an answer.
+ */
+export async function fetchPublic(address: string | URL, options: OutboundOptions): Promise<Answer> {
+  const { redirects = 0, maxBytes = 1 << 20, timeoutMs = 5_000 } = options;
+  const signal = AbortSignal.timeout(timeoutMs);
+  let url = publicUrl(address, options.local);
+  try {
+    for (let hops = 0; ; hops++) {
+      const response = await fetch(url, {
+        redirect: "manual",
+        signal,
+        headers: options.headers ?? {},
+      });
+      const location = response.headers.get("location");
+      if (response.status < 300 || response.status > 399 || location === null) {
+        return await smallAnswer(response, maxBytes);
+      }
+      await response.body?.cancel();
+      if (hops === redirects) throw upstreamFailure(url, "redirects");
+      url = publicUrl(new URL(location, url), options.local);
+    }
+  } catch (thrown) {
+    if (isRefusal(thrown)) throw thrown;
+    throw upstreamFailure(url, signal.aborted ? "did not answer in time" : "cannot be reached");
+  }
+}
+
+/** Reads an answer to its end, or refuses 502 UpstreamFailure when it is longer than `maxBytes`. */
+export async function smallAnswer(response: Response, maxBytes: number): Promise<Answer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the body.
+    if (size > maxBytes) throw new Refusal("UpstreamFailure", "The answer is too long", 502);
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return { status: response.status, headers: response.headers, body };
+}
+
+const upstreamFailure = (url: URL, what: string) =>
+  new Refusal("UpstreamFailure", `${url.host} ${what}`, 502);

@@ -1,0 +1,175 @@
+/**
+ * did:plc operations (did:plc spec v0.3): how they are made, signed, named by CID and shown as DID documents. Pure.
+ *
+ * `@did-plc/lib` does the same, with axios, zod and a second CBOR codec; it is the oracle of the tests instead.
+ */
+import { Buffer } from "node:buffer";
+import type { Did, Handle } from "@atcute/lexicons";
+import { base32 } from "multiformats/bases/base32";
+import { encode } from "../protocol/cbor.ts";
+import { cidOfCbor, sha256 } from "../protocol/cid.ts";
+import { multikeyOf } from "../protocol/keys.ts";
+import type { DidDocument } from "./did-document.ts";
+
+export type PlcService = {
+  type: string;
+  endpoint: string;
+};
+
+/** The whole state of a DID. `rotationKeys` by descending authority; all keys are did:keys. */
+export type PlcState = {
+  rotationKeys: string[];
+  /** By id, without `#`. */
+  verificationMethods: Record<string, string>;
+  alsoKnownAs: string[];
+  /** By id, without `#`. */
+  services: Record<string, PlcService>;
+};
+
+/** Creation (`prev` null) or update. `prev` is a CID, `sig` base64url without padding. */
+export type PlcOperation = PlcState & {
+  type: "plc_operation";
+  prev: string | null;
+  sig: string;
+};
+export type PlcTombstone = {
+  type: "plc_tombstone";
+  prev: string;
+  sig: string;
+};
+/** The deprecated form of a creation; old DIDs are hashes of it. */
+export type PlcLegacyCreate = {
+  type: "create";
+  signingKey: string;
+  recoveryKey: string;
+  handle: string;
+  service: string;
+  prev: null;
+  sig: string;
+};
+export type AnyOperation = PlcOperation | PlcTombstone | PlcLegacyCreate;
+
+/** One who may sign: a key and the did:key that others know it by. `sign` gives 64 bytes, low-S, over the SHA-256. */
+export interface Signer {
+  didKey: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+export interface Genesis {
+  /** did:key of the repo's signing key. */
+  signingKey: string;
+  /** By descending authority; the signer's own key is among them. */
+  rotationKeys: string[];
+  handle: Handle;
+  /** Origin of the PDS. */
+  pds: string;
+}
+
+/** The first operation of a new DID, and the DID that its hash makes. */
+export function createGenesis(state: Genesis, signer: Signer): { did: Did<"plc">; operation: PlcOperation } {
+  const operation = signed(
+    {
+      type: "plc_operation" as const,
+      verificationMethods: { atproto: state.signingKey },
+      rotationKeys: state.rotationKeys,
+      alsoKnownAs: [`at://${state.handle}`],
+      services: { atproto_pds: { type: "AtprotoPersonalDataServer", endpoint: state.pds } },
+      prev: null,
+    },
+    signer,
+  );
+  return { did: didOfGenesis(operation), operation };
+}
+
+/** An update on top of `last`, with the state that `change` makes of the present one. */
+export function createUpdate(
+  last: PlcOperation | PlcLegacyCreate,
+  signer: Signer,
+  change: (state: PlcState) => PlcState,
+): PlcOperation {
+  const { rotationKeys, verificationMethods, alsoKnownAs, services } = change(stateOf(last));
+  const state = { rotationKeys, verificationMethods, alsoKnownAs, services };
+  return signed({ type: "plc_operation", ...state, prev: operationCid(last) }, signer);
+}
+
+/** Ends the DID. */
+export function createTombstone(last: PlcOperation | PlcLegacyCreate, signer: Signer): PlcTombstone {
+  return signed({ type: "plc_tombstone", prev: operationCid(last) }, signer);
+}
+
+function signed<Unsigned extends Omit<PlcOperation, "sig"> | Omit<PlcTombstone, "sig">>(
+  unsigned: Unsigned,
+  signer: Signer,
+): Unsigned & { sig: string } {
+  const sig = Buffer.from(signer.sign(encode(unsigned))).toString("base64url");
+  return { ...unsigned, sig };
+}
+
+/** What a signature is over: the operation without it, as DAG-CBOR. */
+export function signedBytes(operation: AnyOperation): Uint8Array {
+  const { sig: _, ...unsigned } = operation;
+  return encode(unsigned);
+}
+
+/** What `prev` holds. */
+export const operationCid = (operation: AnyOperation): string => cidOfCbor(encode(operation));
+
+export function didOfGenesis(operation: AnyOperation): Did<"plc"> {
+  return `did:plc:${base32.baseEncode(sha256(encode(operation))).slice(0, 24)}`;
+}
+
+/** The state after a creation or update, whatever form it was written in. */
+export function stateOf(operation: PlcOperation | PlcLegacyCreate): PlcState {
+  if (operation.type === "plc_operation") return operation;
+  const endpoint = /^https?:\/\//.test(operation.service)
+    ? operation.service
+    : `https://${operation.service}`;
+  return {
+    rotationKeys: [operation.recoveryKey, operation.signingKey],
+    verificationMethods: { atproto: operation.signingKey },
+    alsoKnownAs: [`at://${operation.handle.replace(/^(at|https?):\/\//, "")}`],
+    services: { atproto_pds: { type: "AtprotoPersonalDataServer", endpoint } },
+  };
+}
+
+/** `state` with this handle in place of the first one, or before the other aliases if there was none. */
+export function withHandle(state: PlcState, handle: Handle): PlcState {
+  const alias = `at://${handle}`;
+  const first = state.alsoKnownAs.findIndex((each) => each.startsWith("at://"));
+  const alsoKnownAs = first < 0 ? [alias, ...state.alsoKnownAs] : state.alsoKnownAs.with(first, alias);
+  return { ...state, alsoKnownAs };
+}
+
+/** Contexts by the multicodec prefix as base58btc shows it. Keys of other kinds have none. */
+const KEY_CONTEXTS = [
+  { prefix: "did:key:zDn", context: "https://w3id.org/security/suites/ecdsa-2019/v1" },
+  { prefix: "did:key:zQ3s", context: "https://w3id.org/security/suites/secp256k1-2019/v1" },
+];
+
+/** The DID document of a state, with keys as Multikey (did:plc spec, "Presentation as DID Document"). */
+export function documentOf(did: Did, state: PlcState): DidDocument {
+  const keys = Object.entries(state.verificationMethods);
+  const contexts = keys.flatMap(([, key]) =>
+    KEY_CONTEXTS.filter(({ prefix }) => key.startsWith(prefix)).map(({ context }) => context),
+  );
+  return {
+    "@context": [
+      "https://www.w3.org/ns/did/v1",
+      "https://w3id.org/security/multikey/v1",
+      ...new Set(contexts),
+    ],
+    id: did,
+    alsoKnownAs: state.alsoKnownAs,
+    verificationMethod: keys.map(([id, key]) => ({
+      id: `${did}#${id}`,
+      type: "Multikey",
+      controller: did,
+      publicKeyMultibase: multikeyOf(key),
+    })),
+    service: Object.entries(state.services).map(([id, { type, endpoint }]) => ({
+      id: `#${id}`,
+      type,
+      serviceEndpoint: endpoint,
+    })),
+  };
+}

@@ -1,0 +1,170 @@
+/** The host's dealings with the did:plc directory: `PLC_URL`, or the embedded one of a local run. */
+import { Buffer } from "node:buffer";
+import type { Did, Handle } from "@atcute/lexicons";
+import { didKey, sign } from "../protocol/keys.ts";
+import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import type { Directory } from "./directory.ts";
+import { smallAnswer } from "./outbound.ts";
+import {
+  createGenesis,
+  createTombstone,
+  createUpdate,
+  operationCid,
+  stateOf,
+  withHandle,
+  type AnyOperation,
+  type Genesis,
+  type PlcLegacyCreate,
+  type PlcOperation,
+  type PlcState,
+  type Signer,
+} from "./plc-operation.ts";
+
+export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
+
+const TIMEOUT_MS = 10_000;
+/** Logs are the longest: a thousand operations fit. */
+const MAX_BYTES = 8 << 20;
+
+interface PlcAnswer {
+  status: number;
+  /** JSON; undefined when the answer has none. */
+  body: unknown;
+}
+
+/** Asks the directory at `path`; POSTs `operation` if one is given. Refuses 502 UpstreamFailure. */
+export async function askPlc(env: PlcBindings, path: string, operation?: AnyOperation): Promise<PlcAnswer> {
+  const request = new Request(new URL(path, env.PLC_URL || "http://plc.local"), {
+    redirect: "manual",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { accept: "application/json, application/did+ld+json" },
+    ...(operation === undefined
+      ? {}
+      : {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(operation),
+        }),
+  });
+  try {
+    const answer = await smallAnswer(await transport(env, request), MAX_BYTES);
+    const text = new TextDecoder().decode(answer.body);
+    return { status: answer.status, body: parseJson(text) };
+  } catch (thrown) {
+    if (isRefusal(thrown)) throw thrown;
+    throw new Refusal("UpstreamFailure", "The PLC directory cannot be reached", 502);
+  }
+}
+
+async function transport(env: PlcBindings, request: Request): Promise<Response> {
+  if (env.PLC_URL) return fetch(request);
+  if (env.OUTSIDE) return env.OUTSIDE.fetch(request);
+  throw new Refusal("UpstreamFailure", "No PLC directory is configured", 502);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export class PlcClient {
+  readonly #env: PlcBindings;
+  readonly #directory: Directory;
+
+  constructor(env: PlcBindings, directory: Directory) {
+    this.#env = env;
+    this.#directory = directory;
+  }
+
+  /** The host's rotation key as a did:key. */
+  async rotationKey(): Promise<string> {
+    return (await this.#signer()).didKey;
+  }
+
+  /**
+   * A new DID, not yet registered. The owner's `recoveryKey` outranks the host's key.
+   * Refuses nothing: `recoveryKey` was validated as a did:key.
+   */
+  async createGenesis(
+    wanted: Omit<Genesis, "rotationKeys"> & { recoveryKey?: string | undefined },
+  ): Promise<{ did: Did<"plc">; operation: PlcOperation }> {
+    const { recoveryKey, ...state } = wanted;
+    const signer = await this.#signer();
+    const rotationKeys = [...(recoveryKey ? [recoveryKey] : []), signer.didKey];
+    return createGenesis({ ...state, rotationKeys }, signer);
+  }
+
+  /**
+   * Submits an operation. Twice is once: what the directory has as its newest operation already, it has accepted.
+   * Refuses InvalidRequest in the directory's words, 502 UpstreamFailure.
+   */
+  async submit(did: Did, operation: AnyOperation): Promise<void> {
+    const { status, body } = await askPlc(this.#env, `/${did}`, operation);
+    if (status < 300) return;
+    if (status >= 500) throw new Refusal("UpstreamFailure", "The PLC directory failed", 502);
+    const last = await askPlc(this.#env, `/${did}/log/last`);
+    if (last.status === 200 && operationCid(last.body as AnyOperation) === operationCid(operation)) {
+      return;
+    }
+    throw invalidRequest(messageOf(body) ?? "The PLC directory refused the operation");
+  }
+
+  /** Present state of a DID. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure. */
+  async state(did: Did): Promise<PlcState> {
+    return stateOf(await this.lastOperation(did));
+  }
+
+  /** The newest valid operation of a DID that lives. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure. */
+  async lastOperation(did: Did): Promise<PlcOperation | PlcLegacyCreate> {
+    const { status, body } = await askPlc(this.#env, `/${did}/log/last`);
+    if (status === 404) throw new Refusal("DidNotFound", `DID not found: ${did}`);
+    if (status !== 200) throw new Refusal("UpstreamFailure", "The PLC directory failed", 502);
+    // The directory is trusted for its log's form; `operationCid` of anything else would only make an update it refuses.
+    const last = body as AnyOperation;
+    if (last.type === "plc_tombstone") throw new Refusal("DidDeactivated", "Did is tombstoned");
+    return last;
+  }
+
+  /** An update signed by the host, not yet submitted. Refuses as `lastOperation`. */
+  async signUpdate(did: Did, change: (state: PlcState) => PlcState): Promise<PlcOperation> {
+    const [last, signer] = await Promise.all([this.lastOperation(did), this.#signer()]);
+    return createUpdate(last, signer, change);
+  }
+
+  /** Makes `handle` the first alias of the DID; nothing happens if it is that already. Refuses as `submit`. */
+  async updateHandle(did: Did, handle: Handle): Promise<void> {
+    const last = await this.lastOperation(did);
+    if (stateOf(last).alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`) {
+      return;
+    }
+    const signer = await this.#signer();
+    await this.submit(
+      did,
+      createUpdate(last, signer, (state) => withHandle(state, handle)),
+    );
+  }
+
+  /** Ends a DID that this host made. Twice is once. Refuses as `submit`. */
+  async tombstone(did: Did): Promise<void> {
+    try {
+      const last = await this.lastOperation(did);
+      await this.submit(did, createTombstone(last, await this.#signer()));
+    } catch (thrown) {
+      if (!isRefusal(thrown) || thrown.error !== "DidDeactivated") throw thrown;
+    }
+  }
+
+  async #signer(): Promise<Signer> {
+    const key = Buffer.from(await this.#directory.secret("PLC_ROTATION_KEY"), "hex");
+    return { didKey: didKey(key), sign: (bytes) => sign(key, bytes) };
+  }
+}
+
+function messageOf(body: unknown): string | null {
+  if (typeof body !== "object" || body === null || !("message" in body)) return null;
+  return typeof body.message === "string" ? body.message : null;
+}

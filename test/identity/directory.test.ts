@@ -1,0 +1,208 @@
+import { beforeEach, expect, test } from "vitest";
+import { Directory } from "../../src/identity/directory.ts";
+import { bindings, newDid, newHandle, refusalOf } from "./bindings.ts";
+
+let now = Date.parse("2026-11-23T10:00:00.000Z");
+const directory = new Directory(bindings, () => now);
+
+beforeEach(() => {
+  now += 1_000;
+});
+
+async function member(email?: string) {
+  const identity = { did: newDid(), handle: newHandle() };
+  await directory.reserve({ ...identity, email });
+  await directory.activate(identity.did);
+  return identity;
+}
+
+test("a reservation is found by nobody until it is activated", async () => {
+  const wanted = { did: newDid(), handle: newHandle(), email: "Reserved@Example.com" };
+  await directory.reserve(wanted);
+  expect(await directory.find(wanted.did)).toBeNull();
+  expect(await directory.find(wanted.handle)).toBeNull();
+  expect(await directory.findByEmail(wanted.email)).toBeNull();
+  expect((await directory.stage(wanted.did))?.state).toBe("reserved");
+
+  await directory.activate(wanted.did);
+  const found = await directory.find(wanted.handle.toUpperCase());
+  expect(found).toMatchObject({
+    did: wanted.did,
+    handle: wanted.handle,
+    email: "reserved@example.com",
+    emailConfirmedAt: null,
+    status: "active",
+    createdAt: "2026-11-23T10:00:01.000Z",
+    invitesDisabled: false,
+  });
+  expect((await directory.findByEmail("RESERVED@example.COM"))?.did).toBe(wanted.did);
+});
+
+test("a handle, an e-mail address and a DID are each held once", async () => {
+  const first = { did: newDid(), handle: newHandle(), email: "once@example.com" };
+  await directory.reserve(first);
+  const handle = await refusalOf(directory.reserve({ did: newDid(), handle: first.handle }));
+  expect(handle).toEqual({
+    error: "HandleNotAvailable",
+    message: `Handle already taken: ${first.handle}`,
+  });
+  const email = await refusalOf(
+    directory.reserve({ did: newDid(), handle: newHandle(), email: "ONCE@example.com" }),
+  );
+  expect(email).toEqual({
+    error: "InvalidRequest",
+    message: "Email already taken: ONCE@example.com",
+  });
+  const did = await refusalOf(directory.reserve({ did: first.did, handle: newHandle() }));
+  expect(did.error).toBe("AlreadyExists");
+});
+
+test("the same reservation twice is one, but not once its account is active", async () => {
+  const wanted = { did: newDid(), handle: newHandle() };
+  await directory.reserve(wanted);
+  await directory.reserve(wanted);
+  await directory.activate(wanted.did);
+  expect((await refusalOf(directory.reserve(wanted))).error).toBe("AlreadyExists");
+});
+
+test("of twenty that want one handle at once, one gets it", async () => {
+  const handle = newHandle();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, () => directory.reserve({ did: newDid(), handle })),
+  );
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+});
+
+test("releasing a reservation frees handle, address and invite, and never a member", async () => {
+  await directory.invites.create([
+    { forAccount: "admin", codes: ["release-me"], uses: 1, createdBy: "admin" },
+  ]);
+  const wanted = { handle: newHandle(), email: "free@example.com", inviteCode: "release-me" };
+  const did = newDid();
+  await directory.reserve({ did, ...wanted });
+  await directory.release(did);
+  const second = newDid();
+  await directory.reserve({ did: second, ...wanted });
+  await directory.activate(second);
+  await directory.release(second);
+  expect((await directory.find(wanted.handle))?.did).toBe(second);
+  expect((await directory.invites.invitedBy([second])).get(second)?.code).toBe("release-me");
+});
+
+test("an account costs three rows with an address, two without", async () => {
+  const count = async (email: string | null) => {
+    const { meta } = await bindings.DIRECTORY.prepare(
+      "INSERT INTO account (did, handle, email, state, created_at) VALUES (?, ?, ?, 'reserved', '')",
+    )
+      .bind(newDid(), newHandle(), email)
+      .run();
+    return meta.rows_written;
+  };
+  expect(await count(null)).toBe(2);
+  expect(await count("rows@example.com")).toBe(3);
+});
+
+test("a takedown hides what the member did, and its reversal shows it again", async () => {
+  const { did } = await member();
+  await directory.deactivate(did, "2026-12-01T00:00:00.000Z");
+  expect(await directory.find(did)).toMatchObject({
+    status: "deactivated",
+    deleteAfter: "2026-12-01T00:00:00.000Z",
+  });
+  await directory.setTakedown(did, "takendown", "case-7");
+  expect(await directory.find(did)).toMatchObject({ status: "takendown", takedownRef: "case-7" });
+  await directory.activate(did);
+  expect((await directory.find(did))?.status).toBe("takendown");
+  await directory.setTakedown(did, null);
+  expect(await directory.find(did)).toMatchObject({
+    status: "active",
+    takedownRef: null,
+    deactivatedAt: null,
+    deleteAfter: null,
+  });
+  await directory.setTakedown(did, "suspended");
+  expect(await directory.find(did)).toMatchObject({
+    status: "suspended",
+    takedownRef: new Date(now).toISOString(),
+  });
+});
+
+test("a deleted account is gone for all but its handle, which comes free at the end", async () => {
+  const { did, handle } = await member("leaving@example.com");
+  await directory.markDeleted(did);
+  expect(await directory.find(did)).toBeNull();
+  expect((await directory.stage(did))?.status).toBe("deleted");
+  expect((await refusalOf(directory.reserve({ did: newDid(), handle }))).error).toBe("HandleNotAvailable");
+  await directory.remove(did);
+  await directory.remove(did);
+  await directory.reserve({ did: newDid(), handle, email: "leaving@example.com" });
+});
+
+test("handles and addresses change, to what nobody else has", async () => {
+  const one = await member("one@example.com");
+  const two = await member("two@example.com");
+  expect(await refusalOf(directory.setHandle(one.did, two.handle))).toEqual({
+    error: "HandleNotAvailable",
+    message: `Handle already taken: ${two.handle}`,
+  });
+  await directory.setHandle(one.did, one.handle);
+  await directory.setHandle(one.did, "renamed.test");
+  expect((await directory.find("renamed.test"))?.did).toBe(one.did);
+
+  expect((await refusalOf(directory.setEmail(one.did, "TWO@example.com"))).error).toBe("InvalidRequest");
+  expect(await directory.confirmEmail(one.did, "one@example.com")).toBe(true);
+  await directory.setEmail(one.did, "Uno@example.com");
+  expect(await directory.find(one.did)).toMatchObject({
+    email: "uno@example.com",
+    emailConfirmedAt: null,
+  });
+  expect(await directory.confirmEmail(one.did, "one@example.com")).toBe(false);
+});
+
+test("what is no account cannot be changed", async () => {
+  expect((await refusalOf(directory.setHandle(newDid(), "ghost.test"))).error).toBe("AccountNotFound");
+});
+
+test("many accounts are found at once", async () => {
+  const members = await Promise.all(Array.from({ length: 120 }, () => member()));
+  const found = await directory.findAll([...members.map(({ did }) => did), newDid()]);
+  expect(found.size).toBe(120);
+  expect(await directory.findAll([])).toEqual(new Map());
+});
+
+test("the list pages newest first through everyone once, and finds parts of names", async () => {
+  const made = [];
+  for (let index = 0; index < 5; index++) {
+    now += 1_000;
+    const identity = { did: newDid(), handle: `listed-${index}.test` as const };
+    await directory.reserve({ ...identity, email: `listed${index}@example.com` });
+    await directory.activate(identity.did);
+    made.unshift(identity.did);
+  }
+  const walked: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await directory.list({ limit: 2, search: "Listed-", cursor });
+    walked.push(...page.accounts.map(({ did }) => did));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  expect(walked).toEqual(made);
+  const byEmail = await directory.list({ limit: 10, email: "LISTED3@example.com" });
+  expect(byEmail.accounts.map(({ handle }) => handle)).toEqual(["listed-3.test"]);
+  expect((await directory.list({ limit: 10, search: "%" })).accounts).toEqual([]);
+  expect((await refusalOf(directory.list({ limit: 1, cursor: "nonsense" }))).error).toBe("InvalidRequest");
+});
+
+test("counts tell the states apart", async () => {
+  const before = await directory.counts();
+  const { did } = await member();
+  await member();
+  await directory.setTakedown(did, "takendown");
+  await directory.reserve({ did: newDid(), handle: newHandle() });
+  expect(await directory.counts()).toEqual({
+    ...before,
+    active: before.active + 1,
+    takendown: before.takendown + 1,
+    reserved: before.reserved + 1,
+  });
+});
