@@ -1,0 +1,200 @@
+/**
+ * Hands events on to the AppView: in order, one flight at a time, each with what has gathered meanwhile. The AppView
+ * keeps the cursor and applies each event once, so nothing is stored here and a flight may be repeated freely.
+ */
+import type { SequencedEvent } from "../protocol/events.ts";
+import type { AppViewStation } from "../protocol/stations.ts";
+import type { EventWindow } from "./window.ts";
+
+export interface HandOnLimits {
+  /** Most events, and about the most bytes, in one flight. */
+  events: number;
+  bytes: number;
+  /** Milliseconds that a write waits for its event to be indexed. */
+  wait: number;
+  /** Events behind from which on writes do not wait. */
+  lag: number;
+  /** Milliseconds before the first retry; doubled each time, up to `longest`. */
+  retry: number;
+  longest: number;
+}
+
+export const DEFAULT_HAND_ON: HandOnLimits = {
+  events: 200,
+  bytes: 4_000_000,
+  wait: 250,
+  lag: 500,
+  retry: 100,
+  longest: 60_000,
+};
+
+/** A retry further away than this is left to the alarm, so that a long outage does not keep the object awake. */
+const TIMER_REACH = 5_000;
+/** After so many waits in vain, one after the other, writes do not wait for a while. */
+const VAIN_WAITS = 4;
+const BREAK = 5_000;
+
+interface Waiter {
+  seq: number;
+  settle(indexed: boolean): void;
+}
+
+export class HandOn {
+  readonly #appview: () => AppViewStation | null;
+  readonly #window: EventWindow;
+  readonly #limits: HandOnLimits;
+  readonly #wakeBy: (at: number) => void;
+  /** Where the AppView stands; null until it has said so. */
+  #cursor: number | null = null;
+  #flying = false;
+  #failures = 0;
+  #pausedUntil = 0;
+  #error: string | null = null;
+  #lost: { after: number; upTo: number } | null = null;
+  readonly #waiters = new Set<Waiter>();
+  #vainWaits = 0;
+  #brokenUntil = 0;
+
+  /**
+   * @param appview asked anew for each flight; null when the host has no AppView of its own
+   * @param wakeBy asks for a call of `wake` at an instant (ms), even if the object is gone by then
+   */
+  constructor(
+    appview: () => AppViewStation | null,
+    window: EventWindow,
+    limits: HandOnLimits,
+    wakeBy: (at: number) => void,
+  ) {
+    this.#appview = appview;
+    this.#window = window;
+    this.#limits = limits;
+    this.#wakeBy = wakeBy;
+  }
+
+  /** Last seq that the AppView is known to have passed. */
+  get cursor(): number {
+    return this.#cursor ?? 0;
+  }
+
+  get error(): string | null {
+    return this.#error;
+  }
+
+  /** Events that left the window before the AppView had them, seen since this object started. */
+  get lost(): { after: number; upTo: number } | null {
+    return this.#lost;
+  }
+
+  /** Whether events are known to wait, or nothing is known yet. */
+  get behind(): boolean {
+    return this.#appview() !== null && (this.#cursor === null || this.#window.hasAfter(this.#cursor));
+  }
+
+  /** No flight starts before this instant (ms). */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
+  /** Starts a flight, unless one is under way or the last ones failed and the next is set. */
+  async wake(): Promise<void> {
+    const appview = this.#appview();
+    if (appview === null || this.#flying || Date.now() < this.#pausedUntil) return;
+    this.#flying = true;
+    try {
+      await this.#fly(appview);
+    } catch (thrown) {
+      this.#fail(thrown);
+    } finally {
+      this.#flying = false;
+    }
+  }
+
+  async #fly(appview: AppViewStation): Promise<void> {
+    let cursor = this.#cursor ?? this.#arrive(await appview.cursor());
+    for (let batch = this.#batch(cursor); batch.length > 0; batch = this.#batch(cursor)) {
+      const answer = await appview.ingest(cursor, batch);
+      if (answer.cursor === cursor) throw new Error(`ingest stays at ${cursor}`);
+      cursor = this.#arrive(answer.cursor);
+      this.#failures = 0;
+      this.#error = null;
+    }
+    this.#failures = 0;
+    this.#error = null;
+  }
+
+  /** The AppView says where it stands. */
+  #arrive(cursor: number): number {
+    const { head, pruned } = this.#window;
+    if (cursor < pruned) {
+      this.#lost = { after: cursor, upTo: pruned };
+      warn("events left the window before they were indexed", { ...this.#lost });
+    }
+    if (cursor > head) {
+      // This database was restored to an earlier state: consumers, too, have seen the higher numbers, so go on above.
+      warn("the index is ahead of the sequencer", { cursor, head });
+      this.#window.skipTo(cursor);
+    }
+    this.#cursor = cursor;
+    for (const waiter of this.#waiters) if (waiter.seq <= cursor) waiter.settle(true);
+    return cursor;
+  }
+
+  #batch(cursor: number): SequencedEvent[] {
+    const events: SequencedEvent[] = [];
+    let bytes = 0;
+    for (const event of this.#window.after(cursor, this.#limits.events)) {
+      bytes += event.frame.length;
+      if (events.length > 0 && bytes > this.#limits.bytes) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  #fail(thrown: unknown): void {
+    const { retry, longest } = this.#limits;
+    const delay = Math.min(longest, retry * 2 ** Math.min(this.#failures, 30));
+    this.#failures += 1;
+    this.#error = thrown instanceof Error ? thrown.message : String(thrown);
+    // What became of the flight is unknown: ask again where the AppView stands.
+    this.#cursor = null;
+    this.#pausedUntil = Date.now() + delay;
+    for (const waiter of this.#waiters) waiter.settle(false);
+    warn("ingest failed", { error: this.#error, failures: this.#failures, retryMs: delay });
+    if (delay > TIMER_REACH) return this.#wakeBy(this.#pausedUntil);
+    setTimeout(() => {
+      this.#pausedUntil = 0;
+      void this.wake();
+    }, delay);
+  }
+
+  /** True once ingest has passed `seq`; false when that takes too long, at once while ingest lags or fails. */
+  async indexed(seq: number): Promise<boolean> {
+    if (this.#cursor !== null && seq <= this.#cursor) return true;
+    if (this.#lagging()) return false;
+    void this.wake();
+    return new Promise((resolve) => {
+      const settle = (indexed: boolean) => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        if (indexed) this.#vainWaits = 0;
+        resolve(indexed);
+      };
+      const waiter: Waiter = { seq, settle };
+      const timer = setTimeout(() => {
+        this.#vainWaits += 1;
+        if (this.#vainWaits >= VAIN_WAITS) this.#brokenUntil = Date.now() + BREAK;
+        settle(false);
+      }, this.#limits.wait);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #lagging(): boolean {
+    if (this.#failures > 0 || Date.now() < this.#brokenUntil || this.#appview() === null) return true;
+    return this.#cursor !== null && this.#window.head - this.#cursor > this.#limits.lag;
+  }
+}
+
+function warn(message: string, fields: Record<string, unknown>): void {
+  console.warn(JSON.stringify({ time: new Date().toISOString(), station: "sequencer", message, ...fields }));
+}

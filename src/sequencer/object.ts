@@ -1,0 +1,179 @@
+/**
+ * The sequencer: one object a host. It numbers the host's events, keeps their window, sends them to the firehose's
+ * consumers, and hands them on to the AppView. Its parts: `window.ts` (all SQL), `firehose.ts` (the sockets, paced by
+ * `pace.ts`), `hand-on.ts` (the AppView). Here they are joined, and the one alarm is kept.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
+import createWindow from "../../migrations/sequencer/0001_window.sql";
+import type { LogEntry } from "../protocol/events.ts";
+import { migrate } from "../protocol/object-schema.ts";
+import type {
+  AppViewStation,
+  Bindings,
+  SequencedRepo,
+  SequencerStation,
+  SequencerStatus,
+} from "../protocol/stations.ts";
+import type { FirehoseLimits } from "./firehose.ts";
+import { Firehose } from "./firehose.ts";
+import type { HandOnLimits } from "./hand-on.ts";
+import { DEFAULT_HAND_ON, HandOn } from "./hand-on.ts";
+import { DEFAULT_PACE } from "./pace.ts";
+import type { WindowLimits } from "./window.ts";
+import { EventWindow } from "./window.ts";
+
+const MIGRATIONS = [createWindow];
+
+const HOUR = 3_600_000;
+
+/** Everything that bounds the sequencer. Times in milliseconds, sizes in bytes. */
+export interface SequencerLimits {
+  window: WindowLimits;
+  firehose: FirehoseLimits;
+  handOn: HandOnLimits;
+}
+
+/**
+ * Three days of events, unless they outgrow 2 GB (an object may hold 10 GB, a whole free account 5 GB). A thousand
+ * sockets: each costs every write about 10 µs.
+ */
+export const DEFAULT_LIMITS: SequencerLimits = {
+  window: { age: 72 * HOUR, bytes: 2_000_000_000 },
+  firehose: { ...DEFAULT_PACE, sockets: 1000, round: 20, patience: 10_000 },
+  handOn: DEFAULT_HAND_ON,
+};
+
+/** How far ahead the alarm is set when there is work that a crash could leave half done. */
+const ALARM_AHEAD = 10_000;
+/** Without an AppView of our own the alarm only prunes. */
+const PRUNE_AHEAD = HOUR;
+/** Events removed in one transaction, and slices in one alarm: neither holds up a write for long. */
+const PRUNE_SLICE = 500;
+const PRUNE_SLICES = 40;
+
+export class SequencerObject extends DurableObject<Bindings> implements SequencerStation {
+  readonly #limits: SequencerLimits;
+  readonly #window: EventWindow;
+  readonly #firehose: Firehose;
+  readonly #handOn: HandOn;
+  /** When the alarm will ring, as far as this instance knows. */
+  #alarmAt: number | null = null;
+
+  /** Refuses (503 UpgradeInProgress) a database that a newer Worker has written. */
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env);
+    migrate(ctx.storage, MIGRATIONS);
+    this.#limits = this.limits();
+    this.#window = new EventWindow(ctx.storage);
+    this.#firehose = new Firehose(ctx, this.#window, this.#limits.firehose);
+    this.#handOn = new HandOn(
+      () => this.appview(),
+      this.#window,
+      this.#limits.handOn,
+      (at) => this.#wakeBy(at),
+    );
+    // Whatever the last instance left: replays that slept with their sockets, events not yet handed on.
+    if (this.#window.head > 0) setTimeout(() => this.#goOn(), 0);
+  }
+
+  /** What bounds this object. */
+  protected limits(): SequencerLimits {
+    return DEFAULT_LIMITS;
+  }
+
+  /** The AppView that events are handed on to; null when the host uses an upstream. */
+  protected appview(): AppViewStation | null {
+    if (this.env.APPVIEW !== "local") return null;
+    const { AppView } = this.ctx.exports as { AppView?: AppViewStation };
+    return AppView ?? null;
+  }
+
+  #goOn(): void {
+    this.#firehose.resume();
+    void this.#handOn.wake();
+  }
+
+  async append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }> {
+    const now = Date.now();
+    const { acked, events } = this.#window.append(did, entries, now);
+    if (events.length > 0) {
+      this.#firehose.broadcast(events);
+      void this.#handOn.wake();
+      this.#wakeBy(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
+    }
+    return { acked, seq: this.#window.head };
+  }
+
+  async indexed(seq: number): Promise<boolean> {
+    return this.#handOn.indexed(seq);
+  }
+
+  async repo(did: Did): Promise<SequencedRepo | null> {
+    return this.#window.repo(did);
+  }
+
+  async listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]> {
+    return this.#window.listRepos(cursor, limit);
+  }
+
+  async status(): Promise<SequencerStatus> {
+    return {
+      seq: this.#window.head,
+      oldest: this.#window.oldest,
+      indexed: this.#handOn.cursor,
+      subscribers: this.#firehose.subscribers,
+      ingestError: this.#handOn.error,
+      ingestLost: this.#handOn.lost,
+    };
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const response = this.#firehose.accept(request);
+    if (this.#firehose.busy) this.#wakeBy(Date.now() + ALARM_AHEAD);
+    return response;
+  }
+
+  /** Consumers have nothing to say; whatever they send is ignored, as the reference does. */
+  override async webSocketMessage(): Promise<void> {}
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#firehose.closed(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#firehose.closed(socket);
+  }
+
+  /**
+   * Makes good what a crash or an eviction left, and prunes. It is set while there is such work and after appends,
+   * so a host where nothing happens sleeps (and keeps its last events longer, which costs nothing).
+   */
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    if (this.#firehose.clogged) {
+      console.warn(
+        JSON.stringify({ station: "sequencer", message: "consumers that never read: restarting" }),
+      );
+      await this.ctx.storage.sync();
+      this.ctx.abort("consumers that never read hold too much memory");
+    }
+    this.#firehose.resume();
+    await this.#handOn.wake();
+    let more = true;
+    for (let slice = 0; more && slice < PRUNE_SLICES; slice++) {
+      more = this.#window.prune(this.#limits.window, Date.now(), PRUNE_SLICE);
+      if (more) await scheduler.wait(1);
+    }
+    const next = Date.now() + ALARM_AHEAD;
+    if (more || this.#firehose.busy) this.#wakeBy(next);
+    else if (this.#handOn.behind) this.#wakeBy(Math.max(next, this.#handOn.pausedUntil));
+  }
+
+  /** One alarm serves everybody: it rings at the earliest instant asked for. Setting it is a row written. */
+  #wakeBy(at: number): void {
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * How fast, and how much, a firehose consumer may be sent: pure arithmetic on bytes and milliseconds.
+ *
+ * workerd tells nothing of what became of a sent message: `send` never waits, `bufferedAmount` is declared but absent, a
+ * ping cannot be sent, and memory is not reported. A consumer that reads and one that does not look the same until the
+ * closing handshake. So rates bound the work, and a *debt* bounds the memory: the bytes a connection was sent that nothing
+ * proves it has read. Debt falls only at a slow, assumed rate, so that it is in effect what a replay sent; a consumer
+ * over its allowance is cut (ConsumerTooSlow) and comes back with its cursor, which proves what it has read.
+ */
+export interface PaceLimits {
+  /** Bytes a second to one replaying consumer, and to all of them together. */
+  socketRate: number;
+  totalRate: number;
+  /** Bytes that may go to one consumer at once. */
+  burst: number;
+  /** Bytes that unread sockets may hold between them, shared among the indebted … */
+  debtPool: number;
+  /** … but never less than this each: a smaller share would cut every consumer of a crowd again and again. */
+  debtFloor: number;
+  /** Bytes a second by which a debt is assumed to fall, so that live traffic never adds up to a cut. */
+  drainRate: number;
+}
+
+const MB = 1_000_000;
+
+/** Twelve consumers that never read hold at most 96 MB between them; a lone replay may be 96 MB long. */
+export const DEFAULT_PACE: PaceLimits = {
+  socketRate: 8 * MB,
+  totalRate: 24 * MB,
+  burst: 0.25 * MB,
+  debtPool: 96 * MB,
+  debtFloor: 8 * MB,
+  drainRate: 0.064 * MB,
+};
+
+/** A token bucket: `level` bytes may be sent now; it may go below zero by one frame. */
+export class Bucket {
+  readonly #rate: number;
+  readonly #burst: number;
+  #level: number;
+  #at: number;
+
+  constructor(rate: number, burst: number, now: number) {
+    this.#rate = rate;
+    this.#burst = burst;
+    this.#level = burst;
+    this.#at = now;
+  }
+
+  level(now: number): number {
+    this.#level = Math.min(this.#burst, this.#level + (this.#rate * Math.max(0, now - this.#at)) / 1000);
+    this.#at = now;
+    return this.#level;
+  }
+
+  take(bytes: number): void {
+    this.#level -= bytes;
+  }
+}
+
+/** Bytes sent on one connection that nothing proves were read. */
+export class Debt {
+  readonly #drainRate: number;
+  #bytes = 0;
+  #at: number;
+
+  constructor(drainRate: number, now: number) {
+    this.#drainRate = drainRate;
+    this.#at = now;
+  }
+
+  add(bytes: number, now: number): number {
+    this.#bytes = this.at(now) + bytes;
+    this.#at = now;
+    return this.#bytes;
+  }
+
+  at(now: number): number {
+    return Math.max(0, this.#bytes - (this.#drainRate * Math.max(0, now - this.#at)) / 1000);
+  }
+}
+
+/** The debt one consumer may run up, where `indebted` share the pool and closed sockets still hold `stuck` bytes of it. */
+export function allowance(limits: PaceLimits, indebted: number, stuck: number): number {
+  return Math.max(limits.debtFloor, (limits.debtPool - stuck) / Math.max(1, indebted));
+}

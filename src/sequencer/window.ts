@@ -1,0 +1,221 @@
+/**
+ * The event window and the repo table: all SQL of the sequencer. Synchronous throughout, so that a caller which does
+ * not await sees one moment.
+ */
+import type { Did } from "@atcute/lexicons";
+import { spliceSeq } from "../protocol/event-frames.ts";
+import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
+import type { SequencedRepo } from "../protocol/stations.ts";
+
+/** Bytes of a frame that its own row holds; rows are capped at 2 MB, and a full #commit with 200 ops is a little more. */
+const ROW_BYTES = 1_900_000;
+
+type RepoRow = {
+  did: string;
+  position: number;
+  rev: string | null;
+  head: string | null;
+  status: string;
+};
+
+const REPO_COLUMNS = "did, position, rev, head, status";
+
+/** The part of an object's storage that is used here. */
+export type WindowStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
+/** How much of the window may be kept. */
+export interface WindowLimits {
+  /** Milliseconds that an event is kept. */
+  age: number;
+  /** Bytes of the whole database past which the oldest events go, whatever their age. */
+  bytes: number;
+}
+
+/** What one append came to. */
+export interface Appended {
+  /** Highest position of the account now taken. */
+  acked: number;
+  /** The new events, in order. */
+  events: SequencedEvent[];
+}
+
+export class EventWindow {
+  readonly #storage: WindowStorage;
+  readonly #sql: SqlStorage;
+  #head: number;
+  #pruned: number;
+
+  constructor(storage: WindowStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#head = this.#number("SELECT max(seq) AS n FROM event") ?? 0;
+    this.#pruned = this.#number("SELECT pruned AS n FROM horizon") ?? 0;
+  }
+
+  /** Newest seq given out; 0 before the first. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Newest seq that has left the window by age or size; 0 when none has. */
+  get pruned(): number {
+    return this.#pruned;
+  }
+
+  get oldest(): number | null {
+    return this.#number("SELECT min(seq) AS n FROM event");
+  }
+
+  /** Whether any event after `seq` is kept. */
+  hasAfter(seq: number): boolean {
+    return seq < this.#head && this.#number("SELECT seq AS n FROM event WHERE seq > ? LIMIT 1", seq) !== null;
+  }
+
+  /** Numbers go on after `seq` (after a restore, consumers have seen higher numbers than this database has). */
+  skipTo(seq: number): void {
+    this.#head = Math.max(this.#head, seq);
+  }
+
+  /**
+   * Takes the entries that follow the account's recorded position without gap, in one transaction: a row an event, and
+   * one for the repo. `now` in ms.
+   */
+  append(did: Did, entries: readonly LogEntry[], now: number): Appended {
+    const before = this.repo(did);
+    let position = before?.position ?? 0;
+    const taken: LogEntry[] = [];
+    for (const entry of entries) {
+      if (entry.position <= position) continue;
+      if (entry.position !== position + 1) break;
+      taken.push(entry);
+      position = entry.position;
+    }
+    if (taken.length === 0) return { acked: position, events: [] };
+
+    const events = taken.map((entry, index) => {
+      const seq = this.#head + 1 + index;
+      return { seq, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
+    });
+    this.#storage.transactionSync(() => {
+      for (const event of events) this.#insert(event, did, now);
+      this.#recordRepo(did, position, taken, before);
+      const deleted = taken.findLastIndex((entry) => entry.status === "deleted");
+      if (deleted !== -1) this.#forget(did, this.#head + 1 + deleted);
+    });
+    this.#head += events.length;
+    return { acked: position, events };
+  }
+
+  #insert(event: SequencedEvent, did: Did, now: number): void {
+    const { seq, frame } = event;
+    const whole = frame.length < ROW_BYTES;
+    this.#sql.exec(
+      "INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)",
+      seq,
+      did,
+      now,
+      whole ? frame : frame.slice(0, ROW_BYTES),
+    );
+    if (!whole) {
+      this.#sql.exec("INSERT INTO event_tail (seq, frame) VALUES (?, ?)", seq, frame.slice(ROW_BYTES));
+    }
+  }
+
+  #recordRepo(did: Did, position: number, taken: LogEntry[], before: SequencedRepo | null): void {
+    this.#sql.exec(
+      `INSERT INTO repo (${REPO_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (did) DO UPDATE SET
+        position = excluded.position, rev = excluded.rev, head = excluded.head, status = excluded.status`,
+      did,
+      position,
+      taken.findLast((entry) => entry.rev !== null)?.rev ?? before?.rev ?? null,
+      taken.findLast((entry) => entry.head !== null)?.head ?? before?.head ?? null,
+      taken.findLast((entry) => entry.status !== null)?.status ?? before?.status ?? "active",
+    );
+  }
+
+  /** A deleted account's events before `seq` leave the window. Scans it. */
+  #forget(did: Did, seq: number): void {
+    this.#sql.exec(
+      "DELETE FROM event_tail WHERE seq IN (SELECT seq FROM event WHERE did = ? AND seq < ?)",
+      did,
+      seq,
+    );
+    this.#sql.exec("DELETE FROM event WHERE did = ? AND seq < ?", did, seq);
+  }
+
+  /**
+   * The events after `after`, oldest first, read lazily. Consume it without awaiting; stop whenever enough was had.
+   */
+  *after(after: number, most: number): Generator<SequencedEvent> {
+    if (after >= this.#head) return;
+    const rows = this.#sql.exec<{ seq: number; frame: ArrayBuffer }>(
+      "SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+      after,
+      most,
+    );
+    for (const row of rows) yield { seq: row.seq, frame: this.#whole(row.seq, new Uint8Array(row.frame)) };
+  }
+
+  #whole(seq: number, part: Uint8Array): Uint8Array {
+    if (part.length < ROW_BYTES) return part;
+    const tail = this.#sql
+      .exec<{ frame: ArrayBuffer }>("SELECT frame FROM event_tail WHERE seq = ?", seq)
+      .one();
+    const frame = new Uint8Array(part.length + tail.frame.byteLength);
+    frame.set(part);
+    frame.set(new Uint8Array(tail.frame), part.length);
+    return frame;
+  }
+
+  /**
+   * Removes up to `slice` of the oldest events that are too old or too many; never the newest, which keeps the count.
+   * @returns whether there may be more to remove.
+   */
+  prune(limits: WindowLimits, now: number, slice: number): boolean {
+    const full = this.#sql.databaseSize > limits.bytes;
+    const last = this.#number(
+      `SELECT max(seq) AS n FROM (SELECT seq, time FROM event WHERE seq < ? ORDER BY seq LIMIT ?) WHERE time < ?`,
+      this.#head,
+      slice,
+      full ? Number.MAX_SAFE_INTEGER : now - limits.age,
+    );
+    if (last === null) return false;
+    return this.#storage.transactionSync(() => {
+      const { rowsWritten } = this.#sql.exec("DELETE FROM event WHERE seq <= ?", last);
+      this.#sql.exec("DELETE FROM event_tail WHERE seq <= ?", last);
+      this.#sql.exec(
+        "INSERT INTO horizon (only, pruned) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET pruned = excluded.pruned",
+        last,
+      );
+      this.#pruned = last;
+      return rowsWritten >= slice;
+    });
+  }
+
+  repo(did: Did): SequencedRepo | null {
+    const [row] = this.#sql.exec<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did).toArray();
+    return row === undefined ? null : repoOf(row);
+  }
+
+  /** Repos by DID, after `cursor` (a DID). */
+  listRepos(cursor: string | undefined, limit: number): SequencedRepo[] {
+    return this.#sql
+      .exec<RepoRow>(
+        `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`,
+        cursor ?? "",
+        Math.max(0, Math.trunc(limit)),
+      )
+      .toArray()
+      .map(repoOf);
+  }
+
+  #number(query: string, ...bindings: number[]): number | null {
+    const [row] = this.#sql.exec<{ n: number | null }>(query, ...bindings).toArray();
+    return row?.n ?? null;
+  }
+}
+
+/** The table is written by `append` alone, with exactly these types. */
+function repoOf(row: RepoRow): SequencedRepo {
+  return { ...row, did: row.did as Did, status: row.status as AccountStatus };
+}

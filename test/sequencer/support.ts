@@ -1,0 +1,157 @@
+/** A sequencer to test, entries to append, an AppView double for the one boundary that is not ours, and a consumer. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
+import { decode, decodeFirst } from "../../src/protocol/cbor.ts";
+import { isMap } from "../../src/protocol/data-model.ts";
+import { decodeFrame, encodeAccountEntry, encodeIdentityEntry } from "../../src/protocol/event-frames.ts";
+import type { AccountStatus, LogEntry, RepoEvent, SequencedEvent } from "../../src/protocol/events.ts";
+import { must } from "../../src/protocol/refusal.ts";
+import type { AppViewStation, Bindings } from "../../src/protocol/stations.ts";
+import type { SequencerObject } from "../../src/sequencer/object.ts";
+
+export const bindings: Bindings = env as never;
+const namespace: DurableObjectNamespace<SequencerObject> = bindings.SEQUENCER as never;
+export type Stub = DurableObjectStub<SequencerObject>;
+
+let made = 0;
+
+/** A new sequencer, its AppView replaced before it was ever called. */
+export async function newSequencer(appview: AppViewStation | null = null): Promise<Stub> {
+  const stub = namespace.getByName(`sequencer-${++made}`);
+  await withAppView(stub, appview);
+  return stub;
+}
+
+/** Replaces the AppView of the running instance; needed again after an eviction. */
+export async function withAppView(stub: Stub, appview: AppViewStation | null): Promise<void> {
+  await runInDurableObject(stub, (instance) => {
+    Object.defineProperty(instance, "appview", { value: () => appview, configurable: true });
+  });
+}
+
+export const did = (name: string): Did => `did:plc:${name}`;
+
+const TIME = "2026-01-01T00:00:00.000Z";
+
+export function identity(position: number, who: Did = did("alice"), handle = "alice.test"): LogEntry {
+  const encoded = encodeIdentityEntry({ did: who, time: TIME, handle: handle as never });
+  return { position, kind: "identity", rev: null, head: null, status: null, ...encoded };
+}
+
+export function identities(from: number, to: number, who: Did = did("alice")): LogEntry[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => identity(from + index, who));
+}
+
+export function account(position: number, who: Did, status: AccountStatus): LogEntry {
+  const encoded = encodeAccountEntry({
+    did: who,
+    time: TIME,
+    active: status === "active",
+    ...(status === "active" ? {} : { status }),
+  });
+  return { position, kind: "account", rev: null, head: null, status, ...encoded };
+}
+
+/** An entry whose frame is at least `bytes` long. */
+export function heavy(position: number, bytes: number, who: Did = did("alice")): LogEntry {
+  return identity(position, who, `${"a".repeat(bytes)}.test`);
+}
+
+/** An AppView that keeps what it was given, and fails when told to. */
+export class AppViewDouble implements AppViewStation {
+  at = 0;
+  failing: string | null = null;
+  /** Answers only when this is released. */
+  held: Promise<void> | null = null;
+  readonly taken: SequencedEvent[] = [];
+  flights = 0;
+  flying = 0;
+  mostFlying = 0;
+
+  async cursor(): Promise<number> {
+    if (this.failing !== null) throw new Error(this.failing);
+    return this.at;
+  }
+
+  async ingest(after: number, events: SequencedEvent[]): Promise<{ cursor: number }> {
+    this.flights += 1;
+    this.flying += 1;
+    this.mostFlying = Math.max(this.mostFlying, this.flying);
+    try {
+      await (this.held ?? scheduler.wait(1));
+      if (this.failing !== null) throw new Error(this.failing);
+      if (after === this.at) {
+        this.taken.push(...events);
+        this.at = events.at(-1)?.seq ?? this.at;
+      }
+      return { cursor: this.at };
+    } finally {
+      this.flying -= 1;
+    }
+  }
+
+  async moderate(): Promise<void> {}
+
+  get seqs(): number[] {
+    return this.taken.map((event) => event.seq);
+  }
+}
+
+/** A firehose consumer. */
+export class Consumer {
+  readonly events: RepoEvent[] = [];
+  /** `#info` names and error names, in order of arrival. */
+  readonly notes: string[] = [];
+  closed: { code: number; reason: string } | null = null;
+  bytes = 0;
+  readonly socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => {
+      if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+    socket.accept();
+  }
+
+  #take(frame: Uint8Array): void {
+    this.bytes += frame.length;
+    const [header, rest] = decodeFirst(frame);
+    const body = decode(rest);
+    if (!isMap(header) || !isMap(body)) throw new Error("not a frame");
+    if (header["op"] === -1) this.notes.push(String(body["error"]));
+    else if (header["t"] === "#info") this.notes.push(String(body["name"]));
+    else this.events.push(decodeFrame(frame));
+  }
+
+  get seqs(): number[] {
+    return this.events.map((event) => event.seq);
+  }
+}
+
+export const subscription = (cursor?: number | string): Request =>
+  new Request(
+    `http://host.test/xrpc/com.atproto.sync.subscribeRepos${cursor === undefined ? "" : `?cursor=${cursor}`}`,
+    { headers: { upgrade: "websocket" } },
+  );
+
+export async function subscribe(stub: Stub, cursor?: number | string): Promise<Consumer> {
+  const response = await stub.fetch(subscription(cursor));
+  return new Consumer(must(response.webSocket, `socket (status ${response.status})`));
+}
+
+/** Waits until `done`, at most `ms`; the caller's expectations say what is wrong otherwise. */
+export async function until(done: () => boolean | Promise<boolean>, ms = 8000): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end;) {
+    if (await done()) return;
+    await scheduler.wait(5);
+  }
+}
+
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
