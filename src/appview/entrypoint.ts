@@ -1,0 +1,25 @@
+/** The AppView as other stations reach it: `ctx.exports.AppView`, or a service binding once it is a Worker of its own. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { SequencedEvent } from "../protocol/events.ts";
+import type { AppViewStation, BackfillSource, Bindings, ModerationAct } from "../protocol/stations.ts";
+import { ingest, readCursor } from "./ingest.ts";
+import { applyModeration } from "./moderation.ts";
+
+export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implements AppViewStation {
+  cursor(): Promise<number> {
+    return readCursor(this.env.APPVIEW_DB);
+  }
+
+  async ingest(after: number, events: SequencedEvent[]): Promise<{ cursor: number }> {
+    const context = {
+      db: this.env.APPVIEW_DB,
+      account: (did: string) => this.env.ACCOUNT.getByName(did),
+      now: Date.now,
+    };
+    return { cursor: await ingest(context, after, events) };
+  }
+
+  moderate(acts: ModerationAct[]): Promise<void> {
+    return applyModeration(this.env.APPVIEW_DB, acts);
+  }
+}

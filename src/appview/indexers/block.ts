@@ -1,0 +1,42 @@
+/** app.bsky.graph.block → block. */
+import { mainSchema } from "@atcute/bluesky/types/app/graph/block";
+import { textOf } from "../json.ts";
+import { columns, overRows } from "../statements.ts";
+import { BLOCK } from "../uris.ts";
+import { goneRow, type Indexer } from "./indexer.ts";
+
+const INSERT = `INSERT INTO block (actor, subject, rkey, cid, sort, indexed, record)
+  SELECT ${columns("actor", "subject", "rkey", "cid", "sort", "indexed", "record")}
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (actor, subject) DO NOTHING`;
+
+const REMOVE = `DELETE FROM block WHERE (actor, subject) IN (
+  SELECT b.actor, b.subject FROM json_each(?1) JOIN block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
+  WHERE (b.cid, b.indexed) IS NOT (value ->> 3, value ->> 4))`;
+const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
+  SELECT value ->> 0, '${BLOCK}', value ->> 1 FROM json_each(?1))`;
+
+export const block: Indexer = {
+  collection: BLOCK,
+  schema: mainSchema,
+  remove(db, gone) {
+    const rows = gone.map(goneRow);
+    return [...overRows(db, REMOVE_DUPLICATE, rows), ...overRows(db, REMOVE, rows)];
+  },
+  put: (db, puts) =>
+    overRows(
+      db,
+      INSERT,
+      puts.map(({ did, record, rkey, cid, sort, indexed }) => [
+        did,
+        textOf(record.subject) ?? "",
+        rkey,
+        cid,
+        sort,
+        indexed,
+        JSON.stringify(record),
+      ]),
+    ),
+  existing: `SELECT rkey FROM block WHERE actor = ?1
+    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${BLOCK}'`,
+};

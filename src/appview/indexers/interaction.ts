@@ -1,0 +1,56 @@
+/** What likes, reposts and follows have in common: rows that say all that the record says, and who hears of them. */
+import { type Json, at, textOf } from "../json.ts";
+import { didOf } from "../uris.ts";
+import type { Put } from "./indexer.ts";
+
+const KEYS = new Set(["$type", "subject", "createdAt", "via"]);
+const REF_KEYS = new Set(["$type", "uri", "cid"]);
+
+const plainRef = (ref: unknown): boolean =>
+  ref === undefined ||
+  (typeof ref === "object" &&
+    ref !== null &&
+    Object.keys(ref).every((key) => REF_KEYS.has(key) && key !== "$type"));
+
+/** The whole record as JSON where the columns of its row do not say it all, else null. */
+export function surplus(record: Json): string | null {
+  const plain =
+    Object.keys(record).every((key) => KEYS.has(key)) &&
+    (typeof record.subject === "string" || plainRef(record.subject)) &&
+    plainRef(record.via);
+  return plain ? null : JSON.stringify(record);
+}
+
+/** subject, actor, rkey, cid, sort, indexed, subject_cid, created, via, via_cid, record */
+export const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
+  [
+    textOf(at(record, "subject", "uri")) ?? "",
+    did,
+    rkey,
+    cid,
+    sort,
+    indexed,
+    textOf(at(record, "subject", "cid")) ?? "",
+    textOf(record.createdAt) ?? "",
+    textOf(at(record, "via", "uri")) ?? null,
+    textOf(at(record, "via", "cid")) ?? null,
+    surplus(record),
+  ] as const;
+
+/**
+ * The author of the subject hears of it, and whoever reposted it where the actor found it; nobody of their own doing.
+ * Rows: recipient, uri, reason, reason's subject; then the key of the interaction: subject, actor, rkey.
+ */
+export function interactionNotices(put: Put, reason: string, reasonVia: string) {
+  const subject = textOf(at(put.record, "subject", "uri")) ?? "";
+  const via = textOf(at(put.record, "via", "uri"));
+  const key = [subject, put.did, put.rkey] as const;
+  const author = didOf(subject);
+  // As in the reference: who likes their own post through a repost of it tells the reposter nothing.
+  if (author === put.did) return [];
+  const notices = [[author, put.uri, reason, subject, ...key]];
+  if (via !== undefined && didOf(via) !== put.did) {
+    notices.push([didOf(via), put.uri, reasonVia, via, ...key]);
+  }
+  return notices;
+}

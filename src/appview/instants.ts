@@ -1,0 +1,18 @@
+/** Instants of the index: milliseconds of the Unix epoch, never those of the machine that indexes. */
+import { isTid, tidToMicros } from "../protocol/tid.ts";
+
+/** The time of a rev, which is a TID; 0 for anything else. */
+export const revInstant = (rev: string): number => (isTid(rev) ? Math.floor(tidToMicros(rev) / 1000) : 0);
+
+/** A record's own idea of when it was made; 0 (1970) when it cannot be read, as the reference has it. */
+export function createdInstant(createdAt: unknown): number {
+  if (typeof createdAt !== "string") return 0;
+  const instant = Date.parse(createdAt);
+  return Number.isNaN(instant) ? 0 : instant;
+}
+
+/** What a record is sorted by: it may claim to be older than its commit, never newer. */
+export const sortInstant = (createdAt: unknown, indexed: number): number =>
+  Math.min(createdInstant(createdAt), indexed);
+
+export const isoOf = (instant: number): string => new Date(instant).toISOString();

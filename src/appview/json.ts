@@ -1,0 +1,23 @@
+/** Looking into JSON of unknown shape, without trusting it. */
+export type Json = Record<string, unknown>;
+
+export const isJson = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** The value at a path of keys, undefined where the path ends early. */
+export function at(value: unknown, ...path: string[]): unknown {
+  let inner = value;
+  for (const key of path) {
+    if (!isJson(inner)) return undefined;
+    inner = inner[key];
+  }
+  return inner;
+}
+
+/** The CID of a blob reference, new form or old. */
+export const blobCid = (blob: unknown): string | undefined =>
+  textOf(at(blob, "ref", "$link")) ?? textOf(at(blob, "cid"));
