@@ -1,6 +1,6 @@
 /** Pure reading of DID documents (DID Core, as the atproto DID spec uses it). Nothing in a document is taken on trust. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { isHandle } from "@atcute/lexicons/syntax";
+import { isHandle } from "../protocol/syntax.ts";
 import { base58Decode, didKeyOf, type KeyType } from "../protocol/keys.ts";
 
 /** A document whose `id` was checked; all else is as its owner wrote it. */

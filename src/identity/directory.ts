@@ -7,6 +7,7 @@ import type { AccountStatus } from "../protocol/events.ts";
 import { invalidRequest, Refusal } from "../protocol/refusal.ts";
 import { IdentityCache } from "./identity-cache.ts";
 import { Invites } from "./invites.ts";
+import { ReservedKeys } from "./reserved-keys.ts";
 import { hostSecret, type SecretBindings, type SecretName } from "./secrets.ts";
 
 type AccountRow = typeof account.$inferSelect;
@@ -57,6 +58,7 @@ const unhoused = ["reserved", "deleted"] as const;
 export class Directory {
   readonly invites: Invites;
   readonly cache: IdentityCache;
+  readonly reservedKeys: ReservedKeys;
   readonly #env: SecretBindings;
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
@@ -69,6 +71,7 @@ export class Directory {
     this.#clock = clock;
     this.invites = new Invites(env.DIRECTORY, clock);
     this.cache = new IdentityCache(env.DIRECTORY, clock);
+    this.reservedKeys = new ReservedKeys(env.DIRECTORY, clock);
   }
 
   /** One of the host's secrets, made on first use; one in the environment wins. */

@@ -1,6 +1,6 @@
 /** Handles both ways: which ones this host gives out, what a handle resolves to, and whether the DID agrees. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { isDid, isHandle } from "@atcute/lexicons/syntax";
+import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { claimedHandle, type DidDocument } from "./did-document.ts";

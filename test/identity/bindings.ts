@@ -27,3 +27,7 @@ export async function refusalOf(work: Promise<unknown>): Promise<{ error: string
   }
   return { error: "(none)", message: "" };
 }
+
+/** The address that a stand-in for fetch was asked for. */
+export const urlOf = (input: RequestInfo | URL): string =>
+  typeof input === "string" ? input : input instanceof URL ? input.href : input.url;

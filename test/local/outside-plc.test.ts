@@ -38,7 +38,8 @@ async function ask(
     const directory = new PlcDirectory(state.storage.sql, () => now);
     const response = await directory.fetch(new Request(`http://plc.local${path}`, init));
     const type = response.headers.get("content-type") ?? "";
-    return { status: response.status, text: await response.text(), type };
+    const text = new TextDecoder().decode(await response.arrayBuffer());
+    return { status: response.status, text, type };
   });
 }
 const get = async (path: string) => JSON.parse((await ask(path)).text);
