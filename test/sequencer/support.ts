@@ -23,6 +23,9 @@ export async function newSequencer(appview: AppViewStation | null = null): Promi
   return stub;
 }
 
+/** The same object after a crash, by a stub that the crash did not break. */
+export const revived = (stub: Stub): Stub => namespace.get(stub.id);
+
 /** Replaces the AppView of the running instance; needed again after an eviction. */
 export async function withAppView(stub: Stub, appview: AppViewStation | null): Promise<void> {
   await runInDurableObject(stub, (instance) => {
@@ -98,6 +101,8 @@ export class AppViewDouble implements AppViewStation {
   }
 }
 
+const textOf = (value: unknown) => (typeof value === "string" ? value : "not a string");
+
 /** A firehose consumer. */
 export class Consumer {
   readonly events: RepoEvent[] = [];
@@ -124,8 +129,8 @@ export class Consumer {
     const [header, rest] = decodeFirst(frame);
     const body = decode(rest);
     if (!isMap(header) || !isMap(body)) throw new Error("not a frame");
-    if (header["op"] === -1) this.notes.push(String(body["error"]));
-    else if (header["t"] === "#info") this.notes.push(String(body["name"]));
+    if (header["op"] === -1) this.notes.push(textOf(body["error"]));
+    else if (header["t"] === "#info") this.notes.push(textOf(body["name"]));
     else this.events.push(decodeFrame(frame));
   }
 
