@@ -21,14 +21,19 @@ export class DataFolder {
     this.write("host.pid", String(process.pid));
   }
 
+  /** A small file of a folder that another process may hold; null where there is none. */
+  static peek(folder: string, name: string): string | null {
+    const file = path.join(folder, name);
+    return existsSync(file) ? readFileSync(file, "utf8").trim() : null;
+  }
+
   file(name: string): string {
     return path.join(this.path, name);
   }
 
   /** A small file's text, without white space around it; null where there is none. */
   read(name: string): string | null {
-    const file = this.file(name);
-    return existsSync(file) ? readFileSync(file, "utf8").trim() : null;
+    return DataFolder.peek(this.path, name);
   }
 
   /** Readable by this user alone. */

@@ -53,13 +53,34 @@ export interface RunningHost {
 
 /** Resolves once the host answers. Throws a `LaunchError` where the person at the keyboard can help. */
 export async function startHost(options: HostOptions = {}): Promise<RunningHost> {
-  const temporary = options.dataDir === undefined ? mkdtempSync(path.join(tmpdir(), "atoll-")) : null;
+  const temporary = options.dataDir === undefined ? makeTemporary() : null;
   try {
     return await launch(options, options.dataDir ?? temporary ?? "", temporary);
   } catch (thrown) {
-    if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
+    removeTemporary(temporary);
     throw thrown;
   }
+}
+
+const temporaries = new Set<string>();
+
+function makeTemporary(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "atoll-"));
+  // A process that ends without stopping its hosts still leaves no folder.
+  if (temporaries.size === 0) process.on("exit", removeTemporaries);
+  temporaries.add(folder);
+  return folder;
+}
+
+function removeTemporary(folder: string | null): void {
+  if (folder === null) return;
+  rmSync(folder, { recursive: true, force: true });
+  temporaries.delete(folder);
+  if (temporaries.size === 0) process.off("exit", removeTemporaries);
+}
+
+function removeTemporaries(): void {
+  for (const folder of temporaries) rmSync(folder, { recursive: true, force: true });
 }
 
 async function launch(options: HostOptions, folder: string, temporary: string | null): Promise<RunningHost> {
@@ -106,9 +127,7 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       await back;
     },
     stop() {
-      stopping ??= runtime.dispose().then(() => {
-        if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
-      });
+      stopping ??= runtime.dispose().then(() => removeTemporary(temporary));
       return stopping;
     },
   };

@@ -21,27 +21,23 @@ try {
 async function start(): Promise<void> {
   const { port, dataDir, vars } = readShell();
   const folder = new DataFolder(dataDir);
+  process.once("exit", () => folder.release());
   const log = new HostLog(folder.file("host.log"));
-  try {
-    const password = vars.ADMIN_PASSWORD ?? adminPassword(folder);
-    warnOfMove(folder, vars.PUBLIC_URL ?? `http://localhost:${port}`);
-    const host = await startHost({
-      port,
-      outsidePort: port - 1,
-      dataDir,
-      vars: { ...vars, ADMIN_PASSWORD: password },
-      log: (entry) => log.write(entry),
-    });
-    stopOnSignals(host, folder, log);
-    const invite =
-      vars.REGISTRATION === "open" || vars.REGISTRATION === "closed"
-        ? null
-        : await inviteCode(host, folder, password);
-    console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port }));
-  } catch (thrown) {
-    folder.release();
-    throw thrown;
-  }
+  const password = vars.ADMIN_PASSWORD ?? adminPassword(folder);
+  warnOfMove(folder, vars.PUBLIC_URL ?? `http://localhost:${port}`);
+  const host = await startHost({
+    port,
+    outsidePort: port - 1,
+    dataDir,
+    vars: { ...vars, ADMIN_PASSWORD: password },
+    log: (entry) => log.write(entry),
+  });
+  stopOnSignals(host, log);
+  const invite =
+    vars.REGISTRATION === "open" || vars.REGISTRATION === "closed"
+      ? null
+      : await inviteCode(host, folder, password);
+  console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port }));
 }
 
 /** Made once and kept, so that it stays the same from start to start. */
@@ -129,7 +125,7 @@ function welcome({ host, plc, invite, password, folder, port }: Welcome): string
 }
 
 /** The first signal stops in order, a second one at once. */
-function stopOnSignals(host: RunningHost, folder: DataFolder, log: HostLog): void {
+function stopOnSignals(host: RunningHost, log: HostLog): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1);
@@ -137,10 +133,11 @@ function stopOnSignals(host: RunningHost, folder: DataFolder, log: HostLog): voi
     void host
       .stop()
       .then(() => log.close())
-      .finally(() => {
-        folder.release();
-        process.exit(0);
-      });
+      .finally(() => process.exit(0));
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Miniflare listens too, and would kill the runtime in the middle of what it is doing.
+    process.removeAllListeners(signal);
+    process.on(signal, stop);
+  }
 }

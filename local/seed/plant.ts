@@ -1,0 +1,336 @@
+/**
+ * Makes a seed true on a running host, through public XRPC. Every record has a key that follows from the seed, so that
+ * planting again, or after an interruption, adds only what is missing.
+ */
+import { tidFromMicros } from "../../src/protocol/tid.ts";
+import { markUp } from "./facets.ts";
+import { drawPicture } from "./picture.ts";
+import type { Seed, SeedAccount, SeedPost } from "./seed.ts";
+import { checkSeed } from "./seed.ts";
+
+/** A signed-in member. `call` is one XRPC method: a procedure when there is an input, else a query. */
+export interface Member {
+  did: string;
+  handle: string;
+  call(
+    nsid: string,
+    given: { params?: Record<string, unknown>; input?: unknown; type?: string },
+  ): Promise<unknown>;
+}
+
+export interface Host {
+  /** Signs up, or signs in where the account is there already. */
+  member(account: SeedAccount): Promise<{ member: Member; isNew: boolean }>;
+}
+
+export interface Planted {
+  members: Map<string, Member>;
+  /** How many of them were there before. */
+  found: number;
+  /** By the seed's ids. */
+  posts: Map<string, StrongRef>;
+}
+
+export interface StrongRef {
+  uri: string;
+  cid: string;
+}
+
+export interface PlantOptions {
+  /** Signed-in members that the seed may name without listing them. */
+  members?: Map<string, Member>;
+  /** Called after each step, with how many of all are done. */
+  onProgress?: (done: number, all: number, what: string) => void;
+  /** The moment of planting, in milliseconds of the Unix epoch. Default: now, or the first planting's. */
+  now?: number;
+}
+
+/** Requests under way at once. */
+const AT_ONCE = 8;
+
+/** Throws a `SeedError` before anything is written where the seed does not fit together. */
+export async function plant(seed: Seed, host: Host, options: PlantOptions = {}): Promise<Planted> {
+  checkSeed(seed, [...(options.members?.keys() ?? [])]);
+  return new Planting(seed, host, options).run();
+}
+
+class Planting {
+  readonly #seed: Seed;
+  readonly #host: Host;
+  readonly #options: PlantOptions;
+  readonly #members: Map<string, Member>;
+  readonly #refs = new Map<SeedPost, StrongRef>();
+  readonly #posts = new Map<string, StrongRef>();
+  /** `at://` addresses of what is there already, of accounts that were found. */
+  readonly #there = new Map<string, string>();
+  #found = 0;
+  #done = 0;
+  #now: number;
+
+  constructor(seed: Seed, host: Host, options: PlantOptions) {
+    this.#seed = seed;
+    this.#host = host;
+    this.#options = options;
+    this.#members = new Map(options.members);
+    this.#now = options.now ?? Date.now();
+  }
+
+  async run(): Promise<Planted> {
+    const { accounts = [], follows = {}, posts = [], records = [] } = this.#seed;
+    await this.#each(accounts, "Accounts", (account) => this.#account(account));
+    this.#now = this.#options.now ?? (await this.#firstPlanting()) ?? this.#now;
+    await this.#each(accounts, "Profiles", (account) => this.#profile(account));
+    await this.#each(Object.entries(follows), "Follows", ([name, others]) => this.#follows(name, others));
+    for (const wave of waves(posts)) await this.#each(wave, "Posts", (post) => this.#post(post));
+    await this.#each(posts, "Likes and reposts", (post) => this.#echoes(post));
+    await this.#each([...records.entries()], "Records", async ([i, { by, collection, rkey, record }]) => {
+      await this.#put(by, collection, rkey ?? this.#key(this.#now, i), { $type: collection, ...record });
+    });
+    return { members: this.#members, found: this.#found, posts: this.#posts };
+  }
+
+  /** Steps in all: what `onProgress` counts up to. */
+  #all(): number {
+    const { accounts = [], follows = {}, posts = [], records = [] } = this.#seed;
+    return accounts.length * 2 + Object.keys(follows).length + posts.length * 2 + records.length;
+  }
+
+  async #each<Item>(items: Item[], what: string, work: (item: Item) => Promise<void>): Promise<void> {
+    const queue = items.values();
+    const worker = async () => {
+      for (const item of queue) {
+        await work(item);
+        this.#done++;
+        this.#options.onProgress?.(this.#done, this.#all(), what);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  async #account(account: SeedAccount): Promise<void> {
+    const { member, isNew } = await this.#host.member(account);
+    this.#members.set(account.name, member);
+    if (isNew) return;
+    this.#found++;
+    const collections = new Set([
+      "app.bsky.actor.profile",
+      "app.bsky.graph.follow",
+      "app.bsky.feed.post",
+      "app.bsky.feed.like",
+      "app.bsky.feed.repost",
+    ]);
+    for (const record of this.#seed.records ?? []) collections.add(record.collection);
+    for (const collection of collections) await this.#list(member, collection);
+  }
+
+  async #list(member: Member, collection: string): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const params = {
+        repo: member.did,
+        collection,
+        limit: 100,
+        ...(cursor === undefined ? {} : { cursor }),
+      };
+      const page = (await member.call("com.atproto.repo.listRecords", { params })) as {
+        cursor?: string;
+        records: StrongRef[];
+      };
+      for (const { uri, cid } of page.records) this.#there.set(uri, cid);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** When the first account was planted, if it was: its profile says so. Later plantings count from the same moment. */
+  async #firstPlanting(): Promise<number | null> {
+    const first = this.#members.get(this.#seed.accounts?.[0]?.name ?? "");
+    if (first === undefined) return null;
+    const uri = `at://${first.did}/app.bsky.actor.profile/self`;
+    if (!this.#there.has(uri)) return null;
+    const params = { repo: first.did, collection: "app.bsky.actor.profile", rkey: "self" };
+    const { value } = (await first.call("com.atproto.repo.getRecord", { params })) as {
+      value: { createdAt?: string };
+    };
+    return value.createdAt === undefined ? null : Date.parse(value.createdAt);
+  }
+
+  async #profile({ name, displayName, description, avatar }: SeedAccount): Promise<void> {
+    if (displayName === undefined && description === undefined && avatar !== true) return;
+    const member = this.#member(name);
+    if (this.#there.has(`at://${member.did}/app.bsky.actor.profile/self`)) return;
+    await this.#put(name, "app.bsky.actor.profile", "self", {
+      $type: "app.bsky.actor.profile",
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(description === undefined ? {} : { description }),
+      ...(avatar === true ? { avatar: await this.#upload(member, name, 256, 256) } : {}),
+      createdAt: new Date(this.#now).toISOString(),
+    });
+  }
+
+  async #follows(name: string, others: string[]): Promise<void> {
+    const writes = others.map((other, i) => ({
+      rkey: this.#key(this.#now, i),
+      value: {
+        $type: "app.bsky.graph.follow",
+        subject: this.#member(other).did,
+        createdAt: new Date(this.#now).toISOString(),
+      },
+    }));
+    await this.#create(name, "app.bsky.graph.follow", writes);
+  }
+
+  async #post(post: SeedPost): Promise<void> {
+    const member = this.#member(post.by);
+    const at = this.#timeOf(post);
+    const { text, facets } = markUp(post.text, (name) => this.#members.get(name));
+    const reply = this.#replyRef(post);
+    const embed = await this.#embed(member, post);
+    const ref = await this.#put(post.by, "app.bsky.feed.post", this.#key(at, this.#indexOf(post)), {
+      $type: "app.bsky.feed.post",
+      text,
+      ...(facets.length === 0 ? {} : { facets }),
+      ...(reply === undefined ? {} : { reply }),
+      ...(embed === undefined ? {} : { embed }),
+      langs: ["en"],
+      createdAt: new Date(at).toISOString(),
+    });
+    this.#refs.set(post, ref);
+    if (post.id !== undefined) this.#posts.set(post.id, ref);
+  }
+
+  #replyRef(post: SeedPost): { root: StrongRef; parent: StrongRef } | undefined {
+    if (post.replyTo === undefined) return undefined;
+    let root = post;
+    while (root.replyTo !== undefined) root = this.#byId(root.replyTo);
+    return { root: this.#ref(root), parent: this.#ref(this.#byId(post.replyTo)) };
+  }
+
+  async #embed(member: Member, post: SeedPost): Promise<Record<string, unknown> | undefined> {
+    const images = await Promise.all(
+      (post.images ?? []).map(async ({ alt }) => ({
+        alt,
+        image: await this.#upload(member, alt, 600, 400),
+        aspectRatio: { width: 600, height: 400 },
+      })),
+    );
+    const media = images.length === 0 ? undefined : { $type: "app.bsky.embed.images", images };
+    if (post.quote === undefined) return media;
+    const record = this.#ref(this.#byId(post.quote));
+    if (media === undefined) return { $type: "app.bsky.embed.record", record };
+    return {
+      $type: "app.bsky.embed.recordWithMedia",
+      record: { $type: "app.bsky.embed.record", record },
+      media,
+    };
+  }
+
+  async #echoes(post: SeedPost): Promise<void> {
+    const at = this.#timeOf(post);
+    const kinds = [
+      ["app.bsky.feed.like", post.likedBy ?? []],
+      ["app.bsky.feed.repost", post.repostedBy ?? []],
+    ] as const;
+    for (const [collection, names] of kinds) {
+      for (const [i, name] of names.entries()) {
+        // Some minutes after the post, one after the other, none in the future.
+        const when = Math.min(at + (i + 1) * 90_000, this.#now);
+        await this.#create(name, collection, [
+          {
+            rkey: this.#key(at + (i + 1) * 90_000, this.#indexOf(post)),
+            value: { $type: collection, subject: this.#ref(post), createdAt: new Date(when).toISOString() },
+          },
+        ]);
+      }
+    }
+  }
+
+  /** Creates what is not there yet, in one commit. */
+  async #create(
+    name: string,
+    collection: string,
+    records: { rkey: string; value: Record<string, unknown> }[],
+  ): Promise<void> {
+    const member = this.#member(name);
+    const { did } = member;
+    const missing = records.filter(({ rkey }) => !this.#there.has(`at://${did}/${collection}/${rkey}`));
+    if (missing.length === 0) return;
+    const writes = missing.map(({ rkey, value }) => ({
+      $type: "com.atproto.repo.applyWrites#create",
+      collection,
+      rkey,
+      value,
+    }));
+    await member.call("com.atproto.repo.applyWrites", { input: { repo: did, writes } });
+  }
+
+  async #put(
+    name: string,
+    collection: string,
+    rkey: string,
+    record: Record<string, unknown>,
+  ): Promise<StrongRef> {
+    const member = this.#member(name);
+    const { did } = member;
+    const uri = `at://${did}/${collection}/${rkey}`;
+    const cid = this.#there.get(uri);
+    if (cid !== undefined) return { uri, cid };
+    const input = { repo: did, collection, rkey, record };
+    return (await member.call("com.atproto.repo.createRecord", { input })) as StrongRef;
+  }
+
+  async #upload(member: Member, text: string, width: number, height: number): Promise<unknown> {
+    const { bytes } = drawPicture(text, width, height);
+    const answer = await member.call("com.atproto.repo.uploadBlob", { input: bytes, type: "image/png" });
+    return (answer as { blob: unknown }).blob;
+  }
+
+  #timeOf(post: SeedPost): number {
+    const posts = this.#seed.posts ?? [];
+    // Without a time of its own, a post comes a second after the one before it, and the last one a second ago.
+    if (post.minutesAgo === undefined) return this.#now - (posts.length - this.#indexOf(post)) * 1000;
+    return this.#now - post.minutesAgo * 60_000;
+  }
+
+  /** A TID. The index goes into the microseconds, so that two records of one moment differ. */
+  #key(at: number, index: number): string {
+    return tidFromMicros(at * 1000 + (index % 1000), 0);
+  }
+
+  #indexOf(post: SeedPost): number {
+    return this.#seed.posts?.indexOf(post) ?? 0;
+  }
+
+  #byId(id: string): SeedPost {
+    return found(
+      this.#seed.posts?.find((post) => post.id === id),
+      id,
+    );
+  }
+
+  #ref(post: SeedPost): StrongRef {
+    return found(this.#refs.get(post), post.id ?? post.text);
+  }
+
+  #member(name: string): Member {
+    return found(this.#members.get(name), name);
+  }
+}
+
+/** What `checkSeed` has made sure of. */
+function found<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new Error(`the seed has no ${what}`);
+  return value;
+}
+
+/** Posts in groups, none of which refers to its own or a later one. */
+function waves(posts: SeedPost[]): SeedPost[][] {
+  const depth = new Map<string, number>();
+  const groups: SeedPost[][] = [];
+  for (const post of posts) {
+    const below = [post.replyTo, post.quote].map((id) => (id === undefined ? -1 : (depth.get(id) ?? -1)));
+    const own = Math.max(...below) + 1;
+    if (post.id !== undefined) depth.set(post.id, own);
+    (groups[own] ??= []).push(post);
+  }
+  return groups;
+}
