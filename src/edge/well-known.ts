@@ -27,7 +27,7 @@ export async function atprotoDid(request: Request, { directory, host }: Services
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
   const account = ours ? await directory.find(name) : null;
-  if (account === null) {
+  if (account?.status !== "active") {
     return renderError(new Refusal("NotFound", "User not found", 404), request);
   }
   const response = new Response(account.did, { headers: { "content-type": "text/plain; charset=utf-8" } });

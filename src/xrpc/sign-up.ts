@@ -68,6 +68,6 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
 /** An early look, for a clear answer; the reservation decides. */
 async function assertFree({ directory }: Services, handle: string, email: string): Promise<void> {
   const [holder, same] = await Promise.all([directory.find(handle), directory.findByEmail(email)]);
-  if (holder !== null) throw new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
+  if (holder !== null) throw invalidRequest(`Handle already taken: ${handle}`);
   if (same !== null) throw invalidRequest(`Email already taken: ${email}`);
 }
