@@ -1,0 +1,128 @@
+/** Starting: cold starts, the bundle, and what an account takes on disk. */
+import { execFile } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { transform } from "esbuild";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { readBundle } from "../bundle.ts";
+import { readWranglerFile } from "../wrangler-file.ts";
+import { median } from "./load.ts";
+import { ONE_ATOLL, type Measure } from "./measure.ts";
+
+const run = promisify(execFile);
+
+const coldStart: Measure = {
+  group: "start",
+  title: "cold start to first answer",
+  columns: ONE_ATOLL,
+  figures: { seconds: { label: "time", unit: "s", better: "less", goals: { plain: 0.8 } } },
+  async run(stage) {
+    const { restart } = stage.target;
+    if (restart !== null) return { seconds: (await restart()) / 1000 };
+    const dataDir = mkdtempSync(path.join(tmpdir(), "atoll-bench-"));
+    try {
+      const script = path.join(import.meta.dirname, "cold-start.ts");
+      let seconds = Number.NaN;
+      // The first start makes the data folder and fills the bundle's cache; the second is what a start costs.
+      for (let i = 0; i < 2; i++) seconds = Number((await run(process.execPath, [script, dataDir])).stdout);
+      return { seconds };
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  },
+};
+
+const EMPTY = "export default { fetch() { return new Response() } }";
+
+/** Milliseconds from Miniflare's construction to the first answer of a Worker without bindings. */
+async function workerStart(contents: string): Promise<number> {
+  const begun = performance.now();
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      modules: [{ type: "ESModule", path: "worker.mjs", contents }],
+      compatibilityDate: readWranglerFile().compatibilityDate,
+    }),
+  );
+  try {
+    const url = await runtime.ready;
+    await fetch(url);
+    return performance.now() - begun;
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+const bundle: Measure = {
+  group: "bundle",
+  title: "the bundled Worker",
+  columns: ["plain"],
+  rounds: 1,
+  figures: {
+    gzip: { label: "size, gzip", unit: "kB", better: "less" },
+    minified: { label: "size, minified and gzip", unit: "kB", better: "less" },
+    startup: { label: "start-up over an empty Worker's", unit: "ms", better: "less" },
+  },
+  async run(stage) {
+    const script = await readBundle("worker");
+    const { code } = await transform(script, { minify: true, target: "es2024", format: "esm" });
+    // A Worker that exports objects will not start without their bindings: only the module's evaluation is wanted.
+    const evaluated = `${script.replace(/export\s*\{[^}]*\};?\s*$/, "")}\n${EMPTY}`;
+    const extra: number[] = [];
+    for (let i = 0; i < Math.max(3, stage.plan.rounds); i++) {
+      const empty = await workerStart(EMPTY);
+      extra.push((await workerStart(evaluated)) - empty);
+    }
+    return {
+      gzip: gzipSync(script).length / 1000,
+      minified: gzipSync(code).length / 1000,
+      startup: median(extra),
+    };
+  },
+};
+
+/** Size of a SQLite database with its log folded in, on a copy. */
+function databaseMegabytes(file: string): number {
+  const folder = mkdtempSync(path.join(tmpdir(), "atoll-bench-"));
+  try {
+    const copy = path.join(folder, "copy.sqlite");
+    for (const part of ["", "-wal"]) if (existsSync(file + part)) copyFileSync(file + part, copy + part);
+    const database = new DatabaseSync(copy);
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+    return statSync(copy).size / 1e6;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const SIZE = 10_000;
+
+const disk: Measure = {
+  group: "disk",
+  title: `the account's database, repo of ${SIZE}`,
+  columns: ONE_ATOLL,
+  rounds: 1,
+  figures: {
+    car: { label: "size of the CAR", unit: "MB", better: "less" },
+    imported: { label: "imported", unit: "MB", better: "less", goals: { plain: 4.5 } },
+  },
+  async run(stage) {
+    const member = await stage.member("disk", SIZE);
+    const before = stage.target.client.discarded;
+    await member.xrpc.query("com.atproto.sync.getRepo", { did: member.did }, { discard: true });
+    const car = (stage.target.client.discarded - before) / 1e6;
+    const file = stage.target.repoFile(member.did);
+    return { car, imported: file !== null && existsSync(file) ? databaseMegabytes(file) : null };
+  },
+};
+
+export function startMeasures(): Measure[] {
+  return [coldStart, bundle, disk];
+}
