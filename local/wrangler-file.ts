@@ -5,11 +5,24 @@ import { parse } from "smol-toml";
 
 export const ROOT = path.resolve(import.meta.dirname, "..");
 
+export interface D1Binding {
+  binding: string;
+  name: string;
+  id: string | null;
+}
+
+export interface R2Binding {
+  name: string;
+}
+
 export interface WranglerFile {
+  name: string;
   compatibilityDate: string;
   vars: Record<string, string>;
   alias: Record<string, string>;
   minify: boolean;
+  databases: D1Binding[];
+  buckets: R2Binding[];
 }
 
 export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): WranglerFile {
@@ -17,11 +30,27 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
   const date = toml.compatibility_date;
   if (typeof date !== "string") throw new Error(`${file} has no compatibility_date`);
   return {
+    name: text(toml, "name") ?? "atoll",
     compatibilityDate: date,
     vars: strings(toml.vars, "vars", file),
     alias: strings(toml.alias, "alias", file),
     minify: toml.minify === true,
+    databases: tables(toml.d1_databases).map((table) => ({
+      binding: text(table, "binding") ?? "",
+      name: text(table, "database_name") ?? "",
+      id: text(table, "database_id"),
+    })),
+    buckets: tables(toml.r2_buckets).map((table) => ({ name: text(table, "bucket_name") ?? "" })),
   };
+}
+
+function tables(value: unknown): object[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
+}
+
+function text(table: object, key: string): string | null {
+  const value: unknown = Object.entries(table).find(([name]) => name === key)?.[1];
+  return typeof value === "string" ? value : null;
 }
 
 function strings(table: unknown, name: string, file: string): Record<string, string> {
