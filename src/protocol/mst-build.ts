@@ -1,0 +1,182 @@
+/** Building a whole tree at once, in O(n): for imports, and for rows lost. */
+import { cidBytesOfCbor, cidFromBytes, type Cid, type CidBytes } from "./cid.ts";
+import {
+  decodeNode,
+  EMPTY_BLOCK,
+  EMPTY_ROOT,
+  encodeNode,
+  isMstKey,
+  keyLayer,
+  type NodeContent,
+} from "./mst-node.ts";
+import { bandOf, headsRow, Node, packRow, revBytes, type MstRow } from "./mst-row.ts";
+import { invalidRequest, must } from "./refusal.ts";
+
+/** What a build comes to. */
+export interface BuiltMst {
+  root: CidBytes;
+  /** The row at TOP, to be written with `withExtra`. */
+  top: Uint8Array;
+  /** How many records it holds. */
+  count: number;
+}
+
+/** The node under construction on one layer, and the finished subtree that waits to become its next kid. */
+interface Layer {
+  node: Node;
+  pending: Node | null;
+}
+
+function newLayer(layer: number, left: string): Layer {
+  const node = new Node(layer, left, null);
+  node.kids = [];
+  return { node, pending: null };
+}
+
+/**
+ * Builds the rows of a tree from its records in order of path. Rows are finished as the records pass; take them with
+ * `takeRows` as often as you like. Memory: the open path, and a band's row.
+ * Refuses InvalidRequest: a path that is no key or out of order, a row that would outgrow MAX_ROW_BYTES.
+ */
+export class MstBuilder {
+  readonly #rev: Uint8Array;
+  readonly #layers: Layer[] = [];
+  #rows: MstRow[] = [];
+  #last = "";
+  #count = 0;
+
+  /** @param rev TID of the commit that the nodes are to belong to */
+  constructor(rev: string) {
+    this.#rev = revBytes(rev);
+  }
+
+  add(path: string, cid: CidBytes): void {
+    if (!isMstKey(path)) throw invalidRequest(`Invalid record path: ${path.slice(0, 200)}`);
+    if (path <= this.#last) throw invalidRequest(`Records out of order at ${path}`);
+    const layer = keyLayer(path);
+    this.#closeBelow(layer, path);
+    const { node, pending } = this.#layer(layer);
+    node.kids.push(pending);
+    node.keys.push(path);
+    node.values.push(cid);
+    this.#layer(layer).pending = null;
+    this.#last = path;
+    this.#count++;
+  }
+
+  /** The rows finished since last asked, each once. */
+  takeRows(): MstRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
+  /** Closes the tree. Take the last rows after this. */
+  finish(): BuiltMst {
+    const height = this.#layers.length - 1;
+    this.#closeBelow(height, this.#last);
+    const open = this.#layers[height];
+    const root = open === undefined ? emptyRoot() : must(this.#close(open), "root");
+    return {
+      root: must(root.cid, "root"),
+      top: packRow(root, this.#rev),
+      count: this.#count,
+    };
+  }
+
+  #layer(index: number): Layer {
+    // A layer met for the first time has no higher key before it: it begins at the left edge.
+    return (this.#layers[index] ??= newLayer(index, ""));
+  }
+
+  /** Finishes what stands on the layers below `layer`; what comes next there stands to the right of `separator`. */
+  #closeBelow(layer: number, separator: string): void {
+    for (let i = 0; i < layer; i++) {
+      const node = this.#close(this.#layer(i));
+      this.#layers[i] = newLayer(i, separator);
+      if (node !== null) this.#layer(i + 1).pending = headsRow(i) ? this.#store(node) : node;
+    }
+  }
+
+  /** Packs the row that a node heads, and keeps of it what its parent needs. */
+  #store(node: Node): Node {
+    const { layer, left } = node;
+    this.#rows.push({ band: bandOf(layer), left, bytes: packRow(node, this.#rev) });
+    return new Node(layer, left, node.cid);
+  }
+
+  #close({ node, pending }: Layer): Node | null {
+    node.kids.push(pending);
+    if (node.isEmpty) return null;
+    node.block = encodeNode(node.keys, node.values, (i) => node.kid(i)?.cid ?? null);
+    node.cid = cidBytesOfCbor(node.block);
+    return node;
+  }
+}
+
+function emptyRoot(): Node {
+  const node = new Node(0, "", null);
+  node.block = EMPTY_BLOCK;
+  node.cid = EMPTY_ROOT;
+  return node;
+}
+
+/** The rows of a tree from its sorted records; returns root and top row at the end. */
+export function* buildMst(
+  entries: Iterable<readonly [path: string, cid: CidBytes]>,
+  rev: string,
+): Generator<MstRow, BuiltMst, undefined> {
+  const builder = new MstBuilder(rev);
+  for (const [path, cid] of entries) {
+    builder.add(path, cid);
+    yield* builder.takeRows();
+  }
+  const built = builder.finish();
+  yield* builder.takeRows();
+  return built;
+}
+
+/** The row at TOP of a repo that holds nothing. */
+export const emptyTop = (rev: string): Uint8Array => new MstBuilder(rev).finish().top;
+
+/** Deeper than any tree of honest hashes: 128 layers are all that a SHA-256 has. */
+const MAX_LAYERS = 130;
+
+/**
+ * The records of a foreign tree, in order of path, from its blocks. Refuses InvalidRequest: a block that is missing or
+ * no node, keys out of order. Whether the tree has the shape that its records demand shows when it is built anew and
+ * the roots compared.
+ * @param block a block by its CID, its hash verified
+ */
+export function* readMst(
+  root: Cid,
+  block: (cid: Cid) => Uint8Array | null | undefined,
+): Generator<readonly [path: string, cid: CidBytes], void, undefined> {
+  const open = (cid: Cid): { content: NodeContent; index: number } => {
+    const bytes = block(cid);
+    if (bytes === null || bytes === undefined) throw invalidRequest(`Missing block ${cid}`);
+    return { content: decodeNode(bytes), index: 0 };
+  };
+  const stack = [open(root)];
+  let last = "";
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { content, index } = top;
+    const link = content.links[index] ?? null;
+    if (link !== null) {
+      content.links[index] = null;
+      if (stack.length >= MAX_LAYERS) throw invalidRequest("Invalid MST: too deep");
+      stack.push(open(cidFromBytes(link)));
+      continue;
+    }
+    const path = content.keys[index];
+    const cid = content.values[index];
+    top.index++;
+    if (path === undefined || cid === undefined) {
+      stack.pop();
+      continue;
+    }
+    if (path <= last) throw invalidRequest("Invalid MST: keys out of order");
+    last = path;
+    yield [path, cid];
+  }
+}

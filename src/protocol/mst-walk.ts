@@ -1,0 +1,85 @@
+/** Reading a repo's tree: one record, its proof, or all of it in order. */
+import type { CidBytes } from "./cid.ts";
+import { EMPTY_BLOCK, EMPTY_ROOT, lowerBound, type MstBlock } from "./mst-node.ts";
+import { loadRoot, revBytes, type BandStore, type Node } from "./mst-row.ts";
+
+/** What a walk meets: a node's block, or a record's path and CID. */
+export type MstStep =
+  | { kind: "node"; cid: CidBytes; bytes: Uint8Array }
+  | { kind: "record"; path: string; cid: CidBytes };
+
+const EMPTY: MstBlock = { cid: EMPTY_ROOT, bytes: EMPTY_BLOCK };
+
+/**
+ * The nodes from the root down to where `path` stands or would stand, and the record's CID, null when there is none:
+ * the proof of com.atproto.sync.getRecord, either way.
+ */
+export function nodesOnPath(store: BandStore, path: string): { nodes: MstBlock[]; cid: CidBytes | null } {
+  const nodes: MstBlock[] = [];
+  let node: Node | null = loadRoot(store);
+  if (node.isOpen) return { nodes: [EMPTY], cid: null };
+  while (node !== null) {
+    nodes.push(node.bytes(store));
+    const index = lowerBound(node.open(store).keys, path);
+    if (node.keys[index] === path) return { nodes, cid: node.values[index] ?? null };
+    node = node.kid(index);
+  }
+  return { nodes, cid: null };
+}
+
+/** The CID of the record at `path`, null when there is none. */
+export const lookup = (store: BandStore, path: string): CidBytes | null => nodesOnPath(store, path).cid;
+
+/** Whether a node was made by a commit after `since` (8 bytes). */
+function isNewer(node: Node, store: BandStore, since: Uint8Array): boolean {
+  node.load(store);
+  const rev = node.row?.rev(node.index);
+  if (rev === undefined) return true;
+  for (let i = 0; i < 8; i++) {
+    const difference = (rev[i] ?? 0) - (since[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/**
+ * All of the tree in MST pre-order: a node, then, in order of key, its subtrees and its records; so an archive can carry
+ * records behind the nodes that name them, and records come sorted by path. Rows are read when reached, one a band, and
+ * let go when passed: a store that answers as of one moment (a snapshot, or pre-images of rows not yet passed) gives the
+ * tree as of that moment however long the walk takes.
+ * @param since TID: only nodes made by later commits, with their records. A node is never older than its subtrees, so
+ * what is unchanged is not even read.
+ */
+export function* walkMst(store: BandStore, since?: string): Generator<MstStep, void, undefined> {
+  const root = loadRoot(store);
+  if (root.isOpen) {
+    yield { kind: "node", ...EMPTY };
+    return;
+  }
+  const after = since === undefined ? null : revBytes(since);
+  if (after !== null && !isNewer(root, store, after)) return;
+  yield { kind: "node", ...root.bytes(store) };
+  const stack = [{ node: root.open(store), index: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const { node, index } = top;
+    const kid = node.kid(index);
+    if (kid !== null) {
+      // Let go of what is passed: the walk holds one path, not the tree.
+      node.kids[index] = null;
+      if (after !== null && !isNewer(kid, store, after)) continue;
+      yield { kind: "node", ...kid.bytes(store) };
+      stack.push({ node: kid.open(store), index: 0 });
+      continue;
+    }
+    const path = node.keys[index];
+    const cid = node.values[index];
+    if (path === undefined || cid === undefined) stack.pop();
+    else yield { kind: "record", path, cid };
+    top.index++;
+  }
+}
+
+/** The nodes of `walkMst` alone. */
+export function* walkNodes(store: BandStore, since?: string): Generator<MstBlock, void, undefined> {
+  for (const step of walkMst(store, since)) if (step.kind === "node") yield step;
+}
