@@ -86,6 +86,19 @@ export interface AppViewStation {
   moderate(acts: ModerationAct[]): Promise<void>;
 }
 
+// ---------------------------------------------------------------------------------------------- labels
+
+/** One object a host: the sockets of com.atproto.label.subscribeLabels. The labels are in the directory. */
+export interface LabelsStation {
+  /** A WebSocket upgrade request, with a valid `?cursor=` or none. */
+  fetch(request: Request): Promise<Response>;
+  /** The directory has new labels. */
+  announce(): Promise<void>;
+}
+
+/** The one name of the labels object. */
+export const LABELS_NAME = "host";
+
 // ---------------------------------------------------------------------------------------------- account
 
 /** One record as it is stored: its DAG-CBOR bytes, with the rev of the commit that last wrote it. */
@@ -136,6 +149,8 @@ export interface Vars {
   MAIL: string;
   /** `on` or `off`. */
   RATE_LIMITS: string;
+  /** DID of a moderation service (an Ozone) whose service tokens act as a moderator's; absent: none is trusted. */
+  MOD_SERVICE?: string;
   /** Largest blob, in bytes; absent: 100 MB. */
   BLOB_LIMIT?: string;
   /** `1` in local runs: loopback is allowed in outgoing requests, and `atoll-cost` is sent. */
@@ -155,6 +170,8 @@ export interface Secrets {
 export interface Bindings<Account = unknown> extends Vars, Secrets {
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;
+  /** Absent: labels are issued and queried, but nobody can subscribe. */
+  LABELS?: Objects<LabelsStation>;
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;

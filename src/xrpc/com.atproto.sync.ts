@@ -42,11 +42,8 @@ export const comAtprotoSync: Method[] = [
     car(await services.account(did).getRepo(accessOf(caller, did))),
   ),
 
-  method(
-    GetRecord,
-    memberOrAdminOrAnyone,
-    async ({ params: { did, collection, rkey }, caller, services }) =>
-      car(await services.account(did).getRecordProof(accessOf(caller, did), collection, rkey)),
+  method(GetRecord, memberOrAdminOrAnyone, async ({ params: { did, collection, rkey }, caller, services }) =>
+    car(await services.account(did).getRecordProof(accessOf(caller, did), collection, rkey)),
   ),
 
   method(GetBlocks, memberOrAdminOrAnyone, async ({ params: { did, cids }, caller, services }) =>
@@ -89,10 +86,7 @@ export const comAtprotoSync: Method[] = [
   method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {
     // Relays know many hosts; this one knows itself.
     if (hostname !== services.host.hostname) throw new Refusal("HostNotFound", `Host not found: ${hostname}`);
-    const [{ seq }, counts] = await Promise.all([
-      services.sequencer().status(),
-      services.directory.counts(),
-    ]);
+    const [{ seq }, counts] = await Promise.all([services.sequencer().status(), services.directory.counts()]);
     return { hostname, seq, accountCount: counts.active, status: "active" };
   }),
 ];

@@ -1,0 +1,72 @@
+/**
+ * What the alarm does: everything that must happen though nobody asks again. Each task is tried by itself, none may
+ * throw (six failures would silence the alarm for good), and each says when it wants to be woken next.
+ */
+import type { LifecycleStation } from "../protocol/stations.ts";
+import type { Account } from "./account.ts";
+import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
+
+const RETRY_MS = 10_000;
+/** A task that keeps failing is tried this often. */
+const SLOW_RETRY_MS = 5 * 60_000;
+
+type Task = (account: Account, now: number) => Promise<number | null>;
+
+/** Sends what is not acknowledged; notes what is. */
+const forward: Task = async ({ outbox }, now) => {
+  const done = await outbox.drain();
+  outbox.keepAcknowledgement();
+  return done ? null : now + RETRY_MS;
+};
+
+const sweep: Task = async (account, now) => {
+  const { sql, env, did } = account;
+  const { sweepAt } = account.state;
+  if (sweepAt === null || sweepAt > now) return sweepAt;
+  const next = discardExpired(sql, now);
+  await deleteStrays(sql, env.BLOBS, did, now);
+  account.change({ sweep_at: next });
+  return next;
+};
+
+const trash: Task = async ({ sql, env }) => {
+  if (hasTrash(sql)) await emptyTrash(sql, env.BLOBS);
+  return null;
+};
+
+const sagaTask =
+  (lifecycle: LifecycleStation): Task =>
+  async (account, now) => {
+    if (account.state.saga === null) return null;
+    await lifecycle.resume(account.did);
+    return account.state.saga === null ? null : now + SLOW_RETRY_MS;
+  };
+
+/** Runs every task; returns when to ring again, or null. */
+export async function runTasks(account: Account, lifecycle: LifecycleStation): Promise<number | null> {
+  let next: number | null = null;
+  for (const task of [forward, sagaTask(lifecycle), sweep, trash]) {
+    if (account.state.destroying) return null;
+    const now = Date.now();
+    let wanted: number | null;
+    try {
+      wanted = await task(account, now);
+    } catch (error) {
+      console.error(JSON.stringify({ at: "account.alarm", did: account.did, error: String(error) }));
+      wanted = now + SLOW_RETRY_MS;
+    }
+    if (wanted !== null) next = Math.min(next ?? wanted, wanted);
+  }
+  return next;
+}
+
+/**
+ * Second half of a deletion: the announcement delivered, then the blobs, then all that is stored here. True when the
+ * account is gone; false to be tried again.
+ */
+export async function finishDestroy(account: Account): Promise<boolean> {
+  if (!(await account.outbox.drain())) return false;
+  await deleteAllObjects(account.env.BLOBS, account.did);
+  await account.sql.storage.deleteAll();
+  return true;
+}

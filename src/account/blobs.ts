@@ -1,0 +1,234 @@
+/**
+ * Which blobs an account has, and which records refer to them. The bytes are in R2; here a CID is mapped to its key. A
+ * blob is temporary while no record refers to it, so that keeping one costs no row of its own.
+ *
+ * R2 is never touched inside a write: a blob that loses its last record leaves its key in `trash`, in the same
+ * transaction, and the alarm deletes what the key names.
+ */
+import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { BlobRef } from "./records.ts";
+import type { Rows, Sql } from "./sql.ts";
+
+/** How long an upload waits for a record that refers to it. */
+export const GRACE_MS = 24 * 3_600_000;
+/** R2 deletes as many keys in one call. */
+const DELETED_AT_ONCE = 1000;
+
+type BlobRow = { key: string; mime: string; size: number; takedown: string | null };
+
+// ---------------------------------------------------------------------------------------------- reading
+
+/** Refuses InvalidRequest `Blob not found`. */
+export function locateBlob(rows: Rows, cid: string): BlobLocation {
+  const row = rows.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
+  if (row === null || row.takedown !== null) throw invalidRequest("Blob not found");
+  return { key: row.key, mimeType: row.mime, size: row.size };
+}
+
+interface Page {
+  cursor?: string | undefined;
+  limit: number;
+}
+
+/** CIDs that records refer to; with `since`, records of later commits only. */
+export function listBlobs(
+  rows: Rows,
+  { since, cursor = "", limit }: Page & { since?: string | undefined },
+): string[] {
+  const found =
+    since === undefined
+      ? rows.all<{ cid: string }>(
+          "SELECT DISTINCT cid FROM blob_ref WHERE cid > ? ORDER BY cid LIMIT ?",
+          cursor,
+          limit,
+        )
+      : rows.all<{ cid: string }>(
+          `SELECT DISTINCT cid FROM blob_ref JOIN record USING (path)
+           WHERE cid > ? AND record.rev > ? ORDER BY cid LIMIT ?`,
+          cursor,
+          since,
+          limit,
+        );
+  return found.map((row) => row.cid);
+}
+
+/** Blobs that records refer to and nobody has uploaded, each with one of those records. */
+export function listMissingBlobs(rows: Rows, { cursor = "", limit }: Page): { cid: string; path: string }[] {
+  return rows.all<{ cid: string; path: string }>(
+    `SELECT cid, min(path) AS path FROM blob_ref AS ref
+     WHERE cid > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = ref.cid)
+     GROUP BY cid ORDER BY cid LIMIT ?`,
+    cursor,
+    limit,
+  );
+}
+
+export function countBlobs(rows: Rows): { expected: number; imported: number } {
+  const row = rows.first<{ expected: number; imported: number }>(
+    "SELECT (SELECT count(DISTINCT cid) FROM blob_ref) AS expected, (SELECT count(*) FROM blob) AS imported",
+  );
+  return { expected: row?.expected ?? 0, imported: row?.imported ?? 0 };
+}
+
+export function blobTakedown(rows: Rows, cid: string): { applied: boolean; ref?: string } | null {
+  const row = rows.first<BlobRow>("SELECT takedown FROM blob WHERE cid = ?", cid);
+  if (row === null) return null;
+  return row.takedown === null ? { applied: false } : { applied: true, ref: row.takedown };
+}
+
+const isReferenced = (rows: Rows, cid: string) =>
+  rows.first("SELECT 1 FROM blob_ref WHERE cid = ? LIMIT 1", cid) !== null;
+
+// ---------------------------------------------------------------------------------------------- writing
+
+/** `keep` false: the CID was here, and the new upload is not needed. Refuses a taken-down blob. */
+export function registerBlob(
+  sql: Sql,
+  { cid, key, mimeType, size }: BlobUpload,
+  now: number,
+): { keep: boolean; mimeType: string; size: number } {
+  const row = sql.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
+  if (row === null) {
+    sql.run(
+      "INSERT INTO blob (cid, key, mime, size, created_at) VALUES (?, ?, ?, ?, ?)",
+      cid,
+      key,
+      mimeType,
+      size,
+      now,
+    );
+    return { keep: true, mimeType, size };
+  }
+  if (row.takedown !== null) throw invalidRequest("Blob has been takendown, cannot re-upload");
+  // Uploaded again, it may wait for its record as long as if it were new.
+  if (!isReferenced(sql, cid)) sql.run("UPDATE blob SET created_at = ? WHERE cid = ?", now, cid);
+  return { keep: row.key === key, mimeType: row.mime, size: row.size };
+}
+
+/** How one write changes what a record refers to. */
+export interface BlobChange {
+  path: string;
+  before: string[];
+  after: BlobRef[];
+}
+
+/** Refuses BlobNotFound, InvalidMimeType, InvalidSize. Inside the write's transaction. */
+export function relinkBlobs(sql: Sql, changes: BlobChange[]): void {
+  const dropped = new Set<string>();
+  for (const { path, before, after } of changes) {
+    const now = new Set(after.map((blob) => blob.cid));
+    for (const cid of new Set(before)) {
+      if (now.has(cid)) continue;
+      sql.run("DELETE FROM blob_ref WHERE cid = ? AND path = ?", cid, path);
+      dropped.add(cid);
+    }
+  }
+  for (const { path, before, after } of changes) {
+    const known = new Set(before);
+    for (const blob of after) {
+      checkReference(sql, blob);
+      if (known.has(blob.cid)) continue;
+      known.add(blob.cid);
+      linkBlob(sql, blob.cid, path);
+    }
+  }
+  for (const cid of dropped) if (!isReferenced(sql, cid)) discardBlob(sql, cid);
+}
+
+/** A temporary blob must be what the record says it is; a kept one was checked before. */
+function checkReference(sql: Sql, { cid, mimeType, size }: BlobRef): void {
+  const row = sql.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
+  if (row === null || row.takedown !== null) {
+    throw new Refusal("BlobNotFound", `Could not find blob: ${cid}`);
+  }
+  if (row.mime === mimeType && row.size === size) return;
+  if (isReferenced(sql, cid)) return;
+  if (row.mime !== mimeType) {
+    throw new Refusal(
+      "InvalidMimeType",
+      `Referenced Mimetype does not match stored blob. Expected: ${row.mime}, Got: ${mimeType}`,
+    );
+  }
+  throw new Refusal(
+    "InvalidSize",
+    `Referenced Size does not match stored blob. Expected: ${row.size}, Got: ${size}`,
+  );
+}
+
+export function linkBlob(sql: Sql, cid: string, path: string): void {
+  sql.run("INSERT INTO blob_ref (cid, path) VALUES (?, ?) ON CONFLICT DO NOTHING", cid, path);
+}
+
+function discardBlob(sql: Sql, cid: string): void {
+  const row = sql.first<{ key: string }>(
+    "DELETE FROM blob WHERE cid = ? AND takedown IS NULL RETURNING key",
+    cid,
+  );
+  if (row !== null) sql.run("INSERT INTO trash (key) VALUES (?) ON CONFLICT DO NOTHING", row.key);
+}
+
+/** False when there is no such blob. */
+export function takedownBlob(sql: Sql, cid: string, takedown: string | null): boolean {
+  const rows = sql.all("UPDATE blob SET takedown = ? WHERE cid = ? RETURNING cid", takedown, cid);
+  return rows.length > 0;
+}
+
+// ---------------------------------------------------------------------------------------------- sweeping
+
+/** Discards uploads that nothing came to refer to. Returns when to look again; null: nothing waits. */
+export function discardExpired(sql: Sql, now: number): number | null {
+  return sql.transaction(() => {
+    const waiting = sql.all<{ cid: string; created_at: number }>(
+      "SELECT cid, created_at FROM blob WHERE takedown IS NULL AND NOT EXISTS (SELECT 1 FROM blob_ref WHERE blob_ref.cid = blob.cid)",
+    );
+    let next: number | null = null;
+    for (const { cid, created_at: createdAt } of waiting) {
+      const due = createdAt + GRACE_MS;
+      if (due <= now) discardBlob(sql, cid);
+      else next = Math.min(next ?? due, due);
+    }
+    return next;
+  });
+}
+
+export const hasTrash = (rows: Rows) => rows.first("SELECT 1 FROM trash LIMIT 1") !== null;
+
+/** Deletes from R2 what `trash` names, and forgets each name once that is done. */
+export async function emptyTrash(sql: Sql, bucket: R2Bucket): Promise<void> {
+  for (;;) {
+    const keys = sql
+      .all<{ key: string }>("SELECT key FROM trash LIMIT ?", DELETED_AT_ONCE)
+      .map((row) => row.key);
+    if (keys.length === 0) return;
+    await bucket.delete(keys);
+    sql.run("DELETE FROM trash WHERE key IN (SELECT value FROM json_each(?))", JSON.stringify(keys));
+  }
+}
+
+/** Deletes from R2 what no row knows: uploads whose Worker died before it could register them. */
+export async function deleteStrays(sql: Sql, bucket: R2Bucket, did: string, now: number): Promise<void> {
+  for await (const objects of listObjects(bucket, did)) {
+    const known = new Set(sql.all<{ key: string }>("SELECT key FROM blob").map((row) => row.key));
+    const strays = objects.filter(
+      ({ key, uploaded }) => uploaded.getTime() + GRACE_MS <= now && !known.has(key),
+    );
+    if (strays.length > 0) await bucket.delete(strays.map(({ key }) => key));
+  }
+}
+
+/** Deletes every blob of an account from R2. */
+export async function deleteAllObjects(bucket: R2Bucket, did: string): Promise<void> {
+  for await (const objects of listObjects(bucket, did)) {
+    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
+  }
+}
+
+async function* listObjects(bucket: R2Bucket, did: string): AsyncGenerator<R2Object[]> {
+  let cursor: string | undefined;
+  do {
+    const page = await bucket.list({ prefix: `${did}/`, ...(cursor === undefined ? {} : { cursor }) });
+    yield page.objects;
+    cursor = page.truncated ? page.cursor : undefined;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,44 @@
+/** Where an account begins: its tables, its row, and a repo whose one commit holds nothing. */
+import { randomBytes } from "node:crypto";
+import type { Did } from "@atcute/lexicons";
+import type { CreateAccount } from "../protocol/account-station.ts";
+import { cidFromBytes } from "../protocol/cid.ts";
+import { signCommit } from "../protocol/commit.ts";
+import { generateKey } from "../protocol/keys.ts";
+import { editMst } from "../protocol/mst.ts";
+import { nextTid } from "../protocol/tid.ts";
+import { Exports } from "./exports.ts";
+import { hashPassword } from "./password.ts";
+import { checkedPassword } from "./sessions.ts";
+import type { Sql } from "./sql.ts";
+import { storeTree, treeOf } from "./tree.ts";
+
+/** All or nothing, so that an object that dies here has stored nothing. `makeTables` creates the schema. */
+export async function createAccount(
+  sql: Sql,
+  did: Did,
+  { password, signingKey, saga }: CreateAccount,
+  makeTables: () => void,
+): Promise<void> {
+  const hash = password === null ? null : await hashPassword(checkedPassword(password));
+  const key = signingKey ?? generateKey(randomBytes(32));
+  const now = Date.now();
+  sql.transaction(() => {
+    makeTables();
+    // Two calls may have hashed at once: the first one's account stands.
+    if (sql.first("SELECT 1 FROM account") !== null) return;
+    sql.run(
+      "INSERT INTO account (only, did, signing_key, password, saga, created_at) VALUES (0, ?, ?, ?, ?, ?)",
+      did,
+      key,
+      hash,
+      saga === undefined ? null : JSON.stringify(saga),
+      now,
+    );
+    const rev = nextTid(now * 1000, null);
+    const tree = editMst(treeOf(sql), [], rev);
+    const data = cidFromBytes(tree.root);
+    const commit = signCommit({ did, data, rev }, key);
+    storeTree(sql, tree, { cid: commit.cid, rev, data, bytes: commit.bytes }, new Exports());
+  });
+}

@@ -1,0 +1,191 @@
+/**
+ * Repos read while they are written. An export walks the tree from left to right over many turns; whatever a write
+ * changes to the right of it, the write first puts aside as it was (a pre-image), so that the export sees the repo as of
+ * its first moment. What lies to the left has been read and needs nothing. A client so slow, on a repo so busy, that
+ * the pre-images pass a cap loses its export: it may ask again.
+ */
+import type { CarBlock } from "../protocol/car.ts";
+import { sameBytes } from "../protocol/cid.ts";
+import { walkMst } from "../protocol/mst-walk.ts";
+import type { BandStore, RowKey } from "../protocol/mst-row.ts";
+import { rowName } from "../protocol/mst-row.ts";
+import { must } from "../protocol/refusal.ts";
+import type { RecordRow } from "./record-reader.ts";
+import { findRecord, recordsAfter } from "./record-reader.ts";
+import type { Rows } from "./sql.ts";
+import type { Head } from "./tree.ts";
+import { readTreeRow } from "./tree.ts";
+
+/** Bytes of pre-images that one export may hold, and of records that it reads ahead. */
+const PRE_IMAGE_BYTES = 16_000_000;
+const PAGE_BYTES = 512_000;
+
+type Image = { digest: Uint8Array; value: Uint8Array; rev: string };
+
+const imageOf = ({ digest, value, rev }: RecordRow): Image => ({
+  digest: new Uint8Array(digest),
+  value: new Uint8Array(value),
+  rev,
+});
+
+/** One running export: the repo as of when it was made. */
+class Snapshot implements BandStore {
+  readonly #rows: Rows;
+  readonly #treeRows = new Map<string, Uint8Array | null>();
+  readonly #records = new Map<string, Image | null>();
+  #page: (Image & { path: string })[] = [];
+  #next = 0;
+  #bytes = 0;
+  /** The last path given out: nothing up to it is asked for again. */
+  #passed: string | null = null;
+  overflowed = false;
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
+  }
+
+  keepTreeRow({ band, left }: RowKey, bytes: () => Uint8Array | null): void {
+    const name = rowName({ band, left });
+    if (this.overflowed) return;
+    if (this.#treeRows.has(name) || (this.#passed !== null && left < this.#passed)) return;
+    const was = bytes();
+    this.#treeRows.set(name, was);
+    this.#grow(was?.byteLength ?? 0);
+  }
+
+  keepRecord(path: string, before: RecordRow | null): void {
+    if (this.overflowed || this.#records.has(path) || (this.#passed !== null && path <= this.#passed)) return;
+    this.#records.set(path, before === null ? null : imageOf(before));
+    this.#grow(before?.value.byteLength ?? 0);
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes + 100;
+    if (this.#bytes > PRE_IMAGE_BYTES) this.overflow();
+  }
+
+  /** Ends the export at its next step, and lets go of what it held. */
+  overflow(): void {
+    this.overflowed = true;
+    this.#treeRows.clear();
+    this.#records.clear();
+  }
+
+  get(band: RowKey["band"], left: string): Uint8Array | null {
+    const kept = this.#treeRows.get(rowName({ band, left }));
+    return kept === undefined ? readTreeRow(this.#rows, { band, left }) : kept;
+  }
+
+  /** The record at the next path of the walk. */
+  record(path: string): Image {
+    const kept = this.#records.get(path);
+    const found = kept === undefined ? this.#paged(path) : kept;
+    this.#pass(path);
+    return must(found, `record ${path} of the tree`);
+  }
+
+  /** As `record`, without reading ahead: for walks that take a few records here and there. */
+  lookUp(path: string): Image {
+    const kept = this.#records.get(path);
+    this.#pass(path);
+    if (kept !== undefined) return must(kept, `record ${path} of the tree`);
+    return imageOf(must(findRecord(this.#rows, path), `record ${path} of the tree`));
+  }
+
+  #pass(path: string): void {
+    this.#passed = path;
+    const kept = this.#records.get(path);
+    if (kept === undefined) return;
+    this.#records.delete(path);
+    this.#bytes -= kept?.value.byteLength ?? 0;
+  }
+
+  /** From the page that is held, past records that are newer than the snapshot; then from the next page. */
+  #paged(path: string): Image | null {
+    for (;;) {
+      const row = this.#page[this.#next];
+      if (row === undefined) {
+        const after = this.#page.at(-1)?.path ?? "";
+        const rows = recordsAfter(this.#rows, after, PAGE_BYTES);
+        if (rows.length === 0) return null;
+        this.#page = rows.map((found) => ({ path: found.path, ...imageOf(found) }));
+        this.#next = 0;
+      } else if (row.path > path) {
+        return null;
+      } else {
+        this.#next++;
+        if (row.path === path) return row;
+      }
+    }
+  }
+}
+
+export class Exports {
+  readonly #running = new Set<Snapshot>();
+
+  /** A record is about to change. */
+  keepRecord(path: string, before: RecordRow | null): void {
+    for (const snapshot of this.#running) snapshot.keepRecord(path, before);
+  }
+
+  /** A row of the tree is about to change. */
+  keepTreeRow(rows: Rows, key: RowKey): void {
+    for (const snapshot of this.#running) snapshot.keepTreeRow(key, () => readTreeRow(rows, key));
+  }
+
+  /** Pre-images are no use to exports of a repo that was replaced whole. */
+  abortAll(): void {
+    for (const snapshot of this.#running) snapshot.overflow();
+  }
+
+  /**
+   * The blocks of the repo as it stands now, commit first, records behind the nodes that name them; with `since`, only
+   * what later commits wrote. Pulled at the reader's pace; must be pulled to its end, or returned.
+   */
+  blocks(rows: Rows, head: Head, since?: string): IterableIterator<CarBlock, undefined> {
+    const snapshot = new Snapshot(rows);
+    const steps = blocksOf(snapshot, head, since);
+    // Not a generator itself: one that is never begun would never get to its `finally`.
+    this.#running.add(snapshot);
+    const end = () => this.#running.delete(snapshot);
+    return {
+      next: () => {
+        try {
+          const step = steps.next();
+          if (step.done) end();
+          return step;
+        } catch (error) {
+          end();
+          throw error;
+        }
+      },
+      return: () => {
+        end();
+        return { done: true, value: undefined };
+      },
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+}
+
+function* blocksOf(
+  snapshot: Snapshot,
+  head: Head,
+  since?: string,
+): Generator<CarBlock, undefined, undefined> {
+  if (since !== undefined && head.rev <= since) return;
+  yield { cid: head.cid, bytes: head.bytes };
+  for (const step of walkMst(snapshot, since)) {
+    if (snapshot.overflowed) throw new Error("the repo changed too much during this export");
+    if (step.kind === "node") {
+      yield step;
+      continue;
+    }
+    const image = since === undefined ? snapshot.record(step.path) : snapshot.lookUp(step.path);
+    if (since !== undefined && image.rev <= since) continue;
+    if (!sameBytes(image.digest, step.cid.subarray(4))) throw new Error(`record ${step.path} out of step`);
+    yield { cid: step.cid, bytes: image.value };
+  }
+}

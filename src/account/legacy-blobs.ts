@@ -1,0 +1,21 @@
+/** Profiles from before typed blob references: a client that puts one back must not be refused its own picture. */
+import type { JsonObject } from "../protocol/account-station.ts";
+import { isMap } from "../protocol/data-model.ts";
+import { locateBlob } from "./blobs.ts";
+import type { Rows } from "./sql.ts";
+
+const PROFILE = "app.bsky.actor.profile";
+
+/** A profile with `{cid, mimeType}` avatar or banner written as typed blobs; any other record as it is. */
+export function upgradeLegacyBlobs(rows: Rows, collection: string, record: JsonObject): JsonObject {
+  if (collection !== PROFILE) return record;
+  const upgraded = { ...record };
+  for (const field of ["avatar", "banner"]) {
+    const blob = record[field];
+    if (!isMap(blob) || blob["$type"] !== undefined) continue;
+    const { cid, mimeType } = blob;
+    if (typeof cid !== "string" || typeof mimeType !== "string") continue;
+    upgraded[field] = { $type: "blob", ref: { $link: cid }, mimeType, size: locateBlob(rows, cid).size };
+  }
+  return upgraded;
+}

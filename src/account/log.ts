@@ -1,0 +1,228 @@
+/**
+ * The account's log, which is its outbox: a row is written in the same transaction as what it announces, and stays
+ * until the sequencer has acknowledged it. Positions run 1, 2, 3 … without gap. Slots of acknowledged entries are used
+ * again, so that a commit writes one row and deletes none, and the table is as long as the longest backlog was.
+ *
+ * Entries leave in order, one flight at a time, each flight carrying all that waited: so batches grow by themselves
+ * under load. What is lost in a crash is sent again from the last acknowledgement known here; the sequencer skips what
+ * it has (by DID and position).
+ */
+import type { Did } from "@atcute/lexicons";
+import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
+import type { SequencerStation } from "../protocol/stations.ts";
+import type { Counts } from "./limits.ts";
+import type { Sql } from "./sql.ts";
+
+/** Bytes of frames in one flight (RPC takes 32 MB), and kept in memory for sending. */
+const FLIGHT_BYTES = 8_000_000;
+/** How long a write waits for a sequencer that does not answer. */
+const PATIENCE_MS = 1000;
+
+export type Draft = Omit<LogEntry, "position">;
+
+type LogRow = {
+  slot: number;
+  position: number;
+  kind: EventKind;
+  rev: string | null;
+  head: string | null;
+  status: AccountStatus | null;
+  seq_at: number;
+  frame: ArrayBuffer;
+};
+
+interface Waiter {
+  position: number;
+  resolve(indexed: Promise<unknown> | null): void;
+}
+
+export class Outbox {
+  readonly #sql: Sql;
+  readonly #did: Did;
+  readonly #sequencer: () => SequencerStation;
+  /** Slots in use, oldest entry first. */
+  #slots: { slot: number; position: number }[] = [];
+  #position = 0;
+  #acked = 0;
+  /** The acknowledgement that storage knows. */
+  #ackedStored = 0;
+  /** Entries not acknowledged, the newest of them; older ones are read back from the table. */
+  #queue: LogEntry[] = [];
+  #queueBytes = 0;
+  #waiters: Waiter[] = [];
+  #flight: Promise<void> | null = null;
+  /** Write points used; stored with each entry, so that they cost no row of their own. */
+  points: Counts = [];
+
+  constructor(sql: Sql, did: Did, sequencer: () => SequencerStation) {
+    this.#sql = sql;
+    this.#did = did;
+    this.#sequencer = sequencer;
+    const rows = sql.all<{ slot: number; position: number; acked: number; points: string }>(
+      "SELECT slot, position, acked, points FROM log ORDER BY position",
+    );
+    this.#slots = rows.map(({ slot, position }) => ({ slot, position }));
+    const newest = rows.at(-1);
+    if (newest === undefined) return;
+    this.#position = newest.position;
+    this.#acked = this.#ackedStored = Math.max(...rows.map((row) => row.acked));
+    this.points = JSON.parse(newest.points) as Counts;
+  }
+
+  /** Position of the newest entry; 0 before the first. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** How many entries the sequencer has not acknowledged. */
+  get unsent(): number {
+    return this.#position - this.#acked;
+  }
+
+  /**
+   * Writes entries, inside the caller's transaction; nothing in memory changes until `committed` is called with what
+   * this returns, so that a rollback needs no undoing.
+   */
+  write(drafts: Draft[]): LogEntry[] {
+    let reusable = this.#slots.findIndex((slot) => slot.position > this.#acked);
+    if (reusable < 0) reusable = this.#slots.length;
+    return drafts.map((draft, i) => {
+      const entry: LogEntry = { ...draft, position: this.#position + 1 + i };
+      this.#sql.run(
+        `INSERT INTO log (slot, position, kind, rev, head, status, seq_at, acked, points, frame)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (slot) DO UPDATE SET position = excluded.position, kind = excluded.kind, rev = excluded.rev,
+           head = excluded.head, status = excluded.status, seq_at = excluded.seq_at, acked = excluded.acked,
+           points = excluded.points, frame = excluded.frame`,
+        this.#slotFor(i, reusable),
+        entry.position,
+        entry.kind,
+        entry.rev,
+        entry.head,
+        entry.status,
+        entry.seqAt,
+        this.#acked,
+        JSON.stringify(this.points),
+        entry.frame,
+      );
+      return entry;
+    });
+  }
+
+  /** The `i`th slot to write to: acknowledged ones first, oldest entry first, then new ones. */
+  #slotFor(i: number, reusable: number): number {
+    return i < reusable ? (this.#slots[i]?.slot ?? i) : this.#slots.length + i - reusable;
+  }
+
+  /** Takes note of entries whose transaction has been committed. */
+  committed(entries: LogEntry[]): void {
+    let reusable = this.#slots.findIndex((slot) => slot.position > this.#acked);
+    if (reusable < 0) reusable = this.#slots.length;
+    const taken = entries.map(({ position }, i) => ({ slot: this.#slotFor(i, reusable), position }));
+    this.#slots = [...this.#slots.slice(Math.min(entries.length, reusable)), ...taken];
+    this.#position += entries.length;
+    this.#ackedStored = this.#acked;
+    for (const entry of entries) {
+      this.#queue.push(entry);
+      this.#queueBytes += entry.frame.byteLength;
+    }
+    if (this.#queueBytes > FLIGHT_BYTES) this.#forgetQueue();
+  }
+
+  #forgetQueue(): void {
+    this.#queue = [];
+    this.#queueBytes = 0;
+  }
+
+  /** Sends what waits, unless it is being sent. */
+  forward(): void {
+    if (this.#flight !== null || this.unsent === 0) return;
+    this.#flight = this.#fly().finally(() => {
+      this.#flight = null;
+    });
+  }
+
+  /** Sends what waits, to the end or to the first failure; true when nothing is left. */
+  async drain(): Promise<boolean> {
+    this.forward();
+    await this.#flight;
+    return this.unsent === 0;
+  }
+
+  /**
+   * Resolves when the entry at `position` has been acknowledged and indexed, or when that is not to be waited for any
+   * longer: the sequencer is down, or ingest lags. Never rejects.
+   */
+  async settled(position: number): Promise<void> {
+    if (position <= this.#acked) return;
+    const indexed = await new Promise<Promise<unknown> | null>((resolve) => {
+      this.#waiters.push({ position, resolve });
+    });
+    await indexed;
+  }
+
+  async #fly(): Promise<void> {
+    while (this.unsent > 0) {
+      const timer = setTimeout(() => this.#release(Infinity, null), PATIENCE_MS);
+      try {
+        const { acked, seq } = await this.#sequencer().append(this.#did, this.#batch());
+        if (acked <= this.#acked) throw new Error(`the sequencer stays at position ${acked}`);
+        this.#acknowledge(Math.min(acked, this.#position));
+        if (this.#waiters.length > 0) {
+          this.#release(
+            this.#acked,
+            this.#sequencer()
+              .indexed(seq)
+              .catch(() => false),
+          );
+        }
+      } catch (error) {
+        // The alarm tries again: see object.ts.
+        console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
+        this.#release(Infinity, null);
+        return;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  #acknowledge(acked: number): void {
+    this.#acked = acked;
+    while (this.#queue[0] !== undefined && this.#queue[0].position <= acked) {
+      this.#queueBytes -= this.#queue.shift()?.frame.byteLength ?? 0;
+    }
+  }
+
+  #release(upTo: number, indexed: Promise<unknown> | null): void {
+    const released = this.#waiters.filter((waiter) => waiter.position <= upTo);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.position > upTo);
+    for (const waiter of released) waiter.resolve(indexed);
+  }
+
+  /** The next entries to send, at least one, at most a flight's worth. */
+  #batch(): LogEntry[] {
+    const waiting = this.#queue[0]?.position === this.#acked + 1 ? this.#queue : this.#stored();
+    let bytes = 0;
+    const end = waiting.findIndex((entry) => (bytes += entry.frame.byteLength) > FLIGHT_BYTES);
+    return waiting.slice(0, end < 0 ? undefined : Math.max(1, end));
+  }
+
+  #stored(): LogEntry[] {
+    const wanted = this.#slots.filter(({ position }) => position > this.#acked).slice(0, 8);
+    return wanted.flatMap(({ slot }) => {
+      const row = this.#sql.first<LogRow>("SELECT * FROM log WHERE slot = ?", slot);
+      if (row === null) return [];
+      const { position, kind, rev, head, status, seq_at: seqAt } = row;
+      return [{ position, kind, rev, head, status, frame: new Uint8Array(row.frame), seqAt }];
+    });
+  }
+
+  /** Stores the acknowledgement, if storage does not know it yet: one row, once a burst. */
+  keepAcknowledgement(): void {
+    const newest = this.#slots.at(-1);
+    if (newest === undefined || this.#ackedStored === this.#acked) return;
+    this.#sql.run("UPDATE log SET acked = ? WHERE slot = ?", this.#acked, newest.slot);
+    this.#ackedStored = this.#acked;
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * AccountObject: one account, one Durable Object, found by DID. This file is the door: each method looks at the
+ * account's state and hands on to the file that does the work. What each promises is in `protocol/account-station.ts`.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { Did, Handle } from "@atcute/lexicons";
+import type {
+  Access,
+  AccountStation,
+  Activation,
+  AppPasswordProof,
+  BatchInput,
+  BlobUpload,
+  Cost,
+  CreateAccount,
+  CreateInput,
+  CreatedAccount,
+  DeleteInput,
+  EmailTokenPurpose,
+  JsonObject,
+  PutInput,
+  RepoStatus,
+  Saga,
+} from "../protocol/account-station.ts";
+import { carStream } from "../protocol/car.ts";
+import { didKey } from "../protocol/keys.ts";
+import { migrate, schemaVersion } from "../protocol/object-schema.ts";
+import { Refusal, must } from "../protocol/refusal.ts";
+import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
+import firstMigration from "../../migrations/account/0001_account.sql";
+import { Account } from "./account.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { finishDestroy, runTasks } from "./alarm.ts";
+import * as blobs from "./blobs.ts";
+import { createAccount } from "./create.ts";
+import { importRepo } from "./import.ts";
+import { signServiceJwt } from "./jwt.ts";
+import * as preferences from "./preferences.ts";
+import * as records from "./record-reader.ts";
+import { pathOf, uriOf } from "./records.ts";
+import * as repo from "./repo-reads.ts";
+import { Sql, costSince } from "./sql.ts";
+import {
+  checkActive,
+  checkNotTakendown,
+  checkReadable,
+  checkWritable,
+  repoNotFound,
+  statusOf,
+} from "./state.ts";
+import { Writer } from "./writer.ts";
+
+const MIGRATIONS = [firstMigration];
+
+const RETRY_MS = 10_000;
+
+export class AccountObject extends DurableObject<Bindings> implements AccountStation {
+  readonly #sql: Sql;
+  readonly #clock: AlarmClock;
+  /** Null until `create`, and again once destroyed: then nothing is stored. */
+  #account: Account | null = null;
+  #writer: Writer | null = null;
+
+  constructor(ctx: DurableObjectState, env: Bindings) {
+    super(ctx, env);
+    this.#sql = new Sql(ctx.storage);
+    this.#clock = new AlarmClock(this.#sql);
+    if (schemaVersion(ctx.storage) === 0) return;
+    migrate(ctx.storage, MIGRATIONS);
+    this.#open();
+    void ctx.blockConcurrencyWhile(() => this.#clock.load());
+  }
+
+  get #did(): Did {
+    return must(this.ctx.id.name, "name of an account object") as Did;
+  }
+
+  #open(): Account {
+    this.#account = new Account(this.#sql, this.env, this.#clock);
+    this.#writer = new Writer(this.#account);
+    return this.#account;
+  }
+
+  /** The account, for reads of its repo. Refuses RepoNotFound. */
+  #existing(access: Access = "owner"): Account {
+    if (this.#account === null || this.#account.state.destroying) throw repoNotFound(this.#did);
+    checkReadable(this.#account.state, access);
+    return this.#account;
+  }
+
+  /** The account, for whoever acts as it. Refuses AccountNotFound. */
+  #own(): Account {
+    if (this.#account === null || this.#account.state.destroying) {
+      throw new Refusal("AccountNotFound", "Account not found", 403);
+    }
+    return this.#account;
+  }
+
+  /** The account, for com.atproto.repo's public reads. Refuses InvalidRequest `Could not find repo`. */
+  #active(): Account {
+    const absent = this.#account === null || this.#account.state.destroying;
+    if (this.#account === null || absent)
+      throw new Refusal("InvalidRequest", `Could not find repo: ${this.#did}`);
+    checkActive(this.#account.state);
+    return this.#account;
+  }
+
+  /** Runs a write; answers once it is durable and, where views are read from here, indexed. */
+  async #write<T extends { cost?: Cost }>(
+    run: (writer: Writer) => { outcome: T; position: number },
+  ): Promise<T> {
+    const account = this.#own();
+    checkWritable(account.state);
+    const before = this.#sql.cost;
+    const { outcome, position } = run(must(this.#writer, "writer"));
+    if (this.env.LOCAL) outcome.cost = costSince(this.#sql, before);
+    if (position > 0 && this.env.APPVIEW === "local") await account.outbox.settled(position);
+    return outcome;
+  }
+
+  // -------------------------------------------------------------------------------------------- writes
+
+  createRecord(input: CreateInput) {
+    return this.#write((writer) => writer.createRecord(input));
+  }
+  putRecord(input: PutInput) {
+    return this.#write((writer) => writer.putRecord(input));
+  }
+  deleteRecord(input: DeleteInput) {
+    return this.#write((writer) => writer.deleteRecord(input));
+  }
+  applyWrites(input: BatchInput) {
+    return this.#write((writer) => writer.applyWrites(input));
+  }
+  async importRepo(car: ReadableStream<Uint8Array>) {
+    const account = this.#own();
+    checkNotTakendown(account.state);
+    await importRepo(account, car);
+  }
+
+  // -------------------------------------------------------------------------------------------- reads
+
+  async listCollections(access: Access) {
+    return records.listCollections(this.#existing(access).sql);
+  }
+  async getRecord(collection: string, rkey: string, cid?: string) {
+    const { sql, did } = this.#active();
+    return records.viewRecord(sql, did, pathOf(collection, rkey), cid);
+  }
+  async listRecords(collection: string, page: records.RecordPage) {
+    const { sql, did } = this.#active();
+    return records.listRecords(sql, did, collection, page);
+  }
+  async recordsSince(rev: string) {
+    const { sql, did, head } = this.#existing();
+    return repo.recordsSince(sql, did, head, rev);
+  }
+  async getLatestCommit(access: Access) {
+    const { cid, rev } = this.#existing(access).head;
+    return { cid, rev };
+  }
+  async getRepoStatus(): Promise<RepoStatus> {
+    const { state, head } = this.#existing();
+    const status = statusOf(state);
+    return status === "active" ? { active: true, rev: head.rev } : { active: false, status };
+  }
+  async getRepo(access: Access, since?: string) {
+    const { sql, head, exports } = this.#existing(access);
+    return carStream(head.cid, exports.blocks(sql, head, since));
+  }
+  async getRecordProof(access: Access, collection: string, rkey: string) {
+    const { sql, head } = this.#existing(access);
+    return repo.recordProof(sql, head, pathOf(collection, rkey));
+  }
+  async getBlocks(access: Access, cids: string[]) {
+    const { sql, head } = this.#existing(access);
+    return carStream(head.cid, repo.getBlocks(sql, head, cids));
+  }
+  async counts() {
+    const { sql, head } = this.#existing();
+    return repo.repoCounts(sql, head);
+  }
+  async backfill(cursor?: string) {
+    const { sql, head } = this.#existing();
+    return { rev: head.rev, ...records.backfillPage(sql, cursor) };
+  }
+
+  // -------------------------------------------------------------------------------------------- blobs
+
+  async checkUpload() {
+    checkNotTakendown(this.#own().state);
+    this.#own().spendUpload();
+  }
+  async registerBlob(upload: BlobUpload) {
+    const account = this.#own();
+    checkNotTakendown(account.state);
+    const registered = this.#sql.transaction(() => blobs.registerBlob(this.#sql, upload, Date.now()));
+    account.expectSweep();
+    return registered;
+  }
+  async getBlob(access: Access, cid: string) {
+    return blobs.locateBlob(this.#existing(access).sql, cid);
+  }
+  async listBlobs(access: Access, page: Parameters<typeof blobs.listBlobs>[1]) {
+    return blobs.listBlobs(this.#existing(access).sql, page);
+  }
+  async listMissingBlobs(page: Parameters<typeof blobs.listMissingBlobs>[1]) {
+    const { sql, did } = this.#own();
+    const missing = blobs.listMissingBlobs(sql, page);
+    return missing.map(({ cid, path }) => ({ cid, recordUri: uriOf(did, path) }));
+  }
+
+  // -------------------------------------------------------------------------------------------- sessions
+
+  async checkPassword(password: string, source: string | null) {
+    const account = this.#own();
+    return account.sessions.checkPassword(password, account.limited ? source : null, Date.now());
+  }
+  async setPassword(password: string) {
+    await this.#own().sessions.setPassword(password);
+  }
+  async createAppPassword(name: string, privileged: boolean) {
+    return this.#own().sessions.createAppPassword(name, privileged, Date.now());
+  }
+  async listAppPasswords() {
+    return this.#own().sessions.listAppPasswords();
+  }
+  async revokeAppPassword(name: string) {
+    this.#own().sessions.revokeAppPassword(name);
+  }
+  async createRefreshToken(appPassword: AppPasswordProof) {
+    return this.#own().sessions.createRefreshToken(appPassword, Date.now());
+  }
+  async rotateRefreshToken(id: string) {
+    return this.#own().sessions.rotateRefreshToken(id, Date.now());
+  }
+  async revokeRefreshToken(id: string) {
+    this.#own().sessions.revokeRefreshToken(id);
+  }
+  async revokeAllRefreshTokens() {
+    this.#own().sessions.revokeAllRefreshTokens();
+  }
+  async createEmailToken(purpose: EmailTokenPurpose) {
+    return this.#own().sessions.createEmailToken(purpose, Date.now());
+  }
+  async checkEmailToken(purpose: EmailTokenPurpose, token: string, keep = false) {
+    this.#own().sessions.checkEmailToken(purpose, token, keep, Date.now());
+  }
+
+  // -------------------------------------------------------------------------------------------- preferences, keys
+
+  async getPreferences(namespace: string, full: boolean) {
+    return preferences.getPreferences(this.#own().sql, namespace, full, new Date());
+  }
+  async putPreferences(namespace: string, values: JsonObject[], full: boolean) {
+    preferences.putPreferences(this.#own().sql, namespace, values, full);
+  }
+  async signingKey() {
+    return didKey(this.#own().key);
+  }
+  async signServiceJwt(payload: JsonObject) {
+    return signServiceJwt(payload, this.#own().key);
+  }
+  async exportKey() {
+    return this.#own().key.slice();
+  }
+
+  // -------------------------------------------------------------------------------------------- lifecycle
+
+  async create(wanted: CreateAccount): Promise<CreatedAccount> {
+    if (this.#account?.state.destroying) {
+      throw new Refusal("AccountNotFound", "The account is being deleted", 403);
+    }
+    if (this.#account === null) {
+      await createAccount(this.#sql, this.#did, wanted, () => migrate(this.ctx.storage, MIGRATIONS));
+    }
+    const account = this.#account ?? this.#open();
+    account.expectSaga();
+    const { cid, rev } = account.head;
+    return { signingKey: didKey(account.key), commit: { cid, rev } };
+  }
+  async activate(mode: Activation, handle?: Handle) {
+    this.#own().activate(mode, handle);
+  }
+  async deactivate() {
+    this.#own().deactivate();
+  }
+  async takedown(status: "takendown" | "suspended" | null, ref?: string) {
+    this.#own().takedown(status, ref);
+  }
+  async announceHandle(handle: Handle) {
+    this.#own().announceIdentity(handle);
+  }
+  async announceIdentity() {
+    this.#own().announceIdentity();
+  }
+  async takedownStatus() {
+    const { state } = this.#own();
+    const status = statusOf(state);
+    return state.takedownRef === null ? { status } : { status, ref: state.takedownRef };
+  }
+  async takedownRecord(path: string, applied: boolean, ref?: string) {
+    const mark = applied ? (ref ?? new Date().toISOString()) : null;
+    const { sql } = this.#own();
+    return sql.all("UPDATE record SET takedown = ? WHERE path = ? RETURNING path", mark, path).length > 0;
+  }
+  async recordTakedown(path: string) {
+    return records.recordTakedown(this.#own().sql, path);
+  }
+  async takedownBlob(cid: string, applied: boolean, ref?: string) {
+    const mark = applied ? (ref ?? new Date().toISOString()) : null;
+    return blobs.takedownBlob(this.#own().sql, cid, mark);
+  }
+  async blobTakedown(cid: string) {
+    return blobs.blobTakedown(this.#own().sql, cid);
+  }
+  async destroy() {
+    if (this.#account === null) return;
+    this.#account.destroy();
+    this.ctx.waitUntil(this.#finishDestroy());
+  }
+  async setSaga(saga: Saga | null) {
+    this.#own().setSaga(saga);
+  }
+  async saga() {
+    return this.#account?.state.saga ?? null;
+  }
+  async pending() {
+    const { outbox, state } = this.#own();
+    return { unsent: outbox.unsent, saga: state.saga, destroying: state.destroying };
+  }
+
+  // -------------------------------------------------------------------------------------------- alarm
+
+  override async alarm() {
+    this.#clock.rang();
+    const account = this.#account;
+    if (account === null) return;
+    const next = await runTasks(account, (this.ctx.exports as { Lifecycle: LifecycleStation }).Lifecycle);
+    if (next !== null) this.#clock.wakeAt(next);
+    if (account.state.destroying) await this.#finishDestroy();
+  }
+
+  /** Storage is gone for good only once the deletion is announced; until then the alarm tries again. */
+  async #finishDestroy() {
+    const account = this.#account;
+    if (account === null) return;
+    try {
+      if (await finishDestroy(account)) {
+        this.#account = this.#writer = null;
+        this.#clock.rang();
+        return;
+      }
+    } catch (error) {
+      console.error(JSON.stringify({ at: "account.destroy", did: this.#did, error: String(error) }));
+    }
+    this.#clock.wakeAt(Date.now() + RETRY_MS);
+  }
+}

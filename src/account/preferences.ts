@@ -1,0 +1,62 @@
+/** Preferences (app.bsky.actor.getPreferences, putPreferences): JSON objects with `$type`, one row a namespace. */
+import type { JsonObject } from "../protocol/account-station.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import type { Sql } from "./sql.ts";
+
+const PERSONAL_DETAILS = "app.bsky.actor.defs#personalDetailsPref";
+/** Made from the birth date when read; never stored. */
+const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
+
+const typeOf = (preference: JsonObject) => String(preference["$type"]);
+const allowed = (preference: JsonObject, full: boolean) => full || typeOf(preference) !== PERSONAL_DETAILS;
+
+function stored(sql: Sql, namespace: string): JsonObject[] {
+  const row = sql.first<{ value: string }>("SELECT value FROM preference WHERE namespace = ?", namespace);
+  return row === null ? [] : (JSON.parse(row.value) as JsonObject[]);
+}
+
+/** Years between a date and now, as calendars count them; null for what is no date. */
+export function ageFrom(birthDate: unknown, now: Date): number | null {
+  const birth = new Date(String(birthDate));
+  if (Number.isNaN(birth.getTime())) return null;
+  const months = now.getUTCMonth() - birth.getUTCMonth();
+  const before = months < 0 || (months === 0 && now.getUTCDate() < birth.getUTCDate());
+  return now.getUTCFullYear() - birth.getUTCFullYear() - (before ? 1 : 0);
+}
+
+export function getPreferences(sql: Sql, namespace: string, full: boolean, now: Date): JsonObject[] {
+  const preferences = stored(sql, namespace);
+  const personal = preferences.find((preference) => typeOf(preference) === PERSONAL_DETAILS);
+  const age = personal?.["birthDate"] ? ageFrom(personal["birthDate"], now) : null;
+  if (age !== null) {
+    preferences.push({
+      $type: DECLARED_AGE,
+      isOverAge13: age >= 13,
+      isOverAge16: age >= 16,
+      isOverAge18: age >= 18,
+    });
+  }
+  return preferences.filter((preference) => allowed(preference, full));
+}
+
+/** Replaces the namespace's preferences, but for those that the caller may not see. */
+export function putPreferences(sql: Sql, namespace: string, preferences: JsonObject[], full: boolean): void {
+  for (const preference of preferences) {
+    const type = preference["$type"];
+    if (typeof type !== "string") throw invalidRequest("Preference is missing a $type");
+    if (type !== namespace && !type.startsWith(`${namespace}.`)) {
+      throw invalidRequest(`Some preferences are not in the ${namespace} namespace`);
+    }
+  }
+  const forbidden = preferences.filter((preference) => !allowed(preference, full)).map(typeOf);
+  if (forbidden.length > 0) {
+    throw invalidRequest(`Do not have authorization to set preferences: ${forbidden.join(", ")}`);
+  }
+  const kept = stored(sql, namespace).filter((preference) => !allowed(preference, full));
+  const value = [...kept, ...preferences.filter((preference) => typeOf(preference) !== DECLARED_AGE)];
+  sql.run(
+    "INSERT INTO preference (namespace, value) VALUES (?, ?) ON CONFLICT (namespace) DO UPDATE SET value = excluded.value",
+    namespace,
+    JSON.stringify(value),
+  );
+}

@@ -1,0 +1,139 @@
+/** Reads of the record table. Everything here takes `Rows`, which cannot write. */
+import type { Did, Nsid } from "@atcute/lexicons";
+import type { RecordView } from "../protocol/account-station.ts";
+import { decodeToJson } from "../protocol/cbor.ts";
+import { DAG_CBOR, cidFromDigest } from "../protocol/cid.ts";
+import type { LexMap } from "../protocol/data-model.ts";
+import type { StoredRecord } from "../protocol/stations.ts";
+import { pathOf, uriOf } from "./records.ts";
+import type { Rows } from "./sql.ts";
+
+export type RecordRow = {
+  path: string;
+  digest: ArrayBuffer;
+  rev: string;
+  takedown: string | null;
+  value: ArrayBuffer;
+};
+
+/** Bytes of records in one page of a backfill. */
+const BACKFILL_BYTES = 1_000_000;
+const PAGE_ROWS = 1000;
+
+const COLUMNS = "path, digest, rev, takedown, value";
+
+/** The character after `/`: paths of a collection lie between `c/` and `c0`. */
+const AFTER_SLASH = "0";
+
+export const cidOfRow = (row: Pick<RecordRow, "digest">) =>
+  cidFromDigest(DAG_CBOR, new Uint8Array(row.digest));
+
+export const jsonOfRow = (row: Pick<RecordRow, "value">) => decodeToJson(new Uint8Array(row.value)) as LexMap;
+
+export const viewOfRow = (did: Did, row: RecordRow): RecordView => ({
+  uri: uriOf(did, row.path),
+  cid: cidOfRow(row),
+  value: jsonOfRow(row),
+});
+
+export const findRecord = (rows: Rows, path: string) =>
+  rows.first<RecordRow>(`SELECT ${COLUMNS} FROM record WHERE path = ?`, path);
+
+/** The record as the public sees it: not when it is taken down, nor under another CID than asked for. */
+export function viewRecord(rows: Rows, did: Did, path: string, cid: string | undefined): RecordView | null {
+  const row = findRecord(rows, path);
+  if (row === null || row.takedown !== null) return null;
+  const view = viewOfRow(did, row);
+  return cid === undefined || cid === view.cid ? view : null;
+}
+
+/** One row read for each collection: the index is walked by leaps. */
+export function listCollections(rows: Rows): Nsid[] {
+  const found: Nsid[] = [];
+  for (let after = ""; ;) {
+    const next = rows.first<{ path: string }>(
+      "SELECT path FROM record WHERE path > ? ORDER BY path LIMIT 1",
+      after,
+    );
+    if (next === null) return found;
+    const collection = next.path.slice(0, next.path.indexOf("/"));
+    found.push(collection as Nsid);
+    after = `${collection}${AFTER_SLASH}`;
+  }
+}
+
+export interface RecordPage {
+  limit: number;
+  /** An rkey, exclusive. */
+  cursor?: string | undefined;
+  /** Oldest rkey first. */
+  reverse?: boolean | undefined;
+}
+
+export function listRecords(rows: Rows, did: Did, collection: string, page: RecordPage): RecordView[] {
+  const { limit, cursor, reverse = false } = page;
+  let from = `${collection}/`;
+  let to = `${collection}${AFTER_SLASH}`;
+  if (cursor !== undefined && reverse) from = pathOf(collection, cursor);
+  if (cursor !== undefined && !reverse) to = pathOf(collection, cursor);
+  return rows
+    .all<RecordRow>(
+      `SELECT ${COLUMNS} FROM record WHERE path > ? AND path < ? AND takedown IS NULL
+       ORDER BY path ${reverse ? "ASC" : "DESC"} LIMIT ?`,
+      from,
+      to,
+      limit,
+    )
+    .map((row) => viewOfRow(did, row));
+}
+
+/** Rows after a path, in order, at most about `bytes` of them but one at least; lengths first, so that no page is huge. */
+export function recordsAfter(rows: Rows, after: string, bytes: number): RecordRow[] {
+  const lengths = rows.all<{ path: string; length: number }>(
+    `SELECT path, length(value) AS length FROM record WHERE path > ? ORDER BY path LIMIT ${PAGE_ROWS}`,
+    after,
+  );
+  let total = 0;
+  const beyond = lengths.findIndex(({ length }) => (total += length) > bytes);
+  const last = lengths.at(beyond < 0 ? -1 : Math.max(0, beyond - 1));
+  if (last === undefined) return [];
+  return rows.all<RecordRow>(
+    `SELECT ${COLUMNS} FROM record WHERE path > ? AND path <= ? ORDER BY path`,
+    after,
+    last.path,
+  );
+}
+
+/** One page of a backfill; taken-down records too, for the index has its own takedowns. */
+export function backfillPage(rows: Rows, cursor = ""): { records: StoredRecord[]; next?: string } {
+  const found = recordsAfter(rows, cursor, BACKFILL_BYTES);
+  const records = found.map((row) => ({
+    path: row.path,
+    cid: cidOfRow(row),
+    rev: row.rev,
+    bytes: new Uint8Array(row.value),
+  }));
+  const last = found.at(-1)?.path;
+  const more = last !== undefined && rows.first("SELECT 1 FROM record WHERE path > ? LIMIT 1", last) !== null;
+  return more ? { records, next: last } : { records };
+}
+
+/** Other records of the same kind about the same thing. A hash finds them, so each is looked at. */
+export function pathsAbout(
+  rows: Rows,
+  collection: string,
+  hash: number,
+  isAbout: (record: LexMap) => boolean,
+): string[] {
+  return rows
+    .all<RecordRow>(`SELECT ${COLUMNS} FROM record WHERE subject = ?`, hash)
+    .filter((row) => row.path.startsWith(`${collection}/`) && isAbout(jsonOfRow(row)))
+    .map((row) => row.path);
+}
+
+/** Null when there is no such record. */
+export function recordTakedown(rows: Rows, path: string): { applied: boolean; ref?: string } | null {
+  const row = rows.first<{ takedown: string | null }>("SELECT takedown FROM record WHERE path = ?", path);
+  if (row === null) return null;
+  return row.takedown === null ? { applied: false } : { applied: true, ref: row.takedown };
+}

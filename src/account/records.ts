@@ -1,0 +1,148 @@
+/** A record as it is to be written: checked against the data model and its lexicon, encoded, its references found. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { isNsid, isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
+import type { JsonObject, ValidationStatus } from "../protocol/account-station.ts";
+import { encode } from "../protocol/cbor.ts";
+import { DAG_CBOR, cidFromDigest, sha256 } from "../protocol/cid.ts";
+import { isMap, jsonToLex } from "../protocol/data-model.ts";
+import type { LexMap, LexValue } from "../protocol/data-model.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import { hasExplicitSlur } from "./slurs.ts";
+import { validateRecord } from "./validate.ts";
+
+export interface BlobRef {
+  cid: string;
+  mimeType: string;
+  size: number;
+}
+
+export interface PreparedPut {
+  action: "create" | "update";
+  /** `collection/rkey` */
+  path: string;
+  collection: string;
+  value: LexMap;
+  bytes: Uint8Array;
+  /** SHA-256 of `bytes`, the varying part of the CID. */
+  digest: Uint8Array;
+  cid: string;
+  blobs: BlobRef[];
+  subject: Subject | null;
+  validationStatus?: ValidationStatus;
+}
+export interface PreparedDelete {
+  action: "delete";
+  path: string;
+}
+export type Prepared = PreparedPut | PreparedDelete;
+
+/** 1 MiB, as the network's relays take at most. */
+const MAX_RECORD = 1 << 20;
+const MAX_KEY = 1024;
+
+export const pathOf = (collection: string, rkey: string) => `${collection}/${rkey}`;
+
+export const uriOf = (did: Did, path: string): ResourceUri => `at://${did}/${path}` as ResourceUri;
+
+/** Checks a collection and rkey of any record. Refuses InvalidRequest. */
+export function checkPath(collection: string, rkey: string): string {
+  if (!isNsid(collection)) throw invalidRequest(`Invalid collection: ${collection.slice(0, 100)}`);
+  if (!isRecordKey(rkey) || collection.length + rkey.length >= MAX_KEY) {
+    throw invalidRequest(`Invalid record key: ${rkey.slice(0, 100)}`);
+  }
+  return pathOf(collection, rkey);
+}
+
+/** Refuses InvalidRequest: see PROTOCOL section 2 for the rules. */
+export function prepareRecord(
+  action: PreparedPut["action"],
+  collection: string,
+  rkey: string,
+  json: JsonObject,
+  validate: boolean | undefined,
+): PreparedPut {
+  const path = checkPath(collection, rkey);
+  const given = jsonToLex(json);
+  const type = given["$type"];
+  if (type !== undefined && type !== collection) {
+    throw invalidRequest(`Invalid $type: expected ${collection}, got ${String(type).slice(0, 100)}`);
+  }
+  if (hasExplicitSlur(rkey)) throw invalidRequest("Unacceptable slur in record key");
+  const value: LexMap = type === undefined ? { ...given, $type: collection } : given;
+  const validationStatus = validateRecord(collection, rkey, value, validate);
+  const blobs = blobsOf(value, (cid) => {
+    throw invalidRequest(`Legacy blobs are not allowed (${cid})`);
+  });
+  const bytes = encode(value);
+  if (bytes.byteLength > MAX_RECORD) throw invalidRequest("Record too large. Max: 1 MiB");
+  const digest = sha256(bytes);
+  const cid = cidFromDigest(DAG_CBOR, digest);
+  const subject = subjectOf(collection, value);
+  const prepared: PreparedPut = { action, path, collection, value, bytes, digest, cid, blobs, subject };
+  if (validationStatus !== undefined) prepared.validationStatus = validationStatus;
+  return prepared;
+}
+
+// ---------------------------------------------------------------------------------------------- blobs
+
+const isLegacyBlob = (map: LexMap) => {
+  const { cid, mimeType } = map;
+  return typeof cid === "string" && typeof mimeType === "string" && Object.keys(map).length === 2;
+};
+
+/** Every blob that a record refers to, in declared fields and others. `onLegacy` hears of `{cid, mimeType}` ones. */
+export function blobsOf(
+  value: LexValue | undefined,
+  onLegacy: (cid: string, mimeType: string) => void,
+): BlobRef[] {
+  const found: BlobRef[] = [];
+  const visit = (item: LexValue | undefined): void => {
+    if (Array.isArray(item)) return item.forEach(visit);
+    if (!isMap(item)) return;
+    const { $type, ref, mimeType, size, cid } = item;
+    if ($type === "blob" && isMap(ref)) {
+      found.push({ cid: String(ref["$link"]), mimeType: String(mimeType), size: Number(size) });
+    } else if (isLegacyBlob(item)) {
+      onLegacy(String(cid), String(mimeType));
+    } else {
+      for (const key of Object.keys(item)) visit(item[key]);
+    }
+  };
+  visit(value);
+  return found;
+}
+
+/** CIDs of all blobs that a stored record refers to, legacy ones included. */
+export function blobCidsOf(value: LexValue): string[] {
+  const legacy: string[] = [];
+  const cids = blobsOf(value, (cid) => legacy.push(cid)).map((blob) => blob.cid);
+  return [...cids, ...legacy];
+}
+
+// ---------------------------------------------------------------------------------------------- subjects
+
+/** What a like, repost, follow or block is about. */
+export interface Subject {
+  of: string;
+  /** 48 bits: a handful of records share one at most, and each is looked at before it counts. */
+  hash: number;
+}
+
+const ABOUT_ACTOR = new Set(["app.bsky.graph.follow", "app.bsky.graph.block"]);
+const ABOUT_RECORD = new Set(["app.bsky.feed.like", "app.bsky.feed.repost"]);
+
+/** Null for records of which there may be many about one thing. */
+export function subjectOf(collection: string, record: LexMap): Subject | null {
+  const { subject } = record;
+  let of: LexValue | undefined;
+  if (ABOUT_ACTOR.has(collection)) of = isDid(subject) ? subject : undefined;
+  else if (ABOUT_RECORD.has(collection)) {
+    const uri = isMap(subject) ? subject["uri"] : undefined;
+    of = isResourceUri(uri) ? uri : undefined;
+  }
+  if (typeof of !== "string") return null;
+  const digest = sha256(new TextEncoder().encode(`${collection}\0${of}`));
+  let hash = 0;
+  for (let i = 0; i < 6; i++) hash = hash * 256 + (digest[i] ?? 0);
+  return { of, hash };
+}

@@ -1,0 +1,222 @@
+/**
+ * Who may act as this account: its password, app passwords, refresh tokens and e-mail tokens. Tokens are made and
+ * verified elsewhere; here lives what makes them revocable.
+ */
+import { randomBytes } from "node:crypto";
+import type {
+  AppPassword,
+  AppPasswordProof,
+  EmailTokenPurpose,
+  RefreshGrant,
+} from "../protocol/account-station.ts";
+import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
+import type { Counts } from "./limits.ts";
+import { SIGN_IN_LIMITS, consume, rateLimited } from "./limits.ts";
+import {
+  PASSWORD_MAX_LENGTH,
+  appPasswordDigest,
+  hashPassword,
+  newAppPassword,
+  randomBase32,
+  verifyPassword,
+} from "./password.ts";
+import type { Sql } from "./sql.ts";
+
+const HOUR = 3_600_000;
+const REFRESH_LIFETIME = 90 * 24 * HOUR;
+/** For how long a used refresh token still yields its successor, so that parallel clients survive. */
+const REFRESH_GRACE = 2 * HOUR;
+const EMAIL_TOKEN_LIFETIME = HOUR / 4;
+/** Sources whose failures are remembered; the oldest are forgotten first. */
+const SOURCES = 64;
+
+type RefreshRow = {
+  id: string;
+  expires_at: number;
+  app_password: string | null;
+  next_id: string | null;
+  privileged: number | null;
+};
+
+export class Sessions {
+  readonly #sql: Sql;
+  readonly #did: string;
+  /** Attempts by source, the failed ones among them kept in the account's row. */
+  #attempts: Map<string, Counts> | null = null;
+
+  constructor(sql: Sql, did: string) {
+    this.#sql = sql;
+    this.#did = did;
+  }
+
+  // -------------------------------------------------------------------------------------------- passwords
+
+  /** `source`: whom attempts are counted for, or null for no limit. */
+  async checkPassword(password: string, source: string | null, now: number): Promise<AppPasswordProof> {
+    if (source !== null) this.#countAttempt(source, now);
+    const proof = await this.#proofOf(password);
+    if (proof === undefined) {
+      if (source !== null) this.#keepAttempts();
+      throw authRequired("Invalid identifier or password");
+    }
+    return proof;
+  }
+
+  /** Undefined when the password is wrong. */
+  async #proofOf(password: string): Promise<AppPasswordProof | undefined> {
+    const digest = appPasswordDigest(this.#did, password);
+    if (digest !== null) {
+      const row = this.#sql.first<{ name: string; privileged: number }>(
+        "SELECT name, privileged FROM app_password WHERE digest = ?",
+        digest,
+      );
+      if (row !== null) return { name: row.name, privileged: row.privileged === 1 };
+    }
+    const stored = this.#sql.first<{ password: string | null }>("SELECT password FROM account")?.password;
+    if (!stored || password.length > 2 * PASSWORD_MAX_LENGTH) return undefined;
+    return (await verifyPassword(password, stored)) ? null : undefined;
+  }
+
+  #countAttempt(source: string, now: number): void {
+    if (this.#attempts === null) {
+      const kept = this.#sql.first<{ attempts: string | null }>("SELECT attempts FROM account")?.attempts;
+      this.#attempts = new Map(kept ? (JSON.parse(kept) as [string, Counts][]) : []);
+    }
+    const result = consume(SIGN_IN_LIMITS, this.#attempts.get(source) ?? [], 1, now);
+    if (result.excess !== null) throw rateLimited(result.excess);
+    this.#attempts.delete(source);
+    this.#attempts.set(source, result.counts);
+    const oldest = this.#attempts.keys().next();
+    if (this.#attempts.size > SOURCES && !oldest.done) this.#attempts.delete(oldest.value);
+  }
+
+  #keepAttempts(): void {
+    this.#sql.run("UPDATE account SET attempts = ?", JSON.stringify([...(this.#attempts ?? [])]));
+  }
+
+  async setPassword(password: string): Promise<void> {
+    const hash = await hashPassword(checkedPassword(password));
+    this.#sql.transaction(() => {
+      this.#sql.run("UPDATE account SET password = ?, attempts = NULL", hash);
+      this.revokeAllRefreshTokens();
+    });
+    this.#attempts = null;
+  }
+
+  createAppPassword(name: string, privileged: boolean, now: number): AppPassword & { password: string } {
+    if (this.#sql.first("SELECT 1 FROM app_password WHERE name = ?", name) !== null) {
+      throw invalidRequest("could not create app-specific password");
+    }
+    const password = newAppPassword();
+    const createdAt = new Date(now).toISOString();
+    this.#sql.run(
+      "INSERT INTO app_password (name, digest, privileged, created_at) VALUES (?, ?, ?, ?)",
+      name,
+      appPasswordDigest(this.#did, password),
+      privileged ? 1 : 0,
+      createdAt,
+    );
+    return { name, password, createdAt, privileged };
+  }
+
+  /** Newest first. */
+  listAppPasswords(): AppPassword[] {
+    return this.#sql
+      .all<{ name: string; privileged: number; created_at: string }>(
+        "SELECT name, privileged, created_at FROM app_password ORDER BY created_at DESC, name",
+      )
+      .map((row) => ({ name: row.name, createdAt: row.created_at, privileged: row.privileged === 1 }));
+  }
+
+  revokeAppPassword(name: string): void {
+    this.#sql.transaction(() => {
+      this.#sql.run("DELETE FROM app_password WHERE name = ?", name);
+      this.#sql.run("DELETE FROM refresh_token WHERE app_password = ?", name);
+    });
+  }
+
+  // -------------------------------------------------------------------------------------------- refresh tokens
+
+  createRefreshToken(appPassword: AppPasswordProof, now: number): RefreshGrant {
+    const grant = { id: newTokenId(), expiresAt: now + REFRESH_LIFETIME };
+    this.#storeRefreshToken(grant.id, grant.expiresAt, appPassword?.name ?? null);
+    return { id: grant.id, expiresAt: new Date(grant.expiresAt).toISOString(), appPassword };
+  }
+
+  rotateRefreshToken(id: string, now: number): RefreshGrant | null {
+    return this.#sql.transaction(() => {
+      const row = this.#sql.first<RefreshRow>(
+        "SELECT id, expires_at, t.app_password, next_id, privileged FROM refresh_token t LEFT JOIN app_password p ON p.name = t.app_password WHERE id = ?",
+        id,
+      );
+      if (row === null || row.expires_at <= now) return null;
+      this.#sql.run("DELETE FROM refresh_token WHERE expires_at <= ?", now);
+      const nextId = row.next_id ?? newTokenId();
+      const expiresAt = now + REFRESH_LIFETIME;
+      if (row.next_id === null) {
+        this.#sql.run(
+          "UPDATE refresh_token SET expires_at = ?, next_id = ? WHERE id = ?",
+          Math.min(row.expires_at, now + REFRESH_GRACE),
+          nextId,
+          id,
+        );
+        this.#storeRefreshToken(nextId, expiresAt, row.app_password);
+      } else if (this.#sql.first("SELECT 1 FROM refresh_token WHERE id = ?", nextId) === null) {
+        // The successor was revoked (signed out): so is whoever still holds its predecessor.
+        return null;
+      }
+      const appPassword =
+        row.app_password === null ? null : { name: row.app_password, privileged: row.privileged === 1 };
+      return { id: nextId, expiresAt: new Date(expiresAt).toISOString(), appPassword };
+    });
+  }
+
+  #storeRefreshToken(id: string, expiresAt: number, appPassword: string | null): void {
+    this.#sql.run(
+      "INSERT INTO refresh_token (id, expires_at, app_password) VALUES (?, ?, ?)",
+      id,
+      expiresAt,
+      appPassword,
+    );
+  }
+
+  revokeRefreshToken(id: string): void {
+    this.#sql.run("DELETE FROM refresh_token WHERE id = ?", id);
+  }
+
+  revokeAllRefreshTokens(): void {
+    this.#sql.run("DELETE FROM refresh_token");
+  }
+
+  // -------------------------------------------------------------------------------------------- e-mail tokens
+
+  createEmailToken(purpose: EmailTokenPurpose, now: number): string {
+    const token = `${randomBase32(5)}-${randomBase32(5)}`.toUpperCase();
+    this.#sql.run(
+      "INSERT INTO email_token (purpose, token, requested_at) VALUES (?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET token = excluded.token, requested_at = excluded.requested_at",
+      purpose,
+      token,
+      now,
+    );
+    return token;
+  }
+
+  checkEmailToken(purpose: EmailTokenPurpose, token: string, keep: boolean, now: number): void {
+    const row = this.#sql.first<{ requested_at: number }>(
+      "SELECT requested_at FROM email_token WHERE purpose = ? AND token = ?",
+      purpose,
+      token.toUpperCase(),
+    );
+    if (row === null) throw new Refusal("InvalidToken", "Token is invalid");
+    if (now - row.requested_at >= EMAIL_TOKEN_LIFETIME) throw new Refusal("ExpiredToken", "Token is expired");
+    if (!keep) this.#sql.run("DELETE FROM email_token WHERE purpose = ?", purpose);
+  }
+}
+
+const newTokenId = () => randomBytes(32).toString("base64");
+
+/** Refuses InvalidPassword for one that is too long. */
+export function checkedPassword(password: string): string {
+  if (password.length > PASSWORD_MAX_LENGTH) throw new Refusal("InvalidPassword", "Password too long");
+  return password;
+}

@@ -1,0 +1,103 @@
+/** The account's one row: who it is, what state it is in, what it still has to do. */
+import type { Did } from "@atcute/lexicons";
+import type { Access, Saga } from "../protocol/account-station.ts";
+import type { AccountStatus } from "../protocol/events.ts";
+import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
+import type { Rows, Sql } from "./sql.ts";
+
+export type Takedown = "takendown" | "suspended";
+
+type StateRow = {
+  did: string;
+  signing_key: ArrayBuffer;
+  announced: number;
+  deactivated: number;
+  takedown: Takedown | null;
+  takedown_ref: string | null;
+  saga: string | null;
+  destroying: number;
+  sweep_at: number | null;
+};
+
+/** As read; replaced whole after a change, so that a rolled-back one leaves no trace. */
+export interface AccountState {
+  readonly did: Did;
+  readonly key: Uint8Array;
+  readonly announced: boolean;
+  readonly deactivated: boolean;
+  readonly takedown: Takedown | null;
+  readonly takedownRef: string | null;
+  readonly saga: Saga | null;
+  readonly destroying: boolean;
+  readonly sweepAt: number | null;
+}
+
+export function readState(rows: Rows): AccountState {
+  const row = must(rows.first<StateRow>("SELECT * FROM account"), "account row");
+  return {
+    did: row.did as Did,
+    key: new Uint8Array(row.signing_key),
+    announced: row.announced === 1,
+    deactivated: row.deactivated === 1,
+    takedown: row.takedown,
+    takedownRef: row.takedown_ref,
+    saga: row.saga === null ? null : (JSON.parse(row.saga) as Saga),
+    destroying: row.destroying === 1,
+    sweepAt: row.sweep_at,
+  };
+}
+
+/** The columns that change; one row written. */
+export interface StateChange {
+  announced?: 1;
+  deactivated?: 0 | 1;
+  takedown?: Takedown | null;
+  takedown_ref?: string | null;
+  saga?: string | null;
+  destroying?: 1;
+  sweep_at?: number | null;
+}
+
+export function writeState(sql: Sql, change: StateChange): void {
+  const columns = Object.keys(change).map((column) => `${column} = ?`);
+  const values: (string | number | null)[] = Object.values(change);
+  sql.run(`UPDATE account SET ${columns.join(", ")}`, ...values);
+}
+
+/** What others are told: a takedown outweighs what the member did. */
+export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus =>
+  takedown ?? (deactivated ? "deactivated" : "active");
+
+export const repoNotFound = (did: string) =>
+  new Refusal("RepoNotFound", `Could not find repo for DID: ${did}`);
+
+/** Refuses RepoTakendown, RepoSuspended, RepoDeactivated to all but owner and admin. */
+export function checkReadable(state: AccountState, access: Access): void {
+  if (access === "owner") return;
+  switch (statusOf(state)) {
+    case "takendown":
+      throw new Refusal("RepoTakendown", `Repo has been takendown: ${state.did}`);
+    case "suspended":
+      throw new Refusal("RepoSuspended", `Repo has been suspended: ${state.did}`);
+    case "deactivated":
+      throw new Refusal("RepoDeactivated", `Repo has been deactivated: ${state.did}`);
+  }
+}
+
+/** Records of an account that is not active are nobody's to see, by com.atproto.repo's reads. */
+export function checkActive(state: AccountState): void {
+  if (statusOf(state) !== "active") throw invalidRequest(`Could not find repo: ${state.did}`);
+}
+
+/** Refuses AccountTakedown (401). */
+export function checkNotTakendown(state: AccountState): void {
+  if (state.takedown !== null) {
+    throw new Refusal("AccountTakedown", "Account has been taken down", 401);
+  }
+}
+
+/** Refuses AccountTakedown, AccountDeactivated (401). */
+export function checkWritable(state: AccountState): void {
+  checkNotTakendown(state);
+  if (state.deactivated) throw new Refusal("AccountDeactivated", "Account is deactivated", 401);
+}

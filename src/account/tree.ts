@@ -1,0 +1,73 @@
+/** The MST in its table: rows in and out for `protocol/mst.ts`. The row at TOP carries the head commit's block. */
+import type { CarBlock } from "../protocol/car.ts";
+import { cidOfCbor } from "../protocol/cid.ts";
+import { decodeCommit } from "../protocol/commit.ts";
+import type { MstResult } from "../protocol/mst.ts";
+import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst-node.ts";
+import type { BandStore, RowKey } from "../protocol/mst-row.ts";
+import { Row, TOP, readTop, withExtra } from "../protocol/mst-row.ts";
+import { must } from "../protocol/refusal.ts";
+import type { Exports } from "./exports.ts";
+import type { Rows, Sql } from "./sql.ts";
+
+/** The repo's newest commit. */
+export interface Head {
+  cid: string;
+  rev: string;
+  /** Root of the tree. */
+  data: string;
+  /** The commit's block. */
+  bytes: Uint8Array;
+}
+
+export function readTreeRow(rows: Rows, { band, left }: RowKey): Uint8Array | null {
+  const row = rows.first<{ bytes: ArrayBuffer }>(
+    "SELECT bytes FROM mst WHERE band = ? AND edge = ?",
+    band,
+    left,
+  );
+  return row === null ? null : new Uint8Array(row.bytes);
+}
+
+export const treeOf = (rows: Rows): BandStore => ({
+  get: (band, left) => readTreeRow(rows, { band, left }),
+});
+
+export function readHead(rows: Rows): Head {
+  const { extra } = readTop(must(readTreeRow(rows, TOP), "top row of the tree"));
+  // The blob is the whole row's; a copy lets that go.
+  const bytes = extra.slice();
+  const { rev, data } = decodeCommit(bytes);
+  return { cid: cidOfCbor(bytes), rev, data, bytes };
+}
+
+/** The one block of a tree without records. */
+export const emptyTreeBlocks = (): CarBlock[] => [{ cid: EMPTY_ROOT, bytes: EMPTY_BLOCK }];
+
+/** Writes what an edit changed; inside the write's transaction. */
+export function storeTree(sql: Sql, { top, puts, deletes }: MstResult, head: Head, exports: Exports): void {
+  const put = (key: RowKey, bytes: Uint8Array) => {
+    exports.keepTreeRow(sql, key);
+    sql.run(
+      `INSERT INTO mst (band, edge, rev, bytes) VALUES (?, ?, ?, ?)
+       ON CONFLICT (band, edge) DO UPDATE SET rev = excluded.rev, bytes = excluded.bytes`,
+      key.band,
+      key.left,
+      head.rev,
+      bytes,
+    );
+  };
+  for (const row of puts) put(row, row.bytes);
+  for (const key of deletes) {
+    exports.keepTreeRow(sql, key);
+    sql.run("DELETE FROM mst WHERE band = ? AND edge = ?", key.band, key.left);
+  }
+  put(TOP, withExtra(top, head.bytes));
+}
+
+/** How many nodes the tree has; from the rows' headers alone. */
+export function countNodes(rows: Rows): number {
+  return rows
+    .all<{ head: ArrayBuffer }>("SELECT substr(bytes, 1, 8) AS head FROM mst")
+    .reduce((count, { head }) => count + new Row(new Uint8Array(head)).count, 0);
+}

@@ -1,0 +1,206 @@
+/**
+ * Blob uploads, streamed from the request to R2 by the Worker; the account object only hears of the finished upload.
+ * The CID is unknown while bytes stream, so the R2 key is `did/upload-id`, and the account maps CID to key.
+ *
+ * Up to 5 MB a body is held and stored at once; beyond that it streams: in one put when its length is announced, else
+ * as a multipart upload of 5 MB parts (R2 takes no stream of unknown length).
+ */
+import { fileTypeFromBuffer } from "file-type";
+import type { Blob, Did } from "@atcute/lexicons";
+import type { AccountStation } from "../protocol/account-station.ts";
+import { RAW, cidFromDigest } from "../protocol/cid.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+
+interface StoredUpload {
+  key: string;
+  cid: string;
+  mimeType: string;
+  size: number;
+}
+
+/** R2's least part size. */
+const PART = 5 * 1024 * 1024;
+/** As many first bytes as file-type ever looks at for the formats that it tells by their head. */
+const SNIFFED = 4100;
+
+/** 100 MB: what a request may carry on Cloudflare's lesser plans. */
+const BLOB_LIMIT = 100_000_000;
+
+const tooLarge = () => new Refusal("PayloadTooLarge", "request entity too large", 413);
+
+/** The limit that `BLOB_LIMIT` sets. */
+export const blobLimit = (setting: string | undefined) => Number(setting) || BLOB_LIMIT;
+
+/** The media type that a request claims, without parameters. Refuses InvalidRequest when it claims none. */
+function claimedType(request: Request): string {
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (!type) throw invalidRequest("Request encoding (Content-Type) required but not provided");
+  if (!/^[\w.+*-]+\/[\w.+*-]+$/.test(type)) throw invalidRequest(`Invalid request encoding: ${type}`);
+  return type;
+}
+
+/** What passes through: hashed, counted, its first bytes kept for sniffing. */
+class Meter {
+  readonly #digest = new crypto.DigestStream("SHA-256");
+  readonly #writer = this.#digest.getWriter();
+  readonly #limit: number;
+  #head: Uint8Array = new Uint8Array();
+  size = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  async take(chunk: Uint8Array): Promise<void> {
+    this.size += chunk.byteLength;
+    if (this.size > this.#limit) throw tooLarge();
+    if (this.#head.byteLength < SNIFFED) {
+      this.#head = concat([this.#head, chunk.subarray(0, SNIFFED - this.#head.byteLength)]);
+    }
+    await this.#writer.write(chunk);
+  }
+
+  async finish(claimed: string): Promise<Omit<StoredUpload, "key">> {
+    await this.#writer.close();
+    const cid = cidFromDigest(RAW, new Uint8Array(await this.#digest.digest));
+    return { cid, mimeType: (await sniff(this.#head)) ?? claimed, size: this.size };
+  }
+
+  /** Ends the digest of an upload that failed, so that nothing waits for it. */
+  async abandon(): Promise<void> {
+    this.#digest.digest.catch(() => undefined);
+    await this.#writer.abort().catch(() => undefined);
+  }
+}
+
+/** What the bytes themselves say; it beats what the client says. */
+async function sniff(head: Uint8Array): Promise<string | undefined> {
+  try {
+    return (await fileTypeFromBuffer(head))?.mime;
+  } catch {
+    return undefined;
+  }
+}
+
+function concat(chunks: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** Collects chunks until `PART` bytes or the end; `rest` is what was read beyond. */
+async function fill(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  meter: Meter,
+  rest: Uint8Array,
+): Promise<{ part: Uint8Array; rest: Uint8Array; done: boolean }> {
+  const chunks = [rest];
+  let size = rest.byteLength;
+  while (size < PART) {
+    const { value, done } = await reader.read();
+    if (done) return { part: concat(chunks), rest: new Uint8Array(), done: true };
+    await meter.take(value);
+    chunks.push(value);
+    size += value.byteLength;
+  }
+  const whole = concat(chunks);
+  return { part: whole.subarray(0, PART), rest: whole.slice(PART), done: false };
+}
+
+type Source = { reader: ReadableStreamDefaultReader<Uint8Array>; meter: Meter };
+
+async function putParts(bucket: R2Bucket, key: string, first: Uint8Array, rest: Uint8Array, from: Source) {
+  const upload = await bucket.createMultipartUpload(key);
+  try {
+    const parts = [await upload.uploadPart(1, first)];
+    let next = { part: first, rest, done: false };
+    while (!next.done) {
+      next = await fill(from.reader, from.meter, next.rest);
+      if (next.part.byteLength > 0) parts.push(await upload.uploadPart(parts.length + 1, next.part));
+    }
+    await upload.complete(parts);
+  } catch (error) {
+    await upload.abort().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function putStream(bucket: R2Bucket, key: string, length: number, begun: Uint8Array[], from: Source) {
+  const { readable, writable } = new FixedLengthStream(length);
+  const put = bucket.put(key, readable);
+  const writer = writable.getWriter();
+  const pump = async () => {
+    try {
+      for (const chunk of begun) if (chunk.byteLength > 0) await writer.write(chunk);
+      for (;;) {
+        const { value, done } = await from.reader.read();
+        if (done) break;
+        await from.meter.take(value);
+        await writer.write(value);
+      }
+      await writer.close();
+    } catch (error) {
+      await writer.abort(error).catch(() => undefined);
+      throw error;
+    }
+  };
+  const [pumped, stored] = await Promise.allSettled([pump(), put]);
+  if (pumped.status === "rejected") throw pumped.reason;
+  if (stored.status === "rejected") throw stored.reason;
+}
+
+/**
+ * Stores a request's body in R2. Refuses PayloadTooLarge (413) above `limit` bytes, whether the length is announced or
+ * found out; then, as after any failure, nothing is left behind.
+ */
+async function storeUpload(
+  bucket: R2Bucket,
+  did: Did,
+  request: Request,
+  limit: number,
+): Promise<StoredUpload> {
+  const claimed = claimedType(request);
+  const announced = request.headers.get("content-length");
+  const length = announced === null ? null : Number(announced);
+  if (length !== null && length > limit) throw tooLarge();
+  const key = `${did}/${crypto.randomUUID()}`;
+  const meter = new Meter(limit);
+  try {
+    if (request.body === null) {
+      await bucket.put(key, new Uint8Array());
+      return { key, ...(await meter.finish(claimed)) };
+    }
+    const from: Source = { reader: request.body.getReader(), meter };
+    const { part, rest, done } = await fill(from.reader, meter, new Uint8Array());
+    if (done) await bucket.put(key, part);
+    else if (length !== null) await putStream(bucket, key, length, [part, rest], from);
+    else await putParts(bucket, key, part, rest, from);
+    return { key, ...(await meter.finish(claimed)) };
+  } catch (error) {
+    await meter.abandon();
+    await bucket.delete(key).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * com.atproto.repo.uploadBlob: refuses what the account may not do before a byte is read, stores the body, and makes it
+ * known to the account. A CID that was here already keeps its first upload.
+ */
+export async function uploadBlob(
+  bucket: R2Bucket,
+  account: Pick<AccountStation, "checkUpload" | "registerBlob">,
+  did: Did,
+  request: Request,
+  limit: number,
+): Promise<Blob> {
+  await account.checkUpload();
+  const stored = await storeUpload(bucket, did, request, limit);
+  const { keep, mimeType, size } = await account.registerBlob(stored);
+  if (!keep) await bucket.delete(stored.key);
+  return { $type: "blob", ref: { $link: stored.cid }, mimeType, size };
+}

@@ -1,0 +1,248 @@
+/**
+ * The one place that changes a repo. A write is one synchronous turn: nothing is awaited between reading the head and
+ * replacing it, so there is no lock and no lost update; record, tree, head, blob references and log row land in one
+ * transaction, so there is no half commit.
+ */
+import type {
+  BatchInput,
+  BatchOutcome,
+  CommitRef,
+  CreateInput,
+  DeleteInput,
+  DeleteOutcome,
+  PutInput,
+  WriteOutcome,
+  WrittenRecord,
+} from "../protocol/account-station.ts";
+import type { CarBlock } from "../protocol/car.ts";
+import { DAG_CBOR, cidBytesFromDigest, cidFromBytes } from "../protocol/cid.ts";
+import { signCommit } from "../protocol/commit.ts";
+import type { RepoOp } from "../protocol/events.ts";
+import type { MstEdit } from "../protocol/mst.ts";
+import { editMst } from "../protocol/mst.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { nextTid } from "../protocol/tid.ts";
+import type { Account } from "./account.ts";
+import { commitCar, commitEntry } from "./announce.ts";
+import type { BlobChange } from "./blobs.ts";
+import { relinkBlobs } from "./blobs.ts";
+import { POINTS, WRITE_LIMITS, consume, rateLimited } from "./limits.ts";
+import type { RecordRow } from "./record-reader.ts";
+import { cidOfRow, findRecord, jsonOfRow, pathsAbout } from "./record-reader.ts";
+import type { Prepared, PreparedPut } from "./records.ts";
+import { blobCidsOf, checkPath, prepareRecord, subjectOf, uriOf } from "./records.ts";
+import { upgradeLegacyBlobs } from "./legacy-blobs.ts";
+import type { Head } from "./tree.ts";
+import { storeTree, treeOf } from "./tree.ts";
+
+/** Of an event's blocks (lexicon com.atproto.sync.subscribeRepos#commit). */
+const MAX_EVENT_BYTES = 2_000_000;
+const MAX_WRITES = 200;
+
+const commitRef = ({ cid, rev }: Head): CommitRef => ({ cid, rev });
+
+/** One op of a commit with what it replaces. */
+interface Step {
+  write: Prepared;
+  before: RecordRow | null;
+}
+
+export class Writer {
+  readonly #account: Account;
+  /** The last rkey given out, so that one batch's keys rise. */
+  #lastRkey: string | null = null;
+  readonly #clockId = Math.floor(Math.random() * 1024);
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  createRecord(input: CreateInput): { outcome: WriteOutcome; position: number } {
+    const { collection, record, validate, swapCommit } = input;
+    this.#spend(POINTS.create);
+    const write = prepareRecord("create", collection, this.#rkeyOf(input), record, validate);
+    const replaced = validate === false ? [] : this.#pathsReplacedBy(write);
+    const deletes: Prepared[] = replaced.map((path) => ({ action: "delete", path }));
+    const head = this.#commit([...deletes, write], swapCommit);
+    return { outcome: { ...this.#written(write), commit: commitRef(head) }, position: this.#position };
+  }
+
+  putRecord(input: PutInput): { outcome: WriteOutcome; position: number } {
+    const { collection, rkey, record, validate, swapCommit, swapRecord } = input;
+    this.#spend(POINTS.update);
+    const before = findRecord(this.#account.sql, checkPath(collection, rkey));
+    const action = before === null ? "create" : "update";
+    const value = before === null ? record : upgradeLegacyBlobs(this.#account.sql, collection, record);
+    const write = prepareRecord(action, collection, rkey, value, validate);
+    const was = before === null ? null : cidOfRow(before);
+    if (was === write.cid) return { outcome: this.#written(write), position: 0 };
+    const head = this.#commit([write], swapCommit, () => checkSwapRecord(swapRecord, was));
+    return { outcome: { ...this.#written(write), commit: commitRef(head) }, position: this.#position };
+  }
+
+  deleteRecord(input: DeleteInput): { outcome: DeleteOutcome; position: number } {
+    this.#spend(POINTS.delete);
+    const path = checkPath(input.collection, input.rkey);
+    const before = findRecord(this.#account.sql, path);
+    if (before === null) return { outcome: {}, position: 0 };
+    // To a delete, null is no condition: the reference reads it as absent.
+    const swapRecord = input.swapRecord ?? undefined;
+    const head = this.#commit([{ action: "delete", path }], input.swapCommit, () =>
+      checkSwapRecord(swapRecord, cidOfRow(before)),
+    );
+    return { outcome: { commit: commitRef(head) }, position: this.#position };
+  }
+
+  applyWrites({ writes, validate, swapCommit }: BatchInput): { outcome: BatchOutcome; position: number } {
+    if (writes.length > MAX_WRITES) throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`);
+    this.#spend(writes.reduce((points, write) => points + POINTS[write.action], 0));
+    const prepared = writes.map((write): Prepared => {
+      if (write.action === "delete") {
+        return { action: "delete", path: checkPath(write.collection, write.rkey) };
+      }
+      return prepareRecord(write.action, write.collection, this.#rkeyOf(write), write.value, validate);
+    });
+    const head = this.#commit(prepared, swapCommit);
+    const results = prepared.map((write) => (write.action === "delete" ? null : this.#written(write)));
+    return { outcome: { commit: commitRef(head), results }, position: this.#position };
+  }
+
+  get #position(): number {
+    return this.#account.outbox.position;
+  }
+
+  #rkeyOf({ rkey }: { rkey?: string | undefined }): string {
+    if (rkey !== undefined) return rkey;
+    this.#lastRkey = nextTid(Date.now() * 1000, this.#lastRkey, this.#clockId);
+    return this.#lastRkey;
+  }
+
+  #written(write: PreparedPut): WrittenRecord {
+    const { cid, validationStatus } = write;
+    const uri = uriOf(this.#account.did, write.path);
+    return validationStatus === undefined ? { uri, cid } : { uri, cid, validationStatus };
+  }
+
+  /** Counts a write against the account's limits; kept with the next log row, so a refused write counts in memory only. */
+  #spend(points: number): void {
+    if (!this.#account.limited) return;
+    const { outbox } = this.#account;
+    const { counts, excess } = consume(WRITE_LIMITS, outbox.points, points, Date.now());
+    outbox.points = counts;
+    if (excess !== null) throw rateLimited(excess);
+  }
+
+  /** Older records that say the same of the same thing. The new record's own path is no such: it is simply taken. */
+  #pathsReplacedBy({ subject, collection, path }: PreparedPut): string[] {
+    if (subject === null) return [];
+    const isAbout = (record: Parameters<typeof subjectOf>[1]) =>
+      subjectOf(collection, record)?.of === subject.of;
+    return pathsAbout(this.#account.sql, collection, subject.hash, isAbout).filter((other) => other !== path);
+  }
+
+  /** Refuses InvalidSwap, RecordAlreadyExists, InvalidRequest and what blob references may be refused for. */
+  #commit(writes: Prepared[], swapCommit: string | undefined, check?: () => void): Head {
+    const { sql, did, key, outbox } = this.#account;
+    const before = this.#account.head;
+    if (swapCommit !== undefined && swapCommit !== before.cid) {
+      throw new Refusal("InvalidSwap", `Commit was at ${before.cid}`);
+    }
+    check?.();
+    const steps = this.#steps(writes);
+    const now = Date.now();
+    const rev = nextTid(now * 1000, before.rev, this.#clockId);
+    const tree = editMst(treeOf(sql), steps.map(editOf), rev);
+    const data = cidFromBytes(tree.root);
+    const commit = signCommit({ did, data, rev }, key);
+    const head: Head = { cid: commit.cid, rev, data, bytes: commit.bytes };
+    const change = {
+      head,
+      before,
+      ops: steps.map(opOf),
+      blocks: [...tree.newBlocks, ...tree.proof, ...recordBlocks(steps)],
+    };
+    const car = commitCar(change);
+    if (car.byteLength > MAX_EVENT_BYTES) {
+      throw invalidRequest("Too many writes. Max event size: 2MB");
+    }
+    const draft = commitEntry({ did, time: new Date(now).toISOString() }, change, car);
+    const entries = sql.transaction(() => {
+      for (const step of steps) this.#store(step, rev);
+      relinkBlobs(sql, steps.map(blobChangeOf));
+      storeTree(sql, tree, head, this.#account.exports);
+      return outbox.write([draft]);
+    });
+    this.#account.committed(entries, head);
+    return head;
+  }
+
+  /** Pairs each write with what it replaces. Refuses what cannot be: two writes to one record, a taken or missing rkey. */
+  #steps(writes: Prepared[]): Step[] {
+    const seen = new Set<string>();
+    return writes.map((write) => {
+      const uri = uriOf(this.#account.did, write.path);
+      if (seen.has(write.path)) throw invalidRequest(`Two writes to one record: ${uri}`);
+      seen.add(write.path);
+      const before = findRecord(this.#account.sql, write.path);
+      if (write.action === "create" && before !== null) {
+        throw new Refusal("RecordAlreadyExists", `Record already exists: ${uri}`, 409);
+      }
+      if (write.action !== "create" && before === null) {
+        throw invalidRequest(`Could not locate record: ${uri}`);
+      }
+      return { write, before };
+    });
+  }
+
+  #store({ write, before }: Step, rev: string): void {
+    const { sql, exports } = this.#account;
+    exports.keepRecord(write.path, before);
+    if (write.action === "delete") {
+      sql.run("DELETE FROM record WHERE path = ?", write.path);
+      return;
+    }
+    sql.run(
+      `INSERT INTO record (path, digest, rev, subject, value) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, rev = excluded.rev, subject = excluded.subject,
+         value = excluded.value`,
+      write.path,
+      write.digest,
+      rev,
+      write.subject?.hash ?? null,
+      write.bytes,
+    );
+  }
+}
+
+/** `undefined`: no condition; null: there must be no record now. */
+function checkSwapRecord(swapRecord: string | null | undefined, was: string | null): void {
+  if (swapRecord !== undefined && swapRecord !== was) {
+    throw new Refusal("InvalidSwap", `Record was at ${was ?? "null"}`);
+  }
+}
+
+const editOf = ({ write }: Step): MstEdit =>
+  write.action === "delete"
+    ? { action: "delete", path: write.path }
+    : { action: write.action, path: write.path, cid: cidBytesFromDigest(DAG_CBOR, write.digest) };
+
+function opOf({ write, before }: Step): RepoOp {
+  const op: RepoOp = {
+    action: write.action,
+    path: write.path,
+    cid: write.action === "delete" ? null : write.cid,
+  };
+  if (before !== null) op.prev = cidOfRow(before);
+  return op;
+}
+
+const recordBlocks = (steps: Step[]): CarBlock[] =>
+  steps.flatMap(({ write }) => (write.action === "delete" ? [] : [{ cid: write.cid, bytes: write.bytes }]));
+
+function blobChangeOf({ write, before }: Step): BlobChange {
+  return {
+    path: write.path,
+    before: before === null ? [] : blobCidsOf(jsonOfRow(before)),
+    after: write.action === "delete" ? [] : write.blobs,
+  };
+}
