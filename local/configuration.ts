@@ -9,8 +9,17 @@ export const DEFAULT_PORT = 2583;
 /** What a local run may set for the Worker: its vars, and secrets that win over the ones it would make. */
 export type WorkerVars = Partial<Vars & Secrets>;
 
-/** In a local run nothing leaves the machine: own directory, own handles, no relay. */
-const LOCAL_VARS: WorkerVars = { LOCAL: "1", PLC_URL: "", HANDLE_DOMAINS: ".test", RELAYS: "" };
+/**
+ * In a local run nothing leaves the machine: own directory, own handles, no relay. Blobs are bounded as the reference
+ * PDS bounds them by default, so that an app's tests meet the same refusals.
+ */
+const LOCAL_VARS: WorkerVars = {
+  LOCAL: "1",
+  PLC_URL: "",
+  HANDLE_DOMAINS: ".test",
+  RELAYS: "",
+  BLOB_LIMIT: "5242880",
+};
 
 /** Taken from the shell by their own names. Not MAIL: shells set it to the user's mail spool. */
 const FROM_SHELL = [
@@ -21,6 +30,7 @@ const FROM_SHELL = [
   "PUBLIC_URL",
   "APPVIEW",
   "RELAYS",
+  "BLOB_LIMIT",
   "ADMIN_PASSWORD",
 ] as const;
 

@@ -1,9 +1,9 @@
 /** Request bodies, read under a limit. */
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 
-const tooLarge = () => new Refusal("PayloadTooLarge", "request entity too large", 413);
+const tooLarge = () => new Refusal("PayloadTooLargeError", "request entity too large", 413);
 
-/** Refuses PayloadTooLarge (413) over `limit` bytes, whether the length is announced or found out. */
+/** Refuses PayloadTooLargeError (413, the name that the reference gives it) over `limit` bytes, whether the length is announced or found out. */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");
   if (announced !== null && Number(announced) > limit) throw tooLarge();

@@ -142,7 +142,7 @@ function hasBody(request: Request): boolean {
 async function refuseBody(request: Request): Promise<void> {
   if (!hasBody(request)) return;
   const length = Number(request.headers.get("content-length") ?? "0");
-  if (length > 1024) throw new Refusal("PayloadTooLarge", "request entity too large", 413);
+  if (length > 1024) throw new Refusal("PayloadTooLargeError", "request entity too large", 413);
   // A client that sends `{}` where nothing is asked for is common and harmless.
   const text = (await request.text()).trim();
   if (text !== "" && text !== "{}" && text !== "null") {
