@@ -27,17 +27,9 @@ async function demo(): Promise<void> {
   const inviteCode = await invite(service, password, accounts.length);
 
   console.log(`\nA small community comes to ${service}\n`);
-  const bar = progress({ max: 100 });
-  bar.start("Accounts");
-  let shown = 0;
-  const planted = await plant(seed, signUps(service, domain, inviteCode), {
-    onProgress: (done, all, what) => {
-      const percent = Math.floor((done / all) * 100);
-      bar.advance(percent - shown, `${what} (${done} of ${all})`);
-      shown = percent;
-    },
-  });
-  bar.stop(`${accounts.length} members, ${seed.posts?.length ?? 0} posts`);
+  const shown = showProgress();
+  const planted = await plant(seed, signUps(service, domain, inviteCode), { onProgress: shown.advance });
+  shown.done(`${accounts.length} members, ${seed.posts?.length ?? 0} posts`);
   if (planted.found > 0) {
     log.info(
       `${planted.found} of the accounts were there already: signed in, and only what was missing was added.`,
@@ -45,6 +37,26 @@ async function demo(): Promise<void> {
   }
   const [first] = accounts;
   if (first !== undefined) await showTimeline(service, `${first.name}${domain}`, first.password ?? "");
+}
+
+/** A bar in a terminal, a line now and then elsewhere. */
+function showProgress() {
+  const bar = process.stdout.isTTY ? progress({ max: 100 }) : null;
+  let shown = 0;
+  bar?.start("Accounts");
+  return {
+    advance(done: number, all: number, what: string) {
+      const percent = Math.floor((done / all) * 100);
+      if (bar !== null) bar.advance(percent - shown, `${what} (${done} of ${all})`);
+      else if (percent >= shown + 20) console.log(`${percent} %: ${what}`);
+      else return;
+      shown = percent;
+    },
+    done(what: string) {
+      if (bar === null) console.log(what);
+      else bar.stop(what);
+    },
+  };
 }
 
 /** Says what to do where no host answers. */

@@ -1,0 +1,97 @@
+/**
+ * `npm run test:crash`: kill -9 of the runtime, again and again, in the middle of a thousand writes; then everything is
+ * compared with everything. KILLS, WRITES and SEED may be set; a run says its seed.
+ */
+import { randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { RunningHost } from "../../local/host.ts";
+import { startHost } from "../../local/host.ts";
+import { randomFrom } from "../../local/seed/random.ts";
+import { xrpc } from "../../local/xrpc-client.ts";
+import { findFaults } from "./checks.ts";
+import type { Account, Ledger } from "./writers.ts";
+import { Writer } from "./writers.ts";
+
+const KILLS = Number(process.env.KILLS ?? 20);
+const WRITES = Number(process.env.WRITES ?? 1_000);
+const SEED = process.env.SEED ?? String(randomInt(1_000_000));
+const ACCOUNTS = 4;
+const WRITERS_EACH = 2;
+
+const random = randomFrom(SEED);
+const folder = mkdtempSync(path.join(tmpdir(), "atoll-crash-"));
+console.log(`${KILLS} kills in ${WRITES} writes, seed ${SEED}`);
+const host = await startHost({
+  dataDir: folder,
+  vars: { REGISTRATION: "open", RATE_LIMITS: "off", ADMIN_PASSWORD: "crash" },
+});
+let faults: string[];
+try {
+  faults = await run(host);
+} finally {
+  await host.stop();
+}
+if (faults.length === 0) {
+  rmSync(folder, { recursive: true, force: true });
+} else {
+  for (const fault of faults.slice(0, 40)) console.error(`  ${fault}`);
+  console.error(`${faults.length} faults. Data kept in ${folder}; again: SEED=${SEED} npm run test:crash`);
+  process.exitCode = 1;
+}
+
+async function run(running: RunningHost): Promise<string[]> {
+  const accounts: Account[] = [];
+  for (let i = 0; i < ACCOUNTS; i++) accounts.push(await signUp(running.origin, `writer${i}`));
+  const ledger: Ledger = { records: new Map(), together: [], acknowledged: 0, unknown: 0 };
+  const progress = { kills: 0, done: false };
+  const writers = accounts.flatMap((account, i) =>
+    Array.from({ length: WRITERS_EACH }, (_, j) => {
+      const clockId = i * WRITERS_EACH + j;
+      return new Writer(running.origin, account, ledger, randomFrom(`${SEED} ${clockId}`), clockId);
+    }),
+  );
+  const started = Date.now();
+  await Promise.all([
+    killer(running, ledger, progress),
+    ...writers.map(async (writer) => {
+      // Until all has been written, and the last kill has met a host at work.
+      while (ledger.acknowledged < WRITES || progress.kills < KILLS) await writer.write();
+    }),
+  ]);
+  await running.crash();
+  console.log(
+    `${progress.kills + 1} kills, ${ledger.acknowledged} writes acknowledged, ${ledger.unknown} unknown, ` +
+      `${((Date.now() - started) / 1000).toFixed(1)} s`,
+  );
+  const found = await findFaults(running, accounts, ledger);
+  if (found.length === 0) {
+    console.log("Nothing lost, nothing twice; repo, firehose and index agree.");
+  }
+  return found;
+}
+
+/** Kills at random moments, spread over the writes. */
+async function killer(running: RunningHost, ledger: Ledger, progress: { kills: number }): Promise<void> {
+  while (progress.kills < KILLS) {
+    const due = ((progress.kills + random()) * WRITES) / KILLS;
+    const since = Date.now();
+    // A write that hangs must not put off the next kill for ever.
+    while (ledger.acknowledged < due && Date.now() - since < 5_000) await pause(2);
+    await pause(random() * 25);
+    await running.crash();
+    progress.kills++;
+  }
+}
+
+async function signUp(origin: string, name: string): Promise<Account> {
+  const input = { handle: `${name}.test`, email: `${name}@example.test`, password: `${name}-password` };
+  const session = (await xrpc(origin, "com.atproto.server.createAccount", { input })) as {
+    did: string;
+    accessJwt: string;
+  };
+  return { name, did: session.did, authorization: `Bearer ${session.accessJwt}` };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
