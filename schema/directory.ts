@@ -97,6 +97,7 @@ export const subjectStatus = sqliteTable(
     subject: text().notNull(),
     takedownRef: text("takedown_ref").notNull(),
     createdAt: text("created_at").notNull(),
+    cid: text(),
   },
   (table) => [primaryKey({ columns: [table.did, table.subject] })],
 );
@@ -198,3 +199,41 @@ export const activitySubscription = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.did, table.subjectDid] })],
 );
+
+export const resetCode = sqliteTable("reset_code", {
+  digest: text().primaryKey(),
+  did: text().notNull(),
+  at: integer().notNull(),
+});
+
+export const unsentMail = sqliteTable(
+  "unsent_mail",
+  {
+    did: text().notNull(),
+    purpose: text().notNull(),
+    subject: text().notNull(),
+    text: text().notNull(),
+    at: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.purpose] })],
+);
+
+export const allowance = sqliteTable(
+  "allowance",
+  {
+    did: text().notNull(),
+    kind: text().notNull(),
+    shortStart: integer("short_start").notNull(),
+    shortCount: integer("short_count").notNull(),
+    longStart: integer("long_start").notNull(),
+    longCount: integer("long_count").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.did, table.kind] })],
+);
+
+export const relay = sqliteTable("relay", {
+  origin: text().primaryKey(),
+  askedAt: text("asked_at").notNull(),
+  seq: integer().notNull(),
+  outcome: text().notNull(),
+});
