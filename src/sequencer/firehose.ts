@@ -99,18 +99,16 @@ export class Firehose {
       return refuse(429, "RateLimitExceeded", "Too many subscribers");
     }
     const { 0: client, 1: socket } = new WebSocketPair();
-    this.#state.acceptWebSocket(socket);
-    this.#open(socket, cursor);
+    if (cursor !== null && cursor > this.#window.head) refuseFuture(socket);
+    else {
+      this.#state.acceptWebSocket(socket);
+      this.#open(socket, cursor);
+    }
     return new Response(null, { status: 101, webSocket: client });
   }
 
   #open(socket: WebSocket, cursor: number | null): void {
-    const { head, pruned } = this.#window;
-    if (cursor !== null && cursor > head) {
-      socket.send(encodeErrorFrame("FutureCursor", FUTURE_CURSOR));
-      socket.close(1008, "FutureCursor");
-      return;
-    }
+    const { pruned } = this.#window;
     const start = cursor === null ? null : Math.max(cursor, pruned, 0);
     if (cursor !== null && cursor < pruned) socket.send(encodeInfoFrame("OutdatedCursor", OUTDATED_CURSOR));
     const consumer = this.#enrol(socket, start);
@@ -248,4 +246,11 @@ function refuse(
   headers: Record<string, string> = {},
 ): Response {
   return Response.json({ error, message }, { status, headers });
+}
+
+/** Not through hibernation: workerd keeps the connection of a hibernating socket open after both sides closed it. */
+function refuseFuture(socket: WebSocket): void {
+  socket.accept();
+  socket.send(encodeErrorFrame("FutureCursor", FUTURE_CURSOR));
+  socket.close(1008, "FutureCursor");
 }
