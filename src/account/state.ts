@@ -61,6 +61,7 @@ export interface StateChange {
 export function writeState(sql: Sql, change: StateChange): void {
   const columns = Object.keys(change).map((column) => `${column} = ?`);
   const values: (string | number | null)[] = Object.values(change);
+  if (columns.length === 0) return;
   sql.run(`UPDATE account SET ${columns.join(", ")}`, ...values);
 }
 
