@@ -195,6 +195,7 @@ function workersOf(
       durableObjects: {
         ACCOUNT: { className: "AccountObject", useSQLite: true },
         SEQUENCER: { className: "SequencerObject", useSQLite: true },
+        LABELS: { className: "LabelsObject", useSQLite: true },
       },
       serviceBindings: { OUTSIDE: "outside" },
       unsafeDirectSockets: [{ host: LOOPBACK, port: ports.host }],

@@ -8,13 +8,15 @@ import { hostOf } from "../identity/host.ts";
 import { mailerOf } from "../identity/mail.ts";
 import { PlcClient } from "../identity/plc.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
-import type { Bindings } from "../protocol/stations.ts";
+import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/services.ts";
 import { Tokens } from "../xrpc/tokens.ts";
 
 interface Waits {
   waitUntil(work: Promise<unknown>): void;
+  /** The platform's own: what the worker's main module exports, as bindings. */
+  exports?: unknown;
 }
 
 export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
@@ -33,6 +35,11 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
     appview: new AppViewReads(env, host),
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),
+    moderate: async (acts) => {
+      if (env.APPVIEW !== "local") return;
+      const { AppView } = (waits.exports ?? {}) as { AppView?: AppViewStation };
+      await AppView?.moderate(acts);
+    },
     defer: (work) => waits.waitUntil(work),
   };
 }

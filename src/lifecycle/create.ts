@@ -48,12 +48,18 @@ export async function createAccount(services: LifecycleServices, wanted: NewAcco
   return did;
 }
 
-/** Makes the account of a DID that exists already, deactivated until its document points here. */
+/**
+ * Makes the account of a DID that exists already, deactivated until its document points here. Its signing key is the one
+ * that reserveSigningKey promised, if any.
+ */
 export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Did> {
   const { did } = wanted;
-  await build(services, did, wanted);
+  const { reservedKeys } = services.directory;
+  const promised = await reservedKeys.find(did);
+  await build(services, did, promised === null ? wanted : { ...wanted, signingKey: promised });
   await services.directory.deactivate(did);
   await services.account(did).setSaga(null);
+  if (promised !== null) await reservedKeys.drop(didKey(promised));
   return did;
 }
 
@@ -122,6 +128,8 @@ async function back(services: LifecycleServices, did: Did): Promise<void> {
 /** Carries a creation that a crash cut short to its end, one way or the other. Running it twice does it once. */
 export async function resumeCreation(services: LifecycleServices, did: Did, step: string): Promise<void> {
   const row = await services.directory.stage(did);
+  // A brought account that is listed is made; only the end of its saga was lost.
+  if (step === "building" && row?.state === "deactivated") return services.account(did).setSaga(null);
   if (step === "building" || row === null) return back(services, did);
   if (step === "registering" && !(await isRegistered(services, did))) return back(services, did);
   return forward(services, did, row.handle);

@@ -10,12 +10,15 @@ import {
   ComAtprotoIdentitySubmitPlcOperation,
   ComAtprotoIdentityUpdateHandle,
 } from "@atcute/atproto";
+import { requestCode } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { signPlcOperation, submitPlcOperation } from "../lifecycle/plc.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { FULL, TAKENDOWN, anyone, member, session } from "./auth.ts";
 import { method } from "./method.ts";
+import { allow } from "./rate-limits.ts";
 
+const untakenMember = session({ checkTakedown: true });
 const ownerEvenTakendown = session({ scopes: [...FULL, TAKENDOWN] });
 
 export const comAtprotoIdentity = [
@@ -39,7 +42,8 @@ export const comAtprotoIdentity = [
     return { did, handle, didDoc: { ...didDoc } };
   }),
 
-  method(ComAtprotoIdentityUpdateHandle, member, async ({ caller, input, services }) => {
+  method(ComAtprotoIdentityUpdateHandle, untakenMember, async ({ caller, headers, input, services }) => {
+    await allow(services, caller.did, "handle", headers);
     await updateHandle(services, caller.did, input.handle);
   }),
 
@@ -59,17 +63,14 @@ export const comAtprotoIdentity = [
     };
   }),
 
-  method(ComAtprotoIdentityRequestPlcOperationSignature, ownerEvenTakendown, async ({ caller, services }) => {
-    const account = await services.directory.find(caller.did);
-    if (account === null) throw invalidRequest("account not found");
-    if (account.email === null) throw invalidRequest("account does not have an email address");
-    const token = await services.account(caller.did).createEmailToken("plc_operation");
-    await services.mailer.send({
-      to: account.email,
-      subject: "Confirm a change to your identity",
-      text: `To change the identity of ${account.handle}, or to move it to another host, enter this code: ${token}\n\nIf you did not ask for this, do nothing.`,
-    });
-  }),
+  method(
+    ComAtprotoIdentityRequestPlcOperationSignature,
+    ownerEvenTakendown,
+    async ({ caller, headers, services }) => {
+      await allow(services, caller.did, "plc_operation", headers);
+      await requestCode(services, caller.did, "plc_operation");
+    },
+  ),
 
   method(ComAtprotoIdentitySignPlcOperation, ownerEvenTakendown, async ({ caller, input, services }) => {
     if (!input.token) {

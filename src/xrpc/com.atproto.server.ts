@@ -2,6 +2,7 @@
 import {
   ComAtprotoServerActivateAccount,
   ComAtprotoServerCheckAccountStatus,
+  ComAtprotoServerConfirmEmail,
   ComAtprotoServerCreateAccount,
   ComAtprotoServerCreateAppPassword,
   ComAtprotoServerCreateInviteCode,
@@ -17,16 +18,23 @@ import {
   ComAtprotoServerListAppPasswords,
   ComAtprotoServerRefreshSession,
   ComAtprotoServerRequestAccountDelete,
+  ComAtprotoServerRequestEmailConfirmation,
+  ComAtprotoServerRequestEmailUpdate,
+  ComAtprotoServerRequestPasswordReset,
+  ComAtprotoServerReserveSigningKey,
+  ComAtprotoServerResetPassword,
   ComAtprotoServerRevokeAppPassword,
+  ComAtprotoServerUpdateEmail,
 } from "@atcute/atproto";
-import { newInviteCode } from "../identity/invites.ts";
-import { activateAccount, deactivateAccount, deleteAccount, documentFits } from "../lifecycle/states.ts";
+import { blobLimit } from "../account/upload.ts";
+import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
+import { requestPasswordReset, resetPassword } from "../lifecycle/password.ts";
+import { activateAccount, deactivateAccount, documentFits } from "../lifecycle/states.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import {
   FULL,
   STANDARD,
   TAKENDOWN,
-  admin,
   anyone,
   member,
   owner,
@@ -34,22 +42,24 @@ import {
   serviceOrAnyone,
   session,
 } from "./auth.ts";
+import { createInviteCode, createInviteCodes } from "./invitations.ts";
+import { leave } from "./leaving.ts";
 import { method } from "./method.ts";
+import { allow } from "./rate-limits.ts";
+import { inviter } from "./roles.ts";
 import { getServiceAuth } from "./service-grants.ts";
 import { openSession, refreshSession, sessionView } from "./sessions.ts";
 import { signUp } from "./sign-up.ts";
 
-/** Bytes of the largest blob that `uploadBlob` takes. */
-export const BLOB_LIMIT = 100_000_000;
-
-const untaken = session({ scopes: FULL, checkTakedown: true });
+const untakenOwner = session({ scopes: FULL, checkTakedown: true });
+const untakenMember = session({ checkTakedown: true });
 
 export const comAtprotoServer = [
   method(ComAtprotoServerDescribeServer, anyone, ({ services: { host, env } }) => ({
     did: host.did,
     availableUserDomains: host.handleDomains,
     inviteCodeRequired: env.REGISTRATION !== "open",
-    blobUploadLimit: BLOB_LIMIT,
+    blobUploadLimit: blobLimit(env.BLOB_LIMIT),
     links: {},
     contact: {},
   })),
@@ -58,7 +68,9 @@ export const comAtprotoServer = [
     signUp(services, input, caller),
   ),
 
-  method(ComAtprotoServerCreateSession, anyone, ({ input, services }) => openSession(services, input)),
+  method(ComAtprotoServerCreateSession, anyone, ({ input, request, services }) =>
+    openSession(services, input, request),
+  ),
 
   method(
     ComAtprotoServerGetSession,
@@ -88,7 +100,7 @@ export const comAtprotoServer = [
       documentFits(services, did, services.host.origin),
     ]);
     return {
-      activated: account?.state === "active",
+      activated: account?.status === "active",
       validDid,
       repoCommit: counts.commit.cid,
       repoRev: counts.commit.rev,
@@ -110,40 +122,55 @@ export const comAtprotoServer = [
     ({ caller, input, services }) => deactivateAccount(services, caller.did, input.deleteAfter ?? null),
   ),
 
-  method(ComAtprotoServerRequestAccountDelete, untaken, async ({ caller, services }) => {
-    const account = await services.directory.find(caller.did);
-    if (account === null) throw invalidRequest("account not found");
-    if (account.email === null) throw invalidRequest("account does not have an email address");
-    const token = await services.account(caller.did).createEmailToken("delete_account");
-    await services.mailer.send({
-      to: account.email,
-      subject: "Delete your account",
-      text: `To delete the account ${account.handle} for good, enter this code: ${token}\n\nIf you did not ask for this, change your password.`,
-    });
+  method(ComAtprotoServerRequestAccountDelete, untakenOwner, async ({ caller, headers, services }) => {
+    await allow(services, caller.did, "delete_account", headers);
+    await requestCode(services, caller.did, "delete_account");
   }),
 
-  method(ComAtprotoServerDeleteAccount, anyone, async ({ input, services }) => {
-    const account = await services.directory.find(input.did);
-    if (account === null) throw invalidRequest("account not found");
-    const proof = await services
-      .account(account.did)
-      .checkPassword(input.password)
-      .catch(() => undefined);
-    // An app password is no proof here: only the account's own.
-    if (proof !== null) throw new Refusal("AuthenticationRequired", "Invalid did or password", 401);
-    await services.account(account.did).checkEmailToken("delete_account", input.token);
-    await deleteAccount(services, account.did);
+  method(ComAtprotoServerDeleteAccount, anyone, ({ input, request, services }) =>
+    leave(services, input, request),
+  ),
+
+  method(ComAtprotoServerRequestEmailConfirmation, untakenMember, async ({ caller, headers, services }) => {
+    await allow(services, caller.did, "confirm_email", headers);
+    await requestCode(services, caller.did, "confirm_email");
   }),
 
-  method(ComAtprotoServerCreateAppPassword, untaken, ({ caller, input, services }) =>
+  method(ComAtprotoServerConfirmEmail, untakenMember, ({ caller, input, services }) =>
+    confirmEmail(services, caller.did, input.email, input.token),
+  ),
+
+  method(ComAtprotoServerRequestEmailUpdate, untakenOwner, async ({ caller, headers, services }) => {
+    await allow(services, caller.did, "update_email", headers);
+    return requestEmailUpdate(services, caller.did);
+  }),
+
+  // `emailAuthFactor` belongs to the entryway; like the reference, this host has no second factor by mail.
+  method(ComAtprotoServerUpdateEmail, untakenOwner, ({ caller, input, services }) =>
+    updateEmail(services, caller.did, input.email, input.token),
+  ),
+
+  method(ComAtprotoServerRequestPasswordReset, anyone, ({ input, services }) =>
+    requestPasswordReset(services, input.email),
+  ),
+
+  method(ComAtprotoServerResetPassword, anyone, ({ input, services }) =>
+    resetPassword(services, input.token, input.password),
+  ),
+
+  method(ComAtprotoServerReserveSigningKey, anyone, async ({ input, services }) => ({
+    signingKey: await services.directory.reservedKeys.reserve(input.did),
+  })),
+
+  method(ComAtprotoServerCreateAppPassword, untakenOwner, ({ caller, input, services }) =>
     services.account(caller.did).createAppPassword(input.name, input.privileged ?? false),
   ),
 
-  method(ComAtprotoServerListAppPasswords, untaken, async ({ caller, services }) => ({
+  method(ComAtprotoServerListAppPasswords, member, async ({ caller, services }) => ({
     passwords: await services.account(caller.did).listAppPasswords(),
   })),
 
-  method(ComAtprotoServerRevokeAppPassword, untaken, ({ caller, input, services }) =>
+  method(ComAtprotoServerRevokeAppPassword, untakenOwner, ({ caller, input, services }) =>
     services.account(caller.did).revokeAppPassword(input.name),
   ),
 
@@ -153,36 +180,18 @@ export const comAtprotoServer = [
     ({ caller, params, services }) => getServiceAuth(services, caller, params),
   ),
 
-  method(ComAtprotoServerCreateInviteCode, admin, async ({ input, services }) => {
-    const { forAccount = "admin", useCount } = input;
-    const code = newInviteCode(services.host.hostname);
-    await services.directory.invites.create([
-      { forAccount, codes: [code], uses: useCount, createdBy: "admin" },
-    ]);
-    return { code };
-  }),
+  method(ComAtprotoServerCreateInviteCode, inviter, ({ caller, input, services }) =>
+    createInviteCode(services, caller, input),
+  ),
 
-  method(ComAtprotoServerCreateInviteCodes, admin, async ({ input, services }) => {
-    const { codeCount, useCount, forAccounts = ["admin"] } = input;
-    if (codeCount < 1 || codeCount * forAccounts.length > 1_000) {
-      throw invalidRequest("codeCount must be at least 1, and 1,000 codes are made at a time at most");
-    }
-    const codes = forAccounts.map((account) => ({
-      account,
-      codes: Array.from({ length: codeCount }, () => newInviteCode(services.host.hostname)),
-    }));
-    await services.directory.invites.create(
-      codes.map((each) => ({
-        forAccount: each.account,
-        codes: each.codes,
-        uses: useCount,
-        createdBy: "admin",
-      })),
-    );
-    return { codes };
-  }),
+  method(ComAtprotoServerCreateInviteCodes, inviter, ({ caller, input, services }) =>
+    createInviteCodes(services, caller, input),
+  ),
 
-  method(ComAtprotoServerGetAccountInviteCodes, untaken, async ({ caller, params, services }) => {
+  // `createAvailable` makes no codes: it hands out what a host's invite interval has earned a member, and there is none.
+  method(ComAtprotoServerGetAccountInviteCodes, untakenOwner, async ({ caller, params, services }) => {
+    const account = await services.directory.findByDid(caller.did);
+    if (account?.status !== "active") throw new Refusal("NotFound", "Account not found");
     const codes = await services.directory.invites.of(caller.did);
     const shown = codes.filter(
       (code) => !code.disabled && (params.includeUsed || code.uses.length < code.available),

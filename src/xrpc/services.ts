@@ -4,7 +4,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../protocol/account-station.ts";
-import type { Bindings, SequencerStation } from "../protocol/stations.ts";
+import type { Bindings, ModerationAct, SequencerStation } from "../protocol/stations.ts";
 import type { AppViewReads } from "../appview/reads.ts";
 import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";
@@ -26,6 +26,8 @@ export interface Services {
   appview: AppViewReads;
   account(did: Did): AccountStation;
   sequencer(): SequencerStation;
+  /** Tells the host's own AppView of an act of moderation; nobody, where the host uses an upstream. */
+  moderate(acts: ModerationAct[]): Promise<void>;
   /** Work that may outlive the response. */
   defer(work: Promise<unknown>): void;
 }

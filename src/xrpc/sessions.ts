@@ -4,26 +4,29 @@ import type { Account } from "../identity/directory.ts";
 import type { AppPasswordProof, RefreshGrant } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
 import type { RefreshCaller } from "./auth.ts";
+import { attemptSource } from "./rate-limits.ts";
 import type { Services } from "./services.ts";
 import type { SessionScope } from "./tokens.ts";
 
 type SessionTokens = ComAtprotoServerCreateSession.$output;
 
 /** Longer ones were never accepted at sign-up, and hashing them is somebody's idea of an attack. */
-const PASSWORD_MAX = 512;
+export const PASSWORD_MAX = 512;
 
 const wrong = () => authRequired("Invalid identifier or password");
 
 export async function openSession(
   services: Services,
   input: ComAtprotoServerCreateSession.$input,
+  request: Request,
 ): Promise<SessionTokens> {
   if (input.password.length > PASSWORD_MAX) {
     throw authRequired("Password too long. Consider resetting your password.");
   }
   const account = await findByIdentifier(services, input.identifier);
   if (account === null) throw wrong();
-  const proof = await services.account(account.did).checkPassword(input.password);
+  const source = attemptSource(services, request);
+  const proof = await services.account(account.did).checkPassword(input.password, source);
   if (account.takedown === null) return issueSession(services, account, proof);
   if (proof !== null) throw wrong();
   if (!input.allowTakendown) throw takenDown();

@@ -1,18 +1,14 @@
 /** com.atproto.server.createAccount: what is asked of a newcomer, before lifecycle makes the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
+import { checkMailAddress } from "../identity/mail-address.ts";
 import { bringAccount, createAccount } from "../lifecycle/create.ts";
+import { NEW_PASSWORD_MAX } from "../lifecycle/password.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
 import type { ServiceCaller } from "./auth.ts";
 import type { Services } from "./services.ts";
 import { issueSession } from "./sessions.ts";
 
 type Input = ComAtprotoServerCreateAccount.$input;
-
-/** A password's length at sign-up, at most (the reference's limit). */
-const NEW_PASSWORD_MAX = 256;
-
-/** One @, something on both sides, a dot in the domain, no space: the rest is for the confirmation mail to find out. */
-const EMAIL = /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/;
 
 export async function signUp(
   services: Services,
@@ -21,14 +17,14 @@ export async function signUp(
 ): Promise<ComAtprotoServerCreateAccount.$output> {
   await checkInput(services, input);
   const { email, password, inviteCode } = input;
-  if (input.did !== undefined && input.did !== caller?.did) {
-    throw authRequired(`Missing auth to create account with did: ${input.did}`);
-  }
   const handle = await services.handles.validate(input.handle, { did: input.did });
   if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
     await services.directory.invites.assertAvailable(inviteCode);
   }
   await assertFree(services, handle, must(email, "email"));
+  if (input.did !== undefined && input.did !== caller?.did) {
+    throw authRequired(`Missing auth to create account with did: ${input.did}`);
+  }
   const wanted = {
     handle,
     email,
@@ -60,12 +56,10 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
     throw new Refusal("InvalidInviteCode", "No invite code provided");
   }
   if (!input.email) throw invalidRequest("Email is required");
-  if (!EMAIL.test(input.email)) {
-    throw invalidRequest("This email address is not supported, please use a different email.");
-  }
+  checkMailAddress(input.email);
 }
 
-/** An early look, for a clear answer; the reservation decides. */
+/** An early look, for the reference's answer; the reservation decides. */
 async function assertFree({ directory }: Services, handle: string, email: string): Promise<void> {
   const [holder, same] = await Promise.all([directory.find(handle), directory.findByEmail(email)]);
   if (holder !== null) throw invalidRequest(`Handle already taken: ${handle}`);

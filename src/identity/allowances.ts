@@ -1,0 +1,79 @@
+/**
+ * What an account may do only so often (asking for mail, changing its handle), counted exactly, in one row an account
+ * and kind. A refusal writes nothing.
+ */
+import type { Did } from "@atcute/lexicons";
+
+/** `points` within `windowMs`, in windows that begin with the first use. */
+export interface AllowanceLimit {
+  windowMs: number;
+  points: number;
+}
+
+/** What is left after a use. `resetAt` in milliseconds. `allowed` false: nothing was counted. */
+export interface Allowed {
+  allowed: boolean;
+  limit: AllowanceLimit;
+  remaining: number;
+  resetAt: number;
+}
+
+interface CountRow {
+  short_start: number;
+  short_count: number;
+  long_start: number;
+  long_count: number;
+}
+
+/** One statement, so that two uses at once are two: counts, or leaves the row alone when either window is full. */
+const USE = `
+  INSERT INTO allowance (did, kind, short_start, short_count, long_start, long_count) VALUES (?1, ?2, ?3, 1, ?3, 1)
+  ON CONFLICT (did, kind) DO UPDATE SET
+    short_start = iif(?3 - short_start >= ?4, ?3, short_start),
+    short_count = iif(?3 - short_start >= ?4, 1, short_count + 1),
+    long_start = iif(?3 - long_start >= ?6, ?3, long_start),
+    long_count = iif(?3 - long_start >= ?6, 1, long_count + 1)
+  WHERE (?3 - short_start >= ?4 OR short_count < ?5) AND (?3 - long_start >= ?6 OR long_count < ?7)
+  RETURNING short_start, short_count, long_start, long_count`;
+
+export class Allowances {
+  readonly #database: D1Database;
+  readonly #clock: () => number;
+
+  constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async use(did: Did, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
+    const now = this.#clock();
+    const counted = await this.#database
+      .prepare(USE)
+      .bind(did, kind, now, short.windowMs, short.points, long.windowMs, long.points)
+      .first<CountRow>();
+    const row = counted ?? (await this.#read(did, kind)) ?? NONE;
+    const states = [
+      { limit: short, used: row.short_count, start: row.short_start },
+      { limit: long, used: row.long_count, start: row.long_start },
+    ].map(({ limit, used, start }) => ({
+      limit,
+      remaining: Math.max(0, limit.points - used),
+      resetAt: start + limit.windowMs,
+    }));
+    const [first, second] = states as [Omit<Allowed, "allowed">, Omit<Allowed, "allowed">];
+    // The one that runs out first; of two that have, the one that stays so longer.
+    const later = first.resetAt > second.resetAt ? first : second;
+    const tighter = first.remaining < second.remaining ? first : second;
+    const both = first.remaining === second.remaining;
+    return { allowed: counted !== null, ...(both ? later : tighter) };
+  }
+
+  #read(did: Did, kind: string): Promise<CountRow | null> {
+    return this.#database
+      .prepare("SELECT * FROM allowance WHERE did = ?1 AND kind = ?2")
+      .bind(did, kind)
+      .first<CountRow>();
+  }
+}
+
+const NONE: CountRow = { short_start: 0, short_count: 0, long_start: 0, long_count: 0 };

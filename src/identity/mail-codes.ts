@@ -1,0 +1,85 @@
+/**
+ * What the directory knows of codes sent by mail. The codes themselves live in their account; here is only who a reset
+ * code belongs to, and what could not be sent.
+ */
+import { createHash } from "node:crypto";
+import type { Did } from "@atcute/lexicons";
+import { and, desc, eq, gt, lt, or } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { resetCode, unsentMail } from "../../schema/directory.ts";
+import type { Mail } from "./mail.ts";
+
+/** As long as the account honours a code (15 minutes), and a little more, so that a late one is told from a wrong one. */
+const KEPT_MS = 60 * 60 * 1000;
+
+/** Mail that did not go out, as the owner sees it. `at` is ISO 8601. */
+export interface UnsentMail {
+  did: Did;
+  purpose: string;
+  subject: string;
+  text: string;
+  at: string;
+}
+
+const digestOf = (code: string) => createHash("sha256").update(code.toUpperCase()).digest("hex");
+
+export class MailCodes {
+  readonly #db: DrizzleD1Database;
+  readonly #clock: () => number;
+
+  constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#db = drizzle(database);
+    this.#clock = clock;
+  }
+
+  /** Remembers whose reset code this is; older codes of the account, and anybody's that are too old, go. */
+  async own(code: string, did: Did): Promise<void> {
+    const now = this.#clock();
+    await this.#db.batch([
+      this.#db.delete(resetCode).where(or(eq(resetCode.did, did), lt(resetCode.at, now - KEPT_MS))),
+      this.#db
+        .insert(resetCode)
+        .values({ digest: digestOf(code), did, at: now })
+        .onConflictDoNothing(),
+    ]);
+  }
+
+  /** The account that was sent this code; null when none was. */
+  async ownerOf(code: string): Promise<Did | null> {
+    const row = await this.#db
+      .select()
+      .from(resetCode)
+      .where(eq(resetCode.digest, digestOf(code)))
+      .get();
+    return row ? (row.did as Did) : null;
+  }
+
+  async forget(did: Did): Promise<void> {
+    await this.#db.delete(resetCode).where(eq(resetCode.did, did));
+  }
+
+  /** Keeps a mail that did not go out, in place of an older one of its purpose. */
+  async keepUnsent(did: Did, purpose: string, { subject, text }: Omit<Mail, "to">): Promise<void> {
+    const now = this.#clock();
+    const row = { did, purpose, subject, text, at: new Date(now).toISOString() };
+    await this.#db.batch([
+      this.#db.delete(unsentMail).where(lt(unsentMail.at, new Date(now - KEPT_MS).toISOString())),
+      this.#db
+        .insert(unsentMail)
+        .values(row)
+        .onConflictDoUpdate({ target: [unsentMail.did, unsentMail.purpose], set: row }),
+    ]);
+  }
+
+  /** What the owner may still pass on, newest first: its codes die with the hour. */
+  async unsent(did?: Did): Promise<UnsentMail[]> {
+    const since = new Date(this.#clock() - KEPT_MS).toISOString();
+    const rows = await this.#db
+      .select()
+      .from(unsentMail)
+      .where(and(gt(unsentMail.at, since), did === undefined ? undefined : eq(unsentMail.did, did)))
+      .orderBy(desc(unsentMail.at))
+      .limit(100);
+    return rows.map((row) => ({ ...row, did: row.did as Did }));
+  }
+}

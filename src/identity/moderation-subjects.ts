@@ -1,0 +1,55 @@
+/**
+ * Takedowns below the account, of records and blobs. The account's own object enforces them on what the PDS serves; this
+ * list is what an index that is rebuilt learns them from, and what tells the admin.
+ */
+import type { Did } from "@atcute/lexicons";
+import { and, eq } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { subjectStatus } from "../../schema/directory.ts";
+
+export interface SubjectTakedown {
+  did: Did;
+  /** A record's at-uri, or a blob's CID. */
+  subject: string;
+  ref: string;
+  /** The record's version then. */
+  cid: string | null;
+}
+
+export class ModerationSubjects {
+  readonly #db: DrizzleD1Database;
+  readonly #clock: () => number;
+
+  constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#db = drizzle(database);
+    this.#clock = clock;
+  }
+
+  async takeDown({ did, subject, ref, cid }: SubjectTakedown): Promise<void> {
+    const row = { did, subject, takedownRef: ref, cid, createdAt: new Date(this.#clock()).toISOString() };
+    await this.#db
+      .insert(subjectStatus)
+      .values(row)
+      .onConflictDoUpdate({ target: [subjectStatus.did, subjectStatus.subject], set: row });
+  }
+
+  async restore(did: Did, subject: string): Promise<void> {
+    await this.#db
+      .delete(subjectStatus)
+      .where(and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject)));
+  }
+
+  async find(did: Did, subject: string): Promise<SubjectTakedown | null> {
+    const row = await this.#db
+      .select()
+      .from(subjectStatus)
+      .where(and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject)))
+      .get();
+    return row ? { did, subject, ref: row.takedownRef, cid: row.cid } : null;
+  }
+
+  /** The account is gone for good. */
+  async forget(did: Did): Promise<void> {
+    await this.#db.delete(subjectStatus).where(eq(subjectStatus.did, did));
+  }
+}

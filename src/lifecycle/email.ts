@@ -1,0 +1,71 @@
+/** A member's e-mail address: confirmed and changed (com.atproto.server.*Email*). */
+import type { Did } from "@atcute/lexicons";
+import type { Account } from "../identity/directory.ts";
+import { checkMailAddress } from "../identity/mail-address.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { mailCode, voidCodes } from "./mailed-codes.ts";
+import type { MailingServices } from "./mailed-codes.ts";
+
+async function found({ directory }: MailingServices, did: Did): Promise<Account> {
+  const account = await directory.findByDid(did);
+  if (account === null) throw invalidRequest("account not found");
+  return account;
+}
+
+/** Mails a code for one of the purposes that a signed-in member may ask for. */
+export async function requestCode(
+  services: MailingServices,
+  did: Did,
+  purpose: "confirm_email" | "delete_account" | "plc_operation",
+): Promise<void> {
+  await mailCode(services, await found(services, did), purpose);
+}
+
+/** Refuses AccountNotFound, InvalidEmail, InvalidToken, ExpiredToken. */
+export async function confirmEmail(
+  services: MailingServices,
+  did: Did,
+  email: string,
+  code: string,
+): Promise<void> {
+  const account = await services.directory.findByDid(did);
+  if (account === null) throw new Refusal("AccountNotFound", "user not found");
+  if (account.email !== email.toLowerCase()) throw new Refusal("InvalidEmail", "invalid email");
+  await services.account(did).checkEmailToken("confirm_email", code);
+  await services.directory.confirmEmail(did, email);
+}
+
+/** @returns whether `updateEmail` will ask for a code: only a confirmed address can vouch for the change. */
+export async function requestEmailUpdate(
+  services: MailingServices,
+  did: Did,
+): Promise<{ tokenRequired: boolean }> {
+  const account = await found(services, did);
+  if (account.email === null) throw invalidRequest("account does not have an email address");
+  if (account.emailConfirmedAt === null) return { tokenRequired: false };
+  await mailCode(services, account, "update_email");
+  return { tokenRequired: true };
+}
+
+/** Refuses TokenRequired, InvalidToken, ExpiredToken, and InvalidRequest for an address that is unfit or taken. */
+export async function updateEmail(
+  services: MailingServices,
+  did: Did,
+  email: string,
+  code: string | undefined,
+): Promise<void> {
+  checkMailAddress(email);
+  const account = await found(services, did);
+  if (!code && account.emailConfirmedAt !== null) {
+    throw new Refusal("TokenRequired", "confirmation token required");
+  }
+  // Kept until the address is changed: one that is taken leaves the member a code for another try.
+  if (code) await services.account(did).checkEmailToken("update_email", code, true);
+  await setEmail(services, account, email);
+}
+
+/** Changes the address, unasked: the admin's way. The new one is unconfirmed. Refuses InvalidRequest when it is taken. */
+export async function setEmail(services: MailingServices, account: Account, email: string): Promise<void> {
+  await services.directory.setEmail(account.did, email);
+  await voidCodes(services, account);
+}

@@ -1,0 +1,76 @@
+/** The host as a labeler: signs labels with its own key, keeps them, and tells its AppView and whoever subscribes. */
+import { Buffer } from "node:buffer";
+import type { Did } from "@atcute/lexicons";
+import type { Host } from "../identity/host.ts";
+import { ModerationLabels } from "../identity/moderation-labels.ts";
+import type { Directory } from "../identity/directory.ts";
+import { isCid } from "../protocol/cid.ts";
+import { importKey } from "../protocol/keys.ts";
+import type { SigningKey } from "../protocol/keys.ts";
+import { signLabel } from "../protocol/label.ts";
+import type { SignedLabel } from "../protocol/label.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import { LABELS_NAME } from "../protocol/stations.ts";
+import type { Bindings, ModerationAct } from "../protocol/stations.ts";
+import { isAtUri, isDatetime, isDid } from "../protocol/syntax.ts";
+
+export interface LabelingServices {
+  env: Pick<Bindings, "DIRECTORY" | "LABELS">;
+  directory: Directory;
+  host: Host;
+  moderate(acts: ModerationAct[]): Promise<void>;
+}
+
+export interface WantedLabel {
+  /** An at-uri, or a DID for the whole account. */
+  uri: string;
+  cid?: string | undefined;
+  val: string;
+  neg?: boolean | undefined;
+  /** ISO 8601 */
+  exp?: string | undefined;
+}
+
+/** Label values (atproto spec, "Labels"): kebab-case; those of the protocol begin with `!`. */
+const VALUE = /^!?[a-z]+(-[a-z]+)*$/;
+const VALUE_MAX = 128;
+
+/** The key that signs labels, made on first use; `#atproto_label` in the host's DID document. */
+export async function labelKey(directory: Directory): Promise<SigningKey> {
+  return importKey(Uint8Array.from(Buffer.from(await directory.secret("LABELER_KEY"), "hex")));
+}
+
+/** Refuses InvalidRequest for what is no label. */
+export async function issueLabels(
+  services: LabelingServices,
+  wanted: readonly WantedLabel[],
+): Promise<SignedLabel[]> {
+  for (const each of wanted) check(each);
+  const { directory, env, host } = services;
+  const key = await labelKey(directory);
+  const cts = new Date().toISOString();
+  const labels = wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key));
+  await new ModerationLabels(env.DIRECTORY).add(labels);
+  await services.moderate(labels.map((label) => actOf(label, host.did)));
+  await env.LABELS?.getByName(LABELS_NAME).announce();
+  return labels;
+}
+
+/** As the AppView is told. */
+const actOf = ({ uri, cid, val, neg = false, cts, exp }: SignedLabel, src: Did): ModerationAct => ({
+  kind: "label",
+  src,
+  uri,
+  val,
+  neg,
+  cts,
+  ...(cid === undefined ? {} : { cid }),
+  ...(exp === undefined ? {} : { exp }),
+});
+
+function check({ uri, cid, val, exp }: WantedLabel): void {
+  if (!isDid(uri) && !isAtUri(uri)) throw invalidRequest("A label is about a DID or an at-uri");
+  if (cid !== undefined && (!isCid(cid) || isDid(uri))) throw invalidRequest("Invalid cid");
+  if (val.length > VALUE_MAX || !VALUE.test(val)) throw invalidRequest("Invalid label value");
+  if (exp !== undefined && !isDatetime(exp)) throw invalidRequest("Invalid expiry");
+}

@@ -1,0 +1,108 @@
+/**
+ * Codes that prove whose mailbox it is. Where a mail does not go out (none is set up, or its service failed), the code is
+ * kept for the owner of the host, who can pass it on (`internal.atoll.admin.listUnsentMail`), so nothing essential hangs
+ * on mail. Only the owner: whoever reads a reset code is that member.
+ */
+import type { Account } from "../identity/directory.ts";
+import type { Host } from "../identity/host.ts";
+import { MailCodes } from "../identity/mail-codes.ts";
+import type { Mail, Mailer } from "../identity/mail.ts";
+import type { EmailTokenPurpose } from "../protocol/account-station.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import type { LifecycleServices } from "./services.ts";
+
+export interface MailingServices extends LifecycleServices {
+  env: Pick<Bindings, "DIRECTORY">;
+  host: Host;
+  mailer: Mailer;
+}
+
+type Text = (account: Account, code: string, host: Host) => Omit<Mail, "to">;
+
+const ENDING = "The code works once, within 15 minutes.";
+
+/** One plain text a purpose: who, what happens, the code, and what to do if it was somebody else. */
+const TEXTS: Record<EmailTokenPurpose, Text> = {
+  confirm_email: ({ handle }, code, host) => ({
+    subject: `Confirm your e-mail address: ${code}`,
+    text: `Hello @${handle},
+
+to confirm that this is your e-mail address, enter this code in your app:
+
+    ${code}
+
+${ENDING} If you have no account at ${host.hostname}, somebody mistyped their address: do nothing, and nothing happens.`,
+  }),
+  update_email: ({ handle }, code, host) => ({
+    subject: `Change your e-mail address: ${code}`,
+    text: `Hello @${handle},
+
+you asked to use another e-mail address for your account at ${host.hostname}. To go on, enter this code in your app:
+
+    ${code}
+
+${ENDING} If it was not you who asked, somebody is signed in as you: change your password.`,
+  }),
+  reset_password: ({ handle }, code, host) => ({
+    subject: `Choose a new password: ${code}`,
+    text: `Hello @${handle},
+
+somebody, hopefully you, asked for a new password for your account at ${host.hostname}. To choose one, enter this code:
+
+    ${code}
+
+${ENDING} If it was not you, do nothing: your password stays as it is.`,
+  }),
+  delete_account: ({ handle }, code, host) => ({
+    subject: `Delete your account: ${code}`,
+    text: `Hello @${handle},
+
+you asked to delete your account at ${host.hostname}, with all its posts and pictures. This cannot be undone. If you are sure, enter this code, together with your password:
+
+    ${code}
+
+${ENDING} If it was not you who asked, somebody is signed in as you: change your password.`,
+  }),
+  plc_operation: ({ handle }, code, host) => ({
+    subject: `Confirm a change to your identity: ${code}`,
+    text: `Hello @${handle},
+
+you asked ${host.hostname} to sign a change to your identity, as it is needed to move to another host. To go on, enter this code:
+
+    ${code}
+
+${ENDING} Whoever has it can take your account elsewhere, so give it to nobody. If it was not you who asked, change your password.`,
+  }),
+};
+
+/** Makes a code of this purpose, in place of an older one, and mails it. Refuses InvalidRequest without an address. */
+export async function mailCode(
+  services: MailingServices,
+  account: Account,
+  purpose: EmailTokenPurpose,
+): Promise<void> {
+  if (account.email === null) throw invalidRequest("account does not have an email address");
+  const codes = new MailCodes(services.env.DIRECTORY);
+  const code = await services.account(account.did).createEmailToken(purpose);
+  if (purpose === "reset_password") await codes.own(code, account.did);
+  const mail = TEXTS[purpose](account, code, services.host);
+  const outcome = await services.mailer.send({ ...mail, to: account.email });
+  if (outcome === "not sent") await codes.keepUnsent(account.did, purpose, mail);
+}
+
+const ALL: readonly EmailTokenPurpose[] = [
+  "confirm_email",
+  "update_email",
+  "reset_password",
+  "delete_account",
+  "plc_operation",
+];
+
+/**
+ * Voids every code of an account, since they prove a mailbox that is its no more: each is replaced by one that nobody is
+ * told.
+ */
+export async function voidCodes({ account }: MailingServices, { did }: Account): Promise<void> {
+  for (const purpose of ALL) await account(did).createEmailToken(purpose);
+}

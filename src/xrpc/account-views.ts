@@ -1,0 +1,37 @@
+/** com.atproto.admin.defs#accountView, of several accounts at once. */
+import type { ComAtprotoAdminDefs } from "@atcute/atproto";
+import type { Did } from "@atcute/lexicons";
+import type { Services } from "./services.ts";
+
+/** In the order of `dids`; whoever does not live here is left out. */
+export async function accountViews(
+  { directory }: Services,
+  dids: readonly Did[],
+): Promise<ComAtprotoAdminDefs.AccountView[]> {
+  const [accounts, invites, invitedBy] = await Promise.all([
+    directory.findAll(dids),
+    directory.invites.ofAll(dids),
+    directory.invites.invitedBy(dids),
+  ]);
+  return [...new Set(dids)].flatMap((did) => {
+    const account = accounts.get(did);
+    if (account === undefined) return [];
+    const { handle, email, emailConfirmedAt, deactivatedAt, inviteNote, createdAt, invitesDisabled } =
+      account;
+    const inviter = invitedBy.get(did);
+    return [
+      {
+        did,
+        handle,
+        ...(email === null ? {} : { email }),
+        indexedAt: createdAt,
+        ...(emailConfirmedAt === null ? {} : { emailConfirmedAt }),
+        ...(inviter === undefined ? {} : { invitedBy: inviter }),
+        invites: invites.get(did) ?? [],
+        invitesDisabled,
+        ...(inviteNote === null ? {} : { inviteNote }),
+        ...(deactivatedAt === null ? {} : { deactivatedAt }),
+      },
+    ];
+  });
+}

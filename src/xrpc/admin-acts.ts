@@ -1,0 +1,75 @@
+/** Acts of administration with more to them than a call: logged, mailed, or cleaned up after. */
+import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
+import type { Did } from "@atcute/lexicons";
+import { MailCodes } from "../identity/mail-codes.ts";
+import { ModerationAudit } from "../identity/moderation-audit.ts";
+import { ModerationRoles } from "../identity/moderation-roles.ts";
+import { ModerationSubjects } from "../identity/moderation-subjects.ts";
+import { deleteAccount } from "../lifecycle/states.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { ActingCaller } from "./roles.ts";
+import { outranks } from "./roles.ts";
+import type { Services } from "./services.ts";
+
+/** Logs an act, then does it. `detail` holds no password, code or e-mail address. */
+export function act<Outcome>(
+  { env }: Services,
+  { actor }: ActingCaller,
+  action: string,
+  subject: string | undefined,
+  detail: Record<string, unknown>,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  return new ModerationAudit(env.DIRECTORY).around({ actor, action, subject, detail }, work);
+}
+
+/** Refuses Forbidden (403) when the subject holds a role that the caller may not act upon. */
+export async function assertOutranks({ env }: Services, caller: ActingCaller, did: Did): Promise<void> {
+  if (caller.role === "owner") return;
+  if (!outranks(caller, await new ModerationRoles(env.DIRECTORY).of(did))) {
+    throw new Refusal("Forbidden", "This account has a role that you may not act upon", 403);
+  }
+}
+
+/** What the directory keeps beside the account goes first, so that nothing of it outlives a crash in between. */
+export async function deleteMember(services: Services, did: Did): Promise<void> {
+  // Whoever does not live here is deleted already.
+  if ((await services.directory.findByDid(did)) === null) return;
+  const { DIRECTORY } = services.env;
+  await new ModerationRoles(DIRECTORY).revoke(did);
+  await new ModerationSubjects(DIRECTORY).forget(did);
+  await new MailCodes(DIRECTORY).forget(did);
+  await deleteAccount(services, did);
+}
+
+export async function sendEmail(
+  services: Services,
+  caller: ActingCaller,
+  { content, recipientDid, subject = "Message via your PDS", comment }: ComAtprotoAdminSendEmail.$input,
+): Promise<ComAtprotoAdminSendEmail.$output> {
+  const account = await services.directory.findByDid(recipientDid);
+  if (account === null) throw invalidRequest("Recipient not found");
+  const to = account.email;
+  if (to === null) throw invalidRequest("account does not have an email address");
+  const detail = { subject, ...(comment === undefined ? {} : { comment }) };
+  const outcome = await act(services, caller, "sendEmail", account.did, detail, () =>
+    services.mailer.send({ to, subject, text: plainText(content), html: content }),
+  );
+  return { sent: outcome === "sent" };
+}
+
+/** Moderators' mails are HTML; here is what a reader without it sees. */
+function plainText(html: string): string {
+  return html
+    .replaceAll(/<(style|script|head)\b[\s\S]*?<\/\1>/gi, "")
+    .replaceAll(/<(br|\/p|\/div|\/h\d|\/li|\/tr)\b[^>]*>/gi, "\n")
+    .replaceAll(/<[^>]*>/g, "")
+    .replaceAll("&nbsp;", " ")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&")
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trim();
+}

@@ -1,0 +1,46 @@
+/** `com.atproto.label.*`: this host's own labels. It knows no other labeler's. */
+import { ComAtprotoLabelQueryLabels } from "@atcute/atproto";
+import { ModerationLabels, labelView } from "../identity/moderation-labels.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { LABELS_NAME } from "../protocol/stations.ts";
+import { anyone } from "./auth.ts";
+import type { Method } from "./method.ts";
+import { method } from "./method.ts";
+
+/** A subscription, so no row of the usual kind: a WebSocket upgrade, handed to the object that keeps the sockets. */
+const subscribeLabels: Method = {
+  nsid: "com.atproto.label.subscribeLabels",
+  verb: "GET",
+  async serve(request, url, { env }) {
+    const cursor = url.searchParams.get("cursor");
+    if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalidRequest("Invalid cursor");
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      throw new Refusal("UpgradeRequired", "Expected a WebSocket upgrade", 426, { upgrade: "websocket" });
+    }
+    if (env.LABELS === undefined) {
+      throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
+    }
+    const { status, webSocket } = await env.LABELS.getByName(LABELS_NAME).fetch(request);
+    if (webSocket === null) throw new Refusal("NotEnoughResources", "Too many subscribers", status);
+    return { response: new Response(null, { status: 101, webSocket }), did: null };
+  },
+};
+
+export const comAtprotoLabel = [
+  method(ComAtprotoLabelQueryLabels, anyone, async ({ params, services }) => {
+    const { uriPatterns, sources, limit, cursor } = params;
+    if (!sources?.length) throw invalidRequest("source dids are required");
+    const page = await new ModerationLabels(services.env.DIRECTORY).query({
+      patterns: uriPatterns,
+      sources,
+      limit,
+      cursor,
+    });
+    return {
+      labels: page.labels.map(labelView),
+      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    };
+  }),
+
+  subscribeLabels,
+];

@@ -1,0 +1,38 @@
+/**
+ * `com.atproto.moderation.*`: reports to this host. A report that an `atproto-proxy` header addresses to another labeler
+ * never comes here: `edge/proxy.ts` passes it on.
+ */
+import { ComAtprotoModerationCreateReport } from "@atcute/atproto";
+import { ModerationReports } from "../identity/moderation-reports.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import { parseAtUri } from "../protocol/syntax.ts";
+import { STANDARD, TAKENDOWN, memberOrService } from "./auth.ts";
+import { method } from "./method.ts";
+
+/** Taken-down members may appeal. Other hosts pass their members' reports on by service token. */
+const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN] });
+
+export const comAtprotoModeration = [
+  method(ComAtprotoModerationCreateReport, reporter, async ({ caller, input, services }) => {
+    const { reason, reasonType, subject } = input;
+    const isRecord = subject.$type === "com.atproto.repo.strongRef";
+    if (!isRecord && subject.$type !== "com.atproto.admin.defs#repoRef") {
+      throw invalidRequest("Invalid subject");
+    }
+    const { id, createdAt } = await new ModerationReports(services.env.DIRECTORY).create({
+      reasonType,
+      reason,
+      reportedBy: caller.did,
+      subjectDid: isRecord ? parseAtUri(subject.uri).repo : subject.did,
+      ...(isRecord ? { subjectUri: subject.uri, subjectCid: subject.cid } : {}),
+    });
+    return {
+      id,
+      reasonType,
+      ...(reason === undefined ? {} : { reason }),
+      subject,
+      reportedBy: caller.did,
+      createdAt,
+    };
+  }),
+];

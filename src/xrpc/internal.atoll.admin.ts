@@ -1,0 +1,150 @@
+/**
+ * `internal.atoll.admin.*`: what this host's own admin pages and tools need and no public lexicon has. The group's name is
+ * under no domain, so that it can never be mistaken for one.
+ */
+import * as v from "@atcute/lexicons/validations";
+import { MailCodes } from "../identity/mail-codes.ts";
+import { ModerationAudit } from "../identity/moderation-audit.ts";
+import { ModerationLabels, labelView } from "../identity/moderation-labels.ts";
+import { ModerationReports } from "../identity/moderation-reports.ts";
+import { ModerationRoles } from "../identity/moderation-roles.ts";
+import { issueLabels } from "../lifecycle/labels.ts";
+import { relayStatuses } from "../lifecycle/relays.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import { parseAtUri } from "../protocol/syntax.ts";
+import { act, assertOutranks } from "./admin-acts.ts";
+import { method } from "./method.ts";
+import { hostOwner, moderator } from "./roles.ts";
+
+const limit = v.optional(v.constrain(v.integer(), [v.integerRange(1, 100)]), 50);
+const cursor = v.optional(v.string());
+const page = { limit, cursor };
+const anything = { type: "lex", schema: v.object({}) } as const;
+const input = <Shape extends Parameters<typeof v.object>[0]>(shape: Shape) =>
+  ({ type: "lex", schema: v.object(shape) }) as const;
+
+const listReports = v.query("internal.atoll.admin.listReports", {
+  params: v.object({
+    ...page,
+    state: v.optional(v.literalEnum(["open", "resolved", "dismissed"])),
+    subject: v.optional(v.didString()),
+  }),
+  output: anything,
+});
+const updateReport = v.procedure("internal.atoll.admin.updateReport", {
+  params: null,
+  input: input({
+    id: v.integer(),
+    state: v.literalEnum(["open", "resolved", "dismissed"]),
+    note: v.optional(v.constrain(v.string(), [v.stringLength(0, 2_000)])),
+  }),
+  output: null,
+});
+const createLabels = v.procedure("internal.atoll.admin.createLabels", {
+  params: null,
+  input: input({
+    labels: v.constrain(
+      v.array(
+        v.object({
+          uri: v.string(),
+          cid: v.optional(v.string()),
+          val: v.string(),
+          neg: v.optional(v.boolean()),
+          exp: v.optional(v.string()),
+        }),
+      ),
+      [v.arrayLength(1, 50)],
+    ),
+  }),
+  output: anything,
+});
+const listLabels = v.query("internal.atoll.admin.listLabels", { params: v.object(page), output: anything });
+const listRoles = v.query("internal.atoll.admin.listRoles", { params: null, output: anything });
+const grantRole = v.procedure("internal.atoll.admin.grantRole", {
+  params: null,
+  input: input({ did: v.didString(), role: v.literalEnum(["owner", "moderator", "inviter"]) }),
+  output: null,
+});
+const revokeRole = v.procedure("internal.atoll.admin.revokeRole", {
+  params: null,
+  input: input({ did: v.didString() }),
+  output: null,
+});
+const listAudit = v.query("internal.atoll.admin.listAudit", {
+  params: v.object({ ...page, actor: v.optional(v.string()), subject: v.optional(v.string()) }),
+  output: anything,
+});
+const listUnsentMail = v.query("internal.atoll.admin.listUnsentMail", {
+  params: v.object({ did: v.optional(v.didString()) }),
+  output: anything,
+});
+const getRelayStatus = v.query("internal.atoll.admin.getRelayStatus", {
+  params: v.object({ did: v.optional(v.didString()) }),
+  output: anything,
+});
+
+export const internalAtollAdmin = [
+  method({ mainSchema: listReports }, moderator, ({ params, services }) =>
+    new ModerationReports(services.env.DIRECTORY).list(params),
+  ),
+
+  method({ mainSchema: updateReport }, moderator, async ({ caller, input: wanted, services }) => {
+    const { id, state, note } = wanted;
+    await act(services, caller, "updateReport", undefined, { id, state }, () =>
+      new ModerationReports(services.env.DIRECTORY).setState(id, state, caller.actor, note),
+    );
+  }),
+
+  method({ mainSchema: createLabels }, moderator, async ({ caller, input: { labels }, services }) => {
+    for (const { uri } of labels) {
+      const did = uri.startsWith("did:") ? uri : parseAtUri(uri).repo;
+      if (!isDidText(did)) throw invalidRequest("A label is about a DID or an at-uri of one");
+      await assertOutranks(services, caller, did);
+    }
+    const subject = labels.length === 1 ? labels[0]?.uri : undefined;
+    const issued = await act(services, caller, "createLabels", subject, { labels }, () =>
+      issueLabels(services, labels),
+    );
+    return { labels: issued.map(labelView) };
+  }),
+
+  method({ mainSchema: listLabels }, moderator, async ({ params, services }) => {
+    const found = await new ModerationLabels(services.env.DIRECTORY).before(params.cursor, params.limit);
+    const last = found.at(-1);
+    return {
+      labels: found.map(({ label }) => labelView(label)),
+      ...(last !== undefined && found.length === params.limit ? { cursor: String(last.seq) } : {}),
+    };
+  }),
+
+  method({ mainSchema: listRoles }, hostOwner, async ({ services }) => ({
+    roles: await new ModerationRoles(services.env.DIRECTORY).list(),
+  })),
+
+  method({ mainSchema: grantRole }, hostOwner, async ({ caller, input: { did, role }, services }) => {
+    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
+    await act(services, caller, "grantRole", did, { role }, () =>
+      new ModerationRoles(services.env.DIRECTORY).grant(did, role, caller.actor),
+    );
+  }),
+
+  method({ mainSchema: revokeRole }, hostOwner, async ({ caller, input: { did }, services }) => {
+    await act(services, caller, "revokeRole", did, {}, () =>
+      new ModerationRoles(services.env.DIRECTORY).revoke(did),
+    );
+  }),
+
+  method({ mainSchema: listAudit }, moderator, ({ params, services }) =>
+    new ModerationAudit(services.env.DIRECTORY).list(params),
+  ),
+
+  method({ mainSchema: listUnsentMail }, hostOwner, async ({ params, services }) => ({
+    mails: await new MailCodes(services.env.DIRECTORY).unsent(params.did),
+  })),
+
+  method({ mainSchema: getRelayStatus }, moderator, async ({ params, services }) => ({
+    relays: await relayStatuses(services.env, services.host.hostname, params.did),
+  })),
+];
+
+const isDidText = (text: string): text is `did:${string}:${string}` => text.startsWith("did:");

@@ -1,0 +1,64 @@
+/** Invite codes made by hand: the admin's, a role's, or given to a member. */
+import type { ComAtprotoServerCreateInviteCode, ComAtprotoServerCreateInviteCodes } from "@atcute/atproto";
+import type { Did } from "@atcute/lexicons";
+import { newInviteCode } from "../identity/invites.ts";
+import { ModerationAudit } from "../identity/moderation-audit.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { ActingCaller } from "./roles.ts";
+import type { Services } from "./services.ts";
+
+/** Codes made at a time, at most. */
+const CODES_MAX = 1_000;
+
+/** An inviter's codes are their own; the owner and the admin make codes for anybody. */
+function ownerOfCodes(caller: ActingCaller, wanted: string | undefined): string {
+  if (caller.role !== "inviter") return wanted ?? "admin";
+  if (wanted !== undefined && wanted !== caller.actor) {
+    throw new Refusal("Forbidden", "An inviter makes codes of their own only", 403);
+  }
+  return caller.actor;
+}
+
+export async function createInviteCode(
+  services: Services,
+  caller: ActingCaller,
+  { forAccount, useCount }: ComAtprotoServerCreateInviteCode.$input,
+): Promise<ComAtprotoServerCreateInviteCode.$output> {
+  const owner = ownerOfCodes(caller, forAccount);
+  const [made] = await create(services, caller, [owner], 1, useCount);
+  return { code: made?.codes[0] ?? "" };
+}
+
+export async function createInviteCodes(
+  services: Services,
+  caller: ActingCaller,
+  { codeCount = 1, forAccounts, useCount }: ComAtprotoServerCreateInviteCodes.$input,
+): Promise<ComAtprotoServerCreateInviteCodes.$output> {
+  const owners = forAccounts?.map((each) => ownerOfCodes(caller, each)) ?? [ownerOfCodes(caller, undefined)];
+  if (codeCount * owners.length > CODES_MAX) {
+    throw invalidRequest("1,000 codes are made at a time at most");
+  }
+  return { codes: await create(services, caller, owners, codeCount, useCount) };
+}
+
+async function create(
+  { directory, env, host }: Services,
+  caller: ActingCaller,
+  owners: (string | Did)[],
+  count: number,
+  uses: number,
+): Promise<{ account: string; codes: string[] }[]> {
+  const made = owners.map((account) => ({
+    account,
+    codes: Array.from({ length: Math.max(0, count) }, () => newInviteCode(host.hostname)),
+  }));
+  const audit = new ModerationAudit(env.DIRECTORY);
+  await audit.around(
+    { actor: caller.actor, action: "createInviteCodes", detail: { accounts: owners, count, uses } },
+    () =>
+      directory.invites.create(
+        made.map(({ account, codes }) => ({ forAccount: account, codes, uses, createdBy: caller.createdBy })),
+      ),
+  );
+  return made;
+}

@@ -1,0 +1,84 @@
+/**
+ * Policies of administration: the admin's password, a member's session whose DID has a role, or the service token of the
+ * moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends it).
+ */
+import type { Did } from "@atcute/lexicons";
+import { ModerationRoles, type Role } from "../identity/moderation-roles.ts";
+import { Refusal, authRequired, isRefusal } from "../protocol/refusal.ts";
+import { admin, session, FULL } from "./auth.ts";
+import type { Credentials, Policy } from "./method.ts";
+import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
+
+/** Whoever acts for the host. The admin counts as an owner, the moderation service as a moderator. */
+export interface ActingCaller {
+  kind: "acting";
+  /** As the audit log names them: a DID, or `admin`. */
+  actor: string;
+  did?: Did;
+  role: Role;
+  /** As invite codes name their maker: all but inviters make them in the admin's name. */
+  createdBy: string;
+}
+
+const RANK: Record<Role, number> = { owner: 3, moderator: 2, inviter: 1 };
+
+const ADMIN: ActingCaller = { kind: "acting", actor: "admin", role: "owner", createdBy: "admin" };
+
+/** A role is as strong as the session behind it: no app password speaks for the host. */
+const ownSession = session({ scopes: FULL, checkTakedown: true, checkDeactivated: true });
+
+function acting(allowed: readonly Role[]): Policy<ActingCaller> {
+  return async (on) => {
+    const token = /^bearer +(\S+)$/i.exec(on.request.headers.get("authorization") ?? "")?.[1];
+    if (token === undefined) {
+      try {
+        await admin(on);
+      } catch (thrown) {
+        throw isRefusal(thrown) ? authRequired() : thrown;
+      }
+      return ADMIN;
+    }
+    if (looksLikeServiceToken(token)) return moderationService(token, allowed, on);
+    return roleHolder(allowed, on);
+  };
+}
+
+async function moderationService(
+  token: string,
+  allowed: readonly Role[],
+  on: Credentials,
+): Promise<ActingCaller> {
+  const trusted = on.services.env.MOD_SERVICE;
+  if (!allowed.includes("moderator")) throw authRequired();
+  if (!trusted) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  const did = await verifyServiceToken(token, on);
+  if (did !== trusted) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  return { kind: "acting", actor: did, did, role: "moderator", createdBy: "admin" };
+}
+
+async function roleHolder(allowed: readonly Role[], on: Credentials): Promise<ActingCaller> {
+  const did = await memberBehind(on);
+  const role = await new ModerationRoles(on.services.env.DIRECTORY).of(did);
+  if (role === null || !allowed.includes(role)) throw authRequired();
+  return { kind: "acting", actor: did, did, role, createdBy: role === "inviter" ? did : "admin" };
+}
+
+/** Any unfit session is simply nobody here, but for an expired one: its owner can refresh it. */
+async function memberBehind(on: Credentials): Promise<Did> {
+  try {
+    return (await ownSession(on)).did;
+  } catch (thrown) {
+    if (isRefusal(thrown) && thrown.error !== "ExpiredToken" && thrown.status < 500) throw authRequired();
+    throw thrown;
+  }
+}
+
+/** What the reference gives its admin only. */
+export const hostOwner = acting(["owner"]);
+/** What the reference gives its admin and its moderation service. */
+export const moderator = acting(["owner", "moderator"]);
+export const inviter = acting(["owner", "inviter"]);
+
+/** Whether `caller` may act upon a holder of `role`: moderators do not moderate their superiors or each other. */
+export const outranks = (caller: ActingCaller, role: Role | null) =>
+  role === null || caller.role === "owner" || RANK[caller.role] > RANK[role];
