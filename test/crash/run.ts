@@ -94,4 +94,6 @@ async function signUp(origin: string, name: string): Promise<Account> {
   return { name, did: session.did, authorization: `Bearer ${session.accessJwt}` };
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
