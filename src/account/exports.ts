@@ -10,8 +10,8 @@ import { walkMst } from "../protocol/mst-walk.ts";
 import type { BandStore, RowKey } from "../protocol/mst-row.ts";
 import { rowName } from "../protocol/mst-row.ts";
 import { must } from "../protocol/refusal.ts";
-import type { RecordRow } from "./record-reader.ts";
-import { findRecord, recordsAfter } from "./record-reader.ts";
+import type { PackedRecord, RecordRow } from "./record-reader.ts";
+import { findRecord, packedRecordsAfter } from "./record-reader.ts";
 import type { Rows } from "./sql.ts";
 import type { Head } from "./tree.ts";
 import { readTreeRow } from "./tree.ts";
@@ -20,20 +20,19 @@ import { readTreeRow } from "./tree.ts";
 const PRE_IMAGE_BYTES = 16_000_000;
 const PAGE_BYTES = 512_000;
 
-type Image = { digest: Uint8Array; value: Uint8Array; rev: string };
+type Image = { digest: Uint8Array; value: Uint8Array };
 
-const imageOf = ({ digest, value, rev }: RecordRow): Image => ({
+const imageOf = ({ digest, value }: RecordRow): Image => ({
   digest: new Uint8Array(digest),
   value: new Uint8Array(value),
-  rev,
 });
 
 /** One running export: the repo as of when it was made. */
 class Snapshot implements BandStore {
   readonly #rows: Rows;
   readonly #treeRows = new Map<string, Uint8Array | null>();
-  readonly #records = new Map<string, Image | null>();
-  #page: (Image & { path: string })[] = [];
+  readonly #kept = new Map<string, RecordRow | null>();
+  #page: PackedRecord[] = [];
   #next = 0;
   #bytes = 0;
   /** The last path given out: nothing up to it is asked for again. */
@@ -54,8 +53,8 @@ class Snapshot implements BandStore {
   }
 
   keepRecord(path: string, before: RecordRow | null): void {
-    if (this.overflowed || this.#records.has(path) || (this.#passed !== null && path <= this.#passed)) return;
-    this.#records.set(path, before === null ? null : imageOf(before));
+    if (this.overflowed || this.#kept.has(path) || (this.#passed !== null && path <= this.#passed)) return;
+    this.#kept.set(path, before);
     this.#grow(before?.value.byteLength ?? 0);
   }
 
@@ -68,7 +67,7 @@ class Snapshot implements BandStore {
   overflow(): void {
     this.overflowed = true;
     this.#treeRows.clear();
-    this.#records.clear();
+    this.#kept.clear();
   }
 
   get(band: RowKey["band"], left: string): Uint8Array | null {
@@ -78,25 +77,25 @@ class Snapshot implements BandStore {
 
   /** The record at the next path of the walk. */
   record(path: string): Image {
-    const kept = this.#records.get(path);
-    const found = kept === undefined ? this.#paged(path) : kept;
+    const kept = this.#kept.get(path);
+    const found = kept === undefined ? this.#paged(path) : kept && imageOf(kept);
     this.#pass(path);
     return must(found, `record ${path} of the tree`);
   }
 
-  /** As `record`, without reading ahead: for walks that take a few records here and there. */
-  lookUp(path: string): Image {
-    const kept = this.#records.get(path);
+  /** As `record`, without reading ahead, for walks that take a few here and there; null if no newer than `since`. */
+  recordSince(path: string, since: string): Image | null {
+    const kept = this.#kept.get(path);
     this.#pass(path);
-    if (kept !== undefined) return must(kept, `record ${path} of the tree`);
-    return imageOf(must(findRecord(this.#rows, path), `record ${path} of the tree`));
+    const row = must(kept === undefined ? findRecord(this.#rows, path) : kept, `record ${path} of the tree`);
+    return row.rev > since ? imageOf(row) : null;
   }
 
   #pass(path: string): void {
     this.#passed = path;
-    const kept = this.#records.get(path);
+    const kept = this.#kept.get(path);
     if (kept === undefined) return;
-    this.#records.delete(path);
+    this.#kept.delete(path);
     this.#bytes -= kept?.value.byteLength ?? 0;
   }
 
@@ -106,9 +105,8 @@ class Snapshot implements BandStore {
       const row = this.#page[this.#next];
       if (row === undefined) {
         const after = this.#page.at(-1)?.path ?? "";
-        const rows = recordsAfter(this.#rows, after, PAGE_BYTES);
-        if (rows.length === 0) return null;
-        this.#page = rows.map((found) => ({ path: found.path, ...imageOf(found) }));
+        this.#page = packedRecordsAfter(this.#rows, after, PAGE_BYTES);
+        if (this.#page.length === 0) return null;
         this.#next = 0;
       } else if (row.path > path) {
         return null;
@@ -183,8 +181,8 @@ function* blocksOf(
       yield step;
       continue;
     }
-    const image = since === undefined ? snapshot.record(step.path) : snapshot.lookUp(step.path);
-    if (since !== undefined && image.rev <= since) continue;
+    const image = since === undefined ? snapshot.record(step.path) : snapshot.recordSince(step.path, since);
+    if (image === null) continue;
     if (!sameBytes(image.digest, step.cid.subarray(4))) throw new Error(`record ${step.path} out of step`);
     yield { cid: step.cid, bytes: image.value };
   }

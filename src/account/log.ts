@@ -33,6 +33,8 @@ type LogRow = {
 
 interface Waiter {
   position: number;
+  /** ms; when it began to wait. */
+  since: number;
   resolve(indexed: Promise<unknown> | null): void;
 }
 
@@ -50,6 +52,7 @@ export class Outbox {
   #queue: LogEntry[] = [];
   #queueBytes = 0;
   #waiters: Waiter[] = [];
+  #watched = false;
   #flight: Promise<void> | null = null;
   /** Write points used; stored with each entry, so that they cost no row of their own. */
   points: Counts = [];
@@ -156,33 +159,42 @@ export class Outbox {
   async settled(position: number): Promise<void> {
     if (position <= this.#acked) return;
     const indexed = await new Promise<Promise<unknown> | null>((resolve) => {
-      this.#waiters.push({ position, resolve });
+      this.#waiters.push({ position, since: Date.now(), resolve });
+      this.#watch();
     });
     await indexed;
   }
 
+  /** Lets go whoever has waited too long. One timer for all, since one for each write would cost more than its SQL. */
+  #watch(): void {
+    if (this.#watched) return;
+    this.#watched = true;
+    setTimeout(() => {
+      this.#watched = false;
+      const latest = Date.now() - PATIENCE_MS;
+      this.#release((waiter) => waiter.since <= latest, null);
+      if (this.#waiters.length > 0) this.#watch();
+    }, PATIENCE_MS / 2);
+  }
+
   async #fly(): Promise<void> {
     while (this.unsent > 0) {
-      const timer = setTimeout(() => this.#release(Infinity, null), PATIENCE_MS);
       try {
         const { acked, seq } = await this.#sequencer().append(this.#did, this.#batch());
         if (acked <= this.#acked) throw new Error(`the sequencer stays at position ${acked}`);
         this.#acknowledge(Math.min(acked, this.#position));
         if (this.#waiters.length > 0) {
+          const indexed = this.#sequencer().indexed(seq);
           this.#release(
-            this.#acked,
-            this.#sequencer()
-              .indexed(seq)
-              .catch(() => false),
+            ({ position }) => position <= this.#acked,
+            indexed.catch(() => false),
           );
         }
       } catch (error) {
         // The alarm tries again: see object.ts.
         console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
-        this.#release(Infinity, null);
+        this.#release(() => true, null);
         return;
-      } finally {
-        clearTimeout(timer);
       }
     }
   }
@@ -194,9 +206,10 @@ export class Outbox {
     }
   }
 
-  #release(upTo: number, indexed: Promise<unknown> | null): void {
-    const released = this.#waiters.filter((waiter) => waiter.position <= upTo);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.position > upTo);
+  #release(which: (waiter: Waiter) => boolean, indexed: Promise<unknown> | null): void {
+    const released = this.#waiters.filter(which);
+    if (released.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !which(waiter));
     for (const waiter of released) waiter.resolve(indexed);
   }
 

@@ -53,6 +53,11 @@ export function checkPath(collection: string, rkey: string): string {
   return pathOf(collection, rkey);
 }
 
+/** For record keys that somebody chose. Refuses InvalidRequest. */
+export function checkChosenKey(rkey: string): void {
+  if (hasExplicitSlur(rkey)) throw invalidRequest("Unacceptable slur in record key");
+}
+
 /** Refuses InvalidRequest: see PROTOCOL section 2 for the rules. */
 export function prepareRecord(
   action: PreparedPut["action"],
@@ -65,9 +70,8 @@ export function prepareRecord(
   const given = jsonToLex(json);
   const type = given["$type"];
   if (type !== undefined && type !== collection) {
-    throw invalidRequest(`Invalid $type: expected ${collection}, got ${String(type).slice(0, 100)}`);
+    throw invalidRequest(`Invalid $type: expected ${collection}, got ${JSON.stringify(type).slice(0, 100)}`);
   }
-  if (hasExplicitSlur(rkey)) throw invalidRequest("Unacceptable slur in record key");
   const value: LexMap = type === undefined ? { ...given, $type: collection } : given;
   const validationStatus = validateRecord(collection, rkey, value, validate);
   const blobs = blobsOf(value, (cid) => {
@@ -85,25 +89,18 @@ export function prepareRecord(
 
 // ---------------------------------------------------------------------------------------------- blobs
 
-const isLegacyBlob = (map: LexMap) => {
-  const { cid, mimeType } = map;
-  return typeof cid === "string" && typeof mimeType === "string" && Object.keys(map).length === 2;
-};
-
 /** Every blob that a record refers to, in declared fields and others. `onLegacy` hears of `{cid, mimeType}` ones. */
-export function blobsOf(
-  value: LexValue | undefined,
-  onLegacy: (cid: string, mimeType: string) => void,
-): BlobRef[] {
+export function blobsOf(value: LexValue | undefined, onLegacy: (cid: string) => void): BlobRef[] {
   const found: BlobRef[] = [];
   const visit = (item: LexValue | undefined): void => {
     if (Array.isArray(item)) return item.forEach(visit);
     if (!isMap(item)) return;
     const { $type, ref, mimeType, size, cid } = item;
-    if ($type === "blob" && isMap(ref)) {
-      found.push({ cid: String(ref["$link"]), mimeType: String(mimeType), size: Number(size) });
-    } else if (isLegacyBlob(item)) {
-      onLegacy(String(cid), String(mimeType));
+    const link = isMap(ref) ? ref["$link"] : undefined;
+    if ($type === "blob" && typeof link === "string" && typeof mimeType === "string") {
+      found.push({ cid: link, mimeType, size: Number(size) });
+    } else if (typeof cid === "string" && typeof mimeType === "string" && Object.keys(item).length === 2) {
+      onLegacy(cid);
     } else {
       for (const key of Object.keys(item)) visit(item[key]);
     }

@@ -30,7 +30,7 @@ import { POINTS, WRITE_LIMITS, consume, rateLimited } from "./limits.ts";
 import type { RecordRow } from "./record-reader.ts";
 import { cidOfRow, findRecord, jsonOfRow, pathsAbout } from "./record-reader.ts";
 import type { Prepared, PreparedPut } from "./records.ts";
-import { blobCidsOf, checkPath, prepareRecord, subjectOf, uriOf } from "./records.ts";
+import { blobCidsOf, checkChosenKey, checkPath, prepareRecord, subjectOf, uriOf } from "./records.ts";
 import { upgradeLegacyBlobs } from "./legacy-blobs.ts";
 import type { Head } from "./tree.ts";
 import { storeTree, treeOf } from "./tree.ts";
@@ -70,6 +70,7 @@ export class Writer {
   putRecord(input: PutInput): { outcome: WriteOutcome; position: number } {
     const { collection, rkey, record, validate, swapCommit, swapRecord } = input;
     this.#spend(POINTS.update);
+    checkChosenKey(rkey);
     const before = findRecord(this.#account.sql, checkPath(collection, rkey));
     const action = before === null ? "create" : "update";
     const value = before === null ? record : upgradeLegacyBlobs(this.#account.sql, collection, record);
@@ -112,7 +113,10 @@ export class Writer {
   }
 
   #rkeyOf({ rkey }: { rkey?: string | undefined }): string {
-    if (rkey !== undefined) return rkey;
+    if (rkey !== undefined) {
+      checkChosenKey(rkey);
+      return rkey;
+    }
     this.#lastRkey = nextTid(Date.now() * 1000, this.#lastRkey, this.#clockId);
     return this.#lastRkey;
   }

@@ -181,11 +181,14 @@ export interface AccountStation extends BackfillSource {
   listCollections(access: Access): Promise<Nsid[]>;
   /** Null when there is no such record (or none with that CID), or it is taken down. Refuses `Could not find repo`. */
   getRecord(collection: string, rkey: string, cid?: string): Promise<RecordView | null>;
-  /** Newest rkey first unless `reverse`; `cursor` is an rkey, exclusive. */
+  /**
+   * Newest rkey first unless `reverse`; `cursor` is an rkey, exclusive. Returns the reply's body as JSON text
+   * (com.atproto.repo.listRecords#output). Refuses `Could not find repo`.
+   */
   listRecords(
     collection: string,
     page: { limit: number; cursor?: string | undefined; reverse?: boolean | undefined },
-  ): Promise<RecordView[]>;
+  ): Promise<string>;
   /** Records of commits after `rev`, oldest first, at most 10; none if no record is as old as `rev`. */
   recordsSince(rev: string): Promise<RecentRecord[]>;
   getLatestCommit(access: Access): Promise<CommitRef>;

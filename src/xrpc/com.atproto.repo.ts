@@ -125,9 +125,8 @@ export const comAtprotoRepo: Method[] = [
 
   method(ListRecords, anyone, async ({ params: { repo, collection, ...page }, services }) => {
     const account = services.account(await didOf(repo, services));
-    const records = await account.listRecords(collection, { ...page, limit: page.limit ?? 50 });
-    const cursor = records.at(-1)?.uri.split("/").at(-1);
-    return { records, ...(cursor === undefined ? {} : { cursor }) };
+    const headers = { "content-type": "application/json; charset=utf-8" };
+    return new Response(await account.listRecords(collection, page), { headers });
   }),
 
   method(DescribeRepo, anyone, async ({ params: { repo }, services }) => {
@@ -147,8 +146,7 @@ export const comAtprotoRepo: Method[] = [
   }),
 
   method(ListMissingBlobs, member, async ({ params, caller, services }) => {
-    const page = { ...params, limit: params.limit ?? 500 };
-    const blobs = await services.account(caller.did).listMissingBlobs(page);
+    const blobs = await services.account(caller.did).listMissingBlobs(params);
     const cursor = blobs.at(-1)?.cid;
     return { blobs, ...(cursor === undefined ? {} : { cursor }) };
   }),

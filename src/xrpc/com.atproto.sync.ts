@@ -63,7 +63,7 @@ export const comAtprotoSync: Method[] = [
     ...(await services.account(did).getRepoStatus()),
   })),
 
-  method(ListRepos, anyone, async ({ params: { cursor, limit = 500 }, services }) => {
+  method(ListRepos, anyone, async ({ params: { cursor, limit }, services }) => {
     const found = await services.sequencer().listRepos(cursor, limit);
     const last = found.length < limit ? undefined : found.at(-1)?.did;
     const repos = found.map(listed).filter((repo) => repo !== null);
@@ -71,8 +71,7 @@ export const comAtprotoSync: Method[] = [
   }),
 
   method(ListBlobs, memberOrAdminOrAnyone, async ({ params: { did, ...page }, caller, services }) => {
-    const limited = { ...page, limit: page.limit ?? 500 };
-    const cids = await services.account(did).listBlobs(accessOf(caller, did), limited);
+    const cids = await services.account(did).listBlobs(accessOf(caller, did), page);
     const cursor = cids.at(-1);
     return { cids, ...(cursor === undefined ? {} : { cursor }) };
   }),
