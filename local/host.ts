@@ -47,6 +47,8 @@ export interface RunningHost {
   query(database: DatabaseName, sql: string, ...values: (string | number | null)[]): Promise<Row[]>;
   /** kill -9 of the runtime. Resolves once it runs again, on the same data and the same ports. */
   crash(): Promise<void>;
+  /** Takes what has changed in the sources and migrations, keeping data and ports. Throws a `LaunchError`, and goes on as it was, where they do not build. */
+  reload(): Promise<void>;
   /** Ends the runtime and waits for it; a temporary folder is removed. May be called twice. */
   stop(): Promise<void>;
 }
@@ -92,16 +94,13 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
   const processes = new RuntimeProcesses(temporary);
   const secret = randomBytes(16).toString("hex");
   let restarted = () => {};
-  const runtime = processes.during(
-    () =>
-      new Runtime(
-        convertV4MiniflareOptions({
-          ...shared(path.join(folder, "state"), options.log),
-          unsafeHandleRuntimeRestart: () => restarted(),
-          workers: workersOf(bundles, ports, secret, options),
-        }),
-      ),
-  );
+  const describe = (made: Bundles) =>
+    convertV4MiniflareOptions({
+      ...shared(path.join(folder, "state"), options.log),
+      unsafeHandleRuntimeRestart: () => restarted(),
+      workers: workersOf(made, ports, secret, options),
+    });
+  const runtime = processes.during(() => new Runtime(describe(bundles)));
   try {
     await runtime.ready;
     await migrate((request) => control(runtime, secret, request));
@@ -125,6 +124,11 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       const back = new Promise<void>((resolve) => (restarted = resolve));
       await processes.kill();
       await back;
+    },
+    async reload() {
+      const made = await readBundles();
+      await processes.during(() => runtime.setOptions(describe(made)));
+      await migrate((request) => control(runtime, secret, request));
     },
     stop() {
       stopping ??= runtime.dispose().then(() => removeTemporary(temporary));

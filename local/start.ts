@@ -1,11 +1,14 @@
-/** `npm start`: a community host on this machine, and what to do with it. */
+/** `npm start`: a community host on this machine, and what to do with it. `npm run dev`: the same, following the sources. */
 import { randomBytes } from "node:crypto";
+import { watch } from "node:fs";
+import path from "node:path";
 import { readShell } from "./configuration.ts";
 import { DataFolder } from "./data-folder.ts";
 import { HostLog } from "./host-log.ts";
 import type { RunningHost } from "./host.ts";
 import { startHost } from "./host.ts";
 import { LaunchError } from "./ports.ts";
+import { ROOT } from "./wrangler-file.ts";
 
 /** How many people may come in by the printed code. */
 const INVITED = 10;
@@ -37,6 +40,7 @@ async function start(): Promise<void> {
     vars.REGISTRATION === "open" || vars.REGISTRATION === "closed"
       ? null
       : await inviteCode(host, folder, password);
+  if (process.argv.includes("--watch")) followSources(host);
   console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port }));
 }
 
@@ -122,6 +126,30 @@ function welcome({ host, plc, invite, password, folder, port }: Welcome): string
     "Ctrl-C stops it. A second start finds everything again.",
     "",
   ].join("\n");
+}
+
+/** Takes each change of the sources into the running host, a moment after the last file of it is saved. */
+function followSources(host: RunningHost): void {
+  let timer: NodeJS.Timeout | undefined;
+  const reload = async () => {
+    const started = Date.now();
+    try {
+      await host.reload();
+      console.log(`Reloaded in ${Date.now() - started} ms.`);
+    } catch (thrown) {
+      if (!(thrown instanceof LaunchError)) throw thrown;
+      console.error(`${thrown.message}\nThe host goes on as it was.`);
+    }
+  };
+  let reloading = Promise.resolve();
+  for (const folder of ["src", "schema", "migrations", "local/outside"]) {
+    watch(path.join(ROOT, folder), { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        reloading = reloading.then(reload);
+      }, 100);
+    });
+  }
 }
 
 /** The first signal stops in order, a second one at once. */
