@@ -22,6 +22,7 @@ export interface CarLimits {
 /** Streams go out in chunks of at least this many bytes, but for the last: small ones cost more than they carry. */
 export const CHUNK_BYTES = 64 * 1024;
 
+const CHUNK_CAPACITY = CHUNK_BYTES + 16 * 1024;
 const DEFAULT_MAX_BLOCK = 4 * 1024 * 1024;
 const MAX_HEADER = 4096;
 
@@ -93,8 +94,10 @@ export function carStream(
   let pending: Uint8Array | null = header([root]);
   return new ReadableStream({
     type: "bytes",
+    // Else workerd cuts what a reader gets to 4 KiB.
+    autoAllocateChunkSize: CHUNK_CAPACITY,
     async pull(controller) {
-      let chunk = new Uint8Array(CHUNK_BYTES + 8192);
+      let chunk = new Uint8Array(CHUNK_CAPACITY);
       let at = 0;
       if (pending !== null) {
         chunk.set(pending);
