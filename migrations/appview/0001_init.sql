@@ -29,7 +29,7 @@ CREATE TABLE actor (
   did TEXT PRIMARY KEY NOT NULL,
   -- null: none that resolves both ways
   handle TEXT,
-  -- time of the first #identity or #account
+  -- time of the last #identity that named it, or of the first event of it
   known INTEGER,
   -- null: active; else deactivated, suspended, takendown
   status TEXT,

@@ -19,7 +19,7 @@ const CONTEND = `UPDATE actor SET handle = NULL WHERE (did, handle) IN (
   WHERE actor.did <> value ->> 0)`;
 const IDENTIFY = `INSERT INTO actor (did, handle, known) SELECT ${columns("did", "handle", "known")}
   FROM json_each(?1) WHERE true
-  ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, known = coalesce(known, excluded.known)`;
+  ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, known = excluded.known`;
 const KNOW = `INSERT INTO actor (did, known) SELECT ${columns("did", "known")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET known = excluded.known WHERE known IS NULL`;

@@ -1,0 +1,32 @@
+/** The `atproto-accept-labelers` header: a structured list (RFC 8941) of DIDs, each perhaps with `;redact`. */
+import type { Did } from "@atcute/lexicons";
+import { isDid } from "@atcute/lexicons/syntax";
+
+export interface Labelers {
+  dids: readonly string[];
+  /** Those whose takedowns hide. */
+  redact: ReadonlySet<string>;
+  /** As the reply states them. */
+  header: string;
+}
+
+const formatted = (dids: readonly string[], redact: ReadonlySet<string>): Labelers => ({
+  dids,
+  redact,
+  header: dids.map((did) => (redact.has(did) ? `${did};redact` : did)).join(","),
+});
+
+/** The operator's own, all of whom redact, where the header is absent or cannot be read. */
+export function parseLabelers(header: string | null, own: readonly Did[]): Labelers {
+  const dids = new Set<string>();
+  const redact = new Set<string>();
+  if (header === null) return formatted(own, new Set(own));
+  for (const item of header.split(",")) {
+    if (item.trim() === "") continue;
+    const [did = "", ...parameters] = item.split(";").map((part) => part.trim());
+    if (!isDid(did)) return formatted(own, new Set(own));
+    dids.add(did);
+    if (parameters.some((parameter) => parameter === "redact" || parameter === "redact=?1")) redact.add(did);
+  }
+  return formatted([...dids], redact);
+}

@@ -1,0 +1,66 @@
+/** app.bsky.feed.getTimeline: what those whom the viewer follows posted and reposted, and the viewer's own. */
+import type { AppBskyFeedDefs } from "@atcute/bluesky";
+import { parseCursor } from "../cursors.ts";
+import { complete, newFacts, readPosts } from "../hydration.ts";
+import { type FeedItem, type FeedRow, type Page, selectTimeline, timelinePage } from "../queries/feeds.ts";
+import type { OwnReading, Reading } from "../reads.ts";
+import { feedViewPost, grandparentAuthors, standingOf } from "../views/feed.ts";
+import type { Facts } from "../facts.ts";
+import { fillPage } from "./fill-page.ts";
+
+/** Facts for feed items: two trips. */
+export async function hydrateItems(
+  reading: Reading,
+  items: FeedItem[],
+  facts = newFacts(reading),
+  dids: string[] = [],
+): Promise<Facts> {
+  await readPosts(
+    reading,
+    facts,
+    items.map(({ post }) => post),
+    true,
+  );
+  const reposts = items.flatMap(({ post, repost }) => (repost === null ? [] : [[post, repost.by] as const]));
+  return complete(reading, facts, {
+    dids: [...dids, ...reposts.map(([, by]) => by), ...grandparentAuthors(facts, items)],
+    reposts,
+  });
+}
+
+export function presentItems(
+  reading: Reading,
+  facts: Facts,
+  items: FeedItem[],
+): AppBskyFeedDefs.FeedViewPost[] {
+  const present = { facts, images: reading.images };
+  return items.flatMap((item) => feedViewPost(present, item) ?? []);
+}
+
+export async function getTimeline(
+  reading: OwnReading,
+  params: { limit: number; cursor?: string | undefined },
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+    page(reading, from, limit),
+  );
+  return { feed: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+async function page(
+  reading: OwnReading,
+  from: string | undefined,
+  limit: number,
+): Promise<Page<AppBskyFeedDefs.FeedViewPost>> {
+  const cursor = parseCursor(from);
+  if (cursor === null) return { items: [], cursor: undefined };
+  const { db, viewer } = reading;
+  const [[followed, own]] = await Promise.all([
+    db.batch<FeedRow>(selectTimeline(db, viewer, cursor, limit)),
+    reading.mutedLists(),
+  ]);
+  const skeleton = timelinePage(followed?.results ?? [], own?.results ?? [], limit);
+  const facts = await hydrateItems(reading, skeleton.items);
+  const seen = skeleton.items.filter((item) => !Object.values(standingOf(facts, item)).includes(true));
+  return { items: presentItems(reading, facts, seen), cursor: skeleton.cursor };
+}

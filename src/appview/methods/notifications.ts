@@ -1,0 +1,282 @@
+/** app.bsky.notification.listNotifications, getUnreadCount, updateSeen. */
+import type { AppBskyNotificationListNotifications } from "@atcute/bluesky";
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { invalidRequest } from "../../protocol/refusal.ts";
+import { parseTimeCursor } from "../cursors.ts";
+import type { Facts } from "../facts.ts";
+import { complete, newFacts } from "../hydration.ts";
+import { isoOf } from "../instants.ts";
+import { at, textOf } from "../json.ts";
+import {
+  type NotificationRow,
+  type NotifiedKey,
+  type NotifiedRow,
+  recordOf,
+  selectNotifications,
+  selectNotified,
+  selectUnread,
+} from "../queries/notifications.ts";
+import { type PostRow, addPosts, selectPosts } from "../queries/posts.ts";
+import { type ThreadMuteRow, selectThreadMutes } from "../queries/private.ts";
+import type { OwnReading } from "../reads.ts";
+import {
+  FOLLOW,
+  LIKE,
+  POST,
+  PROFILE,
+  REPOST,
+  STARTER_PACK,
+  VERIFICATION,
+  collectionOf,
+  didOf,
+  rkeyOf,
+} from "../uris.ts";
+import { labelsOn, selfLabels } from "../views/labels.ts";
+import { profileView } from "../views/profile.ts";
+import {
+  isHiddenReply,
+  viewerBlocks,
+  viewerMutes,
+  viewerSeesNeedsReview,
+  visiblePost,
+} from "../views/rules.ts";
+import { starterPackBasic } from "../views/starter-pack.ts";
+import { fillPage } from "./fill-page.ts";
+
+type View = AppBskyNotificationListNotifications.Notification;
+
+interface ListParams {
+  limit: number;
+  cursor?: string | undefined;
+  reasons?: readonly string[] | undefined;
+  priority?: boolean | undefined;
+  seenAt?: string | undefined;
+}
+
+interface Standing {
+  seenAt: string | null;
+  priority: boolean;
+}
+
+/** When the viewer last looked, and whether only those count whom they follow. */
+async function standingOf(
+  { directory, viewer }: OwnReading,
+  priority: boolean | undefined,
+): Promise<Standing> {
+  const [seen, preferences] = await directory.batch<{ seen_at?: string; priority?: number }>([
+    directory.prepare("SELECT seen_at FROM notification_seen WHERE did = ?1").bind(viewer),
+    directory
+      .prepare("SELECT preferences ->> '$.priority' AS priority FROM notification_pref WHERE did = ?1")
+      .bind(viewer),
+  ]);
+  return {
+    seenAt: seen?.results[0]?.seen_at ?? null,
+    priority: priority ?? preferences?.results[0]?.priority === 1,
+  };
+}
+
+/** Refuses InvalidRequest a `seenAt`, which nobody supports. */
+export async function listNotifications(reading: OwnReading, params: ListParams) {
+  if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
+  const before = parseTimeCursor(params.cursor) ?? Number.MAX_SAFE_INTEGER;
+  const standing = await standingOf(reading, params.priority);
+  let { seenAt } = standing;
+  let first = params.cursor === undefined;
+  const { items, cursor } = await fillPage<View>(undefined, params.limit, async (from, limit) => {
+    const rows = await readRows(reading, params, standing.priority, parseTimeCursor(from) ?? before, limit);
+    // Who has never looked finds the newest one unread and the others read.
+    if (first && seenAt === null && rows[0] !== undefined) seenAt = isoOf(rows[0].sort);
+    first = false;
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: await views(reading, page, seenAt),
+      cursor: rows.length > limit && last !== undefined ? isoOf(last.sort) : undefined,
+    };
+  });
+  return {
+    notifications: items,
+    ...(cursor === undefined ? {} : { cursor }),
+    priority: standing.priority,
+    ...(seenAt === null ? {} : { seenAt }),
+  };
+}
+
+async function readRows(
+  { db, viewer }: OwnReading,
+  { reasons }: ListParams,
+  priority: boolean,
+  before: number,
+  limit: number,
+): Promise<NotificationRow[]> {
+  const [found] = await db.batch<NotificationRow>([
+    selectNotifications(db, { viewer, before, reasons: reasons ?? null, priority, limit }),
+  ]);
+  return found?.results ?? [];
+}
+
+interface Records {
+  facts: Facts;
+  /** Records of likes, reposts, follows and verifications, by URI. */
+  notified: Map<string, { cid: string; record: unknown }>;
+  mutes: Map<string, number>;
+}
+
+/** Two trips: the records, then all that stands around them. */
+async function hydrate(reading: OwnReading, rows: NotificationRow[]): Promise<Records> {
+  const { db, directory, viewer } = reading;
+  const facts = newFacts(reading);
+  const keysOf = (collection: string): NotifiedKey[] =>
+    rows
+      .filter(({ uri }) => collectionOf(uri) === collection)
+      .map(({ uri, author, sort }) => [uri, author, sort, rkeyOf(uri)]);
+  const posts = keysOf(POST).map(([uri]) => uri);
+  const roots = [...new Set(rows.flatMap(({ root }) => root ?? []))];
+  const statements = selectNotified(db, viewer, {
+    likes: keysOf(LIKE),
+    reposts: keysOf(REPOST),
+    follows: keysOf(FOLLOW),
+    verifications: keysOf(VERIFICATION),
+  });
+  const [found, muted] = await Promise.all([
+    db.batch<PostRow & NotifiedRow>([selectPosts(db, posts, false), ...statements]),
+    directory.batch<ThreadMuteRow>([selectThreadMutes(directory, viewer, roots)]),
+    reading.mutedLists(),
+  ]);
+  const [postRows, ...others] = found;
+  addPosts(facts, postRows?.results ?? []);
+  const notified = new Map(
+    others.flatMap(({ results }) =>
+      results.map((row) => [row.uri as string, { cid: row.cid, record: recordOf(row) }] as const),
+    ),
+  );
+  await complete(reading, facts, {
+    dids: rows.map(({ author }) => author),
+    records: [...notified.values()].flatMap(({ record }) => packOf(record) ?? []),
+  });
+  const mutes = new Map(
+    (muted[0]?.results ?? []).map((row) => [row.root_uri as string, Date.parse(row.created_at)]),
+  );
+  return { facts, notified, mutes };
+}
+
+/** The starter pack through which somebody came to follow. */
+function packOf(record: unknown): ResourceUri | undefined {
+  const via = textOf(at(record, "via", "uri"));
+  return via !== undefined && collectionOf(via) === STARTER_PACK ? (via as ResourceUri) : undefined;
+}
+
+async function views(reading: OwnReading, rows: NotificationRow[], seenAt: string | null): Promise<View[]> {
+  if (rows.length === 0) return [];
+  const records = await hydrate(reading, rows);
+  return rows
+    .filter((row) => isSeen(records, row, reading.viewer))
+    .flatMap((row) => view(reading, records, row, seenAt) ?? []);
+}
+
+const HELD_BACK = new Set(["reply", "quote", "mention", "like", "follow"]);
+
+function isSeen({ facts, mutes }: Records, row: NotificationRow, viewer: Did): boolean {
+  const { author, uri, reason, root, indexed } = row;
+  if (viewerBlocks(facts, author) || viewerMutes(facts, author)) return false;
+  const mutedAt = root === null ? undefined : mutes.get(root);
+  if (mutedAt !== undefined && mutedAt <= indexed) return false;
+  if (reason === "reply") {
+    const top = facts.posts.get(uri)?.root ?? null;
+    if (top !== null && didOf(top) === viewer && isHiddenReply(facts, uri, top)) return false;
+  }
+  return !HELD_BACK.has(reason) || viewerSeesNeedsReview(facts, author, uri);
+}
+
+function storedOf({ facts, notified }: Records, { uri, author, reason }: NotificationRow) {
+  switch (collectionOf(uri)) {
+    case POST: {
+      const post = visiblePost(facts, uri);
+      return post && { cid: post.cid, record: post.record as unknown };
+    }
+    case PROFILE: {
+      const actor = facts.actors.get(author);
+      return actor?.profile && actor.profileCid
+        ? { cid: actor.profileCid, record: actor.profile as unknown }
+        : undefined;
+    }
+    case VERIFICATION:
+      return reason === "verified" ? (notified.get(uri) ?? DELETED) : DELETED;
+    default:
+      return notified.get(uri);
+  }
+}
+
+/** What stands for a verification that was withdrawn; its CID is that of its own DAG-CBOR. */
+const DELETED = {
+  cid: "bafyreidad6nyekfa4a67yfb573ptxiv6s7kyxyg2ra6qbbemcruadvtuim",
+  record: { $type: "app.bsky.notification.defs#recordDeleted" } as unknown,
+};
+
+function view(
+  { images }: OwnReading,
+  records: Records,
+  row: NotificationRow,
+  seenAt: string | null,
+): View | undefined {
+  const { facts } = records;
+  const present = { facts, images };
+  const author = profileView(present, row.author);
+  const stored = storedOf(records, row);
+  if (author === undefined || stored === undefined) return undefined;
+  const pack = packOf(stored.record);
+  const starterPack =
+    pack === undefined || row.reason !== "follow" ? undefined : starterPackBasic(present, pack);
+  const indexedAt = isoOf(row.sort);
+  return {
+    uri: row.uri,
+    cid: stored.cid,
+    author,
+    reason: row.reason,
+    ...(row.subject === null ? {} : { reasonSubject: row.subject }),
+    record: stored.record as Record<string, unknown>,
+    ...(starterPack === undefined ? {} : { starterPack }),
+    isRead: seenAt === null || seenAt > indexedAt,
+    indexedAt,
+    labels: [...labelsOn(facts, row.uri), ...selfLabelsOf(row.uri, stored)],
+  };
+}
+
+function selfLabelsOf(uri: ResourceUri, { cid, record }: { cid: string; record: unknown }) {
+  const collection = collectionOf(uri);
+  return collection === POST || collection === PROFILE ? selfLabels(uri, cid, record) : [];
+}
+
+export async function getUnreadCount(
+  reading: OwnReading,
+  params: { priority?: boolean | undefined; seenAt?: string | undefined },
+): Promise<{ count: number }> {
+  if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
+  const { db, directory, viewer } = reading;
+  const [standing, [muted]] = await Promise.all([
+    standingOf(reading, params.priority),
+    directory.batch<ThreadMuteRow>([
+      directory.prepare("SELECT root_uri, created_at FROM thread_mute WHERE did = ?1").bind(viewer),
+    ]),
+  ]);
+  const after = standing.seenAt === null ? -Number.MAX_SAFE_INTEGER : Date.parse(standing.seenAt);
+  const [counted] = await db.batch<{ count: number }>([
+    selectUnread(db, viewer, after, muted?.results ?? [], standing.priority),
+  ]);
+  return { count: counted?.results[0]?.count ?? 0 };
+}
+
+export async function updateSeen(
+  { directory, viewer }: OwnReading,
+  { seenAt }: { seenAt: string },
+): Promise<void> {
+  const instant = Date.parse(seenAt);
+  if (Number.isNaN(instant)) throw invalidRequest("Invalid seenAt");
+  await directory
+    .prepare(
+      `INSERT INTO notification_seen (did, seen_at) VALUES (?1, ?2)
+        ON CONFLICT (did) DO UPDATE SET seen_at = excluded.seen_at`,
+    )
+    .bind(viewer, isoOf(instant))
+    .run();
+}

@@ -1,0 +1,72 @@
+/** Skeletons of follows and followers; each with the account they are of. */
+import type { Did } from "@atcute/lexicons";
+import type { Cursor } from "../cursors.ts";
+
+/** An account named by `?1`, a DID or a handle, as an expression. */
+export const actorNamed = (id: string): string =>
+  id.startsWith("did:") ? "?1" : "(SELECT did FROM actor WHERE handle = ?1)";
+
+/** The value for `?1`. */
+export const actorName = (id: string): string => (id.startsWith("did:") ? id : id.toLowerCase());
+
+export const selectDid = (db: D1Database, id: string): D1PreparedStatement =>
+  db.prepare(`SELECT ${actorNamed(id)} AS did`).bind(actorName(id));
+
+export interface FollowRow {
+  did: Did;
+  sort: number;
+  cid: string;
+}
+
+/** ?2 and ?3 cursor, ?4 rows. Only accounts that are known here. */
+export const selectFollows = (
+  db: D1Database,
+  id: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT f.subject AS did, f.sort, f.cid FROM follow AS f
+        JOIN actor AS a ON a.did = f.subject AND a.known IS NOT NULL
+        WHERE f.actor = ${actorNamed(id)} AND (f.sort, f.cid) < (?2, ?3)
+        ORDER BY f.sort DESC, f.cid DESC LIMIT ?4`,
+    )
+    .bind(actorName(id), cursor.sort, cursor.cid, limit + 1);
+
+export const selectFollowers = (
+  db: D1Database,
+  id: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT f.actor AS did, f.sort, f.cid FROM follow AS f INDEXED BY follow_subject
+        CROSS JOIN actor AS a
+        WHERE f.subject = ${actorNamed(id)} AND (f.sort, f.cid) < (?2, ?3)
+          AND a.did = f.actor AND a.known IS NOT NULL
+        ORDER BY f.sort DESC, f.cid DESC LIMIT ?4`,
+    )
+    .bind(actorName(id), cursor.sort, cursor.cid, limit + 1);
+
+export interface LikeRow {
+  actor: Did;
+  sort: number;
+  cid: string;
+  created: string;
+}
+
+/** The likes of one subject are read whole and sorted: a key more for every like would cost more than it saves. */
+export const selectLikes = (
+  db: D1Database,
+  subject: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT actor, sort, cid, created FROM "like" WHERE subject = ?1 AND (sort, cid) < (?2, ?3)
+        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(subject, cursor.sort, cursor.cid, limit + 1);

@@ -1,0 +1,33 @@
+/** Records that are kept as they are, by URI. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Facts } from "../facts.ts";
+
+export interface RecordRow {
+  uri: ResourceUri;
+  did: Did;
+  collection: string;
+  cid: string;
+  record: string;
+  sort: number;
+  indexed: number;
+  likes: number;
+  items: number;
+}
+
+export const selectRecords = (db: D1Database, uris: readonly string[]): D1PreparedStatement =>
+  db
+    .prepare("SELECT r.* FROM json_each(?1) AS j JOIN record AS r ON r.uri = j.value")
+    .bind(JSON.stringify(uris));
+
+export function addRecords(facts: Facts, rows: RecordRow[]): void {
+  for (const row of rows) facts.records.set(row.uri, { ...row, record: JSON.parse(row.record) });
+}
+
+/** How many came through a starter pack: ever, and since `?2`. */
+export const selectJoined = (db: D1Database, packs: readonly string[], since: number): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT j.value AS uri, count(*) AS "all", sum(a.profile_sort > ?2) AS week
+        FROM json_each(?1) AS j JOIN actor AS a ON a.joined_via = j.value GROUP BY j.value`,
+    )
+    .bind(JSON.stringify(packs), since);

@@ -1,0 +1,26 @@
+/** app.bsky.actor.*: people, and a member's own preferences. */
+import {
+  AppBskyActorGetPreferences,
+  AppBskyActorGetProfile,
+  AppBskyActorGetProfiles,
+  AppBskyActorPutPreferences,
+  AppBskyActorSearchActors,
+  AppBskyActorSearchActorsTypeahead,
+} from "@atcute/bluesky";
+import { getProfile, getProfiles } from "../appview/methods/get-profile.ts";
+import { searchActors, searchActorsTypeahead } from "../appview/methods/search-actors.ts";
+import { member, viewerOrAnyone } from "./auth.ts";
+import { method } from "./method.ts";
+import { getPreferences, putPreferences } from "./preferences.ts";
+import { readingFor } from "./reading.ts";
+
+export const appBskyActor = [
+  method(AppBskyActorGetProfile, viewerOrAnyone, (call) => getProfile(readingFor(call), call.params)),
+  method(AppBskyActorGetProfiles, viewerOrAnyone, (call) => getProfiles(readingFor(call), call.params)),
+  method(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, (call) =>
+    searchActorsTypeahead(readingFor(call), call.params),
+  ),
+  method(AppBskyActorSearchActors, viewerOrAnyone, (call) => searchActors(readingFor(call), call.params)),
+  method(AppBskyActorGetPreferences, member, getPreferences),
+  method(AppBskyActorPutPreferences, member, putPreferences),
+];

@@ -1,0 +1,31 @@
+/** app.bsky.actor.getPreferences and putPreferences: kept by the account itself, known to no AppView. */
+import type { AppBskyActorDefs } from "@atcute/bluesky";
+import type { JsonObject } from "../protocol/account-station.ts";
+import type { SessionCaller } from "./auth.ts";
+import { FULL } from "./auth.ts";
+import type { Services } from "./services.ts";
+
+const NAMESPACE = "app.bsky";
+
+interface PreferencesCall {
+  caller: SessionCaller;
+  services: Services;
+}
+
+/** An app password neither sees nor sets what only the owner may (date of birth). */
+const isFull = ({ scope }: SessionCaller): boolean => FULL.includes(scope);
+
+export async function getPreferences({ caller, services }: PreferencesCall) {
+  const preferences = await services.account(caller.did).getPreferences(NAMESPACE, isFull(caller));
+  // Stored as they were validated when they were put.
+  return { preferences: preferences as AppBskyActorDefs.Preferences };
+}
+
+export async function putPreferences({
+  caller,
+  services,
+  input,
+}: PreferencesCall & { input: { preferences: object[] } }): Promise<void> {
+  const preferences = input.preferences.map((preference): JsonObject => ({ ...preference }));
+  await services.account(caller.did).putPreferences(NAMESPACE, preferences, isFull(caller));
+}
