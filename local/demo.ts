@@ -1,4 +1,5 @@
 /** `npm run demo`: a small lively community on the running host, through the official client, and one member's timeline. */
+import type { AppBskyActorDefs } from "@atproto/api";
 import { AtpAgent, XRPCError } from "@atproto/api";
 import { log, note, outro, progress } from "@clack/prompts";
 import { readShell } from "./configuration.ts";
@@ -28,7 +29,9 @@ async function demo(): Promise<void> {
 
   console.log(`\nA small community comes to ${service}\n`);
   const shown = showProgress();
-  const planted = await plant(seed, signUps(service, domain, inviteCode), { onProgress: shown.advance });
+  const planted = await plant(seed, signUps(service, domain, inviteCode), {
+    onProgress: (...progressed) => shown.advance(...progressed),
+  });
   shown.done(`${accounts.length} members, ${seed.posts?.length ?? 0} posts`);
   if (planted.found > 0) {
     log.info(
@@ -146,16 +149,29 @@ function memberOf(agent: AtpAgent, handle: string): Member {
 async function showTimeline(service: string, identifier: string, password: string): Promise<void> {
   const agent = new AtpAgent({ service });
   await agent.login({ identifier, password });
-  const { data } = await agent.getTimeline({ limit: 8 });
-  const items = data.feed.map(({ post, reason, reply }) => {
-    const record = post.record as { text?: string; createdAt?: string };
+  const { data } = await agent.getTimeline({ limit: 30 });
+  // A post and its reposts are items of their own; clients show the first of them.
+  const seen = new Set<string>();
+  const fresh = data.feed.filter(({ post }) => !seen.has(post.uri) && seen.add(post.uri));
+  const items = fresh.slice(0, 8).map(({ post, reason, reply }) => {
+    const record = post.record as { text?: string; createdAt?: string; embed?: { $type?: string } };
     const repost = reason !== undefined && "by" in reason ? " (reposted)" : "";
     const reach = `♥ ${post.likeCount ?? 0}  ↻ ${post.repostCount ?? 0}  ↳ ${post.replyCount ?? 0}`;
-    const answering = reply === undefined ? "" : "↳ ";
-    return `${post.author.displayName ?? post.author.handle}${repost}, ${ago(record.createdAt)}\n${answering}${record.text ?? ""}\n${reach}`;
+    const parent = reply?.parent;
+    const to =
+      parent !== undefined && "author" in parent && "handle" in parent.author
+        ? ` to ${nameOf(parent.author)}`
+        : "";
+    const embed =
+      record.embed === undefined ? "" : `  [${record.embed.$type?.replace("app.bsky.embed.", "") ?? ""}]`;
+    return `${nameOf(post.author)}${to}${repost}, ${ago(record.createdAt)}\n${record.text ?? ""}${embed}\n${reach}`;
   });
   note(items.join("\n\n"), `${identifier}'s timeline`);
   outro(`Sign in with any client at ${service}: ${identifier}, password ${password}`);
+}
+
+function nameOf({ displayName, handle }: AppBskyActorDefs.ProfileViewBasic): string {
+  return displayName ?? handle;
 }
 
 function ago(createdAt: string | undefined): string {

@@ -81,14 +81,14 @@ function openings(random: () => number): SeedPost[] {
   const said = people.flatMap(({ name, posts }) => posts.map((text) => ({ name, text })));
   const shuffled = sample(said, POSTS - REPLIES - QUOTES, random);
   return shuffled.map(({ name, text }, i) => {
-    const share = (shuffled.length - i) / shuffled.length;
+    const share = (shuffled.length - 1 - i) / shuffled.length;
     const pictured = text.startsWith("Picture: ");
     const shown = text.replace("Picture: ", "");
     return {
       id: `p${i}`,
       by: name,
       text: shown,
-      minutesAgo: 45 + share * (SPAN_MINUTES - 60) + random() * 15,
+      minutesAgo: 3 + share * (SPAN_MINUTES - 60) + random() * 15,
       ...(pictured ? { images: [{ alt: shown }] } : {}),
     };
   });
@@ -104,7 +104,10 @@ function answer(posts: SeedPost[], names: string[], random: () => number): SeedP
     posts[Math.floor((quotes ? random() : random() ** 2) * (quotes ? openingCount : posts.length))];
   if (about?.id === undefined) throw new Error("nothing to answer");
   const by = pick(others(names, about.by), random);
-  const minutesAgo = (about.minutesAgo ?? 0) * (0.03 + random() * 0.92);
+  // Within some hours, but never before it and never in the future.
+  const later = 4 + random() ** 3 * (quotes ? 900 : 400);
+  const age = about.minutesAgo ?? 0;
+  const minutesAgo = age - Math.min(later, age * 0.6);
   if (quotes) return { id, by, text: pick(comments, random), minutesAgo, quote: about.id };
   const mention = random() < 0.15 ? `@${about.by} ` : "";
   return { id, by, text: mention + pick(replies, random), minutesAgo, replyTo: about.id };
