@@ -4,15 +4,16 @@ import { comAtprotoRepo } from "./com.atproto.repo.ts";
 import { comAtprotoSync } from "./com.atproto.sync.ts";
 import { comAtprotoServer } from "./com.atproto.server.ts";
 import { comAtprotoIdentity } from "./com.atproto.identity.ts";
+import { actorPreferences } from "./actor-preferences.ts";
 import { comAtprotoAdmin } from "./com.atproto.admin.ts";
 import { comAtprotoLabel } from "./com.atproto.label.ts";
 import { comAtprotoModeration } from "./com.atproto.moderation.ts";
 import { comAtprotoTemp } from "./com.atproto.temp.ts";
 import { internalAtollAdmin } from "./internal.atoll.admin.ts";
-// import { appBskyActor } from "./app.bsky.actor.ts";
-// import { appBskyFeed } from "./app.bsky.feed.ts";
-// import { appBskyGraph } from "./app.bsky.graph.ts";
-// import { appBskyNotification } from "./app.bsky.notification.ts";
+import { appBskyActor } from "./app.bsky.actor.ts";
+import { appBskyFeed } from "./app.bsky.feed.ts";
+import { appBskyGraph } from "./app.bsky.graph.ts";
+import { appBskyNotification } from "./app.bsky.notification.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map(
   [
@@ -25,10 +26,11 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     comAtprotoModeration,
     comAtprotoTemp,
     internalAtollAdmin,
-    //     appBskyActor,
-    //     appBskyFeed,
-    //     appBskyGraph,
-    //     appBskyNotification,
+    actorPreferences,
+    appBskyActor,
+    appBskyFeed,
+    appBskyGraph,
+    appBskyNotification,
   ]
     .flat()
     .map((method) => [method.nsid, method]),
