@@ -6,6 +6,7 @@ import type { Services } from "../xrpc/services.ts";
 import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
 import { proxied } from "./proxy.ts";
+import { admit } from "./rate-limits.ts";
 
 export async function serveXrpc(
   request: Request,
@@ -18,12 +19,18 @@ export async function serveXrpc(
   let did: string | null = null;
   let response: Response;
   try {
+    const counted = admit(request, nsid, services.env);
     const served = await dispatch(request, url, nsid, services, methods);
     did = served.did;
     response = served.response;
+    for (const [name, value] of Object.entries(counted)) {
+      // What the method counted itself, exactly, says more.
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
     setCors(response.headers);
   } catch (thrown) {
     response = renderError(thrown, request);
+    await readToEnd(request);
   }
   log(request, nsid, did, response.status, Date.now() - started);
   return request.method === "HEAD" ? new Response(null, response) : response;
@@ -52,4 +59,14 @@ async function dispatch(
 function log(request: Request, method: string, did: string | null, status: number, ms: number): void {
   const id = request.headers.get("cf-ray") ?? crypto.randomUUID();
   console.log(JSON.stringify({ time: new Date().toISOString(), id, method, did, status, ms }));
+}
+
+/** A body of this many bytes is read to its end before a refusal; a longer one loses its connection. */
+const REFUSED_BODY = 16_000_000;
+
+/** A refusal before the body has arrived would close the connection under a client that still writes, unread. */
+async function readToEnd(request: Request): Promise<void> {
+  const announced = Number(request.headers.get("content-length") ?? REFUSED_BODY + 1);
+  if (request.body === null || request.bodyUsed || announced > REFUSED_BODY) return;
+  await request.body.pipeTo(new WritableStream()).catch(() => {});
 }
