@@ -103,6 +103,7 @@ const ALL: readonly EmailTokenPurpose[] = [
  * Voids every code of an account, since they prove a mailbox that is its no more: each is replaced by one that nobody is
  * told.
  */
-export async function voidCodes({ account }: MailingServices, { did }: Account): Promise<void> {
-  for (const purpose of ALL) await account(did).createEmailToken(purpose);
+export async function voidCodes(services: MailingServices, { did }: Account): Promise<void> {
+  const account = services.account(did);
+  for (const purpose of ALL) await account.createEmailToken(purpose);
 }

@@ -114,7 +114,9 @@ async function read(
   params: Record<string, string>,
 ): Promise<Record<string, never> | null> {
   try {
-    const { status, body } = await fetchPublic(`${origin}/xrpc/${nsid}?${new URLSearchParams(params)}`, {
+    const url = new URL(`${origin}/xrpc/${nsid}`);
+    for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
+    const { status, body } = await fetchPublic(url, {
       local: env.LOCAL !== "",
       timeoutMs: TIMEOUT_MS,
       maxBytes: 64 * 1024,

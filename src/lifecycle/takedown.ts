@@ -65,21 +65,21 @@ export async function takedownBlob(
 }
 
 async function changeSubject(
-  { directory, env, moderate }: ModeratingServices,
+  services: ModeratingServices,
   { did, subject, cid }: { did: Did; subject: string; cid: string | null },
   { applied, ref }: StatusAttr,
   enforce: (applied: boolean, ref: string) => Promise<boolean>,
 ): Promise<void> {
-  if ((await directory.findByDid(did)) === null) throw notFound();
+  if ((await services.directory.findByDid(did)) === null) throw notFound();
   const reason = ref ?? new Date().toISOString();
   const exists = await enforce(applied, reason);
-  const subjects = new ModerationSubjects(env.DIRECTORY);
+  const subjects = new ModerationSubjects(services.env.DIRECTORY);
   // Nothing to take down is no error, as in the reference; an old takedown of something deleted is lifted all the same.
   if (applied && !exists) return;
   if (applied) await subjects.takeDown({ did, subject, ref: reason, cid });
   else await subjects.restore(did, subject);
   const about = cid === null ? { blob: subject } : { uri: subject };
-  await moderate([{ kind: "takedown", did, ...about, applied, ref: reason }]);
+  await services.moderate([{ kind: "takedown", did, ...about, applied, ref: reason }]);
 }
 
 /** Refuses InvalidRequest for a URI that names no record of a DID. */

@@ -1,6 +1,5 @@
 /** Invite codes made by hand: the admin's, a role's, or given to a member. */
 import type { ComAtprotoServerCreateInviteCode, ComAtprotoServerCreateInviteCodes } from "@atcute/atproto";
-import type { Did } from "@atcute/lexicons";
 import { newInviteCode } from "../identity/invites.ts";
 import { ModerationAudit } from "../identity/moderation-audit.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
@@ -44,7 +43,7 @@ export async function createInviteCodes(
 async function create(
   { directory, env, host }: Services,
   caller: ActingCaller,
-  owners: (string | Did)[],
+  owners: string[],
   count: number,
   uses: number,
 ): Promise<{ account: string; codes: string[] }[]> {
