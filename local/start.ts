@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { watch } from "node:fs";
 import path from "node:path";
-import { readShell } from "./configuration.ts";
+import { DEFAULT_PORT, readShell } from "./configuration.ts";
 import { DataFolder } from "./data-folder.ts";
 import { HostLog } from "./host-log.ts";
 import type { RunningHost } from "./host.ts";
@@ -111,7 +111,7 @@ function welcome({ host, plc, invite, password, folder, port }: Welcome): string
     ["Admin password", `${password}   (user: admin)`],
     ["Data and log", `${shownFolder}, ${shownFolder}/host.log`],
   ];
-  const demo = port === 2583 ? "npm run demo" : `PORT=${port} npm run demo`;
+  const demo = port === DEFAULT_PORT ? "npm run demo" : `PORT=${port} npm run demo`;
   return [
     "",
     "Atoll is running.",
