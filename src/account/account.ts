@@ -34,6 +34,8 @@ export class Account {
   readonly sessions: Sessions;
   readonly exports = new Exports();
   readonly clock: AlarmClock;
+  /** Whether an import is under way in this object's memory. */
+  importing = false;
   #state: AccountState;
   #head: Head;
   #uploads: Counts = [];
@@ -134,6 +136,11 @@ export class Account {
   /** A saga that nobody carries on within its time is taken up by the alarm. */
   expectSaga(): void {
     if (this.#state.saga !== null) this.clock.wakeAt(Date.now() + SAGA_MS);
+  }
+
+  /** An import that nobody carries on is finished by the alarm. */
+  expectImport(): void {
+    this.clock.wakeAt(Date.now() + SAGA_MS);
   }
 
   /** Counts an upload against the account's limit, in this object's memory. Refuses RateLimitExceeded. */

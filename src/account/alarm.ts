@@ -5,6 +5,7 @@
 import type { LifecycleStation } from "../protocol/stations.ts";
 import type { Account } from "./account.ts";
 import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
+import { resumeImport } from "./import.ts";
 
 const RETRY_MS = 10_000;
 /** A task that keeps failing is tried this often. */
@@ -34,6 +35,12 @@ const trash: Task = async ({ sql, env }) => {
   return null;
 };
 
+const finishImport: Task = async (account, now) => {
+  if (account.importing) return now + SLOW_RETRY_MS;
+  await resumeImport(account);
+  return null;
+};
+
 const sagaTask =
   (lifecycle: LifecycleStation): Task =>
   async (account, now) => {
@@ -45,7 +52,7 @@ const sagaTask =
 /** Runs every task; returns when to ring again, or null. */
 export async function runTasks(account: Account, lifecycle: LifecycleStation): Promise<number | null> {
   let next: number | null = null;
-  for (const task of [forward, sagaTask(lifecycle), sweep, trash]) {
+  for (const task of [forward, sagaTask(lifecycle), finishImport, sweep, trash]) {
     if (account.state.destroying) return null;
     const now = Date.now();
     let wanted: number | null;

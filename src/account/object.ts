@@ -132,10 +132,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   applyWrites(input: BatchInput) {
     return this.#write((writer) => writer.applyWrites(input));
   }
-  async importRepo(car: ReadableStream<Uint8Array>) {
+  async importRepo(car: ReadableStream<Uint8Array>, signer: string | null) {
     const account = this.#own();
     checkNotTakendown(account.state);
-    await importRepo(account, car);
+    await importRepo(account, car, signer);
   }
 
   // -------------------------------------------------------------------------------------------- reads

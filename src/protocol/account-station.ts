@@ -173,8 +173,12 @@ export interface AccountStation extends BackfillSource {
   putRecord(input: PutInput): Promise<WriteOutcome>;
   deleteRecord(input: DeleteInput): Promise<DeleteOutcome>;
   applyWrites(input: BatchInput): Promise<BatchOutcome>;
-  /** Replaces the repo by the CAR's, re-signed with this account's key at a higher rev. Emits nothing. */
-  importRepo(car: ReadableStream<Uint8Array>): Promise<void>;
+  /**
+   * Replaces the repo by the CAR's, re-signed with this account's key at a higher rev. Announces nothing, but for #sync
+   * where the account is active. `signer`: did:key that must have signed the CAR's commit; null: only its DID is
+   * checked. Refuses InvalidRequest, InvalidSwap.
+   */
+  importRepo(car: ReadableStream<Uint8Array>, signer: string | null): Promise<void>;
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */
