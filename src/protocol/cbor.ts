@@ -6,7 +6,6 @@
  * Values are JSON's own shapes: a link is `{ $link: cid }`, and bytes are `{ $bytes: base64 }` or, cheaper, a
  * Uint8Array. Record JSON therefore goes in and comes out as it is.
  */
-import { Buffer } from "node:buffer";
 import { cidFromBytes, tryCidToBytes, type Cid } from "./cid.ts";
 import {
   base64,
@@ -111,18 +110,48 @@ function writeLink(cid: Cid): void {
   at += bytes.length;
 }
 
-const NON_ASCII = /[^\0-\x7f]/;
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
 
-/** Length first, then byte order: for ASCII the order of UTF-16 is the order of bytes. */
-const byLength = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
+const FEW_KEYS = 24;
 
+/**
+ * Keys in canonical order: by length in UTF-8, then by bytes. Where all are ASCII, as almost always, that is the length
+ * and the order of JavaScript; and insertion beats a sort with a callback while there are few.
+ */
 function sortedKeys(map: LexMap): string[] {
-  const keys = Object.keys(map).filter((key) => map[key] !== undefined);
-  if (!keys.some((key) => NON_ASCII.test(key))) return keys.sort(byLength);
-  return keys
-    .map((key) => ({ key, bytes: Buffer.from(key) }))
-    .sort((a, b) => a.bytes.length - b.bytes.length || Buffer.compare(a.bytes, b.bytes))
+  const keys = Object.keys(map);
+  if (keys.length > FEW_KEYS) return sortedMany(keys.filter((key) => map[key] !== undefined));
+  const sorted: string[] = [];
+  let ascii = true;
+  for (const key of keys) {
+    if (map[key] === undefined) continue;
+    ascii &&= isAscii(key);
+    let i = sorted.length;
+    for (; i > 0; i--) {
+      const before = sorted[i - 1] ?? "";
+      if (before.length < key.length || (before.length === key.length && before < key)) break;
+      sorted[i] = before;
+    }
+    sorted[i] = key;
+  }
+  return ascii ? sorted : sortedByBytes(sorted);
+}
+
+const sortedMany = (keys: string[]): string[] =>
+  keys.every(isAscii) ? keys.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)) : sortedByBytes(keys);
+
+const sortedByBytes = (keys: string[]): string[] =>
+  keys
+    .map((key) => ({ key, bytes: utf8.encode(key) }))
+    .sort((a, b) => a.bytes.length - b.bytes.length || compareBytes(a.bytes, b.bytes))
     .map(({ key }) => key);
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0);
+  return 0;
 }
 
 function writeMap(map: LexMap, depth: number): void {
@@ -184,6 +213,9 @@ export function encode(value: LexValue): Uint8Array {
 
 const malformed = (what: string) => invalidRequest(`Invalid CBOR: ${what}`);
 
+/** Field names seen last, one a slot: records share a few dozen, and need not make them anew. */
+const knownKeys: (string | undefined)[] = Array.from({ length: 256 }, () => undefined);
+
 class Reader {
   readonly bytes: Uint8Array;
   readonly asJson: boolean;
@@ -227,23 +259,22 @@ class Reader {
   }
 
   text(length: number): string {
-    const end = this.at + length;
+    const start = this.at;
+    const end = start + length;
     if (end > this.bytes.length) throw malformed("unexpected end");
-    if (length <= 32) {
-      const start = this.at;
+    this.at = end;
+    // A call into the decoder costs more than a dozen characters do.
+    if (length <= 12) {
       let out = "";
       for (let i = start; i < end; i++) {
-        const code = this.bytes[i] ?? 0;
+        const code = this.bytes[i] ?? 0x80;
         if (code > 0x7f) break;
         out += String.fromCharCode(code);
       }
-      if (out.length === length) {
-        this.at = end;
-        return out;
-      }
+      if (out.length === length) return out;
     }
     try {
-      return strictUtf8.decode(this.take(length));
+      return strictUtf8.decode(this.bytes.subarray(start, end));
     } catch {
       throw malformed("invalid UTF-8");
     }
@@ -252,13 +283,41 @@ class Reader {
   key(): string {
     const head = this.byte();
     if (head >>> 5 !== 3) throw malformed("map key that is no string");
-    return this.text(this.argument(head & 31));
+    const length = this.argument(head & 31);
+    const { bytes, at: start } = this;
+    const slot = ((bytes[start] ?? 0) * 7 + (bytes[start + length - 1] ?? 0) * 31 + length) & 255;
+    const known = knownKeys[slot];
+    if (known !== undefined && known.length === length && start + length <= bytes.length) {
+      let i = 0;
+      while (i < length && bytes[start + i] === known.charCodeAt(i)) i++;
+      if (i === length) {
+        this.at = start + length;
+        return known;
+      }
+    }
+    const key = this.text(length);
+    // Only ASCII keys have as many characters as bytes, so only they are compared byte by character.
+    if (length <= 32 && key.length === length) knownKeys[slot] = key;
+    return key;
   }
 
   link(): LexValue {
     if (this.byte() !== 0x58 || this.byte() !== 37 || this.byte() !== 0)
       throw malformed("tag 42 without a CID");
     return { $link: cidFromBytes(this.take(36)) };
+  }
+
+  /**
+   * Whether the key at `a` sorts before the one at `b`, which ends where the reader stands. Their heads are compared
+   * too: a head grows with the length, so head and bytes together sort as the rule demands, shorter keys first.
+   */
+  ascends(a: number, b: number): boolean {
+    const { bytes } = this;
+    for (let i = 0; b + i < this.at; i++) {
+      const difference = (bytes[b + i] ?? 0) - (bytes[a + i] ?? 0);
+      if (difference !== 0) return difference > 0;
+    }
+    return false;
   }
 
   array(length: number, depth: number): LexValue {
@@ -270,15 +329,13 @@ class Reader {
 
   map(length: number, depth: number): LexValue {
     const map: LexMap = {};
-    let previous: Uint8Array | null = null;
+    let previous = -1;
     for (let i = 0; i < length; i++) {
       const start = this.at;
       const key = this.key();
-      // The head is compared too: it grows with the length, so heads and bytes together sort as the rule demands.
-      const raw = this.bytes.subarray(start, this.at);
-      if (previous !== null && Buffer.compare(previous, raw) >= 0)
+      if (previous >= 0 && !this.ascends(previous, start))
         throw malformed("map keys out of order or repeated");
-      previous = raw;
+      previous = start;
       const value = this.value(depth);
       if (key === "__proto__") Object.defineProperty(map, key, { value, ...OWN_PROPERTY });
       else map[key] = value;

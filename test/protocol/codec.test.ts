@@ -161,6 +161,13 @@ describe("DAG-CBOR", () => {
     expect(JSON.stringify(lexToJson(back))).toBe('{"b":2,"__proto__":{"a":1}}');
   });
 
+  test.each(["k", "ü"])("orders many keys as it orders few, however many: %s", (letter) => {
+    const names = Array.from({ length: 30_000 }, (_, i) => `${letter}${(i * 7919) % 30_000}`);
+    const bytes = encode(Object.fromEntries(names.map((name) => [name, 1])));
+    const sorted = names.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+    expect(Object.keys(decodeToJson(bytes) ?? {}).join()).toBe(sorted.join());
+  });
+
   test("takes the first value and leaves the rest", () => {
     const rest = encode({ b: [1, 2] });
     const [first, after] = decodeFirst(Buffer.concat([encode({ a: 1 }), rest]));
