@@ -4,7 +4,6 @@ import { comAtprotoRepo } from "./com.atproto.repo.ts";
 import { comAtprotoSync } from "./com.atproto.sync.ts";
 import { comAtprotoServer } from "./com.atproto.server.ts";
 import { comAtprotoIdentity } from "./com.atproto.identity.ts";
-import { actorPreferences } from "./actor-preferences.ts";
 import { comAtprotoAdmin } from "./com.atproto.admin.ts";
 import { comAtprotoLabel } from "./com.atproto.label.ts";
 import { comAtprotoModeration } from "./com.atproto.moderation.ts";
@@ -26,7 +25,6 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     comAtprotoModeration,
     comAtprotoTemp,
     internalAtollAdmin,
-    actorPreferences,
     appBskyActor,
     appBskyFeed,
     appBskyGraph,
