@@ -75,9 +75,11 @@ export class Firehose {
     return this.#consumers.size;
   }
 
-  /** Whether any consumer is still being paged through the window, or owes the answer to a close. */
+  /** Whether any consumer is still being paged through the window, or may yet answer a close. */
   get busy(): boolean {
-    return this.#queue.length > 0 || this.#parting.size > 0;
+    if (this.#queue.length > 0) return true;
+    const patient = Date.now() - this.#limits.patience;
+    return [...this.#parting.values()].some(({ since }) => since > patient);
   }
 
   /**

@@ -23,13 +23,13 @@ export interface PaceLimits {
 
 const MB = 1_000_000;
 
-/** Twelve consumers that never read hold at most 96 MB between them; a lone replay may be 96 MB long. */
+/** Ten consumers that never read hold at most 64 MB between them; a lone replay may be 64 MB long. */
 export const DEFAULT_PACE: PaceLimits = {
   socketRate: 8 * MB,
   totalRate: 24 * MB,
   burst: 0.25 * MB,
-  debtPool: 96 * MB,
-  debtFloor: 8 * MB,
+  debtPool: 64 * MB,
+  debtFloor: 6 * MB,
   drainRate: 0.064 * MB,
 };
 
@@ -82,5 +82,5 @@ export class Debt {
 
 /** The debt one consumer may run up, where `indebted` share the pool and closed sockets still hold `stuck` bytes of it. */
 export function allowance(limits: PaceLimits, indebted: number, stuck: number): number {
-  return Math.max(limits.debtFloor, (limits.debtPool - stuck) / Math.max(1, indebted));
+  return Math.max(limits.debtFloor, Math.trunc((limits.debtPool - stuck) / Math.max(1, indebted)));
 }

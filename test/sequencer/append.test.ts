@@ -13,6 +13,7 @@ import {
   range,
   subscribe,
   until,
+  withAppView,
 } from "./support.ts";
 
 test("events of all accounts are numbered 1, 2, 3 … in the order they are taken", async () => {
@@ -126,6 +127,7 @@ test("numbers go on after the object was evicted", async () => {
   const sequencer = await newSequencer();
   await sequencer.append(did("alice"), identities(1, 3));
   await evictDurableObject(sequencer);
+  await withAppView(sequencer, null);
   expect(await sequencer.append(did("alice"), identities(3, 5))).toEqual({ acked: 5, seq: 5 });
   expect(await sequencer.status()).toMatchObject({ seq: 5, oldest: 1 });
 });

@@ -12,6 +12,7 @@ import {
   identity,
   newSequencer,
   range,
+  revived,
   subscribe,
   subscription,
   until,
@@ -225,7 +226,7 @@ test("a replay that the pruning overtakes is told so, not continued with a hole"
   for (let position = 1; position <= 20; position++) {
     await sequencer.append(did("alice"), [heavy(position, 50_000)]);
   }
-  const slow = await limited(sequencer, { socketRate: 100_000, burst: 60_000, round: 5 });
+  const slow = await limited(sequencer, { socketRate: 300_000, burst: 60_000, round: 5 });
   const consumer = await subscribe(sequencer, 0);
   await runInDurableObject(sequencer, async (_, { storage }) => {
     storage.sql.exec("UPDATE event SET time = 0");
@@ -234,6 +235,28 @@ test("a replay that the pruning overtakes is told so, not continued with a hole"
   await until(() => consumer.closed !== null);
   expect(consumer.notes).toEqual(["ConsumerTooSlow"]);
   expect(consumer.seqs).toEqual(range(1, consumer.seqs.length));
+});
+
+test("consumers that never read are cut, and when they hold too much the object drops them by starting anew", async () => {
+  const stub = await newSequencer();
+  for (let position = 1; position <= 40; position++) {
+    await stub.append(did("alice"), [heavy(position, 50_000)]);
+  }
+  const strict = await limited(stub, { debtPool: 500_000, debtFloor: 300_000, round: 5, patience: 50 });
+  const reader = await subscribe(stub, 40);
+  // Never accepted on this side, so nothing is ever taken from them.
+  for (let n = 0; n < 3; n++) must((await stub.fetch(subscription(0))).webSocket, "socket");
+  await until(() => runInDurableObject(stub, async () => (await strict.status()).subscribers === 1));
+  await scheduler.wait(100);
+  await expect(runInDurableObject(stub, () => strict.alarm())).rejects.toThrow("never read");
+  const sequencer = revived(stub);
+  await withAppView(sequencer, null);
+  expect(await sequencer.append(did("alice"), identities(41, 41))).toEqual({ acked: 41, seq: 41 });
+  expect(await sequencer.status()).toMatchObject({ subscribers: 0 });
+  expect(reader.notes).toEqual([]);
+  const again = await subscribe(sequencer, 40);
+  await until(() => again.events.length === 1);
+  expect(again.seqs).toEqual([41]);
 });
 
 test("one socket more than there is room for is refused", async () => {
