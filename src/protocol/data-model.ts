@@ -33,7 +33,7 @@ export const base64 = (bytes: Uint8Array): string =>
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 /** Whether text is base64, padded or not. */
-export const isBase64 = (text: string): boolean => BASE64.test(text);
+const isBase64 = (text: string): boolean => BASE64.test(text);
 
 /** Bytes of a `$bytes` value, padded or not. Refuses InvalidRequest. */
 export function bytesFromBase64(text: string): Uint8Array {

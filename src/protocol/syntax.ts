@@ -82,11 +82,8 @@ export function parseAtUri(uri: string): AtUri {
   };
 }
 
-/** `at://did/collection/rkey`. */
-export const atUri = (repo: string, path: string): string => `at://${repo}/${path}`;
-
 /** Handles compare without case; lower case is their normal form. */
-export const normalizeHandle = (handle: string): string => handle.toLowerCase();
+const normalizeHandle = (handle: string): string => handle.toLowerCase();
 
 export function ensureDid(text: string): Did {
   if (!isDid(text)) throw invalidRequest(`Invalid DID: ${text.slice(0, 200)}`);
@@ -98,15 +95,4 @@ export function ensureHandle(text: string): Handle {
   const handle = normalizeHandle(text);
   if (!isHandle(handle)) throw invalidRequest(`Invalid handle: ${text.slice(0, 200)}`);
   return handle;
-}
-
-export function ensureNsid(text: string): Nsid {
-  if (!isNsid(text)) throw invalidRequest(`Invalid NSID: ${text.slice(0, 200)}`);
-  return text;
-}
-
-export function ensureRecordKey(text: string): string {
-  const fit: boolean = isRecordKey(text);
-  if (!fit) throw invalidRequest(`Invalid record key: ${text.slice(0, 200)}`);
-  return text;
 }
