@@ -146,6 +146,7 @@ function importRepo(size: number): Measure {
         await stage.importInto(member, car);
         return car.length;
       });
+      await stage.verifyFilled(member, size);
       await stage.untilIndexed(member, size);
       return {
         rate: bytes / 1e6 / seconds,

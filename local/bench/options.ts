@@ -22,6 +22,7 @@ export const USAGE = `npm run bench -- [options]
   --no-atoll         the reference alone
   --rounds n         rounds of each measure (medians are taken over them)
   --sizes 0,1000     repo sizes
+  --fill writes      repos get their size by applyWrites, not by importRepo
   --url http://...   a host that runs already, started with REGISTRATION=open RATE_LIMITS=off
   --out file.json    also writes the report there
   --save             also writes docs/bench/spine.json and spine.md
@@ -35,6 +36,7 @@ const FULL: Plan = {
   batches: 8,
   subscribers: 100,
   blobs: 24,
+  fill: "import",
 };
 
 const QUICK: Plan = { ...FULL, rounds: 1, sizes: [0, 10_000], writes: 60, reads: 800, batches: 3, blobs: 8 };
@@ -50,6 +52,7 @@ export function readOptions(args: readonly string[]): Options | "help" | "list" 
       atoll: { type: "boolean" },
       rounds: { type: "string" },
       sizes: { type: "string" },
+      fill: { type: "string" },
       url: { type: "string" },
       out: { type: "string" },
       save: { type: "boolean" },
@@ -63,6 +66,7 @@ export function readOptions(args: readonly string[]): Options | "help" | "list" 
   const plan = { ...(quick ? QUICK : FULL) };
   if (values.rounds !== undefined) plan.rounds = Number(values.rounds);
   if (values.sizes !== undefined) plan.sizes = values.sizes.split(",").map(Number);
+  if (values.fill === "writes") plan.fill = "writes";
   return {
     plan,
     quick,

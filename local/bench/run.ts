@@ -82,6 +82,12 @@ async function bench(options: Options): Promise<void> {
   mkdirSync(base, { recursive: true });
   const folder = mkdtempSync(path.join(base, "data-"));
   const targets = await openTargets(options, folder);
+  const close = async () => {
+    for (const target of targets) await target.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.once(signal, () => void close().finally(() => process.exit(1)));
   try {
     const stages = stagesOf(targets, options);
     const collector = new Collector();
@@ -107,8 +113,7 @@ async function bench(options: Options): Promise<void> {
     write(report, stages, options, base);
     if (failures.length > 0) process.exitCode = 1;
   } finally {
-    for (const target of targets) await target.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 

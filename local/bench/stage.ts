@@ -1,6 +1,6 @@
 /** What the measures share: a target seen as one column of the table, and accounts of a wanted size on it. */
-import { CallFailed, Xrpc, createAccount, type Account } from "./client.ts";
-import { COLLECTIONS, EPOCH_MS, sampleRepo, tidAt, type Kind } from "./records.ts";
+import { Xrpc, createAccount, type Account } from "./client.ts";
+import { COLLECTIONS, EPOCH_MS, makeRecord, sampleRepo, tidAt, type Kind } from "./records.ts";
 import type { Target } from "./target.ts";
 
 /** `plain`: records that nothing indexes. `indexed`: posts, which the AppView takes in. */
@@ -15,6 +15,8 @@ export interface Plan {
   batches: number;
   subscribers: number;
   blobs: number;
+  /** How repos get their size: by importRepo, or by applyWrites. */
+  fill: "import" | "writes";
 }
 
 export interface Member extends Account {
@@ -65,7 +67,10 @@ export class Stage {
     if (known !== undefined) return known;
     const made = this.newcomer().then(async (member) => {
       if (size > 0) {
-        await this.importInto(member, sampleRepo(member.did, this.kind, size));
+        if (this.plan.fill === "import")
+          await this.importInto(member, sampleRepo(member.did, this.kind, size));
+        else await this.writeInto(member, size);
+        await this.verifyFilled(member, size);
         await this.untilIndexed(member, size);
       }
       return { ...member, size };
@@ -76,6 +81,27 @@ export class Stage {
 
   async importInto(member: Member, car: Uint8Array): Promise<{ ms: number }> {
     return member.xrpc.upload("com.atproto.repo.importRepo", car, IMPORTED_TYPE);
+  }
+
+  /** The same records as an import brings, by applyWrites. */
+  async writeInto(member: Member, size: number): Promise<void> {
+    for (let from = 0; from < size; from += 200) {
+      const writes = Array.from({ length: Math.min(200, size - from) }, (_, i) => ({
+        $type: "com.atproto.repo.applyWrites#create",
+        collection: this.collection,
+        rkey: this.rkey(from + i),
+        value: makeRecord(this.kind, from + i),
+      }));
+      await member.xrpc.procedure("com.atproto.repo.applyWrites", { repo: member.did, writes });
+    }
+  }
+
+  /** A figure for a repo that is not there would be worthless. */
+  async verifyFilled(member: Member, size: number): Promise<void> {
+    for (const index of [0, size - 1]) {
+      const key = { repo: member.did, collection: this.collection, rkey: this.rkey(index) };
+      await member.xrpc.query("com.atproto.repo.getRecord", key);
+    }
   }
 
   /** rkey of an imported record. */
@@ -89,13 +115,10 @@ export class Stage {
     const uri = `at://${member.did}/${this.collection}/${this.rkey(size - 1)}`;
     const until = performance.now() + 20_000 + size * 5;
     while (performance.now() < until) {
-      const reply = await member.xrpc
-        .query("app.bsky.feed.getPosts", { uris: uri })
-        .catch((thrown: unknown) => {
-          if (thrown instanceof CallFailed) return null;
-          throw thrown;
-        });
-      if (reply !== null && reply.body.includes(uri)) return;
+      const path = `/xrpc/app.bsky.feed.getPosts?uris=${encodeURIComponent(uri)}`;
+      const reply = await this.target.client.send("GET", path);
+      if (reply.status === 501) return this.#say("the host has no getPosts: not waiting for its index");
+      if (reply.status === 200 && reply.body.includes(uri)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     this.#say(`${this.column}: ${size} imported posts were not indexed in time`);

@@ -1,0 +1,103 @@
+/** The host with a door for made-up logs, on data that a whole host has made and migrated before. */
+import path from "node:path";
+import { build } from "esbuild";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { bundleOptions, readBundle, readOutsideModules } from "../bundle.ts";
+import { localVars } from "../configuration.ts";
+import { freePort, LOOPBACK } from "../ports.ts";
+import { readWranglerFile } from "../wrangler-file.ts";
+import { Client, isObject } from "./client.ts";
+import { listenerOf } from "./process.ts";
+
+export interface DoorStatus {
+  /** Newest number given out, and newest one in the index. */
+  seq: number;
+  indexed: number;
+  ingestError: string | null;
+}
+
+export interface DoorHost {
+  pid: number | null;
+  /** Appends logs (DAG-CBOR, see door/worker.ts). */
+  deliver(body: Uint8Array): Promise<DoorStatus>;
+  status(): Promise<DoorStatus>;
+  stop(): Promise<void>;
+}
+
+async function readDoor(): Promise<string> {
+  const bundled = await build({ ...bundleOptions("local/bench/door/worker.ts"), write: false });
+  const script = bundled.outputFiles[0]?.text;
+  if (script === undefined) throw new Error("the door did not build");
+  return script;
+}
+
+const module = (contents: string) => [{ type: "ESModule" as const, path: "worker.mjs", contents }];
+
+export async function startDoorHost(dataDir: string): Promise<DoorHost> {
+  const [worker, outside, door, port] = await Promise.all([
+    readBundle("worker"),
+    readOutsideModules(),
+    readDoor(),
+    freePort(),
+  ]);
+  const { compatibilityDate } = readWranglerFile();
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      host: LOOPBACK,
+      port: 0,
+      cf: false,
+      logRequests: false,
+      resourcePersistencePath: path.join(dataDir, "state"),
+      workers: [
+        {
+          name: "atoll",
+          modules: module(worker),
+          compatibilityDate,
+          bindings: { ...localVars() },
+          d1Databases: { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" },
+          r2Buckets: { BLOBS: "atoll-blobs" },
+          durableObjects: {
+            ACCOUNT: { className: "AccountObject", useSQLite: true },
+            SEQUENCER: { className: "SequencerObject", useSQLite: true },
+          },
+          serviceBindings: { OUTSIDE: "outside" },
+        },
+        outside,
+        {
+          name: "door",
+          modules: module(door),
+          compatibilityDate,
+          durableObjects: {
+            SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },
+          },
+          unsafeDirectSockets: [{ host: LOOPBACK, port }],
+        },
+      ],
+    }),
+  );
+  await runtime.ready;
+  const client = new Client(`http://${LOOPBACK}:${port}`);
+  const ask = async (method: string, body?: Uint8Array) =>
+    statusOf(await client.send(method, "/", body === undefined ? {} : { body }));
+  return {
+    pid: listenerOf(port),
+    deliver: (body) => ask("POST", body),
+    status: () => ask("GET"),
+    async stop() {
+      client.close();
+      await runtime.dispose();
+    },
+  };
+}
+
+function statusOf({ status, body }: { status: number; body: Buffer }): DoorStatus {
+  if (status !== 200) throw new Error(`the door: ${status} ${body.toString("utf8", 0, 500)}`);
+  const value: unknown = JSON.parse(body.toString("utf8"));
+  if (!isObject(value)) throw new Error("the door gave no status");
+  const { seq, indexed, ingestError } = value;
+  return {
+    seq: Number(seq),
+    indexed: Number(indexed),
+    ingestError: typeof ingestError === "string" ? ingestError : null,
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * `npm run bench:community`: what reading costs in a community of thousands, made from a seed (issue: 10,000 members,
+ * mean 100 follows, 200,000 posts, 1,000,000 likes). The loaded community is kept beside the reference under .atoll/bench.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../wrangler-file.ts";
+import { measureIngest, type IngestFigures } from "./community-ingest.ts";
+import { loadCommunity, type Loading } from "./community-load.ts";
+import { measureReads, type CommunityFigures } from "./community-reads.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+
+const USAGE = `npm run bench:community -- [options]
+  --members 1000,10000   sizes, the smallest first (default: both)
+  --requests 200         requests of each kind
+  --rebuild              loads anew what was kept
+  --no-ingest            leaves out the speed of single events
+  --save                 also writes docs/bench/community.json and community.md`;
+
+interface Measured extends CommunityFigures {
+  loading: Loading;
+  ingest: IngestFigures | null;
+}
+
+interface CommunityReport {
+  machine: Machine;
+  communities: Measured[];
+}
+
+const say = (line: string) => console.error(line);
+const show = (value: number | null | undefined): string =>
+  value === null || value === undefined
+    ? "–"
+    : value >= 100
+      ? value.toFixed(0)
+      : value.toFixed(value >= 10 ? 1 : 2);
+
+function printTable(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  const print = (line: readonly string[]) =>
+    `| ${line.map((text, i) => text.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  const [head = [], ...rest] = lines;
+  return [
+    print(head),
+    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
+    ...rest.map(print),
+  ].join("\n");
+}
+
+function readTable({ communities }: CommunityReport): string {
+  const head = [
+    "read",
+    "members",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms",
+    "rows read",
+    "D1 trips",
+    "kB",
+    "p50 to smallest",
+  ];
+  const [smallest] = communities;
+  const lines = communities.flatMap(({ loading, reads }) =>
+    reads.map((read) => {
+      const base = smallest?.reads.find(({ name }) => name === read.name);
+      const ratio =
+        base === undefined || loading === smallest?.loading ? "" : `×${show(read.p50 / base.p50)}`;
+      return [
+        read.name,
+        String(loading.members),
+        show(read.p50),
+        show(read.p99),
+        show(read.cpu),
+        show(read.rowsRead),
+        show(read.trips),
+        show(read.bytes / 1000),
+        ratio,
+      ];
+    }),
+  );
+  return printTable([head, ...lines]);
+}
+
+function loadTable({ communities }: CommunityReport): string {
+  const head = [
+    "members",
+    "records",
+    "loaded in s",
+    "records/s",
+    "CPU s per 1,000 records",
+    "single events/s",
+    "CPU s per 1,000 events",
+    "lag at 200/s, p50 ms",
+    "p99 ms",
+  ];
+  const lines = communities.map(({ loading, ingest }) => [
+    String(loading.members),
+    String(loading.records),
+    show(loading.seconds),
+    show(loading.recordsPerSecond),
+    show(loading.cpuPerThousand),
+    show(ingest?.eventsPerSecond),
+    show(ingest?.cpuPerThousand),
+    show(ingest?.lagP50),
+    show(ingest?.lagP99),
+  ]);
+  return printTable([head, ...lines]);
+}
+
+function writeTable({ communities }: CommunityReport): string {
+  const largest = communities.at(-1);
+  const stations = ["account", "sequencer", "index"];
+  const lines = (largest?.writes ?? []).map(({ name, rows }) => [
+    name,
+    ...stations.map((station) => show(rows[station])),
+  ]);
+  return printTable([["rows written", ...stations], ...lines]);
+}
+
+function text(report: CommunityReport): string {
+  const { machine } = report;
+  const failures = report.communities.flatMap((one) => one.failures.map((failure) => `- failed: ${failure}`));
+  return [
+    `# What reading costs in a community`,
+    ``,
+    `\`npm run bench:community\` at ${machine.commit}, ${machine.date}, on ${machine.cpu}, ${machine.cores} cores, ` +
+      `${machine.memoryGB} GB, ${machine.system}, Node ${machine.node}. One client; CPU is the host's own.`,
+    ``,
+    readTable(report),
+    ``,
+    loadTable(report),
+    ``,
+    writeTable(report),
+    ``,
+    ...failures,
+  ].join("\n");
+}
+
+async function measure(
+  members: number,
+  requests: number,
+  rebuild: boolean,
+  ingest: boolean,
+): Promise<Measured> {
+  const community = await loadCommunity(members, rebuild, say);
+  say(`community of ${members}: ${ingest ? "ingest, then " : ""}reads`);
+  const speed = ingest ? await measureIngest(community) : null;
+  return { ...(await measureReads(community, requests)), loading: community.loading, ingest: speed };
+}
+
+const { values } = parseArgs({
+  allowNegative: true,
+  options: {
+    members: { type: "string", default: "1000,10000" },
+    requests: { type: "string", default: "200" },
+    rebuild: { type: "boolean", default: false },
+    ingest: { type: "boolean", default: true },
+    save: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) console.log(USAGE);
+else {
+  const report: CommunityReport = { machine: describeMachine(), communities: [] };
+  for (const members of values.members.split(",").map(Number)) {
+    report.communities.push(await measure(members, Number(values.requests), values.rebuild, values.ingest));
+  }
+  console.log(text(report));
+  if (values.save) {
+    const docs = path.join(ROOT, "docs/bench");
+    mkdirSync(docs, { recursive: true });
+    writeFileSync(path.join(docs, "community.json"), `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(path.join(docs, "community.md"), `${text(report)}\n`);
+  }
+  if (report.communities.some(({ failures }) => failures.length > 0)) process.exitCode = 1;
+}

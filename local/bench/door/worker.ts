@@ -1,0 +1,33 @@
+/**
+ * A Worker beside the host's own while a generated community is loaded: it hands made-up logs to the sequencer, in the
+ * place of ten thousand account objects. It exists in the benchmark alone.
+ */
+import { decode } from "@atcute/cbor";
+import type { Did } from "@atcute/lexicons";
+import type { LogEntry } from "../../../src/protocol/events.ts";
+import { SEQUENCER_NAME, type Objects, type SequencerStation } from "../../../src/protocol/stations.ts";
+
+interface DoorBindings {
+  SEQUENCER: Objects<SequencerStation>;
+}
+
+/** What is posted, as DAG-CBOR: logs to append. */
+export interface Delivery {
+  logs: { did: Did; entries: (Omit<LogEntry, "frame"> & { frame: { $bytes: string; buf: Uint8Array } })[] }[];
+}
+
+export default {
+  async fetch(request: Request, env: DoorBindings): Promise<Response> {
+    const sequencer = env.SEQUENCER.getByName(SEQUENCER_NAME);
+    if (request.method === "POST") {
+      const delivery: Delivery = decode(new Uint8Array(await request.arrayBuffer()));
+      for (const { did, entries } of delivery.logs) {
+        const whole = entries.map((entry) => ({ ...entry, frame: entry.frame.buf }));
+        const { acked } = await sequencer.append(did, whole);
+        const last = whole.at(-1)?.position ?? 0;
+        if (acked < last) return new Response(`${did}: ${acked} of ${last}`, { status: 409 });
+      }
+    }
+    return Response.json(await sequencer.status());
+  },
+} satisfies ExportedHandler<DoorBindings>;
