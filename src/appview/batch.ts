@@ -15,7 +15,7 @@ export const isGuardFailure = (thrown: unknown): boolean =>
 
 /** A handle has one holder: whoever had it before loses it. */
 const CONTEND = `UPDATE actor SET handle = NULL WHERE (did, handle) IN (
-  SELECT actor.did, actor.handle FROM json_each(?1) JOIN actor ON actor.handle = value ->> 1
+  SELECT actor.did, actor.handle FROM json_each(?1) CROSS JOIN actor ON actor.handle = value ->> 1
   WHERE actor.did <> value ->> 0)`;
 const IDENTIFY = `INSERT INTO actor (did, handle, known) SELECT ${columns("did", "handle", "known")}
   FROM json_each(?1) WHERE true

@@ -11,7 +11,7 @@ const INSERT = `INSERT INTO block (actor, subject, rkey, cid, sort, indexed, rec
   ON CONFLICT (actor, subject) DO NOTHING`;
 
 const REMOVE = `DELETE FROM block WHERE (actor, subject) IN (
-  SELECT b.actor, b.subject FROM json_each(?1) JOIN block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
+  SELECT b.actor, b.subject FROM json_each(?1) CROSS JOIN block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
   WHERE (b.cid, b.indexed) IS NOT (value ->> 3, value ->> 4))`;
 const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
   SELECT value ->> 0, '${BLOCK}', value ->> 1 FROM json_each(?1))`;

@@ -13,12 +13,12 @@ const INSERT = `INSERT INTO follow (actor, subject, rkey, cid, sort, indexed, cr
 
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT f.subject, f.sort, value ->> 0, 'follow', NULL, f.actor, f.indexed
-  FROM json_each(?1) JOIN follow AS f ON f.actor = value ->> 1 AND f.subject = value ->> 2 AND f.rkey = value ->> 3
+  FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 1 AND f.subject = value ->> 2 AND f.rkey = value ->> 3
   WHERE true
   ON CONFLICT DO NOTHING`;
 
 const REMOVE = `DELETE FROM follow WHERE (actor, subject) IN (
-  SELECT f.actor, f.subject FROM json_each(?1) JOIN follow AS f ON f.actor = value ->> 0 AND f.rkey = value ->> 1
+  SELECT f.actor, f.subject FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 0 AND f.rkey = value ->> 1
   WHERE (f.cid, f.indexed) IS NOT (value ->> 3, value ->> 4))`;
 const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
   SELECT value ->> 0, '${FOLLOW}', value ->> 1 FROM json_each(?1))`;

@@ -13,13 +13,13 @@ const INSERT = `INSERT INTO "like" (subject, actor, rkey, cid, sort, indexed, su
 /** Only for the like that counts, not for one that waits as a duplicate. */
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT value ->> 0, l.sort, value ->> 1, value ->> 2, value ->> 3, l.actor, l.indexed
-  FROM json_each(?1) JOIN "like" AS l
+  FROM json_each(?1) CROSS JOIN "like" AS l
     ON l.subject = value ->> 4 AND l.actor = value ->> 5 AND l.rkey = value ->> 6
   WHERE true
   ON CONFLICT DO NOTHING`;
 
 const REMOVE = `DELETE FROM "like" WHERE (subject, actor) IN (
-  SELECT l.subject, l.actor FROM json_each(?1) JOIN "like" AS l ON l.actor = value ->> 0 AND l.rkey = value ->> 1
+  SELECT l.subject, l.actor FROM json_each(?1) CROSS JOIN "like" AS l ON l.actor = value ->> 0 AND l.rkey = value ->> 1
   WHERE (l.cid, l.indexed) IS NOT (value ->> 3, value ->> 4))`;
 const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
   SELECT value ->> 0, '${LIKE}', value ->> 1 FROM json_each(?1))`;

@@ -11,7 +11,7 @@ const INSERT = `INSERT INTO list_block (actor, list, rkey, cid, sort, indexed, r
   ON CONFLICT (actor, list) DO NOTHING`;
 
 const REMOVE = `DELETE FROM list_block WHERE (actor, list) IN (
-  SELECT b.actor, b.list FROM json_each(?1) JOIN list_block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
+  SELECT b.actor, b.list FROM json_each(?1) CROSS JOIN list_block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
   WHERE (b.cid, b.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
 export const listBlock: Indexer = {

@@ -12,7 +12,7 @@ const INSERT = `INSERT INTO list_item (list, subject, rkey, cid, sort, indexed, 
 
 /** Items stand in lists of their own author only, so his lists are where to look. */
 const REMOVE = `DELETE FROM list_item WHERE (list, subject) IN (
-  SELECT i.list, i.subject FROM json_each(?1) JOIN list_item AS i
+  SELECT i.list, i.subject FROM json_each(?1) CROSS JOIN list_item AS i
     ON i.list > 'at://' || (value ->> 0) || '/' AND i.list < 'at://' || (value ->> 0) || '0' AND i.rkey = value ->> 1
   WHERE (i.cid, i.indexed) IS NOT (value ->> 3, value ->> 4))`;
 

@@ -21,7 +21,7 @@ const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, paren
 /** Only for the version that stands. */
 const SEARCH = `INSERT OR REPLACE INTO post_search (rowid, text, terms, uri)
   SELECT max(post.sort, 0) * 2097152 + post.tie, value ->> 3, value ->> 4, post.uri
-  FROM json_each(?1) JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 1 AND post.indexed = value ->> 2`;
+  FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 1 AND post.indexed = value ->> 2`;
 
 /**
  * Who hears of a post, once each, in this order: those it mentions, whom it quotes, the authors of its four nearest
@@ -32,14 +32,14 @@ const NOTIFY = `WITH RECURSIVE
   target (uri, depth) AS (
     SELECT value, 0 FROM json_each(?1)
     UNION ALL
-    SELECT post.uri, depth + 1 FROM target JOIN post ON post.parent = target.uri WHERE depth < 4),
+    SELECT post.uri, depth + 1 FROM target CROSS JOIN post ON post.parent = target.uri WHERE depth < 4),
   told AS (
-    SELECT DISTINCT post.* FROM target JOIN post ON post.uri = target.uri),
+    SELECT DISTINCT post.* FROM target CROSS JOIN post ON post.uri = target.uri),
   above (uri, ancestor, height) AS (
     SELECT uri, parent, 1 FROM told WHERE parent IS NOT NULL AND violates_gate = 0
     UNION ALL
     SELECT above.uri, post.parent, height + 1
-    FROM above JOIN post ON post.uri = above.ancestor
+    FROM above CROSS JOIN post ON post.uri = above.ancestor
     WHERE height < 4 AND post.parent IS NOT NULL
       AND NOT EXISTS (
         SELECT 1 FROM told, record AS gate, json_each(gate.record, '$.hiddenReplies') AS hidden
@@ -54,18 +54,18 @@ const NOTIFY = `WITH RECURSIVE
       FROM told WHERE quoted IS NOT NULL AND violates_embed = 0
     UNION ALL
     SELECT above.uri, post.author, 'reply', post.uri, 1 + height
-      FROM above JOIN post ON post.uri = above.ancestor)
+      FROM above CROSS JOIN post ON post.uri = above.ancestor)
   INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT did, sort, uri, reason, subject, author, indexed FROM (
     SELECT heard.did, told.sort, told.uri, heard.reason, heard.subject, told.author, told.indexed, min(rank)
-    FROM heard JOIN told ON told.uri = heard.uri
+    FROM heard CROSS JOIN told ON told.uri = heard.uri
     WHERE heard.did <> told.author
     GROUP BY heard.did, told.uri)
   WHERE true
   ON CONFLICT DO NOTHING`;
 
 const REMOVE = `DELETE FROM post WHERE uri IN (
-  SELECT post.uri FROM json_each(?1) JOIN post ON post.uri = value ->> 2
+  SELECT post.uri FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 2
   WHERE (post.cid, post.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
 /** The record that a post embeds, itself or beside media. */

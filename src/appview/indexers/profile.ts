@@ -26,7 +26,7 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
 /** Rows: slot, did. Follows whatever the actor's handle and name are by now. */
 const SEARCH = `INSERT OR REPLACE INTO actor_search (rowid, handle, name, did)
   SELECT value ->> 0, coalesce(actor.handle, ''), coalesce(actor.profile ->> 'displayName', ''), actor.did
-  FROM json_each(?1) JOIN actor ON actor.did = value ->> 1`;
+  FROM json_each(?1) CROSS JOIN actor ON actor.did = value ->> 1`;
 
 export const refreshSearch = (db: D1Database, dids: string[]) =>
   overRows(

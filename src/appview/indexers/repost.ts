@@ -12,7 +12,7 @@ const INSERT = `INSERT INTO repost (subject, actor, rkey, cid, sort, indexed, su
 
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT value ->> 0, r.sort, value ->> 1, value ->> 2, value ->> 3, r.actor, r.indexed
-  FROM json_each(?1) JOIN repost AS r
+  FROM json_each(?1) CROSS JOIN repost AS r
     ON r.subject = value ->> 4 AND r.actor = value ->> 5 AND r.rkey = value ->> 6
   WHERE true
   ON CONFLICT DO NOTHING`;
@@ -21,7 +21,7 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
 const REMOVE = `DELETE FROM repost WHERE (subject, actor) IN (
   SELECT r.subject, r.actor
   FROM json_each(?1)
-    JOIN feed_item AS i ON i.actor = value ->> 0 AND i.rkey = value ->> 1 AND i.subject IS NOT NULL
+    CROSS JOIN feed_item AS i ON i.actor = value ->> 0 AND i.rkey = value ->> 1 AND i.subject IS NOT NULL
     JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey
   WHERE (r.cid, r.indexed) IS NOT (value ->> 3, value ->> 4))`;
 const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (

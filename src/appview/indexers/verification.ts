@@ -16,7 +16,7 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`;
 
-const FOUND = `FROM json_each(?1) JOIN verification AS v ON v.issuer = value ->> 0 AND v.rkey = value ->> 1
+const FOUND = `FROM json_each(?1) CROSS JOIN verification AS v ON v.issuer = value ->> 0 AND v.rkey = value ->> 1
   WHERE (v.cid, v.indexed) IS NOT (value ->> 3, value ->> 4)`;
 const REMOVE = `DELETE FROM verification WHERE (subject, issuer) IN (SELECT v.subject, v.issuer ${FOUND})`;
 

@@ -20,7 +20,7 @@ export interface ActorRow {
 
 const ACTORS = `SELECT a.did, a.handle, a.status, a.trusted_verifier, a.profile, a.profile_cid, a.profile_sort, a.selves,
     a.followers, a.follows, a.posts
-  FROM json_each(?1) AS j JOIN actor AS a ON a.did = j.value WHERE a.known IS NOT NULL`;
+  FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.did = j.value WHERE a.known IS NOT NULL`;
 
 export const selectActors = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
   db.prepare(ACTORS).bind(JSON.stringify(dids));
@@ -58,7 +58,7 @@ export interface VerificationRow {
 const VERIFICATIONS = `SELECT v.subject, v.issuer, v.rkey, v.handle, v.display_name, v.sort,
     issuer.handle AS issuer_handle, issuer.profile ->> 'displayName' AS issuer_name
   FROM json_each(?1) AS j
-    JOIN verification AS v ON v.subject = j.value
+    CROSS JOIN verification AS v ON v.subject = j.value
     JOIN actor AS issuer ON issuer.did = v.issuer AND issuer.trusted_verifier = 1
   ORDER BY v.sort`;
 
@@ -106,7 +106,7 @@ export async function resolveActors(db: D1Database, ids: readonly string[]): Pro
   if (handles.length > 0) {
     const [found] = await db.batch<{ handle: string; did: Did }>([
       db
-        .prepare("SELECT a.handle, a.did FROM json_each(?1) AS j JOIN actor AS a ON a.handle = j.value")
+        .prepare("SELECT a.handle, a.did FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.handle = j.value")
         .bind(JSON.stringify(handles)),
     ]);
     for (const { handle, did } of found?.results ?? []) byHandle.set(handle, did);

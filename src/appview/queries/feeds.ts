@@ -92,24 +92,27 @@ const TIMELINE = `WITH
       SELECT sort FROM feed_item WHERE actor = f.subject AND (sort, cid) < (?2, ?3)
       ORDER BY sort DESC, cid DESC LIMIT 1) AS top
     FROM follow AS f WHERE f.actor = ?1),
-  active AS MATERIALIZED (SELECT did, top FROM head WHERE top IS NOT NULL),
-  share (k) AS MATERIALIZED (SELECT (CAST(?4 AS INTEGER) + count(*) - 1) / max(count(*), 1) FROM active),
-  depth AS MATERIALIZED (
-    SELECT did, top, CASE WHEN (SELECT k FROM share) <= 1 THEN top ELSE (
-      SELECT sort FROM feed_item WHERE actor = active.did AND (sort, cid) < (?2, ?3)
-      ORDER BY sort DESC, cid DESC LIMIT 1 OFFSET (SELECT k - 1 FROM share)) END AS kth
-    FROM active),
+  share (k) AS MATERIALIZED (SELECT (CAST(?4 AS INTEGER) + count(top) - 1) / max(count(top), 1) FROM head),
+  depth AS (
+    SELECT (
+      SELECT sort FROM feed_item WHERE actor = head.did AND (sort, cid) < (?2, ?3)
+      ORDER BY sort DESC, cid DESC LIMIT 1 OFFSET (SELECT k - 1 FROM share)) AS kth
+    FROM head WHERE top IS NOT NULL),
   floor (sort) AS MATERIALIZED (
-    SELECT coalesce((
-      SELECT kth FROM depth WHERE kth IS NOT NULL ORDER BY kth DESC
-      LIMIT 1 OFFSET (SELECT (CAST(?4 AS INTEGER) + k - 1) / max(k, 1) - 1 FROM share)), -9e15))
+    SELECT coalesce(
+      CASE WHEN (SELECT k FROM share) <= 1
+        THEN (SELECT top FROM head WHERE top IS NOT NULL ORDER BY top DESC LIMIT 1 OFFSET CAST(?4 AS INTEGER) - 1)
+        ELSE (
+          SELECT kth FROM depth WHERE kth IS NOT NULL ORDER BY kth DESC
+          LIMIT 1 OFFSET (SELECT (CAST(?4 AS INTEGER) + k - 1) / max(k, 1) - 1 FROM share))
+      END, -9e15))
   SELECT i.actor, i.sort, i.cid, i.rkey, i.subject
-  FROM active AS a CROSS JOIN feed_item AS i
-  WHERE a.top >= (SELECT sort FROM floor) AND i.actor = a.did AND (i.sort, i.cid) < (?2, ?3)
+  FROM floor CROSS JOIN head CROSS JOIN feed_item AS i
+  WHERE head.top >= floor.sort AND i.actor = head.did AND (i.sort, i.cid) < (?2, ?3)
     AND i.sort >= coalesce((
       SELECT x.sort FROM feed_item AS x
-      WHERE x.actor = a.did AND x.sort >= (SELECT sort FROM floor) AND (x.sort, x.cid) < (?2, ?3)
-      ORDER BY x.sort DESC, x.cid DESC LIMIT 1 OFFSET ?4), (SELECT sort FROM floor))
+      WHERE x.actor = head.did AND x.sort >= floor.sort AND (x.sort, x.cid) < (?2, ?3)
+      ORDER BY x.sort DESC, x.cid DESC LIMIT 1 OFFSET ?4), floor.sort)
   ORDER BY i.sort DESC, i.cid DESC LIMIT ?4`;
 
 const OWN = `SELECT actor, sort, cid, rkey, subject FROM feed_item

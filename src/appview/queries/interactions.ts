@@ -1,7 +1,7 @@
 /** Likes and reposts: by whom and of what. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
-import { LIKE, REPOST, uriOf } from "../uris.ts";
+import { REPOST, uriOf } from "../uris.ts";
 
 export interface InteractionRow {
   subject: ResourceUri;
@@ -11,9 +11,9 @@ export interface InteractionRow {
 
 /** ?1 subjects, ?2 the actor. */
 const LIKES = `SELECT l.subject, l.actor, l.rkey FROM json_each(?1) AS j
-  JOIN "like" AS l ON l.subject = j.value AND l.actor = ?2`;
+  CROSS JOIN "like" AS l ON l.subject = j.value AND l.actor = ?2`;
 const REPOSTS = `SELECT r.subject, r.actor, r.rkey FROM json_each(?1) AS j
-  JOIN repost AS r ON r.subject = j.value AND r.actor = ?2`;
+  CROSS JOIN repost AS r ON r.subject = j.value AND r.actor = ?2`;
 
 export const selectLikesBy = (db: D1Database, actor: Did, subjects: readonly string[]): D1PreparedStatement =>
   db.prepare(LIKES).bind(JSON.stringify(subjects), actor);
@@ -25,7 +25,7 @@ export const selectRepostsBy = (
 
 export function addInteractions(
   to: Map<string, ResourceUri>,
-  collection: typeof LIKE | typeof REPOST,
+  collection: string,
   rows: InteractionRow[],
 ): void {
   for (const { subject, actor, rkey } of rows) to.set(subject, uriOf(actor, collection, rkey));
@@ -33,9 +33,9 @@ export function addInteractions(
 
 /** ?1 pairs of subject and actor. */
 const LIKES_OF_PAIRS = `SELECT l.subject, l.actor, l.rkey FROM json_each(?1) AS j
-  JOIN "like" AS l ON l.subject = j.value ->> 0 AND l.actor = j.value ->> 1`;
+  CROSS JOIN "like" AS l ON l.subject = j.value ->> 0 AND l.actor = j.value ->> 1`;
 const REPOSTS_OF_PAIRS = `SELECT r.subject, r.actor, r.rkey, r.cid, r.sort FROM json_each(?1) AS j
-  JOIN repost AS r ON r.subject = j.value ->> 0 AND r.actor = j.value ->> 1`;
+  CROSS JOIN repost AS r ON r.subject = j.value ->> 0 AND r.actor = j.value ->> 1`;
 
 type Pair = readonly [subject: string, actor: string];
 

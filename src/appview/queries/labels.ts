@@ -12,7 +12,7 @@ export interface LabelRow {
   exp: string | null;
 }
 
-const LABELS = `SELECT l.* FROM json_each(?1) AS j JOIN label AS l ON l.uri = j.value
+const LABELS = `SELECT l.* FROM json_each(?1) AS j CROSS JOIN label AS l ON l.uri = j.value
   WHERE l.src IN (SELECT value FROM json_each(?2)) AND (l.exp IS NULL OR l.exp > ?3)`;
 
 export const selectLabels = (
@@ -59,5 +59,7 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
 
 export const selectTakedowns = (db: D1Database, subjects: readonly string[]): D1PreparedStatement =>
   db
-    .prepare("SELECT t.subject, t.ref FROM json_each(?1) AS j JOIN takedown AS t ON t.subject = j.value")
+    .prepare(
+      "SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON t.subject = j.value",
+    )
     .bind(JSON.stringify(subjects));

@@ -91,20 +91,20 @@ export interface NotifiedRow {
 /** ?1 rows of uri, author, sort, rkey. A like or repost is found by its author and time, a follow by its two ends. */
 const LIKES = `SELECT j.value ->> 0 AS uri, l.cid, l.record, 'app.bsky.feed.like' AS collection, l.subject, l.subject_cid,
     l.created, l.via, l.via_cid
-  FROM json_each(?1) AS j JOIN "like" AS l INDEXED BY like_actor
+  FROM json_each(?1) AS j CROSS JOIN "like" AS l INDEXED BY like_actor
     ON l.actor = j.value ->> 1 AND l.sort = j.value ->> 2 AND l.rkey = j.value ->> 3`;
 const REPOSTS = `SELECT j.value ->> 0 AS uri, r.cid, r.record, 'app.bsky.feed.repost' AS collection, r.subject,
     r.subject_cid, r.created, r.via, r.via_cid
   FROM json_each(?1) AS j
-    JOIN feed_item AS i ON i.actor = j.value ->> 1 AND i.sort = j.value ->> 2 AND i.rkey = j.value ->> 3
+    CROSS JOIN feed_item AS i ON i.actor = j.value ->> 1 AND i.sort = j.value ->> 2 AND i.rkey = j.value ->> 3
     JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey`;
 const FOLLOWS = `SELECT j.value ->> 0 AS uri, f.cid, f.record, 'app.bsky.graph.follow' AS collection, f.subject,
     NULL AS subject_cid, f.created, f.via, f.via_cid
-  FROM json_each(?1) AS j JOIN follow AS f
+  FROM json_each(?1) AS j CROSS JOIN follow AS f
     ON f.actor = j.value ->> 1 AND f.subject = ?2 AND f.rkey = j.value ->> 3`;
 const VERIFICATIONS = `SELECT j.value ->> 0 AS uri, v.cid, v.record, 'app.bsky.graph.verification' AS collection, v.subject,
     NULL AS subject_cid, '' AS created, NULL AS via, NULL AS via_cid
-  FROM json_each(?1) AS j JOIN verification AS v
+  FROM json_each(?1) AS j CROSS JOIN verification AS v
     ON v.subject = ?2 AND v.issuer = j.value ->> 1 AND v.rkey = j.value ->> 3`;
 
 export type NotifiedKey = readonly [uri: string, author: string, sort: number, rkey: string];

@@ -46,12 +46,12 @@ const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
     feed
       ? `layer0 AS MATERIALIZED (
     SELECT uri, root, quoted FROM item
-    UNION SELECT p.uri, p.root, p.quoted FROM item JOIN post AS p ON p.uri = item.parent
-    UNION SELECT p.uri, p.root, p.quoted FROM item JOIN post AS p ON p.uri = item.root),`
+    UNION SELECT p.uri, p.root, p.quoted FROM item CROSS JOIN post AS p ON p.uri = item.parent
+    UNION SELECT p.uri, p.root, p.quoted FROM item CROSS JOIN post AS p ON p.uri = item.root),`
       : `layer0 AS MATERIALIZED (SELECT uri, root, quoted FROM item),`
   }
   layer1 AS MATERIALIZED (
-    SELECT q.uri, q.quoted FROM layer0 JOIN post AS q ON q.uri = layer0.quoted),
+    SELECT q.uri, q.quoted FROM layer0 CROSS JOIN post AS q ON q.uri = layer0.quoted),
   every (uri) AS (
     SELECT uri FROM layer0
     UNION SELECT root FROM layer0 WHERE root IS NOT NULL
@@ -77,12 +77,12 @@ const THREAD = CLOSURE(
   `above (uri, height) AS (
     SELECT ?1, 0
     UNION ALL
-    SELECT p.parent, height + 1 FROM above JOIN post AS p ON p.uri = above.uri
+    SELECT p.parent, height + 1 FROM above CROSS JOIN post AS p ON p.uri = above.uri
     WHERE p.parent IS NOT NULL AND height < ?2),
   below (uri, depth, sort) AS (
     SELECT p.uri, 1, p.sort FROM post AS p WHERE p.parent = ?1 AND ?3 > 0
     UNION ALL
-    SELECT p.uri, depth + 1, p.sort FROM below JOIN post AS p ON p.parent = below.uri WHERE depth < ?3
+    SELECT p.uri, depth + 1, p.sort FROM below CROSS JOIN post AS p ON p.parent = below.uri WHERE depth < ?3
     ORDER BY 2, 3 DESC LIMIT ${THREAD_POSTS}),
   asked (uri) AS (SELECT uri FROM above UNION SELECT uri FROM below)`,
 );

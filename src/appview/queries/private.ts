@@ -23,7 +23,7 @@ export const selectMutes = (
   directory
     .prepare(
       `SELECT m.subject_did, m.only_reposts, m.only_quoteposts FROM json_each(?2) AS j
-        JOIN actor_mute AS m ON m.did = ?1 AND m.subject_did = j.value`,
+        CROSS JOIN actor_mute AS m ON m.did = ?1 AND m.subject_did = j.value`,
     )
     .bind(viewer, JSON.stringify(dids));
 
@@ -39,7 +39,7 @@ export const selectThreadMutes = (
   directory
     .prepare(
       `SELECT m.root_uri, m.created_at FROM json_each(?2) AS j
-        JOIN thread_mute AS m ON m.did = ?1 AND m.root_uri = j.value`,
+        CROSS JOIN thread_mute AS m ON m.did = ?1 AND m.root_uri = j.value`,
     )
     .bind(viewer, JSON.stringify(roots));
 
@@ -49,7 +49,9 @@ export const selectBookmarked = (
   uris: readonly string[],
 ): D1PreparedStatement =>
   directory
-    .prepare(`SELECT b.uri FROM json_each(?2) AS j JOIN bookmark AS b ON b.did = ?1 AND b.uri = j.value`)
+    .prepare(
+      `SELECT b.uri FROM json_each(?2) AS j CROSS JOIN bookmark AS b ON b.did = ?1 AND b.uri = j.value`,
+    )
     .bind(viewer, JSON.stringify(uris));
 
 export interface SubscriptionRow {
@@ -65,6 +67,6 @@ export const selectSubscriptions = (
   directory
     .prepare(
       `SELECT s.subject_did, s.post, s.reply FROM json_each(?2) AS j
-        JOIN activity_subscription AS s ON s.did = ?1 AND s.subject_did = j.value`,
+        CROSS JOIN activity_subscription AS s ON s.did = ?1 AND s.subject_did = j.value`,
     )
     .bind(viewer, JSON.stringify(dids));

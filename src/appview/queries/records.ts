@@ -16,7 +16,7 @@ export interface RecordRow {
 
 export const selectRecords = (db: D1Database, uris: readonly string[]): D1PreparedStatement =>
   db
-    .prepare("SELECT r.* FROM json_each(?1) AS j JOIN record AS r ON r.uri = j.value")
+    .prepare("SELECT r.* FROM json_each(?1) AS j CROSS JOIN record AS r ON r.uri = j.value")
     .bind(JSON.stringify(uris));
 
 export function addRecords(facts: Facts, rows: RecordRow[]): void {
@@ -28,6 +28,6 @@ export const selectJoined = (db: D1Database, packs: readonly string[], since: nu
   db
     .prepare(
       `SELECT j.value AS uri, count(*) AS "all", sum(a.profile_sort > ?2) AS week
-        FROM json_each(?1) AS j JOIN actor AS a ON a.joined_via = j.value GROUP BY j.value`,
+        FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.joined_via = j.value GROUP BY j.value`,
     )
     .bind(JSON.stringify(packs), since);

@@ -23,7 +23,7 @@ const RELATIONS = `SELECT j.value AS did,
     (SELECT rkey FROM block WHERE actor = j.value AND subject = ?2) AS blocked_by,
     ${LISTED("?2", "j.value")} AS blocking_by_list,
     ${LISTED("j.value", "?2")} AS blocked_by_list,
-    (SELECT i.list FROM json_each(?3) AS m JOIN list_item AS i ON i.list = m.value AND i.subject = j.value
+    (SELECT i.list FROM json_each(?3) AS m CROSS JOIN list_item AS i ON i.list = m.value AND i.subject = j.value
       WHERE ${ACTIVE("i.list")} LIMIT 1) AS muted_by_list
   FROM json_each(?1) AS j WHERE j.value <> ?2`;
 

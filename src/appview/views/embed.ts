@@ -14,14 +14,16 @@ import { externalView } from "./external.ts";
 import { generatorView } from "./generator.ts";
 import { labelerView } from "./labeler.ts";
 import { listView } from "./list.ts";
-import { postView } from "./post.ts";
-import { type Present, blockedViewerState } from "./profile.ts";
+import { blockedViewerState } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { postBlocks, viewerBlocks } from "./rules.ts";
 import { starterPackBasic } from "./starter-pack.ts";
 import type { Typed } from "./typed.ts";
 
+/** How a quoted post is shown; posts embed posts, so that view is handed in. */
+export type QuotedView = (uri: ResourceUri, depth: number) => RecordView | undefined;
 export type EmbedView = NonNullable<AppBskyFeedDefs.PostView["embed"]>;
-type RecordView = AppBskyEmbedRecord.View["record"];
+export type RecordView = AppBskyEmbedRecord.View["record"];
 /** What clients take of a gallery today. */
 const GALLERY_ITEMS = 10;
 
@@ -31,6 +33,7 @@ export function embedView(
   post: ResourceUri,
   embed: { $type?: string },
   depth: number,
+  quoted: QuotedView,
 ): EmbedView | undefined {
   const media = mediaView(present, didOf(post), embed);
   if (media !== undefined) return media;
@@ -38,7 +41,7 @@ export function embedView(
     case "app.bsky.embed.record":
       return {
         $type: "app.bsky.embed.record#view",
-        record: recordView(present, post, (embed as AppBskyEmbedRecord.Main).record.uri, depth),
+        record: recordView(present, post, (embed as AppBskyEmbedRecord.Main).record.uri, depth, quoted),
       };
     case "app.bsky.embed.recordWithMedia": {
       const both = embed as AppBskyEmbedRecordWithMedia.Main;
@@ -47,7 +50,7 @@ export function embedView(
       return {
         $type: "app.bsky.embed.recordWithMedia#view",
         media: view,
-        record: { record: recordView(present, post, both.record.record.uri, depth) },
+        record: { record: recordView(present, post, both.record.record.uri, depth, quoted) },
       };
     }
     default:
@@ -127,7 +130,13 @@ function galleryView(
 }
 
 /** Blocked before detached before absent, as the reference has it. */
-function recordView(present: Present, post: ResourceUri, uri: ResourceUri, depth: number): RecordView {
+function recordView(
+  present: Present,
+  post: ResourceUri,
+  uri: ResourceUri,
+  depth: number,
+  quoted: QuotedView,
+): RecordView {
   const { facts } = present;
   const did = didOf(uri);
   if (viewerBlocks(facts, did) || postBlocks(facts, post).embed) {
@@ -140,16 +149,21 @@ function recordView(present: Present, post: ResourceUri, uri: ResourceUri, depth
   }
   const detached = { $type: "app.bsky.embed.record#viewDetached", uri, detached: true } as const;
   if (facts.posts.get(post)?.violatesEmbed) return detached;
-  const found = embeddedView(present, uri, depth);
+  const found = embeddedView(present, uri, depth, quoted);
   if (found === undefined) return { $type: "app.bsky.embed.record#viewNotFound", uri, notFound: true };
   if (facts.postgates.get(uri)?.record.detachedEmbeddingUris?.includes(post)) return detached;
   return found;
 }
 
-function embeddedView(present: Present, uri: ResourceUri, depth: number): RecordView | undefined {
+function embeddedView(
+  present: Present,
+  uri: ResourceUri,
+  depth: number,
+  quoted: QuotedView,
+): RecordView | undefined {
   switch (collectionOf(uri)) {
     case POST:
-      return quotedView(present, uri, depth);
+      return quoted(uri, depth);
     case GENERATOR:
       return typed("app.bsky.feed.defs#generatorView", generatorView(present, uri));
     case LIST:
@@ -165,22 +179,3 @@ function embeddedView(present: Present, uri: ResourceUri, depth: number): Record
 
 const typed = <Type extends string, View extends object>($type: Type, view: View | undefined) =>
   view === undefined ? undefined : { ...view, $type };
-
-function quotedView(present: Present, uri: ResourceUri, depth: number): RecordView | undefined {
-  const view = postView(present, uri, depth);
-  if (view === undefined) return undefined;
-  return {
-    $type: "app.bsky.embed.record#viewRecord",
-    uri,
-    cid: view.cid,
-    author: view.author,
-    value: view.record,
-    labels: view.labels,
-    likeCount: view.likeCount,
-    replyCount: view.replyCount,
-    repostCount: view.repostCount,
-    quoteCount: view.quoteCount,
-    indexedAt: view.indexedAt,
-    ...(depth > 1 ? {} : { embeds: view.embed === undefined ? [] : [view.embed] }),
-  };
-}

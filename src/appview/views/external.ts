@@ -1,7 +1,7 @@
 /** app.bsky.embed.external#view. */
 import type { AppBskyEmbedExternal } from "@atcute/bluesky";
 import { blobCid } from "../json.ts";
-import type { Present } from "./profile.ts";
+import type { Present } from "./present.ts";
 import type { Typed } from "./typed.ts";
 
 export function externalView(

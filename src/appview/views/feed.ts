@@ -6,7 +6,8 @@ import { isoOf } from "../instants.ts";
 import type { FeedItem } from "../queries/feeds.ts";
 import { didOf } from "../uris.ts";
 import { blockedPost, maybePost, postView } from "./post.ts";
-import { type Present, profileBasic } from "./profile.ts";
+import { profileBasic } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { postBlocks, viewerBlocks, viewerMutes } from "./rules.ts";
 
 export function feedViewPost(present: Present, item: FeedItem): AppBskyFeedDefs.FeedViewPost | undefined {

@@ -4,8 +4,8 @@ import type { ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { at, listOf } from "../json.ts";
 import { didOf } from "../uris.ts";
-import { listBasic } from "./list.ts";
-import type { Present } from "./profile.ts";
+import { listBasic } from "./list-basic.ts";
+import type { Present } from "./present.ts";
 
 export function threadgateView(
   present: Present,

@@ -5,7 +5,8 @@ import { isoOf } from "../instants.ts";
 import { blobCid } from "../json.ts";
 import { GENERATOR, didOf } from "../uris.ts";
 import { labelsOn } from "./labels.ts";
-import { type Present, profileView } from "./profile.ts";
+import { profileView } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { visibleRecord } from "./rules.ts";
 import type { Plain } from "./typed.ts";
 

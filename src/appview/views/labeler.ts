@@ -4,7 +4,8 @@ import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../instants.ts";
 import { LABELER, didOf } from "../uris.ts";
 import { labelsOn, selfLabels } from "./labels.ts";
-import { type Present, profileView } from "./profile.ts";
+import { profileView } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { visibleRecord } from "./rules.ts";
 import type { Plain } from "./typed.ts";
 

@@ -3,10 +3,11 @@ import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../instants.ts";
 import { didOf } from "../uris.ts";
-import { type EmbedView, embedView } from "./embed.ts";
+import { type EmbedView, type RecordView, embedView } from "./embed.ts";
 import { embeddingDisabled, replyDisabled, threadgateView } from "./gates.ts";
 import { labelsOn, selfLabels } from "./labels.ts";
-import { type Present, blockedViewerState, knownProfiles, profileBasic } from "./profile.ts";
+import { blockedViewerState, knownProfiles, profileBasic } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { viewerBlocks, visiblePost } from "./rules.ts";
 import type { Plain, Typed } from "./typed.ts";
 
@@ -27,7 +28,7 @@ export function postView(
   const { record } = post;
   const embed: EmbedView | undefined =
     depth < EMBED_DEPTH && record.embed !== undefined
-      ? embedView(present, uri, record.embed, depth + 1)
+      ? embedView(present, uri, record.embed, depth + 1, (quoted, deep) => quotedView(present, quoted, deep))
       : undefined;
   return {
     uri,
@@ -44,6 +45,25 @@ export function postView(
     viewer: postViewerState(present, uri),
     labels: [...labelsOn(facts, uri), ...selfLabels(uri, post.cid, record)],
     threadgate: post.parent === null ? threadgateView(present, uri) : undefined,
+  };
+}
+
+function quotedView(present: Present, uri: ResourceUri, depth: number): RecordView | undefined {
+  const view = postView(present, uri, depth);
+  if (view === undefined) return undefined;
+  return {
+    $type: "app.bsky.embed.record#viewRecord",
+    uri,
+    cid: view.cid,
+    author: view.author,
+    value: view.record,
+    labels: view.labels,
+    likeCount: view.likeCount,
+    replyCount: view.replyCount,
+    repostCount: view.repostCount,
+    quoteCount: view.quoteCount,
+    indexedAt: view.indexedAt,
+    ...(depth > 1 ? {} : { embeds: view.embed === undefined ? [] : [view.embed] }),
   };
 }
 

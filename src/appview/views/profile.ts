@@ -2,20 +2,15 @@
 import type { AppBskyActorDefs, AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
 import type { ActorFacts, Facts, Known, Relation } from "../facts.ts";
-import type { ImageUris } from "../images.ts";
 import { createdInstant, isoOf } from "../instants.ts";
 import { blobCid, textOf } from "../json.ts";
 import { PROFILE, STATUS, uriOf } from "../uris.ts";
 import { externalView } from "./external.ts";
 import { labelsOn, selfLabels } from "./labels.ts";
-import { listBasic } from "./list.ts";
+import { listBasic } from "./list-basic.ts";
+import type { Present } from "./present.ts";
 import { blockEachOther, viewerBlocks, visibleActor } from "./rules.ts";
 import type { Plain } from "./typed.ts";
-
-export interface Present {
-  facts: Facts;
-  images: ImageUris;
-}
 
 const INVALID_HANDLE: Handle = "handle.invalid";
 const MINUTE = 60_000;

@@ -4,7 +4,8 @@ import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../instants.ts";
 import { STARTER_PACK, didOf } from "../uris.ts";
 import { labelsOn } from "./labels.ts";
-import { type Present, profileBasic } from "./profile.ts";
+import { profileBasic } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { visibleRecord } from "./rules.ts";
 import type { Plain } from "./typed.ts";
 

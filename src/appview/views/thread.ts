@@ -3,7 +3,7 @@ import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { didOf } from "../uris.ts";
 import { blockedPost, notFoundPost, postView } from "./post.ts";
-import type { Present } from "./profile.ts";
+import type { Present } from "./present.ts";
 import { postBlocks, viewerBlocks, viewerSeesNeedsReview } from "./rules.ts";
 import type { Typed } from "./typed.ts";
 

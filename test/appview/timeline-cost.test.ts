@@ -1,0 +1,114 @@
+/** What a timeline costs to read in a larger community: rows, and trips. Rows are put in by SQL, triggers and all. */
+import { beforeAll, expect, test } from "vitest";
+import type { Did } from "@atcute/lexicons";
+import { getTimeline } from "../../src/appview/methods/get-timeline.ts";
+import { AppViewReads } from "../../src/appview/reads.ts";
+import { bindings, counting } from "./community.ts";
+
+const MEMBERS = 1200;
+const POSTS = 12_000;
+const HEAVY = 1000;
+const index = counting(bindings.APPVIEW_DB);
+const { db } = index;
+const reads = new AppViewReads(
+  { APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY },
+  { origin: "https://atoll.test", did: "did:web:atoll.test" },
+);
+const START = Date.UTC(2026, 0, 1);
+const did = (n: number) => `did:plc:m${String(n).padStart(23, "0")}` as Did;
+/** A few write most: the square of an even spread, from a fixed seed. */
+let seed = 7;
+const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648;
+const author = () => Math.floor(random() ** 2 * (MEMBERS - 3));
+/** Feed items of every author, newest first, as a plain program would have them. */
+const expected: { actor: Did; uri: string; sort: number }[] = [];
+
+async function insert(sql: string, rows: unknown[][]): Promise<void> {
+  for (let from = 0; from < rows.length; from += 1000) {
+    await db
+      .prepare(sql)
+      .bind(JSON.stringify(rows.slice(from, from + 1000)))
+      .run();
+  }
+}
+
+beforeAll(async () => {
+  await insert(
+    "INSERT INTO actor (did, handle, known) SELECT value ->> 0, value ->> 1, 1 FROM json_each(?1)",
+    Array.from({ length: MEMBERS }, (_, n) => [did(n), `m${n}.test`]),
+  );
+  const posts = Array.from({ length: POSTS }, (_, n) => {
+    const actor = did(author());
+    const uri = `at://${actor}/app.bsky.feed.post/3k${String(n).padStart(11, "0")}`;
+    const sort = START + n * 1000;
+    expected.push({ actor, uri, sort });
+    const record = {
+      $type: "app.bsky.feed.post",
+      text: `post ${n}`,
+      createdAt: new Date(sort).toISOString(),
+    };
+    return [uri, actor, `c${n}`, JSON.stringify(record), sort];
+  });
+  await insert(
+    `INSERT INTO post (uri, author, cid, record, sort, indexed, flags, tie)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 4, 0, 1 FROM json_each(?1)`,
+    posts,
+  );
+  const follow = (from: number, to: number) => [did(from), did(to), `${from}-${to}`];
+  const mean = new Set<number>();
+  while (mean.size < 100) mean.add(Math.floor(random() * MEMBERS));
+  const heavy = Array.from({ length: HEAVY }, (_, n) => follow(MEMBERS - 2, n));
+  const few = [3, 700, 900].map((n) => follow(MEMBERS - 3, n));
+  await insert(
+    `INSERT INTO follow (actor, subject, rkey, cid, sort, indexed, created)
+      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 2, 1, 1, '' FROM json_each(?1)`,
+    [...[...mean].map((n) => follow(MEMBERS - 1, n)), ...heavy, ...few],
+  );
+});
+
+async function page(viewer: number, limit: number, cursor?: string) {
+  index.reset();
+  const { feed, cursor: next } = await getTimeline(reads.on(did(viewer)), { limit, cursor });
+  return { uris: feed.map(({ post }) => post.uri as string), next };
+}
+
+/** What a program without an index would answer. */
+async function truth(viewer: number, from: number, limit: number): Promise<string[]> {
+  const { results } = await bindings.APPVIEW_DB.prepare("SELECT subject FROM follow WHERE actor = ?1")
+    .bind(did(viewer))
+    .all<{ subject: Did }>();
+  const followed = new Set(results.map(({ subject }) => subject));
+  return expected
+    .filter(({ actor }) => followed.has(actor))
+    .sort((a, b) => b.sort - a.sort)
+    .slice(from, from + limit)
+    .map(({ uri }) => uri);
+}
+
+test("the timeline of one who follows 100 is right, and reads at most 3,000 rows in three trips", async () => {
+  const first = await page(MEMBERS - 1, 50);
+  expect(first.uris).toEqual(await truth(MEMBERS - 1, 0, 50));
+  expect(index.cost.trips).toBe(3);
+  expect(index.cost.read).toBeLessThanOrEqual(3000);
+  const second = await page(MEMBERS - 1, 50, first.next);
+  expect(second.uris).toEqual(await truth(MEMBERS - 1, 50, 50));
+  expect(index.cost.read).toBeLessThanOrEqual(3000);
+});
+
+test("one who follows a thousand costs what it takes to look at each once", async () => {
+  const first = await page(MEMBERS - 2, 50);
+  expect(first.uris).toEqual(await truth(MEMBERS - 2, 0, 50));
+  expect(index.cost.read).toBeLessThanOrEqual(8 * HEAVY + 2000);
+});
+
+test("one who follows three gets as long a timeline as they fill", async () => {
+  const whole: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const one = await page(MEMBERS - 3, 20, cursor);
+    whole.push(...one.uris);
+    cursor = one.next;
+  } while (cursor !== undefined);
+  expect(whole).toEqual(await truth(MEMBERS - 3, 0, POSTS));
+  expect(whole.length).toBeGreaterThan(20);
+});
