@@ -5,6 +5,7 @@
 import type { Did } from "@atcute/lexicons";
 import { Refusal, authRequired } from "../protocol/refusal.ts";
 import type { Credentials, Policy } from "./method.ts";
+import { type Permissions, authorizeCall } from "./scopes.ts";
 import type { SessionScope } from "./tokens.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
 
@@ -14,6 +15,14 @@ export interface SessionCaller {
   did: Did;
   scope: SessionScope;
 }
+/** A member, through an app that they allowed what `permissions` say (`scopes.ts`). */
+export interface OAuthCaller {
+  kind: "oauth";
+  did: Did;
+  permissions: Permissions;
+}
+/** A member, by whichever way they signed in. */
+export type MemberCaller = SessionCaller | OAuthCaller;
 /** An account, here or elsewhere, that signed a token for this one method. */
 export interface ServiceCaller {
   kind: "service";
@@ -79,16 +88,31 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
   return { kind: "session", did: claims.did, scope: claims.scope };
 }
 
+/** By an access token bound to the app's key. What verifies it is loaded when the first such request comes. */
+async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthCaller> {
+  const { authenticate } = await import("../oauth/verifier.ts");
+  const { host, env, directory } = on.services;
+  const { did, permissions } = await authenticate(on.request, {
+    did: host.did,
+    origin: host.origin,
+    secret: await directory.secret("JWT_SECRET"),
+    database: env.DIRECTORY,
+  });
+  await checkStatus(did, options, on);
+  authorizeCall(permissions, on);
+  return { kind: "oauth", did, permissions };
+}
+
 /** No credentials needed, none looked at. */
 export const anyone: Policy<null> = () => null;
 
-/** A member's session. */
+/** A member's session, or an app's. */
 export const session =
-  (options: SessionOptions = {}): Policy<SessionCaller> =>
+  (options: SessionOptions = {}): Policy<MemberCaller> =>
   async (on) => {
     const given = authorization(on.request);
     if (given.type === "bearer") return sessionOf(given.token, options, on);
-    if (given.type === "dpop") throw new Refusal("invalid_token", "Malformed token", 401);
+    if (given.type === "dpop") return oauthOf(options, on);
     if (given.type !== null) throw new Refusal("InvalidToken", "Unexpected authorization type", 400);
     throw new Refusal("AuthMissing", "Authentication Required", 401);
   };
@@ -117,7 +141,7 @@ async function adminOf(basic: string, { services }: Credentials): Promise<AdminC
   }
   const colon = decoded.indexOf(":");
   const password = new TextEncoder().encode(decoded.slice(colon + 1));
-  const expected = new TextEncoder().encode(await services.secrets.get("admin_password"));
+  const expected = new TextEncoder().encode(await services.directory.secret("ADMIN_PASSWORD"));
   const same = await sameBytes(password, expected);
   if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
   return { kind: "admin" };
@@ -140,7 +164,7 @@ export const admin: Policy<AdminCaller> = async (on) => {
 };
 
 /** A member, the admin, or nobody: sync reads show more to an owner or the admin. */
-export const memberOrAdminOrAnyone: Policy<SessionCaller | AdminCaller | null> = async (on) => {
+export const memberOrAdminOrAnyone: Policy<MemberCaller | AdminCaller | null> = async (on) => {
   const given = authorization(on.request);
   if (given.type === null) return null;
   if (given.type === "basic") return adminOf(given.token, on);
@@ -150,13 +174,14 @@ export const memberOrAdminOrAnyone: Policy<SessionCaller | AdminCaller | null> =
 /** A token signed by an account's own key for this method (service auth), or nobody. */
 export const serviceOrAnyone: Policy<ServiceCaller | null> = async (on) => {
   const given = authorization(on.request);
-  if (given.type !== "bearer") return null;
+  if (given.type === null) return null;
+  if (given.type !== "bearer") throw authRequired("Invalid authorization header");
   return { kind: "service", did: await verifyServiceToken(given.token, on) };
 };
 
 /** A member's session, or a service token that the account signed for this method. */
 export const memberOrService =
-  (options: SessionOptions = {}): Policy<SessionCaller | ServiceCaller> =>
+  (options: SessionOptions = {}): Policy<MemberCaller | ServiceCaller> =>
   async (on) => {
     const given = authorization(on.request);
     if (given.type === "bearer" && looksLikeServiceToken(given.token)) {
@@ -165,7 +190,7 @@ export const memberOrService =
     return session(options)(on);
   };
 
-export type Viewer = SessionCaller | ServiceCaller;
+export type Viewer = MemberCaller | ServiceCaller;
 
 /** An AppView read: a member, an account elsewhere by service token, or nobody. */
 export const viewerOrAnyone: Policy<Viewer | null> = async (on) => {

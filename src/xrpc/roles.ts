@@ -7,6 +7,7 @@ import { ModerationRoles, type Role } from "../identity/moderation-roles.ts";
 import { Refusal, authRequired, isRefusal } from "../protocol/refusal.ts";
 import { admin, session, FULL } from "./auth.ts";
 import type { Credentials, Policy } from "./method.ts";
+import { isDid } from "../protocol/syntax.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
 
 /** Whoever acts for the host. The admin counts as an owner, the moderation service as a moderator. */
@@ -29,18 +30,24 @@ const ownSession = session({ scopes: FULL, checkTakedown: true, checkDeactivated
 
 function acting(allowed: readonly Role[]): Policy<ActingCaller> {
   return async (on) => {
-    const token = /^bearer +(\S+)$/i.exec(on.request.headers.get("authorization") ?? "")?.[1];
+    const token = /^bearer (\S+)$/i.exec(on.request.headers.get("authorization") ?? "")?.[1];
     if (token === undefined) {
-      try {
-        await admin(on);
-      } catch (thrown) {
-        throw isRefusal(thrown) ? authRequired() : thrown;
-      }
+      await passwordOf(allowed, on);
       return ADMIN;
     }
     if (looksLikeServiceToken(token)) return moderationService(token, allowed, on);
     return roleHolder(allowed, on);
   };
+}
+
+/** Where only the admin may, the reference tells a malformed header from no other wrong one. */
+async function passwordOf(allowed: readonly Role[], on: Credentials): Promise<void> {
+  try {
+    await admin(on);
+  } catch (thrown) {
+    if (!isRefusal(thrown)) throw thrown;
+    throw allowed.includes("moderator") ? thrown : authRequired();
+  }
 }
 
 async function moderationService(
@@ -50,25 +57,30 @@ async function moderationService(
 ): Promise<ActingCaller> {
   const trusted = on.services.env.MOD_SERVICE;
   if (!allowed.includes("moderator")) throw authRequired();
-  if (!trusted) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
-  const did = await verifyServiceToken(token, on);
-  if (did !== trusted) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  if (!isDid(trusted)) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  const did = await verifyServiceToken(token, on, trusted);
   return { kind: "acting", actor: did, did, role: "moderator", createdBy: "admin" };
 }
 
 async function roleHolder(allowed: readonly Role[], on: Credentials): Promise<ActingCaller> {
   const did = await memberBehind(on);
-  const role = await new ModerationRoles(on.services.env.DIRECTORY).of(did);
-  if (role === null || !allowed.includes(role)) throw authRequired();
+  const role = did && (await new ModerationRoles(on.services.env.DIRECTORY).of(did));
+  if (did === null || role === null || !allowed.includes(role)) throw noRole(allowed);
   return { kind: "acting", actor: did, did, role, createdBy: role === "inviter" ? did : "admin" };
 }
 
-/** Any unfit session is simply nobody here, but for an expired one: its owner can refresh it. */
-async function memberBehind(on: Credentials): Promise<Did> {
+/** A session without a role, by the name that the reference has for it: there, a moderator's token is no session. */
+const noRole = (allowed: readonly Role[]) =>
+  allowed.includes("moderator")
+    ? new Refusal("BadJwtType", "This account has no role that allows it", 401)
+    : authRequired();
+
+/** Any unfit session is nobody's here (null), but an expired one is told so: its owner can refresh it. */
+async function memberBehind(on: Credentials): Promise<Did | null> {
   try {
     return (await ownSession(on)).did;
   } catch (thrown) {
-    if (isRefusal(thrown) && thrown.error !== "ExpiredToken" && thrown.status < 500) throw authRequired();
+    if (isRefusal(thrown) && thrown.error !== "ExpiredToken" && thrown.status < 500) return null;
     throw thrown;
   }
 }

@@ -2,9 +2,13 @@
  * Service auth (atproto spec, "XRPC: Inter-Service Authentication"): a short JWT signed by an account's atproto key,
  * K-256 or P-256, bound to an audience and a method.
  */
+import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
-import { verify } from "../protocol/keys.ts";
-import { Refusal } from "../protocol/refusal.ts";
+import { verificationKey } from "../identity/did-document.ts";
+import type { KeyType } from "../protocol/keys.ts";
+import { isDidKey, parseDidKey, verify } from "../protocol/keys.ts";
+import { Refusal, authRequired } from "../protocol/refusal.ts";
+import { isDid } from "../protocol/syntax.ts";
 import type { Credentials } from "./method.ts";
 
 interface ServiceClaims {
@@ -38,51 +42,101 @@ export function looksLikeServiceToken(token: string): boolean {
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
 
-/** @returns the issuer. Refuses (401) by the reference's names: BadJwt, JwtExpired, BadJwtAudience, BadJwtLexiconMethod, BadJwtSignature. */
+/**
+ * @param trusted the only issuer that is taken, if there is one; nobody else's document is even looked up
+ * @returns the issuer. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired, BadJwtAudience,
+ * BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature.
+ */
 export async function verifyServiceToken(
   token: string,
   { services, nsid }: Pick<Credentials, "services" | "nsid">,
+  trusted?: Did,
 ): Promise<Did> {
   const parts = token.split(".");
   const header = decodePart(parts[0]);
   const claims: ServiceClaims | null = decodePart(parts[1]);
-  if (parts.length !== 3 || header === null || claims === null)
-    throw refused("BadJwt", "poorly formatted jwt");
-  const { iss, aud, exp, lxm } = claims;
-  if (typeof iss !== "string" || typeof aud !== "string" || typeof exp !== "number") {
-    throw refused("BadJwt", "poorly formatted jwt");
-  }
-  const typ = header.typ;
+  if (parts.length !== 3 || header === null || claims === null) throw badJwt();
+  const { typ, alg } = header;
   if (typ === "at+jwt" || typ === "refresh+jwt" || typ === "dpop+jwt") {
     throw refused("BadJwtType", `Invalid jwt type "${typ}"`);
   }
+  const { iss, aud, exp, lxm } = claims;
+  if (typeof iss !== "string" || typeof aud !== "string" || typeof exp !== "number") throw badJwt();
   if (exp * 1000 < Date.now()) throw refused("JwtExpired", "jwt expired");
+  if (lxm !== nsid) {
+    const what = lxm === undefined ? "missing" : "bad";
+    throw refused("BadJwtLexiconMethod", `${what} jwt lexicon method ("lxm"). must match: ${nsid}`);
+  }
+  const [did = "", service, ...more] = iss.split("#");
+  if (!isDid(did) || service === "" || more.length > 0) {
+    throw refused("BadJwtIss", "jwt iss is not a valid did");
+  }
   if (aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
     throw refused("BadJwtAudience", "jwt audience does not match service did");
   }
-  if (lxm !== undefined && lxm !== nsid) {
-    throw refused("BadJwtLexiconMethod", `bad jwt lexicon method ("lxm"). must match: ${nsid}`);
-  }
-  await checkSignature(parts, iss, services);
-  return (iss.split("#")[0] ?? iss) as Did;
+  if (trusted !== undefined && did !== trusted) throw refused("UntrustedIss", "Untrusted issuer");
+  const keyId = service === "atproto_labeler" ? "atproto_label" : "atproto";
+  await checkSignature(parts, { did, keyId, alg }, services);
+  return did;
 }
+
+const badJwt = () => refused("BadJwt", "poorly formatted jwt");
 
 /** A failed signature re-resolves the issuer's key once: it may have been rotated since it was cached. */
 async function checkSignature(
-  parts: string[],
-  iss: string,
+  [header = "", payload = "", signature = ""]: string[],
+  { did, keyId, alg }: { did: Did; keyId: string; alg: unknown },
   services: Credentials["services"],
 ): Promise<void> {
-  const [did = iss, service] = iss.split("#");
-  const keyId = service === "atproto_labeler" ? "atproto_label" : "atproto";
-  const signed = new TextEncoder().encode(`${parts[0]}.${parts[1]}`);
-  const signature = base64url(parts[2] ?? "");
+  const signed = new TextEncoder().encode(`${header}.${payload}`);
+  let bytes: Uint8Array;
+  try {
+    bytes = base64url(signature);
+  } catch {
+    throw badJwt();
+  }
+  let before: string | null = null;
   for (const fresh of [false, true]) {
-    const key = await services.dids.signingKey(did as Did, keyId, { fresh });
-    if (key === null) throw refused("BadJwtIss", "could not resolve iss did");
-    if (verify(key, signed, signature)) return;
+    const key = await issuerKey(did, keyId, fresh, services);
+    if (key === before) break;
+    before = key;
+    const { type } = parseDidKey(key);
+    if (type === alg && verify(key, signed, lowS(bytes, type))) return;
   }
   throw refused("BadJwtSignature", "jwt signature does not match jwt issuer");
+}
+
+async function issuerKey(
+  did: Did,
+  keyId: string,
+  fresh: boolean,
+  { dids }: Credentials["services"],
+): Promise<string> {
+  const document = await dids.find(did, { fresh });
+  if (document === null) throw authRequired("could not resolve iss did");
+  const key = verificationKey(document, keyId);
+  if (key === null || !isDidKey(key)) throw authRequired("missing or bad key in did doc");
+  return key;
+}
+
+/** Orders of the curves' groups (SEC 2). */
+const ORDER: Record<KeyType, bigint> = {
+  ES256K: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+  ES256: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+};
+
+/**
+ * A JWT's signature may have either of its two forms (RFC 7518 wants no particular one, and common libraries make both),
+ * while the rest of atproto takes the one with the smaller s.
+ */
+function lowS(signature: Uint8Array, type: KeyType): Uint8Array {
+  if (signature.length !== 64) return signature;
+  const order = ORDER[type];
+  const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString("hex")}`);
+  if (s <= order / 2n || s >= order) return signature;
+  const flipped = Uint8Array.from(signature);
+  flipped.set(Buffer.from((order - s).toString(16).padStart(64, "0"), "hex"), 32);
+  return flipped;
 }
 
 /** Methods that take full or privileged app-password sessions only, when asked of another service. */

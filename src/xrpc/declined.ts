@@ -1,0 +1,60 @@
+/**
+ * Methods of the public lexicons that this host does not serve, and why; `test/xrpc/coverage.test.ts` holds the list
+ * complete. All of them answer 501 MethodNotImplemented.
+ */
+
+const RELAY = "for relays: a host of accounts is crawled, it does not crawl";
+const ENTRYWAY = "for an entryway, a sign-up service before many hosts";
+
+const PHONE = "finds people by their phone numbers, which this host neither asks for nor keeps";
+const BACKEND = "spoken between the reference's AppView and its own backends, never by a client";
+const FEED_GENERATOR = "served by feed generators, to AppViews";
+const AGE_CHECK = "starts a check of someone's age with a provider that this host has no contract with";
+
+export const DECLINED: Readonly<Record<string, string>> = {
+  "app.bsky.ageassurance.begin": AGE_CHECK,
+  "app.bsky.unspecced.initAgeAssurance": AGE_CHECK,
+  "app.bsky.contact.dismissMatch": PHONE,
+  "app.bsky.contact.getMatches": PHONE,
+  "app.bsky.contact.getSyncStatus": PHONE,
+  "app.bsky.contact.importContacts": PHONE,
+  "app.bsky.contact.removeData": PHONE,
+  "app.bsky.contact.sendNotification": PHONE,
+  "app.bsky.contact.startPhoneVerification": PHONE,
+  "app.bsky.contact.verifyPhone": PHONE,
+  "app.bsky.feed.describeFeedGenerator": FEED_GENERATOR,
+  "app.bsky.feed.getFeedSkeleton": FEED_GENERATOR,
+  "app.bsky.unspecced.getOnboardingSuggestedStarterPacksSkeleton": BACKEND,
+  "app.bsky.unspecced.getOnboardingSuggestedUsersSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedFeedsSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedStarterPacksSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedUsersForDiscoverSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedUsersForExploreSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedUsersForSeeMoreSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestedUsersSkeleton": BACKEND,
+  "app.bsky.unspecced.getSuggestionsSkeleton": BACKEND,
+  "app.bsky.unspecced.getTrendsSkeleton": BACKEND,
+  "app.bsky.unspecced.searchActorsSkeleton": BACKEND,
+  "app.bsky.unspecced.searchPostsSkeleton": BACKEND,
+  "app.bsky.unspecced.searchStarterPacksSkeleton": BACKEND,
+  "com.atproto.admin.updateAccountSigningKey":
+    "a key is rotated by its owner, by a PLC operation; the reference does not serve it",
+  "com.atproto.lexicon.resolveLexicon":
+    "lexicons are resolved where consent is asked for; the reference does not serve it",
+  "com.atproto.sync.listHosts": RELAY,
+  "com.atproto.sync.listReposByCollection": RELAY,
+  "com.atproto.sync.notifyOfUpdate": RELAY,
+  "com.atproto.sync.requestCrawl": RELAY,
+  "com.atproto.temp.addReservedHandle": ENTRYWAY,
+  "com.atproto.temp.checkHandleAvailability": ENTRYWAY,
+  "com.atproto.temp.dereferenceScope": ENTRYWAY,
+  "com.atproto.temp.fetchLabels":
+    "deprecated: com.atproto.label.queryLabels and subscribeLabels took its place",
+  "com.atproto.temp.requestPhoneVerification": ENTRYWAY,
+  "com.atproto.temp.revokeAccountCredentials": ENTRYWAY,
+};
+
+/** Another service's by nature: with an `atproto-proxy` header a member's request is passed on to it. */
+const ELSEWHERE = ["chat.bsky.", "app.bsky.video."];
+
+export const isPassedOn = (nsid: string) => ELSEWHERE.some((group) => nsid.startsWith(group));
