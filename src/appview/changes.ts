@@ -15,7 +15,7 @@ import { uriOf } from "./uris.ts";
 
 type RecordChange = { kind: "put"; put: Put } | { kind: "gone"; gone: Gone };
 
-export interface ActorChange {
+interface ActorChange {
   did: Did;
   /** Absent: not announced. Null: lost to someone else within the run. */
   handle?: string | null;

@@ -12,7 +12,7 @@ import type {
 import type { ComAtprotoLabelDefs } from "@atcute/atproto";
 
 /** A record as it is stored and shown. Instants in milliseconds. */
-export interface Stored<Record> {
+interface Stored<Record> {
   uri: ResourceUri;
   cid: string;
   record: Record;
@@ -20,7 +20,7 @@ export interface Stored<Record> {
   indexed: number;
 }
 
-export interface VerificationFacts {
+interface VerificationFacts {
   issuer: Did;
   uri: ResourceUri;
   handle: string;
@@ -31,7 +31,7 @@ export interface VerificationFacts {
 }
 
 /** Records with key `self`, by their short names (indexers/self.ts). */
-export interface Selves {
+interface Selves {
   labeler?: { cid: string };
   status?: Omit<Stored<AppBskyActorStatus.Main>, "uri">;
   chat?: Omit<Stored<ChatBskyActorDeclaration.Main>, "uri">;
@@ -69,14 +69,14 @@ export interface PostFacts extends Stored<AppBskyFeedPost.Main> {
 }
 
 /** Any other record: a list, a feed generator, a labeler, a starter pack. */
-export interface RecordFacts extends Stored<object> {
+interface RecordFacts extends Stored<object> {
   did: Did;
   collection: string;
   likes: number;
   items: number;
 }
 
-export interface RepostFacts {
+interface RepostFacts {
   uri: ResourceUri;
   cid: string;
   actor: Did;
@@ -107,7 +107,7 @@ export interface SubjectLabels {
 }
 
 /** How the viewer stands to a list. */
-export interface ListRelation {
+interface ListRelation {
   muted: boolean;
   blocked: ResourceUri | null;
   member: boolean;

@@ -5,7 +5,7 @@
 import { hash53 } from "./hashes.ts";
 import { type Json, at, listOf, textOf } from "./json.ts";
 
-export type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
+type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
 
 const LETTERS: Record<TermKind, string> = {
   author: "a",
@@ -17,7 +17,7 @@ const LETTERS: Record<TermKind, string> = {
 };
 
 /** The word of `terms` for a value; values are compared without case. */
-export const searchTerm = (kind: TermKind, value: string): string =>
+const searchTerm = (kind: TermKind, value: string): string =>
   `${LETTERS[kind]}${hash53(value.toLowerCase()).toString(36)}`;
 
 /** The post's own text and what its pictures are said to show. */

@@ -69,7 +69,7 @@ const REMOVE = `DELETE FROM post WHERE uri IN (
   WHERE (post.cid, post.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
 /** The record that a post embeds, itself or beside media. */
-export function embeddedUri(record: unknown): string | undefined {
+function embeddedUri(record: unknown): string | undefined {
   const embed = at(record, "embed");
   switch (at(embed, "$type")) {
     case "app.bsky.embed.record":

@@ -13,10 +13,10 @@ const UPSERT = `INSERT INTO record (uri, did, collection, cid, record, sort, ind
 /** An update replaces the row in place and keeps its counts; only what is gone is deleted. */
 const REMOVE = `DELETE FROM record WHERE uri IN (SELECT value ->> 2 FROM json_each(?1) WHERE value ->> 3 IS NULL)`;
 
-export const recordRow = ({ uri, did, collection, cid, record, sort, indexed }: Put) =>
+const recordRow = ({ uri, did, collection, cid, record, sort, indexed }: Put) =>
   [uri, did, collection, cid, JSON.stringify(record), sort, indexed] as const;
 
-export const upsertRecords = (db: D1Database, puts: Put[]) => overRows(db, UPSERT, puts.map(recordRow));
+const upsertRecords = (db: D1Database, puts: Put[]) => overRows(db, UPSERT, puts.map(recordRow));
 
 export function keptRecord(
   collection: string,

@@ -17,7 +17,7 @@ export const selectNamed = (db: D1Database, ids: readonly string[]): D1PreparedS
     .bind(names(ids));
 
 /**
- * Those whom the viewer (?2) follows and who follow each account, the viewer's latest follows first. Whichever list is
+ * Those whom the viewer (?2) follows and who follow each account, the viewer's oldest follows first. Whichever list is
  * the shorter one is read, the viewer's follows or the account's followers.
  */
 const KNOWN = `WITH ${NAMED},
@@ -32,7 +32,7 @@ const KNOWN = `WITH ${NAMED},
     SELECT s.did, mine.subject, mine.sort
     FROM sides AS s CROSS JOIN follow AS mine CROSS JOIN follow AS theirs
     WHERE NOT s.popular_less AND mine.actor = ?2 AND theirs.actor = mine.subject AND theirs.subject = s.did)
-  ORDER BY did, sort DESC`;
+  ORDER BY did, sort`;
 
 export const knownFollowersOf = (db: D1Database, viewer: Did, ids: readonly string[]): D1PreparedStatement =>
   db.prepare(KNOWN).bind(names(ids), viewer);

@@ -22,10 +22,14 @@ export interface NotificationQuery {
   limit: number;
 }
 
-/** A subject that is no more makes its notifications pointless. A repost's are deleted with it, so need no look. */
+/**
+ * A subject that is no more makes its notifications pointless. Looked up for posts and for what has a page of its own; a
+ * repost or like as a subject is rare, and shown as it stands.
+ */
 const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
-  OR n.subject LIKE 'at://%/app.bsky.feed.repost/%'
-  OR EXISTS (SELECT 1 FROM record WHERE uri = n.subject))`;
+  OR EXISTS (SELECT 1 FROM record WHERE uri = n.subject)
+  OR instr(n.subject, '/app.bsky.feed.like/') + instr(n.subject, '/app.bsky.feed.repost/')
+    + instr(n.subject, '/app.bsky.actor.profile/') > 0)`;
 const FOLLOWED = "EXISTS (SELECT 1 FROM follow WHERE actor = n.did AND subject = n.author)";
 
 /** ?1 viewer, ?2 before, ?3 reasons, ?4 limit. */

@@ -5,7 +5,7 @@ import type { Did } from "@atcute/lexicons";
 const CANDIDATES = 100;
 
 /** An FTS5 query: every word, each as a beginning. Empty when the text has no word. */
-export function prefixQuery(text: string): string {
+function prefixQuery(text: string): string {
   const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   return words
     .slice(0, 10)

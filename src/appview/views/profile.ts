@@ -112,14 +112,14 @@ function associatedChat({ selves }: ActorFacts): AppBskyActorDefs.ProfileAssocia
   };
 }
 
-export function allowedSubscriptions({ selves }: ActorFacts): "followers" | "mutuals" | "none" {
+function allowedSubscriptions({ selves }: ActorFacts): "followers" | "mutuals" | "none" {
   const allowed = selves.notification?.record.allowSubscriptions;
   if (allowed === "mutuals") return "mutuals";
   return allowed === "none" ? "none" : "followers";
 }
 
 /** Undefined for nobody; for the viewer's own profile, all false. */
-export function viewerState(present: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
+function viewerState(present: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
   const { facts } = present;
   const relation = facts.relations.get(did);
   if (relation === undefined) return undefined;

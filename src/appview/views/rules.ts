@@ -1,6 +1,6 @@
 /** What may be seen of an account or record, and by whom: pure predicates over facts, for rules and views. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { type ActorFacts, type Facts, type PostFacts, type Relation, pairKey } from "../facts.ts";
+import { type ActorFacts, type Facts, type PostFacts, pairKey } from "../facts.ts";
 import { didOf } from "../uris.ts";
 
 /** Taken down or suspended, by the account's own host or by a labeler that redacts. */
@@ -30,10 +30,6 @@ export function visiblePost(facts: Facts, uri: string): PostFacts | undefined {
 
 export function visibleRecord(facts: Facts, uri: string) {
   return recordIsTakendown(facts, uri) ? undefined : facts.records.get(uri);
-}
-
-export function relationTo(facts: Facts, did: string): Relation | undefined {
-  return facts.relations.get(did);
 }
 
 /** Whether viewer and account block each other, either way, by list or not. */

@@ -42,7 +42,7 @@ export function threadView(
   };
 }
 
-export function childrenOf(
+function childrenOf(
   { facts }: Present,
   anchor: ResourceUri,
   below: ResourceUri[],
