@@ -56,7 +56,8 @@ export async function proxied(
   }
   if (PROTECTED_METHODS.has(nsid)) throw new Refusal("InvalidToken", "Bad token method", 400);
   const caller = await sessionForProxy({ request, nsid, services, params: {} });
-  if (isPrivilegedMethod(nsid) && !PRIVILEGED.includes(caller.scope)) {
+  // What an app may ask for is in its scopes, which were looked at.
+  if (caller.kind === "session" && isPrivilegedMethod(nsid) && !PRIVILEGED.includes(caller.scope)) {
     throw new Refusal("InvalidToken", "Bad token method", 400);
   }
   const target = { did, service, url: await endpointOf(did, service, services) };
@@ -81,7 +82,7 @@ function parseProxyHeader(value: string): { did: string; service: string } {
 async function endpointOf(did: string, service: string, services: Services): Promise<string> {
   const document = isDid(did) ? await services.dids.find(did) : null;
   if (document === null) throw invalidRequest("could not resolve proxy did");
-  const endpoint = serviceEndpoint(document, service);
+  const endpoint = serviceEndpoint(document, `#${service}`);
   if (endpoint === null) throw invalidRequest("could not resolve proxy did service url");
   return endpoint;
 }
