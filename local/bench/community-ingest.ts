@@ -1,7 +1,7 @@
 /** How fast single events reach the index of a loaded community, and how far it lags at a steady rate. */
 import { encode, toBytes } from "@atcute/cbor";
 import { MemberLog } from "./community-events.ts";
-import { startDoorHost, type DoorHost } from "./community-host.ts";
+import { startOpenHost, type OpenHost } from "./open-host.ts";
 import type { LoadedCommunity } from "./community-load.ts";
 import { recordOf, type Made } from "./community-members.ts";
 import { percentile } from "./load.ts";
@@ -59,12 +59,12 @@ class Stream {
   }
 }
 
-async function untilIndexed(door: DoorHost, seq: number): Promise<void> {
+async function untilIndexed(door: OpenHost, seq: number): Promise<void> {
   while ((await door.status()).indexed < seq) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export async function measureIngest(community: LoadedCommunity): Promise<IngestFigures> {
-  const door = await startDoorHost(community.folder);
+  const door = await startOpenHost(community.folder);
   try {
     const { seq } = await door.status();
     await untilIndexed(door, seq);
@@ -91,7 +91,7 @@ export async function measureIngest(community: LoadedCommunity): Promise<IngestF
 }
 
 /** Sorted lags, ms. */
-async function steady(door: DoorHost, stream: Stream): Promise<number[]> {
+async function steady(door: OpenHost, stream: Stream): Promise<number[]> {
   const waiting: { seq: number; at: number }[] = [];
   const lags: number[] = [];
   const settle = (indexed: number) => {

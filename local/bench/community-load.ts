@@ -8,7 +8,7 @@ import { startHost } from "../host.ts";
 import { ROOT } from "../wrangler-file.ts";
 import { Client, Xrpc, createAccount, textIn } from "./client.ts";
 import { MemberLog } from "./community-events.ts";
-import { startDoorHost, type DoorHost } from "./community-host.ts";
+import { startOpenHost, type OpenHost } from "./open-host.ts";
 import { Community, MEAN, type Made, type Subject } from "./community-members.ts";
 import { cpuSeconds } from "./process.ts";
 import { EPOCH_MS } from "./records.ts";
@@ -78,7 +78,7 @@ export async function loadCommunity(
   say(`community of ${size}: writing its posts`);
   const writings = community.writings();
   const guests = await inviteGuests(folder, community);
-  const door = await startDoorHost(folder);
+  const door = await startOpenHost(folder);
   try {
     const loading = await deliverAll(door, community, writings, guests, say);
     const loaded = { folder, guests, loading, ...examples(community) };
@@ -159,12 +159,12 @@ const DELIVERY_BYTES = 2_000_000;
 const MAX_BEHIND = 400;
 
 class Deliveries {
-  readonly #door: DoorHost;
+  readonly #door: OpenHost;
   #logs: { did: string; entries: unknown[] }[] = [];
   #bytes = 0;
   events = 0;
 
-  constructor(door: DoorHost) {
+  constructor(door: OpenHost) {
     this.#door = door;
   }
 
@@ -194,7 +194,7 @@ class Deliveries {
 }
 
 async function deliverAll(
-  door: DoorHost,
+  door: OpenHost,
   community: Community,
   writings: Made[][],
   guests: Guest[],

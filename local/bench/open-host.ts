@@ -1,4 +1,7 @@
-/** The host with a door for made-up logs, on data that a whole host has made and migrated before. */
+/**
+ * The host opened up for measuring, on data that a whole host has made and migrated before: with a door for made-up
+ * logs, and with V8's inspector.
+ */
 import path from "node:path";
 import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
@@ -16,8 +19,11 @@ export interface DoorStatus {
   ingestError: string | null;
 }
 
-export interface DoorHost {
+export interface OpenHost {
+  origin: string;
   pid: number | null;
+  /** Where the inspectors of the Workers are listed. */
+  inspector: string;
   /** Appends logs (DAG-CBOR, see door/worker.ts). */
   deliver(body: Uint8Array): Promise<DoorStatus>;
   status(): Promise<DoorStatus>;
@@ -33,11 +39,13 @@ async function readDoor(): Promise<string> {
 
 const module = (contents: string) => [{ type: "ESModule" as const, path: "worker.mjs", contents }];
 
-export async function startDoorHost(dataDir: string): Promise<DoorHost> {
-  const [worker, outside, door, port] = await Promise.all([
+export async function startOpenHost(dataDir: string): Promise<OpenHost> {
+  const [worker, outside, door, port, doorPort, inspectorPort] = await Promise.all([
     readBundle("worker"),
     readOutsideModules(),
     readDoor(),
+    freePort(),
+    freePort(),
     freePort(),
   ]);
   const { compatibilityDate } = readWranglerFile();
@@ -45,6 +53,7 @@ export async function startDoorHost(dataDir: string): Promise<DoorHost> {
     convertV4MiniflareOptions({
       host: LOOPBACK,
       port: 0,
+      inspectorPort,
       cf: false,
       logRequests: false,
       resourcePersistencePath: path.join(dataDir, "state"),
@@ -53,7 +62,12 @@ export async function startDoorHost(dataDir: string): Promise<DoorHost> {
           name: "atoll",
           modules: module(worker),
           compatibilityDate,
-          bindings: { ...localVars() },
+          bindings: {
+            ...localVars(),
+            PUBLIC_URL: `http://localhost:${port}`,
+            REGISTRATION: "open",
+            RATE_LIMITS: "off",
+          },
           d1Databases: { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" },
           r2Buckets: { BLOBS: "atoll-blobs" },
           durableObjects: {
@@ -61,6 +75,7 @@ export async function startDoorHost(dataDir: string): Promise<DoorHost> {
             SEQUENCER: { className: "SequencerObject", useSQLite: true },
           },
           serviceBindings: { OUTSIDE: "outside" },
+          unsafeDirectSockets: [{ host: LOOPBACK, port }],
         },
         outside,
         {
@@ -70,17 +85,19 @@ export async function startDoorHost(dataDir: string): Promise<DoorHost> {
           durableObjects: {
             SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },
           },
-          unsafeDirectSockets: [{ host: LOOPBACK, port }],
+          unsafeDirectSockets: [{ host: LOOPBACK, port: doorPort }],
         },
       ],
     }),
   );
   await runtime.ready;
-  const client = new Client(`http://${LOOPBACK}:${port}`);
+  const client = new Client(`http://${LOOPBACK}:${doorPort}`);
   const ask = async (method: string, body?: Uint8Array) =>
     statusOf(await client.send(method, "/", body === undefined ? {} : { body }));
   return {
+    origin: `http://localhost:${port}`,
     pid: listenerOf(port),
+    inspector: `http://${LOOPBACK}:${inspectorPort}`,
     deliver: (body) => ask("POST", body),
     status: () => ask("GET"),
     async stop() {
