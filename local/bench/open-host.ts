@@ -30,20 +30,21 @@ export interface OpenHost {
   stop(): Promise<void>;
 }
 
-async function readDoor(): Promise<string> {
-  const bundled = await build({ ...bundleOptions("local/bench/door/worker.ts"), write: false });
+/** Unminified, so that a profile can be read. */
+export async function bundleReadably(entry: string): Promise<string> {
+  const bundled = await build({ ...bundleOptions(entry), minify: false, write: false });
   const script = bundled.outputFiles[0]?.text;
-  if (script === undefined) throw new Error("the door did not build");
+  if (script === undefined) throw new Error(`${entry} did not build`);
   return script;
 }
 
 const module = (contents: string) => [{ type: "ESModule" as const, path: "worker.mjs", contents }];
 
-export async function startOpenHost(dataDir: string): Promise<OpenHost> {
+export async function startOpenHost(dataDir: string, script?: string): Promise<OpenHost> {
   const [worker, outside, door, port, doorPort, inspectorPort] = await Promise.all([
-    readBundle("worker"),
+    script ?? readBundle("worker"),
     readOutsideModules(),
-    readDoor(),
+    bundleReadably("local/bench/door/worker.ts"),
     freePort(),
     freePort(),
     freePort(),
@@ -56,6 +57,7 @@ export async function startOpenHost(dataDir: string): Promise<OpenHost> {
       inspectorPort,
       cf: false,
       logRequests: false,
+      handleStructuredLogs: () => {},
       resourcePersistencePath: path.join(dataDir, "state"),
       workers: [
         {

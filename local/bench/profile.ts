@@ -10,7 +10,7 @@ import path from "node:path";
 import { startHost } from "../host.ts";
 import { Client, Xrpc, createAccount, isObject, type Account, type Reply } from "./client.ts";
 import { cpuPerThousand, perSecond, runLoad } from "./load.ts";
-import { startOpenHost } from "./open-host.ts";
+import { bundleReadably, startOpenHost } from "./open-host.ts";
 import { COLLECTIONS, EPOCH_MS, makeRecord, sampleRepo, tidAt, type Kind } from "./records.ts";
 
 interface ProfileNode {
@@ -153,7 +153,9 @@ const [what = "createRecord", sizeText = "10000"] = process.argv.slice(2);
 const size = Number(sizeText);
 const dataDir = mkdtempSync(path.join(tmpdir(), "atoll-profile-"));
 await (await startHost({ dataDir })).stop();
-const host = await startOpenHost(dataDir);
+const script = await bundleReadably("src/worker.ts");
+const lines = script.split("\n");
+const host = await startOpenHost(dataDir, script);
 const client = new Client(host.origin);
 try {
   const account = await createAccount(client, "profiled");
@@ -180,16 +182,23 @@ try {
     `${what}, ${size} records, 16 clients: ${perSecond(plain).toFixed(0)}/s, CPU ${cpuPerThousand(plain)?.toFixed(2)} s per 1,000 ` +
       `(profiled ${cpuPerThousand(load)?.toFixed(2)}); ${file}`,
   );
-  const each = (ms: number) => ((ms / requests) * 1000).toFixed(0).padStart(7);
   const rows = summarise(profile);
-  console.log("\n  own µs  total µs  function:line of the bundle");
-  for (const row of rows.toSorted((a, b) => b.self - a.self).slice(0, 45)) {
-    console.log(`${each(row.self)}  ${each(row.total)}  ${row.name}`);
-  }
-  console.log("\n  by total");
-  for (const row of rows.toSorted((a, b) => b.total - a.total).slice(0, 60)) {
-    console.log(`${each(row.self)}  ${each(row.total)}  ${row.name}`);
-  }
+  const idle = rows.find(({ name }) => name.startsWith("(idle)"))?.self ?? 0;
+  const busy = rows.reduce((sum, { self }) => sum + self, 0) - idle;
+  // Samples are taken by the clock, which others share: their proportions are what counts.
+  const scale = ((cpuPerThousand(plain) ?? 0) * 1000) / busy;
+  const print = (row: { name: string; self: number; total: number }) => {
+    const line = row.name.startsWith("(anonymous)")
+      ? (lines[Number(row.name.split(":").at(-1)) - 1] ?? "")
+      : "";
+    const figures = [row.self, row.total].map((ms) => (ms * scale).toFixed(0).padStart(7)).join("");
+    console.log(`${figures}  ${row.name} ${line.trim().slice(0, 70)}`);
+  };
+  const some = rows.filter(({ name }) => !name.startsWith("(idle)") && !name.startsWith("(root)"));
+  console.log("\nµs of CPU each: own, with callees; function:line");
+  for (const row of some.toSorted((a, b) => b.self - a.self).slice(0, 50)) print(row);
+  console.log("\nby what they cost with callees");
+  for (const row of some.toSorted((a, b) => b.total - a.total).slice(0, 70)) print(row);
 } finally {
   client.close();
   await host.stop();
