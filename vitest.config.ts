@@ -25,24 +25,6 @@ function readInterop(): Record<string, string> | null {
   return files;
 }
 
-// While stations are still being written, tests run on test/support/partial-worker.ts; `FULL=1` forces the real one.
-const whole =
-  process.env.FULL !== undefined ||
-  [
-    "account/object.ts",
-    "sequencer/object.ts",
-    "appview/entrypoint.ts",
-    "appview/reads.ts",
-    "lifecycle/entrypoint.ts",
-    "edge/proxy.ts",
-    "xrpc/com.atproto.repo.ts",
-    "xrpc/com.atproto.sync.ts",
-    "xrpc/com.atproto.server.ts",
-    "xrpc/com.atproto.identity.ts",
-    "xrpc/app.bsky.notification.ts",
-  ].every((file) => existsSync(path.resolve(import.meta.dirname, "src", file)));
-const outside = existsSync(path.resolve(import.meta.dirname, "local/outside/worker.ts"));
-
 /** Two kinds of tests in one run: what runs in workerd, and what starts workerd. */
 export default defineConfig(async () => ({
   test: {
@@ -50,7 +32,7 @@ export default defineConfig(async () => ({
       {
         plugins: [
           cloudflareTest({
-            main: whole ? "./src/worker.ts" : "./test/support/partial-worker.ts",
+            main: "./src/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {
@@ -65,9 +47,8 @@ export default defineConfig(async () => ({
                   appview: await readD1Migrations("./migrations/appview"),
                 },
               },
-              ...(outside
-                ? { serviceBindings: { OUTSIDE: "outside" }, workers: [await readOutsideModules()] }
-                : {}),
+              serviceBindings: { OUTSIDE: "outside" },
+              workers: [await readOutsideModules()],
             },
           }),
         ],
