@@ -1,5 +1,6 @@
 /** A member's change of handle: checked both ways, written to the directory and the DID document, announced. */
 import type { Did, Handle } from "@atcute/lexicons";
+import { hasExplicitSlur } from "../account/slurs.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";
@@ -17,6 +18,7 @@ export async function updateHandle(
   const { directory, handles, plc, dids } = services;
   const row = await directory.find(did);
   if (row === null) throw invalidRequest("Account not found");
+  if (!options.allowReserved) checkLanguage(wanted);
   const handle = await handles.validate(wanted, { did, ...options });
   const holder = await directory.find(handle);
   if (holder !== null && holder.did !== did) {
@@ -33,6 +35,11 @@ export async function updateHandle(
   }
   await services.account(did).announceHandle(handle);
   return handle;
+}
+
+/** Handles are names that everybody sees. Refuses InvalidHandle. */
+export function checkLanguage(handle: string): void {
+  if (hasExplicitSlur(handle)) throw new Refusal("InvalidHandle", "Inappropriate language in handle");
 }
 
 async function assertDocumentNames(dids: LifecycleServices["dids"], did: Did, handle: Handle): Promise<void> {

@@ -65,15 +65,15 @@ export async function submitPlcOperation(
 }
 
 async function assertStays(
-  { directory, plc, account }: LifecycleServices,
+  services: LifecycleServices,
   did: Did,
   operation: PlcOperation,
   pds: string,
 ): Promise<void> {
   const [row, rotationKey, signingKey] = await Promise.all([
-    directory.find(did),
-    plc.rotationKey(),
-    account(did).signingKey(),
+    services.directory.find(did),
+    services.plc.rotationKey(),
+    services.account(did).signingKey(),
   ]);
   if (!operation.rotationKeys.includes(rotationKey)) {
     throw invalidRequest("Rotation keys do not include server's rotation key");

@@ -78,7 +78,8 @@ const noRole = (allowed: readonly Role[]) =>
 /** Any unfit session is nobody's here (null), but an expired one is told so: its owner can refresh it. */
 async function memberBehind(on: Credentials): Promise<Did | null> {
   try {
-    return (await ownSession(on)).did;
+    const caller = await ownSession(on);
+    return caller.kind === "session" ? caller.did : null;
   } catch (thrown) {
     if (isRefusal(thrown) && thrown.error !== "ExpiredToken" && thrown.status < 500) return null;
     throw thrown;

@@ -2,6 +2,7 @@
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
 import { checkMailAddress } from "../identity/mail-address.ts";
 import { bringAccount, createAccount } from "../lifecycle/create.ts";
+import { checkLanguage } from "../lifecycle/handle.ts";
 import { NEW_PASSWORD_MAX } from "../lifecycle/password.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
 import type { ServiceCaller } from "./auth.ts";
@@ -17,6 +18,7 @@ export async function signUp(
 ): Promise<ComAtprotoServerCreateAccount.$output> {
   await checkInput(services, input);
   const { email, password, inviteCode } = input;
+  checkLanguage(input.handle);
   const handle = await services.handles.validate(input.handle, { did: input.did });
   if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
     await services.directory.invites.assertAvailable(inviteCode);

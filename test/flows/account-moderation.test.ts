@@ -86,10 +86,8 @@ test("a record is taken down: not read, still in the repo, and told with its ver
   expect(shown).toEqual({ ref: "r1" });
   await update({ subject, takedown: { applied: false } });
   expect((await xrpc("com.atproto.repo.getRecord", { params })).status).toBe(200);
-  const kept = await bindings.DIRECTORY.prepare("SELECT 1 FROM subject_status WHERE did = ?").bind(
-    member.did,
-  );
-  expect(await kept.first()).toBeNull();
+  const kept = bindings.DIRECTORY.prepare("SELECT 1 FROM subject_status WHERE did = ?");
+  expect(await kept.bind(member.did).first()).toBeNull();
 });
 
 test("what is not here has no status and cannot be taken down", async () => {
