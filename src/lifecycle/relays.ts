@@ -17,7 +17,7 @@ const TIMEOUT_MS = 10_000;
 type RelayBindings = Pick<Bindings, "DIRECTORY" | "RELAYS" | "SEQUENCER" | "LOCAL">;
 
 /** Origins, from `RELAYS`. */
-export const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
+const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
   RELAYS.split(",")
     .map((origin) => origin.trim().replace(/\/+$/, ""))
     .filter((origin) => origin !== "");

@@ -61,7 +61,7 @@ const MEMBER_LIMITS = {
   ],
 } as const;
 
-export const limitsApply = ({ env }: Pick<Services, "env">) => env.RATE_LIMITS !== "off";
+const limitsApply = ({ env }: Pick<Services, "env">) => env.RATE_LIMITS !== "off";
 
 /** Counts a use. Refuses RateLimitExceeded (429). */
 export async function allow(

@@ -94,7 +94,7 @@ async function appPassword({ auth, did }: Member, privileged: boolean): Promise<
 }
 
 /** Signed by the member's own key, as its PDS would sign it for another service; here the service is this host. */
-export async function serviceToken({ did }: Pick<Member, "did">, lxm: string): Promise<string> {
+async function serviceToken({ did }: Pick<Member, "did">, lxm: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const token = await bindings.ACCOUNT.getByName(did).signServiceJwt({
     iss: did,
