@@ -38,6 +38,11 @@ export async function requestCrawls(
   await Promise.all(origins.map((origin) => requestCrawl(env, origin, hostname, seq, now())));
 }
 
+/** What the worker's schedule calls, every few minutes. A host that does not know its address tells nobody. */
+export async function tellRelays(env: RelayBindings & Pick<Bindings, "PUBLIC_URL">): Promise<void> {
+  if (env.PUBLIC_URL !== "") await requestCrawls(env, new URL(env.PUBLIC_URL).hostname);
+}
+
 async function requestCrawl(
   env: RelayBindings,
   origin: string,
