@@ -1,0 +1,41 @@
+/** What only tests do to an account object: look into its storage, ring its alarm, kill it. */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
+import type { AccountObject } from "../../src/account/object.ts";
+
+const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT"];
+
+const stubOf = (did: Did) => namespace.getByName(did);
+
+/** Rows of a query in the object's own SQLite. */
+export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStorageValue>[]> {
+  return runInDurableObject(stubOf(did), (_, state) => state.storage.sql.exec(query).toArray());
+}
+
+/** The object dies as if the power had gone: what its last turn wrote is lost, what was committed stays. */
+export async function kill(did: Did): Promise<void> {
+  await runInDurableObject(stubOf(did), (_, state) => state.abort("killed by a test")).catch(() => undefined);
+}
+
+/** The object dies in the very turn in which it did this, before anything of it is durable. */
+export async function killDuring(did: Did, run: (object: AccountObject) => Promise<unknown>): Promise<void> {
+  await runInDurableObject(stubOf(did), (instance, state) => {
+    run(instance).catch(() => undefined);
+    state.abort("killed by a test");
+  }).catch(() => undefined);
+}
+
+/** Runs the alarm now, if one is set. */
+export const ring = (did: Did): Promise<boolean> => runDurableObjectAlarm(stubOf(did));
+
+export const alarmOf = (did: Did): Promise<number | null> =>
+  runInDurableObject(stubOf(did), (_, state) => state.storage.getAlarm());
+
+const sequencers: { getByName: unknown } = (env as never)["SEQUENCER"];
+const real = sequencers.getByName;
+
+/** All objects send to this sequencer from here on; null: to the real one again. */
+export function useSequencer(sequencer: object | null): void {
+  sequencers.getByName = sequencer === null ? real : () => sequencer;
+}
