@@ -1,9 +1,15 @@
-/** Wiring only: the fetch handler, and the classes that the platform makes. */
+/** Wiring only: the handlers, and the classes that the platform makes. */
 export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./identity/labels-object.ts";
 export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { app } from "./edge/app.ts";
+import { tellRelays } from "./lifecycle/relays.ts";
+import type { AccountStation } from "./protocol/account-station.ts";
+import type { Bindings } from "./protocol/stations.ts";
 
-export default { fetch: app.fetch };
+export default {
+  fetch: app.fetch,
+  scheduled: (_event: unknown, env: Bindings<AccountStation>) => tellRelays(env),
+};

@@ -1,4 +1,6 @@
 /** The documents by which others find this host and its members. */
+import { labelKey } from "../lifecycle/labels.ts";
+import { multikeyOf } from "../protocol/keys.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Services } from "../xrpc/services.ts";
 import { setCors } from "./cors.ts";
@@ -6,18 +8,27 @@ import { renderError } from "./errors.ts";
 
 /**
  * The host as a did:web (did:web method; service ids as clients look for them): its PDS, its AppView, its notification
- * service and, once it has labelled anything, its labeler.
+ * service and its labeler.
  */
-export async function hostDidDocument({ host }: Services): Promise<Response> {
+export async function hostDidDocument({ directory, host }: Services): Promise<Response> {
+  const { didKey } = await labelKey(directory);
   const service = (id: string, type: string) => ({ id, type, serviceEndpoint: host.origin });
   return json({
     "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
     id: host.did,
-    verificationMethod: [],
+    verificationMethod: [
+      {
+        id: `${host.did}#atproto_label`,
+        type: "Multikey",
+        controller: host.did,
+        publicKeyMultibase: multikeyOf(didKey),
+      },
+    ],
     service: [
       service("#atproto_pds", "AtprotoPersonalDataServer"),
       service("#bsky_appview", "BskyAppView"),
       service("#bsky_notif", "BskyNotificationService"),
+      service("#atproto_labeler", "AtprotoLabeler"),
     ],
   });
 }
