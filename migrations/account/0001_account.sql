@@ -7,6 +7,8 @@ CREATE TABLE account (
   -- see sessions.ts for the format; NULL: no password
   password TEXT,
   created_at INTEGER NOT NULL,
+  -- position of the last log entry of an earlier account of this DID, whose numbers go on
+  position_base INTEGER NOT NULL DEFAULT 0,
   -- whether anything was ever announced, so that a deletion has to be
   announced INTEGER NOT NULL DEFAULT 0,
   deactivated INTEGER NOT NULL DEFAULT 1,

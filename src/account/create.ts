@@ -6,6 +6,7 @@ import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import { generateKey } from "../protocol/keys.ts";
 import { editMst } from "../protocol/mst.ts";
+import type { SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
 import { Exports } from "./exports.ts";
 import { hashPassword } from "./password.ts";
@@ -18,9 +19,12 @@ export async function createAccount(
   sql: Sql,
   did: Did,
   { password, signingKey, saga }: CreateAccount,
+  sequencer: Pick<SequencerStation, "repo">,
   makeTables: () => void,
 ): Promise<void> {
   const hash = password === null ? null : await hashPassword(checkedPassword(password));
+  // An account that was deleted may come back; were its positions to begin anew, its events would pass for repeats.
+  const base = (await sequencer.repo(did))?.position ?? 0;
   const key = signingKey ?? generateKey(randomBytes(32));
   const now = Date.now();
   sql.transaction(() => {
@@ -28,12 +32,13 @@ export async function createAccount(
     // Two calls may have hashed at once: the first one's account stands.
     if (sql.first("SELECT 1 FROM account") !== null) return;
     sql.run(
-      "INSERT INTO account (only, did, signing_key, password, saga, created_at) VALUES (0, ?, ?, ?, ?, ?)",
+      "INSERT INTO account (only, did, signing_key, password, saga, created_at, position_base) VALUES (0, ?, ?, ?, ?, ?, ?)",
       did,
       key,
       hash,
       saga === undefined ? null : JSON.stringify(saga),
       now,
+      base,
     );
     const rev = nextTid(now * 1000, null);
     const tree = editMst(treeOf(sql), [], rev);

@@ -66,13 +66,17 @@ export class Outbox {
     );
     this.#slots = rows.map(({ slot, position }) => ({ slot, position }));
     const newest = rows.at(-1);
-    if (newest === undefined) return;
+    if (newest === undefined) {
+      const base = sql.first<{ position_base: number }>("SELECT position_base FROM account");
+      this.#position = this.#acked = this.#ackedStored = base?.position_base ?? 0;
+      return;
+    }
     this.#position = newest.position;
     this.#acked = this.#ackedStored = Math.max(...rows.map((row) => row.acked));
     this.points = JSON.parse(newest.points) as Counts;
   }
 
-  /** Position of the newest entry; 0 before the first. */
+  /** Position of the newest entry; before the first, that of whatever account this DID had here earlier, or 0. */
   get position(): number {
     return this.#position;
   }

@@ -27,6 +27,7 @@ import { didKey } from "../protocol/keys.ts";
 import { migrate, schemaVersion } from "../protocol/object-schema.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
+import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
 import { Account } from "./account.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -272,7 +273,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
       throw new Refusal("AccountNotFound", "The account is being deleted", 403);
     }
     if (this.#account === null) {
-      await createAccount(this.#sql, this.#did, wanted, () => migrate(this.ctx.storage, MIGRATIONS));
+      const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
+      await createAccount(this.#sql, this.#did, wanted, sequencer, () =>
+        migrate(this.ctx.storage, MIGRATIONS),
+      );
     }
     const account = this.#account ?? this.#open();
     account.expectSaga();

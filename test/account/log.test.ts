@@ -24,6 +24,9 @@ class Double {
     if (this.deaf) throw new Error("the answer was lost");
     return { acked: this.taken.length, seq: this.taken.length };
   }
+  async repo() {
+    return null;
+  }
   async indexed() {
     return true;
   }

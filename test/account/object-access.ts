@@ -6,7 +6,7 @@ import type { AccountObject } from "../../src/account/object.ts";
 
 const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT"];
 
-const stubOf = (did: Did) => namespace.getByName(did);
+export const stubOf = (did: Did) => namespace.getByName(did);
 
 /** Rows of a query in the object's own SQLite. */
 export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStorageValue>[]> {
@@ -31,6 +31,15 @@ export const ring = (did: Did): Promise<boolean> => runDurableObjectAlarm(stubOf
 
 export const alarmOf = (did: Did): Promise<number | null> =>
   runInDurableObject(stubOf(did), (_, state) => state.storage.getAlarm());
+
+/** Makes all uploads so much older. */
+export async function shiftBlobs(did: Did, ms: number): Promise<void> {
+  await runInDurableObject(stubOf(did), (_, state) => {
+    state.storage.sql.exec("UPDATE blob SET created_at = created_at - ?", ms);
+    state.storage.sql.exec("UPDATE account SET sweep_at = sweep_at - ?", ms);
+  });
+  await kill(did);
+}
 
 const sequencers: { getByName: unknown } = (env as never)["SEQUENCER"];
 const real = sequencers.getByName;

@@ -1,0 +1,197 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { BatchWrite } from "../../src/protocol/account-station.ts";
+import { writeCar } from "../../src/protocol/car.ts";
+import { encode } from "../../src/protocol/cbor.ts";
+import { cidOfCbor } from "../../src/protocol/cid.ts";
+import { signCommit } from "../../src/protocol/commit.ts";
+import { didKey } from "../../src/protocol/keys.ts";
+import { kill, ring, rowsOf } from "./object-access.ts";
+import type { Member } from "./support.ts";
+import {
+  accountOf,
+  bytesOf,
+  checkRepo,
+  newAccount,
+  newDid,
+  newMember,
+  post,
+  refusalOf,
+  sequencer,
+} from "./support.ts";
+
+const POST = "app.bsky.feed.post";
+const PICTURE = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+
+/** A repo of 2,500 records, as another host would export it: same DID, another key. */
+let car: Uint8Array;
+let source: Member;
+let records: Map<string, unknown>;
+beforeAll(async () => {
+  source = await newMember();
+  for (let batch = 0; batch < 12; batch++) {
+    const writes: BatchWrite[] = Array.from({ length: 200 }, (_, i) => ({
+      action: "create",
+      collection: POST,
+      value: post(`${batch}-${i}`),
+    }));
+    await source.account.applyWrites({ writes });
+  }
+  for (let i = 0; i < 5; i++) {
+    await source.account.createRecord({
+      collection: "app.bsky.graph.follow",
+      record: { subject: `did:plc:friend${i}`, createdAt: "2024-06-01T00:00:00Z" },
+    });
+  }
+  const image = { $type: "blob", ref: { $link: PICTURE }, mimeType: "image/png", size: 10 };
+  await source.account.registerBlob({ cid: PICTURE, key: "x", mimeType: "image/png", size: 10 });
+  await source.account.createRecord({ collection: "com.example.picture", rkey: "one", record: { image } });
+  car = await bytesOf(await source.account.getRepo("public"));
+  ({ records } = checkRepo(car, source.did, source.key));
+}, 60_000);
+
+const stream = (bytes: Uint8Array): ReadableStream<Uint8Array> => must(new Response(bytes).body);
+const must = <T>(value: T | null): T => {
+  if (value === null) throw new Error("no body");
+  return value;
+};
+
+/** The source's DID on a host that has not seen it: the same object, emptied. */
+async function fresh(): Promise<Member> {
+  const { did } = source;
+  await source.account.destroy();
+  await expect
+    .poll(() =>
+      accountOf(did)
+        .saga()
+        .then(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'account'")),
+    )
+    .toEqual([]);
+  const account = accountOf(did);
+  const { signingKey } = await account.create({ password: null });
+  source = { did, account, key: signingKey };
+  return source;
+}
+
+describe("importing a repo", () => {
+  test("every record comes, under a commit of this account's own key and a higher rev", async () => {
+    const before = checkRepo(car, source.did, source.key);
+    const oldKey = source.key;
+    const { account, did, key } = await fresh();
+    expect(key).not.toBe(oldKey);
+    await account.importRepo(stream(car), oldKey);
+    const after = checkRepo(await bytesOf(await account.getRepo("owner")), did, key);
+    expect([...after.records]).toEqual([...records]);
+    expect(after.rev > before.rev).toBe(true);
+    expect(await account.getLatestCommit("owner")).toEqual({ cid: after.head, rev: after.rev });
+    expect(await account.counts()).toMatchObject({
+      indexedRecords: records.size,
+      expectedBlobs: 1,
+      importedBlobs: 0,
+    });
+    expect(await account.listMissingBlobs({ limit: 10 })).toEqual([
+      { cid: PICTURE, recordUri: `at://${did}/com.example.picture/one` },
+    ]);
+    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+    expect(await sequencer().repo(did)).not.toMatchObject({ rev: after.rev });
+
+    // And it can be written to: the tree is whole, doubles are found, activation announces the new commit.
+    await account.activate("returning", "alice.test");
+    await account.createRecord({ collection: POST, record: post("after the move") });
+    await account.createRecord({
+      collection: "app.bsky.graph.follow",
+      record: { subject: "did:plc:friend0", createdAt: "2024-06-02T00:00:00Z" },
+    });
+    const written = checkRepo(await bytesOf(await account.getRepo("public")), did, key);
+    expect(written.records.size).toBe(records.size + 1);
+    const latest = await account.getLatestCommit("public");
+    await expect.poll(() => sequencer().repo(did)).toMatchObject({ rev: latest.rev, status: "active" });
+  });
+
+  test("again, over what is there: the archive's records and no others", async () => {
+    const { account, did, key } = source;
+    await account.importRepo(stream(car), null);
+    const after = checkRepo(await bytesOf(await account.getRepo("owner")), did, key);
+    expect([...after.records]).toEqual([...records]);
+  });
+
+  test("resumes after a crash, and ends as if there had been none", async () => {
+    const { account, did, key } = await fresh();
+    const importing = account.importRepo(stream(car), null).catch(() => undefined);
+    await expect
+      .poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'import_state'"), { interval: 1 })
+      .toHaveLength(1);
+    await kill(did);
+    await importing;
+    const again = accountOf(did);
+    expect(checkRepo(await bytesOf(await again.getRepo("owner")), did, key).records.size).toBe(0);
+    expect((await refusalOf(again.importRepo(stream(car), null))).message).toMatch(/in progress/);
+    await ring(did);
+    const after = checkRepo(await bytesOf(await again.getRepo("owner")), did, key);
+    expect([...after.records]).toEqual([...records]);
+    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+  });
+});
+
+describe("refuses, and keeps what is there:", () => {
+  const key = new Uint8Array(32).fill(7);
+  const tree = encode({ e: [], l: null });
+  const empty = { cid: cidOfCbor(tree), bytes: tree };
+  const commitOf = (did: string, data = empty.cid) => signCommit({ did, data, rev: "3kn2222222222" }, key);
+
+  test.each<[string, (did: string) => Uint8Array, RegExp]>([
+    ["garbage", () => new TextEncoder().encode("not a CAR at all"), /CAR|CBOR/],
+    ["nothing", () => new Uint8Array([0]), /CAR/],
+    ["two roots", (did) => writeCar([commitOf(did).cid, empty.cid], [commitOf(did), empty]), /one root/],
+    ["a root that is missing", (did) => writeCar([commitOf(did).cid], [empty]), /root/],
+    ["a root that is no commit", () => writeCar([empty.cid], [empty]), /commit/i],
+    [
+      "another account's repo",
+      () => writeCar([commitOf("did:plc:other").cid], [commitOf("did:plc:other"), empty]),
+      /other/,
+    ],
+    ["a tree that is missing", (did) => writeCar([commitOf(did).cid], [commitOf(did)]), /Missing block/],
+    ["half an archive", () => car.subarray(0, car.length >> 1), /CAR/],
+    ["an archive with a flipped bit", () => flipped(car), /CID|CAR|CBOR/],
+  ])("%s", async (_, archive, message) => {
+    const { account, did } = await newAccount();
+    const before = await account.getLatestCommit("owner");
+    const refusal = await refusalOf(account.importRepo(stream(archive(did)), null));
+    expect(refusal).toMatchObject({ error: "InvalidRequest", status: 400 });
+    expect(refusal.message).toMatch(message);
+    expect(await account.getLatestCommit("owner")).toEqual(before);
+    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+  });
+
+  test("a commit that the named key did not sign", async () => {
+    const { account, did } = await newAccount();
+    const commit = commitOf(did);
+    const archive = writeCar([commit.cid], [commit, empty]);
+    const other = didKey(new Uint8Array(32).fill(8));
+    expect((await refusalOf(account.importRepo(stream(archive), other))).message).toMatch(/signature/);
+    await account.importRepo(stream(archive), didKey(key));
+  });
+
+  test("a tree of another shape than its records demand", async () => {
+    const did = newDid();
+    const account = accountOf(did);
+    await account.create({ password: null });
+    const record = encode({ $type: "com.example.a" });
+    const value = { $link: cidOfCbor(record) };
+    const leaf = encode({
+      e: [{ k: new TextEncoder().encode("com.example.a/one"), p: 0, t: null, v: value }],
+      l: null,
+    });
+    const wrapped = encode({ e: [], l: { $link: cidOfCbor(leaf) } });
+    const commit = commitOf(did, cidOfCbor(wrapped));
+    const blocks = [record, leaf, wrapped].map((bytes) => ({ cid: cidOfCbor(bytes), bytes }));
+    const archive = writeCar([commit.cid], [commit, ...blocks]);
+    expect((await refusalOf(account.importRepo(stream(archive), null))).message).toMatch(/MST/);
+  });
+});
+
+function flipped(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  const at = copy.length - 100;
+  copy[at] = (copy[at] ?? 0) ^ 1;
+  return copy;
+}

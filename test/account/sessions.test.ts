@@ -1,0 +1,208 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { verify } from "../../src/protocol/keys.ts";
+import { SIGN_IN_LIMITS, consume } from "../../src/account/limits.ts";
+import { Sessions } from "../../src/account/sessions.ts";
+import { Sql } from "../../src/account/sql.ts";
+import { kill, stubOf } from "./object-access.ts";
+import type { Member } from "./support.ts";
+import { accountOf, newAccount, newMember, refusalOf } from "./support.ts";
+
+const HOUR = 3_600_000;
+const PASSWORD = "correct horse battery staple";
+
+let member: Member;
+beforeAll(async () => {
+  member = await newAccount(PASSWORD);
+});
+
+/** The sessions of an account, at whatever time a test likes. */
+function sessionsOf<T>(of: Member, use: (sessions: Sessions) => T | Promise<T>): Promise<T> {
+  return runInDurableObject(stubOf(of.did), (_, state) => use(new Sessions(new Sql(state.storage), of.did)));
+}
+
+describe("passwords", () => {
+  test("the account's own is the account; any other is nobody", async () => {
+    expect(await member.account.checkPassword(PASSWORD, null)).toBeNull();
+    for (const wrong of ["", "wrong", PASSWORD.toUpperCase(), "aaaa-bbbb-cccc-dddd", "x".repeat(5000)]) {
+      expect(await refusalOf(member.account.checkPassword(wrong, null))).toMatchObject({
+        error: "AuthenticationRequired",
+        status: 401,
+      });
+    }
+  });
+
+  test("hashes carry their parameters and a salt of their own", async () => {
+    const hashes = await Promise.all([newAccount(PASSWORD), newAccount(PASSWORD)]).then((members) =>
+      Promise.all(
+        members.map(({ did }) =>
+          runInDurableObject(stubOf(did), (_, state) =>
+            state.storage.sql.exec("SELECT password FROM account").one(),
+          ),
+        ),
+      ),
+    );
+    expect(hashes[0]?.["password"]).toMatch(/^scrypt\$16384\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{64}$/);
+    expect(hashes[0]).not.toEqual(hashes[1]);
+  });
+
+  test("an app password signs in under its name until revoked, and its tokens with it", async () => {
+    const { account } = await newAccount(PASSWORD);
+    const { password, privileged } = await account.createAppPassword("phone", true);
+    expect(password).toMatch(/^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/);
+    expect(privileged).toBe(true);
+    const proof = await account.checkPassword(password, null);
+    expect(proof).toEqual({ name: "phone", privileged: true });
+    expect((await refusalOf(account.createAppPassword("phone", false))).error).toBe("InvalidRequest");
+    const { id } = await account.createRefreshToken(proof);
+    expect((await account.listAppPasswords()).map(({ name }) => name)).toEqual(["phone"]);
+    await account.revokeAppPassword("phone");
+    expect((await refusalOf(account.checkPassword(password, null))).error).toBe("AuthenticationRequired");
+    expect(await account.rotateRefreshToken(id)).toBeNull();
+  });
+
+  test("a new password ends the old one and every session", async () => {
+    const { account } = await newAccount(PASSWORD);
+    const { id } = await account.createRefreshToken(null);
+    await account.setPassword("another");
+    expect(await account.checkPassword("another", null)).toBeNull();
+    expect((await refusalOf(account.checkPassword(PASSWORD, null))).status).toBe(401);
+    expect(await account.rotateRefreshToken(id)).toBeNull();
+    expect((await refusalOf(account.setPassword("x".repeat(257)))).error).toBe("InvalidPassword");
+  });
+});
+
+describe("limits of attempts", () => {
+  test("30 in five minutes and 300 a day, to the attempt", () => {
+    let counts: [number, number][] = [];
+    let allowed = 0;
+    for (let now = 1; now <= 24 * HOUR; now += 1000) {
+      const result = consume(SIGN_IN_LIMITS, counts, 1, now);
+      counts = result.counts;
+      if (result.excess === null) allowed++;
+      if (now < 300_000) expect(allowed).toBeLessThanOrEqual(30);
+    }
+    expect(allowed).toBe(300);
+  });
+
+  test("hold for one source, and over a restart of the object", async () => {
+    const of = await newAccount(PASSWORD);
+    const now = Date.now();
+    await sessionsOf(of, async (sessions) => {
+      for (let i = 0; i < 30; i++)
+        await sessions.checkPassword("aaaa", "1.2.3.4", now).catch(() => undefined);
+    });
+    await kill(of.did);
+    await sessionsOf(of, async (sessions) => {
+      const refusal = await refusalOf(sessions.checkPassword(PASSWORD, "1.2.3.4", now));
+      expect(refusal).toMatchObject({ error: "RateLimitExceeded", status: 429 });
+      expect(await sessions.checkPassword(PASSWORD, "5.6.7.8", now)).toBeNull();
+      expect(await sessions.checkPassword(PASSWORD, "1.2.3.4", now + 300_001)).toBeNull();
+    });
+  });
+});
+
+describe("refresh tokens", () => {
+  test("a used one yields the same successor for two hours, then nothing", async () => {
+    const of = await newAccount();
+    const now = Date.now();
+    await sessionsOf(of, (sessions) => {
+      const first = sessions.createRefreshToken(null, now);
+      const second = sessions.rotateRefreshToken(first.id, now + 1000);
+      expect(second?.id).not.toBe(first.id);
+      expect(sessions.rotateRefreshToken(first.id, now + HOUR)?.id).toBe(second?.id);
+      expect(sessions.rotateRefreshToken(first.id, now + 2 * HOUR + 1000)).toBeNull();
+      expect(sessions.rotateRefreshToken(second?.id ?? "", now + 3 * HOUR)).not.toBeNull();
+    });
+  });
+
+  test("revoked, it is unknown; and so is one that was never given", async () => {
+    const of = await newAccount();
+    const { id } = await of.account.createRefreshToken(null);
+    await of.account.revokeRefreshToken(id);
+    expect(await of.account.rotateRefreshToken(id)).toBeNull();
+    expect(await of.account.rotateRefreshToken("made up")).toBeNull();
+  });
+
+  test("a takedown revokes them all", async () => {
+    const { account } = await newMember();
+    const { id } = await account.createRefreshToken(null);
+    await account.takedown("takendown");
+    expect(await account.rotateRefreshToken(id)).toBeNull();
+  });
+});
+
+describe("e-mail tokens", () => {
+  test("are good once, for one purpose, whatever their case", async () => {
+    const { account } = await newAccount();
+    const token = await account.createEmailToken("confirm_email");
+    expect(token).toMatch(/^[A-Z2-7]{5}-[A-Z2-7]{5}$/);
+    expect((await refusalOf(account.checkEmailToken("delete_account", token))).error).toBe("InvalidToken");
+    await account.checkEmailToken("confirm_email", token, true);
+    await account.checkEmailToken("confirm_email", token.toLowerCase());
+    expect((await refusalOf(account.checkEmailToken("confirm_email", token))).error).toBe("InvalidToken");
+  });
+
+  test("expire after 15 minutes, and the newest replaces the older", async () => {
+    const of = await newAccount();
+    const now = Date.now();
+    await sessionsOf(of, async (sessions) => {
+      const old = sessions.createEmailToken("reset_password", now);
+      const token = sessions.createEmailToken("reset_password", now);
+      const check = (which: string, at: number) =>
+        refusalOf(Promise.resolve().then(() => sessions.checkEmailToken("reset_password", which, false, at)));
+      expect((await check(old, now)).error).toBe("InvalidToken");
+      expect((await check(token, now + HOUR / 4)).error).toBe("ExpiredToken");
+      sessions.checkEmailToken("reset_password", token, false, now + HOUR / 4 - 1);
+    });
+  });
+});
+
+describe("keys", () => {
+  test("service tokens are signed by the repo's key", async () => {
+    const { account, key } = await newAccount();
+    expect(await account.signingKey()).toBe(key);
+    const jwt = await account.signServiceJwt({ iss: "a", aud: "b", exp: 1 });
+    const [head = "", body = "", sig = ""] = jwt.split(".");
+    expect(JSON.parse(atob(head))).toEqual({ typ: "JWT", alg: "ES256K" });
+    expect(JSON.parse(atob(body))).toEqual({ iss: "a", aud: "b", exp: 1 });
+    const bytes = new TextEncoder().encode(`${head}.${body}`);
+    expect(verify(key, bytes, new Uint8Array(Buffer.from(sig, "base64url")))).toBe(true);
+  });
+
+  test("a given key is the account's, and leaves only when asked for by name", async () => {
+    const given = crypto.getRandomValues(new Uint8Array(32));
+    const { did } = await newAccount();
+    const other = accountOf(`${did}x`);
+    await other.create({ password: null, signingKey: given });
+    expect(await other.exportKey()).toEqual(given);
+  });
+});
+
+describe("preferences", () => {
+  const details = { $type: "app.bsky.actor.defs#personalDetailsPref", birthDate: "1990-01-01T00:00:00Z" };
+  const tags = { $type: "app.bsky.actor.defs#interestsPref", tags: ["a"] };
+
+  test("are kept in order; age is declared from the birth date, which an app password does not see", async () => {
+    const { account } = await newAccount();
+    await account.putPreferences("app.bsky", [tags, details], true);
+    const declared = { isOverAge13: true, isOverAge16: true, isOverAge18: true };
+    const full = await account.getPreferences("app.bsky", true);
+    expect(full).toEqual([tags, details, { $type: "app.bsky.actor.defs#declaredAgePref", ...declared }]);
+    expect(await account.getPreferences("app.bsky", false)).toEqual([tags, full[2]]);
+    await account.putPreferences("app.bsky", [], false);
+    expect((await account.getPreferences("app.bsky", true))[0]).toEqual(details);
+  });
+
+  test.each([
+    ["of another namespace", [{ $type: "com.example.pref" }], true],
+    ["without a type", [{ a: 1 }], true],
+    ["that the caller may not set", [details], false],
+  ])("refuses those %s", async (_, preferences, full) => {
+    const { account } = await newAccount();
+    expect((await refusalOf(account.putPreferences("app.bsky", preferences, full))).error).toBe(
+      "InvalidRequest",
+    );
+    expect(await account.getPreferences("app.bsky", true)).toEqual([]);
+  });
+});
