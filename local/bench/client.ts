@@ -20,6 +20,8 @@ export interface Send {
   discard?: boolean;
 }
 
+class StaleConnection extends Error {}
+
 export class Client {
   readonly origin: string;
   readonly #agent: http.Agent;
@@ -31,7 +33,17 @@ export class Client {
     this.#agent = new http.Agent({ keepAlive: true, maxSockets: 128, scheduling: "lifo" });
   }
 
-  send(method: string, path: string, options: Send = {}): Promise<Reply> {
+  /** A connection that the server has closed meanwhile, being idle, is tried once more on a new one. */
+  async send(method: string, path: string, options: Send = {}): Promise<Reply> {
+    try {
+      return await this.#attempt(method, path, options);
+    } catch (thrown) {
+      if (!(thrown instanceof StaleConnection)) throw thrown;
+      return this.#attempt(method, path, options);
+    }
+  }
+
+  #attempt(method: string, path: string, options: Send): Promise<Reply> {
     const begun = performance.now();
     const { body } = options;
     const headers: Record<string, string | number> = { ...options.headers };
@@ -54,7 +66,10 @@ export class Client {
           });
         },
       );
-      request.on("error", reject);
+      request.on("error", (error) => {
+        const closed = "code" in error && (error.code === "EPIPE" || error.code === "ECONNRESET");
+        reject(closed && request.reusedSocket ? new StaleConnection() : error);
+      });
       request.end(body);
     });
   }

@@ -196,7 +196,7 @@ class Deliveries {
 async function deliverAll(
   door: OpenHost,
   community: Community,
-  writings: Made[][],
+  writings: Iterable<Made[]>,
   guests: Guest[],
   say: (line: string) => void,
 ): Promise<Loading> {
@@ -207,8 +207,10 @@ async function deliverAll(
   const begun = performance.now();
   const now = Date.now();
   let records = 0;
-  const pass = async (what: string, batches: Made[][], arriving: boolean) => {
-    for (const [i, batch] of batches.entries()) {
+  const pass = async (what: string, batches: Iterable<Made[]>, arriving: boolean) => {
+    let i = -1;
+    for (const batch of batches) {
+      i++;
       const log = logs[i];
       const member = community.members[i];
       if (log === undefined || member === undefined) continue;

@@ -94,7 +94,7 @@ export class Community {
   readonly posts: Subject[] = [];
   readonly #authors: number[] = [];
   readonly #roots: number[] = [];
-  readonly #records: Made[][];
+  readonly #records: (() => Made)[][];
   #clock = 0;
 
   constructor(size: number, seed: number) {
@@ -109,16 +109,16 @@ export class Community {
     this.#records = this.members.map(() => []);
   }
 
-  /** Profiles and posts by member; to be called once, and before `reactions`. */
-  writings(): Made[][] {
+  /** Profiles and posts, member by member; to be called once, and before `reactions`. */
+  writings(): Generator<Made[]> {
     this.members.forEach((_, i) => this.#put(i, "app.bsky.actor.profile", "self", this.#profile(i)));
     const count = this.size * MEAN.posts;
     for (let number = 0; number < count; number++) this.#post(number, EPOCH_MS + (SPAN_MS * number) / count);
     return this.#taken();
   }
 
-  /** Follows, likes and reposts by member. `guests` are real members, to be followed and liked as well. */
-  reactions(guests: readonly { did: string; posts: readonly Subject[] }[]): Made[][] {
+  /** Follows, likes and reposts, member by member. `guests` are real members, to be followed and liked as well. */
+  reactions(guests: readonly { did: string; posts: readonly Subject[] }[]): Generator<Made[]> {
     this.#follows();
     for (let i = this.size * MEAN.likes; i > 0; i--) this.#react("app.bsky.feed.like", this.#likedPost());
     for (let i = this.size * MEAN.reposts; i > 0; i--) this.#react("app.bsky.feed.repost", this.#likedPost());
@@ -131,14 +131,13 @@ export class Community {
     return this.#taken();
   }
 
-  #taken(): Made[][] {
-    return this.#records.map((records) => records.splice(0));
+  /** Encodes a member's records when they are asked for: two million at once would stop everything else. */
+  *#taken(): Generator<Made[]> {
+    for (const records of this.#records) yield records.splice(0).map((make) => make());
   }
 
-  #put(member: number, collection: string, rkey: string, record: Record<string, unknown>): Made {
-    const made = recordOf(`${collection}/${rkey}`, { $type: collection, ...record });
-    this.#records[member]?.push(made);
-    return made;
+  #put(member: number, collection: string, rkey: string, record: Record<string, unknown>): void {
+    this.#records[member]?.push(() => recordOf(`${collection}/${rkey}`, { $type: collection, ...record }));
   }
 
   /** A time in the span, and a key that no other record has. */
@@ -165,7 +164,12 @@ export class Community {
     else if (kind < 0.4 && number > 100) this.#asQuote(number, record);
     else if (kind < 0.5) record["embed"] = this.#image(number);
     else if (kind < 0.55) this.#mention(record, text);
-    const made = this.#put(author, "app.bsky.feed.post", tidAt(ms, number), record);
+    // At once, since others will name it by its CID.
+    const made = recordOf(`app.bsky.feed.post/${tidAt(ms, number)}`, {
+      $type: "app.bsky.feed.post",
+      ...record,
+    });
+    this.#records[author]?.push(() => made);
     this.posts.push({ uri: `at://${this.members[author]?.did}/${made.path}`, cid: made.cid });
     this.#authors.push(author);
     this.#roots.push(root);
