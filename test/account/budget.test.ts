@@ -114,7 +114,7 @@ describe("the whole repo", () => {
         member.did,
         `SELECT path FROM record WHERE path LIKE '${POST}/%' ORDER BY path`,
       );
-      const uris = paths.map((row) => `at://${member.did}/${String(row["path"])}`);
+      const uris = paths.map((row) => `at://${member.did}/${row["path"] as string}`);
       expect(seen).toEqual(reverse ? uris : uris.reverse());
     }
   });
