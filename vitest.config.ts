@@ -3,6 +3,7 @@ import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { readOutsideModules } from "./local/bundle.ts";
+import { readWranglerFile } from "./local/wrangler-file.ts";
 
 /** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */
 function readInterop(): Record<string, string> | null {
@@ -25,11 +26,18 @@ function readInterop(): Record<string, string> | null {
   return files;
 }
 
+function aliases(): Record<string, string> {
+  const entries = Object.entries(readWranglerFile().alias);
+  return Object.fromEntries(entries.map(([name, file]) => [name, path.resolve(import.meta.dirname, file)]));
+}
+
 /** Two kinds of tests in one run: what runs in workerd, and what starts workerd. */
 export default defineConfig(async () => ({
   test: {
     projects: [
       {
+        // wrangler.toml's [alias], which the plugin does not read; it reaches only what is bundled.
+        resolve: { alias: aliases() },
         plugins: [
           cloudflareTest({
             main: "./src/worker.ts",
@@ -54,6 +62,7 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: "workers",
+          server: { deps: { inline: [/@atproto\/oauth-provider/, /@atproto-labs\//] } },
           include: ["test/**/*.test.ts"],
           exclude: ["test/node/**", "test/crash/**"],
           setupFiles: ["./test/support/setup.ts"],

@@ -7,6 +7,7 @@ import type { AccountStation } from "../protocol/account-station.ts";
 import { methods } from "../xrpc/methods.ts";
 import { allowCors, preflight } from "./cors.ts";
 import { renderError } from "./errors.ts";
+import { oauth } from "./oauth.ts";
 import { landing, robots } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { subscribeRepos } from "./subscribe.ts";
@@ -27,6 +28,7 @@ app.get("/.well-known/did.json", (c) => hostDidDocument(servicesOf(c.req.raw, c.
 app.get("/.well-known/atproto-did", (c) =>
   atprotoDid(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)),
 );
+app.route("/", oauth);
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 

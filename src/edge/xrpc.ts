@@ -32,8 +32,17 @@ export async function serveXrpc(
     response = renderError(thrown, request);
     await readToEnd(request);
   }
+  if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, services);
   log(request, nsid, did, response.status, Date.now() - started);
   return request.method === "HEAD" ? new Response(null, response) : response;
+}
+
+/** Every answer to a bound token carries the nonce for the next proof (RFC 9449, section 8.2). */
+async function giveNonce(response: Response, { host, directory, env }: Services): Promise<void> {
+  const { nextNonce } = await import("../oauth/verifier.ts");
+  const secret = await directory.secret("JWT_SECRET");
+  const { did, origin } = host;
+  response.headers.set("dpop-nonce", await nextNonce({ did, origin, secret, database: env.DIRECTORY }));
 }
 
 async function dispatch(

@@ -153,6 +153,10 @@ export interface Vars {
   MOD_SERVICE?: string;
   /** Largest blob, in bytes; absent: 100 MB. */
   BLOB_LIMIT?: string;
+  /** What the community calls itself, on the pages that members see; absent: the host's name. */
+  HOST_NAME?: string;
+  /** Its colour, `#rrggbb`; absent: Atoll's. */
+  HOST_COLOR?: string;
   /** `1` in local runs: loopback is allowed in outgoing requests, and `atoll-cost` is sent. */
   LOCAL: string;
 }

@@ -200,3 +200,15 @@ export const viewerOrAnyone: Policy<Viewer | null> = async (on) => {
 
 /** An AppView read that needs someone to be read for. */
 export const viewer: Policy<Viewer> = memberOrService();
+
+/**
+ * Who reads a feed: as `viewerOrAnyone`, but a token from elsewhere is one for the feed's generator, to which it is
+ * passed on.
+ */
+export const feedViewer: Policy<Viewer | null> = async (on) => {
+  const given = authorization(on.request);
+  if (given.type !== "bearer" || !looksLikeServiceToken(given.token)) return viewerOrAnyone(on);
+  const methods = [on.nsid, "app.bsky.feed.getFeedSkeleton"];
+  const did = await verifyServiceToken(given.token, on, undefined, { methods, anyAudience: true });
+  return { kind: "service", did };
+};

@@ -17,7 +17,7 @@ import { claimedHandle, verificationKey } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
 import { anyone, member, memberOrService, owner } from "./auth.ts";
-import type { SessionCaller } from "./auth.ts";
+import type { MemberCaller } from "./auth.ts";
 import { method } from "./method.ts";
 import type { Method } from "./method.ts";
 import type { Services } from "./services.ts";
@@ -28,7 +28,7 @@ const WRITE = { jsonLimit: 1_000_000 };
 /** The caller's own account; `repo` may name it by handle. Refuses AccountNotFound (403), AuthenticationRequired. */
 async function ownAccount(
   repo: ActorIdentifier,
-  caller: SessionCaller,
+  caller: MemberCaller,
   services: Services,
 ): Promise<AccountStation> {
   if (repo !== caller.did) {

@@ -47,6 +47,7 @@ import { leave } from "./leaving.ts";
 import { method } from "./method.ts";
 import { allow } from "./rate-limits.ts";
 import { inviter } from "./roles.ts";
+import { mayReadEmail } from "./scopes.ts";
 import { getServiceAuth } from "./service-grants.ts";
 import { openSession, refreshSession, sessionView } from "./sessions.ts";
 import { signUp } from "./sign-up.ts";
@@ -80,7 +81,14 @@ export const comAtprotoServer = [
       if (account === null || account.takedown !== null) {
         throw invalidRequest(`Could not find user info for account: ${caller.did}`);
       }
-      return sessionView(services, account);
+      const { email, emailConfirmed, ...view } = await sessionView(services, account);
+      return caller.kind === "oauth" && !mayReadEmail(caller.permissions)
+        ? view
+        : {
+            ...view,
+            ...(email === undefined ? {} : { email }),
+            ...(emailConfirmed === undefined ? {} : { emailConfirmed }),
+          };
     },
   ),
 

@@ -16,12 +16,12 @@ import type { Access } from "../protocol/account-station.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { SequencedRepo } from "../protocol/stations.ts";
 import { anyone, memberOrAdminOrAnyone } from "./auth.ts";
-import type { AdminCaller, SessionCaller } from "./auth.ts";
+import type { AdminCaller, MemberCaller } from "./auth.ts";
 import { method } from "./method.ts";
 import type { Method } from "./method.ts";
 
 /** An account sees itself, and the admin everyone, in any state. */
-const accessOf = (caller: SessionCaller | AdminCaller | null, did: Did): Access =>
+const accessOf = (caller: MemberCaller | AdminCaller | null, did: Did): Access =>
   caller?.kind === "admin" || caller?.did === did ? "owner" : "public";
 
 const car = (body: BodyInit) =>

@@ -17,6 +17,7 @@ import { safeParse } from "@atcute/lexicons/validations";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { readJson } from "./body.ts";
 import { decodeParams } from "./params.ts";
+import { type Permissions, authorizeInput } from "./scopes.ts";
 import type { Services } from "./services.ts";
 
 export type MethodSchema = XRPCQueryMetadata | XRPCProcedureMetadata;
@@ -75,6 +76,12 @@ function didOf(caller: unknown): string | null {
   return typeof caller.did === "string" ? caller.did : null;
 }
 
+/** What a caller may do who came through an app; null for all others. */
+function permissionsOf(caller: unknown): Permissions | null {
+  if (typeof caller !== "object" || caller === null || !("permissions" in caller)) return null;
+  return caller.permissions as Permissions;
+}
+
 export function method<S extends MethodSchema, Caller>(
   module: MethodModule<S>,
   policy: Policy<Caller>,
@@ -99,6 +106,8 @@ export function method<S extends MethodSchema, Caller>(
       };
       const caller = await policy({ request, nsid, services, params: call.params });
       const body = await decodeInput(request, input, options.jsonLimit ?? JSON_LIMIT);
+      const permissions = permissionsOf(caller);
+      if (permissions !== null) authorizeInput(permissions, nsid, body);
       const output = await run({ ...call, caller, input: body as InputOf<S> });
       const did = didOf(caller);
       if (output instanceof Response) return { response: output, did };

@@ -1,19 +1,19 @@
 /** app.bsky.actor.getPreferences and putPreferences: kept by the account itself, known to no AppView. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { JsonObject } from "../protocol/account-station.ts";
-import type { SessionCaller } from "./auth.ts";
+import type { MemberCaller } from "./auth.ts";
 import { FULL } from "./auth.ts";
 import type { Services } from "./services.ts";
 
 const NAMESPACE = "app.bsky";
 
 interface PreferencesCall {
-  caller: SessionCaller;
+  caller: MemberCaller;
   services: Services;
 }
 
-/** An app password neither sees nor sets what only the owner may (date of birth). */
-const isFull = ({ scope }: SessionCaller): boolean => FULL.includes(scope);
+/** An app, by password or by OAuth, neither sees nor sets what only the owner may (date of birth). */
+const isFull = (caller: MemberCaller): boolean => caller.kind === "session" && FULL.includes(caller.scope);
 
 export async function getPreferences({ caller, services }: PreferencesCall) {
   const preferences = await services.account(caller.did).getPreferences(NAMESPACE, isFull(caller));

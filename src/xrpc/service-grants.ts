@@ -2,7 +2,7 @@
 import type { ComAtprotoServerGetServiceAuth } from "@atcute/atproto";
 import { isDid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { SessionCaller } from "./auth.ts";
+import type { MemberCaller } from "./auth.ts";
 import { PRIVILEGED, TAKENDOWN } from "./auth.ts";
 import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "./service-auth.ts";
 import type { Services } from "./services.ts";
@@ -12,14 +12,14 @@ const MINUTE = 60;
 
 export async function getServiceAuth(
   services: Services,
-  caller: SessionCaller,
+  caller: MemberCaller,
   { aud, exp, lxm }: { aud: string; exp?: number | undefined; lxm?: string | undefined },
 ): Promise<ComAtprotoServerGetServiceAuth.$output> {
   const [did = "", fragment, ...more] = aud.split("#");
   if (!isDid(did) || fragment === "" || more.length > 0) {
     throw invalidRequest("aud must be a valid atproto DID or did#serviceId reference");
   }
-  if (caller.scope === TAKENDOWN && lxm !== "com.atproto.server.createAccount") {
+  if (caller.kind === "session" && caller.scope === TAKENDOWN && lxm !== "com.atproto.server.createAccount") {
     throw new Refusal("InvalidToken", "Bad token scope");
   }
   if (lxm !== undefined && isPrivilegedMethod(lxm) && !maysPrivileged(caller)) {
@@ -35,7 +35,8 @@ export async function getServiceAuth(
 }
 
 /** A taken-down account got this far only to move out, by createAccount elsewhere. */
-const maysPrivileged = ({ scope }: SessionCaller) => PRIVILEGED.includes(scope) || scope === TAKENDOWN;
+const maysPrivileged = (caller: MemberCaller) =>
+  caller.kind === "oauth" || PRIVILEGED.includes(caller.scope) || caller.scope === TAKENDOWN;
 
 function checkExpiry(exp: number, lxm: string | undefined): void {
   const badExpiration = (message: string) => new Refusal("BadExpiration", message);

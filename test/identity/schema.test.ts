@@ -1,6 +1,7 @@
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, test } from "vitest";
-import * as schema from "../../schema/directory.ts";
+import * as directory from "../../schema/directory.ts";
+import * as oauth from "../../schema/oauth.ts";
 import { bindings } from "./bindings.ts";
 
 interface Column {
@@ -10,7 +11,8 @@ interface Column {
   pk: number;
 }
 
-const tables = Object.values(schema)
+const tables = [directory, oauth]
+  .flatMap((schema): unknown[] => Object.values(schema))
   .filter((value) => value instanceof SQLiteTable)
   .map((table) => getTableConfig(table));
 

@@ -1,0 +1,178 @@
+/** What the oauth station needs of the host, from the stations that have it. Refuses as the XRPC methods do. */
+import type { Did, Handle } from "@atcute/lexicons";
+import type { Account } from "../identity/directory.ts";
+import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
+import { updateHandle } from "../lifecycle/handle.ts";
+import { requestPasswordReset, resetPassword, setPassword } from "../lifecycle/password.ts";
+import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
+import type { Member, MemberProfile, Members, NewMember } from "../oauth/members.ts";
+import { Refusal, authRequired, isRefusal, must } from "../protocol/refusal.ts";
+import { deleteMember } from "../xrpc/admin-acts.ts";
+import { allow, attemptSource } from "../xrpc/rate-limits.ts";
+import type { Services } from "../xrpc/services.ts";
+import { admit } from "./rate-limits.ts";
+import { PASSWORD_MAX } from "../xrpc/sessions.ts";
+import { signUp } from "../xrpc/sign-up.ts";
+
+const asMember = (account: Account): Member => ({
+  did: account.did,
+  handle: account.handle,
+  email: account.email,
+  emailConfirmed: account.emailConfirmedAt !== null,
+  deactivated: account.state === "deactivated",
+  takenDown: account.takedown !== null,
+});
+
+export function membersOf(services: Services, request: Request): Members {
+  const { directory } = services;
+  const account = (did: Did) => services.account(did);
+  return {
+    ...people(services),
+
+    signIn: (identifier, password) => signIn(services, request, identifier, password),
+    async signUp({ handle, email, password, inviteCode }: NewMember) {
+      admit(request, "com.atproto.server.createAccount", services.env);
+      const input = {
+        handle: handle as Handle,
+        email,
+        password,
+        ...(inviteCode === undefined ? {} : { inviteCode }),
+      };
+      const { did } = await signUp(services, input, null);
+      return asMember(must(await directory.find(did), "the new account"));
+    },
+
+    ...changes(services, request),
+
+    listAppPasswords: (did) => account(did).listAppPasswords(),
+    createAppPassword: async (did, name, privileged) =>
+      (await account(did).createAppPassword(name, privileged)).password,
+    revokeAppPassword: (did, name) => account(did).revokeAppPassword(name),
+    revokeSessions: (did) => account(did).revokeAllRefreshTokens(),
+
+    exportRepo: (did) => account(did).getRepo("owner"),
+    deactivate: (did) => deactivateAccount(services, did, null),
+    activate: (did) => activateAccount(services, did, services.host.origin),
+    async requestDeletion(did) {
+      await allow(services, did, "delete_account");
+      await requestCode(services, did, "delete_account");
+    },
+    async remove(did, code) {
+      await account(did).checkEmailToken("delete_account", code);
+      await deleteMember(services, did);
+    },
+  };
+}
+
+function people(services: Services): Pick<Members, "find" | "findAll" | "profile"> {
+  const { directory } = services;
+  return {
+    async find(identifier) {
+      const found = await accountNamed(services, identifier);
+      return found === null ? null : asMember(found);
+    },
+    async findAll(dids) {
+      return [...(await directory.findAll(dids)).values()].map(asMember);
+    },
+    profile: (did) => profileOf(services, did),
+  };
+}
+
+function changes(
+  services: Services,
+  request: Request,
+): Pick<
+  Members,
+  | "requestPasswordReset"
+  | "resetPassword"
+  | "setPassword"
+  | "updateHandle"
+  | "requestEmailUpdate"
+  | "updateEmail"
+  | "requestEmailConfirmation"
+  | "confirmEmail"
+> {
+  return {
+    async requestPasswordReset(email) {
+      admit(request, "com.atproto.server.requestPasswordReset", services.env);
+      // Whether somebody has that address is nothing that this page tells.
+      const found = await services.directory.findByEmail(email);
+      if (found !== null) await requestPasswordReset(services, email);
+    },
+    resetPassword(code, password) {
+      admit(request, "com.atproto.server.resetPassword", services.env);
+      return resetPassword(services, code, password);
+    },
+    setPassword: (did, password) => setPassword(services, did, password),
+    async updateHandle(did, handle) {
+      await allow(services, did, "handle");
+      await updateHandle(services, did, handle);
+    },
+    async requestEmailUpdate(did) {
+      await allow(services, did, "update_email");
+      const account = await services.directory.findByDid(did);
+      if (account?.email === null) return false;
+      return (await requestEmailUpdate(services, did)).tokenRequired;
+    },
+    updateEmail: (did, email, code) => updateEmail(services, did, email, code),
+    async requestEmailConfirmation(did) {
+      await allow(services, did, "confirm_email");
+      await requestCode(services, did, "confirm_email");
+    },
+    async confirmEmail(did, code) {
+      const account = await services.directory.findByDid(did);
+      await confirmEmail(services, did, account?.email ?? "", code);
+    },
+  };
+}
+
+function accountNamed({ directory }: Services, identifier: string): Promise<Account | null> {
+  const name = identifier.toLowerCase();
+  return name.includes("@")
+    ? directory.findByEmail(name)
+    : directory.find(identifier.startsWith("did:") ? identifier : name);
+}
+
+/** By the account's own password. What is wrong, name or password, is not told apart. */
+async function signIn(
+  services: Services,
+  request: Request,
+  identifier: string,
+  password: string,
+): Promise<Member> {
+  const wrong = () => authRequired("Invalid identifier or password");
+  const account = await accountNamed(services, identifier);
+  if (account === null || password.length > PASSWORD_MAX) throw wrong();
+  let proof;
+  try {
+    proof = await services.account(account.did).checkPassword(password, attemptSource(services, request));
+  } catch (thrown) {
+    throw isRefusal(thrown) && thrown.status === 401 ? wrong() : thrown;
+  }
+  if (proof !== null)
+    throw new Refusal(
+      "AppPasswordRefused",
+      "Please use the password of your account, not an app password",
+      401,
+    );
+  if (account.takedown !== null) throw new Refusal("AccountTakedown", "Account has been taken down", 401);
+  return asMember(account);
+}
+
+/** From the member's own record; its picture by this host's own way to a blob. */
+async function profileOf(services: Services, did: Did): Promise<MemberProfile> {
+  const record = await services.account(did).getRecord("app.bsky.actor.profile", "self");
+  const { displayName, avatar } = (record?.value ?? {}) as {
+    displayName?: unknown;
+    avatar?: { ref?: { $link?: unknown } };
+  };
+  const cid = avatar?.ref?.$link;
+  return {
+    name:
+      typeof displayName === "string" && displayName.trim() !== "" ? displayName.trim().slice(0, 64) : null,
+    picture:
+      typeof cid === "string"
+        ? `/xrpc/com.atproto.sync.getBlob?${new URLSearchParams({ did, cid }).toString()}`
+        : null,
+  };
+}

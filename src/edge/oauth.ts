@@ -1,0 +1,123 @@
+/**
+ * The routes of signing in: what apps call, what people see. Nothing behind them is loaded before the first such request.
+ */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { OAuthContext } from "../oauth/members.ts";
+import type * as Station from "../oauth/station.ts";
+import { fetchPublic } from "../identity/outbound.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
+import { isRefusal } from "../protocol/refusal.ts";
+import { isDid } from "../protocol/syntax.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import { clientAddress } from "../xrpc/client-address.ts";
+import type { Services } from "../xrpc/services.ts";
+import { membersOf } from "./members.ts";
+import { admit } from "./rate-limits.ts";
+import { servicesOf } from "./services.ts";
+
+type Env = { Bindings: Bindings<AccountStation> };
+
+/** What the pages are called where the host has given itself no name. */
+const COLOUR = "#0e7c86";
+
+const servicesIn = (c: Context<Env>): Services => servicesOf(c.req.raw, c.env, c.executionCtx);
+
+async function contextOf(services: Services, request: Request): Promise<OAuthContext> {
+  const { env, host, directory, dids } = services;
+  return {
+    host: {
+      origin: host.origin,
+      hostname: host.hostname,
+      did: host.did,
+      local: host.local,
+      handleDomains: host.handleDomains,
+      registration: env.REGISTRATION,
+      name: env.HOST_NAME || host.hostname,
+      colour: env.HOST_COLOR || COLOUR,
+    },
+    database: env.DIRECTORY,
+    secret: await directory.secret("JWT_SECRET"),
+    members: membersOf(services, request),
+    safeFetch: safeFetchOf(services),
+    resolveDid: (did) => dids.resolve(did as Parameters<typeof dids.resolve>[0]),
+    address: clientAddress(request),
+    defer: (work) => services.defer(work),
+  };
+}
+
+/**
+ * A fetch for the provider, of small documents that strangers published. What it asks of this host itself (a lexicon of a
+ * member's) is answered without a detour, since a Worker cannot call itself by its public name.
+ */
+function safeFetchOf(services: Services): typeof globalThis.fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    if (url.origin === services.host.origin) return ownRecord(services, url);
+    try {
+      const accept = request.headers.get("accept");
+      const { status, headers, body } = await fetchPublic(url, {
+        local: services.host.local,
+        headers: accept === null ? {} : { accept },
+        maxBytes: 512 * 1024,
+      });
+      return new Response(body, { status, headers });
+    } catch (thrown) {
+      // The provider knows a fetch that fails, and no refusals.
+      throw isRefusal(thrown) ? new TypeError(thrown.message) : thrown;
+    }
+  };
+}
+
+async function ownRecord(services: Services, url: URL): Promise<Response> {
+  const did = url.searchParams.get("did") ?? "";
+  if (url.pathname !== "/xrpc/com.atproto.sync.getRecord" || !isDid(did))
+    return new Response(null, { status: 404 });
+  const { searchParams } = url;
+  const proof = await services
+    .account(did)
+    .getRecordProof("public", searchParams.get("collection") ?? "", searchParams.get("rkey") ?? "");
+  return new Response(proof, { headers: { "content-type": "application/vnd.ipld.car" } });
+}
+
+/** Runs a route of the station, which is loaded for the first of them. */
+async function station(
+  c: Context<Env>,
+  run: (station: typeof Station, context: OAuthContext, request: Request) => Promise<Response>,
+): Promise<Response> {
+  const request = c.req.raw;
+  admit(request, "oauth", c.env);
+  const [loaded, context] = await Promise.all([
+    import("../oauth/station.ts"),
+    contextOf(servicesIn(c), request),
+  ]);
+  return run(loaded, context, request);
+}
+
+export const oauth = new Hono<Env>();
+
+oauth.get("/.well-known/oauth-protected-resource", (c) =>
+  station(c, async ({ protectedResourceMetadata }, { host }) => protectedResourceMetadata(host.origin)),
+);
+oauth.get("/.well-known/oauth-authorization-server", (c) =>
+  station(c, ({ serveMetadata }, context) => serveMetadata(context)),
+);
+oauth.get("/oauth/jwks", (c) => station(c, ({ serveKeys }, context) => serveKeys(context)));
+
+for (const path of ["/oauth/par", "/oauth/token", "/oauth/revoke"] as const) {
+  oauth.post(path, (c) => station(c, ({ serveApp }, context, request) => serveApp(path, context, request)));
+  // RFC 9126, section 2.3
+  oauth.all(path, () => new Response(null, { status: 405, headers: { allow: "POST" } }));
+}
+
+oauth.on(["GET", "POST"], "/oauth/authorize", (c) =>
+  station(c, ({ serveAuthorize }, context, request) => serveAuthorize(context, request)),
+);
+oauth.on(["GET", "POST"], ["/account", "/account/*"], (c) =>
+  station(c, ({ serveAccount }, context, request) => serveAccount(context, request)),
+);
+/** The link that a member gives to somebody new. */
+oauth.get("/join/:code", (c) =>
+  c.redirect(`/account/sign-up?${new URLSearchParams({ invite: c.req.param("code") }).toString()}`, 303),
+);

@@ -1,0 +1,167 @@
+/** Accounts as the provider sees them: who is signed in on a browser, and what they allowed which app. */
+import type {
+  Account,
+  AccountStore,
+  AuthorizedClientData,
+  AuthorizedClients,
+  DeviceAccount,
+} from "@atproto/oauth-provider/store";
+import { and, eq, inArray } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
+import { must } from "../protocol/refusal.ts";
+import type { Member, Members, OAuthHost } from "./members.ts";
+
+type Did = Account["did"];
+
+/** The pages do these themselves, by the host's own methods; the provider never comes this way. */
+const byThePages = (): never => {
+  throw new Error("served by the pages");
+};
+
+export class Accounts implements AccountStore {
+  readonly #db: DrizzleD1Database;
+  readonly #members: Members;
+  readonly #host: OAuthHost;
+
+  constructor(database: D1Database, members: Members, host: OAuthHost) {
+    this.#db = drizzle(database);
+    this.#members = members;
+    this.#host = host;
+  }
+
+  /** Null where nobody lives, and for those whom the moderators took down. */
+  async account(did: string): Promise<Account | null> {
+    const member = await this.#members.find(did);
+    return member === null || member.takenDown ? null : this.#view(member);
+  }
+
+  async getAccount(did: Did): Promise<{ account: Account; authorizedClients: AuthorizedClients }> {
+    const [account, consents] = await Promise.all([this.account(did), this.#consents([did])]);
+    return { account: must(account, "account"), authorizedClients: consents.get(did) ?? new Map() };
+  }
+
+  async setAuthorizedClient(did: Did, clientId: string, data: AuthorizedClientData): Promise<void> {
+    const now = Date.now();
+    const scopes = data.authorizedScopes.join(" ");
+    await this.#db
+      .insert(oauthConsent)
+      .values({ did, clientId, scopes, createdAt: now, updatedAt: now })
+      .onConflictDoUpdate({
+        target: [oauthConsent.did, oauthConsent.clientId],
+        set: { scopes, updatedAt: now },
+      });
+  }
+
+  async upsertDeviceAccount(deviceId: string, did: string): Promise<void> {
+    const now = Date.now();
+    await this.#db
+      .insert(oauthDeviceAccount)
+      .values({ deviceId, did, createdAt: now, signedInAt: now })
+      .onConflictDoUpdate({
+        target: [oauthDeviceAccount.deviceId, oauthDeviceAccount.did],
+        set: { signedInAt: now },
+      });
+  }
+
+  async getDeviceAccount(deviceId: string, did: string): Promise<DeviceAccount | null> {
+    const here = await this.#list(
+      and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)),
+    );
+    return here[0] ?? null;
+  }
+
+  async removeDeviceAccount(deviceId: string, did: string): Promise<void> {
+    await this.#db
+      .delete(oauthDeviceAccount)
+      .where(and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)));
+  }
+
+  async listDeviceAccounts(filter: { did: string } | { deviceId: string }): Promise<DeviceAccount[]> {
+    return this.#list(
+      "did" in filter
+        ? eq(oauthDeviceAccount.did, filter.did)
+        : eq(oauthDeviceAccount.deviceId, filter.deviceId),
+    );
+  }
+
+  /** What the member has allowed, by client. */
+  async consents(did: string): Promise<AuthorizedClients> {
+    return (await this.#consents([did])).get(did) ?? new Map();
+  }
+
+  /** The app has to ask again. */
+  async withdrawConsent(did: string, clientId: string): Promise<void> {
+    await this.#db
+      .delete(oauthConsent)
+      .where(and(eq(oauthConsent.did, did), eq(oauthConsent.clientId, clientId)));
+  }
+
+  readonly createAccount = byThePages;
+  readonly authenticateAccount = byThePages;
+  readonly resetPasswordRequest = byThePages;
+  readonly resetPasswordConfirm = byThePages;
+  readonly updateEmailRequest = byThePages;
+  readonly updateEmailConfirm = byThePages;
+  readonly verifyEmailRequest = byThePages;
+  readonly verifyEmailConfirm = byThePages;
+  readonly verifyHandleAvailability = byThePages;
+  readonly updateHandle = byThePages;
+  readonly deactivateAccount = byThePages;
+  readonly reactivateAccount = byThePages;
+  readonly deleteAccountRequest = byThePages;
+  readonly deleteAccountConfirm = byThePages;
+
+  async #list(condition: ReturnType<typeof and>): Promise<DeviceAccount[]> {
+    const rows = await this.#db
+      .select()
+      .from(oauthDeviceAccount)
+      .innerJoin(oauthDevice, eq(oauthDevice.id, oauthDeviceAccount.deviceId))
+      .where(condition);
+    const dids = [...new Set(rows.map((row) => row.oauth_device_account.did))];
+    const [members, consents] = await Promise.all([this.#members.findAll(dids), this.#consents(dids)]);
+    return rows.flatMap(({ oauth_device: device, oauth_device_account: signedIn }) => {
+      const member = members.find(({ did }) => did === signedIn.did);
+      if (member === undefined || member.takenDown) return [];
+      return {
+        deviceId: device.id as DeviceAccount["deviceId"],
+        deviceData: {
+          // Kept as a digest only, and never asked for: the cookie is checked by `devices.ts`.
+          sessionId: "ses-" as DeviceAccount["deviceData"]["sessionId"],
+          lastSeenAt: new Date(device.seenAt),
+          userAgent: device.userAgent,
+          ipAddress: device.address,
+        },
+        account: this.#view(member),
+        authorizedClients: consents.get(member.did) ?? new Map(),
+        createdAt: new Date(signedIn.createdAt),
+        updatedAt: new Date(signedIn.signedInAt),
+      };
+    });
+  }
+
+  async #consents(dids: readonly string[]): Promise<Map<string, AuthorizedClients>> {
+    const byDid = new Map<string, AuthorizedClients>();
+    if (dids.length === 0) return byDid;
+    const rows = await this.#db
+      .select()
+      .from(oauthConsent)
+      .where(inArray(oauthConsent.did, [...dids]));
+    for (const row of rows) {
+      const clients = byDid.get(row.did) ?? new Map();
+      byDid.set(row.did, clients.set(row.clientId, { authorizedScopes: row.scopes.split(" ") }));
+    }
+    return byDid;
+  }
+
+  #view(member: Member): Account {
+    return {
+      did: member.did,
+      pds: this.#host.did,
+      handle: member.handle,
+      email: member.email ?? undefined,
+      emailVerified: member.email === null ? undefined : member.emailConfirmed,
+      deactivated: member.deactivated,
+    } as Account;
+  }
+}

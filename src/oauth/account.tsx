@@ -1,0 +1,206 @@
+/** The account page: what a member may see and change of their own account, in a browser, without any app. */
+import type { Child } from "hono/jsx";
+import { Browser, type SignedIn } from "./devices.ts";
+import { randomHex } from "./digest.ts";
+import { readForm } from "./forms.ts";
+import type { Member, OAuthContext } from "./members.ts";
+import { ErrorPage } from "./pages/consent.tsx";
+import { documentOf, type Frame } from "./pages/layout.tsx";
+import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
+import { page, pathWith, redirectTo } from "./replies.ts";
+import { NOBODY, profilesOf, signIn, signInByKey, signUp, valuesOf } from "./signing-in.ts";
+
+export const ACCOUNT = "/account";
+
+/** Before a change that could cost somebody their account, they show that it is them: no longer ago than this. */
+const CONFIRMED_MS = 15 * 60_000;
+
+/** One request to the account page. */
+export interface Visit {
+  context: OAuthContext;
+  request: Request;
+  url: URL;
+  browser: Browser;
+  frame: Frame;
+  people: SignedIn[];
+}
+
+/** A visit of somebody who is signed in. */
+export interface MemberVisit extends Visit {
+  member: Member;
+  /** They showed just now that it is them. */
+  confirmed: boolean;
+}
+
+export type Fields = ReadonlyMap<string, string>;
+
+export async function visitOf(context: OAuthContext, request: Request): Promise<Visit> {
+  const browser = await Browser.of(context, request);
+  const frame = { host: context.host, nonce: randomHex(16) };
+  return { context, request, url: new URL(request.url), browser, frame, people: await browser.signedIn() };
+}
+
+export function render(visit: Visit, tree: Child, status = 200): Response {
+  const headers = new Headers();
+  visit.browser.writeTo(headers);
+  return page(documentOf(tree), visit.context, { headers, status, nonce: visit.frame.nonce });
+}
+
+export function goTo(visit: Visit, path: string): Response {
+  const headers = new Headers();
+  visit.browser.writeTo(headers);
+  return redirectTo(path, headers);
+}
+
+export function accountError(visit: Visit, message: string, status = 400): Response {
+  return render(visit, <ErrorPage {...visit.frame} title="This did not work" message={message} />, status);
+}
+
+/** The posted form, if one of our own pages sent it; else what to answer. */
+export async function ownForm(visit: Visit): Promise<Fields | Response> {
+  const fields = await readForm(visit.request);
+  if (fields !== null && visit.browser.isOurForm(fields.get("csrf") ?? null)) return fields;
+  return accountError(
+    visit,
+    "The form was not sent from this page, or your browser keeps no cookies. Please go back, load the page again, and try once more.",
+    403,
+  );
+}
+
+/**
+ * Whose page this is: named in the address (`?as=`) where several are signed in. Others are asked to sign in or to choose.
+ */
+export function memberVisit(visit: Visit): MemberVisit | Response {
+  const { people, url } = visit;
+  const wanted = url.searchParams.get("as");
+  const current = people.filter(({ stale }) => !stale);
+  const found =
+    wanted === null
+      ? current.length === 1
+        ? current[0]
+        : undefined
+      : current.find(({ member }) => member.did === wanted);
+  if (found !== undefined) {
+    return { ...visit, member: found.member, confirmed: Date.now() - found.at < CONFIRMED_MS };
+  }
+  const back = backTo(visit);
+  return goTo(visit, people.length === 0 || wanted !== null ? signInPath(back) : `${ACCOUNT}/choose`);
+}
+
+/** The path within the account page that a visit is about; never another site's. */
+function backTo({ url }: Visit): string {
+  const path = url.pathname.startsWith(`${ACCOUNT}/`) ? url.pathname : ACCOUNT;
+  return path;
+}
+
+const signInPath = (back: string, more: Record<string, string> = {}) =>
+  pathWith(`${ACCOUNT}/sign-in`, { ...(back === ACCOUNT ? {} : { to: back }), ...more });
+
+/** Sends a member to sign in once more, and then back to where they were. */
+export function confirmFirst(visit: MemberVisit): Response {
+  return goTo(visit, signInPath(backTo(visit), { again: visit.member.handle }));
+}
+
+/** A path of the account page, with whose it is where that is not clear. */
+export function within({ people, member }: MemberVisit, path: string): string {
+  return people.filter(({ stale }) => !stale).length > 1
+    ? `${path}?as=${encodeURIComponent(member.did)}`
+    : path;
+}
+
+/** `to` comes from the address, so it is believed only if it is a path of ours. */
+function destination(to: string | null | undefined): string {
+  return to && /^\/account(\/[a-z-]+)?$/.test(to) ? to : ACCOUNT;
+}
+
+function senderOf({ browser, url }: Visit) {
+  const to = destination(url.searchParams.get("to"));
+  return { action: `${url.pathname}${url.search}`, csrf: browser.csrf, carried: { to } };
+}
+
+export function showSignIn(visit: Visit, identifier?: string, problem?: string): Response {
+  const again = visit.url.searchParams.get("again") ?? undefined;
+  return render(
+    visit,
+    <SignInPage
+      {...visit.frame}
+      sender={senderOf(visit)}
+      app={null}
+      identifier={identifier ?? again}
+      problem={problem}
+      signUp={
+        visit.context.host.registration === "closed" || again !== undefined ? null : `${ACCOUNT}/sign-up`
+      }
+      choose={visit.people.length === 0 || again !== undefined ? null : `${ACCOUNT}/choose`}
+      cancel={false}
+      again={again !== undefined}
+    />,
+    problem === undefined ? 200 : 400,
+  );
+}
+
+export function showSignUp(visit: Visit, fields: Fields, problem?: string): Response {
+  return render(
+    visit,
+    <SignUpPage
+      {...visit.frame}
+      sender={senderOf(visit)}
+      app={null}
+      values={valuesOf(fields)}
+      problem={problem}
+      signIn={`${ACCOUNT}/sign-in`}
+    />,
+    problem === undefined ? 200 : 400,
+  );
+}
+
+export async function showChoice(visit: Visit): Promise<Response> {
+  const profiles = await profilesOf(
+    visit.context,
+    visit.people.map(({ member }) => member),
+  );
+  return render(
+    visit,
+    <ChoosePage
+      {...visit.frame}
+      sender={{ action: `${ACCOUNT}/choose`, csrf: visit.browser.csrf }}
+      app={null}
+      people={visit.people.map(({ member, stale }) => ({
+        member,
+        stale,
+        profile: profiles.get(member.did) ?? NOBODY,
+      }))}
+      other={`${ACCOUNT}/sign-in`}
+    />,
+  );
+}
+
+/** The forms of the pages above. */
+export async function takeSignIn(visit: Visit, fields: Fields): Promise<Response> {
+  const { context, browser } = visit;
+  const byKey = fields.get("step") === "passkey";
+  const outcome = byKey
+    ? await signInByKey(context, browser, fields, null)
+    : await signIn(context, browser, fields, null);
+  if ("problem" in outcome) return showSignIn(visit, fields.get("identifier"), outcome.problem);
+  return goTo(visit, toOwn(visit, outcome.member, fields.get("to")));
+}
+
+export async function takeSignUp(visit: Visit, fields: Fields): Promise<Response> {
+  const outcome = await signUp(visit.context, visit.browser, fields, null);
+  if ("problem" in outcome) return showSignUp(visit, fields, outcome.problem);
+  return goTo(visit, toOwn(visit, outcome.member, undefined));
+}
+
+export function takeChoice(visit: Visit, fields: Fields): Response {
+  const chosen = visit.people.find(({ member }) => member.did === fields.get("did"));
+  if (chosen === undefined) return goTo(visit, `${ACCOUNT}/sign-in`);
+  if (chosen.stale) return goTo(visit, signInPath(ACCOUNT, { again: chosen.member.handle }));
+  return goTo(visit, toOwn(visit, chosen.member, undefined));
+}
+
+/** Their own page, said by name if somebody else is signed in here as well. */
+function toOwn({ people }: Visit, { did }: Member, to: string | undefined): string {
+  const path = destination(to);
+  return people.some(({ member }) => member.did !== did) ? `${path}?as=${encodeURIComponent(did)}` : path;
+}

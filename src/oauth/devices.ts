@@ -1,0 +1,222 @@
+/**
+ * Browsers that members sign in on. A browser's cookie holds an id and a secret; a row for it is only made when somebody
+ * signs in, and with a fresh secret, so that a cookie planted beforehand is worth nothing. Forms carry a token made of the
+ * cookie, which no other site can know (CSRF).
+ */
+import type { DeviceId } from "@atproto/oauth-provider/store";
+import type { Did } from "@atcute/lexicons";
+import { and, eq } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameText } from "./digest.ts";
+import type { Member, OAuthContext } from "./members.ts";
+import { SIGNED_IN_MS } from "./provider.ts";
+
+/** A member who is signed in on this browser. */
+export interface SignedIn {
+  member: Member;
+  /** When they last proved who they are, in milliseconds. */
+  at: number;
+  /** Too long ago: they have to do it again. */
+  stale: boolean;
+  /** The request in which they did so just now, if it was in one. */
+  requestUri: string | null;
+}
+
+/** As the provider wants to know of a request; `userAgent` is left out where there is none. */
+export function metadataOf(request: Request, address: string) {
+  const userAgent = request.headers.get("user-agent");
+  return { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, port: 0 };
+}
+
+/** Without "stay signed in", a sign-in lasts as long as the browser is open, and no longer than this. */
+const ONCE_MS = 60 * 60_000;
+/** Browsers keep no cookie longer. */
+const COOKIE_SECONDS = 400 * 24 * 60 * 60;
+const SEEN_MS = 60 * 60_000;
+
+interface Once {
+  did: string;
+  device: string;
+  request: string | null;
+  at: number;
+}
+
+const COOKIE = /^(dev-[0-9a-f]{32})\.([0-9a-f]{32})$/;
+
+export class Browser {
+  readonly #db: DrizzleD1Database;
+  readonly #context: OAuthContext;
+  readonly #request: Request;
+  readonly #cookies: string[] = [];
+  #id: DeviceId;
+  #secret: string;
+  #once: Once | null;
+
+  private constructor(context: OAuthContext, request: Request, id: DeviceId, secret: string) {
+    this.#db = drizzle(context.database);
+    this.#context = context;
+    this.#request = request;
+    this.#id = id;
+    this.#secret = secret;
+    this.#once = this.#readOnce();
+  }
+
+  /** The browser behind a request: a known one, or a new one. */
+  static async of(context: OAuthContext, request: Request): Promise<Browser> {
+    const [, id, secret] = COOKIE.exec(cookieOf(request, nameOf("atoll-browser", context)) ?? "") ?? [];
+    if (id !== undefined && secret !== undefined) {
+      const row = await drizzle(context.database)
+        .select()
+        .from(oauthDevice)
+        .where(eq(oauthDevice.id, id))
+        .get();
+      if (!row || sameText(row.secretDigest, digestOf(secret))) {
+        const browser = new Browser(context, request, id as DeviceId, secret);
+        if (row && row.seenAt < Date.now() - SEEN_MS) context.defer(browser.#seen());
+        return browser;
+      }
+    }
+    const browser = new Browser(context, request, `dev-${randomHex(16)}` as DeviceId, randomHex(16));
+    browser.#setCookie();
+    return browser;
+  }
+
+  get id(): DeviceId {
+    return this.#id;
+  }
+
+  /** What each form carries, and `checkForm` wants back. */
+  get csrf(): string {
+    return macOf(this.#key("form"), `${this.#id}.${this.#secret}`);
+  }
+
+  /** Whether a form was sent by one of our own pages, in this browser. */
+  isOurForm(token: string | null): boolean {
+    const origin = this.#request.headers.get("origin");
+    const site = this.#request.headers.get("sec-fetch-site");
+    if (origin !== null && origin !== this.#context.host.origin) return false;
+    if (site !== null && site !== "same-origin") return false;
+    return token !== null && sameText(token, this.csrf);
+  }
+
+  /** Everyone who is signed in here, the most recent first. Taken-down members are not. */
+  async signedIn(): Promise<SignedIn[]> {
+    const rows = await this.#db
+      .select()
+      .from(oauthDeviceAccount)
+      .where(eq(oauthDeviceAccount.deviceId, this.#id));
+    const once = this.#once;
+    const dids = new Set([...rows.map(({ did }) => did), ...(once === null ? [] : [once.did])]);
+    const members = await this.#context.members.findAll([...dids]);
+    return members
+      .filter(({ takenDown }) => !takenDown)
+      .map((member) => {
+        const row = rows.find(({ did }) => did === member.did);
+        const just = once?.did === member.did ? once : null;
+        const at = Math.max(row?.signedInAt ?? 0, just?.at ?? 0);
+        const stale = Date.now() - at > SIGNED_IN_MS;
+        return { member, at, stale, requestUri: just?.request ?? null };
+      })
+      .toSorted((a, b) => b.at - a.at);
+  }
+
+  /** Remembers that a member proved who they are: on this browser if `remember`, else for a while. */
+  async signIn(did: Did, remember: boolean, requestUri: string | null): Promise<void> {
+    const now = Date.now();
+    this.#secret = randomHex(16);
+    const device = {
+      secretDigest: digestOf(this.#secret),
+      userAgent: this.#request.headers.get("user-agent"),
+      address: this.#context.address,
+      seenAt: now,
+    };
+    await this.#db
+      .insert(oauthDevice)
+      .values({ id: this.#id, createdAt: now, ...device })
+      .onConflictDoUpdate({ target: oauthDevice.id, set: device });
+    if (remember) {
+      const { deviceId, did: account } = oauthDeviceAccount;
+      await this.#db
+        .insert(oauthDeviceAccount)
+        .values({ deviceId: this.#id, did, createdAt: now, signedInAt: now })
+        .onConflictDoUpdate({ target: [deviceId, account], set: { signedInAt: now } });
+    }
+    this.#once = { did, device: this.#id, request: requestUri, at: now };
+    this.#setCookie();
+    this.#setOnce();
+  }
+
+  async signOut(did: Did): Promise<void> {
+    await this.#db
+      .delete(oauthDeviceAccount)
+      .where(and(eq(oauthDeviceAccount.deviceId, this.#id), eq(oauthDeviceAccount.did, did)));
+    if (this.#once?.did === did) {
+      this.#once = null;
+      this.#setOnce();
+    }
+  }
+
+  /** Adds the cookies that this request changed. */
+  writeTo(headers: Headers): void {
+    for (const cookie of this.#cookies) headers.append("set-cookie", cookie);
+  }
+
+  #readOnce(): Once | null {
+    const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#context)) ?? "").split(
+      ".",
+    );
+    if (text === "" || !sameText(mac, macOf(this.#key("once"), text))) return null;
+    const once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))) as Once;
+    return once.device === this.#id && Date.now() - once.at < ONCE_MS ? once : null;
+  }
+
+  #setOnce(): void {
+    const name = nameOf("atoll-once", this.#context);
+    if (this.#once === null) {
+      this.#cookies.push(`${name}=; Max-Age=0; ${this.#attributes()}`);
+      return;
+    }
+    const text = btoa(JSON.stringify(this.#once))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
+    this.#cookies.push(`${name}=${text}.${macOf(this.#key("once"), text)}; ${this.#attributes()}`);
+  }
+
+  #setCookie(): void {
+    const name = nameOf("atoll-browser", this.#context);
+    this.#cookies.push(
+      `${name}=${this.#id}.${this.#secret}; Max-Age=${COOKIE_SECONDS}; ${this.#attributes()}`,
+    );
+  }
+
+  #attributes(): string {
+    return `Path=/; HttpOnly; SameSite=Lax${isSecure(this.#context) ? "; Secure" : ""}`;
+  }
+
+  #key(use: string): Uint8Array {
+    return derivedKey(this.#context.secret, use);
+  }
+
+  async #seen(): Promise<void> {
+    const { address } = this.#context;
+    await this.#db
+      .update(oauthDevice)
+      .set({ seenAt: Date.now(), address, userAgent: this.#request.headers.get("user-agent") })
+      .where(eq(oauthDevice.id, this.#id));
+  }
+}
+
+const isSecure = ({ host }: OAuthContext) => host.origin.startsWith("https:");
+
+/** The prefix keeps other names of the same domain from planting one (RFC 6265bis, section 4.1.3.2). */
+const nameOf = (name: string, context: OAuthContext) => (isSecure(context) ? `__Host-${name}` : name);
+
+function cookieOf(request: Request, name: string): string | null {
+  for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+  }
+  return null;
+}

@@ -1,0 +1,61 @@
+/** What ends when a member's password changes, when they are taken down, or when they leave. Loads nothing of the provider. */
+import { forgetTokens } from "./token-cache.ts";
+
+/** Ends every app's session of an account. Running it twice does it once. */
+export async function endSessions(database: D1Database, did: string): Promise<void> {
+  forgetTokens();
+  await database.batch([
+    database
+      .prepare("DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE did = ?1)")
+      .bind(did),
+    database.prepare("DELETE FROM oauth_session WHERE did = ?1").bind(did),
+    database.prepare("DELETE FROM oauth_request WHERE did = ?1").bind(did),
+  ]);
+}
+
+/** Signs an account out of every browser but one. */
+export async function signOutBrowsers(
+  database: D1Database,
+  did: string,
+  except: string | null,
+): Promise<void> {
+  await database
+    .prepare("DELETE FROM oauth_device_account WHERE did = ?1 AND device_id IS NOT ?2")
+    .bind(did, except)
+    .run();
+}
+
+/** Everything that this station knows of an account, gone. */
+export async function forgetMember(database: D1Database, did: string): Promise<void> {
+  await endSessions(database, did);
+  await database.batch([
+    database.prepare("DELETE FROM oauth_device_account WHERE did = ?1").bind(did),
+    database.prepare("DELETE FROM oauth_consent WHERE did = ?1").bind(did),
+    database.prepare("DELETE FROM passkey WHERE did = ?1").bind(did),
+  ]);
+}
+
+const DAY = 24 * 60 * 60_000;
+/** As long as any session may go without a refresh, and then some (the provider's longest: three months). */
+const SESSION_MS = 100 * DAY;
+/** A cookie's longest life. */
+const BROWSER_MS = 400 * DAY;
+
+/** Sweeps out what has expired. Cheap when there is nothing; for the scheduled run. */
+export async function tidy(database: D1Database, now = Date.now()): Promise<void> {
+  const sweep = (sql: string, before: number) => database.prepare(sql).bind(before);
+  await database.batch([
+    sweep("DELETE FROM oauth_replay WHERE expires_at < ?1", now),
+    sweep("DELETE FROM oauth_request WHERE expires_at < ?1", now - DAY),
+    sweep(
+      "DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE updated_at < ?1)",
+      now - SESSION_MS,
+    ),
+    sweep("DELETE FROM oauth_session WHERE updated_at < ?1", now - SESSION_MS),
+    sweep(
+      "DELETE FROM oauth_device_account WHERE device_id IN (SELECT id FROM oauth_device WHERE seen_at < ?1)",
+      now - BROWSER_MS,
+    ),
+    sweep("DELETE FROM oauth_device WHERE seen_at < ?1", now - BROWSER_MS),
+  ]);
+}

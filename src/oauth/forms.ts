@@ -1,0 +1,43 @@
+/** What people send us, and what they read when it was not right. */
+import { isRefusal } from "../protocol/refusal.ts";
+
+const FORM_MAX = 32 * 1024;
+
+/** The fields of a posted form, each once; null when it is none, or too long to be one of ours. */
+export async function readForm(request: Request): Promise<Map<string, string> | null> {
+  const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/x-www-form-urlencoded") return null;
+  if (Number(request.headers.get("content-length") ?? "0") > FORM_MAX) return null;
+  const text = await textOf(request);
+  return text.length > FORM_MAX ? null : new Map(new URLSearchParams(text));
+}
+
+/** As bytes: the runtime warns of `text()` on a body that is a form. */
+export const textOf = async (request: Request): Promise<string> =>
+  new TextDecoder().decode(await request.arrayBuffer());
+
+/** By error name, where the XRPC message is made for programs. */
+const WORDS: Record<string, string> = {
+  AuthenticationRequired: "That handle and password do not belong together.",
+  AccountTakedown: "This account was taken down by the moderators.",
+  RateLimitExceeded: "Too many attempts. Please wait a few minutes.",
+  InvalidInviteCode: "This invite code is not valid, or was used up.",
+  HandleNotAvailable: "This handle is taken.",
+  UnsupportedDomain: "Handles of this domain are not given out here.",
+  ExpiredToken: "This code is too old. Please ask for a new one.",
+  InvalidToken: "This code is not right.",
+  UpstreamFailure: "A service this needs cannot be reached right now. Please try again.",
+};
+
+/** What to tell a person; rethrows what is no refusal, since that is a bug of ours. */
+export function problemOf(thrown: unknown): string {
+  if (!isRefusal(thrown)) throw thrown;
+  const { error, message, status } = thrown;
+  if (status >= 500 && WORDS[error] === undefined) throw thrown;
+  if (/^(Handle|Email) already taken/.test(message)) {
+    return message.startsWith("Handle")
+      ? "This handle is taken."
+      : "This e-mail address has an account already.";
+  }
+  return WORDS[error] ?? `${message.replace(/\.$/, "")}.`;
+}

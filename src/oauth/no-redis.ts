@@ -1,0 +1,2 @@
+/** Stands in for `ioredis` (wrangler.toml, `[alias]`): this host has none. */
+export class Redis {}

@@ -1,0 +1,193 @@
+/** The account page's changes: handle, e-mail address, password, and leaving. */
+import type { FC } from "hono/jsx";
+import { type AccountFrame, TaskPage } from "./account.tsx";
+import { Field, Form, Icon } from "./parts.tsx";
+
+export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({ wanted, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Handle"
+    lead={
+      <>
+        You are <strong>@{frame.member.handle}</strong>. Posts, follows and followers stay when it changes.
+      </>
+    }
+  >
+    <Form {...frame.sender} step="change">
+      <Field
+        name="handle"
+        label="New handle"
+        value={wanted}
+        autocomplete="off"
+        hint={
+          <>
+            One of ours, like <strong>name{frame.host.handleDomains[0]}</strong>; or a domain of your own,
+            whose DNS has the record <code>_atproto</code> with the text <code>did={frame.member.did}</code>.
+          </>
+        }
+      />
+      <div class="buttons column">
+        <button class="first" type="submit">
+          Change handle
+        </button>
+      </div>
+    </Form>
+  </TaskPage>
+);
+
+interface EmailProps extends AccountFrame {
+  wanted?: string | undefined;
+  /** A code was mailed: for the change, or to confirm the address. */
+  waiting: "change" | "confirm" | null;
+}
+
+export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
+  const { email, emailConfirmed } = frame.member;
+  return (
+    <TaskPage
+      {...frame}
+      title="E-mail address"
+      lead={
+        email === null ? (
+          "Your account has none."
+        ) : (
+          <>
+            <strong>{email}</strong> {emailConfirmed ? "is confirmed." : "is not confirmed yet."} It is used
+            for codes only, and shown to nobody but apps that you allow to see it.
+          </>
+        )
+      }
+    >
+      {waiting === "confirm" ? (
+        <Form {...frame.sender} step="confirm">
+          <Field
+            name="code"
+            label="Code from the mail"
+            code
+            autocomplete="one-time-code"
+            maxlength={20}
+            autofocus
+          />
+          <div class="buttons column">
+            <button class="first" type="submit">
+              Confirm
+            </button>
+          </div>
+        </Form>
+      ) : email !== null && !emailConfirmed ? (
+        <Form {...frame.sender} step="request-confirm">
+          <button class="second" type="submit">
+            Send me a code to confirm it
+          </button>
+        </Form>
+      ) : null}
+      {waiting === "confirm" ? null : (
+        <Form {...frame.sender} step={waiting === "change" ? "change" : "request-change"}>
+          <Field name="email" label="New e-mail address" type="email" value={wanted} autocomplete="email" />
+          {waiting === "change" ? (
+            <Field
+              name="code"
+              label="Code from the mail"
+              code
+              autocomplete="one-time-code"
+              maxlength={20}
+              hint={`Sent to ${email ?? "your address"}, to make sure that it is you.`}
+              autofocus
+            />
+          ) : null}
+          <div class="buttons column">
+            <button class="first" type="submit">
+              {waiting === "change" ? "Change address" : "Go on"}
+            </button>
+          </div>
+        </Form>
+      )}
+    </TaskPage>
+  );
+};
+
+export const PasswordPage: FC<AccountFrame> = (frame) => (
+  <TaskPage {...frame} title="Password" lead="Apps and other browsers are signed out when it changes.">
+    <Form {...frame.sender} step="change">
+      <Field
+        name="password"
+        label="New password"
+        type="password"
+        autocomplete="new-password"
+        minlength={8}
+        maxlength={256}
+        hint="At least 8 characters. Several words are good, and easy to remember."
+      />
+      <div class="buttons column">
+        <button class="first" type="submit">
+          Set password
+        </button>
+      </div>
+    </Form>
+  </TaskPage>
+);
+
+export const BackupPage: FC<AccountFrame & { download: string }> = ({ download, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Backup"
+    lead="Everything you posted, signed by your key, in one file (a CAR). With it you can move to another host, even if this one is gone."
+  >
+    <div class="buttons column">
+      <a class="button first" href={download} download>
+        Download the backup
+      </a>
+    </div>
+    <p class="lead">Pictures and videos are not in it; migration tools fetch them one by one.</p>
+  </TaskPage>
+);
+
+export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ...frame }) => (
+  <TaskPage {...frame} title="Switch off or delete" lead="Take a break, or leave for good.">
+    {frame.member.deactivated ? null : (
+      <section>
+        <h2>Take a break</h2>
+        <p class="lead">
+          Your account disappears from sight, and nothing is lost. You switch it on again on this page.
+        </p>
+        <Form {...frame.sender} step="deactivate">
+          <button class="second" type="submit">
+            Switch off
+          </button>
+        </Form>
+      </section>
+    )}
+    <section>
+      <h2>Leave for good</h2>
+      <p class="lead">
+        Everything goes: posts, pictures, followers, and the handle <strong>@{frame.member.handle}</strong>.
+        Nobody can bring it back. <a href={frame.to("/account/backup")}>Take a backup first</a>.
+      </p>
+      {waiting ? (
+        <Form {...frame.sender} step="delete">
+          <Field
+            name="code"
+            label="Code from the mail"
+            code
+            autocomplete="one-time-code"
+            maxlength={20}
+            hint={`Sent to ${frame.member.email ?? "your address"}.`}
+            autofocus
+          />
+          <div class="buttons column">
+            <button class="grave" type="submit">
+              <Icon name="alert" />
+              Delete my account for good
+            </button>
+          </div>
+        </Form>
+      ) : (
+        <Form {...frame.sender} step="request-delete">
+          <button class="second" type="submit">
+            Send me a code to delete it
+          </button>
+        </Form>
+      )}
+    </section>
+  </TaskPage>
+);

@@ -1,0 +1,347 @@
+/** The account page itself, and its lists: what there is, and a way to each change. */
+import type { Child, FC, PropsWithChildren } from "hono/jsx";
+import type { AppPasswordView, Member, MemberProfile } from "../members.ts";
+import type { PasskeyView } from "../passkeys.ts";
+import { Layout, type Frame } from "./layout.tsx";
+import { BackLink, Check, Done, Field, Form, Icon, Person, Problem, day, type Sender } from "./parts.tsx";
+import { PASSKEY_SCRIPT } from "./sign-in.tsx";
+
+export interface AccountFrame extends Frame {
+  member: Member;
+  /** A path of the account page, for this member. */
+  to: (path: string) => string;
+  sender: Sender;
+  problem?: string | null | undefined;
+  done?: string | null | undefined;
+}
+
+export interface AppSession {
+  clientId: string;
+  name: string;
+  from: string;
+  since: number;
+  used: number;
+  words: string[];
+}
+
+export interface BrowserSession {
+  id: string;
+  name: string;
+  address: string;
+  seenAt: number;
+  current: boolean;
+}
+
+interface OverviewProps extends AccountFrame {
+  profile: MemberProfile;
+  apps: number;
+  browsers: number;
+  passkeys: number;
+  appPasswords: number;
+  others: boolean;
+}
+
+const Row: FC<{ href: string; title: string; at: Child }> = ({ href, title, at }) => (
+  <a href={href}>
+    <span class="words">
+      <b>{title}</b>
+      <br />
+      <span class="at">{at}</span>
+    </span>
+    <span class="arrow">
+      <Icon name="arrow" />
+    </span>
+  </a>
+);
+
+const count = (n: number, one: string, many: string) =>
+  n === 0 ? `No ${many}` : n === 1 ? `One ${one}` : `${n} ${many}`;
+
+export const OverviewPage: FC<OverviewProps> = (props) => {
+  const {
+    host,
+    nonce,
+    member,
+    profile,
+    to,
+    sender,
+    done,
+    problem,
+    apps,
+    browsers,
+    passkeys,
+    appPasswords,
+    others,
+  } = props;
+  const email =
+    member.email === null ? "None" : `${member.email}${member.emailConfirmed ? "" : " · not confirmed yet"}`;
+  return (
+    <Layout host={host} nonce={nonce} title="Your account" wide>
+      <h1>Your account</h1>
+      <div class="card">
+        <Person member={member} profile={profile} />
+      </div>
+      <Done message={done} />
+      <Problem message={problem} />
+      {member.deactivated ? (
+        <div class="notice plainly">
+          <Icon name="alert" />
+          <div class="tight">
+            <p>Your account is switched off: nobody sees it.</p>
+            <Form {...sender} step="activate">
+              <button class="quiet" type="submit">
+                Switch it on again
+              </button>
+            </Form>
+          </div>
+        </div>
+      ) : null}
+      <section>
+        <h2>About you</h2>
+        <div class="rows">
+          <Row href={to("/account/handle")} title="Handle" at={`@${member.handle}`} />
+          <Row href={to("/account/email")} title="E-mail address" at={email} />
+        </div>
+      </section>
+      <section>
+        <h2>Signing in</h2>
+        <div class="rows">
+          <Row href={to("/account/password")} title="Password" at="Choose another one" />
+          <Row href={to("/account/passkeys")} title="Passkeys" at={count(passkeys, "passkey", "passkeys")} />
+          <Row
+            href={to("/account/browsers")}
+            title="Browsers"
+            at={`${count(browsers, "browser", "browsers")} signed in`}
+          />
+        </div>
+      </section>
+      <section>
+        <h2>Apps</h2>
+        <div class="rows">
+          <Row
+            href={to("/account/apps")}
+            title="Connected apps"
+            at={`${count(apps, "app", "apps")} can use your account`}
+          />
+          <Row
+            href={to("/account/app-passwords")}
+            title="App passwords"
+            at={`${count(appPasswords, "app password", "app passwords")}, for apps of an older kind`}
+          />
+        </div>
+      </section>
+      <section>
+        <h2>Your data</h2>
+        <div class="rows">
+          <Row href={to("/account/backup")} title="Backup" at="Take a copy of everything you posted" />
+          <Row
+            href={to("/account/leave")}
+            title="Switch off or delete"
+            at="Take a break, or leave for good"
+          />
+        </div>
+      </section>
+      <section>
+        <Form {...sender} step="sign-out">
+          <button class="quiet" type="submit">
+            Sign out on this browser
+          </button>
+        </Form>
+        {others ? (
+          <p class="lead">
+            <a href="/account/choose">Another account</a>
+          </p>
+        ) : null}
+      </section>
+    </Layout>
+  );
+};
+
+/** One task, one page: the way back, what it is, and the form. */
+export const TaskPage: FC<
+  PropsWithChildren<AccountFrame & { title: string; lead: Child; scripts?: string[] }>
+> = (props) => {
+  const { host, nonce, to, title, lead, done, problem, children, scripts } = props;
+  return (
+    <Layout host={host} nonce={nonce} title={title} {...(scripts === undefined ? {} : { scripts })}>
+      <BackLink href={to("/account")} label="Your account" />
+      <h1>{title}</h1>
+      <p class="lead">{lead}</p>
+      <Done message={done} />
+      <Problem message={problem} />
+      {children}
+    </Layout>
+  );
+};
+
+export const AppsPage: FC<AccountFrame & { apps: AppSession[] }> = ({ apps, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Connected apps"
+    lead={
+      apps.length === 0
+        ? "No app can use your account."
+        : "These apps can use your account, until you disconnect them."
+    }
+  >
+    {apps.map(({ clientId, name, from, since, used, words }) => (
+      <div class="card">
+        <h2>{name}</h2>
+        <p class="hint">
+          {from} · since {day(since)}, last used {day(used)}
+        </p>
+        <details>
+          <summary>
+            What it may do<span class="visually-hidden">: {name}</span>
+          </summary>
+          <ul>
+            {words.map((word) => (
+              <li>{word}</li>
+            ))}
+          </ul>
+        </details>
+        <Form {...frame.sender} carried={{ client: clientId }} step="disconnect">
+          <button class="quiet" type="submit">
+            Disconnect<span class="visually-hidden"> {name}</span>
+          </button>
+        </Form>
+      </div>
+    ))}
+  </TaskPage>
+);
+
+export const BrowsersPage: FC<AccountFrame & { browsers: BrowserSession[] }> = ({ browsers, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Browsers"
+    lead="Here you are signed in to this page. Sign out where you do not know the browser."
+  >
+    <div class="rows">
+      {browsers.map(({ id, name, address, seenAt, current }) => (
+        <div>
+          <span class="words">
+            <b>{name}</b>
+            <br />
+            <span class="at">{current ? "This browser" : `${address} · last seen ${day(seenAt)}`}</span>
+          </span>
+          <Form {...frame.sender} carried={{ browser: id }} step="sign-out-browser">
+            <button class="quiet" type="submit">
+              Sign out<span class="visually-hidden"> of {name}</span>
+            </button>
+          </Form>
+        </div>
+      ))}
+    </div>
+    <section>
+      <h2>Everywhere else</h2>
+      <p class="lead">
+        Ends every session: browsers, connected apps, and apps that used your password or an app password.
+      </p>
+      <Form {...frame.sender} step="sign-out-everywhere">
+        <button class="second" type="submit">
+          Sign out everywhere
+        </button>
+      </Form>
+    </section>
+  </TaskPage>
+);
+
+export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ passkeys, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Passkeys"
+    lead="A passkey signs you in with your fingerprint, your face or your device’s PIN. Nobody can guess it, and no false page can ask you for it."
+    scripts={[PASSKEY_SCRIPT]}
+  >
+    {passkeys.length === 0 ? null : (
+      <div class="rows" style={undefined}>
+        {passkeys.map(({ id, name, createdAt, usedAt }) => (
+          <div>
+            <span class="words">
+              <b>{name}</b>
+              <br />
+              <span class="at">
+                Since {day(createdAt)}
+                {usedAt === null ? ", never used" : `, last used ${day(usedAt)}`}
+              </span>
+            </span>
+            <Form {...frame.sender} carried={{ id }} step="remove">
+              <button class="quiet" type="submit">
+                Remove<span class="visually-hidden"> {name}</span>
+              </button>
+            </Form>
+          </div>
+        ))}
+      </div>
+    )}
+    <Form {...frame.sender} step="add">
+      <Field
+        name="name"
+        label="Name for a new passkey"
+        hint="So that you know it again: “My phone”, for instance."
+        maxlength={60}
+      />
+      <div class="buttons column">
+        <button class="first" type="submit">
+          <Icon name="key" />
+          Add a passkey
+        </button>
+      </div>
+      <p class="wrong" id="passkey-problem" role="alert"></p>
+    </Form>
+    <noscript>
+      <p class="notice plainly">Passkeys need JavaScript. Everything else here goes without.</p>
+    </noscript>
+  </TaskPage>
+);
+
+interface AppPasswordsProps extends AccountFrame {
+  appPasswords: AppPasswordView[];
+  created: { name: string; password: string } | null;
+}
+
+export const AppPasswordsPage: FC<AppPasswordsProps> = ({ appPasswords, created, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="App passwords"
+    lead="For apps that ask for handle and password instead of sending you here. Such an app can post as you, but cannot change your account."
+  >
+    {created === null ? null : (
+      <div class="card" role="status">
+        <h2>The password for “{created.name}”</h2>
+        <p class="secret">{created.password}</p>
+        <p class="hint">Copy it now: it is shown this once only.</p>
+      </div>
+    )}
+    {appPasswords.length === 0 ? null : (
+      <div class="rows">
+        {appPasswords.map(({ name, createdAt, privileged }) => (
+          <div>
+            <span class="words">
+              <b>{name}</b>
+              <br />
+              <span class="at">
+                Since {day(createdAt)}
+                {privileged ? " · reads private messages" : ""}
+              </span>
+            </span>
+            <Form {...frame.sender} carried={{ name }} step="revoke">
+              <button class="quiet" type="submit">
+                Revoke<span class="visually-hidden"> {name}</span>
+              </button>
+            </Form>
+          </div>
+        ))}
+      </div>
+    )}
+    <Form {...frame.sender} step="create">
+      <Field name="name" label="Name of the app" maxlength={32} autocomplete="off" />
+      <Check name="privileged" label="It may read and send private messages" />
+      <div class="buttons column">
+        <button class="first" type="submit">
+          Make an app password
+        </button>
+      </div>
+    </Form>
+  </TaskPage>
+);

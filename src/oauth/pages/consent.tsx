@@ -1,0 +1,132 @@
+/** What an app may do, and the word that lets it. And the pages where a sign-in ends without one. */
+import type { FC } from "hono/jsx";
+import type { Member, MemberProfile } from "../members.ts";
+import type { WayBack } from "../replies.ts";
+import { Layout, type Frame } from "./layout.tsx";
+import { Check, Form, Icon, Person, type Sender } from "./parts.tsx";
+import type { Asked } from "./scope-words.ts";
+import type { AppView } from "./sign-in.tsx";
+
+interface ConsentProps extends Frame {
+  sender: Sender;
+  app: AppView;
+  member: Member;
+  profile: MemberProfile;
+  asked: Asked[];
+  other: string;
+}
+
+export const ConsentPage: FC<ConsentProps> = ({
+  host,
+  nonce,
+  sender,
+  app,
+  member,
+  profile,
+  asked,
+  other,
+}) => (
+  <Layout host={host} nonce={nonce} title={`Allow ${app.name}`}>
+    <div class="app">
+      <span class="tile" aria-hidden="true">
+        {app.name.slice(0, 1).toUpperCase()}
+      </span>
+      <span class="words">
+        <b>{app.name}</b>
+        <span class="at" style={undefined}>
+          {" "}
+          {app.from}
+        </span>
+      </span>
+    </div>
+    <h1>Let {app.name} use your account?</h1>
+    <div class="card">
+      <Person member={member} profile={profile} />
+    </div>
+    <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="consent">
+      <h2>It will be able to</h2>
+      <ul class="may">
+        {asked
+          .filter(({ optional }) => optional === undefined)
+          .map((each) => (
+            <li class={each.grave ? "grave-mark" : undefined}>
+              <Icon name={each.grave ? "alert" : each.icon} />
+              <div>
+                <h3>{each.title}</h3>
+                {each.detail === undefined ? null : <p>{each.detail}</p>}
+                {each.exactly.length > 1 || each.exactly[0] !== "atproto" ? (
+                  <details>
+                    <summary>
+                      Exactly<span class="visually-hidden"> what “{each.title}” covers</span>
+                    </summary>
+                    <ul>
+                      {each.exactly.map((scope) => (
+                        <li>
+                          <code>{scope}</code>
+                        </li>
+                      ))}
+                    </ul>
+                  </details>
+                ) : null}
+              </div>
+            </li>
+          ))}
+      </ul>
+      {asked
+        .filter(({ optional }) => optional !== undefined)
+        .map(({ optional = "", title }) => (
+          <div class="card">
+            <Check name={optional} label={title} checked hint="You can leave this out." />
+          </div>
+        ))}
+      <p class="lead">
+        It never learns your password. You can take this back at any time on{" "}
+        <a href="/account">your account page</a>.
+      </p>
+      <div class="buttons">
+        <button class="first" type="submit" name="answer" value="allow">
+          Allow
+        </button>
+        <button class="second" type="submit" name="answer" value="deny">
+          Don’t allow
+        </button>
+      </div>
+    </Form>
+    <p class="lead">
+      <a href={other}>Use another account</a>
+    </p>
+  </Layout>
+);
+
+interface ErrorProps extends Frame {
+  title: string;
+  message: string;
+}
+
+export const ErrorPage: FC<ErrorProps> = ({ host, nonce, title, message }) => (
+  <Layout host={host} nonce={nonce} title={title}>
+    <h1>{title}</h1>
+    <p class="lead">{message}</p>
+    <p class="lead">
+      <a href="/account">Go to your account page</a>
+    </p>
+  </Layout>
+);
+
+/** The way back to an app that wants its answer posted: a button, which a script presses. */
+export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back }) => (
+  <Layout host={host} nonce={nonce} title="Going back">
+    <h1>Back to the app</h1>
+    <form method="post" action={back.redirectUri} id="way-back">
+      {back.params.map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <div class="buttons column">
+        <button class="first" type="submit">
+          Go on
+        </button>
+      </div>
+    </form>
+    <script nonce={nonce}>document.getElementById("way-back").submit()</script>
+  </Layout>
+);

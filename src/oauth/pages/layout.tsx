@@ -1,0 +1,104 @@
+/** What every page has: the community's name, colour and mark; one column to read; nothing that needs a script. */
+import type { Child, FC, PropsWithChildren } from "hono/jsx";
+import { raw } from "hono/html";
+import type { OAuthHost } from "../members.ts";
+import { digestOf } from "../digest.ts";
+import { STYLE } from "./style.css.ts";
+import { shoreline, themeOf } from "./theme.ts";
+
+/** Changes with the sheet, so that it can be kept for ever. */
+export const STYLE_PATH = `/account/style.${digestOf(STYLE).slice(0, 12)}.css`;
+
+export interface Frame {
+  host: OAuthHost;
+  nonce: string;
+}
+
+interface LayoutProps extends Frame {
+  title: string;
+  wide?: boolean;
+  /** Paths of our own scripts. */
+  scripts?: readonly string[];
+}
+
+/** An atoll from above: reef, lagoon, island. */
+export const Mark: FC<{ name: string }> = ({ name }) => (
+  <svg class="mark" viewBox="0 0 100 100" aria-hidden="true">
+    <path d={shoreline(name, 44, 0.16)} fill="#fff" fill-opacity=".28" />
+    <path d={shoreline(name, 33, 0.22)} fill="#fff" />
+    <path d={shoreline(name, 18, 0.3)} fill="var(--brand)" />
+  </svg>
+);
+
+const Sea: FC<{ name: string }> = ({ name }) => (
+  <svg class="sea" viewBox="0 0 100 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+    {[62, 51, 41, 32, 24].map((radius, i) => (
+      <path
+        d={shoreline(name, radius, 0.3)}
+        fill="var(--shoal)"
+        fill-opacity={[0.07, 0.08, 0.1, 0.12, 0.16][i]}
+      />
+    ))}
+    <path d={shoreline(name, 15, 0.34)} fill="var(--brand)" fill-opacity=".55" />
+  </svg>
+);
+
+export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
+  host,
+  nonce,
+  title,
+  wide,
+  scripts = [],
+  children,
+}) => {
+  const { brand, ink, night, deep, shoal } = themeOf(host.colour);
+  const colours = `:root{--brand:${brand};--ink:${ink};--night:${night};--deep:${deep};--shoal:${shoal}}`;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="theme-color" content={brand} />
+        <meta name="robots" content="noindex" />
+        <title>{`${title} · ${host.name}`}</title>
+        <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href={STYLE_PATH} />
+        <style nonce={nonce}>{raw(colours)}</style>
+        {scripts.map((path) => (
+          <script type="module" src={path}></script>
+        ))}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the page
+        </a>
+        <header class="shore">
+          <Sea name={host.name} />
+          <a class="name" href="/account">
+            <Mark name={host.name} />
+            <span>{host.name}</span>
+          </a>
+          <div class="said">
+            <p>Your own place on the open social web.</p>
+            <p>{host.hostname}</p>
+          </div>
+        </header>
+        <main id="main" tabindex={-1} class={wide ? "wide" : undefined}>
+          {children}
+        </main>
+        <footer>
+          An account at <strong>{host.hostname}</strong> works with every app of the AT Protocol.
+        </footer>
+      </body>
+    </html>
+  );
+};
+
+/** A whole document. */
+export const documentOf = (tree: Child): string =>
+  // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
+  `<!doctype html>${String(tree)}`;
+
+export const markSvg = ({ name, colour }: OAuthHost): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" rx="24" fill="${themeOf(colour).brand}"/>` +
+  `<path d="${shoreline(name, 34, 0.18)}" fill="#fff"/><path d="${shoreline(name, 18, 0.3)}" fill="${themeOf(colour).brand}"/></svg>`;

@@ -1,0 +1,298 @@
+/** Signing in, signing up, choosing an account, a forgotten password. */
+import type { FC } from "hono/jsx";
+import type { Member, MemberProfile } from "../members.ts";
+import { Layout, type Frame } from "./layout.tsx";
+import { BackLink, Check, Field, Form, Icon, Person, Problem, type Sender } from "./parts.tsx";
+
+export const PASSKEY_SCRIPT = "/account/passkey.js";
+
+/** The app that somebody signs in to, if it is not the account page. */
+export interface AppView {
+  name: string;
+  /** Where it comes from: what nobody can make up. */
+  from: string;
+}
+
+interface SignInProps extends Frame {
+  sender: Sender;
+  app: AppView | null;
+  identifier?: string | undefined;
+  problem?: string | null | undefined;
+  /** Paths; null where there is none to go. */
+  signUp: string | null;
+  choose: string | null;
+  cancel: boolean;
+  /** The member has to show once more that it is them. */
+  again?: boolean;
+}
+
+const aim = (app: AppView | null) => (app === null ? "your account" : app.name);
+
+export const SignInPage: FC<SignInProps> = (props) => {
+  const { host, nonce, sender, app, identifier, problem, signUp, choose, cancel, again } = props;
+  return (
+    <Layout host={host} nonce={nonce} title="Sign in" scripts={[PASSKEY_SCRIPT]}>
+      {choose === null ? null : <BackLink href={choose} label="Other accounts" />}
+      <h1>{again ? "Is it you?" : "Sign in"}</h1>
+      <p class="lead">
+        {again ? (
+          "Please sign in once more before you change this."
+        ) : app === null ? (
+          <>To look after your account at {host.name}.</>
+        ) : (
+          <>
+            With your account at {host.name}, to go on to <strong>{app.name}</strong>.
+          </>
+        )}
+      </p>
+      <Problem message={problem} />
+      <Form {...sender} step="sign-in">
+        <Field
+          name="identifier"
+          label="Handle or e-mail address"
+          value={identifier}
+          autocomplete="username webauthn"
+          inputmode="email"
+          autofocus={identifier === undefined}
+        />
+        <Field
+          name="password"
+          label="Password"
+          type="password"
+          autocomplete="current-password"
+          autofocus={identifier !== undefined}
+        />
+        <Check name="remember" label="Stay signed in on this browser" checked />
+        <div class="buttons column">
+          <button class="first" type="submit">
+            Sign in
+          </button>
+        </div>
+      </Form>
+      <div class="stack" style={undefined}>
+        <div id="passkey" hidden class="stack">
+          <p class="or">or</p>
+          <div class="buttons column">
+            <button class="second" type="button" id="passkey-button">
+              <Icon name="key" />
+              Sign in with a passkey
+            </button>
+          </div>
+          <p class="wrong" id="passkey-problem" role="alert"></p>
+        </div>
+        <p class="lead">
+          <a href="/account/reset">Forgot your password?</a>
+          {signUp === null ? null : (
+            <>
+              {" · "}
+              <a href={signUp}>Create an account</a>
+            </>
+          )}
+        </p>
+      </div>
+      {cancel ? (
+        <Form {...sender} step="deny">
+          <button class="plain" type="submit">
+            Cancel and go back to {aim(app)}
+          </button>
+        </Form>
+      ) : null}
+    </Layout>
+  );
+};
+
+export interface SignUpValues {
+  handle?: string | undefined;
+  domain?: string | undefined;
+  email?: string | undefined;
+  inviteCode?: string | undefined;
+}
+
+interface SignUpProps extends Frame {
+  sender: Sender;
+  app: AppView | null;
+  values: SignUpValues;
+  problem?: string | null | undefined;
+  signIn: string;
+}
+
+export const SignUpPage: FC<SignUpProps> = ({ host, nonce, sender, app, values, problem, signIn }) => {
+  const [domain = ""] = host.handleDomains;
+  const domains =
+    host.handleDomains.length > 1 ? (
+      <select name="domain" class="tail" aria-label="Domain of the handle">
+        {host.handleDomains.map((each) => (
+          <option value={each} selected={each === values.domain}>
+            {each}
+          </option>
+        ))}
+      </select>
+    ) : undefined;
+  return (
+    <Layout host={host} nonce={nonce} title="Create an account">
+      <BackLink href={signIn} label="Sign in instead" />
+      <h1>Join {host.name}</h1>
+      <p class="lead">
+        {app === null
+          ? "One account, for every app of the AT Protocol."
+          : `One account, for ${app.name} and all other apps.`}
+      </p>
+      {host.registration === "closed" ? (
+        <Problem message={`${host.name} does not take new accounts at the moment.`} />
+      ) : (
+        <>
+          <Problem message={problem} />
+          <Form {...sender} step="sign-up">
+            {host.registration === "invite" ? (
+              <Field
+                name="inviteCode"
+                label="Invite code"
+                value={values.inviteCode}
+                autocomplete="off"
+                hint="A member, or whoever runs this place, can give you one."
+              />
+            ) : null}
+            <Field
+              name="handle"
+              label="Handle"
+              value={values.handle}
+              autocomplete="username"
+              maxlength={18}
+              minlength={3}
+              hint={
+                domains === undefined
+                  ? `Your name here: 3 to 18 letters, digits or dashes. It ends in ${domain}.`
+                  : "Your name here: 3 to 18 letters, digits or dashes."
+              }
+              tail={domains}
+            />
+            <Field
+              name="email"
+              label="E-mail address"
+              type="email"
+              value={values.email}
+              autocomplete="email"
+              hint="For a forgotten password. Nobody else sees it."
+            />
+            <Field
+              name="password"
+              label="Password"
+              type="password"
+              autocomplete="new-password"
+              minlength={8}
+              maxlength={256}
+              hint="At least 8 characters. Several words are good, and easy to remember."
+            />
+            <div class="buttons column">
+              <button class="first" type="submit">
+                Create account
+              </button>
+            </div>
+          </Form>
+        </>
+      )}
+    </Layout>
+  );
+};
+
+interface ChooseProps extends Frame {
+  sender: Sender;
+  app: AppView | null;
+  people: { member: Member; profile: MemberProfile; stale: boolean }[];
+  other: string;
+}
+
+export const ChoosePage: FC<ChooseProps> = ({ host, nonce, sender, app, people, other }) => (
+  <Layout host={host} nonce={nonce} title="Choose an account">
+    <h1>Choose an account</h1>
+    <p class="lead">To go on to {app === null ? "your account page" : <strong>{app.name}</strong>}.</p>
+    <ul class="people">
+      {people.map(({ member, profile, stale }) => (
+        <li>
+          <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="choose">
+            <button type="submit">
+              <Person member={member} profile={profile} />
+              <span class="arrow">
+                {stale ? <span class="visually-hidden">, asks for the password</span> : null}
+                <Icon name="arrow" />
+              </span>
+            </button>
+          </Form>
+        </li>
+      ))}
+    </ul>
+    <p class="lead">
+      <a href={other}>Use another account</a>
+    </p>
+    {app === null ? null : (
+      <Form {...sender} step="deny">
+        <button class="plain" type="submit">
+          Cancel and go back to {app.name}
+        </button>
+      </Form>
+    )}
+  </Layout>
+);
+
+interface ResetProps extends Frame {
+  sender: Sender;
+  /** The mail is on its way: now the code. */
+  sent: boolean;
+  email?: string | undefined;
+  problem?: string | null | undefined;
+}
+
+export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, problem }) => (
+  <Layout host={host} nonce={nonce} title="New password">
+    <BackLink href="/account" label="Sign in" />
+    <h1>{sent ? "Look into your mailbox" : "A new password"}</h1>
+    <p class="lead">
+      {sent
+        ? `If ${email ?? "that address"} belongs to an account here, a code is on its way there. It works for 15 minutes.`
+        : "We send a code to the e-mail address of your account. With it you choose a new password."}
+    </p>
+    <Problem message={problem} />
+    {sent ? (
+      <Form {...sender} carried={{ ...sender.carried, email: email ?? "" }} step="reset">
+        <Field
+          name="code"
+          label="Code from the mail"
+          code
+          autocomplete="one-time-code"
+          autofocus
+          maxlength={20}
+        />
+        <Field
+          name="password"
+          label="New password"
+          type="password"
+          autocomplete="new-password"
+          minlength={8}
+          maxlength={256}
+          hint="At least 8 characters. You are signed out everywhere."
+        />
+        <div class="buttons column">
+          <button class="first" type="submit">
+            Set password
+          </button>
+        </div>
+      </Form>
+    ) : (
+      <Form {...sender} step="request-reset">
+        <Field
+          name="email"
+          label="E-mail address"
+          type="email"
+          value={email}
+          autocomplete="email"
+          autofocus
+        />
+        <div class="buttons column">
+          <button class="first" type="submit">
+            Send the code
+          </button>
+        </div>
+      </Form>
+    )}
+  </Layout>
+);

@@ -1,0 +1,177 @@
+/**
+ * Passkeys (WebAuthn, level 3): beside the password, not instead of it. They are found by their own id, before it is known
+ * whose they are, so they are kept in the directory. A challenge is signed, bound to browser and purpose, and good once.
+ */
+import { Buffer } from "node:buffer";
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import type { Did } from "@atcute/lexicons";
+import { and, desc, eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { passkey } from "../../schema/oauth.ts";
+import type { Browser } from "./devices.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameText } from "./digest.ts";
+import type { Member, OAuthContext } from "./members.ts";
+import { Replays } from "./replay-store.ts";
+
+export type PasskeyAnswer = AuthenticationResponseJSON;
+export type NewPasskey = RegistrationResponseJSON;
+
+const CHALLENGE_MS = 5 * 60_000;
+/** Of one member: more are a mistake, or mischief. */
+const PASSKEYS_MAX = 20;
+
+export interface PasskeyView {
+  id: string;
+  name: string;
+  createdAt: number;
+  usedAt: number | null;
+}
+
+type Purpose = "sign-in" | `add ${string}`;
+
+function challengeFor({ secret }: OAuthContext, browser: Browser, purpose: Purpose): string {
+  const text = `${Date.now() + CHALLENGE_MS}.${randomHex(16)}`;
+  return `${text}.${macOf(derivedKey(secret, `passkey ${purpose} ${browser.id}`), text)}`;
+}
+
+/** @param challenge as the authenticator signed it: base64url of ours */
+async function isOurChallenge(
+  context: OAuthContext,
+  browser: Browser,
+  purpose: Purpose,
+  challenge: string,
+): Promise<boolean> {
+  const [until = "", random = "", mac = ""] = fromBase64url(challenge).split(".");
+  const text = `${until}.${random}`;
+  const expected = macOf(derivedKey(context.secret, `passkey ${purpose} ${browser.id}`), text);
+  if (!sameText(mac, expected) || Number(until) < Date.now()) return false;
+  return new Replays(context.database).unique("passkey", random, CHALLENGE_MS);
+}
+
+/** For `navigator.credentials.get`: whichever passkey of this host the person has. */
+export async function signInOptions(context: OAuthContext, browser: Browser): Promise<object> {
+  const { generateAuthenticationOptions } = await import("@simplewebauthn/server");
+  return generateAuthenticationOptions({
+    rpID: context.host.hostname,
+    challenge: challengeFor(context, browser, "sign-in"),
+    userVerification: "required",
+  });
+}
+
+/** Whose passkey answered; null when none of ours did, or not to a challenge of this browser. */
+export async function signInWithPasskey(
+  context: OAuthContext,
+  browser: Browser,
+  answer: PasskeyAnswer | null,
+): Promise<Did | null> {
+  if (answer === null || typeof answer.id !== "string") return null;
+  const db = drizzle(context.database);
+  const row = await db.select().from(passkey).where(eq(passkey.credentialId, answer.id)).get();
+  if (!row) return null;
+  const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response: answer,
+      expectedChallenge: (challenge) => isOurChallenge(context, browser, "sign-in", challenge),
+      expectedOrigin: context.host.origin,
+      expectedRPID: context.host.hostname,
+      requireUserVerification: true,
+      credential: {
+        id: row.credentialId,
+        publicKey: bytesOf(row.publicKey),
+        counter: row.counter,
+        transports: JSON.parse(row.transports) as never[],
+      },
+    });
+    if (!verified) return null;
+    await db
+      .update(passkey)
+      .set({ counter: authenticationInfo.newCounter, usedAt: Date.now() })
+      .where(eq(passkey.credentialId, row.credentialId));
+    return row.did as Did;
+  } catch (thrown) {
+    // The library throws for every way in which an answer can be wrong.
+    console.log(JSON.stringify({ event: "passkey", did: row.did, refused: String(thrown).slice(0, 200) }));
+    return null;
+  }
+}
+
+/** For `navigator.credentials.create`. */
+export async function addOptions(context: OAuthContext, browser: Browser, member: Member): Promise<object> {
+  const { generateRegistrationOptions } = await import("@simplewebauthn/server");
+  const existing = await listPasskeys(context.database, member.did);
+  return generateRegistrationOptions({
+    rpName: context.host.name,
+    rpID: context.host.hostname,
+    userName: member.handle,
+    // At most 64 bytes, which some DIDs are not.
+    userID: Uint8Array.from(Buffer.from(digestOf(member.did).slice(0, 32))),
+    challenge: challengeFor(context, browser, `add ${member.did}`),
+    attestationType: "none",
+    excludeCredentials: existing.map(({ id }) => ({ id })),
+    authenticatorSelection: { residentKey: "required", userVerification: "required" },
+  });
+}
+
+/** False when the answer is none to a challenge of ours, or there are enough. */
+export async function addPasskey(
+  context: OAuthContext,
+  browser: Browser,
+  member: Member,
+  answer: NewPasskey,
+  name: string,
+): Promise<boolean> {
+  if ((await listPasskeys(context.database, member.did)).length >= PASSKEYS_MAX) return false;
+  const { verifyRegistrationResponse } = await import("@simplewebauthn/server");
+  try {
+    const { verified, registrationInfo } = await verifyRegistrationResponse({
+      response: answer,
+      expectedChallenge: (challenge) => isOurChallenge(context, browser, `add ${member.did}`, challenge),
+      expectedOrigin: context.host.origin,
+      expectedRPID: context.host.hostname,
+      requireUserVerification: true,
+    });
+    if (!verified || registrationInfo === undefined) return false;
+    const { credential } = registrationInfo;
+    const { meta } = await drizzle(context.database)
+      .insert(passkey)
+      .values({
+        credentialId: credential.id,
+        did: member.did,
+        publicKey: base64url(credential.publicKey),
+        counter: credential.counter,
+        transports: JSON.stringify(credential.transports ?? []),
+        name: name.trim().slice(0, 60) || "Passkey",
+        createdAt: Date.now(),
+      })
+      .onConflictDoNothing();
+    return meta.changes > 0;
+  } catch (thrown) {
+    console.log(JSON.stringify({ event: "passkey", did: member.did, refused: String(thrown).slice(0, 200) }));
+    return false;
+  }
+}
+
+export async function listPasskeys(database: D1Database, did: Did): Promise<PasskeyView[]> {
+  const rows = await drizzle(database)
+    .select()
+    .from(passkey)
+    .where(eq(passkey.did, did))
+    .orderBy(desc(passkey.createdAt));
+  return rows.map(({ credentialId, name, createdAt, usedAt }) => ({
+    id: credentialId,
+    name,
+    createdAt,
+    usedAt,
+  }));
+}
+
+export async function removePasskey(database: D1Database, did: Did, id: string): Promise<void> {
+  await drizzle(database)
+    .delete(passkey)
+    .where(and(eq(passkey.did, did), eq(passkey.credentialId, id)));
+}
+
+const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
+const fromBase64url = (text: string) => Buffer.from(text, "base64url").toString("latin1");
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "base64url"));

@@ -1,0 +1,95 @@
+/**
+ * The authorization server: the official provider over our stores. One is made for each request, since it keeps promises
+ * between calls, and a promise belongs to the request that made it; what it may keep (client documents) is kept here.
+ */
+import type { OAuthProvider } from "@atproto/oauth-provider/provider";
+import type * as CoreModule from "./core.ts";
+import { Accounts } from "./account-store.ts";
+import { ClientDocuments, clientCaches } from "./clients.ts";
+import { derivedKey } from "./digest.ts";
+import { findAuthority } from "./lexicon-authority.ts";
+import { Lexicons } from "./lexicon-store.ts";
+import type { OAuthContext } from "./members.ts";
+import { Replays } from "./replay-store.ts";
+import { Requests } from "./request-store.ts";
+import { Sessions } from "./session-store.ts";
+import { MISSING_ALGORITHM } from "./algorithms.ts";
+
+type Core = typeof CoreModule;
+/** The provider for one request, with the stores that the pages use too. */
+export interface OAuthServer {
+  core: Core;
+  provider: OAuthProvider;
+  accounts: Accounts;
+  clients: ClientDocuments;
+  sessions: Sessions;
+}
+
+/** How long a sign-in on a browser counts, in milliseconds. */
+export const SIGNED_IN_MS = 7 * 24 * 60 * 60_000;
+
+export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
+  const { host, database, secret, members } = context;
+  const core = await import("./core.ts");
+  const accounts = new Accounts(database, members, host);
+  const sessions = new Sessions(database, accounts);
+  const key = await core.JoseKey.fromKeyLike(derivedKey(secret, "access token"), "host", "HS256");
+  const provider = new core.OAuthProvider({
+    issuer: host.origin,
+    keyset: [key],
+    dpopSecret: derivedKey(secret, "dpop nonce"),
+    accessTokenMode: core.AccessTokenMode.stateful,
+    authenticationMaxAge: SIGNED_IN_MS,
+    accountStore: accounts,
+    // Browsers are remembered by `devices.ts`, which keeps no secret as it is.
+    deviceStore: { createDevice: unused, readDevice: () => null, updateDevice: unused, deleteDevice: unused },
+    lexiconStore: new Lexicons(database),
+    requestStore: new Requests(database),
+    tokenStore: sessions,
+    replayStore: new Replays(database),
+    ...clientCaches,
+    safeFetch: context.safeFetch,
+    lexResolver: lexiconSource(core, context),
+    metadata: { protected_resources: [host.origin] },
+    inviteCodeRequired: host.registration !== "open",
+    availableUserDomains: [...host.handleDomains],
+  });
+  forgetMissingAlgorithms(provider);
+  const clients = new ClientDocuments(core, provider, context.safeFetch);
+  return { core, provider, accounts, clients, sessions };
+}
+
+/** The provider promises what its cryptography would verify on Node; workerd's knows no K-256. Clients take another one. */
+function forgetMissingAlgorithms({ metadata }: OAuthProvider): void {
+  for (const algorithms of [
+    metadata.dpop_signing_alg_values_supported,
+    metadata.token_endpoint_auth_signing_alg_values_supported,
+    metadata.request_object_signing_alg_values_supported,
+  ]) {
+    const at = algorithms?.indexOf(MISSING_ALGORITHM) ?? -1;
+    if (at >= 0) algorithms?.splice(at, 1);
+  }
+}
+
+const unused = () => {};
+
+/**
+ * The provider's own resolver checks what it fetches; it is only told where to ask: DNS over HTTPS, since Workers have no
+ * other, and the host's own resolution of DIDs.
+ */
+function lexiconSource({ LexResolver }: Core, context: OAuthContext) {
+  const { safeFetch } = context;
+  const didResolver = {
+    resolve: (did: string) => context.resolveDid(did),
+  } as LexResolverOptions["didResolver"];
+  return new LexResolver({
+    fetch: safeFetch,
+    ...(didResolver === undefined ? {} : { didResolver }),
+    hooks: {
+      onResolveAuthority: ({ nsid }) => findAuthority(nsid.authority, safeFetch) as Promise<AtprotoDid>,
+    },
+  });
+}
+
+type LexResolverOptions = ConstructorParameters<Core["LexResolver"]>[0];
+type AtprotoDid = Awaited<ReturnType<InstanceType<Core["LexResolver"]>["resolve"]>>;

@@ -1,0 +1,174 @@
+/**
+ * The sessions of apps, in D1. A session is a family of tokens: every refresh gives it a new access token and a new
+ * refresh token, and spends the old one. A spent token that comes back leads to its family, which then ends.
+ */
+import type {
+  Code,
+  CreateTokenData,
+  NewTokenData,
+  RefreshToken,
+  TokenData,
+  TokenId,
+  TokenInfo,
+  TokenStore,
+} from "@atproto/oauth-provider/store";
+import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
+import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { oauthSession, oauthSpent } from "../../schema/oauth.ts";
+import type { Accounts } from "./account-store.ts";
+import { digestOf } from "./digest.ts";
+import { forgetTokens } from "./token-cache.ts";
+
+type Row = typeof oauthSession.$inferSelect;
+
+/** Another refresh of the same session was quicker; its tokens are the ones that count. */
+export class LostRace extends Error {}
+
+export class Sessions implements TokenStore {
+  readonly #database: D1Database;
+  readonly #db: DrizzleD1Database;
+  readonly #accounts: Accounts;
+
+  constructor(database: D1Database, accounts: Accounts) {
+    this.#database = database;
+    this.#db = drizzle(database);
+    this.#accounts = accounts;
+  }
+
+  async createToken(tokenId: TokenId, data: CreateTokenData, refreshToken?: RefreshToken): Promise<void> {
+    const created = this.#db.insert(oauthSession).values({
+      family: tokenId,
+      tokenId,
+      refreshDigest: refreshToken === undefined ? null : digestOf(refreshToken),
+      did: data.did,
+      clientId: data.clientId,
+      clientAuth: JSON.stringify(data.clientAuth),
+      parameters: JSON.stringify(data.parameters),
+      scope: data.scope,
+      deviceId: data.deviceId,
+      createdAt: data.createdAt.getTime(),
+      updatedAt: data.updatedAt.getTime(),
+      expiresAt: data.expiresAt.getTime(),
+    });
+    if (data.code === null) await created;
+    else await this.#db.batch([created, this.#spend(data.code, tokenId, data.createdAt)]);
+  }
+
+  async readToken(tokenId: TokenId): Promise<TokenInfo | null> {
+    return this.#one(eq(oauthSession.tokenId, tokenId), null);
+  }
+
+  async deleteToken(tokenId: TokenId): Promise<void> {
+    forgetTokens();
+    const family = sql`(SELECT family FROM oauth_session WHERE token_id = ${tokenId})`;
+    await this.#db.batch([
+      this.#db.delete(oauthSpent).where(eq(oauthSpent.family, family)),
+      this.#db.delete(oauthSession).where(eq(oauthSession.tokenId, tokenId)),
+    ]);
+  }
+
+  /** Of two rotations at once one wins, and the other throws `LostRace`: its refresh token was never given out. */
+  async rotateToken(
+    tokenId: TokenId,
+    newTokenId: TokenId,
+    newRefreshToken: RefreshToken,
+    newData: NewTokenData,
+  ): Promise<void> {
+    forgetTokens();
+    const at = newData.updatedAt.getTime();
+    const [, rotated] = await this.#database.batch([
+      this.#database
+        .prepare(
+          `INSERT OR IGNORE INTO oauth_spent (digest, family, spent_at)
+           SELECT refresh_digest, family, ?2 FROM oauth_session WHERE token_id = ?1 AND refresh_digest IS NOT NULL`,
+        )
+        .bind(tokenId, at),
+      this.#database
+        .prepare(
+          `UPDATE oauth_session SET token_id = ?2, refresh_digest = ?3, client_auth = ?4, scope = ?5, updated_at = ?6,
+           expires_at = ?7 WHERE token_id = ?1`,
+        )
+        .bind(
+          tokenId,
+          newTokenId,
+          digestOf(newRefreshToken),
+          JSON.stringify(newData.clientAuth),
+          newData.scope,
+          at,
+          newData.expiresAt.getTime(),
+        ),
+    ]);
+    if (rotated === undefined || rotated.meta.changes === 0) {
+      throw new LostRace("the session was refreshed by another request");
+    }
+  }
+
+  async findTokenByRefreshToken(refreshToken: RefreshToken): Promise<TokenInfo | null> {
+    const digest = digestOf(refreshToken);
+    const current = await this.#one(eq(oauthSession.refreshDigest, digest), refreshToken);
+    return current ?? this.#spentOne(digest);
+  }
+
+  async findTokenByCode(code: Code): Promise<TokenInfo | null> {
+    return this.#spentOne(digestOf(code));
+  }
+
+  async listAccountTokens(did: string): Promise<TokenInfo[]> {
+    const rows = await this.#db.select().from(oauthSession).where(eq(oauthSession.did, did));
+    const account = rows.length === 0 ? null : await this.#accounts.account(did);
+    return account === null ? [] : rows.map((row) => asTokenInfo(row, account, null));
+  }
+
+  /** Ends the sessions of one app. */
+  async endAll(did: string, clientId: string): Promise<void> {
+    forgetTokens();
+    const which = and(eq(oauthSession.did, did), eq(oauthSession.clientId, clientId));
+    const families = this.#db.select({ family: oauthSession.family }).from(oauthSession).where(which);
+    await this.#db.batch([
+      this.#db.delete(oauthSpent).where(inArray(oauthSpent.family, families)),
+      this.#db.delete(oauthSession).where(which),
+    ]);
+  }
+
+  #spend(secret: string, family: string, at: Date) {
+    return this.#db
+      .insert(oauthSpent)
+      .values({ digest: digestOf(secret), family, spentAt: at.getTime() })
+      .onConflictDoNothing();
+  }
+
+  /** What a spent code or refresh token led to; its current refresh token is none that was presented. */
+  async #spentOne(digest: string): Promise<TokenInfo | null> {
+    const family = sql`(SELECT family FROM oauth_spent WHERE digest = ${digest})`;
+    return this.#one(eq(oauthSession.family, family), null);
+  }
+
+  async #one(condition: SQL, presented: RefreshToken | null): Promise<TokenInfo | null> {
+    const row = await this.#db.select().from(oauthSession).where(condition).get();
+    if (!row) return null;
+    const account = await this.#accounts.account(row.did);
+    return account === null ? null : asTokenInfo(row, account, presented);
+  }
+}
+
+/** Rows hold only what `createToken` and `rotateToken` were given. */
+function asTokenInfo(row: Row, account: TokenInfo["account"], presented: RefreshToken | null): TokenInfo {
+  return {
+    id: row.tokenId as TokenId,
+    account,
+    currentRefreshToken: presented,
+    data: {
+      createdAt: new Date(row.createdAt),
+      updatedAt: new Date(row.updatedAt),
+      expiresAt: new Date(row.expiresAt),
+      clientId: row.clientId,
+      clientAuth: JSON.parse(row.clientAuth) as TokenData["clientAuth"],
+      deviceId: row.deviceId as TokenData["deviceId"],
+      did: row.did as TokenData["did"],
+      parameters: JSON.parse(row.parameters) as TokenData["parameters"],
+      details: null,
+      code: null,
+      scope: row.scope,
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** Signing in and signing up, as the authorization pages and the account page both have it. */
+import type { Did } from "@atcute/lexicons";
+import type { Browser } from "./devices.ts";
+import { problemOf } from "./forms.ts";
+import type { Member, MemberProfile, OAuthContext } from "./members.ts";
+import type { SignUpValues } from "./pages/sign-in.tsx";
+import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
+
+type Fields = ReadonlyMap<string, string>;
+
+/** Who it was, or why not. */
+export type Outcome = { member: Member } | { problem: string };
+
+export async function signIn(
+  { members }: OAuthContext,
+  browser: Browser,
+  fields: Fields,
+  requestUri: string | null,
+): Promise<Outcome> {
+  const identifier = (fields.get("identifier") ?? "").trim().replace(/^@/, "");
+  const password = fields.get("password") ?? "";
+  if (identifier === "" || password === "") return { problem: "Please fill in both fields." };
+  try {
+    const member = await members.signIn(identifier, password);
+    await browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
+    return { member };
+  } catch (thrown) {
+    return { problem: problemOf(thrown) };
+  }
+}
+
+/** By a passkey, whose answer the page's script put into the form. */
+export async function signInByKey(
+  context: OAuthContext,
+  browser: Browser,
+  fields: Fields,
+  requestUri: string | null,
+): Promise<Outcome> {
+  const did = await signInWithPasskey(context, browser, parseAnswer(fields.get("passkey") ?? ""));
+  const member = did === null ? null : await context.members.find(did);
+  if (member === null || member.takenDown) return { problem: "This passkey does not open an account here." };
+  await browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
+  return { member };
+}
+
+function parseAnswer(text: string): PasskeyAnswer | null {
+  try {
+    const answer = JSON.parse(text) as PasskeyAnswer;
+    return typeof answer === "object" ? answer : null;
+  } catch {
+    return null;
+  }
+}
+
+export function valuesOf(fields: Fields): SignUpValues {
+  return {
+    handle: fields.get("handle"),
+    domain: fields.get("domain"),
+    email: fields.get("email"),
+    inviteCode: fields.get("inviteCode"),
+  };
+}
+
+export async function signUp(
+  { members, host }: OAuthContext,
+  browser: Browser,
+  fields: Fields,
+  requestUri: string | null,
+): Promise<Outcome> {
+  const password = fields.get("password") ?? "";
+  if (password.length < PASSWORD_MIN)
+    return { problem: "Please take a longer password: at least 8 characters." };
+  const domain = fields.get("domain") ?? host.handleDomains[0] ?? "";
+  if (!host.handleDomains.includes(domain))
+    return { problem: "Handles of this domain are not given out here." };
+  const label = (fields.get("handle") ?? "").trim().toLowerCase().replace(/^@/, "");
+  const handle = label.endsWith(domain) ? label : `${label}${domain}`;
+  const inviteCode = (fields.get("inviteCode") ?? "").trim();
+  try {
+    const member = await members.signUp({
+      handle,
+      email: (fields.get("email") ?? "").trim(),
+      password,
+      inviteCode: inviteCode === "" ? undefined : inviteCode,
+    });
+    await browser.signIn(member.did, true, requestUri);
+    return { member };
+  } catch (thrown) {
+    return { problem: problemOf(thrown) };
+  }
+}
+
+export const PASSWORD_MIN = 8;
+
+/** Profiles of people, by DID: one that cannot be had is empty. */
+export async function profilesOf(
+  { members }: OAuthContext,
+  people: Member[],
+): Promise<Map<Did, MemberProfile>> {
+  const profiles = people.map(
+    async ({ did }) => [did, await members.profile(did).catch(() => NOBODY)] as const,
+  );
+  return new Map(await Promise.all(profiles));
+}
+
+export const NOBODY: MemberProfile = { name: null, picture: null };

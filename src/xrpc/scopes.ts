@@ -1,0 +1,184 @@
+/**
+ * What an app needs the member's consent for, by method: one table, beside the methods' policies. It says what the
+ * reference says (atproto OAuth scopes: `repo:`, `rpc:`, `blob:`, `account:`, `identity:`, `transition:*`). A method
+ * that is not in it is one of another service, or of this host's AppView, and needs `rpc:<method>?aud=<service>`.
+ */
+import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
+import { Refusal } from "../protocol/refusal.ts";
+import type { Credentials } from "./method.ts";
+
+export type Permissions = ScopePermissionsTransition;
+
+type RepoAction = "create" | "update" | "delete";
+
+interface Rule {
+  /** Decides before the body is read. */
+  call?: (permissions: Permissions, on: Credentials) => void;
+  /** Decides by the body, which is valid by the method's lexicon. */
+  input?: (permissions: Permissions, input: WrittenInput, nsid: string) => void;
+}
+
+/** What the rules read of a body. */
+interface WrittenInput {
+  collection?: string;
+  writes?: { $type?: string; collection: string }[];
+  serviceDid?: string;
+}
+
+/** Allowed with any grant. */
+const ALWAYS: Rule = {};
+
+const refusing = (message: string): Rule => ({
+  call: () => {
+    throw new Refusal("Forbidden", message, 403);
+  },
+});
+
+const NEVER = refusing("OAuth credentials are not supported for this endpoint");
+const ON_ACCOUNT_PAGE = refusing(
+  "Use the account manager interface to update email address associated with an account",
+);
+
+const identity = (attr: "handle" | "*"): Rule => ({
+  call: (permissions) => permissions.assertIdentity({ attr }),
+});
+
+const account = (attr: "email" | "repo" | "status", action: "read" | "manage"): Rule => ({
+  call: (permissions) => permissions.assertAccount({ attr, action }),
+});
+
+const record = (...actions: RepoAction[]): Rule => ({
+  input: (permissions, { collection = "" }) => {
+    for (const action of actions) permissions.assertRepo({ action, collection });
+  },
+});
+
+const batch: Rule = {
+  input: (permissions, { writes = [] }) => {
+    const asked = new Set(writes.map(({ $type = "", collection }) => `${$type.split("#")[1]} ${collection}`));
+    for (const each of asked) {
+      const [action, collection = ""] = each.split(" ");
+      permissions.assertRepo({ action: action as RepoAction, collection });
+    }
+  },
+};
+
+const push: Rule = {
+  input: (permissions, { serviceDid = "" }, lxm) =>
+    permissions.assertRpc({ aud: `${serviceDid}#bsky_notif`, lxm }),
+};
+
+/** The service that a request is for: as its header says, else this host's AppView, or the one it uses. */
+function audienceOf({ nsid, request, services }: Credentials): string {
+  const { env, host } = services;
+  const named = request.headers.get("atproto-proxy");
+  if (named !== null) return named;
+  if (nsid === "com.atproto.moderation.createReport") return `${host.did}#atproto_labeler`;
+  return env.APPVIEW === "local" ? `${host.did}#bsky_appview` : env.APPVIEW;
+}
+
+const rpc = (...more: string[]): Rule => ({
+  call: (permissions, on) => {
+    const aud = audienceOf(on);
+    for (const lxm of [on.nsid, ...more]) permissions.assertRpc({ aud, lxm });
+  },
+});
+
+const SERVICE = rpc();
+
+/** The member's own token for another service: allowed as the call itself would be. */
+const serviceAuth: Rule = {
+  call: (permissions, { params }) => {
+    const { aud, lxm = "*" } = params as { aud: string; lxm?: string };
+    permissions.assertRpc({ aud, lxm });
+  },
+};
+
+const blob: Rule = {
+  call: (permissions, { request }) => {
+    const type = request.headers.get("content-type")?.split(";")[0]?.trim();
+    permissions.assertBlob({ mime: type || "application/octet-stream" });
+  },
+};
+
+export const SCOPE_RULES: Readonly<Record<string, Rule>> = {
+  "com.atproto.repo.createRecord": record("create"),
+  "com.atproto.repo.putRecord": record("create", "update"),
+  "com.atproto.repo.deleteRecord": record("delete"),
+  "com.atproto.repo.applyWrites": batch,
+  "com.atproto.repo.uploadBlob": blob,
+  "com.atproto.repo.importRepo": account("repo", "manage"),
+  "com.atproto.repo.listMissingBlobs": ALWAYS,
+
+  "com.atproto.sync.getBlob": ALWAYS,
+  "com.atproto.sync.getBlocks": ALWAYS,
+  "com.atproto.sync.getCheckout": ALWAYS,
+  "com.atproto.sync.getHead": ALWAYS,
+  "com.atproto.sync.getLatestCommit": ALWAYS,
+  "com.atproto.sync.getRecord": ALWAYS,
+  "com.atproto.sync.getRepo": ALWAYS,
+  "com.atproto.sync.getRepoStatus": ALWAYS,
+  "com.atproto.sync.listBlobs": ALWAYS,
+
+  "com.atproto.identity.getRecommendedDidCredentials": ALWAYS,
+  "com.atproto.identity.requestPlcOperationSignature": identity("*"),
+  "com.atproto.identity.signPlcOperation": identity("*"),
+  "com.atproto.identity.submitPlcOperation": identity("*"),
+  "com.atproto.identity.updateHandle": identity("handle"),
+
+  "com.atproto.server.activateAccount": NEVER,
+  "com.atproto.server.checkAccountStatus": ALWAYS,
+  "com.atproto.server.confirmEmail": account("email", "manage"),
+  "com.atproto.server.createAppPassword": NEVER,
+  "com.atproto.server.createInviteCode": NEVER,
+  "com.atproto.server.createInviteCodes": NEVER,
+  "com.atproto.server.deactivateAccount": NEVER,
+  "com.atproto.server.getAccountInviteCodes": NEVER,
+  "com.atproto.server.getServiceAuth": serviceAuth,
+  // The e-mail address in its answer needs a grant of its own: `mayReadEmail`.
+  "com.atproto.server.getSession": ALWAYS,
+  "com.atproto.server.listAppPasswords": NEVER,
+  "com.atproto.server.requestAccountDelete": NEVER,
+  "com.atproto.server.requestEmailConfirmation": account("email", "manage"),
+  "com.atproto.server.requestEmailUpdate": ON_ACCOUNT_PAGE,
+  "com.atproto.server.revokeAppPassword": NEVER,
+  "com.atproto.server.updateEmail": ON_ACCOUNT_PAGE,
+
+  "com.atproto.temp.checkSignupQueue": NEVER,
+
+  "app.bsky.feed.getFeed": rpc("app.bsky.feed.getFeedSkeleton"),
+  "app.bsky.notification.registerPush": push,
+  "app.bsky.notification.unregisterPush": push,
+};
+
+/** Who runs the host does so with their own session: nothing here is ever granted to an app. */
+const CLOSED = /^(com\.atproto\.admin|internal\.atoll)\./;
+
+const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (CLOSED.test(nsid) ? NEVER : SERVICE);
+
+/** Refuses 403 `ScopeMissingError`, with the scope that is missing, or 403 `Forbidden` where no scope helps. */
+export function authorizeCall(permissions: Permissions, on: Credentials): void {
+  named(() => ruleOf(on.nsid).call?.(permissions, on));
+}
+
+/** As `authorizeCall`, for what depends on the body. */
+export function authorizeInput(permissions: Permissions, nsid: string, input: unknown): void {
+  const { input: rule } = ruleOf(nsid);
+  if (rule === undefined || typeof input !== "object" || input === null) return;
+  named(() => rule(permissions, input, nsid));
+}
+
+export const mayReadEmail = (permissions: Permissions): boolean =>
+  permissions.allowsAccount({ attr: "email", action: "read" });
+
+/** The scopes' own error has status and message, but not the name of one of ours. */
+function named(check: () => void): void {
+  try {
+    check();
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === "ScopeMissingError") {
+      throw new Refusal("ScopeMissingError", thrown.message, 403);
+    }
+    throw thrown;
+  }
+}
