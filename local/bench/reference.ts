@@ -41,9 +41,15 @@ function run(command: string, args: string[], cwd: string): Promise<void> {
   });
 }
 
-/** Installs once; about two minutes. */
+/** Installs once; about two minutes. Returns the Node that it was built for, and where it is. */
+export async function installReference(
+  say: (line: string) => void,
+): Promise<{ binary: string; folder: string }> {
+  if (!existsSync(READY)) await install(say);
+  return { binary: BINARY, folder: FOLDER };
+}
+
 async function install(say: (line: string) => void): Promise<void> {
-  if (existsSync(READY)) return;
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path.join(FOLDER, "package.json"), '{ "name": "atoll-bench-reference", "private": true }\n');
   say(`installing the reference PDS ${VERSION} (once, about two minutes; --no-reference does without)`);
@@ -59,7 +65,8 @@ async function install(say: (line: string) => void): Promise<void> {
   writeFileSync(READY, "");
 }
 
-function environment(port: number, dataDir: string, plc: string): Record<string, string> {
+/** Its configuration: open to all, without limits. */
+export function environmentOf(port: number, dataDir: string, plc: string): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "",
     NODE_ENV: "production",
@@ -101,12 +108,12 @@ function stop(child: ChildProcess): Promise<void> {
 }
 
 export async function startReference(dataDir: string, say: (line: string) => void): Promise<Target> {
-  await install(say);
+  await installReference(say);
   mkdirSync(dataDir, { recursive: true });
   const log = openSync(path.join(dataDir, "server.log"), "a");
   const plc = await startPlcStandIn();
   const port = await freePort();
-  const env = environment(port, dataDir, plc.url);
+  const env = environmentOf(port, dataDir, plc.url);
   const script = path.join(import.meta.dirname, "reference-server.mjs");
   const client = new Client(`http://localhost:${port}`);
   const launch = async () => {

@@ -1,0 +1,221 @@
+/**
+ * The steps of a move, by the official order. Each looks first at what is there already: it may be cut short anywhere,
+ * on either side, and be run again, and nothing comes twice. Until `identity`, nothing changes at the old host.
+ */
+import { createWriteStream, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { inspectArchive } from "./archive.ts";
+import { copyBlobs } from "./blobs.ts";
+import { pause, refused } from "./host-client.ts";
+import { moveIdentity } from "./identity.ts";
+import { MoveStopped, type Moving, type StepName } from "./move.ts";
+
+/** As long as a host may take over an import that it goes on with by itself. */
+const IMPORT_MINUTES = 30;
+const POLL_MS = 2_000;
+/** A host rolls back a half-made account by itself, soon. */
+const ROLLBACK_MS = 60_000;
+
+export interface AccountStatus {
+  activated: boolean;
+  validDid: boolean;
+  repoCommit: string;
+  repoRev: string;
+  indexedRecords: number;
+  expectedBlobs: number;
+  importedBlobs: number;
+}
+
+export const statusAt = (host: Moving["old"]): Promise<AccountStatus> =>
+  host.json<AccountStatus>("com.atproto.server.checkAccountStatus");
+
+/** Carries a move from where it is to its end. Throws `MoveStopped`, `XrpcError`, `Unreachable`. */
+export async function runMove(moving: Moving): Promise<void> {
+  const { move, report } = moving;
+  for (let step = move.next; step !== null; step = move.next) {
+    moving.signal?.throwIfAborted();
+    await ensureSession(moving, step);
+    report.begin(step);
+    if (step === "identity" && (await hasChanged(moving))) {
+      report.note("The old account has been written to since: its repo is copied again.");
+      for (const each of ["archive", "repo", "blobs", "preferences", "compare"] as const) {
+        delete move.state.done[each];
+      }
+      move.save();
+      continue;
+    }
+    const summary = await RUN[step](moving);
+    move.finish(step);
+    report.end(step, summary);
+  }
+}
+
+const RUN: Record<StepName, (moving: Moving) => Promise<string>> = {
+  archive,
+  account,
+  repo,
+  blobs: copyBlobs,
+  preferences,
+  compare,
+  identity: moveIdentity,
+  activate,
+  deactivate,
+};
+
+/** A run that takes up a move signs in at the new host, where the account is. */
+async function ensureSession({ move, password, ...moving }: Moving, step: StepName): Promise<void> {
+  if (moving.new.session !== null || step === "archive" || step === "account") return;
+  await moving.new.login(move.state.did, password);
+}
+
+async function hasChanged({ move, old }: Moving): Promise<boolean> {
+  if (move.state.operation !== undefined) return false;
+  const { did, archive } = move.state;
+  const { rev } = await old.json<{ rev: string }>("com.atproto.sync.getLatestCommit", { params: { did } });
+  return rev !== archive?.headRev;
+}
+
+/** Nothing is made anywhere before the repo lies here whole and read. */
+async function archive({ move, old, ...moving }: Moving): Promise<string> {
+  const { did } = move.state;
+  const file = move.file("repo.car");
+  const { rev } = await old.json<{ rev: string }>("com.atproto.sync.getLatestCommit", { params: { did } });
+  await old.stream("com.atproto.sync.getRepo", { params: { did } }, async (body) => {
+    await pipeline(Readable.from(body), createWriteStream(`${file}.part`, { mode: 0o600 }));
+    inspectArchive(`${file}.part`);
+  });
+  renameSync(`${file}.part`, file);
+  const facts = inspectArchive(file);
+  if (facts.did !== did) throw new MoveStopped(`${old.origin} sent the repo of ${facts.did}, not of ${did}.`);
+  move.state.archive = { ...facts, headRev: rev };
+  delete move.state.importing;
+  const { blobUploadLimit } = await moving.new.json<{ blobUploadLimit?: number }>(
+    "com.atproto.server.describeServer",
+    { authorization: "" },
+  );
+  if (blobUploadLimit !== undefined && facts.largestBlob > blobUploadLimit) {
+    moving.report.note(
+      `The largest blob has ${facts.largestBlob} bytes, and ${moving.new.origin} takes ${blobUploadLimit}.`,
+    );
+  }
+  return `${facts.records} records, ${facts.blobs} blobs (${megabytes(facts.blobBytes)}), kept in ${file}`;
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+async function account(moving: Moving): Promise<string> {
+  const { move, old, password, inviteCode } = moving;
+  const { did, handle, email } = move.state;
+  const started = Date.now();
+  for (;;) {
+    // Made in an earlier run, or by a request whose answer was lost.
+    if (await signIn(moving)) return `${handle} waits at ${moving.new.origin}, deactivated`;
+    const server = await moving.new.json<{ did: string }>("com.atproto.server.describeServer", {
+      authorization: "",
+    });
+    const { token } = await old.json<{ token: string }>("com.atproto.server.getServiceAuth", {
+      params: { aud: server.did, lxm: "com.atproto.server.createAccount" },
+    });
+    try {
+      const input = { did, handle, email, password, ...(inviteCode === undefined ? {} : { inviteCode }) };
+      const session = await moving.new.json<Parameters<typeof moving.new.adopt>[0]>(
+        "com.atproto.server.createAccount",
+        { input, authorization: `Bearer ${token}`, once: true },
+      );
+      moving.new.adopt(session);
+      return `${handle} made at ${moving.new.origin}, deactivated`;
+    } catch (thrown) {
+      const waits = refused(thrown) ? isTaken(thrown) || thrown.status >= 500 : true;
+      if (!waits || Date.now() - started > ROLLBACK_MS) throw thrown;
+      moving.report.note(`${thrown instanceof Error ? thrown.message : String(thrown)}: trying again`);
+      await pause(POLL_MS, moving.signal);
+    }
+  }
+}
+
+const isTaken = ({ error, message }: { error: string; message: string }) =>
+  error === "AlreadyExists" || /already (exists|taken)|not available/i.test(message);
+
+async function signIn({ move, password, ...moving }: Moving): Promise<boolean> {
+  try {
+    await moving.new.login(move.state.did, password);
+    return true;
+  } catch (thrown) {
+    if (refused(thrown, "AuthenticationRequired", "AccountNotFound", "InvalidRequest")) return false;
+    throw thrown;
+  }
+}
+
+async function repo(moving: Moving): Promise<string> {
+  const { move, signal } = moving;
+  const { archive: facts } = move.state;
+  const file = move.file("repo.car");
+  if (facts === undefined || !existsSync(file))
+    throw new MoveStopped(`${file} is gone: start with a new folder.`);
+  const arrived = async () => {
+    const status = await statusAt(moving.new);
+    return (
+      move.state.importing !== undefined &&
+      status.repoRev !== move.state.importing &&
+      status.indexedRecords === facts.records
+    );
+  };
+  const summary = `${facts.records} records arrived`;
+  if (await arrived()) return summary;
+  move.state.importing = (await statusAt(moving.new)).repoRev;
+  move.save();
+  const body = { bytes: readFileSync(file), type: "application/vnd.ipld.car" };
+  for (const deadline = Date.now() + IMPORT_MINUTES * 60_000; Date.now() < deadline;) {
+    try {
+      await moving.new.json("com.atproto.repo.importRepo", { body });
+      return summary;
+    } catch (thrown) {
+      // Its answer may be lost while the host goes on; then a second import has to wait for the first one's end.
+      if (!refused(thrown) || !/in progress/i.test(thrown.message)) throw thrown;
+      moving.report.note(`${moving.new.origin} is still importing`);
+    }
+    await pause(POLL_MS, signal);
+    if (await arrived()) return summary;
+  }
+  throw new MoveStopped(
+    `${moving.new.origin} has been importing for ${IMPORT_MINUTES} minutes. Come back later.`,
+  );
+}
+
+/** Made from the birth date by the host; nobody may set it. */
+const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
+
+async function preferences({ move, old, ...moving }: Moving): Promise<string> {
+  type Preferences = { preferences: { $type: string }[] };
+  const nsid = "app.bsky.actor.getPreferences";
+  const { preferences: all } = await old.json<Preferences>(nsid);
+  const kept = all.filter(({ $type }) => $type !== DECLARED_AGE);
+  writeFileSync(move.file("preferences.json"), JSON.stringify(kept, null, 2), { mode: 0o600 });
+  await moving.new.json("app.bsky.actor.putPreferences", { input: { preferences: kept } });
+  return `${kept.length} preferences copied`;
+}
+
+async function compare({ move, ...moving }: Moving): Promise<string> {
+  const status = await statusAt(moving.new);
+  const { records = 0 } = move.state.archive ?? {};
+  const missing = status.expectedBlobs - status.importedBlobs;
+  const lost = Object.keys(move.state.lost).length;
+  if (status.indexedRecords !== records) {
+    throw new MoveStopped(`${moving.new.origin} has ${status.indexedRecords} of ${records} records.`);
+  }
+  if (missing > lost) throw new MoveStopped(`${moving.new.origin} lacks ${missing} blobs.`);
+  return `${status.indexedRecords} records and ${status.importedBlobs} blobs are there`;
+}
+
+async function activate({ move, ...moving }: Moving): Promise<string> {
+  if (!(await statusAt(moving.new)).activated) {
+    await moving.new.json("com.atproto.server.activateAccount", { procedure: true });
+  }
+  return `${move.state.handle} is active at ${moving.new.origin}`;
+}
+
+async function deactivate({ old }: Moving): Promise<string> {
+  await old.json("com.atproto.server.deactivateAccount", { input: {} });
+  return `The account at ${old.origin} is deactivated`;
+}

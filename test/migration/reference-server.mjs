@@ -1,0 +1,13 @@
+// The reference PDS, in a process of its own; configured by PDS_* variables. Its mail goes to MAILBOX, over HTTP.
+// argument: the folder that it is installed in
+import { pathToFileURL } from "node:url";
+
+const { PDS } = await import(
+  pathToFileURL(`${process.argv[2]}/node_modules/@atproto/pds/dist/index.js`).href
+);
+const pds = await PDS.fromEnv();
+pds.ctx.mailer.transporter.sendMail = async ({ to, subject, html }) => {
+  const text = String(html).replaceAll(/<style[\s\S]*?<\/style>|<[^>]+>/g, " ");
+  await fetch(process.env.MAILBOX, { method: "POST", body: JSON.stringify({ to, subject, text }) });
+};
+await pds.start();

@@ -1,0 +1,55 @@
+/** The reference PDS from npm, on the same PLC directory and mailbox as our host. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, openSync } from "node:fs";
+import path from "node:path";
+import { environmentOf, installReference } from "../../local/bench/reference.ts";
+import { freePort } from "../../local/ports.ts";
+
+export interface Reference {
+  readonly origin: string;
+  /** SIGKILL, and up again on its data. */
+  crash(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @param domain of its handles, with the dot */
+export async function startReference(folder: string, outside: string, domain: string): Promise<Reference> {
+  const { binary, folder: installed } = await installReference(console.log);
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const log = openSync(path.join(folder, "server.log"), "a");
+  const env = {
+    ...environmentOf(port, folder, outside),
+    PDS_SERVICE_DID: `did:web:localhost%3A${port}`,
+    PDS_SERVICE_HANDLE_DOMAINS: domain,
+    MAILBOX: `${outside}/mail`,
+  };
+  const script = path.join(import.meta.dirname, "reference-server.mjs");
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(binary, [script, installed], { env, stdio: ["ignore", log, log] });
+    while (child.exitCode === null) {
+      const answer = await fetch(`${origin}/xrpc/_health`).catch(() => null);
+      if (answer?.ok) return child;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`the reference PDS stopped as it started; see ${folder}/server.log`);
+  };
+  let running = await launch();
+  return {
+    origin,
+    async crash() {
+      await end(running);
+      running = await launch();
+    },
+    stop: () => end(running),
+  };
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
