@@ -19,3 +19,9 @@ export class Script {
     for (const [i, { take }] of this.steps.entries()) take(results[i]?.results ?? []);
   }
 }
+
+/** The rows of one statement: one trip. */
+export async function rowsOf<Row>(db: D1Database, statement: D1PreparedStatement): Promise<Row[]> {
+  const [found] = await db.batch<Row>([statement]);
+  return found?.results ?? [];
+}

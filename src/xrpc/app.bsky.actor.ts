@@ -3,12 +3,14 @@ import {
   AppBskyActorGetPreferences,
   AppBskyActorGetProfile,
   AppBskyActorGetProfiles,
+  AppBskyActorGetSuggestions,
   AppBskyActorPutPreferences,
   AppBskyActorSearchActors,
   AppBskyActorSearchActorsTypeahead,
 } from "@atcute/bluesky";
 import { getProfile, getProfiles } from "../appview/methods/get-profile.ts";
 import { searchActors, searchActorsTypeahead } from "../appview/methods/search-actors.ts";
+import { getSuggestions } from "../appview/methods/suggested-follows.ts";
 import { member, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { getPreferences, putPreferences } from "./preferences.ts";
@@ -17,6 +19,7 @@ import { readingFor } from "./reading.ts";
 export const appBskyActor = [
   method(AppBskyActorGetProfile, viewerOrAnyone, (call) => getProfile(readingFor(call), call.params)),
   method(AppBskyActorGetProfiles, viewerOrAnyone, (call) => getProfiles(readingFor(call), call.params)),
+  method(AppBskyActorGetSuggestions, viewerOrAnyone, (call) => getSuggestions(readingFor(call), call.params)),
   method(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, (call) =>
     searchActorsTypeahead(readingFor(call), call.params),
   ),

@@ -1,11 +1,105 @@
-/** app.bsky.graph.*: who follows whom. */
-import { AppBskyGraphGetFollowers, AppBskyGraphGetFollows } from "@atcute/bluesky";
+/** app.bsky.graph.*: who follows, blocks and mutes whom; lists and starter packs. */
+import {
+  AppBskyGraphGetActorStarterPacks,
+  AppBskyGraphGetBlocks,
+  AppBskyGraphGetFollowers,
+  AppBskyGraphGetFollows,
+  AppBskyGraphGetKnownFollowers,
+  AppBskyGraphGetList,
+  AppBskyGraphGetListBlocks,
+  AppBskyGraphGetListMutes,
+  AppBskyGraphGetLists,
+  AppBskyGraphGetListsWithMembership,
+  AppBskyGraphGetMutes,
+  AppBskyGraphGetRelationships,
+  AppBskyGraphGetStarterPack,
+  AppBskyGraphGetStarterPacks,
+  AppBskyGraphGetStarterPacksWithMembership,
+  AppBskyGraphGetSuggestedFollowsByActor,
+  AppBskyGraphMuteActor,
+  AppBskyGraphMuteActorList,
+  AppBskyGraphMuteThread,
+  AppBskyGraphSearchStarterPacks,
+  AppBskyGraphSearchStarterPacksV2,
+  AppBskyGraphUnmuteActor,
+  AppBskyGraphUnmuteActorList,
+  AppBskyGraphUnmuteThread,
+} from "@atcute/bluesky";
+import { getBlocks } from "../appview/methods/get-blocks.ts";
 import { getFollowers, getFollows } from "../appview/methods/get-follows.ts";
-import { viewerOrAnyone } from "./auth.ts";
+import { getKnownFollowers } from "../appview/methods/get-known-followers.ts";
+import {
+  getList,
+  getListBlocks,
+  getListMutes,
+  getLists,
+  getListsWithMembership,
+} from "../appview/methods/get-lists.ts";
+import { getRelationships } from "../appview/methods/get-relationships.ts";
+import {
+  getMutes,
+  muteActor,
+  muteActorList,
+  muteThread,
+  unmuteActor,
+  unmuteActorList,
+  unmuteThread,
+} from "../appview/methods/mutes.ts";
+import {
+  getActorStarterPacks,
+  getStarterPack,
+  getStarterPacks,
+  getStarterPacksWithMembership,
+  searchStarterPacks,
+  searchStarterPacksV2,
+} from "../appview/methods/starter-packs.ts";
+import { getSuggestedFollowsByActor } from "../appview/methods/suggested-follows.ts";
+import { anyone, viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
-import { readingFor } from "./reading.ts";
+import { ownReadingFor, readingFor } from "./reading.ts";
 
 export const appBskyGraph = [
   method(AppBskyGraphGetFollows, viewerOrAnyone, (call) => getFollows(readingFor(call), call.params)),
   method(AppBskyGraphGetFollowers, viewerOrAnyone, (call) => getFollowers(readingFor(call), call.params)),
+  method(AppBskyGraphGetKnownFollowers, viewer, (call) =>
+    getKnownFollowers(ownReadingFor(call), call.params),
+  ),
+  method(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, (call) =>
+    getSuggestedFollowsByActor(readingFor(call), call.params),
+  ),
+  method(AppBskyGraphGetRelationships, anyone, (call) => getRelationships(readingFor(call), call.params)),
+
+  method(AppBskyGraphGetBlocks, viewer, (call) => getBlocks(ownReadingFor(call), call.params)),
+  method(AppBskyGraphGetMutes, viewer, (call) => getMutes(ownReadingFor(call), call.params)),
+  method(AppBskyGraphMuteActor, viewer, (call) => muteActor(ownReadingFor(call), call.input)),
+  method(AppBskyGraphUnmuteActor, viewer, (call) => unmuteActor(ownReadingFor(call), call.input)),
+  method(AppBskyGraphMuteActorList, viewer, (call) => muteActorList(ownReadingFor(call), call.input)),
+  method(AppBskyGraphUnmuteActorList, viewer, (call) => unmuteActorList(ownReadingFor(call), call.input)),
+  method(AppBskyGraphMuteThread, viewer, (call) => muteThread(ownReadingFor(call), call.input)),
+  method(AppBskyGraphUnmuteThread, viewer, (call) => unmuteThread(ownReadingFor(call), call.input)),
+
+  method(AppBskyGraphGetList, viewerOrAnyone, (call) => getList(readingFor(call), call.params)),
+  method(AppBskyGraphGetLists, viewerOrAnyone, (call) => getLists(readingFor(call), call.params)),
+  method(AppBskyGraphGetListsWithMembership, viewer, (call) =>
+    getListsWithMembership(ownReadingFor(call), call.params),
+  ),
+  method(AppBskyGraphGetListMutes, viewer, (call) => getListMutes(ownReadingFor(call), call.params)),
+  method(AppBskyGraphGetListBlocks, viewer, (call) => getListBlocks(ownReadingFor(call), call.params)),
+
+  method(AppBskyGraphGetStarterPack, viewerOrAnyone, (call) => getStarterPack(readingFor(call), call.params)),
+  method(AppBskyGraphGetStarterPacks, viewerOrAnyone, (call) =>
+    getStarterPacks(readingFor(call), call.params),
+  ),
+  method(AppBskyGraphGetActorStarterPacks, viewerOrAnyone, (call) =>
+    getActorStarterPacks(readingFor(call), call.params),
+  ),
+  method(AppBskyGraphGetStarterPacksWithMembership, viewer, (call) =>
+    getStarterPacksWithMembership(ownReadingFor(call), call.params),
+  ),
+  method(AppBskyGraphSearchStarterPacks, viewerOrAnyone, (call) =>
+    searchStarterPacks(readingFor(call), call.params),
+  ),
+  method(AppBskyGraphSearchStarterPacksV2, viewerOrAnyone, (call) =>
+    searchStarterPacksV2(readingFor(call), call.params),
+  ),
 ];

@@ -1,12 +1,29 @@
 /** app.bsky.notification.*: what a member is told. */
 import {
+  AppBskyNotificationGetPreferences,
   AppBskyNotificationGetUnreadCount,
+  AppBskyNotificationListActivitySubscriptions,
   AppBskyNotificationListNotifications,
+  AppBskyNotificationPutActivitySubscription,
+  AppBskyNotificationPutPreferences,
+  AppBskyNotificationPutPreferencesV2,
+  AppBskyNotificationRegisterPush,
+  AppBskyNotificationUnregisterPush,
   AppBskyNotificationUpdateSeen,
 } from "@atcute/bluesky";
+import {
+  listActivitySubscriptions,
+  putActivitySubscription,
+} from "../appview/methods/activity-subscriptions.ts";
+import {
+  getPreferences,
+  putPreferences,
+  putPreferencesV2,
+} from "../appview/methods/notification-preferences.ts";
 import { getUnreadCount, listNotifications, updateSeen } from "../appview/methods/notifications.ts";
 import { viewer } from "./auth.ts";
 import { method } from "./method.ts";
+import { pushAt } from "./push.ts";
 import { ownReadingFor } from "./reading.ts";
 
 export const appBskyNotification = [
@@ -17,4 +34,19 @@ export const appBskyNotification = [
     getUnreadCount(ownReadingFor(call), call.params),
   ),
   method(AppBskyNotificationUpdateSeen, viewer, (call) => updateSeen(ownReadingFor(call), call.input)),
+  method(AppBskyNotificationGetPreferences, viewer, (call) => getPreferences(ownReadingFor(call))),
+  method(AppBskyNotificationPutPreferencesV2, viewer, (call) =>
+    putPreferencesV2(ownReadingFor(call), call.input),
+  ),
+  method(AppBskyNotificationPutPreferences, viewer, (call) =>
+    putPreferences(ownReadingFor(call), call.input),
+  ),
+  method(AppBskyNotificationPutActivitySubscription, viewer, (call) =>
+    putActivitySubscription(ownReadingFor(call), call.input),
+  ),
+  method(AppBskyNotificationListActivitySubscriptions, viewer, (call) =>
+    listActivitySubscriptions(ownReadingFor(call), call.params),
+  ),
+  method(AppBskyNotificationRegisterPush, viewer, pushAt("app.bsky.notification.registerPush")),
+  method(AppBskyNotificationUnregisterPush, viewer, pushAt("app.bsky.notification.unregisterPush")),
 ];

@@ -13,6 +13,10 @@ import { appBskyActor } from "./app.bsky.actor.ts";
 import { appBskyFeed } from "./app.bsky.feed.ts";
 import { appBskyGraph } from "./app.bsky.graph.ts";
 import { appBskyNotification } from "./app.bsky.notification.ts";
+import { appBskyAgeassurance } from "./app.bsky.ageassurance.ts";
+import { appBskyBookmark } from "./app.bsky.bookmark.ts";
+import { appBskyDraft } from "./app.bsky.draft.ts";
+import { appBskyLabeler } from "./app.bsky.labeler.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map(
   [
@@ -29,6 +33,10 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     appBskyFeed,
     appBskyGraph,
     appBskyNotification,
+    appBskyAgeassurance,
+    appBskyBookmark,
+    appBskyDraft,
+    appBskyLabeler,
   ]
     .flat()
     .map((method) => [method.nsid, method]),

@@ -11,14 +11,18 @@ import {
   type NotificationRow,
   type NotifiedKey,
   type NotifiedRow,
+  type SubscriptionRow,
+  type Wanted,
   recordOf,
   selectNotifications,
   selectNotified,
+  selectOwnSubscriptions,
   selectUnread,
 } from "../queries/notifications.ts";
 import { type PostRow, addPosts, selectPosts } from "../queries/posts.ts";
 import { type ThreadMuteRow, selectThreadMutes } from "../queries/private.ts";
 import type { OwnReading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import {
   FOLLOW,
   LIKE,
@@ -42,6 +46,12 @@ import {
 } from "../views/rules.ts";
 import { starterPackBasic } from "../views/starter-pack.ts";
 import { fillPage } from "./fill-page.ts";
+import {
+  type PreferencesRow,
+  selectPreferences,
+  storedPreferences,
+  unwanted,
+} from "./notification-preferences.ts";
 
 type View = AppBskyNotificationListNotifications.Notification;
 
@@ -53,25 +63,27 @@ interface ListParams {
   seenAt?: string | undefined;
 }
 
-interface Standing {
+interface Standing extends Wanted {
   seenAt: string | null;
-  priority: boolean;
 }
 
-/** When the viewer last looked, and whether only those count whom they follow. */
-async function standingOf(
-  { directory, viewer }: OwnReading,
-  priority: boolean | undefined,
-): Promise<Standing> {
-  const [seen, preferences] = await directory.batch<{ seen_at?: string; priority?: number }>([
+/** When the viewer last looked, and what the viewer wants to hear of. */
+async function standingOf(reading: OwnReading, priority: boolean | undefined): Promise<Standing> {
+  const { directory, viewer } = reading;
+  const [seen, preferences, subscriptions] = await directory.batch([
     directory.prepare("SELECT seen_at FROM notification_seen WHERE did = ?1").bind(viewer),
-    directory
-      .prepare("SELECT preferences ->> '$.priority' AS priority FROM notification_pref WHERE did = ?1")
-      .bind(viewer),
+    selectPreferences(reading),
+    selectOwnSubscriptions(directory, viewer),
   ]);
+  const [seenRow] = (seen?.results ?? []) as { seen_at: string }[];
+  const [preferencesRow] = (preferences?.results ?? []) as PreferencesRow[];
+  const stored = storedPreferences(preferencesRow);
   return {
-    seenAt: seen?.results[0]?.seen_at ?? null,
-    priority: priority ?? preferences?.results[0]?.priority === 1,
+    viewer,
+    seenAt: seenRow?.seen_at ?? null,
+    priority: priority ?? stored.priority === true,
+    ...unwanted(stored),
+    subscriptions: (subscriptions?.results ?? []) as SubscriptionRow[],
   };
 }
 
@@ -83,7 +95,8 @@ export async function listNotifications(reading: OwnReading, params: ListParams)
   let { seenAt } = standing;
   let first = params.cursor === undefined;
   const { items, cursor } = await fillPage<View>(undefined, params.limit, async (from, limit) => {
-    const rows = await readRows(reading, params, standing.priority, parseTimeCursor(from) ?? before, limit);
+    const query = { before: parseTimeCursor(from) ?? before, reasons: params.reasons ?? null, limit };
+    const rows = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, standing, query));
     // Who has never looked finds the newest one unread and the others read.
     if (first && seenAt === null && rows[0] !== undefined) seenAt = isoOf(rows[0].sort);
     first = false;
@@ -100,19 +113,6 @@ export async function listNotifications(reading: OwnReading, params: ListParams)
     priority: standing.priority,
     ...(seenAt === null ? {} : { seenAt }),
   };
-}
-
-async function readRows(
-  { db, viewer }: OwnReading,
-  { reasons }: ListParams,
-  priority: boolean,
-  before: number,
-  limit: number,
-): Promise<NotificationRow[]> {
-  const [found] = await db.batch<NotificationRow>([
-    selectNotifications(db, { viewer, before, reasons: reasons ?? null, priority, limit }),
-  ]);
-  return found?.results ?? [];
 }
 
 interface Records {
@@ -261,7 +261,7 @@ export async function getUnreadCount(
   ]);
   const after = standing.seenAt === null ? -Number.MAX_SAFE_INTEGER : Date.parse(standing.seenAt);
   const [counted] = await db.batch<{ count: number }>([
-    selectUnread(db, viewer, after, muted?.results ?? [], standing.priority),
+    selectUnread(db, standing, after, muted?.results ?? []),
   ]);
   return { count: counted?.results[0]?.count ?? 0 };
 }

@@ -12,6 +12,13 @@ export const actorName = (id: string): string => (id.startsWith("did:") ? id : i
 export const selectDid = (db: D1Database, id: string): D1PreparedStatement =>
   db.prepare(`SELECT ${actorNamed(id)} AS did`).bind(actorName(id));
 
+/** The DID behind a handle or DID, null where a handle is nobody's. No trip for a DID. */
+export async function didNamed(db: D1Database, id: string): Promise<Did | null> {
+  if (id.startsWith("did:")) return id as Did;
+  const [found] = await db.batch<{ did: Did | null }>([selectDid(db, id)]);
+  return found?.results[0]?.did ?? null;
+}
+
 export interface FollowRow {
   did: Did;
   sort: number;

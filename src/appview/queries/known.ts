@@ -23,7 +23,7 @@ export const selectNamed = (db: D1Database, ids: readonly string[]): D1PreparedS
 const KNOWN = `WITH ${NAMED},
   sides AS MATERIALIZED (
     SELECT n.did, a.followers < (SELECT follows FROM actor WHERE did = ?2) AS popular_less
-    FROM named AS n JOIN actor AS a ON a.did = n.did WHERE n.did <> ?2)
+    FROM named AS n JOIN actor AS a ON a.did = n.did)
   SELECT did, known FROM (
     SELECT s.did AS did, mine.subject AS known, mine.sort AS sort
     FROM sides AS s CROSS JOIN follow AS theirs INDEXED BY follow_subject CROSS JOIN follow AS mine

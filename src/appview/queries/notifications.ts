@@ -1,6 +1,7 @@
 /** Skeleton of notifications, and their count. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import type { ThreadMuteRow } from "./private.ts";
+import { IS_REPLY } from "../indexers/post.ts";
+import { type ThreadMuteRow, millisecondsOf } from "./private.ts";
 
 export interface NotificationRow {
   uri: ResourceUri;
@@ -13,14 +14,35 @@ export interface NotificationRow {
   root: ResourceUri | null;
 }
 
-export interface NotificationQuery {
+/** Whose posts the viewer hears of, from when on. */
+export interface SubscriptionRow {
+  subject_did: Did;
+  post: number;
+  reply: number;
+  /** Milliseconds. */
+  since: number;
+}
+
+export const selectOwnSubscriptions = (directory: D1Database, viewer: Did): D1PreparedStatement =>
+  directory
+    .prepare(
+      `SELECT subject_did, post, reply, ${millisecondsOf("created_at")} AS since
+        FROM activity_subscription WHERE did = ?1`,
+    )
+    .bind(viewer);
+
+/** Whom the viewer wants to hear of, and what about. */
+export interface Wanted {
   viewer: Did;
-  before: number;
-  reasons: readonly string[] | null;
   /** Only of those whom the viewer follows. */
   priority: boolean;
-  limit: number;
+  /** Reasons that are left out, and those that are left out unless the viewer follows the author. */
+  never: readonly string[];
+  fromOthers: readonly string[];
+  subscriptions: readonly SubscriptionRow[];
 }
+
+const SUBSCRIBED = "subscribed-post";
 
 /**
  * A subject that is no more makes its notifications pointless. Looked up for posts and for what has a page of its own; a
@@ -32,52 +54,128 @@ const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
     + instr(n.subject, '/app.bsky.actor.profile/') > 0)`;
 const FOLLOWED = "EXISTS (SELECT 1 FROM follow WHERE actor = n.did AND subject = n.author)";
 
+/** Conditions on `n`; `?5` is an array of two: the reasons never wanted, and those wanted of whom one follows. */
+const wantedOf = ({ priority, never, fromOthers }: Wanted): string =>
+  [
+    "?5 IS NOT NULL",
+    priority ? FOLLOWED : "",
+    never.length > 0 ? "n.reason NOT IN (SELECT value FROM json_each(?5 -> 0))" : "",
+    fromOthers.length > 0 ? `(n.reason NOT IN (SELECT value FROM json_each(?5 -> 1)) OR ${FOLLOWED})` : "",
+  ]
+    .filter((condition) => condition !== "")
+    .join(" AND ");
+
+const unwantedJson = ({ never, fromOthers }: Wanted): string => JSON.stringify([never, fromOthers]);
+
+/**
+ * Posts of those to whom the viewer (?1) has subscribed (?6), older than ?2, from the day of the subscription on, while
+ * the author lets the viewer (app.bsky.notification.declaration: followers, mutuals or none). Read from the authors' own
+ * feeds, ?4 of each at most, so that a post costs no row a subscriber; what the viewer is told of anyway is left out.
+ */
+const HEARD = `WITH heard (did, post, reply, since) AS MATERIALIZED (
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+  FROM json_each(?6) CROSS JOIN actor AS a ON a.did = value ->> 0
+  WHERE EXISTS (SELECT 1 FROM follow WHERE actor = ?1 AND subject = a.did)
+    AND CASE a.selves ->> '$.notification.record.allowSubscriptions'
+      WHEN 'none' THEN 0
+      WHEN 'mutuals' THEN EXISTS (SELECT 1 FROM follow WHERE actor = a.did AND subject = ?1)
+      ELSE 1 END)`;
+const HEARD_OF = (item: string) =>
+  `${item}.actor = heard.did AND ${item}.sort < ?2 AND ${item}.sort >= heard.since AND ${item}.subject IS NULL
+    AND CASE WHEN ${item}.flags & ${IS_REPLY} THEN heard.reply ELSE heard.post END`;
+const HEARD_POSTS = `FROM heard CROSS JOIN feed_item AS i CROSS JOIN post AS p
+  WHERE ${HEARD_OF("i")}
+    AND i.sort >= coalesce((
+      SELECT x.sort FROM feed_item AS x WHERE ${HEARD_OF("x")} ORDER BY x.sort DESC LIMIT 1 OFFSET ?4), heard.since)
+    AND p.uri = 'at://' || i.actor || '/app.bsky.feed.post/' || i.rkey
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE did = ?1 AND sort = i.sort AND uri = p.uri)`;
+
+const hears = ({ never, subscriptions }: Wanted): boolean =>
+  subscriptions.length > 0 && !never.includes(SUBSCRIBED);
+
+const subscriptionsJson = ({ subscriptions }: Wanted): string =>
+  JSON.stringify(
+    subscriptions.map(({ subject_did, post, reply, since }) => [subject_did, post, reply, since]),
+  );
+
+export interface NotificationQuery {
+  before: number;
+  reasons: readonly string[] | null;
+  limit: number;
+}
+
 /** ?1 viewer, ?2 before, ?3 reasons, ?4 limit. */
-export const selectNotifications = (
+export function selectNotifications(
   db: D1Database,
-  { viewer, before, reasons, priority, limit }: NotificationQuery,
-): D1PreparedStatement =>
-  db
+  wanted: Wanted,
+  { before, reasons, limit }: NotificationQuery,
+): D1PreparedStatement {
+  const heard = hears(wanted) && (reasons?.includes(SUBSCRIBED) ?? true);
+  return db
     .prepare(
-      `SELECT n.uri, n.sort, n.indexed, n.reason, n.subject, n.author, coalesce(s.root, s.uri) AS root
-        FROM notification AS n LEFT JOIN post AS s ON s.uri = n.subject
-        WHERE n.did = ?1 AND n.sort < ?2 AND ${SUBJECT_STANDS}
-          ${reasons === null ? "AND ?3 IS NOT NULL" : "AND n.reason IN (SELECT value FROM json_each(?3))"}
-          ${priority ? `AND ${FOLLOWED}` : ""}
-        ORDER BY n.sort DESC, n.uri DESC LIMIT ?4`,
+      `${heard ? HEARD : ""}
+      SELECT n.uri, n.sort, n.indexed, n.reason, n.subject, n.author, coalesce(s.root, s.uri) AS root
+      FROM notification AS n LEFT JOIN post AS s ON s.uri = n.subject
+      WHERE n.did = ?1 AND n.sort < ?2 AND ${SUBJECT_STANDS} AND ${wantedOf(wanted)} AND ?6 IS NOT NULL
+        AND ${reasons === null ? "?3 IS NOT NULL" : "n.reason IN (SELECT value FROM json_each(?3))"}
+      ${
+        heard
+          ? `UNION ALL SELECT p.uri, i.sort, p.indexed, '${SUBSCRIBED}', NULL, p.author, coalesce(p.root, p.uri)
+              ${HEARD_POSTS}`
+          : ""
+      }
+      ORDER BY 2 DESC, 1 DESC LIMIT ?4`,
     )
-    .bind(viewer, before, JSON.stringify(reasons ?? []), limit + 1);
+    .bind(
+      wanted.viewer,
+      before,
+      JSON.stringify(reasons ?? []),
+      limit + 1,
+      unwantedJson(wanted),
+      subscriptionsJson(wanted),
+    );
+}
 
 /** Rows that are counted at most: a badge says no more than this. */
 const COUNTED = 5000;
+/** Posts of one author that are counted at most. */
+const HEARD_COUNTED = 100;
 
-/** Unread: newer than ?2, not of muted threads (?3: pairs of root and the time of the mute). */
-export const selectUnread = (
+/** Unread: newer than `after`, not of muted threads. ?2 is the end of time, ?3 the mutes, ?7 `after`. */
+export function selectUnread(
   db: D1Database,
-  viewer: Did,
+  wanted: Wanted,
   after: number,
   mutes: ThreadMuteRow[],
-  priority: boolean,
-): D1PreparedStatement =>
-  db
+): D1PreparedStatement {
+  const unmuted = (root: string, indexed: string) =>
+    mutes.length === 0
+      ? "?3 IS NOT NULL"
+      : `NOT EXISTS (SELECT 1 FROM json_each(?3) AS m WHERE m.value ->> 0 = ${root} AND m.value ->> 1 <= ${indexed})`;
+  return db
     .prepare(
-      `SELECT count(*) AS count FROM (
+      `${hears(wanted) ? HEARD : ""}
+      SELECT count(*) AS count FROM (
         SELECT 1 FROM notification AS n ${mutes.length > 0 ? "LEFT JOIN post AS s ON s.uri = n.subject" : ""}
-        WHERE n.did = ?1 AND n.sort > ?2 AND ?3 IS NOT NULL
-          ${
-            mutes.length > 0
-              ? `AND NOT EXISTS (SELECT 1 FROM json_each(?3) AS m
-                  WHERE m.value ->> 0 = coalesce(s.root, s.uri) AND m.value ->> 1 <= n.indexed)`
-              : ""
-          }
-          ${priority ? `AND ${FOLLOWED}` : ""}
+        WHERE n.did = ?1 AND n.sort > ?7 AND n.sort < ?2 AND ?4 IS NOT NULL AND ?6 IS NOT NULL
+          AND ${unmuted("coalesce(s.root, s.uri)", "n.indexed")} AND ${wantedOf(wanted)}
+        ${
+          hears(wanted)
+            ? `UNION ALL SELECT 1 ${HEARD_POSTS} AND i.sort > ?7 AND ${unmuted("coalesce(p.root, p.uri)", "p.indexed")}`
+            : ""
+        }
         LIMIT ${COUNTED})`,
     )
     .bind(
-      viewer,
-      after,
+      wanted.viewer,
+      Number.MAX_SAFE_INTEGER,
       JSON.stringify(mutes.map(({ root_uri, created_at }) => [root_uri, Date.parse(created_at)])),
+      HEARD_COUNTED,
+      unwantedJson(wanted),
+      subscriptionsJson(wanted),
+      after,
     );
+}
 
 export interface NotifiedRow {
   uri: ResourceUri;

@@ -1,6 +1,10 @@
 /** What only the viewer knows, from the directory. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 
+/** An instant that the directory keeps as text, in the index's milliseconds. */
+export const millisecondsOf = (column: string): string =>
+  `CAST(round(unixepoch(${column}, 'subsec') * 1000) AS INTEGER)`;
+
 /** The lists that the viewer mutes: needed before relations can be read, and few. */
 export async function mutedLists(directory: D1Database, viewer: Did | null): Promise<ResourceUri[]> {
   if (viewer === null) return [];

@@ -1,0 +1,18 @@
+/** app.bsky.draft.*: a member's unfinished posts. */
+import {
+  AppBskyDraftCreateDraft,
+  AppBskyDraftDeleteDraft,
+  AppBskyDraftGetDrafts,
+  AppBskyDraftUpdateDraft,
+} from "@atcute/bluesky";
+import { createDraft, deleteDraft, getDrafts, updateDraft } from "../appview/methods/drafts.ts";
+import { viewer } from "./auth.ts";
+import { method } from "./method.ts";
+import { ownReadingFor } from "./reading.ts";
+
+export const appBskyDraft = [
+  method(AppBskyDraftCreateDraft, viewer, (call) => createDraft(ownReadingFor(call), call.input)),
+  method(AppBskyDraftUpdateDraft, viewer, (call) => updateDraft(ownReadingFor(call), call.input)),
+  method(AppBskyDraftDeleteDraft, viewer, (call) => deleteDraft(ownReadingFor(call), call.input)),
+  method(AppBskyDraftGetDrafts, viewer, (call) => getDrafts(ownReadingFor(call), call.params)),
+];
