@@ -25,7 +25,7 @@ interface Kept {
   script: string;
 }
 
-const CACHE = path.join(ROOT, "node_modules/.cache/atoll");
+export const CACHE = path.join(ROOT, "node_modules/.cache/atoll");
 
 /** The text of the bundled Worker, from the cache where nothing has changed. */
 export async function readBundle(name: WorkerName): Promise<string> {
@@ -110,7 +110,7 @@ const nodeDebug: Plugin = {
 };
 
 /** Over the names and contents of the given files, and what else decides: the lock file, and the settings here. */
-function hashOf(files: string[]): string {
+export function hashOf(files: string[]): string {
   const hash = createHash("sha256");
   for (const file of ["package-lock.json", "wrangler.toml", "local/bundle.ts", ...files]) {
     const absolute = path.join(ROOT, file);

@@ -1,12 +1,13 @@
 /** The databases' ordered SQL, applied from inside the runtime (local/control). */
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import type { ControlAnswer, ControlRequest, DatabaseName, Migration } from "./control/worker.ts";
+import type { Migration } from "./control/migrate.ts";
+import type { ControlAnswer, ControlRequest, DatabaseName } from "./control/worker.ts";
 import { LaunchError } from "./ports.ts";
 import { ROOT } from "./wrangler-file.ts";
 
 /** `migrations/<folder>/NNNN_name.sql`, in order. */
-function readMigrations(folder: string): Migration[] {
+export function readMigrations(folder: string): Migration[] {
   const absolute = path.join(ROOT, "migrations", folder);
   const names = readdirSync(absolute).filter((name) => name.endsWith(".sql"));
   return names

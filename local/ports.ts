@@ -37,3 +37,19 @@ function listenOnce(port: number): Promise<number> {
     });
   });
 }
+
+/** Below this, systems give no ports to outgoing connections (Linux from 32768, others from 49152). */
+const RANGE = { from: 20_000, to: 32_000 };
+
+/** A free port that stays free: only who asks for it by number gets it. */
+export async function randomPort(): Promise<number> {
+  for (let tried = 0; tried < 50; tried++) {
+    const port = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
+    try {
+      return await listenOnce(port);
+    } catch {
+      // Taken; there are many others.
+    }
+  }
+  return freePort();
+}

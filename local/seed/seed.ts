@@ -21,6 +21,8 @@ export interface SeedAccount {
   avatar?: boolean;
   /** Default: `<name>-password`. */
   password?: string;
+  /** In a test's network of several hosts: where the account lives. Default: the first one. */
+  host?: string;
 }
 
 export interface SeedPost {
@@ -56,7 +58,7 @@ export class SeedError extends Error {
 
 const KEYS = {
   seed: ["accounts", "follows", "posts", "records"],
-  account: ["name", "displayName", "description", "avatar", "password"],
+  account: ["name", "displayName", "description", "avatar", "password", "host"],
   post: ["id", "by", "text", "minutesAgo", "replyTo", "quote", "images", "likedBy", "repostedBy"],
   record: ["by", "collection", "rkey", "record"],
 } as const;
@@ -113,9 +115,14 @@ function checkKeys(value: object, allowed: readonly string[], where: string): vo
 
 function checkKnown(given: string, known: ReadonlySet<string>, what: string, where: string): void {
   if (known.has(given)) return;
-  const near = [...known].find((name) => distance(name, given) <= 2);
+  const near = nearest(given, known);
   const hint = near === undefined ? "" : ` Did you mean ${JSON.stringify(near)}?`;
   throw new SeedError(`${where}: there is no ${what} ${JSON.stringify(given)}.${hint}`);
+}
+
+/** What was probably meant. */
+export function nearest(given: string, known: Iterable<string>): string | undefined {
+  return [...known].find((name) => distance(name, given) <= 2);
 }
 
 /** Levenshtein's. */

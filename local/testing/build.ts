@@ -1,0 +1,175 @@
+/**
+ * Makes the folder that a network runs from: the Worker and Miniflare's databases as plain modules, and workerd's
+ * configuration around them. At run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost
+ * every network 1.4 s of CPU and 230 MB.
+ */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { BuildOptions, Plugin } from "esbuild";
+import { CACHE, bundleOptions, hashOf } from "../bundle.ts";
+import { localVars } from "../configuration.ts";
+import { readMigrations } from "../migrations.ts";
+import { ROOT, readWranglerFile } from "../wrangler-file.ts";
+import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+
+const SOURCES = "local/testing/worker";
+
+/** Vars and secrets that `wrangler.toml` leaves out. */
+const FURTHER_VARS = ["BLOB_LIMIT", "MOD_SERVICE", "ADMIN_PASSWORD", "JWT_SECRET", "PLC_ROTATION_KEY"];
+
+const DAY_MS = 24 * 3_600_000;
+
+interface Built {
+  /** Files of this repository that went in, and the hash of their contents. */
+  made: string[];
+  hash: string;
+}
+
+/** The folder for the sources as they are, built only when they have changed. */
+export async function builtRuntime(): Promise<string> {
+  const note = path.join(CACHE, "kit.json");
+  if (existsSync(note)) {
+    const { made, hash } = JSON.parse(readFileSync(note, "utf8")) as Built;
+    const folder = path.join(CACHE, `kit-${hash}`);
+    if (hashOf(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
+  }
+  mkdirSync(CACHE, { recursive: true });
+  const draft = path.join(CACHE, `kit-draft-${process.pid}-${performance.now()}`);
+  let made: string[];
+  try {
+    made = await buildRuntime(draft);
+  } catch (thrown) {
+    rmSync(draft, { recursive: true, force: true });
+    throw thrown;
+  }
+  removeOld();
+  const hash = hashOf(made);
+  const folder = path.join(CACHE, `kit-${hash}`);
+  moveTo(draft, folder);
+  writeFileSync(`${note}.${process.pid}`, JSON.stringify({ made, hash } satisfies Built));
+  renameSync(`${note}.${process.pid}`, note);
+  return folder;
+}
+
+/** What was built of sources that are gone, unless somebody may still run from it. */
+function removeOld(): void {
+  for (const name of readdirSync(CACHE)) {
+    const folder = path.join(CACHE, name);
+    if (name.startsWith("kit-") && Date.now() - statSync(folder).mtimeMs > DAY_MS) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Of two that build at once, the first one's folder counts; both are the same. */
+function moveTo(draft: string, folder: string): void {
+  try {
+    renameSync(draft, folder);
+  } catch {
+    if (!existsSync(path.join(folder, CONFIG))) cpSync(draft, folder, { recursive: true });
+    rmSync(draft, { recursive: true });
+  }
+}
+
+/** Builds into `folder`. Returns the files of this repository that went in. */
+export async function buildRuntime(folder: string): Promise<string[]> {
+  const { build } = await import("esbuild");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const worker = await build({ ...workerOptions(), outdir: folder, metafile: true });
+  for (const name of ["d1", "r2"]) {
+    await build({ ...simulatorOptions(name), outfile: path.join(folder, `${name}.mjs`) });
+  }
+  const modules = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
+  const { compatibilityDate, vars } = readWranglerFile();
+  const names = [...new Set([...Object.keys(vars), ...FURTHER_VARS, ...Object.keys(localVars())])];
+  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibilityDate, vars: names }));
+  writeFileSync(path.join(folder, DEFAULTS), JSON.stringify({ vars: localVars(), names }, null, 1));
+  const inputs = Object.keys(worker.metafile.inputs).map((file) =>
+    path.relative(ROOT, path.resolve(ROOT, file)),
+  );
+  return inputs.filter((file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)));
+}
+
+function workerOptions(): BuildOptions {
+  const options = bundleOptions(`${SOURCES}/entry.ts`);
+  return {
+    ...options,
+    entryPoints: { worker: path.join(ROOT, SOURCES, "entry.ts") },
+    // What is imported late (OAuth) is read late, too.
+    splitting: true,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "[name]-[hash]",
+    minify: true,
+    external: [...(options.external ?? []), "workerd:*"],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords],
+  };
+}
+
+/** `atoll:migrations`: the databases' ordered SQL as a module. */
+const migrations: Plugin = {
+  name: "migrations",
+  setup(build) {
+    build.onResolve({ filter: /^atoll:migrations$/ }, () => ({ path: "migrations", namespace: "atoll" }));
+    build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => {
+      const read = { directory: readMigrations("directory"), appview: readMigrations("appview") };
+      return { contents: `export const migrations = ${JSON.stringify(read)};`, loader: "js" };
+    });
+  },
+};
+
+/** A password costs 31 ms of CPU on purpose. Test accounts need no such protection, and there are many. */
+const quickPasswords: Plugin = {
+  name: "quick-passwords",
+  setup(build) {
+    build.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
+      importer.endsWith(path.join("src", "account", "password.ts"))
+        ? { path: path.join(ROOT, SOURCES, "quick-scrypt.ts") }
+        : undefined,
+    );
+  },
+};
+
+/** Miniflare's simulators, as Miniflare itself would load them. */
+function simulatorOptions(name: string): BuildOptions {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: [path.join(SOURCES, `${name}.ts`)],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    minify: true,
+    external: ["cloudflare:*", "node:*"],
+    plugins: [simulators],
+    logLevel: "silent",
+  };
+}
+
+const simulators: Plugin = {
+  name: "simulators",
+  setup(build) {
+    const require = createRequire(import.meta.url);
+    const workers = path.join(path.dirname(require.resolve("miniflare")), "workers");
+    const shared: Record<string, string> = { shared: "shared/index", zod: "shared/zod" };
+    build.onResolve({ filter: /^miniflare:/ }, ({ path: given }) => {
+      const wanted = given.slice("miniflare:".length);
+      return { path: path.join(workers, `${shared[wanted] ?? wanted}.worker.js`) };
+    });
+    // Miniflare runs these as the runtime's own modules, under other names.
+    build.onResolve({ filter: /^node-internal:internal_/ }, ({ path: given }) => ({
+      path: given.replace("node-internal:internal_", "node:"),
+      external: true,
+    }));
+  },
+};

@@ -1,0 +1,59 @@
+/** The clock of all hosts of a network: the machine's, until a test moves it. */
+
+/** `90_000` (milliseconds), `"90s"`, `"15m"`, `"2h"`, `"3d"`. */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export class Clock {
+  readonly #move: (offset: number) => Promise<void>;
+  #offset: number;
+
+  /** @internal `move` tells the hosts. */
+  constructor(offset: number, move: (offset: number) => Promise<void>) {
+    this.#offset = offset;
+    this.#move = move;
+  }
+
+  /** Milliseconds that the hosts are ahead of the machine. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** What the hosts take for now. */
+  now(): Date {
+    return new Date(Date.now() + this.#offset);
+  }
+
+  /**
+   * Moves all hosts' clocks; what their alarms have due by then is done before this resolves. The clock goes on from
+   * there. Backwards is possible, but a host may refuse what comes from its future.
+   * @example await network.clock.advance("3h")
+   */
+  async advance(by: Duration): Promise<void> {
+    await this.#to(this.#offset + milliseconds(by));
+  }
+
+  /** Sets all hosts' clocks. */
+  async set(to: Date | string | number): Promise<void> {
+    const at = new Date(to).getTime();
+    if (Number.isNaN(at)) throw new TypeError(`clock.set: ${String(to)} is no date`);
+    await this.#to(at - Date.now());
+  }
+
+  async #to(offset: number): Promise<void> {
+    this.#offset = offset;
+    await this.#move(offset);
+  }
+}
+
+export function milliseconds(duration: Duration): number {
+  if (typeof duration === "number" && Number.isFinite(duration)) return duration;
+  const [, count, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration)) ?? [];
+  if (count === undefined) {
+    throw new TypeError(
+      `${JSON.stringify(duration)} is no duration: milliseconds, or "90s", "15m", "2h", "3d"`,
+    );
+  }
+  return Number(count) * (UNITS[unit ?? "ms"] ?? 1);
+}

@@ -1,0 +1,71 @@
+/** The mail that a host has sent: kept, never delivered. */
+import { TIMEOUT_MS, type Wait } from "./waiting.ts";
+
+export interface Mail {
+  id: number;
+  to: string;
+  subject: string;
+  text: string;
+  html?: string;
+  /** ISO 8601, by the host's clock. */
+  sentAt: string;
+  /** The code that the mail carries, if it carries one: `ABCDE-12345`. */
+  code: string | null;
+}
+
+/** As `createEmailToken` makes them: two groups of five. */
+const CODE = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/;
+
+const POLL_MS = 15;
+
+export class Mailbox {
+  readonly #addresses: string[];
+  readonly #to: string | null;
+
+  /** @internal `addresses`: of the hosts' mailboxes; `to`: whose mail, null for everybody's. */
+  constructor(addresses: string[], to: string | null) {
+    this.#addresses = addresses;
+    this.#to = to;
+  }
+
+  /** All mail, oldest first. */
+  async list(): Promise<Mail[]> {
+    const found = await Promise.all(this.#addresses.map((address) => this.#read(address)));
+    return found
+      .flat()
+      .toSorted((a, b) => (a.sentAt < b.sentAt ? -1 : a.sentAt > b.sentAt ? 1 : a.id - b.id));
+  }
+
+  /** The newest mail that matches, which may still be on its way. Rejects after `timeout` ms (5,000). */
+  async next(
+    predicate: (mail: Mail) => boolean = () => true,
+    { timeout = TIMEOUT_MS }: Wait = {},
+  ): Promise<Mail> {
+    const end = performance.now() + timeout;
+    for (;;) {
+      const mails = await this.list();
+      const found = mails.findLast(predicate);
+      if (found !== undefined) return found;
+      if (performance.now() > end) {
+        const there = mails.map(({ to, subject }) => `  to ${to}: ${subject}`).join("\n");
+        throw new Error(`After ${timeout} ms: no such mail. What is there:\n${there || "  none"}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Throws the mail away. */
+  async clear(): Promise<void> {
+    await Promise.all(this.#addresses.map((address) => fetch(this.#url(address), { method: "DELETE" })));
+  }
+
+  #url(address: string): string {
+    return this.#to === null ? address : `${address}?to=${encodeURIComponent(this.#to)}`;
+  }
+
+  async #read(address: string): Promise<Mail[]> {
+    const response = await fetch(this.#url(address));
+    const mails = (await response.json()) as Omit<Mail, "code">[];
+    return mails.map((mail) => ({ ...mail, code: CODE.exec(mail.text)?.[0] ?? null }));
+  }
+}

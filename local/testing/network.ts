@@ -1,0 +1,248 @@
+/**
+ * A whole atproto network in a test: one host or several, each the real Worker in the real runtime, with one PLC
+ * directory between them, and no way out to the internet.
+ */
+import type { AtpAgent } from "@atproto/api";
+import type { WorkerVars } from "../configuration.ts";
+import type { LogEntry } from "../host-log.ts";
+import { LaunchError } from "../ports.ts";
+import { plant, type StrongRef } from "../seed/plant.ts";
+import type { Seed } from "../seed/seed.ts";
+import { nearest } from "../seed/seed.ts";
+import { Accounts, type AccountOptions, type TestAccount } from "./accounts.ts";
+import { Clock } from "./clock.ts";
+import { Fetches } from "./fetches.ts";
+import { Firehose, type FirehoseOptions } from "./firehose.ts";
+import { Mailbox } from "./mailbox.ts";
+import { TestHost } from "./test-host.ts";
+
+/** What a host may be configured with, by name; see docs/testing.md. */
+export type HostVars = Omit<WorkerVars, "LOCAL" | "PLC_URL">;
+
+export interface TestNetworkOptions {
+  /**
+   * Names of the hosts, 1 to 8 of a-z, 0-9 and dashes each. Default: one, whose members' handles end in `.test`. Of
+   * several, each has a domain of its own: members of `north` are `alice.north.test`.
+   */
+  hosts?: readonly string[];
+  /** Where the first host listens; the port below is used too. Default: free ones. */
+  port?: number;
+  /** Over the hosts' configuration. */
+  vars?: HostVars;
+  /** Planted before the network is handed out. */
+  seed?: Seed;
+  /** Where the clock stands at the start. Default: the machine's time. */
+  now?: Date | string | number;
+  /** Takes each line that the hosts log. */
+  log?: (entry: LogEntry & { host: string }) => void;
+}
+
+/** What a seed has made. */
+export interface Planted {
+  /** By the seed's names. */
+  accounts: Map<string, TestAccount>;
+  /** By the seed's post ids. */
+  posts: Map<string, StrongRef>;
+}
+
+const DEFAULT_HOST = "host";
+
+/**
+ * Starts a network. Dispose of it when the tests are over: `await network.dispose()`, or `await using network = …`.
+ * Throws a `LaunchError`, with what to do, where it cannot start, and a `SeedError` where the seed has a mistake.
+ */
+export async function createTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
+  const network = await TestNetwork.start(options);
+  try {
+    if (options.seed !== undefined) await network.seed(options.seed);
+    return network;
+  } catch (thrown) {
+    await network.dispose();
+    throw thrown;
+  }
+}
+
+export class TestNetwork implements AsyncDisposable {
+  /** All hosts; the first is the one that methods mean when no other is named. */
+  readonly hosts: readonly TestHost[];
+  /** The hosts' clock. */
+  readonly clock: Clock;
+  /** What the hosts asked of the outside world, and what it answers. */
+  readonly fetches: Fetches;
+  readonly #accounts: Accounts;
+  readonly #firehoses = new Set<Firehose>();
+  #disposing: Promise<void> | null = null;
+
+  private constructor(hosts: readonly TestHost[], clock: Clock, fetches: Fetches) {
+    this.hosts = hosts;
+    this.clock = clock;
+    this.fetches = fetches;
+    this.#accounts = new Accounts((name) => this.host(name));
+  }
+
+  /** @internal See `createTestNetwork`. */
+  static async start(options: TestNetworkOptions): Promise<TestNetwork> {
+    const names = checkNames(options.hosts ?? [DEFAULT_HOST]);
+    const hosts: TestHost[] = [];
+    const fetches = new Fetches(
+      (url) => hosts[0] !== undefined && url.origin === hosts[0].plc,
+      async (handle) => {
+        const home = hosts.find(({ handleDomain }) => handle.endsWith(handleDomain));
+        return home === undefined ? null : home.memberOf(handle);
+      },
+    );
+    const offset = options.now === undefined ? 0 : offsetTo(options.now);
+    const clock = new Clock(offset, async (moved) => {
+      await Promise.all(hosts.map((host) => host.moveClock(moved)));
+    });
+    const startHost = (name: string, plc: string | undefined) =>
+      TestHost.start({
+        name,
+        handleDomain: names.length === 1 ? ".test" : `.${name}.test`,
+        port: plc === undefined ? options.port : undefined,
+        plc,
+        vars: options.vars ?? {},
+        fetches,
+        clock: () => clock.offset,
+        log: logOf(options, name),
+      });
+    try {
+      const [first = DEFAULT_HOST, ...rest] = names;
+      const firstHost = await startHost(first, undefined);
+      hosts.push(firstHost);
+      const started = await Promise.allSettled(rest.map((name) => startHost(name, firstHost.plc)));
+      for (const one of started) if (one.status === "fulfilled") hosts.push(one.value);
+      for (const one of started) if (one.status === "rejected") throw one.reason;
+    } catch (thrown) {
+      await Promise.all(hosts.map((host) => host.stop()));
+      fetches.close();
+      throw thrown;
+    }
+    return new TestNetwork(hosts, clock, fetches);
+  }
+
+  /** Origin of the first host: `http://localhost:20123`. */
+  get url(): string {
+    return this.host().url;
+  }
+
+  /** Origin of the PLC directory. */
+  get plc(): string {
+    return this.host().plc;
+  }
+
+  /** All accounts made so far, by name. */
+  get accounts(): ReadonlyMap<string, TestAccount> {
+    return this.#accounts.all;
+  }
+
+  /** A host by its name; without one, the first. */
+  host(name?: string): TestHost {
+    const found = name === undefined ? this.hosts[0] : this.hosts.find((host) => host.name === name);
+    if (found !== undefined) return found;
+    const names = this.hosts.map((host) => host.name);
+    const near = nearest(name ?? "", names);
+    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+    throw new Error(
+      `There is no host "${name}".${hint} There are: ${names.join(", ")}. More come by \`hosts\` of createTestNetwork.`,
+    );
+  }
+
+  /** The account of that name, signed up when it is first asked for. Names are those of handles: 3 to 18 of a-z, 0-9, dash. */
+  async account(name: string, options?: AccountOptions): Promise<TestAccount> {
+    return this.#accounts.account(name, options);
+  }
+
+  /** The official client, signed in as an account that was made before (by `account` or `seed`); each time the same. */
+  agent(name: string): AtpAgent {
+    return this.#accounts.agent(name);
+  }
+
+  /**
+   * Makes what the seed says, through the public API: accounts, profiles, follows, posts, likes, any record. Names that
+   * are there already are used. Everything is indexed when it resolves. `now`: the moment from which the posts' times
+   * count back, and from which record keys follow; default: the hosts' time. Throws a `SeedError` before anything is
+   * written where the seed has a mistake.
+   */
+  async seed(seed: Seed, { now = this.clock.now() }: { now?: Date | number } = {}): Promise<Planted> {
+    const host = {
+      member: (account: NonNullable<Seed["accounts"]>[number]) => this.#accounts.member(account),
+    };
+    for (const { host: name } of seed.accounts ?? []) this.host(name);
+    const { posts } = await plant(seed, host, { members: this.#accounts.members(), now: Number(now) });
+    await this.settle();
+    return { accounts: new Map(this.accounts), posts };
+  }
+
+  /** A host's firehose, from the network's first event on. Closed with the network. */
+  firehose({ host, ...options }: FirehoseOptions & { host?: string } = {}): Firehose {
+    const firehose = new Firehose(this.host(host).url, options);
+    this.#firehoses.add(firehose);
+    return firehose;
+  }
+
+  /** Mail that the hosts have sent: to an account, or to everybody. */
+  mailbox(name?: string): Mailbox {
+    const to = name === undefined ? null : this.#accounts.existing(name).email;
+    return new Mailbox(
+      this.hosts.map(({ mail }) => mail),
+      to,
+    );
+  }
+
+  /** Resolves when everything written so far is on the firehose and in the index. */
+  async settle(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.settle()));
+  }
+
+  /** As if just started, and faster: no account, no event, no mail, no answer given; the clock is the machine's again, or where `now` set it. */
+  async reset(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.wipe()));
+    this.#accounts.forget();
+    this.fetches.clear();
+    for (const firehose of this.#firehoses) firehose.restart();
+  }
+
+  /** kill -9 of a host's runtime, or of all; resolves once it runs again on what it had stored. */
+  async crash(host?: string): Promise<void> {
+    const hosts = host === undefined ? this.hosts : [this.host(host)];
+    await Promise.all(hosts.map((one) => one.crash()));
+  }
+
+  /** Ends every process and removes every folder. May be called twice. */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    for (const firehose of this.#firehoses) firehose.close();
+    await Promise.all(this.hosts.map((host) => host.stop()));
+    this.fetches.close();
+  }
+}
+
+function checkNames(names: readonly string[]): readonly string[] {
+  if (names.length === 0) throw new LaunchError("hosts: a network has at least one");
+  for (const [i, name] of names.entries()) {
+    if (!/^[a-z0-9-]{1,8}$/.test(name)) {
+      throw new LaunchError(`hosts[${i}] ${JSON.stringify(name)}: 1 to 8 of a-z, 0-9 and dashes`);
+    }
+    if (names.indexOf(name) !== i) throw new LaunchError(`hosts: "${name}" is there twice`);
+  }
+  return names;
+}
+
+function offsetTo(now: Date | string | number): number {
+  const at = new Date(now).getTime();
+  if (Number.isNaN(at)) throw new LaunchError(`now: ${String(now)} is no date`);
+  return at - Date.now();
+}
+
+function logOf({ log }: TestNetworkOptions, host: string): ((entry: LogEntry) => void) | undefined {
+  return log === undefined ? undefined : (entry) => log({ ...entry, host });
+}

@@ -1,0 +1,47 @@
+/** The folder that networks run from: shipped with the package; in this repository, built from the sources. */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { LaunchError } from "../ports.ts";
+import { CONFIG, DEFAULTS } from "./workerd-config.ts";
+
+export interface Runtime {
+  folder: string;
+  /** The vars' values in a local run. */
+  vars: Record<string, string>;
+  /** Every var and secret that may be set. */
+  names: string[];
+}
+
+let found: Promise<Runtime> | undefined;
+
+/** Throws a `LaunchError`. */
+export function findRuntime(): Promise<Runtime> {
+  found ??= find().catch((thrown: unknown) => {
+    found = undefined;
+    throw thrown;
+  });
+  return found;
+}
+
+async function find(): Promise<Runtime> {
+  const packed = path.join(import.meta.dirname, "runtime");
+  const folder = existsSync(path.join(packed, CONFIG)) ? packed : await build(packed);
+  const read = JSON.parse(readFileSync(path.join(folder, DEFAULTS), "utf8")) as Omit<Runtime, "folder">;
+  return { folder, ...read };
+}
+
+async function build(packed: string): Promise<string> {
+  let builder: typeof import("./build.ts");
+  try {
+    builder = await import("./build.ts");
+  } catch {
+    throw new LaunchError(
+      `The built Worker is missing: there is no ${packed}. Install atoll again, or run \`npm run build\` in its repository.`,
+    );
+  }
+  try {
+    return await builder.builtRuntime();
+  } catch (thrown) {
+    throw new LaunchError(`The Worker does not build. ${thrown instanceof Error ? thrown.message : thrown}`);
+  }
+}

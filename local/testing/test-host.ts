@@ -1,0 +1,209 @@
+/** One host of a network: a runtime with the whole Worker, its databases in a folder of its own, and the kit's door. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { WorkerVars } from "../configuration.ts";
+import type { Row, DatabaseName } from "../control/worker.ts";
+import type { LogEntry } from "../host-log.ts";
+import { LaunchError } from "../ports.ts";
+import { XrpcError, basic, xrpc, type XrpcCall } from "../xrpc-client.ts";
+import { nearest } from "../seed/seed.ts";
+import type { Fetches } from "./fetches.ts";
+import { findRuntime } from "./runtime.ts";
+import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
+import { Workerd } from "./workerd.ts";
+import type { KitAnswer, KitRequest } from "./worker/door.ts";
+
+export interface TestHostOptions {
+  name: string;
+  /** With its leading dot. */
+  handleDomain: string;
+  port: number | undefined;
+  /** Another host's PLC directory; absent: its own. */
+  plc: string | undefined;
+  vars: WorkerVars;
+  fetches: Fetches;
+  /** Milliseconds that the host's clock is ahead of the machine's. Asked for at each start. */
+  clock: () => number;
+  log: ((entry: LogEntry) => void) | undefined;
+}
+
+/** Over the local defaults: anybody may sign up, and a test may be as fast as it can. */
+const TEST_VARS: WorkerVars = { REGISTRATION: "open", RATE_LIMITS: "off" };
+
+const SETTLE_MS = 10_000;
+
+export class TestHost {
+  readonly name: string;
+  /** `http://localhost:20123` */
+  readonly url: string;
+  /** Its PLC directory's origin. */
+  readonly plc: string;
+  /** Its mailbox: `GET /mail?to=`. */
+  readonly mail: string;
+  /** `did:web:localhost%3A20123` */
+  readonly did: string;
+  /** What its members' handles end in: `.test` */
+  readonly handleDomain: string;
+  /** For `com.atproto.admin.*`: user `admin`. */
+  readonly adminPassword: string;
+  readonly #runtime: Workerd;
+  readonly #folder: TemporaryFolder;
+  readonly #secret: string;
+  #crashed = false;
+
+  private constructor(
+    { name, handleDomain, plc }: TestHostOptions,
+    runtime: Workerd,
+    folder: TemporaryFolder,
+    secrets: { door: string; admin: string },
+  ) {
+    const { host, door } = runtime.ports;
+    this.name = name;
+    this.url = `http://localhost:${host}`;
+    this.plc = plc ?? `http://localhost:${door}`;
+    this.mail = `http://localhost:${door}/mail`;
+    this.did = `did:web:localhost%3A${host}`;
+    this.handleDomain = handleDomain;
+    this.adminPassword = secrets.admin;
+    this.#runtime = runtime;
+    this.#folder = folder;
+    this.#secret = secrets.door;
+  }
+
+  /** @internal Resolves once the host answers. Throws a `LaunchError`. */
+  static async start(options: TestHostOptions): Promise<TestHost> {
+    const { folder: runtimeFolder, vars: defaults, names } = await findRuntime();
+    checkVars(options.vars, names);
+    const secrets = { door: randomBytes(16).toString("hex"), admin: randomBytes(12).toString("base64url") };
+    const given = {
+      ...defaults,
+      ...TEST_VARS,
+      HANDLE_DOMAINS: options.handleDomain,
+      PLC_URL: options.plc ?? "",
+      ADMIN_PASSWORD: secrets.admin,
+      ...options.vars,
+    };
+    const folder = temporaryFolder();
+    try {
+      const storage = path.join(folder.path, "storage");
+      mkdirSync(storage);
+      const runtime = await Workerd.start({
+        runtime: runtimeFolder,
+        storage,
+        folder: folder.path,
+        outbound: await options.fetches.open(options.name),
+        ports: options.port === undefined ? undefined : { host: options.port, door: options.port - 1 },
+        vars: (ports) => ({
+          PUBLIC_URL: `http://localhost:${ports.host}`,
+          ...given,
+          ...(given.PUBLIC_URL ? {} : { PUBLIC_URL: `http://localhost:${ports.host}` }),
+          KIT_SECRET: secrets.door,
+          KIT_CLOCK: String(options.clock()),
+        }),
+        log: options.log,
+      });
+      const host = new TestHost(options, runtime, folder, { ...secrets, admin: given.ADMIN_PASSWORD });
+      try {
+        await host.#ask({ do: "migrate" });
+      } catch (thrown) {
+        await runtime.stop();
+        throw thrown;
+      }
+      return host;
+    } catch (thrown) {
+      folder.remove();
+      throw thrown;
+    }
+  }
+
+  /** Process id of the runtime; another one after a crash. */
+  get pid(): number {
+    return this.#runtime.pid;
+  }
+
+  /** One XRPC method. Throws `XrpcError`. */
+  xrpc(nsid: string, call: XrpcCall = {}): Promise<unknown> {
+    return xrpc(this.url, nsid, call);
+  }
+
+  /** One XRPC method as the host's admin. Throws `XrpcError`. */
+  admin(nsid: string, call: XrpcCall = {}): Promise<unknown> {
+    return xrpc(this.url, nsid, { ...call, authorization: basic("admin", this.adminPassword) });
+  }
+
+  /** Reads one of the host's databases as it is, past the Worker. */
+  query(database: DatabaseName, sql: string, ...values: (string | number | null)[]): Promise<Row[]> {
+    return this.#ask({ do: "query", database, sql, values });
+  }
+
+  /** @internal The DID of a member's handle. */
+  async memberOf(handle: string): Promise<string | null> {
+    try {
+      const params = { handle };
+      const { did } = (await this.xrpc("com.atproto.identity.resolveHandle", { params })) as { did: string };
+      return did;
+    } catch (thrown) {
+      if (thrown instanceof XrpcError) return null;
+      throw thrown;
+    }
+  }
+
+  /** @internal */
+  async settle(): Promise<void> {
+    await this.#ask({ do: "settle", resend: this.#crashed, timeoutMs: SETTLE_MS });
+    this.#crashed = false;
+  }
+
+  /** @internal */
+  async wipe(): Promise<void> {
+    await this.#ask({ do: "wipe" });
+  }
+
+  /** @internal */
+  async moveClock(offset: number): Promise<void> {
+    await this.#ask({ do: "clock", offset });
+  }
+
+  /** @internal */
+  async crash(): Promise<void> {
+    await this.#runtime.crash();
+    this.#crashed = true;
+  }
+
+  /** @internal */
+  async stop(): Promise<void> {
+    await this.#runtime.stop();
+    this.#folder.remove();
+  }
+
+  async #ask(request: KitRequest): Promise<Row[]> {
+    let response: Response;
+    try {
+      response = await fetch(this.mail.replace(/mail$/, "kit"), {
+        method: "POST",
+        headers: { "atoll-kit": this.#secret },
+        body: JSON.stringify(request),
+      });
+    } catch (thrown) {
+      const { ended } = this.#runtime;
+      if (ended === null) throw thrown;
+      throw new Error(`The runtime of host "${this.name}" has ended. Its last words:\n${ended}`, {
+        cause: thrown,
+      });
+    }
+    const answer = (await response.json()) as KitAnswer;
+    if ("error" in answer) throw new Error(`${request.do}: ${answer.error}`);
+    return answer.rows;
+  }
+}
+
+function checkVars(vars: WorkerVars, names: string[]): void {
+  for (const name of Object.keys(vars)) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    throw new LaunchError(
+      `vars: there is no ${name}.${near === undefined ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}.`,
+    );
+  }
+}

@@ -1,0 +1,17 @@
+declare module "atoll:migrations" {
+  import type { Migration } from "../../control/migrate.ts";
+  /** `migrations/`, read when the kit's Worker is built. */
+  export const migrations: { directory: Migration[]; appview: Migration[] };
+}
+
+declare module "workerd:unsafe" {
+  const unsafe: { deleteAllDurableObjects(): Promise<void> };
+  export default unsafe;
+}
+
+declare module "miniflare:*" {
+  export const D1DatabaseObject: unknown;
+  export const R2BucketObject: unknown;
+  const entry: unknown;
+  export default entry;
+}

@@ -1,0 +1,101 @@
+/** workerd's configuration of a host, as text. What differs from run to run comes by argument and environment. */
+
+export const CONFIG = "config.capnp";
+/** What vars there are, and their values in a local run. */
+export const DEFAULTS = "defaults.json";
+/** Before the name of a var in the runtime's environment. */
+export const VAR_PREFIX = "ATOLL_KIT_VAR_";
+/** The kit's own: the secret of its door, and where the clock stands. */
+export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
+
+export interface ConfigInput {
+  /** The Worker's, the main one among them as `worker.mjs`. */
+  modules: string[];
+  compatibilityDate: string;
+  vars: string[];
+}
+
+const OBJECTS = [
+  ["ACCOUNT", "AccountObject"],
+  ["SEQUENCER", "SequencerObject"],
+  ["LABELS", "LabelsObject"],
+  ["OUTSIDE_OBJECT", "OutsideObject"],
+];
+
+/** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
+export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput): string {
+  const main = modules.filter((name) => name === "worker.mjs");
+  const rest = modules.filter((name) => name !== "worker.mjs");
+  const bindings = [
+    ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
+    ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
+    `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Door"))`,
+    d1("DIRECTORY", "directory"),
+    d1("APPVIEW_DB", "appview"),
+    `(name = "BLOBS", r2Bucket = (name = "r2", props = (json = ${namespace("blobs")})))`,
+  ];
+  const classes = OBJECTS.map(
+    ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "atoll", worker = .atollWorker),
+    (name = "d1", worker = .d1Worker),
+    (name = "r2", worker = .r2Worker),
+    (name = "storage", disk = (writable = true)),
+    (name = "outbound", external = (http = (style = proxy))),
+  ],
+  sockets = [
+    (name = "host", http = (), service = "atoll"),
+    (name = "door", http = (), service = (name = "atoll", entrypoint = "Door")),
+  ],
+  structuredLogging = true,
+);
+
+const atollWorker :Workerd.Worker = (
+  modules = [
+${list([...main, ...rest].map((name) => `(name = "${name}", esModule = embed "${name}")`))}
+  ],
+  compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = ["unsafe_module"],
+  durableObjectNamespaces = [
+${list(classes)}
+  ],
+  durableObjectStorage = (localDisk = "storage"),
+  globalOutbound = "outbound",
+  bindings = [
+${list(bindings)}
+  ],
+);
+
+${simulator("d1", "D1DatabaseObject", ["enhanced_error_serialization"])}
+${simulator("r2", "R2BucketObject", [])}`;
+}
+
+const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n");
+
+const namespace = (name: string) => JSON.stringify(JSON.stringify({ MINIFLARE_NAMESPACE: name }));
+
+function d1(name: string, database: string): string {
+  const fetcher = `(name = "fetcher", service = (name = "d1", props = (json = ${namespace(database)})))`;
+  return `(name = "${name}", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${fetcher}]))`;
+}
+
+/** As Miniflare configures its own. */
+function simulator(name: string, className: string, flags: string[]): string {
+  const allFlags = ["nodejs_compat", "experimental", ...flags].map((flag) => `"${flag}"`).join(", ");
+  return `const ${name}Worker :Workerd.Worker = (
+  modules = [(name = "${name}.mjs", esModule = embed "${name}.mjs")],
+  compatibilityDate = "2023-07-24",
+  compatibilityFlags = [${allFlags}],
+  durableObjectNamespaces = [(className = "${className}", uniqueKey = "${className}")],
+  durableObjectStorage = (localDisk = "storage"),
+  bindings = [
+    (name = "MINIFLARE_OBJECT", durableObjectNamespace = "${className}"),
+    (name = "MINIFLARE_BLOBS", service = "storage"),
+  ],
+);
+`;
+}
