@@ -20,7 +20,7 @@ import type { Sql } from "./sql.ts";
 import type { AccountState, StateChange, Takedown } from "./state.ts";
 import { readState, statusOf, writeState } from "./state.ts";
 import type { Head } from "./tree.ts";
-import { emptyTreeBlocks, readHead } from "./tree.ts";
+import { TreeCache, emptyTreeBlocks, readHead } from "./tree.ts";
 
 /** How long after a burst's first write the alarm looks for what was not sent, or not noted as sent. */
 const RETRY_MS = 10_000;
@@ -33,6 +33,7 @@ export class Account {
   readonly outbox: Outbox;
   readonly sessions: Sessions;
   readonly exports = new Exports();
+  readonly tree: TreeCache;
   readonly clock: AlarmClock;
   /** Whether an import is under way in this object's memory. */
   importing = false;
@@ -46,6 +47,7 @@ export class Account {
     this.clock = clock;
     this.#state = readState(sql);
     this.#head = readHead(sql);
+    this.tree = new TreeCache(sql);
     this.outbox = new Outbox(sql, this.did, () => env.SEQUENCER.getByName(SEQUENCER_NAME));
     this.sessions = new Sessions(sql, this.did);
   }

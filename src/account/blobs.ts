@@ -156,7 +156,7 @@ function checkReference(sql: Sql, { cid, mimeType, size }: BlobRef): void {
   );
 }
 
-export function linkBlob(sql: Sql, cid: string, path: string): void {
+function linkBlob(sql: Sql, cid: string, path: string): void {
   sql.run("INSERT INTO blob_ref (cid, path) VALUES (?, ?) ON CONFLICT DO NOTHING", cid, path);
 }
 

@@ -268,6 +268,7 @@ function replace(account: Account, { data, rev, base }: ImportState, top: Uint8A
     return account.outbox.write(announce ? [syncEntry({ did, time: new Date().toISOString() }, head)] : []);
   });
   account.exports.abortAll();
+  account.tree.clear();
   account.committed(entries, head);
   account.expectSweep();
 }

@@ -16,7 +16,7 @@ function stored(sql: Sql, namespace: string): JsonObject[] {
 }
 
 /** Years between a date and now, as calendars count them; null for what is no date. */
-export function ageFrom(birthDate: unknown, now: Date): number | null {
+function ageFrom(birthDate: unknown, now: Date): number | null {
   const birth = new Date(String(birthDate));
   if (Number.isNaN(birth.getTime())) return null;
   const months = now.getUTCMonth() - birth.getUTCMonth();

@@ -30,7 +30,7 @@ export interface PreparedPut {
   subject: Subject | null;
   validationStatus?: ValidationStatus;
 }
-export interface PreparedDelete {
+interface PreparedDelete {
   action: "delete";
   path: string;
 }
@@ -90,7 +90,7 @@ export function prepareRecord(
 // ---------------------------------------------------------------------------------------------- blobs
 
 /** Every blob that a record refers to, in declared fields and others. `onLegacy` hears of `{cid, mimeType}` ones. */
-export function blobsOf(value: LexValue | undefined, onLegacy: (cid: string) => void): BlobRef[] {
+function blobsOf(value: LexValue | undefined, onLegacy: (cid: string) => void): BlobRef[] {
   const found: BlobRef[] = [];
   const visit = (item: LexValue | undefined): void => {
     if (Array.isArray(item)) return item.forEach(visit);

@@ -5,7 +5,7 @@ import { decodeCommit } from "../protocol/commit.ts";
 import type { MstResult } from "../protocol/mst.ts";
 import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst-node.ts";
 import type { BandStore, RowKey } from "../protocol/mst-row.ts";
-import { Row, TOP, readTop, withExtra } from "../protocol/mst-row.ts";
+import { Row, TOP, readTop, rowName, withExtra } from "../protocol/mst-row.ts";
 import { must } from "../protocol/refusal.ts";
 import type { Exports } from "./exports.ts";
 import type { Rows, Sql } from "./sql.ts";
@@ -39,6 +39,57 @@ export function readHead(rows: Rows): Head {
   const bytes = extra.slice();
   const { rev, data } = decodeCommit(bytes);
   return { cid: cidOfCbor(bytes), rev, data, bytes };
+}
+
+/** Bytes of rows that a cache holds. */
+const CACHED_BYTES = 2_000_000;
+
+/** The rows that writes touched last. A writer's rows repeat from one write to the next, most of all for posts. */
+export class TreeCache implements BandStore {
+  readonly #rows: Rows;
+  readonly #cached = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
+  }
+
+  get(band: RowKey["band"], left: string): Uint8Array | null {
+    const name = rowName({ band, left });
+    const cached = this.#cached.get(name);
+    if (cached !== undefined) return cached;
+    const bytes = readTreeRow(this.#rows, { band, left });
+    if (bytes !== null) this.#keep(name, bytes);
+    return bytes;
+  }
+
+  #keep(name: string, bytes: Uint8Array): void {
+    this.#drop(name);
+    this.#cached.set(name, bytes);
+    this.#bytes += bytes.byteLength;
+    for (const oldest of this.#cached.keys()) {
+      if (this.#bytes <= CACHED_BYTES) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(name: string): void {
+    this.#bytes -= this.#cached.get(name)?.byteLength ?? 0;
+    this.#cached.delete(name);
+  }
+
+  /** Takes note of an edit whose transaction has been committed. */
+  committed({ top, puts, deletes }: MstResult): void {
+    for (const key of deletes) this.#drop(rowName(key));
+    for (const row of puts) this.#keep(rowName(row), row.bytes);
+    // Without the head behind it, which no edit looks at.
+    this.#keep(rowName(TOP), top);
+  }
+
+  clear(): void {
+    this.#cached.clear();
+    this.#bytes = 0;
+  }
 }
 
 /** The one block of a tree without records. */

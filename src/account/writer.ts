@@ -33,7 +33,7 @@ import type { Prepared, PreparedPut } from "./records.ts";
 import { blobCidsOf, checkChosenKey, checkPath, prepareRecord, subjectOf, uriOf } from "./records.ts";
 import { upgradeLegacyBlobs } from "./legacy-blobs.ts";
 import type { Head } from "./tree.ts";
-import { storeTree, treeOf } from "./tree.ts";
+import { storeTree } from "./tree.ts";
 
 /** Of an event's blocks (lexicon com.atproto.sync.subscribeRepos#commit). */
 const MAX_EVENT_BYTES = 2_000_000;
@@ -155,7 +155,7 @@ export class Writer {
     const steps = this.#steps(writes);
     const now = Date.now();
     const rev = nextTid(now * 1000, before.rev, this.#clockId);
-    const tree = editMst(treeOf(sql), steps.map(editOf), rev);
+    const tree = editMst(this.#account.tree, steps.map(editOf), rev);
     const data = cidFromBytes(tree.root);
     const commit = signCommit({ did, data, rev }, key);
     const head: Head = { cid: commit.cid, rev, data, bytes: commit.bytes };
@@ -176,24 +176,24 @@ export class Writer {
       storeTree(sql, tree, head, this.#account.exports);
       return outbox.write([draft]);
     });
+    this.#account.tree.committed(tree);
     this.#account.committed(entries, head);
     return head;
   }
 
-  /** Pairs each write with what it replaces. Refuses what cannot be: two writes to one record, a taken or missing rkey. */
+  /**
+   * Pairs each write with what it replaces. Refuses two writes to one record, and a change of what is not there. That a
+   * new record's place is free is left to the tree, which has to look there anyway.
+   */
   #steps(writes: Prepared[]): Step[] {
     const seen = new Set<string>();
     return writes.map((write) => {
       const uri = uriOf(this.#account.did, write.path);
       if (seen.has(write.path)) throw invalidRequest(`Two writes to one record: ${uri}`);
       seen.add(write.path);
+      if (write.action === "create") return { write, before: null };
       const before = findRecord(this.#account.sql, write.path);
-      if (write.action === "create" && before !== null) {
-        throw new Refusal("RecordAlreadyExists", `Record already exists: ${uri}`, 409);
-      }
-      if (write.action !== "create" && before === null) {
-        throw invalidRequest(`Could not locate record: ${uri}`);
-      }
+      if (before === null) throw invalidRequest(`Could not locate record: ${uri}`);
       return { write, before };
     });
   }
