@@ -27,3 +27,9 @@ export function parseTimeCursor(cursor: string | undefined): number | undefined 
   if (Number.isNaN(instant)) throw invalidRequest("Malformed cursor");
   return instant;
 }
+
+/** Cursors over a short list that is ranked anew each time: how many came before. Anything else ends paging: null. */
+export function parseOffset(cursor: string | undefined): number | null {
+  if (cursor === undefined || cursor === "") return 0;
+  return /^\d{1,9}$/.test(cursor) ? Number(cursor) : null;
+}

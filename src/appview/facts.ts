@@ -1,5 +1,5 @@
 /** All that views are made from: what hydration found, keyed for lookup. Views read it and ask nothing. */
-import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Did, GenericUri, ResourceUri } from "@atcute/lexicons";
 import type {
   AppBskyActorProfile,
   AppBskyActorStatus,
@@ -30,12 +30,18 @@ interface VerificationFacts {
   createdAt: string;
 }
 
+/** com.germnetwork.declaration, as far as it is shown. */
+interface GermDeclaration {
+  messageMe?: { messageMeUrl: GenericUri; showButtonTo: string };
+}
+
 /** Records with key `self`, by their short names (indexers/self.ts). */
 interface Selves {
   labeler?: { cid: string };
   status?: Omit<Stored<AppBskyActorStatus.Main>, "uri">;
   chat?: Omit<Stored<ChatBskyActorDeclaration.Main>, "uri">;
   notification?: Omit<Stored<AppBskyNotificationDeclaration.Main>, "uri">;
+  germ?: Omit<Stored<GermDeclaration>, "uri">;
 }
 
 export interface ActorFacts {

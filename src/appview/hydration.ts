@@ -62,6 +62,8 @@ export interface Needs {
   reposts?: (readonly [subject: string, actor: string])[];
   /** Do these block each other? */
   pairs?: (readonly [string, string])[];
+  /** Other records whose takedowns and labels count: reposts, for one. */
+  subjects?: Iterable<string>;
   /** Accounts that are shown in full. */
   detailed?: Did[];
   /** Whether the author of each post's thread likes the post. */
@@ -107,7 +109,13 @@ function wantsOf(facts: Facts, needs: Needs) {
     for (const rule of gate.record.allow ?? []) if ("list" in rule) records.add(rule.list);
   }
   for (const uri of records) dids.add(didOf(uri));
-  return { dids: [...dids], records: [...records], posts: [...posts], pairs: [...pairs.values()] };
+  return {
+    dids: [...dids],
+    records: [...records],
+    posts: [...posts],
+    pairs: [...pairs.values()],
+    others: [...(needs.subjects ?? [])],
+  };
 }
 
 /** Reads everything else: one trip, and one to the directory beside it. */
@@ -127,7 +135,7 @@ export async function complete(reading: Reading, facts: Facts, needs: Needs = {}
 type Wants = ReturnType<typeof wantsOf>;
 
 function addSubjects(script: Script, { db, labelers, now }: Reading, facts: Facts, wants: Wants): void {
-  const { dids, records, posts, pairs } = wants;
+  const { dids, records, posts, pairs, others } = wants;
   script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
   script.add<VerificationRow>(dids.length > 0, selectVerifications(db, dids), (rows) =>
     addVerifications(facts, rows),
@@ -140,6 +148,7 @@ function addSubjects(script: Script, { db, labelers, now }: Reading, facts: Fact
     ...dids.flatMap((did) => [did, uriOf(did, PROFILE, "self"), uriOf(did, STATUS, "self")]),
     ...records,
     ...posts,
+    ...others,
   ];
   script.add<LabelRow>(
     labelers.dids.length > 0 && subjects.length > 0,

@@ -5,7 +5,7 @@
 import { hash53 } from "./hashes.ts";
 import { type Json, at, listOf, textOf } from "./json.ts";
 
-type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
+export type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
 
 const LETTERS: Record<TermKind, string> = {
   author: "a",
@@ -17,8 +17,12 @@ const LETTERS: Record<TermKind, string> = {
 };
 
 /** The word of `terms` for a value; values are compared without case. */
-const searchTerm = (kind: TermKind, value: string): string =>
+export const searchTerm = (kind: TermKind, value: string): string =>
   `${LETTERS[kind]}${hash53(value.toLowerCase()).toString(36)}`;
+
+/** Scripts written without spaces are found by their characters: the tokenizer would take a sentence for one word. */
+export const spaced = (text: string): string =>
+  text.replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu, " $& ");
 
 /** The post's own text and what its pictures are said to show. */
 export function searchText(record: Json): string {
@@ -27,7 +31,9 @@ export function searchText(record: Json): string {
     textOf(at(item, "alt")),
   );
   const external = [textOf(at(media, "external", "title")), textOf(at(media, "external", "description"))];
-  return [textOf(record.text), textOf(at(media, "alt")), ...alts, ...external].filter(Boolean).join("\n");
+  return spaced(
+    [textOf(record.text), textOf(at(media, "alt")), ...alts, ...external].filter(Boolean).join("\n"),
+  );
 }
 
 function linkTerms(uri: string): string[] {

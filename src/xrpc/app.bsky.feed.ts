@@ -1,24 +1,69 @@
 /** app.bsky.feed.*: posts, and feeds of them. */
 import {
+  AppBskyFeedGetActorFeeds,
+  AppBskyFeedGetActorLikes,
   AppBskyFeedGetAuthorFeed,
+  AppBskyFeedGetFeed,
+  AppBskyFeedGetFeedGenerator,
+  AppBskyFeedGetFeedGenerators,
   AppBskyFeedGetLikes,
+  AppBskyFeedGetListFeed,
   AppBskyFeedGetPosts,
   AppBskyFeedGetPostThread,
+  AppBskyFeedGetQuotes,
+  AppBskyFeedGetRepostedBy,
+  AppBskyFeedGetSuggestedFeeds,
   AppBskyFeedGetTimeline,
+  AppBskyFeedSearchPosts,
+  AppBskyFeedSearchPostsV2,
 } from "@atcute/bluesky";
+import { getActorLikes } from "../appview/methods/get-actor-likes.ts";
 import { getAuthorFeed } from "../appview/methods/get-author-feed.ts";
+import { getFeed } from "../appview/methods/get-feed.ts";
+import {
+  getActorFeeds,
+  getFeedGenerator,
+  getFeedGenerators,
+  getSuggestedFeeds,
+} from "../appview/methods/get-feed-generators.ts";
 import { getLikes } from "../appview/methods/get-likes.ts";
+import { getListFeed } from "../appview/methods/get-list-feed.ts";
 import { getPosts } from "../appview/methods/get-posts.ts";
 import { getPostThread } from "../appview/methods/get-post-thread.ts";
+import { getQuotes } from "../appview/methods/get-quotes.ts";
+import { getRepostedBy } from "../appview/methods/get-reposted-by.ts";
 import { getTimeline } from "../appview/methods/get-timeline.ts";
-import { viewer, viewerOrAnyone } from "./auth.ts";
+import { searchPosts, searchPostsV2 } from "../appview/methods/search-posts.ts";
+import { feedViewer, viewer, viewerOrAnyone } from "./auth.ts";
+import { askGenerator, generatorEndpoint } from "./feed-generators.ts";
 import { method } from "./method.ts";
 import { ownReadingFor, readingFor } from "./reading.ts";
 
 export const appBskyFeed = [
   method(AppBskyFeedGetTimeline, viewer, (call) => getTimeline(ownReadingFor(call), call.params)),
   method(AppBskyFeedGetAuthorFeed, viewerOrAnyone, (call) => getAuthorFeed(readingFor(call), call.params)),
+  method(AppBskyFeedGetListFeed, viewerOrAnyone, (call) => getListFeed(readingFor(call), call.params)),
+  method(AppBskyFeedGetFeed, feedViewer, (call) =>
+    getFeed(readingFor(call), call.params, askGenerator(call)),
+  ),
+  method(AppBskyFeedGetActorLikes, viewerOrAnyone, (call) => getActorLikes(readingFor(call), call.params)),
+
   method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(readingFor(call), call.params)),
   method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) => getPostThread(readingFor(call), call.params)),
   method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(readingFor(call), call.params)),
+  method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) => getRepostedBy(readingFor(call), call.params)),
+  method(AppBskyFeedGetQuotes, viewerOrAnyone, (call) => getQuotes(readingFor(call), call.params)),
+  method(AppBskyFeedSearchPosts, viewerOrAnyone, (call) => searchPosts(readingFor(call), call.params)),
+  method(AppBskyFeedSearchPostsV2, viewerOrAnyone, (call) => searchPostsV2(readingFor(call), call.params)),
+
+  method(AppBskyFeedGetFeedGenerator, viewerOrAnyone, (call) =>
+    getFeedGenerator(readingFor(call), call.params, generatorEndpoint(call.services)),
+  ),
+  method(AppBskyFeedGetFeedGenerators, viewerOrAnyone, (call) =>
+    getFeedGenerators(readingFor(call), call.params),
+  ),
+  method(AppBskyFeedGetActorFeeds, viewerOrAnyone, (call) => getActorFeeds(readingFor(call), call.params)),
+  method(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, (call) =>
+    getSuggestedFeeds(readingFor(call), call.params),
+  ),
 ];

@@ -55,6 +55,6 @@ export const DECLINED: Readonly<Record<string, string>> = {
 };
 
 /** Another service's by nature: with an `atproto-proxy` header a member's request is passed on to it. */
-const ELSEWHERE = ["chat.bsky.", "app.bsky.video."];
+const ELSEWHERE = ["chat.bsky.", "app.bsky.video.", "app.bsky.feed.sendInteractions"];
 
 export const isPassedOn = (nsid: string) => ELSEWHERE.some((group) => nsid.startsWith(group));

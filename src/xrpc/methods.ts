@@ -17,6 +17,7 @@ import { appBskyAgeassurance } from "./app.bsky.ageassurance.ts";
 import { appBskyBookmark } from "./app.bsky.bookmark.ts";
 import { appBskyDraft } from "./app.bsky.draft.ts";
 import { appBskyLabeler } from "./app.bsky.labeler.ts";
+import { appBskyUnspecced } from "./app.bsky.unspecced.ts";
 
 export const methods: ReadonlyMap<string, Method> = new Map(
   [
@@ -37,6 +38,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     appBskyBookmark,
     appBskyDraft,
     appBskyLabeler,
+    appBskyUnspecced,
   ]
     .flat()
     .map((method) => [method.nsid, method]),

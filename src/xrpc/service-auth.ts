@@ -42,6 +42,12 @@ export function looksLikeServiceToken(token: string): boolean {
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
 
+/** Who else a token may be addressed to, and for which other methods, than this host and the method called. */
+interface Addressed {
+  methods?: readonly string[];
+  anyAudience?: boolean;
+}
+
 /**
  * @param trusted the only issuer that is taken, if there is one; nobody else's document is even looked up
  * @returns the issuer. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired, BadJwtAudience,
@@ -51,6 +57,7 @@ export async function verifyServiceToken(
   token: string,
   { services, nsid }: Pick<Credentials, "services" | "nsid">,
   trusted?: Did,
+  { methods = [nsid], anyAudience = false }: Addressed = {},
 ): Promise<Did> {
   const parts = token.split(".");
   const header = decodePart(parts[0]);
@@ -63,7 +70,7 @@ export async function verifyServiceToken(
   const { iss, aud, exp, lxm } = claims;
   if (typeof iss !== "string" || typeof aud !== "string" || typeof exp !== "number") throw badJwt();
   if (exp * 1000 < Date.now()) throw refused("JwtExpired", "jwt expired");
-  if (lxm !== nsid) {
+  if (typeof lxm !== "string" || !methods.includes(lxm)) {
     const what = lxm === undefined ? "missing" : "bad";
     throw refused("BadJwtLexiconMethod", `${what} jwt lexicon method ("lxm"). must match: ${nsid}`);
   }
@@ -71,7 +78,7 @@ export async function verifyServiceToken(
   if (!isDid(did) || service === "" || more.length > 0) {
     throw refused("BadJwtIss", "jwt iss is not a valid did");
   }
-  if (aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
+  if (!anyAudience && aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
     throw refused("BadJwtAudience", "jwt audience does not match service did");
   }
   if (trusted !== undefined && did !== trusted) throw refused("UntrustedIss", "Untrusted issuer");

@@ -67,7 +67,7 @@ async function page(
   const skeleton = authorPage(rows?.results ?? [], limit);
   const items = params.includePins && cursor === LATEST ? withPin(skeleton.items, author) : skeleton.items;
   const facts = newFacts(reading);
-  await hydrateItems(reading, items, facts, [author.did]);
+  await hydrateItems(reading, items, facts, { dids: [author.did] });
   refuseBlocked(facts, author.did);
   return { items: presentItems(reading, facts, seen(facts, items, params.filter)), cursor: skeleton.cursor };
 }

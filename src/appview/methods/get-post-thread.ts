@@ -5,6 +5,7 @@ import { Refusal } from "../../protocol/refusal.ts";
 import { complete, newFacts } from "../hydration.ts";
 import { resolveUri } from "../queries/actors.ts";
 import { type PostRow, addPosts, selectThread } from "../queries/posts.ts";
+import { belowOf } from "./get-post-thread-v2.ts";
 import type { Reading } from "../reads.ts";
 import { threadgateView } from "../views/gates.ts";
 import { threadView } from "../views/thread.ts";
@@ -33,11 +34,11 @@ export async function getPostThread(reading: Reading, params: ThreadParams): Pro
   addPosts(facts, rows);
   await complete(reading, facts, { rootLikes: true });
   const present = { facts, images: reading.images };
-  const below = rows
-    .filter(({ uri, asked }) => uri !== null && asked === 1)
-    .sort((a, b) => b.sort - a.sort)
-    .map(({ key }) => key);
-  const thread = threadView(present, { anchor, below }, { height: params.parentHeight, depth: params.depth });
+  const thread = threadView(
+    present,
+    { anchor, below: belowOf(rows) },
+    { height: params.parentHeight, depth: params.depth },
+  );
   if (thread.$type === "app.bsky.feed.defs#notFoundPost") {
     throw new Refusal("NotFound", `Post not found: ${anchor}`);
   }

@@ -1,10 +1,10 @@
 /** app.bsky.feed.getTimeline: what those whom the viewer follows posted and reposted, and the viewer's own. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { parseCursor } from "../cursors.ts";
-import { complete, newFacts, readPosts } from "../hydration.ts";
+import { type Needs, complete, newFacts, readPosts } from "../hydration.ts";
 import { type FeedItem, type FeedRow, type Page, selectTimeline, timelinePage } from "../queries/feeds.ts";
 import type { OwnReading, Reading } from "../reads.ts";
-import { feedViewPost, grandparentAuthors, standingOf } from "../views/feed.ts";
+import { feedViewPost, grandparentAuthors, hidesItem } from "../views/feed.ts";
 import type { Facts } from "../facts.ts";
 import { fillPage } from "./fill-page.ts";
 
@@ -13,7 +13,7 @@ export async function hydrateItems(
   reading: Reading,
   items: FeedItem[],
   facts = newFacts(reading),
-  dids: string[] = [],
+  needs: Pick<Needs, "dids" | "pairs"> = {},
 ): Promise<Facts> {
   await readPosts(
     reading,
@@ -23,8 +23,10 @@ export async function hydrateItems(
   );
   const reposts = items.flatMap(({ post, repost }) => (repost === null ? [] : [[post, repost.by] as const]));
   return complete(reading, facts, {
-    dids: [...dids, ...reposts.map(([, by]) => by), ...grandparentAuthors(facts, items)],
+    ...needs,
+    dids: [...(needs.dids ?? []), ...reposts.map(([, by]) => by), ...grandparentAuthors(facts, items)],
     reposts,
+    subjects: items.flatMap(({ repost }) => repost?.uri ?? []),
   });
 }
 
@@ -61,6 +63,6 @@ async function page(
   ]);
   const skeleton = timelinePage(followed?.results ?? [], own?.results ?? [], limit);
   const facts = await hydrateItems(reading, skeleton.items);
-  const seen = skeleton.items.filter((item) => !Object.values(standingOf(facts, item)).includes(true));
+  const seen = skeleton.items.filter((item) => !hidesItem(facts, item));
   return { items: presentItems(reading, facts, seen), cursor: skeleton.cursor };
 }

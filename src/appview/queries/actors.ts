@@ -100,7 +100,7 @@ export interface AssociatedRow {
 }
 
 /** The DIDs behind handles and DIDs, in order; null where a handle is nobody's. One trip, none for DIDs alone. */
-async function resolveActors(db: D1Database, ids: readonly string[]): Promise<(Did | null)[]> {
+export async function resolveActors(db: D1Database, ids: readonly string[]): Promise<(Did | null)[]> {
   const handles = ids.filter((id) => !id.startsWith("did:")).map((id) => id.toLowerCase());
   const byHandle = new Map<string, Did>();
   if (handles.length > 0) {

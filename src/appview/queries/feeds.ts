@@ -20,7 +20,7 @@ interface FeedRow {
   subject: ResourceUri | null;
 }
 
-const itemOf = ({ actor, rkey, subject }: FeedRow): FeedItem =>
+export const itemOf = ({ actor, rkey, subject }: FeedRow): FeedItem =>
   subject === null
     ? { post: uriOf(actor, POST, rkey), repost: null, pinned: false }
     : { post: subject, repost: { uri: uriOf(actor, REPOST, rkey), by: actor }, pinned: false };
@@ -81,21 +81,23 @@ export function authorPage(rows: FeedRow[], limit: number): Page<FeedItem> {
 }
 
 /**
- * A timeline is merged from its authors' own feeds as it is read. Each author's newest item is looked up (one row an
- * author); the `?4`-th newest of those is a floor above which a page lies, so only authors above it are read, and only
- * down to it. With fewer authors than that, the floor comes from each one's k-th newest. No author gives more than a page.
- * ?1 viewer, ?2 and ?3 cursor, ?4 items wanted.
+ * A feed of many authors is merged from their own feeds as it is read. Each author's newest item is looked up (one row
+ * an author); the `?4`-th newest of those is a floor above which a page lies, so only authors above it are read, and
+ * only down to it. With fewer authors than that, the floor comes from each one's k-th newest. No author gives more than
+ * a page. `authors` selects them as `did`, by ?1; `only` narrows their items.
+ * ?2 and ?3 cursor, ?4 items wanted.
  */
-const TIMELINE = `WITH
+const merged = (authors: string, only: string) => `WITH
+  author AS (${authors}),
   head AS MATERIALIZED (
-    SELECT f.subject AS did, (
-      SELECT sort FROM feed_item WHERE actor = f.subject AND (sort, cid) < (?2, ?3)
+    SELECT author.did, (
+      SELECT sort FROM feed_item WHERE actor = author.did AND (sort, cid) < (?2, ?3) ${only}
       ORDER BY sort DESC, cid DESC LIMIT 1) AS top
-    FROM follow AS f WHERE f.actor = ?1),
+    FROM author),
   share (k) AS MATERIALIZED (SELECT (CAST(?4 AS INTEGER) + count(top) - 1) / max(count(top), 1) FROM head),
   depth AS (
     SELECT (
-      SELECT sort FROM feed_item WHERE actor = head.did AND (sort, cid) < (?2, ?3)
+      SELECT sort FROM feed_item WHERE actor = head.did AND (sort, cid) < (?2, ?3) ${only}
       ORDER BY sort DESC, cid DESC LIMIT 1 OFFSET (SELECT k - 1 FROM share)) AS kth
     FROM head WHERE top IS NOT NULL),
   floor (sort) AS MATERIALIZED (
@@ -108,12 +110,16 @@ const TIMELINE = `WITH
       END, -9e15))
   SELECT i.actor, i.sort, i.cid, i.rkey, i.subject
   FROM floor CROSS JOIN head CROSS JOIN feed_item AS i
-  WHERE head.top >= floor.sort AND i.actor = head.did AND (i.sort, i.cid) < (?2, ?3)
+  WHERE head.top >= floor.sort AND i.actor = head.did AND (i.sort, i.cid) < (?2, ?3) ${only}
     AND i.sort >= coalesce((
       SELECT x.sort FROM feed_item AS x
-      WHERE x.actor = head.did AND x.sort >= floor.sort AND (x.sort, x.cid) < (?2, ?3)
+      WHERE x.actor = head.did AND x.sort >= floor.sort AND (x.sort, x.cid) < (?2, ?3) ${only.replaceAll("subject", "x.subject")}
       ORDER BY x.sort DESC, x.cid DESC LIMIT 1 OFFSET ?4), floor.sort)
   ORDER BY i.sort DESC, i.cid DESC LIMIT ?4`;
+
+const TIMELINE = merged("SELECT subject AS did FROM follow WHERE actor = ?1", "");
+/** Members' posts, not what they repost. */
+const OF_LIST = merged("SELECT subject AS did FROM list_item WHERE list = ?1", "AND subject IS NULL");
 
 const OWN = `SELECT actor, sort, cid, rkey, subject FROM feed_item
   WHERE actor = ?1 AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
@@ -126,6 +132,13 @@ export const selectTimeline = (
   limit: number,
 ): D1PreparedStatement[] =>
   [TIMELINE, OWN].map((sql) => db.prepare(sql).bind(viewer, cursor.sort, cursor.cid, limit + 1));
+
+export const selectListFeed = (
+  db: D1Database,
+  list: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement => db.prepare(OF_LIST).bind(list, cursor.sort, cursor.cid, limit + 1);
 
 /** The viewer's own items get ten places, and those that follows leave free. */
 export function timelinePage(followed: FeedRow[], own: FeedRow[], limit: number): Page<FeedItem> {

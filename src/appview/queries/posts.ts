@@ -24,6 +24,7 @@ export interface PostRow {
   replies: number;
   quotes: number;
   bookmarks: number;
+  tie: number;
   tg_cid: string | null;
   tg_record: string;
   tg_sort: number;
@@ -38,7 +39,7 @@ export interface PostRow {
  * Layers: 0 the posts asked for (in a feed also their parents and roots), 1 what those quote and the roots of their
  * threads, 2 what the quoted quote. Each with its gates; a key without a post has `uri` null.
  */
-const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
+export const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
   ${asked},
   item AS MATERIALIZED (
     SELECT asked.uri, p.parent, p.root, p.quoted FROM asked LEFT JOIN post AS p ON p.uri = asked.uri),
@@ -93,6 +94,26 @@ export const selectThread = (
   height: number,
   depth: number,
 ): D1PreparedStatement => db.prepare(THREAD).bind(anchor, height, depth);
+
+/**
+ * How an author goes on below their own post: from the root of ?1's thread to their oldest reply to it, and so on, as
+ * far as that goes. A record key is a time, so the oldest is the first by URI.
+ */
+const OP_THREAD = `WITH RECURSIVE
+  top (uri, first, past) AS MATERIALIZED (
+    SELECT uri, substr(uri, 1, instr(substr(uri, 6), '/') + 5), substr(uri, 1, instr(substr(uri, 6), '/') + 4) || '0'
+    FROM (SELECT coalesce((SELECT root FROM post WHERE uri = ?1), ?1) AS uri)),
+  chain (uri, place) AS (
+    SELECT uri, 1 FROM top
+    UNION ALL
+    SELECT (
+        SELECT min(p.uri) FROM post AS p
+        WHERE p.parent = chain.uri AND p.uri > top.first AND p.uri < top.past AND p.root = top.uri), place + 1
+    FROM chain CROSS JOIN top WHERE chain.uri IS NOT NULL AND place < 200)
+  SELECT uri FROM chain WHERE uri IS NOT NULL ORDER BY place`;
+
+export const selectOpThread = (db: D1Database, anchor: string): D1PreparedStatement =>
+  db.prepare(OP_THREAD).bind(anchor);
 
 /** `feed`: with parents and roots, as feed items show them. */
 export const selectPosts = (db: D1Database, uris: Iterable<string>, feed: boolean): D1PreparedStatement =>

@@ -8,7 +8,7 @@ import { didOf } from "../uris.ts";
 import { blockedPost, maybePost, postView } from "./post.ts";
 import { profileBasic } from "./profile.ts";
 import type { Present } from "./present.ts";
-import { postBlocks, viewerBlocks, viewerMutes } from "./rules.ts";
+import { postBlocks, recordIsTakendown, viewerBlocks, viewerMutes } from "./rules.ts";
 
 export function feedViewPost(present: Present, item: FeedItem): AppBskyFeedDefs.FeedViewPost | undefined {
   const { facts } = present;
@@ -33,6 +33,7 @@ function reasonOf(
   const found = present.facts.reposts.get(repost.uri);
   const by = profileBasic(present, repost.by);
   if (found === undefined || found.subject !== post || by === undefined) return null;
+  if (recordIsTakendown(present.facts, repost.uri)) return null;
   return {
     $type: "app.bsky.feed.defs#reasonRepost",
     by,
@@ -96,6 +97,10 @@ export function standingOf(facts: Facts, { post: uri, repost }: FeedItem): ItemS
     ancestorBlocked: blocked(parent) || blocked(grandparent),
   };
 }
+
+/** Whether a feed that the viewer did not ask of one author leaves the item out: any block, any mute. */
+export const hidesItem = (facts: Facts, item: FeedItem): boolean =>
+  Object.values(standingOf(facts, item)).includes(true);
 
 /** Authors of what the posts' parents answer: their profiles are shown, their blocks are looked at. */
 export function grandparentAuthors(facts: Facts, items: FeedItem[]): string[] {

@@ -20,7 +20,7 @@ export function visibleActor(facts: Facts, did: string): ActorFacts | undefined 
   return actor === undefined || actor.status !== null || actorIsTakendown(facts, did) ? undefined : actor;
 }
 
-const recordIsTakendown = (facts: Facts, uri: string): boolean =>
+export const recordIsTakendown = (facts: Facts, uri: string): boolean =>
   facts.takedowns.has(uri) || facts.labels.get(uri)?.takedown === true;
 
 /** The post, unless it is taken down; its author is another matter. */

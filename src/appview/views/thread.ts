@@ -42,7 +42,7 @@ export function threadView(
   };
 }
 
-function childrenOf(
+export function childrenOf(
   { facts }: Present,
   anchor: ResourceUri,
   below: ResourceUri[],

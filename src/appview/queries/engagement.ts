@@ -1,0 +1,73 @@
+/** Skeletons of who did what with a post: quotes, reposts, likes. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Cursor } from "../cursors.ts";
+
+export interface QuoteRow {
+  uri: ResourceUri;
+  sort: number;
+  cid: string;
+}
+
+export const selectQuotes = (
+  db: D1Database,
+  subject: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT uri, sort, cid FROM post WHERE quoted = ?1 AND (sort, cid) < (?2, ?3)
+        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(subject, cursor.sort, cursor.cid, limit + 1);
+
+export interface RepostedRow {
+  actor: Did;
+  rkey: string;
+  sort: number;
+  cid: string;
+}
+
+/** All reposts of the subject are read and sorted, as likes are (`selectLikes`). */
+export const selectReposted = (
+  db: D1Database,
+  subject: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT actor, rkey, sort, cid FROM repost WHERE subject = ?1 AND (sort, cid) < (?2, ?3)
+        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(subject, cursor.sort, cursor.cid, limit + 1);
+
+export interface LikedRow {
+  subject: ResourceUri;
+  sort: number;
+  cid: string;
+}
+
+/** What an account liked, newest like first. */
+export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: number): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT subject, sort, cid FROM "like" INDEXED BY like_actor
+        WHERE actor = ?1 AND (sort, cid) < (?2, ?3)
+        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(did, cursor.sort, cursor.cid, limit + 1);
+
+/** Of a post's newest likes, those by accounts that the viewer follows: the newest few, with the count of all. */
+const KNOWN_LIKERS = `SELECT l.actor AS did, count(*) OVER () AS count
+  FROM (SELECT actor, sort FROM "like" WHERE subject = ?1 ORDER BY sort DESC LIMIT 500) AS l
+    CROSS JOIN follow AS f ON f.actor = ?2 AND f.subject = l.actor
+  ORDER BY l.sort DESC LIMIT 5`;
+
+export interface KnownLikerRow {
+  did: Did;
+  count: number;
+}
+
+export const selectKnownLikers = (db: D1Database, subject: string, viewer: Did): D1PreparedStatement =>
+  db.prepare(KNOWN_LIKERS).bind(subject, viewer);

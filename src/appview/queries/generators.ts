@@ -1,0 +1,41 @@
+/** Skeletons of lists of feed generators. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Cursor } from "../cursors.ts";
+
+export interface GeneratorRow {
+  uri: ResourceUri;
+  sort: number;
+  cid: string;
+}
+
+/** One account's, newest first. */
+export const selectGeneratorsOf = (
+  db: D1Database,
+  did: Did,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT uri, sort, cid FROM record
+        WHERE uri > 'at://' || ?1 || '/app.bsky.feed.generator/'
+          AND uri < 'at://' || ?1 || '/app.bsky.feed.generator0' AND (sort, cid) < (?2, ?3)
+        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(did, cursor.sort, cursor.cid, limit + 1);
+
+/** The most liked of the whole host, perhaps those whose name has `?1` in it; a host has few. */
+export const selectPopularGenerators = (
+  db: D1Database,
+  name: string,
+  offset: number,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT uri, sort, cid FROM record INDEXED BY record_listed
+        WHERE collection = 'app.bsky.feed.generator'
+          AND (?1 = '' OR instr(lower(record ->> 'displayName'), ?1) > 0)
+        ORDER BY likes DESC, sort DESC, uri LIMIT ?2 OFFSET ?3`,
+    )
+    .bind(name.toLowerCase(), limit + 1, offset);

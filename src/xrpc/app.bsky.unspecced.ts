@@ -1,0 +1,75 @@
+/** app.bsky.unspecced.*: what the official client uses before a lexicon has settled. */
+import {
+  AppBskyUnspeccedGetConfig,
+  AppBskyUnspeccedGetOnboardingSuggestedStarterPacks,
+  AppBskyUnspeccedGetPopularFeedGenerators,
+  AppBskyUnspeccedGetPostThreadOtherV2,
+  AppBskyUnspeccedGetPostThreadV2,
+  AppBskyUnspeccedGetSuggestedFeeds,
+  AppBskyUnspeccedGetSuggestedOnboardingUsers,
+  AppBskyUnspeccedGetSuggestedStarterPacks,
+  AppBskyUnspeccedGetSuggestedUsers,
+  AppBskyUnspeccedGetSuggestedUsersForDiscover,
+  AppBskyUnspeccedGetSuggestedUsersForExplore,
+  AppBskyUnspeccedGetSuggestedUsersForSeeMore,
+  AppBskyUnspeccedGetTaggedSuggestions,
+  AppBskyUnspeccedGetTrendingTopics,
+  AppBskyUnspeccedGetTrends,
+} from "@atcute/bluesky";
+import { getSuggestedFeeds } from "../appview/methods/get-feed-generators.ts";
+import { getPostThreadOtherV2, getPostThreadV2 } from "../appview/methods/get-post-thread-v2.ts";
+import {
+  getSuggestedStarterPacks,
+  getSuggestedUsers,
+  getTaggedSuggestions,
+} from "../appview/methods/suggestions.ts";
+import { getTrendingTopics, getTrends } from "../appview/methods/trends.ts";
+import { anyone, viewerOrAnyone } from "./auth.ts";
+import { method } from "./method.ts";
+import { readingFor } from "./reading.ts";
+
+export const appBskyUnspecced = [
+  method(AppBskyUnspeccedGetConfig, anyone, () => ({ checkEmailConfirmed: false, topicsEnabled: true })),
+
+  method(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, (call) =>
+    getPostThreadV2(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetPostThreadOtherV2, viewerOrAnyone, (call) =>
+    getPostThreadOtherV2(readingFor(call), call.params),
+  ),
+
+  method(AppBskyUnspeccedGetPopularFeedGenerators, viewerOrAnyone, (call) =>
+    getSuggestedFeeds(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedFeeds, viewerOrAnyone, async (call) => {
+    const { feeds } = await getSuggestedFeeds(readingFor(call), call.params);
+    return { feeds };
+  }),
+  method(AppBskyUnspeccedGetSuggestedStarterPacks, viewerOrAnyone, (call) =>
+    getSuggestedStarterPacks(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetOnboardingSuggestedStarterPacks, viewerOrAnyone, (call) =>
+    getSuggestedStarterPacks(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedUsers, viewerOrAnyone, (call) =>
+    getSuggestedUsers(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedOnboardingUsers, viewerOrAnyone, (call) =>
+    getSuggestedUsers(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedUsersForDiscover, viewerOrAnyone, (call) =>
+    getSuggestedUsers(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedUsersForExplore, viewerOrAnyone, (call) =>
+    getSuggestedUsers(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetSuggestedUsersForSeeMore, viewerOrAnyone, (call) =>
+    getSuggestedUsers(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetTaggedSuggestions, anyone, (call) => getTaggedSuggestions(readingFor(call))),
+
+  method(AppBskyUnspeccedGetTrendingTopics, viewerOrAnyone, (call) =>
+    getTrendingTopics(readingFor(call), call.params),
+  ),
+  method(AppBskyUnspeccedGetTrends, viewerOrAnyone, (call) => getTrends(readingFor(call), call.params)),
+];
