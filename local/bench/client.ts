@@ -79,7 +79,7 @@ export class Client {
   }
 }
 
-export class CallFailed extends Error {}
+class CallFailed extends Error {}
 
 function checked(what: string, reply: Reply): Reply {
   if (reply.status === 200) return reply;

@@ -36,11 +36,6 @@ export function peakMegabytes(pid: number | null): number | null {
   return field(pid, "VmHWM");
 }
 
-/** Resident memory now, in MB. */
-export function residentMegabytes(pid: number | null): number | null {
-  return field(pid, "VmRSS");
-}
-
 function field(pid: number | null, name: string): number | null {
   const status = pid === null ? null : read(`/proc/${pid}/status`);
   const kibibytes = status?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1];

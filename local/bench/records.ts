@@ -1,7 +1,7 @@
 /** Records to write and repos to import: the same for every host, from a seeded generator. */
 import { createHash } from "node:crypto";
 import { encode, toBytes, toCidLink } from "@atcute/cbor";
-import { CODEC_DCBOR, fromDigest, toString, type Cid } from "@atcute/cid";
+import { CODEC_DCBOR, fromDigest, type Cid } from "@atcute/cid";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 
 /** Two kinds: `post` is validated and indexed by an AppView; `note` is of a lexicon that nobody knows. */
@@ -137,14 +137,14 @@ function varint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-export interface RepoRecord {
+interface RepoRecord {
   /** `collection/rkey` */
   path: string;
   record: unknown;
 }
 
 /** A CAR (version 1) of a signed repo (version 3), as another host would export it. */
-export function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffer {
+function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffer {
   const text = new TextEncoder();
   const leaves = records
     .map(({ path, record }) => {
@@ -175,5 +175,3 @@ export function sampleRepo(did: string, kind: Kind, count: number): Buffer {
   }));
   return buildRepoCar(did, records);
 }
-
-export { toString as cidText };

@@ -4,7 +4,7 @@ import type { Machine } from "./machine.ts";
 import type { FigureKind, Measure } from "./measure.ts";
 import type { ColumnName } from "./stage.ts";
 
-export const COLUMN_TITLES: Record<ColumnName, string> = {
+const COLUMN_TITLES: Record<ColumnName, string> = {
   reference: "reference",
   plain: "Atoll, nothing to index",
   indexed: "Atoll, all indexed",
