@@ -14,10 +14,16 @@ const REMOVE = `DELETE FROM list_block WHERE (actor, list) IN (
   SELECT b.actor, b.list FROM json_each(?1) CROSS JOIN list_block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
   WHERE (b.cid, b.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
+const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
+  SELECT value ->> 0, '${LIST_BLOCK}', value ->> 1 FROM json_each(?1))`;
+
 export const listBlock: Indexer = {
   collection: LIST_BLOCK,
   schema: mainSchema,
-  remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
+  remove(db, gone) {
+    const rows = gone.map(goneRow);
+    return [...overRows(db, REMOVE_DUPLICATE, rows), ...overRows(db, REMOVE, rows)];
+  },
   put: (db, puts) =>
     overRows(
       db,
@@ -32,5 +38,6 @@ export const listBlock: Indexer = {
         JSON.stringify(record),
       ]),
     ),
-  existing: `SELECT rkey FROM list_block WHERE actor = ?1`,
+  existing: `SELECT rkey FROM list_block WHERE actor = ?1
+    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${LIST_BLOCK}'`,
 };

@@ -16,11 +16,17 @@ const REMOVE = `DELETE FROM list_item WHERE (list, subject) IN (
     ON i.list > 'at://' || (value ->> 0) || '/' AND i.list < 'at://' || (value ->> 0) || '0' AND i.rkey = value ->> 1
   WHERE (i.cid, i.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
+const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
+  SELECT value ->> 0, '${LIST_ITEM}', value ->> 1 FROM json_each(?1))`;
+
 export const listItem: Indexer = {
   collection: LIST_ITEM,
   schema: mainSchema,
   accepts: ({ did, record }) => didOf(textOf(record.list) ?? "") === did,
-  remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
+  remove(db, gone) {
+    const rows = gone.map(goneRow);
+    return [...overRows(db, REMOVE_DUPLICATE, rows), ...overRows(db, REMOVE, rows)];
+  },
   put: (db, puts) =>
     overRows(
       db,
@@ -35,5 +41,6 @@ export const listItem: Indexer = {
         JSON.stringify(record),
       ]),
     ),
-  existing: `SELECT rkey FROM list_item WHERE list > 'at://' || ?1 || '/' AND list < 'at://' || ?1 || '0'`,
+  existing: `SELECT rkey FROM list_item WHERE list > 'at://' || ?1 || '/' AND list < 'at://' || ?1 || '0'
+    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${LIST_ITEM}'`,
 };

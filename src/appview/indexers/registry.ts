@@ -14,7 +14,7 @@ import { post } from "./post.ts";
 import { profile } from "./profile.ts";
 import { keptRecord } from "./record.ts";
 import { repost } from "./repost.ts";
-import { chatDeclaration, labeler, notificationDeclaration, status } from "./self.ts";
+import { chatDeclaration, germDeclaration, labeler, notificationDeclaration, status } from "./self.ts";
 import { verification } from "./verification.ts";
 
 export const indexers: readonly Indexer[] = [
@@ -22,6 +22,7 @@ export const indexers: readonly Indexer[] = [
   status,
   chatDeclaration,
   notificationDeclaration,
+  germDeclaration,
   labeler,
   keptRecord(LIST, listSchema),
   keptRecord(GENERATOR, generatorSchema),

@@ -7,6 +7,7 @@ import { mainSchema as labelerSchema } from "@atcute/bluesky/types/app/labeler/s
 import { mainSchema as statusSchema } from "@atcute/bluesky/types/app/actor/status";
 import { mainSchema as chatSchema } from "@atcute/bluesky/types/chat/actor/declaration";
 import type { BaseSchema } from "@atcute/lexicons/validations";
+import * as v from "@atcute/lexicons/validations";
 import { overRows } from "../statements.ts";
 import { LABELER, STATUS } from "../uris.ts";
 import type { Indexer } from "./indexer.ts";
@@ -56,3 +57,22 @@ export const notificationDeclaration = self(
   "notification",
   declarationSchema,
 );
+
+/** com.germnetwork.declaration, of which no package has the lexicon: where its owner may be written to, end to end. */
+const germSchema = v.record(
+  v.literal("self"),
+  v.object({
+    $type: v.literal("com.germnetwork.declaration"),
+    version: v.constrain(v.string(), [v.stringLength(5, 14)]),
+    currentKey: v.bytes(),
+    keyPackage: v.optional(v.bytes()),
+    continuityProofs: v.optional(v.constrain(v.array(v.bytes()), [v.arrayLength(0, 1000)])),
+    messageMe: v.optional(
+      v.object({
+        messageMeUrl: v.constrain(v.genericUriString(), [v.stringLength(1, 2047)]),
+        showButtonTo: v.constrain(v.string(), [v.stringLength(1, 100)]),
+      }),
+    ),
+  }),
+);
+export const germDeclaration = self("com.germnetwork.declaration", "germ", germSchema);

@@ -3,6 +3,7 @@
  * of app.bsky.notification.defs#preferences that were ever set.
  */
 import type { AppBskyNotificationDefs } from "@atcute/bluesky";
+import { isoOf } from "../instants.ts";
 import type { OwnReading } from "../reads.ts";
 import { rowsOf } from "../script.ts";
 
@@ -118,10 +119,18 @@ export async function putPreferencesV2(
   return { preferences: preferencesOf(await lay(reading, Object.fromEntries(kept))) };
 }
 
-/** The older one: only whether those count alone whom the viewer follows. */
+/**
+ * The older one: only whether those count alone whom the viewer follows. Who has never looked at notifications has done
+ * so by choosing, as in the reference.
+ */
 export async function putPreferences(
   reading: OwnReading,
   { priority }: { priority: boolean },
 ): Promise<void> {
+  const { directory, viewer, now } = reading;
   await lay(reading, { priority });
+  await directory
+    .prepare("INSERT INTO notification_seen (did, seen_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")
+    .bind(viewer, isoOf(now))
+    .run();
 }

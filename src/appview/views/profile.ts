@@ -38,6 +38,7 @@ export function profileBasic(
       ...(actor.selves.labeler === undefined ? {} : { labeler: true }),
       chat: associatedChat(actor),
       activitySubscription: { allowSubscriptions: allowedSubscriptions(actor) },
+      germ: associatedGerm(actor),
     },
     viewer: viewerState(present, did),
     labels: [...labelsOn(facts, did), ...labelsOn(facts, uri), ...selfLabels(uri, actor.profileCid, profile)],
@@ -91,6 +92,7 @@ export function profileDetailed(
       labeler: actor.selves.labeler !== undefined,
       chat: associatedChat(actor),
       activitySubscription: { allowSubscriptions: allowedSubscriptions(actor) },
+      germ: associatedGerm(actor),
     },
     joinedViaStarterPack: pack === undefined ? undefined : joinedVia(pack),
     pinnedPost: profile?.pinnedPost,
@@ -110,6 +112,12 @@ function associatedChat({ selves }: ActorFacts): AppBskyActorDefs.ProfileAssocia
     allowIncoming: declaration.allowIncoming,
     ...(typeof groups === "string" ? { allowGroupInvites: groups } : {}),
   };
+}
+
+function associatedGerm({ selves }: ActorFacts): AppBskyActorDefs.ProfileAssociatedGerm | undefined {
+  const messageMe = selves.germ?.record.messageMe;
+  if (messageMe === undefined) return undefined;
+  return { messageMeUrl: messageMe.messageMeUrl, showButtonTo: messageMe.showButtonTo };
 }
 
 function allowedSubscriptions({ selves }: ActorFacts): "followers" | "mutuals" | "none" {
