@@ -115,7 +115,12 @@ function destination(to: string | null | undefined): string {
 
 function senderOf({ browser, url }: Visit) {
   const to = destination(url.searchParams.get("to"));
-  return { action: `${url.pathname}${url.search}`, csrf: browser.csrf, carried: { to } };
+  const again = url.searchParams.get("again");
+  return {
+    action: again === null ? url.pathname : pathWith(url.pathname, { again }),
+    csrf: browser.csrf,
+    carried: { to },
+  };
 }
 
 export function showSignIn(visit: Visit, identifier?: string, problem?: string): Response {

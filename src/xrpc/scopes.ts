@@ -4,16 +4,25 @@
  * that is not in it is one of another service, or of this host's AppView, and needs `rpc:<method>?aud=<service>`.
  */
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
+import type { Host } from "../identity/host.ts";
 import { Refusal } from "../protocol/refusal.ts";
-import type { Credentials } from "./method.ts";
+import type { Vars } from "../protocol/stations.ts";
 
 export type Permissions = ScopePermissionsTransition;
 
 type RepoAction = "create" | "update" | "delete";
 
+/** What the rules look at, before the body is read. */
+export interface ScopedCall {
+  nsid: string;
+  request: Request;
+  params: object;
+  services: { host: Pick<Host, "did">; env: Pick<Vars, "APPVIEW"> };
+}
+
 interface Rule {
   /** Decides before the body is read. */
-  call?: (permissions: Permissions, on: Credentials) => void;
+  call?: (permissions: Permissions, on: ScopedCall) => void;
   /** Decides by the body, which is valid by the method's lexicon. */
   input?: (permissions: Permissions, input: WrittenInput, nsid: string) => void;
 }
@@ -69,7 +78,7 @@ const push: Rule = {
 };
 
 /** The service that a request is for: as its header says, else this host's AppView, or the one it uses. */
-function audienceOf({ nsid, request, services }: Credentials): string {
+function audienceOf({ nsid, request, services }: ScopedCall): string {
   const { env, host } = services;
   const named = request.headers.get("atproto-proxy");
   if (named !== null) return named;
@@ -157,7 +166,7 @@ const CLOSED = /^(com\.atproto\.admin|internal\.atoll)\./;
 const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (CLOSED.test(nsid) ? NEVER : SERVICE);
 
 /** Refuses 403 `ScopeMissingError`, with the scope that is missing, or 403 `Forbidden` where no scope helps. */
-export function authorizeCall(permissions: Permissions, on: Credentials): void {
+export function authorizeCall(permissions: Permissions, on: ScopedCall): void {
   named(() => ruleOf(on.nsid).call?.(permissions, on));
 }
 

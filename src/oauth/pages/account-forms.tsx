@@ -109,6 +109,14 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
 export const PasswordPage: FC<AccountFrame> = (frame) => (
   <TaskPage {...frame} title="Password" lead="Apps and other browsers are signed out when it changes.">
     <Form {...frame.sender} step="change">
+      <input
+        type="text"
+        name="username"
+        value={frame.member.handle}
+        autocomplete="username"
+        readonly
+        hidden
+      />
       <Field
         name="password"
         label="New password"

@@ -254,7 +254,7 @@ export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ p
     scripts={[PASSKEY_SCRIPT]}
   >
     {passkeys.length === 0 ? null : (
-      <div class="rows" style={undefined}>
+      <div class="rows">
         {passkeys.map(({ id, name, createdAt, usedAt }) => (
           <div>
             <span class="words">

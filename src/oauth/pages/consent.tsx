@@ -33,10 +33,7 @@ export const ConsentPage: FC<ConsentProps> = ({
       </span>
       <span class="words">
         <b>{app.name}</b>
-        <span class="at" style={undefined}>
-          {" "}
-          {app.from}
-        </span>
+        <span class="at">{app.from}</span>
       </span>
     </div>
     <h1>Let {app.name} use your account?</h1>
@@ -54,20 +51,6 @@ export const ConsentPage: FC<ConsentProps> = ({
               <div>
                 <h3>{each.title}</h3>
                 {each.detail === undefined ? null : <p>{each.detail}</p>}
-                {each.exactly.length > 1 || each.exactly[0] !== "atproto" ? (
-                  <details>
-                    <summary>
-                      Exactly<span class="visually-hidden"> what “{each.title}” covers</span>
-                    </summary>
-                    <ul>
-                      {each.exactly.map((scope) => (
-                        <li>
-                          <code>{scope}</code>
-                        </li>
-                      ))}
-                    </ul>
-                  </details>
-                ) : null}
               </div>
             </li>
           ))}
@@ -79,7 +62,19 @@ export const ConsentPage: FC<ConsentProps> = ({
             <Check name={optional} label={title} checked hint="You can leave this out." />
           </div>
         ))}
-      <p class="lead">
+      <details class="card">
+        <summary>Exactly what it asks for</summary>
+        <ul>
+          {asked
+            .flatMap(({ exactly }) => exactly)
+            .map((scope) => (
+              <li>
+                <code>{scope}</code>
+              </li>
+            ))}
+        </ul>
+      </details>
+      <p class="lead ends">
         It never learns your password. You can take this back at any time on{" "}
         <a href="/account">your account page</a>.
       </p>

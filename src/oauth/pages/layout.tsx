@@ -30,16 +30,29 @@ export const Mark: FC<{ name: string }> = ({ name }) => (
   </svg>
 );
 
+/** The sea around it, its swell, and the islets on the reef. */
 const Sea: FC<{ name: string }> = ({ name }) => (
   <svg class="sea" viewBox="0 0 100 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
-    {[62, 51, 41, 32, 24].map((radius, i) => (
+    {[66, 52, 41, 32].map((radius, i) => (
       <path
-        d={shoreline(name, radius, 0.3)}
+        class="wave"
+        d={shoreline(name, radius, 0.2)}
         fill="var(--shoal)"
-        fill-opacity={[0.07, 0.08, 0.1, 0.12, 0.16][i]}
+        fill-opacity={[0.06, 0.08, 0.1, 0.14][i]}
       />
     ))}
-    <path d={shoreline(name, 15, 0.34)} fill="var(--brand)" fill-opacity=".55" />
+    <path d={shoreline(name, 23, 0.2)} fill="var(--shoal)" fill-opacity=".55" />
+    <path
+      d={shoreline(name, 23, 0.2)}
+      fill="none"
+      stroke="#fff"
+      stroke-opacity=".42"
+      stroke-width="1.1"
+      stroke-linecap="round"
+      stroke-dasharray="11 2.5 4 3 17 4 6 2.5"
+    />
+    <path d={shoreline(name, 16.5, 0.22)} fill="var(--brand)" fill-opacity=".38" />
+    <path d={shoreline(name, 9, 0.3)} fill="var(--brand)" fill-opacity=".45" />
   </svg>
 );
 

@@ -133,11 +133,12 @@ function repos(scopes: string[]): Asked[] {
     const everything = collections.includes("*");
     const known = collections.map((nsid) => KINDS[nsid]).filter((kind) => kind !== undefined);
     const other = collections.length - known.length;
+    const others = other === 1 ? "records of one other kind" : `records of ${other} other kinds`;
     const what = everything
       ? "anything in your repository"
       : listed([
-          ...known,
-          ...(other > 0 ? [other === 1 ? "one kind of record" : `${other} kinds of records`] : []),
+          ...known.map((kind) => (kind.startsWith("who ") ? kind : `your ${kind}`)),
+          ...(other > 0 ? [others] : []),
         ]);
     const detail = everything
       ? "Posts, likes, follows, your profile, and the records of every other app."
@@ -146,7 +147,7 @@ function repos(scopes: string[]): Asked[] {
         : undefined;
     return {
       icon: "pen",
-      title: `${capital(listed(actions.map((action) => VERBS[action])))} ${everything ? "" : "your "}${what}`,
+      title: `${capital(listed(actions.map((action) => VERBS[action])))} ${what}`,
       ...(detail === undefined ? {} : { detail }),
       exactly: alike.map(({ scope }) => scope),
       grave: everything && actions.includes("delete"),

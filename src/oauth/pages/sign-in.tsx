@@ -69,7 +69,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           </button>
         </div>
       </Form>
-      <div class="stack" style={undefined}>
+      <div class="aside">
         <div id="passkey" hidden class="stack">
           <p class="or">or</p>
           <div class="buttons column">

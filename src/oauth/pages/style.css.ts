@@ -60,6 +60,7 @@ font:inherit;font-weight:640;border-radius:.75rem;border:1.5px solid transparent
 .quiet{min-height:2.5rem;padding:.375rem .875rem;border-color:var(--field);background:transparent;color:var(--text);font-size:.9375rem}
 .quiet:hover{border-color:var(--text)}
 .plain{min-height:0;padding:0;background:none;border:0;color:var(--accent);font-weight:500;text-decoration:underline;text-underline-offset:.18em}
+.aside{margin-top:1.5rem}.aside>*+*{margin-top:1.25rem}
 .or{display:flex;align-items:center;gap:.875rem;color:var(--soft);font-size:.875rem}
 .or::before,.or::after{content:"";flex:1;border-top:1px solid var(--line)}
 .notice{display:flex;gap:.7rem;border-radius:var(--round);padding:.875rem 1rem;margin-top:1.25rem;font-size:.9375rem}
@@ -84,15 +85,16 @@ font-weight:680;font-size:1.1875rem;flex:none}
 .app{display:flex;gap:.875rem;align-items:center;margin-bottom:1.375rem}
 .app .tile{width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
 font-weight:700;color:var(--soft);font-size:1.1875rem}
-.app .words{min-width:0;line-height:1.35}.app .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
+.app .words{min-width:0;line-height:1.35}.app b,.app .at{display:block}.app .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
 .may{list-style:none;margin-top:1rem}
-.may>li{display:flex;gap:.875rem;padding:.8rem 0}
+.may>li{display:flex;gap:.875rem;padding:.75rem 0}
 .may>li+li{border-top:1px solid var(--line)}
 .may svg{color:var(--accent);margin-top:.15rem}
 .may .grave-mark svg{color:var(--bad)}
 .may p{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
 .may h3{font-size:1rem;font-weight:620;line-height:1.4}
-details{margin-top:.375rem}summary{cursor:pointer;font-size:.9375rem;color:var(--accent);padding:.25rem 0}
+.ends{margin-top:1.5rem}.people+.lead,.rows+.lead{margin-top:1.25rem}
+details{margin-top:.375rem}details.card{padding:.625rem 1.125rem}summary{cursor:pointer;font-size:.9375rem;color:var(--accent);padding:.25rem 0}
 details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overflow-wrap:anywhere}
 .rows{border:1.5px solid var(--line);border-radius:var(--round);margin-top:.75rem}
 .rows>*{display:flex;align-items:center;gap:1rem;padding:.875rem 1.125rem;color:inherit;text-decoration:none;min-height:3.5rem}
@@ -119,8 +121,8 @@ body{display:grid;grid-template-columns:minmax(20rem,38%) 1fr;grid-template-rows
 main{align-self:center;padding:3rem 2.5rem;max-width:33rem}main.wide{align-self:start;max-width:47rem;padding-top:4rem}
 }
 @media (prefers-reduced-motion:no-preference){button,.button,input{transition:border-color .12s,background-color .12s}
-.sea path{animation:swell 14s ease-in-out infinite alternate;transform-origin:50% 50%}
-.sea path:nth-child(2n){animation-duration:19s;animation-direction:alternate-reverse}
+.sea .wave{animation:swell 14s ease-in-out infinite alternate;transform-origin:50% 50%}
+.sea .wave:nth-child(2n){animation-duration:19s;animation-direction:alternate-reverse}
 @keyframes swell{from{transform:scale(1) rotate(0)}to{transform:scale(1.035) rotate(1.5deg)}}}
 @media (forced-colors:active){.first,.grave{border-color:ButtonText}}
 `;

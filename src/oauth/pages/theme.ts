@@ -95,7 +95,7 @@ function* randomOf(text: string): Generator<number, never> {
  */
 export function shoreline(name: string, radius: number, wild: number): string {
   const random = randomOf(name);
-  const count = 9;
+  const count = 11;
   const waves = Array.from({ length: count }, () => 1 + (random.next().value - 0.5) * wild);
   const points = waves.map((wave, i): [number, number] => {
     const angle = (i / count) * 2 * Math.PI;

@@ -1,0 +1,407 @@
+/** What must not work, each tried on a whole host. */
+import { SignJWT, exportJWK } from "jose";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
+import { RawApp, newKey } from "./raw-app.ts";
+import { PASSWORD, type Stage, setStage, signInAt } from "./stage.ts";
+
+const SESSION = "/xrpc/com.atproto.server.getSession";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage?.stop());
+
+const newApp = () => RawApp.of(stage.host.origin);
+const newBrowser = () => new MemberBrowser(stage.host.origin);
+
+/** An app with a code, as it came back to it. */
+async function allowed(app: RawApp, browser = newBrowser(), over: Record<string, string> = {}) {
+  const consent = await signInAt(browser, await app.pushed(over));
+  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
+  return { code: back.searchParams.get("code") ?? "", back, browser };
+}
+
+async function connected(app: RawApp) {
+  const { code } = await allowed(app);
+  const { body } = await app.exchange(code);
+  return { access: String(body.access_token), refresh: String(body.refresh_token), code };
+}
+
+test("a proof sent twice is refused, at the authorization server and at the resource", async () => {
+  const app = await newApp();
+  const { access } = await connected(app);
+  const proof = await app.proof("GET", `${app.origin}${SESSION}`, {}, access);
+  expect((await app.call("GET", SESSION, access, proof)).status).toBe(200);
+  const again = await app.call("GET", SESSION, access, proof);
+  expect(again).toMatchObject({ status: 401, body: { message: "DPoP proof replayed" } });
+
+  const jti = "the-same";
+  expect((await app.push({}, { jti })).status).toBe(201);
+  expect(await app.push({}, { jti })).toMatchObject({ status: 401, body: { error: "invalid_dpop_proof" } });
+});
+
+test("a code works once, and the second try ends the session it made", async () => {
+  const app = await newApp();
+  const { code, access } = await connected(app);
+  expect((await app.get(SESSION, access)).status).toBe(200);
+  expect(await app.exchange(code)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  expect((await app.get(SESSION, access)).status).toBe(401);
+});
+
+test("of two exchanges of one code at once, one gets tokens", async () => {
+  const app = await newApp();
+  const { code } = await allowed(app);
+  const answers = await Promise.all([app.exchange(code), app.exchange(code), app.exchange(code)]);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+});
+
+test("a request_uri leads to one code, for the browser that opened it first", async () => {
+  const app = await newApp();
+  const url = await app.pushed();
+  const browser = newBrowser();
+  const consent = await signInAt(browser, url);
+  const stranger = departed(await newBrowser().open(url));
+  expect(stranger.searchParams.get("error")).toBe("access_denied");
+  expect(stranger.searchParams.get("code")).toBeNull();
+  // Someone else looked: the request is over for everybody.
+  const page = shown(await browser.submit(consent, "consent", { answer: "allow" }));
+  expect(page.status).toBe(400);
+
+  const once = await newApp();
+  const second = await once.pushed();
+  const { browser: same } = await (async () => {
+    const own = newBrowser();
+    const asked = await signInAt(own, second);
+    departed(await own.submit(asked, "consent", { answer: "allow" }));
+    return { browser: own };
+  })();
+  expect(departed(await same.open(second)).searchParams.get("error")).toBe("access_denied");
+});
+
+test("a refresh token works once, and the second try ends the session", async () => {
+  const app = await newApp();
+  const { refresh } = await connected(app);
+  const { body, status } = await app.refresh(refresh);
+  expect(status).toBe(200);
+  const access = String(body.access_token);
+  expect((await app.get(SESSION, access)).status).toBe(200);
+  expect(await app.refresh(refresh)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  expect((await app.get(SESSION, access)).status).toBe(401);
+  expect((await app.refresh(String(body.refresh_token))).status).toBe(400);
+});
+
+test("of two refreshes at once, one wins, and its tokens go on working", async () => {
+  const app = await newApp();
+  const { refresh } = await connected(app);
+  const answers = await Promise.all([app.refresh(refresh), app.refresh(refresh)]);
+  const won = answers.filter(({ status }) => status === 200);
+  expect(won.length).toBeLessThanOrEqual(1);
+  for (const { body } of won) {
+    const after = (await app.get(SESSION, String(body.access_token))).status;
+    // Unless the loser came late enough to be a replay, which ends the session.
+    expect([200, 401]).toContain(after);
+  }
+});
+
+test("a code is of no use to another client, another address, another key, or without the verifier", async () => {
+  for (const [over, options] of [
+    [
+      {
+        client_id: `http://localhost?${new URLSearchParams({ redirect_uri: "http://127.0.0.1:9/x" }).toString()}`,
+      },
+      {},
+    ],
+    [{ redirect_uri: "http://127.0.0.1:9/other" }, {}],
+    [{}, { key: await newKey() }],
+    [{ code_verifier: "" }, {}],
+    [{ code_verifier: "x".repeat(50) }, {}],
+  ] as const) {
+    const app = await newApp();
+    const { code } = await allowed(app);
+    const answer = await app.exchange(code, over, options);
+    expect(answer.status, JSON.stringify(over)).toBe(400);
+    expect(answer.body.access_token).toBeUndefined();
+  }
+});
+
+test("tokens are of no use with another key", async () => {
+  const app = await newApp();
+  const { access, refresh } = await connected(app);
+  const key = await newKey();
+  expect(await app.get(SESSION, access, { key })).toMatchObject({
+    status: 401,
+    body: { error: "invalid_token" },
+  });
+  expect((await app.refresh(refresh, {}, { key })).status).toBe(400);
+});
+
+test("a proof without a nonce, or with an old one, is told the new one", async () => {
+  const app = await newApp();
+  const { access } = await connected(app);
+  for (const nonce of [null, "stale"]) {
+    const answer = await app.get(SESSION, access, { nonce });
+    expect(answer).toMatchObject({ status: 401, body: { error: "use_dpop_nonce" } });
+    expect(answer.headers.get("www-authenticate")).toContain('error="use_dpop_nonce"');
+    expect(answer.headers.get("dpop-nonce")).toBeTruthy();
+    expect(await app.push({}, { nonce })).toMatchObject({ status: 400, body: { error: "use_dpop_nonce" } });
+  }
+});
+
+test.each([
+  ["for another address", { htu: "https://elsewhere.example/xrpc/com.atproto.server.getSession" }],
+  ["for another method", { htm: "POST" }],
+  ["of another token", { ath: "AAAA" }],
+  ["of no token", { ath: null }],
+  ["from long ago", { iat: Math.floor(Date.now() / 1000) - 3600 }],
+  ["from the future", { iat: Math.floor(Date.now() / 1000) + 3600 }],
+])("a proof %s is refused", async (_what, options) => {
+  const app = await newApp();
+  const { access } = await connected(app);
+  expect((await app.get(SESSION, access, options)).status).toBe(401);
+});
+
+test("a bound token is no bearer token, and a bearer token is no bound one", async () => {
+  const app = await newApp();
+  const { access } = await connected(app);
+  const bearer = await fetch(`${app.origin}${SESSION}`, { headers: { authorization: `Bearer ${access}` } });
+  expect(bearer.status).toBe(400);
+  expect((await app.call("GET", SESSION, access, null)).status).toBe(401);
+  const opened = await fetch(`${app.origin}/xrpc/com.atproto.server.createSession`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ identifier: "alice.test", password: PASSWORD }),
+  });
+  const { accessJwt } = (await opened.json()) as { accessJwt: string };
+  expect((await app.get(SESSION, accessJwt)).status).toBe(401);
+});
+
+test.each([
+  ["no challenge", { code_challenge: "", code_challenge_method: "" }],
+  ["a plain challenge", { code_challenge_method: "plain" }],
+  ["a challenge of no named kind", { code_challenge_method: "" }],
+  ["another response", { response_type: "token" }],
+  ["no atproto scope", { scope: "transition:generic" }],
+  ["an OpenID scope", { scope: "atproto openid" }],
+  ["silence, for a public app", { prompt: "none" }],
+])("a push with %s is refused", async (_what, over) => {
+  const app = await newApp();
+  const answer = await app.push(over);
+  expect(answer.status).toBe(400);
+  expect(answer.body.request_uri).toBeUndefined();
+});
+
+test("nobody is sent to an address that the app has not published", async () => {
+  const app = await newApp();
+  for (const redirect of [
+    "https://evil.example/",
+    "http://127.0.0.1:9/other",
+    "javascript:alert(1)",
+    "//evil.example",
+  ]) {
+    expect((await app.push({ redirect_uri: redirect })).status, redirect).toBe(400);
+  }
+  const browser = newBrowser();
+  const url = new URL("/oauth/authorize", app.origin);
+  for (const [name, value] of Object.entries({
+    client_id: app.clientId,
+    redirect_uri: "https://evil.example/",
+    response_type: "code",
+    scope: "atproto",
+  })) {
+    url.searchParams.set(name, value);
+  }
+  // A request that was not pushed is no request, and its address is not believed.
+  expect(shown(await browser.open(url)).status).toBe(400);
+  expect(shown(await browser.open("/account/sign-in?to=https://evil.example")).html).not.toContain("evil");
+});
+
+test("after signing in, the account page goes nowhere but to itself", async () => {
+  const browser = newBrowser();
+  const page = shown(await browser.open("/account/sign-in?to=//evil.example/x"));
+  const arrived = shown(
+    await browser.submit(page, "sign-in", {
+      identifier: "alice.test",
+      password: PASSWORD,
+      to: "//evil.example",
+    }),
+  );
+  expect(arrived.url.href).toBe(`${stage.host.origin}/account`);
+});
+
+test("a request of one client is none of another's", async () => {
+  const app = await newApp();
+  const url = await app.pushed();
+  const other = await RawApp.of(stage.host.origin, "atproto");
+  url.searchParams.set("client_id", other.clientId);
+  const arrived = await newBrowser().open(url);
+  expect(isPage(arrived) ? arrived.status : arrived.location.searchParams.get("error")).toBe("access_denied");
+});
+
+test("the way back names the issuer", async () => {
+  const { back } = await allowed(await newApp());
+  expect(back.searchParams.get("iss")).toBe(stage.host.origin);
+  expect(back.searchParams.get("state")).toBe("s");
+});
+
+test("a form of another site, or of another browser, does nothing", async () => {
+  const app = await newApp();
+  const browser = newBrowser();
+  const consent = await signInAt(browser, await app.pushed());
+  for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+    expect(shown(await browser.submit(consent, "consent", { answer: "allow" }, headers)).status).toBe(403);
+  }
+  expect(shown(await browser.submit(consent, "consent", { answer: "allow", csrf: "guess" })).status).toBe(
+    403,
+  );
+  expect(shown(await newBrowser().submit(consent, "consent", { answer: "allow" })).status).toBe(403);
+  const account = shown(await browser.open("/account/browsers"));
+  const cross = shown(await browser.submit(account, "sign-out-everywhere", {}, { origin: "null" }));
+  expect(cross.status).toBe(403);
+  // And the real one still does.
+  departed(await browser.submit(consent, "consent", { answer: "allow" }));
+});
+
+test("no page of ours opens in a frame", async () => {
+  const app = await newApp();
+  const browser = newBrowser();
+  const response = await browser.fetch(await app.pushed(), { headers: { "sec-fetch-dest": "iframe" } });
+  expect(response.status).toBe(400);
+  const page = await browser.fetch(await app.pushed());
+  expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+  expect(page.headers.get("x-frame-options")).toBe("DENY");
+});
+
+test("a cookie that was planted before is worth nothing after signing in", async () => {
+  const app = await newApp();
+  const browser = newBrowser();
+  shown(await browser.open(await app.pushed()));
+  const planted = browser.cookies();
+  const page = shown(await browser.open("/account/sign-in"));
+  shown(
+    await browser.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD, remember: "yes" }),
+  );
+  const thief = await new MemberBrowser(stage.host.origin).fetch("/account", {
+    headers: { cookie: planted },
+  });
+  expect(thief.headers.get("location")).toContain("/account/sign-in");
+});
+
+/** An app whose document changes between two looks at it; what the host remembers of it is ten minutes old at most. */
+async function confidential(name: string) {
+  const key = await newKey();
+  const jwk = { ...(await exportJWK(key.publicKey)), kid: "one", alg: "ES256", use: "sig" };
+  const clientId = `https://app.tester.dev/${name}.json`;
+  const document = {
+    client_id: clientId,
+    client_name: "Changeling",
+    redirect_uris: ["https://app.tester.dev/callback"],
+    scope: "atproto transition:generic",
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    application_type: "web",
+    dpop_bound_access_tokens: true,
+    token_endpoint_auth_method: "private_key_jwt",
+    token_endpoint_auth_signing_alg: "ES256",
+    jwks: { keys: [jwk] },
+  };
+  return { key, clientId, document };
+}
+
+async function assertion(
+  clientId: string,
+  key: Awaited<ReturnType<typeof newKey>>,
+  jti: string = crypto.randomUUID(),
+) {
+  return {
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    client_assertion: await new SignJWT({ jti })
+      .setProtectedHeader({ alg: "ES256", kid: "one" })
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(stage.host.origin)
+      .setIssuedAt()
+      .setExpirationTime("1m")
+      .sign(key.privateKey),
+  };
+}
+
+test("a client's assertion works once, and only with the key that its document names", async () => {
+  const { key, clientId, document } = await confidential("asserting");
+  stage.published.set(clientId, document);
+  const app = await RawApp.of(stage.host.origin, "", {
+    clientId,
+    redirectUri: "https://app.tester.dev/callback",
+  });
+  const once = await assertion(clientId, key);
+  expect((await app.push(once)).status).toBe(201);
+  expect((await app.push(once)).status).toBe(400);
+  expect((await app.push(await assertion(clientId, await newKey()))).status).toBe(400);
+  expect((await app.push()).status).toBe(400);
+});
+
+test("a document that says another client, or is none, introduces nobody", async () => {
+  const { clientId, document, key } = await confidential("impostor");
+  stage.published.set(clientId, { ...document, client_id: "https://app.tester.dev/asserting.json" });
+  const app = await RawApp.of(stage.host.origin, "", {
+    clientId,
+    redirectUri: "https://app.tester.dev/callback",
+  });
+  const answer = await app.push(await assertion(clientId, key));
+  expect(answer).toMatchObject({ status: 400, body: { error: "invalid_client_metadata" } });
+  for (const id of [
+    "https://10.0.0.1/client.json",
+    "https://localhost/client.json",
+    "https://app.tester.dev/absent.json",
+  ]) {
+    const other = await RawApp.of(stage.host.origin, "", {
+      clientId: id,
+      redirectUri: "https://app.tester.dev/callback",
+    });
+    expect((await other.push()).status, id).toBe(400);
+  }
+});
+
+test("a document that changes on the way changes nothing that was pushed", async () => {
+  const { clientId, document, key } = await confidential("changing");
+  stage.published.set(clientId, document);
+  const app = await RawApp.of(stage.host.origin, "", {
+    clientId,
+    redirectUri: "https://app.tester.dev/callback",
+  });
+  const { body } = await app.push(await assertion(clientId, key));
+  stage.published.set(clientId, {
+    ...document,
+    redirect_uris: ["https://evil.tester.dev/callback"],
+    client_name: "Your Bank",
+  });
+  const url = new URL("/oauth/authorize", stage.host.origin);
+  url.searchParams.set("client_id", clientId);
+  url.searchParams.set("request_uri", String(body.request_uri));
+  const browser = newBrowser();
+  const consent = await signInAt(browser, url);
+  expect(textOf(consent)).toContain("app.tester.dev");
+  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
+  expect(back.origin).toBe("https://app.tester.dev");
+});
+
+test("a session that began with a key does not go on without it", async () => {
+  const { clientId, document, key } = await confidential("weakened");
+  stage.published.set(clientId, document);
+  const app = await RawApp.of(stage.host.origin, "", {
+    clientId,
+    redirectUri: "https://app.tester.dev/callback",
+  });
+  const { body: pushed } = await app.push(await assertion(clientId, key));
+  const url = new URL("/oauth/authorize", stage.host.origin);
+  url.searchParams.set("client_id", clientId);
+  url.searchParams.set("request_uri", String(pushed.request_uri));
+  const browser = newBrowser();
+  const consent = await signInAt(browser, url);
+  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
+  const { body } = await app.exchange(back.searchParams.get("code") ?? "", await assertion(clientId, key));
+  expect(body.access_token).toBeTruthy();
+  // Whoever stole the refresh token and the DPoP key, and even the document, still lacks the client's key.
+  expect((await app.refresh(String(body.refresh_token))).status).toBe(400);
+});
