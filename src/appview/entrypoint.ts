@@ -1,7 +1,14 @@
 /** The AppView as other stations reach it: `ctx.exports.AppView`, or a service binding once it is a Worker of its own. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
-import type { AppViewStation, BackfillSource, Bindings, ModerationAct } from "../protocol/stations.ts";
+import type {
+  AppViewStation,
+  BackfillSource,
+  Bindings,
+  IngestReport,
+  ModerationAct,
+} from "../protocol/stations.ts";
+import { countDatabase } from "./counted-database.ts";
 import { ingest, readCursor } from "./ingest.ts";
 import { applyModeration } from "./moderation.ts";
 
@@ -10,13 +17,17 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
     return readCursor(this.env.APPVIEW_DB);
   }
 
-  async ingest(after: number, events: SequencedEvent[]): Promise<{ cursor: number }> {
+  async ingest(after: number, events: SequencedEvent[]): Promise<IngestReport> {
+    const counted = this.env.LOCAL ? countDatabase(this.env.APPVIEW_DB) : null;
     const context = {
-      db: this.env.APPVIEW_DB,
+      db: counted?.db ?? this.env.APPVIEW_DB,
       account: (did: string) => this.env.ACCOUNT.getByName(did),
       now: Date.now,
     };
-    return { cursor: await ingest(context, after, events) };
+    const cursor = await ingest(context, after, events);
+    if (counted === null) return { cursor };
+    const { written, read } = counted.cost;
+    return { cursor, rows: { written, read } };
   }
 
   moderate(acts: ModerationAct[]): Promise<void> {

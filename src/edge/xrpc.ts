@@ -3,6 +3,7 @@ import { isNsid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Method } from "../xrpc/method.ts";
 import type { Services } from "../xrpc/services.ts";
+import { hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
 import { proxied } from "./proxy.ts";
@@ -20,9 +21,12 @@ export async function serveXrpc(
   let response: Response;
   try {
     const counted = admit(request, nsid, services.env);
-    const served = await dispatch(request, url, nsid, services, methods);
+    const bill = await openBill(request, services);
+    const served = await dispatch(request, url, nsid, bill?.services ?? services, methods);
     did = served.did;
     response = served.response;
+    if (bill !== null) await bill.tell(response);
+    else hideCost(response);
     for (const [name, value] of Object.entries(counted)) {
       // What the method counted itself, exactly, says more.
       if (!response.headers.has(name)) response.headers.set(name, value);

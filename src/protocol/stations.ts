@@ -53,6 +53,21 @@ export interface SequencerStatus {
   ingestError: string | null;
   /** Events that left the window before ingest had them, if that was seen since the object started: rebuild the index. */
   ingestLost?: { after: number; upTo: number } | null;
+  /** Rows touched since the object woke: its own, and in the index on its behalf (local runs only, else zeros). */
+  rows?: { sequencer: RowCount; index: RowCount };
+}
+
+/** Rows of a database, as the platform bills them. */
+export interface RowCount {
+  written: number;
+  read: number;
+}
+
+/** What came of a flight of events. */
+export interface IngestReport {
+  cursor: number;
+  /** What it cost the index: in local runs only. */
+  rows?: RowCount;
 }
 
 /** The one name of the sequencer object. */
@@ -82,7 +97,7 @@ export interface AppViewStation {
    * Applies events exactly once, in order. Does nothing to the index unless its cursor is `after`; returns the cursor
    * as it stands afterwards, from which the sender goes on.
    */
-  ingest(after: number, events: SequencedEvent[]): Promise<{ cursor: number }>;
+  ingest(after: number, events: SequencedEvent[]): Promise<IngestReport>;
   moderate(acts: ModerationAct[]): Promise<void>;
 }
 

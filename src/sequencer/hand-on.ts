@@ -3,7 +3,7 @@
  * keeps the cursor and applies each event once, so nothing is stored here and a flight may be repeated freely.
  */
 import type { SequencedEvent } from "../protocol/events.ts";
-import type { AppViewStation } from "../protocol/stations.ts";
+import type { AppViewStation, RowCount } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface HandOnLimits {
@@ -54,6 +54,8 @@ export class HandOn {
   readonly #waiters = new Set<Waiter>();
   #vainWaits = 0;
   #brokenUntil = 0;
+  /** What the flights have cost the index, where it says so. */
+  readonly rows: RowCount = { written: 0, read: 0 };
 
   /**
    * @param appview asked anew for each flight; null when the host has no AppView of its own
@@ -113,6 +115,8 @@ export class HandOn {
     let cursor = this.#cursor ?? this.#arrive(await appview.cursor());
     for (let batch = this.#batch(cursor); batch.length > 0; batch = this.#batch(cursor)) {
       const answer = await appview.ingest(cursor, batch);
+      this.rows.written += answer.rows?.written ?? 0;
+      this.rows.read += answer.rows?.read ?? 0;
       if (answer.cursor === cursor) throw new Error(`ingest stays at ${cursor}`);
       cursor = this.#arrive(answer.cursor);
       this.#failures = 0;

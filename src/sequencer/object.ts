@@ -125,6 +125,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       subscribers: this.#firehose.subscribers,
       ingestError: this.#handOn.error,
       ingestLost: this.#handOn.lost,
+      rows: { sequencer: { ...this.#window.rows }, index: { ...this.#handOn.rows } },
     };
   }
 
@@ -174,6 +175,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   #wakeBy(at: number): void {
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
+    this.#window.rows.written += 1;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
   }
 }

@@ -5,7 +5,7 @@
 import type { Did } from "@atcute/lexicons";
 import { spliceSeq } from "../protocol/event-frames.ts";
 import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
-import type { SequencedRepo } from "../protocol/stations.ts";
+import type { RowCount, SequencedRepo } from "../protocol/stations.ts";
 
 /** Bytes of a frame that its own row holds; rows are capped at 2 MB, and a full #commit with 200 ops is a little more. */
 const ROW_BYTES = 1_900_000;
@@ -42,6 +42,8 @@ export interface Appended {
 export class EventWindow {
   readonly #storage: WindowStorage;
   readonly #sql: SqlStorage;
+  /** Rows touched since the object woke. */
+  readonly rows: RowCount = { written: 0, read: 0 };
   #head: number;
   #pruned: number;
 
@@ -109,7 +111,7 @@ export class EventWindow {
   #insert(event: SequencedEvent, did: Did, now: number): void {
     const { seq, frame } = event;
     const whole = frame.length < ROW_BYTES;
-    this.#sql.exec(
+    this.#run(
       "INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)",
       seq,
       did,
@@ -117,12 +119,12 @@ export class EventWindow {
       whole ? frame : frame.slice(0, ROW_BYTES),
     );
     if (!whole) {
-      this.#sql.exec("INSERT INTO event_tail (seq, frame) VALUES (?, ?)", seq, frame.slice(ROW_BYTES));
+      this.#run("INSERT INTO event_tail (seq, frame) VALUES (?, ?)", seq, frame.slice(ROW_BYTES));
     }
   }
 
   #recordRepo(did: Did, position: number, taken: LogEntry[], before: SequencedRepo | null): void {
-    this.#sql.exec(
+    this.#run(
       `INSERT INTO repo (${REPO_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (did) DO UPDATE SET
         position = excluded.position, rev = excluded.rev, head = excluded.head, status = excluded.status`,
       did,
@@ -135,12 +137,12 @@ export class EventWindow {
 
   /** A deleted account's events before `seq` leave the window. Scans it. */
   #forget(did: Did, seq: number): void {
-    this.#sql.exec(
+    this.#run(
       "DELETE FROM event_tail WHERE seq IN (SELECT seq FROM event WHERE did = ? AND seq < ?)",
       did,
       seq,
     );
-    this.#sql.exec("DELETE FROM event WHERE did = ? AND seq < ?", did, seq);
+    this.#run("DELETE FROM event WHERE did = ? AND seq < ?", did, seq);
   }
 
   /**
@@ -153,7 +155,11 @@ export class EventWindow {
       after,
       most,
     );
-    for (const row of rows) yield { seq: row.seq, frame: this.#whole(row.seq, new Uint8Array(row.frame)) };
+    try {
+      for (const row of rows) yield { seq: row.seq, frame: this.#whole(row.seq, new Uint8Array(row.frame)) };
+    } finally {
+      this.#count(rows);
+    }
   }
 
   #whole(seq: number, part: Uint8Array): Uint8Array {
@@ -181,9 +187,9 @@ export class EventWindow {
     );
     if (last === null) return false;
     return this.#storage.transactionSync(() => {
-      const { rowsWritten } = this.#sql.exec("DELETE FROM event WHERE seq <= ?", last);
-      this.#sql.exec("DELETE FROM event_tail WHERE seq <= ?", last);
-      this.#sql.exec(
+      const rowsWritten = this.#run("DELETE FROM event WHERE seq <= ?", last);
+      this.#run("DELETE FROM event_tail WHERE seq <= ?", last);
+      this.#run(
         "INSERT INTO horizon (only, pruned) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET pruned = excluded.pruned",
         last,
       );
@@ -193,25 +199,40 @@ export class EventWindow {
   }
 
   repo(did: Did): SequencedRepo | null {
-    const [row] = this.#sql.exec<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did).toArray();
+    const [row] = this.#all<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did);
     return row === undefined ? null : repoOf(row);
   }
 
   /** Repos by DID, after `cursor` (a DID). */
   listRepos(cursor: string | undefined, limit: number): SequencedRepo[] {
-    return this.#sql
-      .exec<RepoRow>(
-        `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`,
-        cursor ?? "",
-        Math.max(0, Math.trunc(limit)),
-      )
-      .toArray()
-      .map(repoOf);
+    return this.#all<RepoRow>(
+      `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`,
+      cursor ?? "",
+      Math.max(0, Math.trunc(limit)),
+    ).map(repoOf);
   }
 
   #number(query: string, ...bindings: number[]): number | null {
-    const [row] = this.#sql.exec<{ n: number | null }>(query, ...bindings).toArray();
-    return row?.n ?? null;
+    return this.#all<{ n: number | null }>(query, ...bindings)[0]?.n ?? null;
+  }
+
+  #all<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row[] {
+    const cursor = this.#sql.exec<Row>(query, ...values);
+    const rows = cursor.toArray();
+    this.#count(cursor);
+    return rows;
+  }
+
+  /** @returns rows written */
+  #run(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
+    const cursor = this.#sql.exec(query, ...values);
+    this.#count(cursor);
+    return cursor.rowsWritten;
+  }
+
+  #count({ rowsRead, rowsWritten }: { rowsRead: number; rowsWritten: number }): void {
+    this.rows.read += rowsRead;
+    this.rows.written += rowsWritten;
   }
 }
 

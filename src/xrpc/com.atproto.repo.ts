@@ -49,7 +49,7 @@ async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
 
 /** Passes on what a write produced, its cost as a header of local runs (`atoll-cost`). */
 function reported<T extends { cost?: Cost }>({ cost, ...outcome }: T, headers: Headers): Omit<T, "cost"> {
-  if (cost) headers.set("atoll-cost", `account;read=${cost.rowsRead};written=${cost.rowsWritten}`);
+  if (cost) headers.set("atoll-cost", `account=${cost.rowsWritten}/${cost.rowsRead}`);
   return outcome;
 }
 

@@ -1,0 +1,56 @@
+/** A D1 database that counts what is done with it: rows as the platform bills them, and trips. For local runs and tests. */
+
+export interface DatabaseCost {
+  written: number;
+  read: number;
+  trips: number;
+}
+
+/** Everything goes through; `cost` grows. Of `raw` and `exec` only the trip is known. */
+export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseCost } {
+  const cost: DatabaseCost = { written: 0, read: 0, trips: 0 };
+  const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+  const add = <Result extends { meta: D1Meta }>(result: Result): Result => {
+    cost.written += result.meta.rows_written;
+    cost.read += result.meta.rows_read;
+    return result;
+  };
+  const counted = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const proxy = new Proxy(statement, {
+      get(target, key) {
+        if (key === "bind") return (...values: unknown[]) => counted(target.bind(...values));
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]) => {
+          cost.trips += 1;
+          if (key === "all" || key === "run") return target[key]().then(add);
+          if (key === "first") return target.all().then((result) => firstOf(add(result), given[0]));
+          return value.apply(target, given) as unknown;
+        };
+      },
+    });
+    plain.set(proxy, statement);
+    return proxy;
+  };
+  const proxy = new Proxy(db, {
+    get(target, key) {
+      if (key === "prepare") return (sql: string) => counted(target.prepare(sql));
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      return async (...given: unknown[]) => {
+        cost.trips += 1;
+        if (key !== "batch") return value.apply(target, given) as unknown;
+        const statements = given[0] as D1PreparedStatement[];
+        const results = await target.batch(statements.map((statement) => plain.get(statement) ?? statement));
+        return results.map(add);
+      };
+    },
+  });
+  return { db: proxy, cost };
+}
+
+function firstOf({ results }: D1Result<Record<string, unknown>>, column: unknown): unknown {
+  const [row] = results;
+  if (row === undefined) return null;
+  return typeof column === "string" ? (row[column] ?? null) : row;
+}
