@@ -19,7 +19,14 @@ type BlobRow = { key: string; mime: string; size: number; takedown: string | nul
 
 // ---------------------------------------------------------------------------------------------- reading
 
-/** Refuses InvalidRequest `Blob not found`. */
+/** A blob that a record refers to: what is temporary is nobody's to see. Refuses InvalidRequest `Blob not found`. */
+export function findKeptBlob(rows: Rows, cid: string): BlobLocation {
+  const found = locateBlob(rows, cid);
+  if (!isReferenced(rows, cid)) throw invalidRequest("Blob not found");
+  return found;
+}
+
+/** Temporary or kept. Refuses InvalidRequest `Blob not found`. */
 export function locateBlob(rows: Rows, cid: string): BlobLocation {
   const row = rows.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
   if (row === null || row.takedown !== null) throw invalidRequest("Blob not found");

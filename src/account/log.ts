@@ -53,6 +53,8 @@ export class Outbox {
   #queueBytes = 0;
   #waiters: Waiter[] = [];
   #watched = false;
+  /** Whether the last flight failed: an outage is logged once, not once a write. */
+  #failing = false;
   #flight: Promise<void> | null = null;
   /** Write points used; stored with each entry, so that they cost no row of their own. */
   points: Counts = [];
@@ -187,6 +189,7 @@ export class Outbox {
         const { acked, seq } = await this.#sequencer().append(this.#did, this.#batch());
         if (acked <= this.#acked) throw new Error(`the sequencer stays at position ${acked}`);
         this.#acknowledge(Math.min(acked, this.#position));
+        this.#failing = false;
         if (this.#waiters.length > 0) {
           const indexed = this.#sequencer().indexed(seq);
           this.#release(
@@ -196,7 +199,10 @@ export class Outbox {
         }
       } catch (error) {
         // The alarm tries again: see object.ts.
-        console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
+        if (!this.#failing) {
+          console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
+        }
+        this.#failing = true;
         this.#release(() => true, null);
         return;
       }

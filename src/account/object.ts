@@ -200,7 +200,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return registered;
   }
   async getBlob(access: Access, cid: string) {
-    return blobs.locateBlob(this.#existing(access).sql, cid);
+    return blobs.findKeptBlob(this.#existing(access).sql, cid);
   }
   async listBlobs(access: Access, page: Parameters<typeof blobs.listBlobs>[1]) {
     return blobs.listBlobs(this.#existing(access).sql, page);

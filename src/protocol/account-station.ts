@@ -209,7 +209,7 @@ export interface AccountStation extends BackfillSource {
   checkUpload(): Promise<void>;
   /** `keep` false: the CID was here already under another key, and the caller deletes its own upload. */
   registerBlob(upload: BlobUpload): Promise<{ keep: boolean; mimeType: string; size: number }>;
-  /** Refuses InvalidRequest `Blob not found`. */
+  /** A blob that a record refers to. Refuses InvalidRequest `Blob not found`. */
   getBlob(access: Access, cid: string): Promise<BlobLocation>;
   /** CIDs referenced by records, of commits after `since`, after `cursor` (a CID). */
   listBlobs(

@@ -6,7 +6,7 @@ import { decodeFrame, spliceSeq } from "../../src/protocol/event-frames.ts";
 import type { LogEntry, RepoEvent } from "../../src/protocol/events.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { alarmOf, kill, killDuring, ring, rowsOf, useSequencer } from "./object-access.ts";
-import { accountOf, newAccount, newMember, post, sequencer } from "./support.ts";
+import { accountOf, bindings, newAccount, newMember, post, refusalOf, sequencer } from "./support.ts";
 
 const POST = "app.bsky.feed.post";
 
@@ -194,5 +194,46 @@ describe("the outbox", () => {
     expect(records).toHaveLength(1);
     const next = await write(did, "next");
     expect(await sequencer().repo(did)).toMatchObject({ position: 6, rev: next.commit?.rev });
+  });
+});
+
+describe("an end", () => {
+  test("deletion is announced first, then all is erased; a sequencer that is down only delays it", async () => {
+    const double = new Double();
+    const { did, account } = await memberWith(double);
+    await write(did);
+    await expect.poll(() => double.taken.length).toBe(5);
+    await bindings.BLOBS.put(`${did}/upload`, "bytes");
+    double.failing = true;
+    await account.destroy();
+    expect(await refusalOf(account.getLatestCommit("owner"))).toMatchObject({ error: "RepoNotFound" });
+    expect(await refusalOf(write(did))).toMatchObject({ error: "AccountNotFound" });
+    await kill(did);
+    expect(await rowsOf(did, "SELECT destroying FROM account")).toEqual([{ destroying: 1 }]);
+    double.failing = false;
+    await ring(did);
+    expect(double.events.at(-1)).toMatchObject({ kind: "account", active: false, status: "deleted" });
+    expect(
+      await rowsOf(did, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'account'"),
+    ).toEqual([]);
+    expect((await bindings.BLOBS.list({ prefix: `${did}/` })).objects).toEqual([]);
+  });
+
+  test("an account that was never announced goes without a word", async () => {
+    const double = new Double();
+    useSequencer(double);
+    const { did, account } = await newAccount();
+    await account.destroy();
+    await expect.poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'account'")).toEqual([]);
+    expect(double.calls).toBe(0);
+  });
+
+  test("a half-done saga keeps an alarm set until it is cleared", async () => {
+    const { did, account } = await newAccount();
+    await account.setSaga({ step: "somewhere", data: { a: 1 } });
+    expect(await account.pending()).toMatchObject({ saga: { step: "somewhere", data: { a: 1 } } });
+    expect(await alarmOf(did)).not.toBeNull();
+    await account.setSaga(null);
+    expect(await account.saga()).toBeNull();
   });
 });
