@@ -139,7 +139,13 @@ const isTaken = ({ error, message }: { error: string; message: string }) =>
 
 async function signIn({ move, password, ...moving }: Moving): Promise<boolean> {
   try {
-    await moving.new.login(move.state.did, password);
+    const { handle } = await moving.new.login(move.state.did, password);
+    // An account that was left here before has its own.
+    if (handle !== move.state.handle) {
+      moving.report.note(`The account at ${moving.new.origin} is called ${handle}.`);
+      move.state.handle = handle;
+      move.save();
+    }
     return true;
   } catch (thrown) {
     if (refused(thrown, "AuthenticationRequired", "AccountNotFound", "InvalidRequest")) return false;
@@ -189,7 +195,14 @@ const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
 async function preferences({ move, old, ...moving }: Moving): Promise<string> {
   type Preferences = { preferences: { $type: string }[] };
   const nsid = "app.bsky.actor.getPreferences";
-  const { preferences: all } = await old.json<Preferences>(nsid);
+  let all: Preferences["preferences"];
+  try {
+    ({ preferences: all } = await old.json<Preferences>(nsid));
+  } catch (thrown) {
+    // Not every host serves app.bsky.
+    if (!refused(thrown) || thrown.status === 401) throw thrown;
+    return `${old.origin} has no preferences (${thrown.message})`;
+  }
   const kept = all.filter(({ $type }) => $type !== DECLARED_AGE);
   writeFileSync(move.file("preferences.json"), JSON.stringify(kept, null, 2), { mode: 0o600 });
   await moving.new.json("app.bsky.actor.putPreferences", { input: { preferences: kept } });

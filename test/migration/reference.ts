@@ -23,6 +23,9 @@ export async function startReference(folder: string, outside: string, domain: st
     ...environmentOf(port, folder, outside),
     PDS_SERVICE_DID: `did:web:localhost%3A${port}`,
     PDS_SERVICE_HANDLE_DOMAINS: domain,
+    // Nobody is asked there; but without an AppView the reference has no preferences.
+    PDS_BSKY_APP_VIEW_URL: "https://appview.invalid",
+    PDS_BSKY_APP_VIEW_DID: "did:web:appview.invalid",
     MAILBOX: `${outside}/mail`,
   };
   const script = path.join(import.meta.dirname, "reference-server.mjs");

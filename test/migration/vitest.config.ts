@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Apart from the rest: it installs the reference PDS, and takes minutes. */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["*.flow.ts"],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    bail: 1,
+  },
+});
