@@ -52,6 +52,8 @@ export class Writer {
   /** The last rkey given out, so that one batch's keys rise. */
   #lastRkey: string | null = null;
   readonly #clockId = Math.floor(Math.random() * 1024);
+  /** Of rkeys: another one, so that no record is named like the commit that made it. */
+  readonly #rkeyClockId = this.#clockId ^ 1;
 
   constructor(account: Account) {
     this.#account = account;
@@ -117,7 +119,7 @@ export class Writer {
       checkChosenKey(rkey);
       return rkey;
     }
-    this.#lastRkey = nextTid(Date.now() * 1000, this.#lastRkey, this.#clockId);
+    this.#lastRkey = nextTid(Date.now() * 1000, this.#lastRkey, this.#rkeyClockId);
     return this.#lastRkey;
   }
 
