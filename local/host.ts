@@ -12,7 +12,7 @@ import { readBundle, readOutsideModules } from "./bundle.ts";
 import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
-import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/worker.ts";
+import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
 import { migrate } from "./migrations.ts";
 import { LOOPBACK, LaunchError, claimPort, freePort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";

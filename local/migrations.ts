@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Migration } from "./control/migrate.ts";
-import type { ControlAnswer, ControlRequest, DatabaseName } from "./control/worker.ts";
+import type { ControlAnswer, ControlRequest, DatabaseName } from "./control/messages.ts";
 import { LaunchError } from "./ports.ts";
 import { ROOT } from "./wrangler-file.ts";
 

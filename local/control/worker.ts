@@ -2,7 +2,7 @@
  * A Worker beside the host's own, in local runs only: it does from inside the runtime what a launcher needs done to the
  * databases. Reached at a port of its own, by whoever knows the secret that the launcher made for this run.
  */
-import type { Migration } from "./migrate.ts";
+import type { ControlAnswer, ControlRequest, Row } from "./messages.ts";
 import { migrate } from "./migrate.ts";
 
 interface ControlBindings {
@@ -10,17 +10,6 @@ interface ControlBindings {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
 }
-
-export type DatabaseName = "DIRECTORY" | "APPVIEW_DB";
-
-export type ControlRequest =
-  | { do: "migrate"; database: DatabaseName; migrations: Migration[] }
-  | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
-
-export type Row = Record<string, string | number | null>;
-
-/** `rows` of a query; none of a migration. */
-export type ControlAnswer = { rows: Row[] } | { error: string };
 
 export default {
   async fetch(request: Request, env: ControlBindings): Promise<Response> {

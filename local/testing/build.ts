@@ -3,6 +3,7 @@
  * configuration around them. At run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost
  * every network 1.4 s of CPU and 230 MB.
  */
+import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -21,12 +22,16 @@ import { CACHE, bundleOptions, hashOf } from "../bundle.ts";
 import { localVars } from "../configuration.ts";
 import { readMigrations } from "../migrations.ts";
 import { ROOT, readWranglerFile } from "../wrangler-file.ts";
+import { AUXILIARY } from "./runtime.ts";
 import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "local/testing/worker";
 
 /** Vars and secrets that `wrangler.toml` leaves out. */
 const FURTHER_VARS = ["BLOB_LIMIT", "MOD_SERVICE", "ADMIN_PASSWORD", "JWT_SECRET", "PLC_ROTATION_KEY"];
+
+const MAIN = "main.mjs";
+const CLOCK = "shifted-date.mjs";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -42,7 +47,7 @@ export async function builtRuntime(): Promise<string> {
   if (existsSync(note)) {
     const { made, hash } = JSON.parse(readFileSync(note, "utf8")) as Built;
     const folder = path.join(CACHE, `kit-${hash}`);
-    if (hashOf(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
+    if (contentHash(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
   }
   mkdirSync(CACHE, { recursive: true });
   const draft = path.join(CACHE, `kit-draft-${process.pid}-${performance.now()}`);
@@ -54,13 +59,24 @@ export async function builtRuntime(): Promise<string> {
     throw thrown;
   }
   removeOld();
-  const hash = hashOf(made);
+  const hash = contentHash(made);
   const folder = path.join(CACHE, `kit-${hash}`);
   moveTo(draft, folder);
   writeFileSync(`${note}.${process.pid}`, JSON.stringify({ made, hash } satisfies Built));
   renameSync(`${note}.${process.pid}`, note);
   return folder;
 }
+
+/** Of the files, and of the migrations, of which there may be new ones. */
+function contentHash(files: string[]): string {
+  const read = JSON.stringify(readAllMigrations());
+  return createHash("sha256").update(hashOf(files)).update(read).digest("hex");
+}
+
+const readAllMigrations = () => ({
+  directory: readMigrations("directory"),
+  appview: readMigrations("appview"),
+});
 
 /** What was built of sources that are gone, unless somebody may still run from it. */
 function removeOld(): void {
@@ -87,33 +103,59 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   const { build } = await import("esbuild");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const worker = await build({ ...workerOptions(), outdir: folder, metafile: true });
+  const worker = await build({ ...workerOptions("entry"), outdir: folder, metafile: true });
+  await buildClock(folder);
+  const auxiliary = path.join(folder, AUXILIARY);
+  const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
   for (const name of ["d1", "r2"]) {
     await build({ ...simulatorOptions(name), outfile: path.join(folder, `${name}.mjs`) });
   }
-  const modules = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
+  const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
+  const modules = [MAIN, CLOCK, ...chunks];
   const { compatibilityDate, vars } = readWranglerFile();
   const names = [...new Set([...Object.keys(vars), ...FURTHER_VARS, ...Object.keys(localVars())])];
   writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibilityDate, vars: names }));
-  writeFileSync(path.join(folder, DEFAULTS), JSON.stringify({ vars: localVars(), names }, null, 1));
-  const inputs = Object.keys(worker.metafile.inputs).map((file) =>
+  writeFileSync(
+    path.join(folder, DEFAULTS),
+    JSON.stringify({ vars: localVars(), names, compatibilityDate }, null, 1),
+  );
+  const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
     path.relative(ROOT, path.resolve(ROOT, file)),
   );
-  return inputs.filter((file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)));
+  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts", "worker/d1.ts", "worker/r2.ts"];
+  return [...inputs, ...own.map((file) => `local/testing/${file}`)].filter(
+    (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
+  );
 }
 
-function workerOptions(): BuildOptions {
-  const options = bundleOptions(`${SOURCES}/entry.ts`);
+/** The clock is a module of its own, and the first to run: before any that might take `Date` for itself. */
+async function buildClock(folder: string): Promise<void> {
+  const { build } = await import("esbuild");
+  const entryPoints = [path.join(ROOT, SOURCES, "shifted-date.ts")];
+  await build({ entryPoints, outfile: path.join(folder, CLOCK), format: "esm", logLevel: "silent" });
+  const main = `import "./${CLOCK}";\nexport * from "./worker.mjs";\nexport { default } from "./worker.mjs";\n`;
+  writeFileSync(path.join(folder, MAIN), main);
+}
+
+const clockApart: Plugin = {
+  name: "clock-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/shifted-date\.ts$/ }, () => ({ path: `./${CLOCK}`, external: true }));
+  },
+};
+
+function workerOptions(entry: string): BuildOptions {
+  const options = bundleOptions(`${SOURCES}/${entry}.ts`);
   return {
     ...options,
-    entryPoints: { worker: path.join(ROOT, SOURCES, "entry.ts") },
+    entryPoints: { worker: path.join(ROOT, SOURCES, `${entry}.ts`) },
     // What is imported late (OAuth) is read late, too.
     splitting: true,
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
     minify: true,
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, quickPasswords],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart],
   };
 }
 
@@ -122,10 +164,10 @@ const migrations: Plugin = {
   name: "migrations",
   setup(build) {
     build.onResolve({ filter: /^atoll:migrations$/ }, () => ({ path: "migrations", namespace: "atoll" }));
-    build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => {
-      const read = { directory: readMigrations("directory"), appview: readMigrations("appview") };
-      return { contents: `export const migrations = ${JSON.stringify(read)};`, loader: "js" };
-    });
+    build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => ({
+      contents: `export const migrations = ${JSON.stringify(readAllMigrations())};`,
+      loader: "js",
+    }));
   },
 };
 

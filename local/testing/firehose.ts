@@ -3,13 +3,7 @@ import { readCar } from "../../src/protocol/car.ts";
 import { decode, decodeFirst, decodeToJson } from "../../src/protocol/cbor.ts";
 import { isMap } from "../../src/protocol/data-model.ts";
 import { decodeFrame } from "../../src/protocol/event-frames.ts";
-import type {
-  AccountEvent,
-  CommitEvent,
-  IdentityEvent,
-  RepoOp,
-  SyncEvent,
-} from "../../src/protocol/events.ts";
+import type { RepoOp } from "../../src/protocol/events.ts";
 import { TIMEOUT_MS, until, type Wait } from "./waiting.ts";
 import { QuietWebSocket } from "./web-socket.ts";
 
@@ -28,10 +22,47 @@ export interface FirehoseOp {
   record?: Record<string, unknown>;
 }
 
-/** A commit, with its records decoded. `blocks` is the CAR as it came, for those who verify it. */
-export type FirehoseCommit = Omit<CommitEvent, "ops"> & { ops: FirehoseOp[] };
+interface EventBase {
+  seq: number;
+  did: string;
+  /** ISO 8601 */
+  time: string;
+}
 
-export type FirehoseEvent = FirehoseCommit | SyncEvent | IdentityEvent | AccountEvent;
+/** Records were written. */
+export interface FirehoseCommit extends EventBase {
+  kind: "commit";
+  /** CID of the commit. */
+  commit: string;
+  rev: string;
+  since: string | null;
+  prevData?: string;
+  ops: FirehoseOp[];
+  /** The CAR as it came, for those who verify it. */
+  blocks: Uint8Array;
+}
+
+/** A repo is to be fetched anew. */
+export interface FirehoseSync extends EventBase {
+  kind: "sync";
+  rev: string;
+  blocks: Uint8Array;
+}
+
+/** A handle or a DID document may have changed. */
+export interface FirehoseIdentity extends EventBase {
+  kind: "identity";
+  handle?: string;
+}
+
+/** An account's state. */
+export interface FirehoseAccount extends EventBase {
+  kind: "account";
+  active: boolean;
+  status?: "takendown" | "suspended" | "deleted" | "deactivated";
+}
+
+export type FirehoseEvent = FirehoseCommit | FirehoseSync | FirehoseIdentity | FirehoseAccount;
 
 export interface FirehoseOptions {
   /** Events after this seq. Default 0: everything since the network began. */

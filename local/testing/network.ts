@@ -3,7 +3,6 @@
  * directory between them, and no way out to the internet.
  */
 import type { AtpAgent } from "@atproto/api";
-import type { WorkerVars } from "../configuration.ts";
 import type { LogEntry } from "../host-log.ts";
 import { LaunchError } from "../ports.ts";
 import { plant, type StrongRef } from "../seed/plant.ts";
@@ -15,9 +14,7 @@ import { Fetches } from "./fetches.ts";
 import { Firehose, type FirehoseOptions } from "./firehose.ts";
 import { Mailbox } from "./mailbox.ts";
 import { TestHost } from "./test-host.ts";
-
-/** What a host may be configured with, by name; see docs/testing.md. */
-export type HostVars = Omit<WorkerVars, "LOCAL" | "PLC_URL">;
+import type { HostVars } from "./vars.ts";
 
 export interface TestNetworkOptions {
   /**

@@ -4,12 +4,16 @@ import path from "node:path";
 import { LaunchError } from "../ports.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
+/** Folder with the Worker for other people's Miniflare, within the runtime's. */
+export const AUXILIARY = "auxiliary";
+
 export interface Runtime {
   folder: string;
   /** The vars' values in a local run. */
   vars: Record<string, string>;
   /** Every var and secret that may be set. */
   names: string[];
+  compatibilityDate: string;
 }
 
 let found: Promise<Runtime> | undefined;

@@ -2,8 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { WorkerVars } from "../configuration.ts";
-import type { Row, DatabaseName } from "../control/worker.ts";
+import type { Row, DatabaseName } from "../control/messages.ts";
 import type { LogEntry } from "../host-log.ts";
 import { LaunchError } from "../ports.ts";
 import { XrpcError, basic, xrpc, type XrpcCall } from "../xrpc-client.ts";
@@ -11,8 +10,9 @@ import { nearest } from "../seed/seed.ts";
 import type { Fetches } from "./fetches.ts";
 import { findRuntime } from "./runtime.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
+import type { HostVars } from "./vars.ts";
 import { Workerd } from "./workerd.ts";
-import type { KitAnswer, KitRequest } from "./worker/door.ts";
+import { SECRET_HEADER, type KitAnswer, type KitRequest } from "./kit-request.ts";
 
 export interface TestHostOptions {
   name: string;
@@ -21,7 +21,7 @@ export interface TestHostOptions {
   port: number | undefined;
   /** Another host's PLC directory; absent: its own. */
   plc: string | undefined;
-  vars: WorkerVars;
+  vars: HostVars;
   fetches: Fetches;
   /** Milliseconds that the host's clock is ahead of the machine's. Asked for at each start. */
   clock: () => number;
@@ -29,7 +29,7 @@ export interface TestHostOptions {
 }
 
 /** Over the local defaults: anybody may sign up, and a test may be as fast as it can. */
-const TEST_VARS: WorkerVars = { REGISTRATION: "open", RATE_LIMITS: "off" };
+const TEST_VARS: HostVars = { REGISTRATION: "open", RATE_LIMITS: "off" };
 
 const SETTLE_MS = 10_000;
 
@@ -182,7 +182,7 @@ export class TestHost {
     try {
       response = await fetch(this.mail.replace(/mail$/, "kit"), {
         method: "POST",
-        headers: { "atoll-kit": this.#secret },
+        headers: { [SECRET_HEADER]: this.#secret },
         body: JSON.stringify(request),
       });
     } catch (thrown) {
@@ -198,7 +198,7 @@ export class TestHost {
   }
 }
 
-function checkVars(vars: WorkerVars, names: string[]): void {
+function checkVars(vars: HostVars, names: string[]): void {
   for (const name of Object.keys(vars)) {
     if (names.includes(name)) continue;
     const near = nearest(name, names);

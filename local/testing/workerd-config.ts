@@ -9,7 +9,7 @@ export const VAR_PREFIX = "ATOLL_KIT_VAR_";
 export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
 
 export interface ConfigInput {
-  /** The Worker's, the main one among them as `worker.mjs`. */
+  /** The Worker's, the main one first. */
   modules: string[];
   compatibilityDate: string;
   vars: string[];
@@ -24,8 +24,6 @@ const OBJECTS = [
 
 /** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
 export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput): string {
-  const main = modules.filter((name) => name === "worker.mjs");
-  const rest = modules.filter((name) => name !== "worker.mjs");
   const bindings = [
     ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
     ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
@@ -56,7 +54,7 @@ const config :Workerd.Config = (
 
 const atollWorker :Workerd.Worker = (
   modules = [
-${list([...main, ...rest].map((name) => `(name = "${name}", esModule = embed "${name}")`))}
+${list(modules.map((name) => `(name = "${name}", esModule = embed "${name}")`))}
   ],
   compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ["unsafe_module"],

@@ -9,25 +9,12 @@ import worker from "../../../src/worker.ts";
 import type { AccountStation } from "../../../src/protocol/account-station.ts";
 import type { Bindings, Objects, SequencerStation, SequencerStatus } from "../../../src/protocol/stations.ts";
 import { SEQUENCER_NAME } from "../../../src/protocol/stations.ts";
-import type { DatabaseName, Row } from "../../control/worker.ts";
+import type { DatabaseName, Row } from "../../control/messages.ts";
 import { migrate } from "../../control/migrate.ts";
 import { withCors } from "../../outside/answers.ts";
+import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
-
-export const SECRET_HEADER = "atoll-kit";
-
-export type KitRequest =
-  | { do: "migrate" }
-  /** Waits until everything that was written is announced and indexed; `resend`: after a crash. */
-  | { do: "settle"; resend: boolean; timeoutMs: number }
-  /** As new: no account, no event, no blob, no mail. */
-  | { do: "wipe" }
-  /** The host's clock, in milliseconds ahead of the machine's; alarms that have become due ring. */
-  | { do: "clock"; offset: number }
-  | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
-
-export type KitAnswer = { rows: Row[] } | { error: string };
 
 interface Kept {
   kitClockMoved(before: number): Promise<void>;

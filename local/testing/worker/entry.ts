@@ -2,7 +2,6 @@
  * The host's Worker as the test kit runs it: everything that a deploy runs, under a clock that can be moved, with the
  * outside world and the kit's own door beside it. One isolate, so that a network starts fast and stays small.
  */
-import "./shifted-date.ts";
 import worker, * as host from "../../../src/worker.ts";
 import { afterMove, followClock } from "./moved-alarms.ts";
 

@@ -1,0 +1,13 @@
+/** What a launcher asks of the control Worker, and what it answers. */
+import type { Migration } from "./migrate.ts";
+
+export type DatabaseName = "DIRECTORY" | "APPVIEW_DB";
+
+export type ControlRequest =
+  | { do: "migrate"; database: DatabaseName; migrations: Migration[] }
+  | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
+
+export type Row = Record<string, string | number | null>;
+
+/** `rows` of a query; none of a migration. */
+export type ControlAnswer = { rows: Row[] } | { error: string };
