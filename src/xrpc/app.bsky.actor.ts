@@ -14,11 +14,15 @@ import { getSuggestions } from "../appview/methods/suggested-follows.ts";
 import { member, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { getPreferences, putPreferences } from "./preferences.ts";
-import { readingFor } from "./reading.ts";
+import { readingFor, withRev } from "./reading.ts";
 
 export const appBskyActor = [
-  method(AppBskyActorGetProfile, viewerOrAnyone, (call) => getProfile(readingFor(call), call.params)),
-  method(AppBskyActorGetProfiles, viewerOrAnyone, (call) => getProfiles(readingFor(call), call.params)),
+  method(AppBskyActorGetProfile, viewerOrAnyone, (call) =>
+    getProfile(withRev(readingFor(call), call), call.params),
+  ),
+  method(AppBskyActorGetProfiles, viewerOrAnyone, (call) =>
+    getProfiles(withRev(readingFor(call), call), call.params),
+  ),
   method(AppBskyActorGetSuggestions, viewerOrAnyone, (call) => getSuggestions(readingFor(call), call.params)),
   method(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, (call) =>
     searchActorsTypeahead(readingFor(call), call.params),

@@ -9,15 +9,13 @@ import { type FollowRow, selectDid, selectFollowers, selectFollows } from "../qu
 import type { Reading } from "../reads.ts";
 import { profileView } from "../views/profile.ts";
 import { blockEachOther, viewerBlocks } from "../views/rules.ts";
-import { fillPage } from "./fill-page.ts";
+import { type PageParams, filled } from "./paged.ts";
 import type { Plain } from "../views/typed.ts";
 
 type Profile = Plain<AppBskyActorDefs.ProfileView>;
 
-interface Params {
+interface Params extends PageParams {
   actor: string;
-  limit: number;
-  cursor?: string | undefined;
 }
 
 interface Outcome {
@@ -29,7 +27,7 @@ interface Outcome {
 /** Refuses InvalidRequest `Actor not found: …`, also for an account that is hidden. */
 async function read(reading: Reading, params: Params, select: typeof selectFollows): Promise<Outcome> {
   let subject: Profile | undefined;
-  const { items, cursor } = await fillPage<Profile>(params.cursor, params.limit, async (from, limit) => {
+  const { items, cursor } = await filled<Profile>(params, async (from, limit) => {
     const page = await readPage(reading, params.actor, select, from, limit);
     subject = page.subject;
     return page;

@@ -45,13 +45,13 @@ import {
   visiblePost,
 } from "../views/rules.ts";
 import { starterPackBasic } from "../views/starter-pack.ts";
-import { fillPage } from "./fill-page.ts";
 import {
   type PreferencesRow,
   selectPreferences,
   storedPreferences,
   unwanted,
 } from "./notification-preferences.ts";
+import { filled } from "./paged.ts";
 
 type View = AppBskyNotificationListNotifications.Notification;
 
@@ -94,7 +94,7 @@ export async function listNotifications(reading: OwnReading, params: ListParams)
   const standing = await standingOf(reading, params.priority);
   let { seenAt } = standing;
   let first = params.cursor === undefined;
-  const { items, cursor } = await fillPage<View>(undefined, params.limit, async (from, limit) => {
+  const { items, cursor } = await filled<View>({ limit: params.limit }, async (from, limit) => {
     const query = { before: parseTimeCursor(from) ?? before, reasons: params.reasons ?? null, limit };
     const rows = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, standing, query));
     // Who has never looked finds the newest one unread and the others read.

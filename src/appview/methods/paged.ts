@@ -1,11 +1,30 @@
 /** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
 import { type Cursor, parseCursor } from "../cursors.ts";
-import { pageOf } from "../queries/feeds.ts";
-import { fillPage } from "./fill-page.ts";
+import { type Page, pageOf } from "../queries/feeds.ts";
 
 export interface PageParams {
   limit: number;
   cursor?: string | undefined;
+}
+
+/** Pages read for one answer, at most. */
+const REQUESTS = 10;
+
+/** Reads on until the page is full, as the reference does: what rules take out here is seldom much. */
+export async function filled<Item>(
+  { cursor, limit }: PageParams,
+  fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
+): Promise<Page<Item>> {
+  const items: Item[] = [];
+  let next = cursor;
+  for (let requests = 0; requests < REQUESTS; requests++) {
+    const page = await fetch(next, limit - items.length);
+    items.push(...page.items);
+    if (page.cursor === undefined || page.cursor === next) return { items, cursor: undefined };
+    next = page.cursor;
+    if (items.length >= limit) break;
+  }
+  return { items, cursor: next };
 }
 
 /**
@@ -17,7 +36,7 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
   read: (cursor: Cursor, limit: number) => Promise<Row[]>,
   show: (rows: Row[]) => Promise<View[]>,
 ): Promise<{ items: View[]; cursor?: string }> {
-  const { items, cursor } = await fillPage<View>(params.cursor, params.limit, async (from, limit) => {
+  const { items, cursor } = await filled<View>(params, async (from, limit) => {
     const after = parseCursor(from);
     if (after === null) return { items: [], cursor: undefined };
     const page = pageOf(await read(after, limit), limit);

@@ -50,22 +50,25 @@ function parsePlace(cursor: string | undefined): { source: "a" | "p"; skip: numb
   return { source: source === "p" ? "p" : "a", skip: Number(skip) };
 }
 
-/** Whom those follow whom the viewer knows; for who knows nobody, the most followed. */
+/**
+ * Whom those follow whom the viewer knows. A first page that has room, and all pages of who knows nobody, hold the most
+ * followed besides.
+ */
 export async function getSuggestions(reading: Reading, { limit, cursor }: PageParams) {
   const { db, viewer } = reading;
   const place = parsePlace(cursor);
   const skip = place?.skip ?? 0;
-  let source = viewer === null ? "p" : (place?.source ?? "a");
-  let rows: SuggestionRow[] = [];
-  if (source === "a" && viewer !== null) {
-    rows = await rowsOf(db, selectFollowsAround(db, { around: viewer, viewer, limit, skip }));
+  const near = viewer !== null && place?.source !== "p";
+  const rows = near
+    ? await rowsOf<SuggestionRow>(db, selectFollowsAround(db, { around: viewer, viewer, limit, skip }))
+    : [];
+  const more = rows.length === limit;
+  if (!near || (place === null && !more)) {
+    const seen = new Set(rows.map(({ did }) => did));
+    const popular = await rowsOf<SuggestionRow>(db, selectPopular(db, { viewer, limit, skip }));
+    const source = rows.length === 0 && popular.length === limit ? `p${skip + limit}` : undefined;
+    rows.push(...popular.filter(({ did }) => !seen.has(did)).slice(0, limit - rows.length));
+    return { actors: await profiles(reading, rows), ...(source === undefined ? {} : { cursor: source }) };
   }
-  if (source === "p" || (place === null && rows.length === 0)) {
-    source = "p";
-    rows = await rowsOf(db, selectPopular(db, { viewer, limit, skip }));
-  }
-  return {
-    actors: await profiles(reading, rows),
-    ...(rows.length === limit ? { cursor: `${source}${skip + limit}` } : {}),
-  };
+  return { actors: await profiles(reading, rows), ...(more ? { cursor: `a${skip + limit}` } : {}) };
 }

@@ -1,6 +1,7 @@
 /** Skeletons of lists of feed generators. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
+import { LISTED } from "./records.ts";
 
 export interface GeneratorRow {
   uri: ResourceUri;
@@ -34,7 +35,7 @@ export const selectPopularGenerators = (
   db
     .prepare(
       `SELECT uri, sort, cid FROM record INDEXED BY record_listed
-        WHERE collection = 'app.bsky.feed.generator'
+        WHERE ${LISTED} AND collection = 'app.bsky.feed.generator'
           AND (?1 = '' OR instr(lower(record ->> 'displayName'), ?1) > 0)
         ORDER BY likes DESC, sort DESC, uri LIMIT ?2 OFFSET ?3`,
     )

@@ -31,3 +31,7 @@ export const selectJoined = (db: D1Database, packs: readonly string[], since: nu
         FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.joined_via = j.value GROUP BY j.value`,
     )
     .bind(JSON.stringify(packs), since);
+
+/** What the index `record_listed` is kept for: a query uses it only if it says so in the same words. */
+export const LISTED =
+  "collection IN ('app.bsky.feed.generator', 'app.bsky.graph.starterpack', 'app.bsky.labeler.service')";

@@ -3,6 +3,7 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { STARTER_PACK } from "../uris.ts";
 import { OWNED } from "./lists.ts";
+import { LISTED } from "./records.ts";
 
 export interface PackRow {
   uri: ResourceUri;
@@ -33,7 +34,7 @@ export const selectPacksNamed = (
   db
     .prepare(
       `SELECT r.uri, r.sort, r.cid FROM record AS r INDEXED BY record_listed
-        WHERE r.collection = '${STARTER_PACK}' AND (r.sort, r.cid) < (?2, ?3)
+        WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}' AND (r.sort, r.cid) < (?2, ?3)
           AND instr(lower(r.record ->> 'name'), lower(?1)) > 0
         ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
     )

@@ -14,14 +14,15 @@ const NEW_TO = (viewer: string) =>
   `a.did <> ${viewer} AND NOT EXISTS (SELECT 1 FROM follow AS mine WHERE mine.actor = ${viewer} AND mine.subject = a.did)`;
 
 /**
- * Around an account (?1): those whom its followers and its follows follow, by how many of them do. Without whom the
+ * Around an account (?1): those whom it, its followers and its follows follow, by how many of them do. Without whom the
  * viewer (?2, or empty) follows already. ?3 rows, ?4 rows to skip.
  */
 const AROUND = `WITH
   neighbour (did) AS MATERIALIZED (
     SELECT actor FROM (
       SELECT actor FROM follow INDEXED BY follow_subject WHERE subject = ?1 ORDER BY sort DESC LIMIT ${NEIGHBOURS})
-    UNION SELECT subject FROM (SELECT subject FROM follow WHERE actor = ?1 LIMIT ${NEIGHBOURS})),
+    UNION SELECT subject FROM (SELECT subject FROM follow WHERE actor = ?1 LIMIT ${NEIGHBOURS})
+    UNION SELECT ?1),
   followed (did) AS MATERIALIZED (
     SELECT f.subject FROM neighbour CROSS JOIN follow AS f ON f.actor = neighbour.did LIMIT ${COUNTED})
   SELECT a.did FROM (SELECT did, count(*) AS by FROM followed WHERE did <> ?1 GROUP BY did) AS s
