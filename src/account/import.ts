@@ -14,7 +14,7 @@ import { readCarStream } from "../protocol/car.ts";
 import { decodeToJson } from "../protocol/cbor.ts";
 import type { CidBytes } from "../protocol/cid.ts";
 import { cidFromBytes } from "../protocol/cid.ts";
-import { decodeCommit, signCommit, verifyCommit } from "../protocol/commit.ts";
+import { decodeCommit, signCommit } from "../protocol/commit.ts";
 import { isMap } from "../protocol/data-model.ts";
 import type { LexMap } from "../protocol/data-model.ts";
 import { MstBuilder, readMst } from "../protocol/mst-build.ts";
@@ -65,16 +65,12 @@ type ImportState = {
 const turn = () => scheduler.wait(0);
 
 /**
- * @param signer did:key that the account's DID document names, or null when the archive's signature cannot be checked
- * by it: then only its DID is
+ * Whose repo it is, its commit says; by which key it is signed does not matter, since it is signed anew. The key that the
+ * DID document names would be the wrong one anyhow, where a host that does not sign anew was the last (as the reference).
  * Refuses InvalidRequest: no archive, one of another account, or one that lacks a block; InvalidSwap when the repo was
  * written to meanwhile.
  */
-export async function importRepo(
-  account: Account,
-  car: ReadableStream<Uint8Array>,
-  signer: string | null,
-): Promise<void> {
+export async function importRepo(account: Account, car: ReadableStream<Uint8Array>): Promise<void> {
   const { sql } = account;
   if (account.importing || hasStaged(sql)) throw invalidRequest("An import is already in progress");
   account.importing = true;
@@ -82,7 +78,7 @@ export async function importRepo(
   try {
     sql.run(DISCARD);
     const root = await stage(sql, car);
-    begin(account, root, signer);
+    begin(account, root);
     await finish(account);
   } catch (error) {
     if (isRefusal(error) || !hasStaged(sql)) sql.run(DISCARD);
@@ -132,16 +128,19 @@ async function stage(sql: Sql, car: ReadableStream<Uint8Array>): Promise<string>
 }
 
 /** Looks at the archive's commit, and notes what is to be imported: from here on the alarm would finish it. */
-function begin(account: Account, root: string, signer: string | null): void {
+function begin(account: Account, root: string): void {
   const { sql, did, head } = account;
   const block = new StagedBlocks(sql).get(root);
   if (block === null) throw invalidRequest("Invalid CAR: the root block is missing");
-  const commit = signer === null ? decodeCommit(block) : verifyCommit(block, did, signer);
+  const commit = decodeCommit(block);
   if (commit.did !== did) throw invalidRequest(`Invalid commit: the repo of ${commit.did}`);
   const latest = commit.rev > head.rev ? commit.rev : head.rev;
   const rev = nextTid(Date.now() * 1000, latest);
   sql.transaction(() => {
     sql.run(TABLES);
+    // An index keeps its name when its table is renamed, so each import has its own. Filled as records are copied: made
+    // at the end it would write as many rows in one go, more than a day of the free plan may have left.
+    sql.run(`CREATE INDEX record_subject_${rev} ON import_record (subject) WHERE subject IS NOT NULL`);
     sql.run(
       "INSERT INTO import_state (only, data, rev, base) VALUES (0, ?, ?, ?)",
       commit.data,
@@ -244,7 +243,7 @@ function copyRecord(
   }
 }
 
-/** The new repo in place of the old. An index keeps its name when its table is renamed, so each import has its own. */
+/** The new repo in place of the old. */
 function replace(account: Account, { data, rev, base }: ImportState, top: Uint8Array): void {
   const { sql, did, key } = account;
   if (account.head.cid !== base) {
@@ -260,7 +259,6 @@ function replace(account: Account, { data, rev, base }: ImportState, top: Uint8A
       withExtra(top, head.bytes),
     );
     sql.run(`
-      CREATE INDEX record_subject_${rev} ON import_record (subject) WHERE subject IS NOT NULL;
       DROP TABLE record; ALTER TABLE import_record RENAME TO record;
       DROP TABLE mst; ALTER TABLE import_mst RENAME TO mst;
       DROP TABLE blob_ref; ALTER TABLE import_blob_ref RENAME TO blob_ref;

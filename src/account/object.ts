@@ -133,10 +133,12 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   applyWrites(input: BatchInput) {
     return this.#write((writer) => writer.applyWrites(input));
   }
-  async importRepo(car: ReadableStream<Uint8Array>, signer: string | null) {
+  async importRepo(car: ReadableStream<Uint8Array>): Promise<{ cost?: Cost }> {
     const account = this.#own();
     checkNotTakendown(account.state);
-    await importRepo(account, car, signer);
+    const before = this.#sql.cost;
+    await importRepo(account, car);
+    return this.env.LOCAL ? { cost: costSince(this.#sql, before) } : {};
   }
 
   // -------------------------------------------------------------------------------------------- reads

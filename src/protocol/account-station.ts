@@ -175,10 +175,10 @@ export interface AccountStation extends BackfillSource {
   applyWrites(input: BatchInput): Promise<BatchOutcome>;
   /**
    * Replaces the repo by the CAR's, re-signed with this account's key at a higher rev. Announces nothing, but for #sync
-   * where the account is active. `signer`: did:key that must have signed the CAR's commit; null: only its DID is
-   * checked. Refuses InvalidRequest, InvalidSwap.
+   * where the account is active. The CAR's commit has to name this DID; its signature is not asked for. Refuses
+   * InvalidRequest, InvalidSwap.
    */
-  importRepo(car: ReadableStream<Uint8Array>, signer: string | null): Promise<void>;
+  importRepo(car: ReadableStream<Uint8Array>): Promise<{ cost?: Cost }>;
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */

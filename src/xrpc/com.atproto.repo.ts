@@ -13,7 +13,7 @@ import type { ActorIdentifier, Did } from "@atcute/lexicons";
 import type { InferXRPCBodyOutput } from "@atcute/lexicons/validations";
 import { isDid } from "@atcute/lexicons/syntax";
 import { blobLimit, uploadBlob } from "../account/upload.ts";
-import { claimedHandle, verificationKey } from "../identity/did-document.ts";
+import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
 import { anyone, member, memberOrService, owner } from "./auth.ts";
@@ -151,13 +151,9 @@ export const comAtprotoRepo: Method[] = [
     return { blobs, ...(cursor === undefined ? {} : { cursor }) };
   }),
 
-  method(ImportRepo, owner, async ({ request, caller: { did }, services }) => {
+  method(ImportRepo, owner, async ({ request, caller: { did }, services, headers }) => {
     const car = must(request.body, "body of importRepo");
-    const account = services.account(did);
-    // Where the document already names this host's key, the archive is signed with one that no document names any more.
-    const [document, own] = await Promise.all([services.dids.resolve(did), account.signingKey()]);
-    const signer = verificationKey(document, "atproto");
-    await account.importRepo(car, signer === own ? null : signer);
+    reported(await services.account(did).importRepo(car), headers);
     return undefined;
   }),
 ];
