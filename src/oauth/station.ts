@@ -58,12 +58,16 @@ export async function serveAccount(context: OAuthContext, request: Request): Pro
     return passkeyOptions(pathname, visit);
   }
   if (request.method === "GET") {
-    if (!isNavigation(request)) return accountError(visit, "This page only opens as a page of its own.");
+    // A download is no navigation to the browser; it shows nothing, so it can frame nothing.
+    if (pathname !== BACKUP && !isNavigation(request))
+      return accountError(visit, "This page only opens as a page of its own.");
     return showAccount(pathname, visit);
   }
   const fields = await ownForm(visit);
   return fields instanceof Response ? fields : takeAccount(pathname, visit, fields);
 }
+
+const BACKUP = "/account/backup.car";
 
 const KEPT = { "cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff" };
 const SHORTLY = { "cache-control": "public, max-age=3600", "x-content-type-options": "nosniff" };
@@ -112,7 +116,7 @@ async function takeAccount(pathname: string, visit: Visit, fields: Fields): Prom
 
 async function memberPage(pathname: string, visit: Visit, fields: Fields | null): Promise<Response> {
   const task = Object.hasOwn(TASKS, pathname) ? TASKS[pathname] : undefined;
-  const isBackup = pathname === "/account/backup.car" && fields === null;
+  const isBackup = pathname === BACKUP && fields === null;
   if (task === undefined && !isBackup) return accountError(visit, "There is no such page.", 404);
   const own = memberVisit(visit);
   if (own instanceof Response) return own;

@@ -17,7 +17,8 @@ import {
 const HOST = "did:web:host.example";
 const POST = "app.bsky.feed.post";
 
-type Need = "always" | "never" | "rpc" | string;
+/** `always`, `never`, `rpc`, or what a scope names. */
+type Need = string;
 
 const NEEDS: Record<string, Need> = {
   "com.atproto.repo.createRecord": "repo:create",

@@ -142,7 +142,7 @@ export const BackupPage: FC<AccountFrame & { download: string }> = ({ download, 
     lead="Everything you posted, signed by your key, in one file (a CAR). With it you can move to another host, even if this one is gone."
   >
     <div class="buttons column">
-      <a class="button first" href={download} download>
+      <a class="button first" href={download}>
         Download the backup
       </a>
     </div>

@@ -1,0 +1,21 @@
+/** The machine's own Chromium: `CHROMIUM` names it, else it is looked for where distributions put it. */
+import { existsSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { chromium } from "playwright-core";
+import { PASSWORD } from "../node/oauth/stage.ts";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+export function launchChromium(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  if (executablePath === undefined) throw new Error("no Chromium here: set CHROMIUM to its path");
+  // Containers have no user namespaces for its sandbox; the pages are our own.
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+/** Fills in the sign-in page that is open. */
+export async function signInOn(page: Page): Promise<void> {
+  await page.getByLabel("Handle or e-mail address").fill("alice.test");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Real Chromium against a whole host: `npm run test:browser`, apart from `npm test`, since not every machine has one. */
+export default defineConfig({
+  test: {
+    name: "browser",
+    root: `${import.meta.dirname}/../..`,
+    include: ["test/browser/**/*.browser.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+  },
+});
