@@ -9,15 +9,14 @@ import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { resumeCreation } from "./create.ts";
 import type { LifecycleServices } from "./services.ts";
-import { deleteAccount } from "./states.ts";
+import { resumeState } from "./states.ts";
 
 export class Lifecycle extends WorkerEntrypoint<Bindings<AccountStation>> implements LifecycleStation {
   async resume(did: Did): Promise<void> {
     const services = servicesFor(this.env);
     const saga = await services.account(did).saga();
     if (saga === null) return;
-    if (saga.step === "deleting") await deleteAccount(services, did);
-    else await resumeCreation(services, did, saga.step);
+    if (!(await resumeState(services, did, saga))) await resumeCreation(services, did, saga.step);
   }
 }
 

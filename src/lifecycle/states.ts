@@ -1,7 +1,11 @@
-/** The states an account passes through after its creation. Each step may run twice; the directory comes first. */
-import type { Did } from "@atcute/lexicons";
+/**
+ * The states an account passes through after its creation. Each step may run twice; the directory comes first. The
+ * account's saga is set before, so that its alarm carries on what a crash cut short in between (`resumeState`).
+ */
+import type { Did, Handle } from "@atcute/lexicons";
 import { pdsEndpoint, verificationKey } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { Saga } from "../protocol/account-station.ts";
 import type { LifecycleServices } from "./services.ts";
 
 /**
@@ -12,8 +16,15 @@ export async function activateAccount(services: LifecycleServices, did: Did, pds
   const row = await services.directory.find(did);
   if (row === null || row.takedown !== null) throw new Refusal("AccountNotFound", "user not found");
   await assertDocumentFits(services, did, pds);
+  await services.account(did).setSaga({ step: "activating", data: {} });
+  await toActive(services, did, row.handle);
+}
+
+async function toActive(services: LifecycleServices, did: Did, handle: Handle): Promise<void> {
+  const account = services.account(did);
   await services.directory.activate(did);
-  await services.account(did).activate("returning", row.handle);
+  await account.activate("returning", handle);
+  await account.setSaga(null);
 }
 
 /** `deleteAfter`: ISO 8601, when the host may delete the account for good. Announces #account deactivated. */
@@ -24,8 +35,41 @@ export async function deactivateAccount(
 ): Promise<void> {
   const row = await services.directory.find(did);
   if (row === null || row.takedown !== null) throw invalidRequest("Account not found");
+  await services.account(did).setSaga({ step: "deactivating", data: { deleteAfter } });
+  await toDeactivated(services, did, deleteAfter);
+}
+
+async function toDeactivated(
+  services: LifecycleServices,
+  did: Did,
+  deleteAfter: string | null,
+): Promise<void> {
+  const account = services.account(did);
   await services.directory.deactivate(did, deleteAfter);
-  await services.account(did).deactivate();
+  await account.deactivate();
+  await account.setSaga(null);
+}
+
+/** Carries on a change of state, or a deletion. False: the saga is none of these. */
+export async function resumeState(services: LifecycleServices, did: Did, saga: Saga): Promise<boolean> {
+  switch (saga.step) {
+    case "activating": {
+      const row = await services.directory.find(did);
+      if (row === null) await services.account(did).setSaga(null);
+      else await toActive(services, did, row.handle);
+      return true;
+    }
+    case "deactivating": {
+      const { deleteAfter } = saga.data;
+      await toDeactivated(services, did, typeof deleteAfter === "string" ? deleteAfter : null);
+      return true;
+    }
+    case "deleting":
+      await deleteAccount(services, did);
+      return true;
+    default:
+      return false;
+  }
 }
 
 /**

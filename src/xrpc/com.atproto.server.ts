@@ -102,13 +102,15 @@ export const comAtprotoServer = [
 
   method(ComAtprotoServerCheckAccountStatus, member, async ({ caller, services }) => {
     const { did } = caller;
-    const [counts, account, validDid] = await Promise.all([
+    const [counts, repo, account, validDid] = await Promise.all([
       services.account(did).counts(),
+      services.account(did).getRepoStatus(),
       services.directory.find(did),
       documentFits(services, did, services.host.origin),
     ]);
     return {
-      activated: account?.status === "active",
+      // Both: whoever asks after a crash may find one of them activated, and has to try again.
+      activated: account?.status === "active" && repo.active,
       validDid,
       repoCommit: counts.commit.cid,
       repoRev: counts.commit.rev,
