@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
@@ -66,7 +67,7 @@ export default defineConfig(async () => ({
           include: ["test/**/*.test.ts"],
           exclude: ["test/node/**", "test/crash/**"],
           setupFiles: ["./test/support/setup.ts"],
-          provide: { interop: readInterop() },
+          provide: { interop: readInterop(), seed: process.env.SEED ?? String(randomInt(1_000_000)) },
           testTimeout: 30_000,
         },
       },

@@ -25,5 +25,27 @@ export function validateRecord(
   // Strict: what a blob may be (media type, size) counts.
   const result = safeParse(schema.object, record, { strict: true });
   if (!result.ok) throw invalidRequest(`Invalid ${type} record: ${result.message}`);
+  const negative = negativePlace(type, record);
+  if (negative !== null) throw invalidRequest(`Invalid ${type} record: ${negative} can not be less than 0`);
   return "valid";
+}
+
+/** Where a record marks places in a text: app.bsky.richtext.facet#byteSlice, app.bsky.feed.post#textSlice. */
+const MARKED: Readonly<Record<string, readonly string[]>> = {
+  "app.bsky.feed.post": ["facets", "entities"],
+  "app.bsky.feed.generator": ["descriptionFacets"],
+  "app.bsky.graph.list": ["descriptionFacets"],
+  "app.bsky.graph.starterpack": ["descriptionFacets"],
+};
+
+/** The one rule of these lexicons that their generated schemas leave out: a minimum of 0. */
+function negativePlace(type: string, record: JsonObject): string | null {
+  for (const name of MARKED[type] ?? []) {
+    const all = (record[name] ?? []) as { index: Record<string, unknown> }[];
+    for (const [i, { index }] of all.entries()) {
+      const found = Object.keys(index).find((key) => Number(index[key]) < 0);
+      if (found !== undefined) return `${name}/${i}/index/${found}`;
+    }
+  }
+  return null;
 }

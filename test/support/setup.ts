@@ -6,6 +6,8 @@ import { env } from "cloudflare:workers";
 declare module "vitest" {
   interface ProvidedContext {
     interop: Record<string, string> | null;
+    /** Of what is random in this run; SEED sets it. */
+    seed: string;
   }
 }
 
