@@ -1,10 +1,10 @@
 /** app.bsky.graph.getLists, getListsWithMembership, getListMutes, getListBlocks, getList. */
 import type { AppBskyActorDefs, AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { invalidRequest } from "../../protocol/refusal.ts";
+import { invalidRequest, must } from "../../protocol/refusal.ts";
 import type { Facts } from "../facts.ts";
 import { complete, newFacts } from "../hydration.ts";
-import { didNamed } from "../queries/graph.ts";
+import { didNamed, rowsBeside } from "../queries/graph.ts";
 import {
   type ListRow,
   type MemberRow,
@@ -96,29 +96,36 @@ export function listItemView(
 /** The viewer's own lists, each with the item through which the account is on it. Refuses `Profile not found`. */
 export async function getListsWithMembership(reading: OwnReading, params: ListsParams) {
   const { db, viewer } = reading;
-  const did = await didNamed(db, params.actor);
-  if (did === null) throw invalidRequest("Profile not found");
+  let did: Did | null = null;
   const { items, cursor } = await paged(
     params,
-    (from, limit) => rowsOf<ListRow>(db, selectListsOf(db, viewer, params.purposes, from, limit)),
-    async (rows) => {
-      const records = rows.map(({ uri }) => uri);
-      const facts = newFacts(reading);
-      const [memberships] = await Promise.all([
-        rowsOf<MemberRow>(db, selectMembership(db, did, records)),
-        complete(reading, facts, { records, dids: [did] }),
-      ]);
-      const itemOn = new Map(memberships.map((row) => [row.list as string, row]));
-      return records.flatMap((uri) => {
-        const list = listView({ facts, images: reading.images }, uri);
-        if (list === undefined) return [];
-        const row = itemOn.get(uri);
-        const listItem = row && listItemView(reading, facts, row);
-        return [{ list, ...(listItem === undefined ? {} : { listItem }) }];
-      });
+    async (from, limit) => {
+      const select = selectListsOf(db, viewer, params.purposes, from, limit);
+      const named = await rowsBeside<ListRow>(db, params.actor, select);
+      did = named.did;
+      if (did === null) throw invalidRequest("Profile not found");
+      return named.rows;
     },
+    (rows) => memberships(reading, rows, must(did, "the account named")),
   );
   return { listsWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+async function memberships(reading: Reading, rows: ListRow[], did: Did) {
+  const records = rows.map(({ uri }) => uri);
+  const facts = newFacts(reading);
+  const [items] = await Promise.all([
+    rowsOf<MemberRow>(reading.db, selectMembership(reading.db, did, records)),
+    complete(reading, facts, { records, dids: [did] }),
+  ]);
+  const itemOn = new Map(items.map((row) => [row.list as string, row]));
+  return records.flatMap((uri) => {
+    const list = listView({ facts, images: reading.images }, uri);
+    if (list === undefined) return [];
+    const row = itemOn.get(uri);
+    const listItem = row && listItemView(reading, facts, row);
+    return [{ list, ...(listItem === undefined ? {} : { listItem }) }];
+  });
 }
 
 interface ListParams extends PageParams {

@@ -2,10 +2,11 @@
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { ActorIdentifier, Did } from "@atcute/lexicons";
 import { newFacts } from "../hydration.ts";
+import { type ActorRow, selectActors } from "../queries/actors.ts";
 import { didNamed } from "../queries/graph.ts";
 import { type RelationRow, addRelations, selectRelations } from "../queries/relations.ts";
 import type { Reading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
+import { Script } from "../script.ts";
 import type { Typed } from "../views/typed.ts";
 
 type Entry = Typed<AppBskyGraphDefs.Relationship> | Typed<AppBskyGraphDefs.NotFoundActor>;
@@ -31,12 +32,19 @@ export async function getRelationships(
   if (did === null) return { relationships: others.map(notFound) };
   const dids = [...new Set(others)].filter((other) => other.startsWith("did:"));
   const facts = newFacts(reading);
-  if (dids.length > 0) {
-    addRelations(facts, did, await rowsOf<RelationRow>(db, selectRelations(db, did, dids, [])));
-  }
+  const known = new Set<string>();
+  const script = new Script();
+  script.add<RelationRow>(dids.length > 0, selectRelations(db, did, dids, []), (rows) =>
+    addRelations(facts, did, rows),
+  );
+  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => {
+    for (const row of rows) known.add(row.did);
+  });
+  await script.run(db);
   const relationships = others.map((other): Entry => {
     const relation = facts.relations.get(other);
     if (relation === undefined) return notFound(other);
+    if (!known.has(other)) return { $type: "app.bsky.graph.defs#relationship", did: other as Did };
     const { following, followedBy, blocking, blockedBy, blockingByList, blockedByList } = relation;
     return {
       $type: "app.bsky.graph.defs#relationship",

@@ -1,6 +1,7 @@
 /** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
+import { fillPage } from "./fill-page.ts";
 
 export interface PageParams {
   limit: number;
@@ -10,11 +11,17 @@ export interface PageParams {
 /** Pages read for one answer, at most. */
 const REQUESTS = 10;
 
+/** Reads page by page, and decides when there is enough for an answer. */
+type Fill = <Item>(
+  params: PageParams,
+  fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
+) => Promise<Page<Item>>;
+
 /** Reads on until the page is full, as the reference does: what rules take out here is seldom much. */
-export async function filled<Item>(
+export const filled: Fill = async <Item>(
   { cursor, limit }: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
-): Promise<Page<Item>> {
+): Promise<Page<Item>> => {
   const items: Item[] = [];
   let next = cursor;
   for (let requests = 0; requests < REQUESTS; requests++) {
@@ -25,7 +32,10 @@ export async function filled<Item>(
     if (items.length >= limit) break;
   }
   return { items, cursor: next };
-}
+};
+
+/** For feeds of posts (`fillPage`). */
+export const halfFilled: Fill = ({ cursor, limit }, fetch) => fillPage(cursor, limit, fetch);
 
 /**
  * `read` gives one row more than the limit where there are more; `show` what the viewer sees of them. Refuses
@@ -35,8 +45,9 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
   params: PageParams,
   read: (cursor: Cursor, limit: number) => Promise<Row[]>,
   show: (rows: Row[]) => Promise<View[]>,
+  fill: Fill = filled,
 ): Promise<{ items: View[]; cursor?: string }> {
-  const { items, cursor } = await filled<View>(params, async (from, limit) => {
+  const { items, cursor } = await fill<View>(params, async (from, limit) => {
     const after = parseCursor(from);
     if (after === null) return { items: [], cursor: undefined };
     const page = pageOf(await read(after, limit), limit);

@@ -3,17 +3,18 @@
  * searchStarterPacks, searchStarterPacksV2.
  */
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
-import type { ResourceUri } from "@atcute/lexicons";
+import type { Did, ResourceUri } from "@atcute/lexicons";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import type { Facts } from "../facts.ts";
 import { complete, newFacts } from "../hydration.ts";
 import { resolveUri } from "../queries/actors.ts";
-import { didNamed } from "../queries/graph.ts";
-import { type MemberRow, selectMembership } from "../queries/lists.ts";
+import { didNamed, rowsBeside } from "../queries/graph.ts";
+import type { MemberRow } from "../queries/lists.ts";
 import {
   type PackPartsRow,
   type PackRow,
   type SampleRow,
+  selectPackMembership,
   selectPacksNamed,
   selectPacksOf,
   selectParts,
@@ -36,14 +37,23 @@ async function basics(reading: Reading, uris: readonly ResourceUri[]): Promise<B
   return uris.flatMap((uri) => starterPackBasic({ facts, images: reading.images }, uri) ?? []);
 }
 
-/** Facts for whole packs, and what each is made of: two trips. */
+interface Packs {
+  facts: Facts;
+  parts: Map<string, PackParts>;
+  /** By list: the item through which the account asked about is on it. */
+  items: Map<string, MemberRow>;
+}
+
+/** Facts for whole packs, and what each is made of: two trips. `member`: is this account on their lists? */
 async function hydrate(
   reading: Reading,
   uris: readonly ResourceUri[],
-): Promise<{ facts: Facts; parts: Map<string, PackParts> }> {
+  member: Did | null = null,
+): Promise<Packs> {
   const { db } = reading;
   const script = new Script();
   const parts = new Map<string, PackParts>();
+  const items = new Map<string, MemberRow>();
   const samples = new Map<string, SampleRow[]>();
   script.add<PackPartsRow>(true, selectParts(db, uris), (rows) => {
     for (const { uri, list, feeds } of rows) {
@@ -53,15 +63,18 @@ async function hydrate(
   script.add<SampleRow>(true, selectSamples(db, uris), (rows) => {
     for (const row of rows) samples.set(row.list, [...(samples.get(row.list) ?? []), row]);
   });
+  script.add<MemberRow>(member !== null, selectPackMembership(db, member ?? "", uris), (rows) => {
+    for (const row of rows) items.set(row.list, row);
+  });
   await Promise.all([script.run(db), reading.mutedLists()]);
   for (const part of parts.values()) part.sample = samples.get(part.list) ?? [];
   const members = [...samples.values()].flat();
   const facts = await complete(reading, newFacts(reading), {
     records: [...uris, ...[...parts.values()].flatMap(({ list, feeds }) => [list, ...feeds])],
-    dids: members.map(({ did }) => did),
+    dids: [...members.map(({ did }) => did), ...(member === null ? [] : [member])],
     pairs: members.map(({ list, did }) => [didOf(list), did] as const),
   });
-  return { facts, parts };
+  return { facts, parts, items };
 }
 
 /** Refuses InvalidRequest `Starter pack not found`. */
@@ -110,32 +123,31 @@ export async function getActorStarterPacks(reading: Reading, params: ActorParams
 /** The viewer's own packs, each with the item through which the account is on its list. Refuses `Profile not found`. */
 export async function getStarterPacksWithMembership(reading: OwnReading, params: ActorParams) {
   const { db, viewer } = reading;
-  const did = await didNamed(db, params.actor);
-  if (did === null) throw invalidRequest("Profile not found");
+  let did: Did | null = null;
   const { items, cursor } = await paged(
     params,
-    (from, limit) => rowsOf<PackRow>(db, selectPacksOf(db, viewer, from, limit)),
+    async (from, limit) => {
+      const select = selectPacksOf(db, viewer, from, limit);
+      const named = await rowsBeside<PackRow>(db, params.actor, select);
+      did = named.did;
+      if (did === null) throw invalidRequest("Profile not found");
+      return named.rows;
+    },
     async (rows) => {
-      const { facts, parts } = await hydrate(
-        reading,
-        rows.map(({ uri }) => uri),
-      );
-      const lists = [...parts.values()].map(({ list }) => list);
-      const [memberships] = await Promise.all([
-        rowsOf<MemberRow>(db, selectMembership(db, did, lists)),
-        complete(reading, facts, { dids: [did] }),
-      ]);
-      const itemOn = new Map(memberships.map((row) => [row.list as string, row]));
-      return rows.flatMap(({ uri }) => {
-        const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
-        if (pack === undefined) return [];
-        const row = itemOn.get(parts.get(uri)?.list ?? "");
-        const listItem = row && listItemView(reading, facts, row);
-        return [{ starterPack: pack, ...(listItem === undefined ? {} : { listItem }) }];
-      });
+      const uris = rows.map(({ uri }) => uri);
+      const packs = await hydrate(reading, uris, did);
+      return uris.flatMap((uri) => membershipView(reading, packs, uri) ?? []);
     },
   );
   return { starterPacksWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+function membershipView(reading: Reading, { facts, parts, items }: Packs, uri: ResourceUri) {
+  const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
+  if (pack === undefined) return undefined;
+  const item = items.get(parts.get(uri)?.list ?? "");
+  const listItem = item && listItemView(reading, facts, item);
+  return { starterPack: pack, ...(listItem === undefined ? {} : { listItem }) };
 }
 
 interface SearchParams extends PageParams {

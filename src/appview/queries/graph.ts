@@ -19,6 +19,17 @@ export async function didNamed(db: D1Database, id: string): Promise<Did | null> 
   return found?.results[0]?.did ?? null;
 }
 
+/** A statement's rows, and beside them the DID behind a handle or DID: one trip. */
+export async function rowsBeside<Row>(
+  db: D1Database,
+  id: string,
+  statement: D1PreparedStatement,
+): Promise<{ did: Did | null; rows: Row[] }> {
+  const [named, found] = await db.batch([selectDid(db, id), statement]);
+  const [row] = (named?.results ?? []) as { did: Did | null }[];
+  return { did: row?.did ?? null, rows: (found?.results ?? []) as Row[] };
+}
+
 export interface FollowRow {
   did: Did;
   sort: number;

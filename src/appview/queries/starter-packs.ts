@@ -81,3 +81,18 @@ export const selectParts = (db: D1Database, packs: readonly string[]): D1Prepare
         FROM json_each(?1) AS j CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}'`,
     )
     .bind(JSON.stringify(packs));
+
+/** Through which items an account (`?2`) is on the lists of packs. */
+export const selectPackMembership = (
+  db: D1Database,
+  did: string,
+  packs: readonly string[],
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid
+        FROM json_each(?1) AS j
+          CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}'
+          CROSS JOIN list_item AS i ON i.list = r.record ->> 'list' AND i.subject = ?2`,
+    )
+    .bind(JSON.stringify(packs), did);
