@@ -33,6 +33,8 @@ CREATE TABLE actor (
   known INTEGER,
   -- null: active; else deactivated, suspended, takendown
   status TEXT,
+  -- time of the rev of their newest post or follow: kept here since those write this row anyway
+  written INTEGER,
   -- rev at which the repo was backfilled last
   backfilled TEXT,
   trusted_verifier INTEGER NOT NULL DEFAULT 0,
@@ -102,9 +104,12 @@ CREATE TABLE feed_item (
   rkey TEXT NOT NULL,
   -- the post reposted; null: the item is a post itself
   subject TEXT,
+  -- of a post: as its row's; of a repost: 16 while the post is not here
   flags INTEGER NOT NULL,
   PRIMARY KEY (actor, sort, cid, rkey)
 ) WITHOUT ROWID;
+-- Reposts by time, for who follows too many to look at each; posts are found by time in post_search.
+CREATE INDEX feed_item_reposts ON feed_item (sort, cid) WHERE subject IS NOT NULL;
 
 -- One like, repost, follow or block an actor and subject; later ones wait in `duplicate`. The record is put together from
 -- the columns when it is shown; `record` holds it only where it carries more than they do.
@@ -258,10 +263,12 @@ CREATE TABLE label (
 -- ------------------------------------------------------------------------------------------------ posts
 
 CREATE TRIGGER post_in AFTER INSERT ON post BEGIN
-  INSERT INTO actor (did, posts) VALUES (new.author, 1)
-    ON CONFLICT (did) DO UPDATE SET posts = posts + 1;
+  INSERT INTO actor (did, posts, written) VALUES (new.author, 1, new.indexed)
+    ON CONFLICT (did) DO UPDATE SET posts = posts + 1, written = max(coalesce(written, 0), excluded.written);
   INSERT INTO feed_item (actor, sort, cid, rkey, subject, flags)
     VALUES (new.author, new.sort, new.cid, substr(new.uri, length(new.author) + 26), NULL, new.flags);
+  UPDATE feed_item SET flags = 0 WHERE (actor, sort, cid, rkey) IN (
+    SELECT actor, sort, cid, rkey FROM repost WHERE subject = new.uri);
   -- A reply that the thread's gate refuses (app.bsky.feed.threadgate): decided once, as things stand now.
   UPDATE post SET violates_gate = 1
     WHERE uri = new.uri AND new.root IS NOT NULL AND EXISTS (
@@ -312,6 +319,8 @@ CREATE TRIGGER post_out AFTER DELETE ON post BEGIN
   DELETE FROM feed_item
     WHERE actor = old.author AND sort = old.sort AND cid = old.cid
       AND rkey = substr(old.uri, length(old.author) + 26);
+  UPDATE feed_item SET flags = 16 WHERE (actor, sort, cid, rkey) IN (
+    SELECT actor, sort, cid, rkey FROM repost WHERE subject = old.uri);
   DELETE FROM post_search WHERE rowid = max(old.sort, 0) * 2097152 + old.tie;
   UPDATE post SET replies = replies - 1 WHERE uri = old.parent AND old.violates_gate = 0;
   UPDATE post SET quotes = quotes - 1 WHERE uri = old.quoted;
@@ -370,7 +379,8 @@ END;
 CREATE TRIGGER repost_in AFTER INSERT ON repost BEGIN
   UPDATE post SET reposts = reposts + 1 WHERE uri = new.subject;
   INSERT INTO feed_item (actor, sort, cid, rkey, subject, flags)
-    VALUES (new.actor, new.sort, new.cid, new.rkey, new.subject, 0);
+    VALUES (new.actor, new.sort, new.cid, new.rkey, new.subject,
+      CASE WHEN EXISTS (SELECT 1 FROM post WHERE uri = new.subject) THEN 0 ELSE 16 END);
 END;
 CREATE TRIGGER repost_out AFTER DELETE ON repost BEGIN
   UPDATE post SET reposts = reposts - 1 WHERE uri = old.subject;
@@ -399,8 +409,8 @@ BEGIN
       json_array(new.created, new.via, new.via_cid, new.record));
 END;
 CREATE TRIGGER follow_in AFTER INSERT ON follow BEGIN
-  INSERT INTO actor (did, follows) VALUES (new.actor, 1)
-    ON CONFLICT (did) DO UPDATE SET follows = follows + 1;
+  INSERT INTO actor (did, follows, written) VALUES (new.actor, 1, new.indexed)
+    ON CONFLICT (did) DO UPDATE SET follows = follows + 1, written = max(coalesce(written, 0), excluded.written);
   INSERT INTO actor (did, followers) VALUES (new.subject, 1)
     ON CONFLICT (did) DO UPDATE SET followers = followers + 1;
 END;

@@ -8,12 +8,15 @@ import {
   type ActorRow,
   type AssociatedRow,
   type VerificationRow,
+  type WrittenRow,
   addActors,
   addVerifications,
   selectActors,
   selectAssociated,
   selectVerifications,
+  selectWritten,
 } from "./queries/actors.ts";
+import { lastRevOf } from "./instants.ts";
 import {
   type InteractionRow,
   type RepostRow,
@@ -191,7 +194,7 @@ function addOthers(
 
 function addViewer(
   script: Script,
-  { db }: Reading,
+  { db, sawRev }: Reading,
   facts: Facts,
   { dids, records, posts }: Wants,
   viewer: Did,
@@ -208,6 +211,12 @@ function addViewer(
   script.add<InteractionRow>(posts.length > 0, selectRepostsBy(db, viewer, posts), (rows) =>
     addInteractions(facts.viewerReposts, REPOST, rows),
   );
+  if (sawRev !== undefined) {
+    script.add<WrittenRow>(true, selectWritten(db, viewer), (rows) => {
+      const written = rows[0]?.written ?? null;
+      if (written !== null) sawRev(lastRevOf(written));
+    });
+  }
   const shown = [...new Set([...lists, ...records.filter((uri) => collectionOf(uri) === LIST)])];
   script.add<ListRelationRow>(true, selectListRelations(db, viewer, shown), (rows) =>
     addListRelations(facts, viewer, new Set(lists), rows),

@@ -1,8 +1,11 @@
 /** Instants of the index: milliseconds of the Unix epoch, never those of the machine that indexes. */
-import { isTid, tidToMicros } from "../protocol/tid.ts";
+import { isTid, tidFromMicros, tidToMicros } from "../protocol/tid.ts";
 
 /** The time of a rev, which is a TID; 0 for anything else. */
 export const revInstant = (rev: string): number => (isTid(rev) ? Math.floor(tidToMicros(rev) / 1000) : 0);
+
+/** The last rev that a commit of this millisecond can have. */
+export const lastRevOf = (instant: number): string => tidFromMicros(instant * 1000 + 999, 1023);
 
 /** A record's own idea of when it was made; 0 (1970) when it cannot be read, as the reference has it. */
 export function createdInstant(createdAt: unknown): number {

@@ -28,7 +28,7 @@ const STEPS = [
 ];
 
 /** Those who follow the account keep their records, so the row stays, unknown and empty, to count them. */
-const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, backfilled = NULL, profile = NULL,
+const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, written = NULL, backfilled = NULL, profile = NULL,
   profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL WHERE did = ?1`;
 
 /** Guarded at `seq`; the statements that end it, for the batch that moves the cursor on. */

@@ -25,6 +25,8 @@ export interface Reading {
   images: ImageUris;
   /** Milliseconds. */
   now: number;
+  /** Is told the rev up to which the viewer's repo is indexed, by reads that come by it. */
+  sawRev?: (rev: string) => void;
   /** The lists that the viewer mutes; asked for once, and best early, beside a trip to the index. */
   mutedLists: () => Promise<ResourceUri[]>;
 }

@@ -37,19 +37,29 @@ import { searchPosts, searchPostsV2 } from "../appview/methods/search-posts.ts";
 import { feedViewer, viewer, viewerOrAnyone } from "./auth.ts";
 import { askGenerator, generatorEndpoint } from "./feed-generators.ts";
 import { method } from "./method.ts";
-import { ownReadingFor, readingFor } from "./reading.ts";
+import { ownReadingFor, readingFor, withRev } from "./reading.ts";
 
 export const appBskyFeed = [
-  method(AppBskyFeedGetTimeline, viewer, (call) => getTimeline(ownReadingFor(call), call.params)),
-  method(AppBskyFeedGetAuthorFeed, viewerOrAnyone, (call) => getAuthorFeed(readingFor(call), call.params)),
-  method(AppBskyFeedGetListFeed, viewerOrAnyone, (call) => getListFeed(readingFor(call), call.params)),
+  method(AppBskyFeedGetTimeline, viewer, (call) =>
+    getTimeline(withRev(ownReadingFor(call), call), call.params),
+  ),
+  method(AppBskyFeedGetAuthorFeed, viewerOrAnyone, (call) =>
+    getAuthorFeed(withRev(readingFor(call), call), call.params),
+  ),
+  method(AppBskyFeedGetListFeed, viewerOrAnyone, (call) =>
+    getListFeed(withRev(readingFor(call), call), call.params),
+  ),
   method(AppBskyFeedGetFeed, feedViewer, (call) =>
     getFeed(readingFor(call), call.params, askGenerator(call)),
   ),
-  method(AppBskyFeedGetActorLikes, viewerOrAnyone, (call) => getActorLikes(readingFor(call), call.params)),
+  method(AppBskyFeedGetActorLikes, viewerOrAnyone, (call) =>
+    getActorLikes(withRev(readingFor(call), call), call.params),
+  ),
 
   method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(readingFor(call), call.params)),
-  method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) => getPostThread(readingFor(call), call.params)),
+  method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) =>
+    getPostThread(withRev(readingFor(call), call), call.params),
+  ),
   method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(readingFor(call), call.params)),
   method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) => getRepostedBy(readingFor(call), call.params)),
   method(AppBskyFeedGetQuotes, viewerOrAnyone, (call) => getQuotes(readingFor(call), call.params)),

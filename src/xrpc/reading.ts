@@ -19,3 +19,12 @@ export const ownReadingFor = ({
   request,
   headers,
 }: ReadCall & { caller: { did: Did } }): OwnReading => services.appview.on(caller.did, request, headers);
+
+/**
+ * Makes the reply say up to which rev the viewer's own repo is indexed, as those methods do by which a PDS decides what
+ * to add of its own (read-after-write).
+ */
+export const withRev = <Read extends Reading>(reading: Read, { headers }: ReadCall): Read => ({
+  ...reading,
+  sawRev: (rev) => headers.set("atproto-repo-rev", rev),
+});

@@ -379,7 +379,7 @@ test("rows written for each kind of event keep to the budget", async () => {
   ).toBe(7);
   expect(await cost(() => town.like("bob", root))).toBe(5);
   expect(await cost(() => town.like("cleo", root, { via: bobs }))).toBe(6);
-  expect(await cost(() => town.repost("cleo", root))).toBe(5);
+  expect(await cost(() => town.repost("cleo", root))).toBe(6);
   expect(await cost(() => town.follow("bob", "ann"))).toBe(6);
   expect(await cost(() => town.block("bob", "cleo"))).toBe(2);
 });

@@ -12,6 +12,8 @@ export const HAS_IMAGE = 2;
 export const HAS_VIDEO = 4;
 /** A reply in a thread that its own author began. */
 export const IN_OWN_THREAD = 8;
+/** Of a repost's feed entry: the post is not here, or no more (set by triggers). */
+export const DANGLING = 16;
 
 const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, parent, root, embed, quoted, flags, tie)
   SELECT ${columns("uri", "author", "cid", "record", "sort", "indexed", "parent", "root", "embed", "quoted", "flags", "tie")}

@@ -9,7 +9,7 @@ import { rowsOf } from "../script.ts";
 import { didOf } from "../uris.ts";
 import { viewerBlocks } from "../views/rules.ts";
 import { hydrateItems, presentItems } from "./get-timeline.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, halfFilled, paged } from "./paged.ts";
 
 /** Refuses InvalidRequest `Profile not found` to everyone but the account itself. */
 export async function getActorLikes(
@@ -22,6 +22,7 @@ export async function getActorLikes(
     params,
     (cursor, limit) => rowsOf<LikedRow>(db, selectLiked(db, viewer, cursor, limit)),
     (rows) => show(reading, rows),
+    halfFilled,
   );
   return { feed, ...rest };
 }

@@ -2,14 +2,15 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { newFacts } from "../hydration.ts";
-import { type FeedRow, itemOf, selectListFeed } from "../queries/feeds.ts";
+import { type FeedRow, itemOf } from "../queries/feeds.ts";
+import { selectListFeed } from "../queries/timeline.ts";
 import type { Reading } from "../reads.ts";
 import { rowsOf } from "../script.ts";
 import { didOf } from "../uris.ts";
 import { hidesItem } from "../views/feed.ts";
 import { blockEachOther } from "../views/rules.ts";
 import { hydrateItems, presentItems } from "./get-timeline.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, halfFilled, paged } from "./paged.ts";
 
 export async function getListFeed(
   reading: Reading,
@@ -19,6 +20,7 @@ export async function getListFeed(
     params,
     (cursor, limit) => rowsOf<FeedRow>(reading.db, selectListFeed(reading.db, list, cursor, limit)),
     (rows) => show(reading, list, rows),
+    halfFilled,
   );
   return { feed, ...rest };
 }

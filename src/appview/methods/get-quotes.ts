@@ -8,7 +8,7 @@ import { rowsOf } from "../script.ts";
 import { didOf } from "../uris.ts";
 import { postView } from "../views/post.ts";
 import { postBlocks, viewerBlocks, viewerSeesNeedsReview } from "../views/rules.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, halfFilled, paged } from "./paged.ts";
 
 interface Params extends PageParams {
   uri: ResourceUri;
@@ -21,6 +21,7 @@ export async function getQuotes(reading: Reading, { uri, cid, ...params }: Param
     params,
     (cursor, limit) => rowsOf<QuoteRow>(reading.db, selectQuotes(reading.db, uri, cursor, limit)),
     (rows) => show(reading, rows),
+    halfFilled,
   );
   return { uri, ...(cid === undefined ? {} : { cid }), posts, ...rest };
 }

@@ -9,7 +9,7 @@ import { REPOST, uriOf } from "../uris.ts";
 import { profileView } from "../views/profile.ts";
 import { recordIsTakendown, viewerBlocks } from "../views/rules.ts";
 import type { Plain } from "../views/typed.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, halfFilled, paged } from "./paged.ts";
 
 interface Params extends PageParams {
   uri: ResourceUri;
@@ -22,6 +22,7 @@ export async function getRepostedBy(reading: Reading, { uri, cid, ...params }: P
     params,
     (cursor, limit) => rowsOf<RepostedRow>(reading.db, selectReposted(reading.db, uri, cursor, limit)),
     (rows) => show(reading, rows),
+    halfFilled,
   );
   return { uri, ...(cid === undefined ? {} : { cid }), repostedBy, ...rest };
 }

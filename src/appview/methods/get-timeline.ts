@@ -2,7 +2,8 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { parseCursor } from "../cursors.ts";
 import { type Needs, complete, newFacts, readPosts } from "../hydration.ts";
-import { type FeedItem, type FeedRow, type Page, selectTimeline, timelinePage } from "../queries/feeds.ts";
+import type { FeedItem, FeedRow, Page } from "../queries/feeds.ts";
+import { selectTimeline, timelinePage } from "../queries/timeline.ts";
 import type { OwnReading, Reading } from "../reads.ts";
 import { feedViewPost, grandparentAuthors, hidesItem } from "../views/feed.ts";
 import type { Facts } from "../facts.ts";
@@ -57,11 +58,14 @@ async function page(
   const cursor = parseCursor(from);
   if (cursor === null) return { items: [], cursor: undefined };
   const { db, viewer } = reading;
-  const [[followed, own]] = await Promise.all([
+  const [found] = await Promise.all([
     db.batch<FeedRow>(selectTimeline(db, viewer, cursor, limit)),
     reading.mutedLists(),
   ]);
-  const skeleton = timelinePage(followed?.results ?? [], own?.results ?? [], limit);
+  const skeleton = timelinePage(
+    found.map(({ results }) => results),
+    limit,
+  );
   const facts = await hydrateItems(reading, skeleton.items);
   const seen = skeleton.items.filter((item) => !hidesItem(facts, item));
   return { items: presentItems(reading, facts, seen), cursor: skeleton.cursor };

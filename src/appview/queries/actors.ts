@@ -44,6 +44,19 @@ export function addActors(facts: Facts, rows: ActorRow[]): void {
   }
 }
 
+/** When an account's repo was last seen to change: not by likes and their kind, which leave its row alone. */
+export interface WrittenRow {
+  written: number | null;
+}
+
+export const selectWritten = (db: D1Database, did: Did): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT nullif(max(coalesce(written, 0), coalesce(profile_indexed, 0), coalesce(known, 0)), 0) AS written
+        FROM actor WHERE did = ?1`,
+    )
+    .bind(did);
+
 export interface VerificationRow {
   subject: Did;
   issuer: Did;

@@ -1,0 +1,159 @@
+/**
+ * Skeletons of feeds of many authors: a timeline, a list's feed. Few authors are looked at one by one (`merged`); for who
+ * follows very many, what the host posted is looked through, newest first, for what is by one of them (`scanned`).
+ */
+import type { Did } from "@atcute/lexicons";
+import { type Cursor, formatCursor } from "../cursors.ts";
+import { type FeedRow, type Page, STANDS, itemOf, pageOf } from "./feeds.ts";
+import type { FeedItem } from "./feeds.ts";
+
+/** From here on, looking at everyone costs more than looking through recent time. */
+const MANY_FOLLOWS = 600;
+/** Posts, and reposts, that one page is looked for in. */
+const SCANNED = 1500;
+/** Row numbers of `post_search` are `sort * 2^21 + tie`; later instants would not fit. */
+const LAST = 4398046511102;
+
+const MANY = `many (yes) AS MATERIALIZED (
+    SELECT coalesce((SELECT follows FROM actor WHERE did = ?1), 0) > ${MANY_FOLLOWS})`;
+
+/**
+ * A feed of many authors is merged from their own feeds as it is read. Each author's newest item is looked up (one row
+ * an author); the `?4`-th newest of those is a floor above which a page lies, so only authors above it are read, and
+ * only down to it. With fewer authors than that, the floor comes from each one's k-th newest. No author gives more than
+ * a page. `authors` selects them as `did`, by ?1; `only` narrows their items.
+ * ?2 and ?3 cursor, ?4 items wanted.
+ */
+const merged = (authors: string, only: string, before = "") => `WITH
+  ${before}
+  author AS (${authors}),
+  head AS MATERIALIZED (
+    SELECT author.did, (
+      SELECT sort FROM feed_item WHERE actor = author.did AND (sort, cid) < (?2, ?3) ${only}
+      ORDER BY sort DESC, cid DESC LIMIT 1) AS top
+    FROM author),
+  share (k) AS MATERIALIZED (SELECT (CAST(?4 AS INTEGER) + count(top) - 1) / max(count(top), 1) FROM head),
+  depth AS (
+    SELECT (
+      SELECT sort FROM feed_item WHERE actor = head.did AND (sort, cid) < (?2, ?3) ${only}
+      ORDER BY sort DESC, cid DESC LIMIT 1 OFFSET (SELECT k - 1 FROM share)) AS kth
+    FROM head WHERE top IS NOT NULL),
+  floor (sort) AS MATERIALIZED (
+    SELECT coalesce(
+      CASE WHEN (SELECT k FROM share) <= 1
+        THEN (SELECT top FROM head WHERE top IS NOT NULL ORDER BY top DESC LIMIT 1 OFFSET CAST(?4 AS INTEGER) - 1)
+        ELSE (
+          SELECT kth FROM depth WHERE kth IS NOT NULL ORDER BY kth DESC
+          LIMIT 1 OFFSET (SELECT (CAST(?4 AS INTEGER) + k - 1) / max(k, 1) - 1 FROM share))
+      END, -9e15))
+  SELECT i.actor, i.sort, i.cid, i.rkey, i.subject
+  FROM floor CROSS JOIN head CROSS JOIN feed_item AS i
+  WHERE head.top >= floor.sort AND i.actor = head.did AND (i.sort, i.cid) < (?2, ?3) ${only}
+    AND i.sort >= coalesce((
+      SELECT x.sort FROM feed_item AS x
+      WHERE x.actor = head.did AND x.sort >= floor.sort AND (x.sort, x.cid) < (?2, ?3) ${only}
+      ORDER BY x.sort DESC, x.cid DESC LIMIT 1 OFFSET ?4), floor.sort)
+  ORDER BY i.sort DESC, i.cid DESC LIMIT ?4`;
+
+const TIMELINE = merged(
+  `SELECT subject AS did FROM follow WHERE actor = ?1 AND NOT (SELECT yes FROM many)`,
+  `AND ${STANDS}`,
+  `${MANY},`,
+);
+/** Members' posts, not what they repost. */
+const OF_LIST = merged("SELECT subject AS did FROM list_item WHERE list = ?1", "AND subject IS NULL");
+
+/**
+ * `window` selects the host's newest below `from`, an instant; those by whom ?1 follows are taken until ?4 are found.
+ * Where they are not, a last row without an author says how far down was looked. Conditions stand in the bound of the
+ * search, where they are looked at once, and not with every row.
+ */
+const scanned = (window: (from: string) => string, found: string, join: string) => `WITH
+  ${MANY},
+  found (actor, sort, cid, rkey, subject) AS MATERIALIZED (
+    SELECT ${found}
+    FROM (${window("CASE WHEN (SELECT yes FROM many) THEN CAST(?2 AS INTEGER) ELSE -9e15 END")} LIMIT ${SCANNED}) AS w
+      CROSS JOIN follow AS f ON f.actor = ?1 AND f.subject = w.author
+      ${join}
+    LIMIT ?4)
+  SELECT * FROM found
+  UNION ALL
+  SELECT * FROM (
+    SELECT NULL, sort, '', '', NULL FROM (${window(
+      "CASE WHEN (SELECT yes FROM many) AND (SELECT count(*) FROM found) < ?4 THEN CAST(?2 AS INTEGER) ELSE -9e15 END",
+    )})
+    LIMIT 1 OFFSET ${SCANNED - 1})`;
+
+/** Nothing is below a row number of 0. */
+const SCANNED_POSTS = scanned(
+  (from) => `SELECT rowid / 2097152 AS sort, uri, substr(uri, 6, instr(substr(uri, 6), '/') - 1) AS author
+    FROM post_search WHERE rowid < CAST(max(min(${from}, ${LAST}) + 1, 0) AS INTEGER) * 2097152 ORDER BY rowid DESC`,
+  "p.author, p.sort, p.cid, substr(p.uri, length(p.author) + 26), NULL",
+  "CROSS JOIN post AS p ON p.uri = w.uri AND (p.sort, p.cid) < (?2, ?3)",
+);
+const SCANNED_REPOSTS = scanned(
+  (from) => `SELECT sort, cid, actor AS author, rkey FROM feed_item INDEXED BY feed_item_reposts
+    WHERE subject IS NOT NULL AND (sort, cid) < (${from}, ?3) ORDER BY sort DESC, cid DESC`,
+  "i.actor, i.sort, i.cid, i.rkey, i.subject",
+  `CROSS JOIN feed_item AS i
+        ON i.actor = w.author AND i.sort = w.sort AND i.cid = w.cid AND i.rkey = w.rkey AND i.${STANDS}`,
+);
+
+const OWN = `SELECT actor, sort, cid, rkey, subject FROM feed_item
+  WHERE actor = ?1 AND ${STANDS} AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
+
+/** Four statements, of which the second and third find something only for who follows many. */
+export const selectTimeline = (
+  db: D1Database,
+  viewer: Did,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement[] =>
+  [TIMELINE, SCANNED_POSTS, SCANNED_REPOSTS, OWN].map((sql) =>
+    db.prepare(sql).bind(viewer, cursor.sort, cursor.cid, limit + 1),
+  );
+
+type ScannedRow = Omit<FeedRow, "actor"> & { actor: Did | null };
+export const selectListFeed = (
+  db: D1Database,
+  list: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement => db.prepare(OF_LIST).bind(list, cursor.sort, cursor.cid, limit + 1);
+
+const newestFirst = (a: FeedRow, b: FeedRow): number =>
+  a.sort !== b.sort ? b.sort - a.sort : a.cid < b.cid ? 1 : -1;
+
+/** How far down a scan looked, all of it: undefined for one that found enough, or came to the end. */
+const depthOf = (rows: ScannedRow[]): number | undefined => rows.find(({ actor }) => actor === null)?.sort;
+
+const isFound = (row: ScannedRow): row is FeedRow => row.actor !== null;
+
+/** The results of `selectTimeline` as a page. */
+export function timelinePage(
+  [merged = [], posts = [], reposts = [], own = []]: ScannedRow[][],
+  limit: number,
+): Page<FeedItem> {
+  const depths = [posts, reposts].flatMap((rows) => depthOf(rows) ?? []);
+  // What is at the very depth may be half read; below it nothing is known.
+  const depth = depths.length === 0 ? null : Math.max(...depths);
+  const known = (row: FeedRow) => depth === null || row.sort > depth;
+  const followed = [...merged, ...posts, ...reposts].filter(isFound).filter(known).sort(newestFirst);
+  const page = withOwn(followed.slice(0, limit + 1), own.filter(isFound).filter(known), limit);
+  if (page.cursor !== undefined || depth === null) return page;
+  return { items: page.items, cursor: formatCursor({ sort: depth, cid: PAST }) };
+}
+
+/** After every CID. */
+const PAST = "z";
+
+/** The viewer's own items get ten places, and those that follows leave free. */
+function withOwn(followed: FeedRow[], own: FeedRow[], limit: number): Page<FeedItem> {
+  const places = Math.max(Math.min(limit, 10), limit - Math.min(followed.length, limit));
+  const merged = [...followed, ...own.slice(0, places)].sort(newestFirst);
+  const page = pageOf(merged, limit);
+  const last = page.rows.at(-1);
+  // Own items beyond their places prove that there is more, even where the page has room.
+  const cursor = page.cursor ?? (own.length > places && last !== undefined ? formatCursor(last) : undefined);
+  return { items: page.rows.map(itemOf), cursor };
+}
