@@ -253,6 +253,6 @@ const TABLES = [
 export async function dump(db: D1Database): Promise<Record<string, unknown[]>> {
   const results = await db.batch<Json>(TABLES.map((table) => db.prepare(`SELECT * FROM ${table}`)));
   return Object.fromEntries(
-    TABLES.map((table, i) => [table, (results[i]?.results ?? []).map(({ written: _, ...row }) => row)]),
+    TABLES.map((table, i) => [table, (results[i]?.results ?? []).map((row) => ({ ...row, written: null }))]),
   );
 }

@@ -62,7 +62,7 @@ export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: num
 const KNOWN_LIKERS = `SELECT l.actor AS did, count(*) OVER () AS count
   FROM (SELECT actor, sort FROM "like" WHERE subject = ?1 ORDER BY sort DESC LIMIT 500) AS l
     CROSS JOIN follow AS f ON f.actor = ?2 AND f.subject = l.actor
-  ORDER BY l.sort DESC LIMIT 5`;
+  ORDER BY l.sort DESC LIMIT 3`;
 
 export interface KnownLikerRow {
   did: Did;
