@@ -15,6 +15,7 @@ export const oauthDeviceAccount = sqliteTable(
   {
     deviceId: text("device_id").notNull(),
     did: text().notNull(),
+    remembered: integer({ mode: "boolean" }).notNull(),
     createdAt: integer("created_at").notNull(),
     signedInAt: integer("signed_in_at").notNull(),
   },

@@ -11,10 +11,12 @@ CREATE TABLE oauth_device (
   seen_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Who is signed in on it. `signed_in_at`: when they last proved who they are.
+-- Who is signed in on it. `signed_in_at`: when they last proved who they are. Whoever did not ask to be remembered is
+-- signed in for an hour at most, and only while the browser keeps its session cookie.
 CREATE TABLE oauth_device_account (
   device_id TEXT NOT NULL,
   did TEXT NOT NULL,
+  remembered INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   signed_in_at INTEGER NOT NULL,
   PRIMARY KEY (device_id, did)

@@ -1,6 +1,7 @@
 /** A forgotten password, and a new one (com.atproto.server.requestPasswordReset, resetPassword). */
 import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../identity/mail-codes.ts";
+import { endSessions, signOutBrowsers } from "../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { mailCode } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";
@@ -30,13 +31,16 @@ export async function resetPassword(
   // Used up first: should anything fail after this, a code that no longer works is the lesser harm.
   await services.account(did).checkEmailToken("reset_password", code);
   await services.account(did).setPassword(password);
+  await endSessions(services.env.DIRECTORY, did);
+  await signOutBrowsers(services.env.DIRECTORY, did, null);
   await codes.forget(did);
 }
 
-/** Sets a password, unasked: the admin's way. Refuses InvalidRequest. */
+/** Sets a password, unasked: the admin's way, or the member's own. Ends every app's session. Refuses InvalidRequest. */
 export async function setPassword(services: MailingServices, did: Did, password: string): Promise<void> {
   checkNewPassword(password);
   await services.account(did).setPassword(password);
+  await endSessions(services.env.DIRECTORY, did);
 }
 
 function checkNewPassword(password: string): void {

@@ -4,6 +4,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { ModerationSubjects } from "../identity/moderation-subjects.ts";
+import { endSessions } from "../oauth/forget.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { Bindings, ModerationAct } from "../protocol/stations.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
@@ -37,6 +38,7 @@ export async function takedownAccount(
   const status = !applied ? null : ref?.includes("SUSPEND") ? "suspended" : "takendown";
   await services.directory.setTakedown(did, status, ref);
   await services.account(did).takedown(status, ref);
+  if (applied) await endSessions(services.env.DIRECTORY, did);
   await services.moderate([{ kind: "takedown", did, applied, ...(ref === undefined ? {} : { ref }) }]);
 }
 

@@ -6,11 +6,12 @@ import type {
   AuthorizedClients,
   DeviceAccount,
 } from "@atproto/oauth-provider/store";
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, gt, inArray, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
 import { must } from "../protocol/refusal.ts";
 import type { Member, Members, OAuthHost } from "./members.ts";
+import { ONCE_MS } from "./lifetimes.ts";
 
 type Did = Account["did"];
 
@@ -57,7 +58,7 @@ export class Accounts implements AccountStore {
     const now = Date.now();
     await this.#db
       .insert(oauthDeviceAccount)
-      .values({ deviceId, did, createdAt: now, signedInAt: now })
+      .values({ deviceId, did, remembered: true, createdAt: now, signedInAt: now })
       .onConflictDoUpdate({
         target: [oauthDeviceAccount.deviceId, oauthDeviceAccount.did],
         set: { signedInAt: now },
@@ -77,11 +78,13 @@ export class Accounts implements AccountStore {
       .where(and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)));
   }
 
+  /** Where a member is signed in now; or who is remembered on a browser, whom an app may find without asking. */
   async listDeviceAccounts(filter: { did: string } | { deviceId: string }): Promise<DeviceAccount[]> {
+    const { deviceId, did, remembered, signedInAt } = oauthDeviceAccount;
     return this.#list(
       "did" in filter
-        ? eq(oauthDeviceAccount.did, filter.did)
-        : eq(oauthDeviceAccount.deviceId, filter.deviceId),
+        ? and(eq(did, filter.did), or(eq(remembered, true), gt(signedInAt, Date.now() - ONCE_MS)))
+        : and(eq(deviceId, filter.deviceId), eq(remembered, true)),
     );
   }
 

@@ -163,7 +163,6 @@ const password: Task = {
       if (wanted.length < PASSWORD_MIN)
         return { problem: "Please take a longer password: at least 8 characters." };
       await context.members.setPassword(member.did, wanted);
-      await endSessions(context.database, member.did);
       await signOutBrowsers(context.database, member.did, browser.id);
       return { done: "Your new password is set. Apps and other browsers are signed out." };
     },

@@ -2,7 +2,12 @@
  * The protocol's own logic, from the official provider. Everything of the package that is needed at run time comes
  * through this one file, which is only ever imported lazily: a host that nobody signs in to by OAuth pays nothing for it.
  */
-export { OAuthProvider, AccessTokenMode, LexResolver } from "@atproto/oauth-provider/provider";
+export {
+  OAuthProvider,
+  AccessTokenMode,
+  LexResolver,
+  LexResolverError,
+} from "@atproto/oauth-provider/provider";
 export {
   AccessDeniedError,
   AuthorizationError,

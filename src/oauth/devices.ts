@@ -10,7 +10,7 @@ import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameText } from "./digest.ts";
 import type { Member, OAuthContext } from "./members.ts";
-import { SIGNED_IN_MS } from "./provider.ts";
+import { ONCE_MS, SIGNED_IN_MS } from "./lifetimes.ts";
 
 /** A member who is signed in on this browser. */
 export interface SignedIn {
@@ -29,12 +29,11 @@ export function metadataOf(request: Request, address: string) {
   return { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, port: 0 };
 }
 
-/** Without "stay signed in", a sign-in lasts as long as the browser is open, and no longer than this. */
-const ONCE_MS = 60 * 60_000;
 /** Browsers keep no cookie longer. */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60;
 const SEEN_MS = 60 * 60_000;
 
+/** What a session cookie says, signed: who signed in here last, and in which request. The row decides whether it still holds. */
 interface Once {
   did: string;
   device: string;
@@ -107,16 +106,16 @@ export class Browser {
       .from(oauthDeviceAccount)
       .where(eq(oauthDeviceAccount.deviceId, this.#id));
     const once = this.#once;
-    const dids = new Set([...rows.map(({ did }) => did), ...(once === null ? [] : [once.did])]);
-    const members = await this.#context.members.findAll([...dids]);
+    const counting = rows.filter(({ did, remembered, signedInAt }) =>
+      remembered ? true : once?.did === did && Date.now() - signedInAt < ONCE_MS,
+    );
+    const members = await this.#context.members.findAll(counting.map(({ did }) => did));
     return members
       .filter(({ takenDown }) => !takenDown)
       .map((member) => {
-        const row = rows.find(({ did }) => did === member.did);
-        const just = once?.did === member.did ? once : null;
-        const at = Math.max(row?.signedInAt ?? 0, just?.at ?? 0);
-        const stale = Date.now() - at > SIGNED_IN_MS;
-        return { member, at, stale, requestUri: just?.request ?? null };
+        const at = counting.find(({ did }) => did === member.did)?.signedInAt ?? 0;
+        const requestUri = once?.did === member.did ? once.request : null;
+        return { member, at, stale: Date.now() - at > SIGNED_IN_MS, requestUri };
       })
       .toSorted((a, b) => b.at - a.at);
   }
@@ -135,13 +134,11 @@ export class Browser {
       .insert(oauthDevice)
       .values({ id: this.#id, createdAt: now, ...device })
       .onConflictDoUpdate({ target: oauthDevice.id, set: device });
-    if (remember) {
-      const { deviceId, did: account } = oauthDeviceAccount;
-      await this.#db
-        .insert(oauthDeviceAccount)
-        .values({ deviceId: this.#id, did, createdAt: now, signedInAt: now })
-        .onConflictDoUpdate({ target: [deviceId, account], set: { signedInAt: now } });
-    }
+    const { deviceId, did: account } = oauthDeviceAccount;
+    await this.#db
+      .insert(oauthDeviceAccount)
+      .values({ deviceId: this.#id, did, remembered: remember, createdAt: now, signedInAt: now })
+      .onConflictDoUpdate({ target: [deviceId, account], set: { remembered: remember, signedInAt: now } });
     this.#once = { did, device: this.#id, request: requestUri, at: now };
     this.#setCookie();
     this.#setOnce();

@@ -1,4 +1,5 @@
 /** What ends when a member's password changes, when they are taken down, or when they leave. Loads nothing of the provider. */
+import { ONCE_MS } from "./lifetimes.ts";
 import { forgetTokens } from "./token-cache.ts";
 
 /** Ends every app's session of an account. Running it twice does it once. */
@@ -52,6 +53,7 @@ export async function tidy(database: D1Database, now = Date.now()): Promise<void
       now - SESSION_MS,
     ),
     sweep("DELETE FROM oauth_session WHERE updated_at < ?1", now - SESSION_MS),
+    sweep("DELETE FROM oauth_device_account WHERE remembered = 0 AND signed_in_at < ?1", now - ONCE_MS),
     sweep(
       "DELETE FROM oauth_device_account WHERE device_id IN (SELECT id FROM oauth_device WHERE seen_at < ?1)",
       now - BROWSER_MS,

@@ -8,6 +8,7 @@ import { Accounts } from "./account-store.ts";
 import { ClientDocuments, clientCaches } from "./clients.ts";
 import { derivedKey } from "./digest.ts";
 import { findAuthority } from "./lexicon-authority.ts";
+import { SIGNED_IN_MS } from "./lifetimes.ts";
 import { Lexicons } from "./lexicon-store.ts";
 import type { OAuthContext } from "./members.ts";
 import { Replays } from "./replay-store.ts";
@@ -24,9 +25,6 @@ export interface OAuthServer {
   clients: ClientDocuments;
   sessions: Sessions;
 }
-
-/** How long a sign-in on a browser counts, in milliseconds. */
-export const SIGNED_IN_MS = 7 * 24 * 60 * 60_000;
 
 export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
   const { host, database, secret, members } = context;
@@ -77,7 +75,7 @@ const unused = () => {};
  * The provider's own resolver checks what it fetches; it is only told where to ask: DNS over HTTPS, since Workers have no
  * other, and the host's own resolution of DIDs.
  */
-function lexiconSource({ LexResolver }: Core, context: OAuthContext) {
+function lexiconSource({ LexResolver, LexResolverError }: Core, context: OAuthContext) {
   const { safeFetch } = context;
   const didResolver = {
     resolve: (did: string) => context.resolveDid(did),
@@ -86,7 +84,12 @@ function lexiconSource({ LexResolver }: Core, context: OAuthContext) {
     fetch: safeFetch,
     ...(didResolver === undefined ? {} : { didResolver }),
     hooks: {
-      onResolveAuthority: ({ nsid }) => findAuthority(nsid.authority, safeFetch) as Promise<AtprotoDid>,
+      onResolveAuthority: async ({ nsid }) => {
+        const authority = findAuthority(nsid.authority, safeFetch).catch((cause: unknown) => {
+          throw new LexResolverError(nsid, `Nobody speaks for ${nsid.authority}`, { cause });
+        });
+        return (await authority) as AtprotoDid;
+      },
     },
   });
 }

@@ -6,6 +6,7 @@ import { ModerationAudit } from "../identity/moderation-audit.ts";
 import { ModerationRoles } from "../identity/moderation-roles.ts";
 import { ModerationSubjects } from "../identity/moderation-subjects.ts";
 import { deleteAccount } from "../lifecycle/states.ts";
+import { forgetMember } from "../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { ActingCaller } from "./roles.ts";
 import { outranks } from "./roles.ts";
@@ -39,6 +40,7 @@ export async function deleteMember(services: Services, did: Did): Promise<void> 
   await new ModerationRoles(DIRECTORY).revoke(did);
   await new ModerationSubjects(DIRECTORY).forget(did);
   await new MailCodes(DIRECTORY).forget(did);
+  await forgetMember(DIRECTORY, did);
   await deleteAccount(services, did);
 }
 
