@@ -1,5 +1,6 @@
 /** app.bsky.unspecced.*: what the official client uses before a lexicon has settled. */
 import {
+  AppBskyUnspeccedGetAgeAssuranceState,
   AppBskyUnspeccedGetConfig,
   AppBskyUnspeccedGetOnboardingSuggestedStarterPacks,
   AppBskyUnspeccedGetPopularFeedGenerators,
@@ -24,11 +25,13 @@ import {
   getTaggedSuggestions,
 } from "../appview/methods/suggestions.ts";
 import { getTrendingTopics, getTrends } from "../appview/methods/trends.ts";
-import { anyone, viewerOrAnyone } from "./auth.ts";
+import { anyone, viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { readingFor } from "./reading.ts";
 
 export const appBskyUnspecced = [
+  // What came before app.bsky.ageassurance.
+  method(AppBskyUnspeccedGetAgeAssuranceState, viewer, () => ({ status: "unknown" })),
   method(AppBskyUnspeccedGetConfig, anyone, () => ({ checkEmailConfirmed: false, topicsEnabled: true })),
 
   method(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, (call) =>

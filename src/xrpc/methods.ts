@@ -16,6 +16,7 @@ import { appBskyNotification } from "./app.bsky.notification.ts";
 import { appBskyAgeassurance } from "./app.bsky.ageassurance.ts";
 import { appBskyBookmark } from "./app.bsky.bookmark.ts";
 import { appBskyDraft } from "./app.bsky.draft.ts";
+import { appBskyEmbed } from "./app.bsky.embed.ts";
 import { appBskyLabeler } from "./app.bsky.labeler.ts";
 import { appBskyUnspecced } from "./app.bsky.unspecced.ts";
 
@@ -37,6 +38,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     appBskyAgeassurance,
     appBskyBookmark,
     appBskyDraft,
+    appBskyEmbed,
     appBskyLabeler,
     appBskyUnspecced,
   ]

@@ -239,6 +239,9 @@ test("what a client asks before it lets somebody in, and what this host does not
   const { state, metadata } = await ann.get("app.bsky.ageassurance.getState", { countryCode: "GB" });
   expect(state).toEqual({ status: "unknown", access: "unknown" });
   expect(Date.parse(metadata.accountCreatedAt)).toBeGreaterThan(0);
+  expect(await ann.get("app.bsky.unspecced.getAgeAssuranceState")).toEqual({ status: "unknown" });
+  const card = { url: "https://blog.example.com/1", uris: `at://${ann.did}/site.standard.document/1` };
+  expect(await anyone("app.bsky.embed.getEmbedExternalView", card)).toEqual({});
   const push = { serviceDid: HOST_DID, platform: "ios", token: "t", appId: "app" };
   expect(await ann.refused("app.bsky.notification.registerPush", { input: push })).toMatch(
     /^501 MethodNotImplemented/,

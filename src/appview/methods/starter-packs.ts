@@ -37,6 +37,9 @@ async function basics(reading: Reading, uris: readonly ResourceUri[]): Promise<B
   return uris.flatMap((uri) => starterPackBasic({ facts, images: reading.images }, uri) ?? []);
 }
 
+/** Members of a list that are looked at for a pack's sample: twice as many as it shows, since some may be hidden. */
+const CANDIDATES = 24;
+
 interface Packs {
   facts: Facts;
   parts: Map<string, PackParts>;
@@ -67,8 +70,8 @@ async function hydrate(
     for (const row of rows) items.set(row.list, row);
   });
   await Promise.all([script.run(db), reading.mutedLists()]);
-  for (const part of parts.values()) part.sample = samples.get(part.list) ?? [];
-  const members = [...samples.values()].flat();
+  for (const part of parts.values()) part.sample = (samples.get(part.list) ?? []).slice(0, CANDIDATES);
+  const members = [...parts.values()].flatMap(({ list, sample }) => sample.map(({ did }) => ({ list, did })));
   const facts = await complete(reading, newFacts(reading), {
     records: [...uris, ...[...parts.values()].flatMap(({ list, feeds }) => [list, ...feeds])],
     dids: [...members.map(({ did }) => did), ...(member === null ? [] : [member])],
