@@ -23,7 +23,7 @@ import { localVars } from "../configuration.ts";
 import { readMigrations } from "../migrations.ts";
 import { ROOT, readWranglerFile } from "../wrangler-file.ts";
 import { AUXILIARY } from "./runtime.ts";
-import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+import { CONFIG, DATABASES, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "local/testing/worker";
 
@@ -107,9 +107,7 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   await buildClock(folder);
   const auxiliary = path.join(folder, AUXILIARY);
   const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
-  for (const name of ["d1", "r2"]) {
-    await build({ ...simulatorOptions(name), outfile: path.join(folder, `${name}.mjs`) });
-  }
+  await build({ ...simulatorOptions(), outfile: path.join(folder, DATABASES) });
   const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
   const modules = [MAIN, CLOCK, ...chunks];
   const { compatibilityDate, vars } = readWranglerFile();
@@ -122,7 +120,7 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
     path.relative(ROOT, path.resolve(ROOT, file)),
   );
-  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts", "worker/d1.ts", "worker/r2.ts"];
+  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts", "worker/databases.ts"];
   return [...inputs, ...own.map((file) => `local/testing/${file}`)].filter(
     (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
   );
@@ -184,10 +182,10 @@ const quickPasswords: Plugin = {
 };
 
 /** Miniflare's simulators, as Miniflare itself would load them. */
-function simulatorOptions(name: string): BuildOptions {
+function simulatorOptions(): BuildOptions {
   return {
     absWorkingDir: ROOT,
-    entryPoints: [path.join(SOURCES, `${name}.ts`)],
+    entryPoints: [path.join(SOURCES, "databases.ts")],
     bundle: true,
     format: "esm",
     target: "es2024",

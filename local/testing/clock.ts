@@ -6,13 +6,15 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export class Clock {
+  readonly #start: number | null;
   readonly #move: (offset: number) => Promise<void>;
-  #offset: number;
+  #offset = 0;
 
-  /** @internal `move` tells the hosts. */
-  constructor(offset: number, move: (offset: number) => Promise<void>) {
-    this.#offset = offset;
+  /** @internal `start`: milliseconds of the Unix epoch, null for the machine's time; `move` tells the hosts. */
+  constructor(start: number | null, move: (offset: number) => Promise<void>) {
+    this.#start = start;
     this.#move = move;
+    this.reset();
   }
 
   /** Milliseconds that the hosts are ahead of the machine. */
@@ -39,6 +41,11 @@ export class Clock {
     const at = new Date(to).getTime();
     if (Number.isNaN(at)) throw new TypeError(`clock.set: ${String(to)} is no date`);
     await this.#to(at - Date.now());
+  }
+
+  /** @internal Back to where it began. The hosts are told by whoever calls this. */
+  reset(): void {
+    this.#offset = this.#start === null ? 0 : this.#start - Date.now();
   }
 
   async #to(offset: number): Promise<void> {

@@ -101,7 +101,8 @@ export class Fetches {
 
   /** @internal A port to which the runtime of `host` sends whatever its Worker fetches. */
   async open(host: string): Promise<number> {
-    const door = http.createServer((incoming, outgoing) => {
+    // A request to a proxy names its host in the first line.
+    const door = http.createServer({ requireHostHeader: false }, (incoming, outgoing) => {
       this.#take(host, incoming, outgoing).catch(() => outgoing.destroy());
     });
     door.listen(0, LOOPBACK);
@@ -121,7 +122,7 @@ export class Fetches {
   }
 
   async #take(host: string, incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {
-    const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host}`);
+    const url = new URL(incoming.url ?? "");
     if (this.#isOwn(url)) return void (await passOn(url, incoming, outgoing));
     const sent: OutsideFetch = {
       host,

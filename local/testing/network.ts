@@ -30,6 +30,8 @@ export interface TestNetworkOptions {
   seed?: Seed;
   /** Where the clock stands at the start. Default: the machine's time. */
   now?: Date | string | number;
+  /** In which folder the databases are kept meanwhile. Default: in memory (/dev/shm) with room for it, else the system's temporary one. */
+  folder?: string;
   /** Takes each line that the hosts log. */
   log?: (entry: LogEntry & { host: string }) => void;
 }
@@ -88,8 +90,7 @@ export class TestNetwork implements AsyncDisposable {
         return home === undefined ? null : home.memberOf(handle);
       },
     );
-    const offset = options.now === undefined ? 0 : offsetTo(options.now);
-    const clock = new Clock(offset, async (moved) => {
+    const clock = new Clock(options.now === undefined ? null : instantOf(options.now), async (moved) => {
       await Promise.all(hosts.map((host) => host.moveClock(moved)));
     });
     const startHost = (name: string, plc: string | undefined) =>
@@ -102,6 +103,7 @@ export class TestNetwork implements AsyncDisposable {
         fetches,
         clock: () => clock.offset,
         log: logOf(options, name),
+        folder: options.folder,
       });
     try {
       const [first = DEFAULT_HOST, ...rest] = names;
@@ -194,7 +196,8 @@ export class TestNetwork implements AsyncDisposable {
 
   /** As if just started, and faster: no account, no event, no mail, no answer given; the clock is the machine's again, or where `now` set it. */
   async reset(): Promise<void> {
-    await Promise.all(this.hosts.map((host) => host.wipe()));
+    this.clock.reset();
+    await Promise.all(this.hosts.map((host) => host.wipe(this.clock.offset)));
     this.#accounts.forget();
     this.fetches.clear();
     for (const firehose of this.#firehoses) firehose.restart();
@@ -234,10 +237,10 @@ function checkNames(names: readonly string[]): readonly string[] {
   return names;
 }
 
-function offsetTo(now: Date | string | number): number {
+function instantOf(now: Date | string | number): number {
   const at = new Date(now).getTime();
   if (Number.isNaN(at)) throw new LaunchError(`now: ${String(now)} is no date`);
-  return at - Date.now();
+  return at;
 }
 
 function logOf({ log }: TestNetworkOptions, host: string): ((entry: LogEntry) => void) | undefined {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../ports.ts";
+import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
 /** Folder with the Worker for other people's Miniflare, within the runtime's. */
@@ -35,7 +36,7 @@ async function find(): Promise<Runtime> {
 }
 
 async function build(packed: string): Promise<string> {
-  let builder: typeof import("./build.ts");
+  let builder: typeof Builder;
   try {
     builder = await import("./build.ts");
   } catch {
@@ -46,6 +47,8 @@ async function build(packed: string): Promise<string> {
   try {
     return await builder.builtRuntime();
   } catch (thrown) {
-    throw new LaunchError(`The Worker does not build. ${thrown instanceof Error ? thrown.message : thrown}`);
+    throw new LaunchError(
+      `The Worker does not build. ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 /** What must not outlive this process: folders, and the runtimes that use them. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -24,8 +24,13 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-export function temporaryFolder(): TemporaryFolder {
-  const folder = mkdtempSync(path.join(tmpdir(), "atoll-"));
+const MEMORY = "/dev/shm";
+/** A network of thirty accounts takes 10 MB; Docker's default of 64 in all is soon full. */
+const MEMORY_BYTES = 512 << 20;
+
+/** Below `parent`, or where a file that is synced costs least: in memory, where the system has a folder for that. */
+export function temporaryFolder(parent = roomInMemory() ?? tmpdir()): TemporaryFolder {
+  const folder = mkdtempSync(path.join(parent, "atoll-"));
   const undo = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const forget = atExit(undo);
   return {
@@ -35,4 +40,16 @@ export function temporaryFolder(): TemporaryFolder {
       forget();
     },
   };
+}
+
+/** An fsync takes 0.01 ms there, 1 to 10 on a disk, and making an account takes some twenty. */
+function roomInMemory(): string | null {
+  if (process.platform !== "linux") return null;
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    accessSync(MEMORY, constants.W_OK);
+    return bavail * bsize > MEMORY_BYTES ? MEMORY : null;
+  } catch {
+    return null;
+  }
 }

@@ -26,6 +26,8 @@ export interface TestHostOptions {
   /** Milliseconds that the host's clock is ahead of the machine's. Asked for at each start. */
   clock: () => number;
   log: ((entry: LogEntry) => void) | undefined;
+  /** Where its temporary folder goes; absent: in memory, if the system can. */
+  folder: string | undefined;
 }
 
 /** Over the local defaults: anybody may sign up, and a test may be as fast as it can. */
@@ -84,7 +86,7 @@ export class TestHost {
       ADMIN_PASSWORD: secrets.admin,
       ...options.vars,
     };
-    const folder = temporaryFolder();
+    const folder = temporaryFolder(options.folder);
     try {
       const storage = path.join(folder.path, "storage");
       mkdirSync(storage);
@@ -156,8 +158,9 @@ export class TestHost {
   }
 
   /** @internal */
-  async wipe(): Promise<void> {
-    await this.#ask({ do: "wipe" });
+  async wipe(offset: number): Promise<void> {
+    await this.#ask({ do: "wipe", offset });
+    this.#crashed = false;
   }
 
   /** @internal */

@@ -3,6 +3,8 @@
 export const CONFIG = "config.capnp";
 /** What vars there are, and their values in a local run. */
 export const DEFAULTS = "defaults.json";
+/** The module with Miniflare's D1 and R2. */
+export const DATABASES = "databases.mjs";
 /** Before the name of a var in the runtime's environment. */
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
 /** The kit's own: the secret of its door, and where the clock stands. */
@@ -30,7 +32,7 @@ export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput)
     `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Door"))`,
     d1("DIRECTORY", "directory"),
     d1("APPVIEW_DB", "appview"),
-    `(name = "BLOBS", r2Bucket = (name = "r2", props = (json = ${namespace("blobs")})))`,
+    `(name = "BLOBS", r2Bucket = (name = "databases", entrypoint = "Buckets", props = (json = ${namespace("blobs")})))`,
   ];
   const classes = OBJECTS.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
@@ -40,8 +42,7 @@ export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput)
 const config :Workerd.Config = (
   services = [
     (name = "atoll", worker = .atollWorker),
-    (name = "d1", worker = .d1Worker),
-    (name = "r2", worker = .r2Worker),
+    (name = "databases", worker = .databasesWorker),
     (name = "storage", disk = (writable = true)),
     (name = "outbound", external = (http = (style = proxy))),
   ],
@@ -50,6 +51,8 @@ const config :Workerd.Config = (
     (name = "door", http = (), service = (name = "atoll", entrypoint = "Door")),
   ],
   structuredLogging = true,
+  # A small nursery: 15 MB less for the same speed.
+  v8Flags = ["--max-semi-space-size=1", "--optimize-for-size"],
 );
 
 const atollWorker :Workerd.Worker = (
@@ -68,8 +71,23 @@ ${list(bindings)}
   ],
 );
 
-${simulator("d1", "D1DatabaseObject", ["enhanced_error_serialization"])}
-${simulator("r2", "R2BucketObject", [])}`;
+# As Miniflare configures its own.
+const databasesWorker :Workerd.Worker = (
+  modules = [(name = "${DATABASES}", esModule = embed "${DATABASES}")],
+  compatibilityDate = "2023-07-24",
+  compatibilityFlags = ["nodejs_compat", "experimental", "enhanced_error_serialization"],
+  durableObjectNamespaces = [
+    (className = "D1DatabaseObject", uniqueKey = "D1DatabaseObject"),
+    (className = "R2BucketObject", uniqueKey = "R2BucketObject"),
+  ],
+  durableObjectStorage = (localDisk = "storage"),
+  bindings = [
+    (name = "MINIFLARE_OBJECT", durableObjectNamespace = "D1DatabaseObject"),
+    (name = "R2_OBJECT", durableObjectNamespace = "R2BucketObject"),
+    (name = "MINIFLARE_BLOBS", service = "storage"),
+  ],
+);
+`;
 }
 
 const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n");
@@ -77,23 +95,6 @@ const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n")
 const namespace = (name: string) => JSON.stringify(JSON.stringify({ MINIFLARE_NAMESPACE: name }));
 
 function d1(name: string, database: string): string {
-  const fetcher = `(name = "fetcher", service = (name = "d1", props = (json = ${namespace(database)})))`;
+  const fetcher = `(name = "fetcher", service = (name = "databases", props = (json = ${namespace(database)})))`;
   return `(name = "${name}", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${fetcher}]))`;
-}
-
-/** As Miniflare configures its own. */
-function simulator(name: string, className: string, flags: string[]): string {
-  const allFlags = ["nodejs_compat", "experimental", ...flags].map((flag) => `"${flag}"`).join(", ");
-  return `const ${name}Worker :Workerd.Worker = (
-  modules = [(name = "${name}.mjs", esModule = embed "${name}.mjs")],
-  compatibilityDate = "2023-07-24",
-  compatibilityFlags = [${allFlags}],
-  durableObjectNamespaces = [(className = "${className}", uniqueKey = "${className}")],
-  durableObjectStorage = (localDisk = "storage"),
-  bindings = [
-    (name = "MINIFLARE_OBJECT", durableObjectNamespace = "${className}"),
-    (name = "MINIFLARE_BLOBS", service = "storage"),
-  ],
-);
-`;
 }

@@ -55,7 +55,7 @@ export class Door extends WorkerEntrypoint<DoorBindings> {
   async #run(asked: KitRequest): Promise<Row[]> {
     if (asked.do === "migrate") await this.#migrate();
     else if (asked.do === "settle") await this.#settle(asked);
-    else if (asked.do === "wipe") await this.#wipe();
+    else if (asked.do === "wipe") await this.#wipe(asked.offset);
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
     else return this.#query(asked.database, asked.sql, asked.values);
     return [];
@@ -91,11 +91,12 @@ export class Door extends WorkerEntrypoint<DoorBindings> {
     }
   }
 
-  async #wipe(): Promise<void> {
+  async #wipe(offset: number): Promise<void> {
     // What this isolate remembers of the host's secrets stays true.
     const { results } = await this.env.DIRECTORY.prepare("SELECT * FROM secret").all<Row>();
     await unsafe.deleteAllDurableObjects();
     forgetNames();
+    shiftClock(offset);
     await this.#migrate();
     const { DIRECTORY } = this.env;
     const put = results.map((row) => {

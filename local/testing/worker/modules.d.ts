@@ -9,6 +9,11 @@ declare module "workerd:unsafe" {
   export default unsafe;
 }
 
+declare module "miniflare:shared/object-entry" {
+  const entry: { fetch(request: Request, env: unknown, context: unknown): Promise<Response> };
+  export default entry;
+}
+
 declare module "miniflare:*" {
   export const D1DatabaseObject: unknown;
   export const R2BucketObject: unknown;

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestNetwork, type TestNetwork } from "../../../local/testing/index.ts";
+
+let network: TestNetwork;
+
+beforeAll(async () => {
+  network = await createTestNetwork({ hosts: ["north", "south"] });
+}, 60_000);
+afterAll(() => network.dispose());
+
+test("two hosts of a network share its PLC directory and resolve each other's members", async () => {
+  const { accounts } = await network.seed({ accounts: [{ name: "alice" }, { name: "bob", host: "south" }] });
+  const [alice, bob] = [accounts.get("alice"), accounts.get("bob")];
+  expect([alice?.handle, bob?.handle]).toEqual(["alice.north.test", "bob.south.test"]);
+  const document = await (await fetch(`${network.plc}/${bob?.did}`)).json();
+  expect(document).toMatchObject({ service: [{ serviceEndpoint: network.host("south").url }] });
+  // By handle, over DNS; and from there to the document.
+  const identity = await network.host("north").xrpc("com.atproto.identity.resolveIdentity", {
+    params: { identifier: "bob.south.test" },
+  });
+  expect(identity).toMatchObject({ did: bob?.did, handle: "bob.south.test" });
+});
+
+test("a member moves a token from one host to the other", async () => {
+  await network.account("alice");
+  const { did, url } = network.host("south");
+  const agent = network.agent("alice");
+  const { data } = await agent.com.atproto.server.getServiceAuth({
+    aud: did,
+    lxm: "com.atproto.server.createAccount",
+  });
+  // The other host resolves the issuer at the shared directory and checks the signature: it asks only for an e-mail.
+  const answer = await fetch(`${url}/xrpc/com.atproto.server.createAccount`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${data.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ handle: "alice2.south.test", did: agent.did, email: "moving@example.test" }),
+  });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { did: agent.did }]);
+});
+
+test("one host is killed and the other goes on", async () => {
+  await network.account("carol", { host: "south" });
+  const pid = network.host("south").pid;
+  await network.crash("north");
+  expect(network.host("south").pid).toBe(pid);
+  await network.agent("carol").post({ text: "still here" });
+  await expect(network.account("dora", { host: "east" })).rejects.toThrow('There is no host "east".');
+});
