@@ -7,6 +7,7 @@ import type { AccountStation } from "../protocol/account-station.ts";
 import { methods } from "../xrpc/methods.ts";
 import { allowCors, preflight } from "./cors.ts";
 import { renderError } from "./errors.ts";
+import { blob, image, video } from "./images.ts";
 import { oauth } from "./oauth.ts";
 import { landing, robots } from "./pages.ts";
 import { servicesOf } from "./services.ts";
@@ -29,6 +30,9 @@ app.get("/.well-known/atproto-did", (c) =>
   atprotoDid(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)),
 );
 app.route("/", oauth);
+app.get("/img/*", (c) => image(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get("/blob/*", (c) => blob(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get("/watch/*", () => video());
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 

@@ -194,6 +194,8 @@ export interface Bindings<Account = unknown> extends Vars, Secrets {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;
+  /** Cuts pictures to size, where it is set up; else they are served as they were uploaded. */
+  IMAGES?: ImagesBinding;
   /** Cloudflare's way of sending mail, where it is set up. */
   EMAIL?: SendEmail;
   /** Local runs only: the outside world (PLC directory, mailbox). */

@@ -1,0 +1,178 @@
+/**
+ * Pictures as views name them, and blobs as they are: `/img/<preset>/plain/<did>/<cid>@<format>`, `/blob/<did>/<cid>`.
+ * With the Images binding a picture is cut to its preset's size and format; without it the original is served. Bytes are
+ * held against their CID. Shared caches keep an answer for a day; the one kept here is shown only while neither account
+ * nor blob is hidden.
+ */
+import { createHash } from "node:crypto";
+import type { Did } from "@atcute/lexicons";
+import { isDid } from "@atcute/lexicons/syntax";
+import type { ImagePreset } from "../appview/images.ts";
+import type { BlobLocation } from "../protocol/account-station.ts";
+import { cidOfRaw, isCid, rawCidFromDigest } from "../protocol/cid.ts";
+import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import type { Services } from "../xrpc/services.ts";
+import { setCors } from "./cors.ts";
+
+type Format = "jpeg" | "webp";
+
+interface Wanted {
+  did: Did;
+  cid: string;
+}
+interface WantedImage extends Wanted {
+  preset: ImagePreset;
+  format: Format;
+}
+
+/** Pixels at most; nothing is enlarged. `crop` fills the shape, `scale-down` keeps the picture's own. */
+const PRESETS: Record<ImagePreset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
+  avatar: { width: 1000, height: 1000, fit: "crop" },
+  banner: { width: 3000, height: 1000, fit: "crop" },
+  feed_thumbnail: { width: 1000, height: 1000, fit: "scale-down" },
+  feed_fullsize: { width: 2000, height: 2000, fit: "scale-down" },
+};
+
+/** A year in a browser, since a CID's bytes never change; a day in between, since blobs may be taken down. */
+const CACHING = "public, max-age=31536000, s-maxage=86400";
+/** Of this size a blob is read whole and checked before its first byte is sent; a larger one breaks off at its end. */
+const CHECKED_FIRST = 4 * 1024 * 1024;
+
+const notFound = (message: string) => new Refusal("NotFound", message, 404);
+
+const isPreset = (text: string): text is ImagePreset => Object.hasOwn(PRESETS, text);
+const isFormat = (text: string): text is Format => text === "jpeg" || text === "webp";
+
+function wanted(did: string, cid: string): Wanted {
+  const account = decodeURIComponent(did);
+  if (!isDid(account)) throw invalidRequest("Invalid did");
+  if (!isCid(cid)) throw invalidRequest("Invalid cid");
+  return { did: account, cid };
+}
+
+/** Refuses InvalidRequest a path that no view names. */
+function parseImagePath(path: string): WantedImage {
+  const [, preset = "", did = "", cid = "", format = "webp"] =
+    /^\/img\/([^/]+)\/plain\/([^/]+)\/([^/@]+)(?:@([^/]+))?$/.exec(path) ?? [];
+  if (did === "") throw invalidRequest("Invalid path");
+  if (!isPreset(preset)) throw invalidRequest("Invalid path: bad preset");
+  if (!isFormat(format)) throw invalidRequest("Invalid path: bad format");
+  return { ...wanted(did, cid), preset, format };
+}
+
+/** Refuses InvalidRequest, NotFound. */
+export function image(request: Request, services: Services): Promise<Response> {
+  const asked = parseImagePath(new URL(request.url).pathname);
+  return kept(request, services, asked, async () => {
+    const blob = await locate(services, asked);
+    if (blob.mimeType !== "" && !/^(image\/|application\/octet-stream$)/.test(blob.mimeType)) {
+      throw invalidRequest("Not an image");
+    }
+    const bytes = await bytesOf(services, asked, blob);
+    const { IMAGES } = services.env;
+    if (IMAGES === undefined) return answer(bytes, blob.mimeType);
+    const { format, preset } = asked;
+    const output = await IMAGES.input(bytes)
+      .transform(PRESETS[preset])
+      .output({ format: `image/${format}` })
+      .catch(() => {
+        throw invalidRequest("Not an image");
+      });
+    return answer(output.image(), output.contentType());
+  });
+}
+
+/** A blob as it was uploaded. Refuses InvalidRequest, NotFound. */
+export function blob(request: Request, services: Services): Promise<Response> {
+  const [, , did = "", cid = "", ...more] = new URL(request.url).pathname.split("/");
+  if (more.length > 0) throw notFound("Not Found");
+  const asked = wanted(did, cid);
+  return kept(request, services, asked, async () => {
+    const found = await locate(services, asked);
+    return answer(await bytesOf(services, asked, found), found.mimeType);
+  });
+}
+
+/** Videos are kept and given out as they are (`/blob`), not made ready for streaming. */
+export function video(): never {
+  throw notFound("This host does not process videos");
+}
+
+// ------------------------------------------------------------------------------------------------ answers
+
+function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
+  const response = new Response(body, {
+    headers: {
+      "content-type": mimeType || "application/octet-stream",
+      "cache-control": CACHING,
+      // Whatever it is, it is not run and not guessed at.
+      "content-security-policy": "default-src 'none'; sandbox",
+      "x-content-type-options": "nosniff",
+    },
+  });
+  setCors(response.headers);
+  return response;
+}
+
+/** From this place's cache, or made, and then kept there. */
+async function kept(
+  request: Request,
+  services: Services,
+  asked: Wanted,
+  make: () => Promise<Response>,
+): Promise<Response> {
+  const key = new Request(request.url);
+  const cached = await caches.default.match(key);
+  if (cached !== undefined && !(await isHidden(services, asked))) return cached;
+  const made = await make();
+  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()));
+  return made;
+}
+
+/** Whether the index knows that account or blob are not to be seen. */
+async function isHidden({ env }: Services, { did, cid }: Wanted): Promise<boolean> {
+  const found = await env.APPVIEW_DB.prepare(
+    `SELECT EXISTS (SELECT 1 FROM takedown WHERE subject IN (?1, ?1 || '/' || ?2))
+      OR NOT EXISTS (SELECT 1 FROM actor WHERE did = ?1 AND known IS NOT NULL AND status IS NULL) AS hidden`,
+  )
+    .bind(did, cid)
+    .first<{ hidden: number }>();
+  return found?.hidden !== 0;
+}
+
+/** Whatever the reason why there is nothing to see, it is not found. */
+async function locate({ account }: Services, { did, cid }: Wanted): Promise<BlobLocation> {
+  try {
+    return await account(did).getBlob("public", cid);
+  } catch (thrown) {
+    if (isRefusal(thrown) && thrown.status < 500) throw notFound("Blob not found");
+    throw thrown;
+  }
+}
+
+async function bytesOf(
+  { env }: Services,
+  { cid }: Wanted,
+  { key, size }: BlobLocation,
+): Promise<ReadableStream<Uint8Array>> {
+  const object = await env.BLOBS.get(key);
+  if (object === null) throw notFound("Blob not found");
+  if (size > CHECKED_FIRST) return object.body.pipeThrough(checking(cid));
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  if (cidOfRaw(bytes) !== cid) throw notFound("Blob not found");
+  return new Blob([bytes]).stream();
+}
+
+/** Passes bytes on, and fails at their end unless they are those of the CID. */
+function checking(cid: string): TransformStream<Uint8Array, Uint8Array> {
+  const hash = createHash("sha256");
+  return new TransformStream({
+    transform(chunk, controller) {
+      hash.update(chunk);
+      controller.enqueue(chunk);
+    },
+    flush(controller) {
+      if (rawCidFromDigest(hash.digest()) !== cid) controller.error(new Error("bytes of another CID"));
+    },
+  });
+}
