@@ -80,7 +80,7 @@ export class Person {
   }
 }
 
-export const strong = ({ uri, cid }: Ref): Ref => ({ uri, cid });
+const strong = ({ uri, cid }: Ref): Ref => ({ uri, cid });
 
 /** A read that nobody signed in for, and that must succeed. */
 export async function anyone(nsid: string, params: Record<string, string | string[]> = {}): Promise<View> {

@@ -43,7 +43,7 @@ const plain = (stored: Partial<Plain> | undefined): Plain => ({
 });
 
 /** Everything is on unless it was turned off. `chat` is a constant: chat services keep their own (lexicon, deprecated). */
-export const preferencesOf = (stored: StoredPreferences): Preferences => ({
+const preferencesOf = (stored: StoredPreferences): Preferences => ({
   chat: { include: "all", push: true },
   follow: filterable(stored.follow),
   like: filterable(stored.like),
