@@ -144,7 +144,7 @@ interface RepoRecord {
 }
 
 /** A CAR (version 1) of a signed repo (version 3), as another host would export it. */
-function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffer {
+export function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffer {
   const text = new TextEncoder();
   const leaves = records
     .map(({ path, record }) => {

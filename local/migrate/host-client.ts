@@ -205,6 +205,9 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** What a host said, without the call's name and the error's. */
+export const wordsOf = ({ message }: XrpcError): string => message.replace(/^\S+: \d+ \w+: /, "");
+
 /** Whether a host refused with this error name. */
 export const refused = (thrown: unknown, ...errors: string[]): thrown is XrpcError =>
   thrown instanceof XrpcError && (errors.length === 0 || errors.includes(thrown.error));

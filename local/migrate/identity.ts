@@ -2,6 +2,7 @@
 import type { PlcOperation, PlcService, PlcState } from "../../src/identity/plc-operation.ts";
 import { xrpc } from "../xrpc-client.ts";
 import { pause, refused, type HostClient } from "./host-client.ts";
+import { withCode } from "./mailed-code.ts";
 import { MoveStopped, type Asker, type Moving } from "./move.ts";
 
 /** com.atproto.identity.getRecommendedDidCredentials */
@@ -93,27 +94,16 @@ export async function changePlc(change: Change): Promise<void> {
 }
 
 async function sign({ signer, next, email, ask }: Change): Promise<PlcOperation> {
-  let again: string | null = null;
-  let requested = false;
-  for (let attempt = 0; ; attempt++) {
-    if (!requested) {
-      await signer.json("com.atproto.identity.requestPlcOperationSignature", { procedure: true });
-      requested = true;
-    }
-    const token = (await ask.code({ purpose: "identity", host: signer.origin, email, again })).trim();
-    try {
-      const { operation } = await signer.json<{ operation: PlcOperation }>(
-        "com.atproto.identity.signPlcOperation",
-        { input: { token, ...next } },
-      );
-      return operation;
-    } catch (thrown) {
-      const wrong = refused(thrown, "InvalidToken", "ExpiredToken");
-      if (!wrong || attempt === 3) throw thrown;
-      again = thrown.message;
-      requested = thrown.error !== "ExpiredToken";
-    }
-  }
+  return withCode(
+    ask,
+    { purpose: "identity", host: signer.origin, email },
+    () => signer.json("com.atproto.identity.requestPlcOperationSignature", { procedure: true }),
+    async (token) => {
+      const input = { token, ...next };
+      const nsid = "com.atproto.identity.signPlcOperation";
+      return (await signer.json<{ operation: PlcOperation }>(nsid, { input })).operation;
+    },
+  );
 }
 
 /** Step `identity`. */

@@ -91,15 +91,20 @@ export function folderOf(root: string, did: string, to: string): string {
   return path.join(root, `${did}-to-${new URL(to).host}`.replaceAll(/[^\w.-]/g, "_"));
 }
 
+export interface WantedCode {
+  purpose: "identity" | "deletion";
+  /** Who mailed it, and where to. */
+  host: string;
+  email: string;
+  /** Why the last one was not taken. */
+  again: string | null;
+}
+
 /** What a move asks the member on its way. */
 export interface Asker {
-  /** The code that a host mailed. `again`: why the last one was not taken. */
-  code(wanted: {
-    purpose: "identity" | "deletion";
-    host: string;
-    email: string;
-    again: string | null;
-  }): Promise<string>;
+  /** A code that the member has already, once. */
+  brought(): string | undefined;
+  code(wanted: WantedCode): Promise<string>;
   /** The member publishes this did:web document; resolves once they say so. */
   publish(document: unknown): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { describeServer, isBelow } from "./checks.ts";
 import { findHost } from "./find-host.ts";
-import { HostClient, Unreachable, refused } from "./host-client.ts";
+import { HostClient, Unreachable, refused, wordsOf } from "./host-client.ts";
 import { Move, MoveStopped, folderOf, type Moving } from "./move.ts";
 import { directoryFor, originOf, thisHost, type Options } from "./options.ts";
 import type { Screen } from "./screen.ts";
@@ -25,13 +25,13 @@ export async function planMove(options: Options, screen: Screen): Promise<Moving
   const { did, handle: oldHandle, email: oldEmail } = old.session ?? { did: "", handle: "" };
   const inviteCode =
     options.invite ??
-    (server.inviteCodeRequired
+    (server.inviteCodeRequired && !options.check
       ? await screen.text({ message: `Invite code for ${to}`, by: "--invite" })
       : undefined);
   const handle = options.handle ?? (await askHandle(oldHandle, old, server, screen));
   const email =
     options.email ?? oldEmail ?? (await screen.text({ message: "E-mail address", by: "--email" }));
-  const password = options.newPassword ?? (await askPassword(to, screen));
+  const password = options.newPassword ?? (options.check ? "" : await askPassword(to, screen));
   const folder = folderOf(options.folder, did, to);
   const { rotationKey } = options;
   const own_key = rotationKey === undefined ? {} : { rotationKey };
@@ -122,8 +122,8 @@ export async function signIn(
         continue;
       }
       if (given !== undefined || attempt === LOGINS)
-        throw new MoveStopped(`${host.origin}: ${thrown.message}`);
-      screen.warn(thrown.message);
+        throw new MoveStopped(`${host.origin}: ${wordsOf(thrown)}`);
+      screen.warn(wordsOf(thrown));
       password = undefined;
     }
   }

@@ -103,7 +103,9 @@ async function pickBegun(options: Options, screen: Screen): Promise<Move | null>
   return moves[Number(choice)] ?? null;
 }
 
-const matches = (value: string, wanted: string | undefined) => wanted === undefined || value === wanted;
+function matches(value: string, wanted: string | undefined): boolean {
+  return wanted === undefined || value === wanted;
+}
 
 async function takeUp(move: Move, options: Options, screen: Screen): Promise<Moving> {
   const { state } = move;
@@ -117,8 +119,9 @@ async function takeUp(move: Move, options: Options, screen: Screen): Promise<Mov
   return { move, old, new: there, password, inviteCode: options.invite, ask: screen, report: screen };
 }
 
-const waiting = (screen: Screen) => (why: string, ms: number) =>
-  screen.note(`${why}: ${Math.ceil(ms / 1000)} s`);
+function waiting(screen: Screen) {
+  return (why: string, ms: number) => screen.note(`${why}: ${Math.ceil(ms / 1000)} s`);
+}
 
 async function undo(move: Move, options: Options, screen: Screen): Promise<string> {
   const moving = await takeUp(move, options, screen);

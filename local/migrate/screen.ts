@@ -96,9 +96,8 @@ export function terminalScreen(code: string | undefined): Screen {
       settle();
       clack.log.success(`${numbered(step)}\n${summary}`);
     },
+    brought: () => given.shift(),
     async code({ purpose, host, email, again }) {
-      const first = given.shift();
-      if (first !== undefined) return first;
       settle();
       if (again !== null) clack.log.warn(again);
       else clack.note(...EXPLAINED[purpose](host));
@@ -142,11 +141,8 @@ export function plainScreen(code: string | undefined): Screen {
       if (done === total || done % 50 === 0) say(`  ${done} of ${total}`);
     },
     end: (_step, summary) => say(`  ${summary}`),
-    async code({ host, email }) {
-      const first = given.shift();
-      if (first === undefined) throw missing(`--code, which ${host} has mailed to ${email}`);
-      return first;
-    },
+    brought: () => given.shift(),
+    code: ({ host, email }) => Promise.reject(missing(`--code, which ${host} has mailed to ${email}`)),
     async publish(document) {
       say(JSON.stringify(document, null, 2));
       throw missing("this document, published as your did.json");

@@ -2,6 +2,7 @@
 import type { PlcState } from "../../src/identity/plc-operation.ts";
 import { refused } from "./host-client.ts";
 import { changePlc, credentialsOf, mergeCredentials, plcState, pointsAt } from "./identity.ts";
+import { withCode } from "./mailed-code.ts";
 import { MoveStopped, type Moving } from "./move.ts";
 import { statusAt } from "./steps.ts";
 
@@ -31,22 +32,14 @@ async function forsake({ move, password, ask, ...moving }: Moving): Promise<stri
   if ((await statusAt(moving.new)).activated) {
     throw new MoveStopped(`The account at ${moving.new.origin} is active: it is not deleted here.`);
   }
-  await moving.new.json("com.atproto.server.requestAccountDelete", { procedure: true });
   const email = moving.new.session?.email ?? move.state.email;
-  for (let again: string | null = null; ;) {
-    const wanted = { purpose: "deletion" as const, host: moving.new.origin, email, again };
-    const token = (await ask.code(wanted)).trim();
-    try {
-      await moving.new.json("com.atproto.server.deleteAccount", {
-        input: { did, password, token },
-        once: true,
-      });
-      break;
-    } catch (thrown) {
-      if (!refused(thrown, "InvalidToken", "ExpiredToken")) throw thrown;
-      again = thrown.message;
-    }
-  }
+  await withCode(
+    ask,
+    { purpose: "deletion", host: moving.new.origin, email },
+    () => moving.new.json("com.atproto.server.requestAccountDelete", { procedure: true }),
+    (token) =>
+      moving.new.json("com.atproto.server.deleteAccount", { input: { did, password, token }, once: true }),
+  );
   // The archive stays: it is the member's backup.
   move.state.done = {};
   delete move.state.importing;

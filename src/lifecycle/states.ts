@@ -48,6 +48,8 @@ async function toDeactivated(
   await services.directory.deactivate(did, deleteAfter);
   await account.deactivate();
   await account.setSaga(null);
+  // Most who deactivate have moved away: from here on members are shown where to. Nothing hangs on it.
+  await services.dids.find(did, { fresh: true }).catch(() => null);
 }
 
 /** Carries on a change of state, or a deletion. False: the saga is none of these. */

@@ -40,7 +40,7 @@ export const PREFERENCES = [
   },
 ];
 
-/** One follow, then posts, the first of them with the blobs, one each; the rest likes and posts by turns. */
+/** Posts, the first of them with the blobs, one each; then likes and posts by turns; at last a follow. */
 export async function fill(mover: Mover, records: number, blobs: number, friend: string): Promise<string[]> {
   const { client, did } = mover;
   const cids: string[] = [];
@@ -69,7 +69,7 @@ export async function fill(mover: Mover, records: number, blobs: number, friend:
           : { $type: "app.bsky.feed.post", text: `post ${n}`, createdAt, ...(embed ? { embed } : {}) };
       return { $type: "com.atproto.repo.applyWrites#create", collection: value.$type, rkey: key(n), value };
     });
-    if (at === 0) {
+    if (at + writes.length === records) {
       const value = { $type: "app.bsky.graph.follow", subject: friend, createdAt };
       writes[writes.length - 1] = {
         $type: "com.atproto.repo.applyWrites#create",

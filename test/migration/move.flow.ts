@@ -117,6 +117,7 @@ async function moveThrough(journey: Journey, interrupted: boolean) {
           password: journey.password,
           signal,
           ask: {
+            brought: () => undefined,
             code: () => mailedCode(journey.oldEmail),
             publish: () => Promise.reject(new Error("did:web")),
           },

@@ -1,0 +1,35 @@
+/** A code that a host mails: asked for once, used, and asked for again where it was wrong or too late. */
+import { refused, wordsOf } from "./host-client.ts";
+import type { Asker, WantedCode } from "./move.ts";
+
+const ATTEMPTS = 4;
+
+/**
+ * @param request has the host mail a code; not done where the member brought one, which it would make worthless
+ * @param use throws `XrpcError` InvalidToken or ExpiredToken where the code is not taken
+ */
+export async function withCode<T>(
+  ask: Asker,
+  wanted: Omit<WantedCode, "again">,
+  request: () => Promise<unknown>,
+  use: (code: string) => Promise<T>,
+): Promise<T> {
+  let again: string | null = null;
+  let code = ask.brought();
+  let requested = false;
+  for (let attempt = 1; ; attempt++) {
+    if (code === undefined) {
+      if (!requested) await request();
+      requested = true;
+      code = await ask.code({ ...wanted, again });
+    }
+    try {
+      return await use(code.trim());
+    } catch (thrown) {
+      if (!refused(thrown, "InvalidToken", "ExpiredToken") || attempt === ATTEMPTS) throw thrown;
+      again = wordsOf(thrown);
+      if (thrown.error === "ExpiredToken") requested = false;
+      code = undefined;
+    }
+  }
+}
