@@ -9,6 +9,7 @@ import { allowCors, preflight } from "./cors.ts";
 import { renderError } from "./errors.ts";
 import { blob, image, video } from "./images.ts";
 import { oauth } from "./oauth.ts";
+import { health } from "./health.ts";
 import { landing, robots } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { subscribeRepos } from "./subscribe.ts";
@@ -21,7 +22,7 @@ export const app = new Hono<Env>();
 
 app.options("*", () => preflight());
 
-app.get("/xrpc/_health", (c) => c.json({ version: VERSION }));
+app.get("/xrpc/_health", (c) => health(c.env));
 app.get("/xrpc/com.atproto.sync.subscribeRepos", (c) => subscribeRepos(c.req.raw, c.env));
 app.all("/xrpc/*", (c) => serveXrpc(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx), methods));
 
@@ -38,6 +39,3 @@ app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 
 app.notFound((c) => allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404)));
 app.onError((thrown, c) => renderError(thrown, c.req.raw));
-
-/** Reported by `_health`; the package's version. */
-const VERSION = "0.1.0";

@@ -1,0 +1,25 @@
+/** `/xrpc/_health`: whether the host can serve; a database that is away or not yet migrated makes it a 503. */
+import { Refusal } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import { setCors } from "./cors.ts";
+import { renderError } from "./errors.ts";
+
+/** The package's version. */
+const VERSION = "0.1.0";
+
+export async function health(env: Bindings): Promise<Response> {
+  try {
+    await Promise.all([
+      env.DIRECTORY.prepare("SELECT 1 FROM account LIMIT 1").run(),
+      env.APPVIEW_DB.prepare("SELECT 1 FROM actor LIMIT 1").run(),
+    ]);
+  } catch {
+    return renderError(
+      new Refusal("NotReady", "Service Unavailable", 503, { "retry-after": "1" }),
+      new Request("http://host/xrpc/_health"),
+    );
+  }
+  const response = Response.json({ version: VERSION });
+  setCors(response.headers);
+  return response;
+}
