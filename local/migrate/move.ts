@@ -86,9 +86,10 @@ export class Move {
   }
 }
 
-/** Below `root`, by account and destination. */
-export function folderOf(root: string, did: string, to: string): string {
-  return path.join(root, `${did}-to-${new URL(to).host}`.replaceAll(/[^\w.-]/g, "_"));
+/** Below `root`, by account, origin and destination. */
+export function folderOf(root: string, { did, from, to }: Pick<MoveState, "did" | "from" | "to">): string {
+  const name = `${did}-from-${new URL(from).host}-to-${new URL(to).host}`;
+  return path.join(root, name.replaceAll(/[^\w.-]/g, "_"));
 }
 
 export interface WantedCode {

@@ -32,7 +32,7 @@ export async function planMove(options: Options, screen: Screen): Promise<Moving
   const email =
     options.email ?? oldEmail ?? (await screen.text({ message: "E-mail address", by: "--email" }));
   const password = options.newPassword ?? (options.check ? "" : await askPassword(to, screen));
-  const folder = folderOf(options.folder, did, to);
+  const folder = folderOf(options.folder, { did, from, to });
   const { rotationKey } = options;
   const own_key = rotationKey === undefined ? {} : { rotationKey };
   const state = { did, from, to, oldHandle, handle, email, plc, ...own_key, done: {}, lost: {} };

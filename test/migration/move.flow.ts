@@ -25,6 +25,7 @@ import {
   verifiedRepo,
 } from "../node/official-consumer.ts";
 import { ClientDied, Interruptions } from "./interruptions.ts";
+import { mailedCode } from "./mailbox.ts";
 import { PREFERENCES, fill, signUp, type Mover } from "./member.ts";
 import { startReference, type Reference } from "./reference.ts";
 
@@ -67,16 +68,6 @@ afterAll(async () => {
 const crash = (origin: string) =>
   origin === host.origin ? host.crash() : origin === first.origin ? first.crash() : second.crash();
 
-/** The newest code that was mailed to an address. */
-async function mailedCode(email: string): Promise<string> {
-  const mails = (await (await fetch(`${host.outside}/mail?to=${encodeURIComponent(email)}`)).json()) as {
-    text: string;
-  }[];
-  const code = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/i.exec(mails[0]?.text ?? "")?.[0];
-  assert.ok(code, `a code in the mail to ${email}`);
-  return code;
-}
-
 interface Journey {
   from: string;
   to: string;
@@ -88,7 +79,7 @@ interface Journey {
 
 /** Moves Alice; whoever dies is followed by another who knows only what is on disk. Returns the cuts, and how often it was begun. */
 async function moveThrough(journey: Journey, interrupted: boolean) {
-  const at = folderOf(folder, alice.did, journey.to);
+  const at = folderOf(folder, { did: alice.did, from: journey.from, to: journey.to });
   const cuts = interrupted ? new Interruptions(crash) : null;
   let runs = 0;
   try {
@@ -118,7 +109,7 @@ async function moveThrough(journey: Journey, interrupted: boolean) {
           signal,
           ask: {
             brought: () => undefined,
-            code: () => mailedCode(journey.oldEmail),
+            code: () => mailedCode(host.outside, journey.oldEmail),
             publish: () => Promise.reject(new Error("did:web")),
           },
           report: {
