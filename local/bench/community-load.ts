@@ -1,4 +1,7 @@
-/** Makes a community and loads it into a folder, which is kept: the next run on the same index schema uses it again. */
+/**
+ * Makes a community and loads it into a folder, which is kept: the next run on the same schema uses it again, or goes on
+ * where this one was broken off (the same seed gives the same logs, and the sequencer skips what it has).
+ */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -45,6 +48,8 @@ export interface LoadedCommunity {
   loading: Loading;
 }
 
+const GUEST_LIST = "guests.json";
+
 export const passwordOf = (handle: string): string => `password of ${handle.replace(".test", "")}`;
 
 /** Whatever decides what is in the folder. */
@@ -69,10 +74,17 @@ export async function loadCommunity(
   rebuild: boolean,
   say: (line: string) => void,
 ): Promise<LoadedCommunity> {
-  const folder = path.join(ROOT, ".atoll/bench", `community-${size}-${fingerprint()}`);
+  const base = path.join(ROOT, ".atoll/bench");
+  const name = `community-${size}-${fingerprint()}`;
+  const folder = path.join(base, name);
   const kept = path.join(folder, "community.json");
   if (!rebuild && existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as LoadedCommunity;
-  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const begun = !rebuild && existsSync(path.join(folder, GUEST_LIST));
+  // Those of other schemas are of no use any more, and large.
+  for (const other of readdirSync(base).filter((entry) => entry.startsWith(`community-${size}-`))) {
+    if (other !== name || !begun) rmSync(path.join(base, other), { recursive: true, force: true });
+  }
   mkdirSync(folder, { recursive: true });
   const community = new Community(size, SEED);
   say(`community of ${size}: writing its posts`);
@@ -102,12 +114,18 @@ function examples(community: Community): Pick<LoadedCommunity, "posts" | "member
 
 /** Real accounts with real records: they post, and follow some, or very many, of the members to come. */
 async function inviteGuests(folder: string, community: Community): Promise<Guest[]> {
+  const { size } = community;
+  // Drawn in any case: what is drawn later depends on it.
+  const wishes = Array.from({ length: GUESTS.mean + GUESTS.keen }, (_, i) =>
+    chosen(community, Math.min(i < GUESTS.mean ? MEAN.follows : MANY, size >> 1)),
+  );
+  const list = path.join(folder, GUEST_LIST);
+  if (existsSync(list)) return JSON.parse(readFileSync(list, "utf8")) as Guest[];
   const host = await startHost({ dataDir: folder, vars: { REGISTRATION: "open", RATE_LIMITS: "off" } });
   const client = new Client(host.origin);
   try {
     const guests: Guest[] = [];
-    for (let i = 0; i < GUESTS.mean + GUESTS.keen; i++) {
-      const keen = i >= GUESTS.mean;
+    for (const [i, wished] of wishes.entries()) {
       const account = await createAccount(client, `guest${i}`);
       const xrpc = new Xrpc(client, account.token);
       const posts: Subject[] = [];
@@ -120,12 +138,10 @@ async function inviteGuests(folder: string, community: Community): Promise<Guest
         const reply = await xrpc.procedure("com.atproto.repo.createRecord", input);
         posts.push({ uri: textIn(reply, "uri"), cid: textIn(reply, "cid") });
       }
-      const wanted = keen
-        ? Math.min(MANY, Math.floor(community.size / 2))
-        : Math.min(MEAN.follows, community.size);
-      await followMany(xrpc, account.did, chosen(community, wanted));
-      guests.push({ handle: account.handle, did: account.did, keen, posts });
+      await followMany(xrpc, account.did, wished);
+      guests.push({ handle: account.handle, did: account.did, keen: i >= GUESTS.mean, posts });
     }
+    writeFileSync(list, JSON.stringify(guests));
     return guests;
   } finally {
     client.close();
