@@ -6,10 +6,13 @@ export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { app } from "./edge/app.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
+import { tidy } from "./oauth/forget.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import type { Bindings } from "./protocol/stations.ts";
 
 export default {
   fetch: app.fetch,
-  scheduled: (_event: unknown, env: Bindings<AccountStation>) => tellRelays(env),
+  scheduled: async (_event: unknown, env: Bindings<AccountStation>) => {
+    await Promise.all([tellRelays(env), tidy(env.DIRECTORY)]);
+  },
 };

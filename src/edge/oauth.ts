@@ -18,9 +18,6 @@ import { servicesOf } from "./services.ts";
 
 type Env = { Bindings: Bindings<AccountStation> };
 
-/** What the pages are called where the host has given itself no name. */
-const COLOUR = "#0e7c86";
-
 const servicesIn = (c: Context<Env>): Services => servicesOf(c.req.raw, c.env, c.executionCtx);
 
 async function contextOf(services: Services, request: Request): Promise<OAuthContext> {
@@ -34,7 +31,7 @@ async function contextOf(services: Services, request: Request): Promise<OAuthCon
       handleDomains: host.handleDomains,
       registration: env.REGISTRATION,
       name: env.HOST_NAME || host.hostname,
-      colour: env.HOST_COLOR || COLOUR,
+      colour: env.HOST_COLOR ?? "",
     },
     database: env.DIRECTORY,
     secret: await directory.secret("JWT_SECRET"),

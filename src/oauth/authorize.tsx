@@ -25,7 +25,7 @@ import {
 import { NOBODY, profilesOf, signIn, signInByKey, signUp, valuesOf } from "./signing-in.ts";
 import { randomHex } from "./digest.ts";
 
-export const AUTHORIZE = "/oauth/authorize";
+const AUTHORIZE = "/oauth/authorize";
 
 type Client = Awaited<ReturnType<OAuthProvider["clientManager"]["getClient"]>>;
 type Query = Parameters<OAuthProvider["authorize"]>[0];

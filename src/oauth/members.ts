@@ -86,7 +86,7 @@ export interface OAuthHost {
   registration: "invite" | "closed" | "open";
   /** What the community calls itself. */
   name: string;
-  /** `#rrggbb` */
+  /** `#rrggbb`; anything else: Atoll's own. */
   colour: string;
 }
 

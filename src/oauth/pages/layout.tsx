@@ -22,7 +22,7 @@ interface LayoutProps extends Frame {
 }
 
 /** An atoll from above: reef, lagoon, island. */
-export const Mark: FC<{ name: string }> = ({ name }) => (
+const Mark: FC<{ name: string }> = ({ name }) => (
   <svg class="mark" viewBox="0 0 100 100" aria-hidden="true">
     <path d={shoreline(name, 44, 0.16)} fill="#fff" fill-opacity=".28" />
     <path d={shoreline(name, 33, 0.22)} fill="#fff" />

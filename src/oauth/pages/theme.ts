@@ -12,7 +12,7 @@ const NIGHT: Rgb = [20, 24, 31];
 
 const CONTRAST = 4.6;
 
-export const DEFAULT_COLOUR = "#0e7c86";
+const DEFAULT_COLOUR = "#0e7c86";
 
 /** Null when it is no `#rrggbb`. */
 export function parseColour(text: string): Rgb | null {

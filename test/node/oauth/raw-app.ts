@@ -1,6 +1,6 @@
 /** An app made by hand, which can do everything wrong. */
 import { createHash, randomBytes } from "node:crypto";
-import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { SignJWT, exportJWK, generateKeyPair } from "jose";
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 
@@ -177,6 +177,3 @@ export class RawApp {
     return { status: response.status, headers: response.headers, body };
   }
 }
-
-export const thumbprint = async ({ publicKey }: KeyPair) =>
-  calculateJwkThumbprint(await exportJWK(publicKey));

@@ -1,0 +1,16 @@
+/**
+ * Stands in for `@peculiar/x509` (wrangler.toml, `[alias]`). Passkeys are taken without attestation (`passkeys.ts`), so no
+ * certificate chain is ever looked at; an authenticator that sends one all the same is refused.
+ */
+class Unused {
+  constructor() {
+    throw new Error("attestation certificates are not checked here");
+  }
+}
+
+export class X509Certificate extends Unused {}
+export class X509ChainBuilder extends Unused {}
+export class X509Crl extends Unused {}
+export class AuthorityKeyIdentifierExtension extends Unused {}
+export class CRLDistributionPointsExtension extends Unused {}
+export class SubjectKeyIdentifierExtension extends Unused {}
