@@ -3,7 +3,7 @@
  * type is written here, in terms of plain data that survives RPC (structured clone: objects, arrays, strings, numbers,
  * Uint8Array, ReadableStream of bytes).
  */
-import type { Did, Handle } from "@atcute/lexicons";
+import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous from outside. */
@@ -200,10 +200,4 @@ export interface Bindings<Account = unknown> extends Vars, Secrets {
   EMAIL?: SendEmail;
   /** Local runs only: the outside world (PLC directory, mailbox). */
   OUTSIDE?: { fetch(request: Request): Promise<Response> };
-}
-
-/** What a DID and its handle look like when both are known. */
-export interface Identity {
-  did: Did;
-  handle: Handle;
 }

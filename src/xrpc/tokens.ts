@@ -8,7 +8,6 @@ import type { Did } from "@atcute/lexicons";
 import { Refusal } from "../protocol/refusal.ts";
 
 export const ACCESS_SECONDS = 2 * 60 * 60;
-export const REFRESH_SECONDS = 90 * 24 * 60 * 60;
 
 /** `com.atproto.access` and its lesser kin; the names are the reference's. */
 export type SessionScope =
