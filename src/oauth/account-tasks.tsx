@@ -9,9 +9,10 @@ import {
   render,
   within,
 } from "./account.tsx";
+import { browserName } from "./browser-name.ts";
 import { endSessions, signOutBrowsers } from "./forget.ts";
 import { problemOf } from "./forms.ts";
-import { appOf } from "./authorize.tsx";
+import { appOf } from "./app-name.ts";
 import { AppPasswordsPage, AppsPage, BrowsersPage, OverviewPage, PasskeysPage } from "./pages/account.tsx";
 import type { AccountFrame, AppSession } from "./pages/account.tsx";
 import { BackupPage, EmailPage, HandlePage, LeavePage, PasswordPage } from "./pages/account-forms.tsx";
@@ -233,31 +234,6 @@ const browsers: Task = {
     },
   },
 };
-
-/** "Firefox on Linux", as well as a browser tells. */
-function browserName(userAgent: string | null): string {
-  const agent = userAgent ?? "";
-  const browser = [
-    ["Edg", "Edge"],
-    ["OPR", "Opera"],
-    ["Firefox", "Firefox"],
-    ["FxiOS", "Firefox"],
-    ["CriOS", "Chrome"],
-    ["Chrome", "Chrome"],
-    ["Safari", "Safari"],
-  ].find(([sign = ""]) => agent.includes(sign))?.[1];
-  const system = [
-    ["Android", "Android"],
-    ["iPhone", "iPhone"],
-    ["iPad", "iPad"],
-    ["Mac OS", "macOS"],
-    ["Windows", "Windows"],
-    ["CrOS", "ChromeOS"],
-    ["Linux", "Linux"],
-  ].find(([sign = ""]) => agent.includes(sign))?.[1];
-  if (browser === undefined) return system === undefined ? "A browser" : `A browser on ${system}`;
-  return system === undefined ? browser : `${browser} on ${system}`;
-}
 
 const apps: Task = {
   show: async (visit, said, server) => {

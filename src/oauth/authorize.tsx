@@ -3,13 +3,14 @@
  * Every step is a plain form that posts to `/oauth/authorize`; the state between them is the pushed request.
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
+import { appOf } from "./app-name.ts";
 import { Browser, metadataOf, type SignedIn } from "./devices.ts";
 import { readForm } from "./forms.ts";
 import type { Member, OAuthContext } from "./members.ts";
 import { ConsentPage, ErrorPage, FormPostPage } from "./pages/consent.tsx";
 import { documentOf, type Frame } from "./pages/layout.tsx";
 import { EMAIL_SCOPES, askedFor } from "./pages/scope-words.ts";
-import { type AppView, ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
+import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
 import type { OAuthServer } from "./provider.ts";
 import {
   type Answer,
@@ -180,23 +181,6 @@ function senderOf({ browser }: Turn, { client, requestUri }: Asking) {
     action: AUTHORIZE,
     csrf: browser.csrf,
     carried: { client_id: client.id, request_uri: requestUri },
-  };
-}
-
-/** A name is the app's own word; where its document lives is not. */
-export function appOf({
-  id,
-  metadata,
-}: {
-  id: string;
-  metadata: { client_name?: string | undefined };
-}): AppView {
-  const url = new URL(id);
-  const local = url.protocol === "http:";
-  const from = local ? "an app on your own device" : url.hostname;
-  return {
-    name: (metadata.client_name ?? (local ? "An app on this device" : url.hostname)).slice(0, 80),
-    from,
   };
 }
 
