@@ -5,6 +5,7 @@ export { LabelsObject } from "./identity/labels-object.ts";
 export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { app } from "./edge/app.ts";
+import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { tidy } from "./oauth/forget.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
@@ -13,6 +14,6 @@ import type { Bindings } from "./protocol/stations.ts";
 export default {
   fetch: app.fetch,
   scheduled: async (_event: unknown, env: Bindings<AccountStation>) => {
-    await Promise.all([tellRelays(env), tidy(env.DIRECTORY)]);
+    await Promise.all([tellRelays(env), tidy(env.DIRECTORY), resumeRebuild(env)]);
   },
 };

@@ -269,12 +269,13 @@ CREATE TRIGGER post_in AFTER INSERT ON post BEGIN
     VALUES (new.author, new.sort, new.cid, substr(new.uri, length(new.author) + 26), NULL, new.flags);
   UPDATE feed_item SET flags = 0 WHERE (actor, sort, cid, rkey) IN (
     SELECT actor, sort, cid, rkey FROM repost WHERE subject = new.uri);
-  -- A reply that the thread's gate refuses (app.bsky.feed.threadgate): decided once, as things stand now.
+  -- A reply that the thread's gate refuses (app.bsky.feed.threadgate): decided once, as things stood when it was written,
+  -- so that a rebuild, which knows what came later, decides alike.
   UPDATE post SET violates_gate = 1
     WHERE uri = new.uri AND new.root IS NOT NULL AND EXISTS (
       SELECT 1 FROM record AS gate
       WHERE gate.uri = replace(new.root, '/app.bsky.feed.post/', '/app.bsky.feed.threadgate/')
-        AND gate.did <> new.author
+        AND gate.did <> new.author AND gate.sort <= new.indexed
         AND json_type(gate.record, '$.allow') = 'array'
         AND NOT EXISTS (
           SELECT 1 FROM json_each(gate.record, '$.allow') AS rule
@@ -284,19 +285,19 @@ CREATE TRIGGER post_in AFTER INSERT ON post BEGIN
                 json_each(facet.value, '$.features') AS feature
               WHERE top.uri = new.root AND json_extract(feature.value, '$.did') = new.author)
             WHEN 'app.bsky.feed.threadgate#followerRule' THEN EXISTS (
-              SELECT 1 FROM follow WHERE actor = new.author AND subject = gate.did)
+              SELECT 1 FROM follow WHERE actor = new.author AND subject = gate.did AND sort <= new.indexed)
             WHEN 'app.bsky.feed.threadgate#followingRule' THEN EXISTS (
-              SELECT 1 FROM follow WHERE actor = gate.did AND subject = new.author)
+              SELECT 1 FROM follow WHERE actor = gate.did AND subject = new.author AND sort <= new.indexed)
             WHEN 'app.bsky.feed.threadgate#listRule' THEN EXISTS (
               SELECT 1 FROM list_item
-              WHERE list = json_extract(rule.value, '$.list') AND subject = new.author)
+              WHERE list = json_extract(rule.value, '$.list') AND subject = new.author AND sort <= new.indexed)
             ELSE 0 END));
   -- A quote that the quoted post's gate refuses (app.bsky.feed.postgate).
   UPDATE post SET violates_embed = 1
     WHERE uri = new.uri AND new.quoted IS NOT NULL AND EXISTS (
       SELECT 1 FROM record AS gate, json_each(gate.record, '$.embeddingRules') AS rule
       WHERE gate.uri = replace(new.quoted, '/app.bsky.feed.post/', '/app.bsky.feed.postgate/')
-        AND gate.did <> new.author
+        AND gate.did <> new.author AND gate.sort <= new.indexed
         AND json_extract(rule.value, '$."$type"') = 'app.bsky.feed.postgate#disableRule');
   UPDATE post SET replies = replies + 1
     WHERE uri = new.parent AND 0 = (SELECT violates_gate FROM post WHERE uri = new.uri);

@@ -12,6 +12,7 @@ import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./pages.ts";
 import { servicesOf } from "./services.ts";
+import { status } from "./status.ts";
 import { subscribeRepos } from "./subscribe.ts";
 import { atprotoDid, hostDidDocument } from "./well-known.ts";
 import { serveXrpc } from "./xrpc.ts";
@@ -34,6 +35,7 @@ app.route("/", oauth);
 app.get("/img/*", (c) => image(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/blob/*", (c) => blob(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/watch/*", () => video());
+app.get("/status", (c) => status(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 

@@ -141,9 +141,9 @@ async function isHidden({ env }: Services, { did, cid }: Wanted): Promise<boolea
 }
 
 /** Whatever the reason why there is nothing to see, it is not found. */
-async function locate({ account }: Services, { did, cid }: Wanted): Promise<BlobLocation> {
+async function locate(services: Services, { did, cid }: Wanted): Promise<BlobLocation> {
   try {
-    return await account(did).getBlob("public", cid);
+    return await services.account(did).getBlob("public", cid);
   } catch (thrown) {
     if (isRefusal(thrown) && thrown.status < 500) throw notFound("Blob not found");
     throw thrown;

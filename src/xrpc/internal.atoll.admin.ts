@@ -9,12 +9,16 @@ import { ModerationLabels, labelView } from "../identity/moderation-labels.ts";
 import { ModerationReports } from "../identity/moderation-reports.ts";
 import { ModerationRoles } from "../identity/moderation-roles.ts";
 import { issueLabels } from "../lifecycle/labels.ts";
+import { rebuildIndex as rebuildIndexFor } from "../lifecycle/rebuild.ts";
 import { relayStatuses } from "../lifecycle/relays.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
 import { act, assertOutranks } from "./admin-acts.ts";
 import { method } from "./method.ts";
 import { hostOwner, moderator } from "./roles.ts";
+
+/** What one call works at a rebuild. */
+const REBUILD_MS = 10_000;
 
 const limit = v.optional(v.constrain(v.integer(), [v.integerRange(1, 100)]), 50);
 const cursor = v.optional(v.string());
@@ -82,6 +86,11 @@ const getRelayStatus = v.query("internal.atoll.admin.getRelayStatus", {
   params: v.object({ did: v.optional(v.didString()) }),
   output: anything,
 });
+const rebuildIndex = v.procedure("internal.atoll.admin.rebuildIndex", {
+  params: null,
+  input: input({ restart: v.boolean() }),
+  output: anything,
+});
 
 export const internalAtollAdmin = [
   method({ mainSchema: listReports }, moderator, ({ params, services }) =>
@@ -145,6 +154,12 @@ export const internalAtollAdmin = [
   method({ mainSchema: getRelayStatus }, moderator, async ({ params, services }) => ({
     relays: await relayStatuses(services.env, services.host.hostname, params.did),
   })),
+
+  // Begins, or goes on with, a rebuild of the AppView's index; to be called until it says `done`.
+  method({ mainSchema: rebuildIndex }, hostOwner, async ({ caller, input: { restart }, services }) => {
+    const rebuild = () => rebuildIndexFor(services.env, { restart, ms: REBUILD_MS });
+    return { rebuild: await act(services, caller, "rebuildIndex", undefined, { restart }, rebuild) };
+  }),
 ];
 
 const isDidText = (text: string): text is `did:${string}:${string}` => text.startsWith("did:");

@@ -180,6 +180,7 @@ const own: Record<string, Rule> = {
   listReports: moderator,
   listRoles: hostOwner,
   listUnsentMail: hostOwner,
+  rebuildIndex: hostOwner,
   revokeRole: hostOwner,
   updateReport: moderator,
 };
