@@ -25,7 +25,7 @@ export const selectGeneratorsOf = (
     )
     .bind(did, cursor.sort, cursor.cid, limit + 1);
 
-/** The most liked of the whole host, perhaps those whose name has `?1` in it; a host has few. */
+/** The most liked of the whole host; or those whose name has `?1` in it, newest first. A host has few. */
 export const selectPopularGenerators = (
   db: D1Database,
   name: string,
@@ -37,6 +37,6 @@ export const selectPopularGenerators = (
       `SELECT uri, sort, cid FROM record INDEXED BY record_listed
         WHERE ${LISTED} AND collection = 'app.bsky.feed.generator'
           AND (?1 = '' OR instr(lower(record ->> 'displayName'), ?1) > 0)
-        ORDER BY likes DESC, sort DESC, uri LIMIT ?2 OFFSET ?3`,
+        ORDER BY ${name === "" ? "likes DESC, " : ""}sort DESC, cid DESC LIMIT ?2 OFFSET ?3`,
     )
     .bind(name.toLowerCase(), limit + 1, offset);
