@@ -1,8 +1,7 @@
 /** The databases' ordered SQL, applied from inside the runtime (local/control). */
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
-import type { Migration } from "./control/migrate.ts";
-import type { ControlAnswer, ControlRequest, DatabaseName } from "./control/messages.ts";
+import type { ControlAnswer, ControlRequest, DatabaseName, Migration } from "./control/messages.ts";
 import { LaunchError } from "./ports.ts";
 import { ROOT } from "./wrangler-file.ts";
 

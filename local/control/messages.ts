@@ -1,5 +1,9 @@
 /** What a launcher asks of the control Worker, and what it answers. */
-import type { Migration } from "./migrate.ts";
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
 
 export type DatabaseName = "DIRECTORY" | "APPVIEW_DB";
 

@@ -1,9 +1,6 @@
 /** Ordered SQL, applied to a D1 from inside the runtime. */
 
-export interface Migration {
-  name: string;
-  sql: string;
-}
+import type { Migration } from "./messages.ts";
 
 /** The table in which `wrangler d1 migrations` keeps its own record, so that both may be used on one database. */
 const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (

@@ -1,5 +1,5 @@
 declare module "atoll:migrations" {
-  import type { Migration } from "../../control/migrate.ts";
+  import type { Migration } from "../../control/messages.ts";
   /** `migrations/`, read when the kit's Worker is built. */
   export const migrations: { directory: Migration[]; appview: Migration[] };
 }

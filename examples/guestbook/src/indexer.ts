@@ -1,0 +1,49 @@
+/** Follows a firehose and keeps the store in step with it. Every commit's signature is checked. */
+import type { IdResolver } from "@atproto/identity";
+import { type Event, Firehose, MemoryRunner } from "@atproto/sync";
+import { COLLECTION, isEntry } from "./lexicon.ts";
+import type { Store } from "./store.ts";
+
+export interface Source {
+  /** Of a host or a relay: `wss://relay.example.com` */
+  firehose: string;
+  /** Finds the keys by which commits are signed. */
+  identities: IdResolver;
+}
+
+/** Follows until what it returns is called. */
+export function follow(store: Store, { firehose: service, identities }: Source): () => Promise<void> {
+  const runner = new MemoryRunner({
+    // At first from as far back as the firehose goes.
+    startCursor: store.cursor ?? 0,
+    setCursor: async (seq) => {
+      store.cursor = seq;
+    },
+  });
+  const firehose = new Firehose({
+    service,
+    runner,
+    idResolver: identities,
+    filterCollections: [COLLECTION],
+    handleEvent: async (event) => take(store, event),
+    onError: (error) => console.error(error.message),
+    subscriptionReconnectDelay: 100,
+  });
+  void firehose.start();
+  return async () => {
+    await firehose.destroy();
+    await runner.destroy();
+  };
+}
+
+function take(store: Store, event: Event): void {
+  if (event.event === "create" || event.event === "update") {
+    const uri = event.uri.toString();
+    if (isEntry(event.record)) store.put(uri, event.did, event.record);
+    else store.remove(uri);
+  } else if (event.event === "delete") {
+    store.remove(event.uri.toString());
+  } else if (event.event === "account" && !event.active) {
+    store.removeGuest(event.did);
+  }
+}

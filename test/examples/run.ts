@@ -1,0 +1,127 @@
+/**
+ * `npm run test:examples`: packs this package as npm would publish it, installs it into each project under `examples/` as
+ * a stranger would, and runs their type checks and tests, under this Node and under Node 22.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../../local/wrangler-file.ts";
+
+const EXAMPLES = path.join(ROOT, "examples");
+const OTHER_NODE = "22.23.3";
+
+interface Manifest {
+  name: string;
+  version: string;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, "skip-node-22": { type: "boolean" } },
+});
+const folder = mkdtempSync(path.join(tmpdir(), "atoll-examples-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+main();
+
+function main(): void {
+  const tarball = pack();
+  const nodes = [path.dirname(process.execPath)];
+  if (values["skip-node-22"] !== true) nodes.push(installNode22());
+  cpSync(path.join(EXAMPLES, "tsconfig.json"), path.join(folder, "tsconfig.json"));
+  const names = readdirSync(EXAMPLES).filter((name) => existsSync(path.join(EXAMPLES, name, "package.json")));
+  for (const name of names) {
+    if (values.only !== undefined && values.only !== name) continue;
+    tryOut(name, tarball, nodes);
+  }
+  console.log("\nAll examples pass.");
+}
+
+/** What npm would publish: its path. */
+function pack(): string {
+  const { name, version, dependencies } = readManifest(ROOT);
+  const runtime = Object.keys(dependencies ?? {});
+  if (runtime.join() !== "workerd")
+    fail(`the package needs ${runtime.join(", ")} at run time; only workerd is meant to be`);
+  timed("npm pack", () => run("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], ROOT));
+  return path.join(folder, `${name}-${version}.tgz`);
+}
+
+/** Its folder of programs. */
+function installNode22(): string {
+  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  const home = path.join(folder, "node22");
+  timed(`Node ${OTHER_NODE}`, () =>
+    run(
+      "npm",
+      [
+        "install",
+        "--prefix",
+        home,
+        "--no-audit",
+        "--no-fund",
+        "--loglevel",
+        "error",
+        `${name}@${OTHER_NODE}`,
+      ],
+      ROOT,
+    ),
+  );
+  return path.join(home, "node_modules", name, "bin");
+}
+
+function tryOut(name: string, tarball: string, nodes: string[]): void {
+  const project = path.join(folder, name);
+  cpSync(path.join(EXAMPLES, name), project, {
+    recursive: true,
+    filter: (source) => !source.includes("node_modules"),
+  });
+  const manifest = readManifest(project);
+  manifest.devDependencies = { ...manifest.devDependencies, atoll: `file:${tarball}` };
+  writeFileSync(path.join(project, "package.json"), JSON.stringify(manifest, null, 2));
+  console.log(`\n${name}`);
+  timed("npm install", () =>
+    run("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error"], project),
+  );
+  timed("tsc", () => run("npm", ["run", "--silent", "check"], project));
+  checkOwnTypes(project);
+  for (const bin of nodes) {
+    const version = spawnSync(path.join(bin, "node"), ["--version"], { encoding: "utf8" }).stdout.trim();
+    timed(`tests, Node ${version}`, () => run("npm", ["test", "--silent"], project, bin));
+  }
+}
+
+/** Our declarations stand without `skipLibCheck`; those of others may not. */
+function checkOwnTypes(project: string): void {
+  const tsc = path.join(project, "node_modules/typescript/bin/tsc");
+  const done = spawnSync(process.execPath, [tsc, "--skipLibCheck", "false"], {
+    cwd: project,
+    encoding: "utf8",
+  });
+  const own = done.stdout.split("\n").filter((line) => line.startsWith("node_modules/atoll/"));
+  if (own.length > 0) fail(own.join("\n"));
+}
+
+function readManifest(of: string): Manifest {
+  return JSON.parse(readFileSync(path.join(of, "package.json"), "utf8")) as Manifest;
+}
+
+/** `bin`: programs that win over those of the machine. */
+function run(command: string, args: string[], cwd: string, bin = path.dirname(process.execPath)): void {
+  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
+  const done = spawnSync(command, args, { cwd, env, encoding: "utf8" });
+  if (done.status !== 0) fail(`${command} ${args.join(" ")} in ${cwd}\n${done.stdout}\n${done.stderr}`);
+}
+
+function timed(what: string, work: () => void): void {
+  const begun = performance.now();
+  work();
+  console.log(`  ${what.padEnd(28)} ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+}
+
+function fail(why: string): never {
+  console.error(`\n${why}`);
+  process.exit(1);
+}
