@@ -1,0 +1,159 @@
+/**
+ * `npm run test:kit`: what the kit promises in numbers too large for the ordinary tests. A hundred networks, made and
+ * disposed of one after another, leave no process, port, folder or memory; eight at once do not disturb each other; and
+ * none outlives a process that was killed. Linux only: it looks into /proc.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createTestNetwork } from "../../local/testing/index.ts";
+
+const NETWORKS = 100;
+const AT_ONCE = 8;
+/** Growth of this process over all networks that counts as none. */
+const MEMORY_BYTES = 40e6;
+
+await oneAfterAnother();
+await atOnce();
+await killed();
+console.log("All is as promised.");
+process.exit(0);
+
+async function oneAfterAnother(): Promise<void> {
+  for (let i = 0; i < 3; i++) await useOne();
+  const before = left();
+  const memory = heldMemory();
+  for (let begun = performance.now(), i = 1; i <= NETWORKS; i++) {
+    await useOne();
+    if (i % 20 > 0) continue;
+    const each = Math.round((performance.now() - begun) / 20);
+    console.log(`  ${i} networks, ${each} ms each, ${Math.round(heldMemory() / 1e6)} MB`);
+    begun = performance.now();
+  }
+  const growth = heldMemory() - memory;
+  await expectSame("one after another", before);
+  if (growth > MEMORY_BYTES)
+    throw new Error(`${NETWORKS} networks left ${Math.round(growth / 1e6)} MB behind`);
+  console.log(
+    `${NETWORKS} networks left nothing behind (${(growth / 1e6).toFixed(1)} MB more in this process)`,
+  );
+}
+
+/** One network, used a little: an account, a firehose, a request to the outside. */
+async function useOne(): Promise<void> {
+  await using network = await createTestNetwork();
+  const { did } = await network.account("alice");
+  await network.firehose().until((event) => event.did === did);
+  await network.host().memberOf("nobody.example.com");
+}
+
+async function atOnce(): Promise<void> {
+  const before = left();
+  const begun = performance.now();
+  const networks = await Promise.all(Array.from({ length: AT_ONCE }, () => createTestNetwork()));
+  const ready = performance.now() - begun;
+  await Promise.all(
+    networks.map(async (network, i) => {
+      await network.seed({
+        accounts: [{ name: "alice" }, { name: "bob" }],
+        follows: { bob: ["alice"] },
+        posts: [{ id: "only", by: "alice", text: `of network ${i}`, likedBy: ["bob"] }],
+      });
+      await network.clock.advance(`${i}d`);
+      if (i % 2 === 0) await network.crash();
+      await network.settle();
+      const { data } = await network.agent("bob").getTimeline();
+      const texts = data.feed.map(({ post }) => (post.record as { text?: unknown }).text);
+      if (texts.join() !== `of network ${i}`) throw new Error(`network ${i} shows ${texts.join()}`);
+      if (i % 2 === 1) await network.reset();
+      if (i % 2 === 0) await network.firehose().until((event) => event.kind === "commit");
+      else if (network.accounts.size !== 0) throw new Error(`network ${i} was reset, and has accounts`);
+    }),
+  );
+  await Promise.all(networks.map((network) => network.dispose()));
+  await expectSame("at once", before);
+  console.log(`${AT_ONCE} networks at once: ready in ${Math.round(ready)} ms, each its own`);
+}
+
+/** A test runner that is killed, and one that ends without a word, leave nothing either. */
+async function killed(): Promise<void> {
+  for (const how of ["SIGKILL", "exit", "throw"]) {
+    const before = left();
+    const script = path.join(import.meta.dirname, "careless.ts");
+    const child = spawn(process.execPath, [script, how], { stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(child, "exit");
+    if (how === "SIGKILL") {
+      await once(child.stdout, "data");
+      child.kill("SIGKILL");
+    }
+    await ended;
+    await expectSame(how, before);
+  }
+  console.log("A runner that is killed, ends or throws leaves nothing behind");
+}
+
+interface Left {
+  /** Command lines of runtimes and watchers. */
+  processes: string[];
+  folders: string[];
+  /** Sockets and files that this process holds open. */
+  descriptors: number;
+}
+
+function left(): Left {
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const command = readFile(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+      return /atoll-watch|storage=\S*atoll-/.test(command) ? [`${pid} ${command}`] : [];
+    });
+  const folders = [tmpdir(), "/dev/shm"].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^atoll-\w{6}$/.test(name))
+      .map((name) => path.join(folder, name)),
+  );
+  const descriptors = readdirSync("/proc/self/fd").filter((fd) => /socket|pipe|atoll/.test(link(fd))).length;
+  return { processes, folders, descriptors };
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function link(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
+
+/** Others on this machine may run networks too: only what came and stayed counts. */
+function differs(now: Left, before: Left): boolean {
+  return (
+    now.processes.some((one) => !before.processes.includes(one)) ||
+    now.folders.some((one) => !before.folders.includes(one)) ||
+    now.descriptors > before.descriptors + 4
+  );
+}
+
+/** A watcher that was told to end, or notices a death, is gone a moment later. */
+async function expectSame(what: string, before: Left): Promise<void> {
+  for (let tries = 0; tries < 50 && differs(left(), before); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const now = left();
+  if (differs(now, before))
+    throw new Error(`${what}: left behind ${JSON.stringify({ before, now }, null, 2)}`);
+}
+
+function heldMemory(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+}
