@@ -82,13 +82,17 @@ async function killed(): Promise<void> {
   for (const how of ["SIGKILL", "exit", "throw"]) {
     const before = left();
     const script = path.join(import.meta.dirname, "careless.ts");
-    const child = spawn(process.execPath, [script, how], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [script, how], { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const ended = once(child, "exit");
     if (how === "SIGKILL") {
-      await once(child.stdout, "data");
+      await Promise.race([once(child.stdout, "data"), ended]);
       child.kill("SIGKILL");
     }
-    await ended;
+    const [code, signal] = (await ended) as [number | null, string | null];
+    const expected = { SIGKILL: "SIGKILL", exit: 0, throw: 1 }[how];
+    if ((signal ?? code) !== expected) throw new Error(`${how}: ended with ${signal ?? code}\n${said}`);
     await expectSame(how, before);
   }
   console.log("A runner that is killed, ends or throws leaves nothing behind");
