@@ -52,7 +52,7 @@ import {
 } from "./queries/relations.ts";
 import type { Reading } from "./reads.ts";
 import { Script } from "./script.ts";
-import { LIKE, LIST, PROFILE, REPOST, STARTER_PACK, STATUS, collectionOf, didOf, uriOf } from "./uris.ts";
+import { LIKE, LIST, REPOST, STARTER_PACK, collectionOf, didOf } from "./uris.ts";
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
@@ -147,18 +147,12 @@ function addSubjects(script: Script, { db, labelers, now }: Reading, facts: Fact
   script.add<{ a: string; b: string }>(pairs.length > 0, selectPairs(db, pairs), (rows) =>
     addPairs(facts, rows),
   );
-  const subjects = [
-    ...dids.flatMap((did) => [did, uriOf(did, PROFILE, "self"), uriOf(did, STATUS, "self")]),
-    ...records,
-    ...posts,
-    ...others,
-  ];
-  script.add<LabelRow>(
-    labelers.dids.length > 0 && subjects.length > 0,
-    selectLabels(db, subjects, labelers, now),
-    (rows) => addLabels(facts, labelers, rows),
+  const subjects = { dids, uris: [...records, ...posts, ...others] };
+  const any = dids.length + subjects.uris.length > 0;
+  script.add<LabelRow>(any && labelers.dids.length > 0, selectLabels(db, subjects, labelers, now), (rows) =>
+    addLabels(facts, labelers, rows),
   );
-  script.add<{ subject: string; ref: string }>(subjects.length > 0, selectTakedowns(db, subjects), (rows) => {
+  script.add<{ subject: string; ref: string }>(any, selectTakedowns(db, subjects), (rows) => {
     for (const { subject, ref } of rows) facts.takedowns.set(subject, ref);
   });
 }

@@ -12,18 +12,44 @@ export interface LabelRow {
   exp: string | null;
 }
 
-const LABELS = `SELECT l.* FROM json_each(?1) AS j CROSS JOIN label AS l ON l.uri = j.value
-  WHERE l.src IN (SELECT value FROM json_each(?2)) AND (l.exp IS NULL OR l.exp > ?3)`;
+/** What may be labelled or taken down: accounts, each with its profile and status, and other records. */
+export interface Subjects {
+  dids: readonly string[];
+  uris: readonly string[];
+}
+
+/** Of an account three keys are looked up by one row of the list, since every row of it is paid for. */
+const KEYS = [
+  "j.value",
+  "'at://' || j.value || '/app.bsky.actor.profile/self'",
+  "'at://' || j.value || '/app.bsky.actor.status/self'",
+];
+/** Looked for first, which costs nothing where there is nothing: joining by one of several keys does. */
+const MARKED = (table: string, key: string) =>
+  `(${KEYS.map((one) => `EXISTS (SELECT 1 FROM ${table} WHERE ${key} = ${one})`).join(" OR ")})`;
+const OF_DID = (key: string) => `(${KEYS.map((one) => `${key} = ${one}`).join(" OR ")})`;
+
+/** `+`: by subject alone, and then by source: most subjects have no label. */
+const CURRENT = "+l.src IN (SELECT value FROM json_each(?3)) AND (l.exp IS NULL OR l.exp > ?4)";
+const LABELS = `SELECT l.* FROM json_each(?1) AS j CROSS JOIN label AS l ON ${OF_DID("l.uri")}
+    WHERE ${MARKED("label", "uri")} AND ${CURRENT}
+  UNION
+  SELECT l.* FROM json_each(?2) AS j CROSS JOIN label AS l ON l.uri = j.value WHERE ${CURRENT}`;
 
 export const selectLabels = (
   db: D1Database,
-  subjects: readonly string[],
+  { dids, uris }: Subjects,
   labelers: Labelers,
   now: number,
 ): D1PreparedStatement =>
   db
     .prepare(LABELS)
-    .bind(JSON.stringify(subjects), JSON.stringify(labelers.dids), new Date(now).toISOString());
+    .bind(
+      JSON.stringify(dids),
+      JSON.stringify(uris),
+      JSON.stringify(labelers.dids),
+      new Date(now).toISOString(),
+    );
 
 const HIDING = new Set(["!takedown", "!suspend"]);
 
@@ -57,9 +83,10 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
   }
 }
 
-export const selectTakedowns = (db: D1Database, subjects: readonly string[]): D1PreparedStatement =>
-  db
-    .prepare(
-      "SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON t.subject = j.value",
-    )
-    .bind(JSON.stringify(subjects));
+const TAKEDOWNS = `SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON ${OF_DID("t.subject")}
+    WHERE ${MARKED("takedown", "subject")}
+  UNION ALL
+  SELECT t.subject, t.ref FROM json_each(?2) AS j CROSS JOIN takedown AS t ON t.subject = j.value`;
+
+export const selectTakedowns = (db: D1Database, { dids, uris }: Subjects): D1PreparedStatement =>
+  db.prepare(TAKEDOWNS).bind(JSON.stringify(dids), JSON.stringify(uris));

@@ -40,12 +40,10 @@ const merged = (authors: string, only: string, before = "") => `WITH
     FROM head WHERE top IS NOT NULL),
   floor (sort) AS MATERIALIZED (
     SELECT coalesce(
-      CASE WHEN (SELECT k FROM share) <= 1
-        THEN (SELECT top FROM head WHERE top IS NOT NULL ORDER BY top DESC LIMIT 1 OFFSET CAST(?4 AS INTEGER) - 1)
-        ELSE (
-          SELECT kth FROM depth WHERE kth IS NOT NULL ORDER BY kth DESC
-          LIMIT 1 OFFSET (SELECT (CAST(?4 AS INTEGER) + k - 1) / max(k, 1) - 1 FROM share))
-      END, -9e15))
+      (SELECT top FROM head WHERE top IS NOT NULL ORDER BY top DESC LIMIT 1 OFFSET CAST(?4 AS INTEGER) - 1),
+      (SELECT kth FROM depth WHERE kth IS NOT NULL ORDER BY kth DESC
+        LIMIT 1 OFFSET (SELECT (CAST(?4 AS INTEGER) + k - 1) / max(k, 1) - 1 FROM share)),
+      -9e15))
   SELECT i.actor, i.sort, i.cid, i.rkey, i.subject
   FROM floor CROSS JOIN head CROSS JOIN feed_item AS i
   WHERE head.top >= floor.sort AND i.actor = head.did AND (i.sort, i.cid) < (?2, ?3) ${only}
