@@ -1,5 +1,5 @@
 /** What is written is read: by everybody, at once, each record once. */
-import { beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { randomFrom } from "../../local/seed/random.ts";
 import type { Member } from "./account-host.ts";
 import { join, xrpc } from "./account-host.ts";
@@ -9,6 +9,9 @@ const NOTE = "com.example.note";
 
 beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
+});
+afterAll(() => {
+  vi.restoreAllMocks();
 });
 
 async function post(by: Member, text: string): Promise<string> {

@@ -1,5 +1,5 @@
-/** Every test file starts with migrated databases. */
-import { applyD1Migrations } from "cloudflare:test";
+/** Every test file starts with migrated databases and nothing else: files share one runtime, one after the other. */
+import { applyD1Migrations, reset } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
 
@@ -18,5 +18,6 @@ interface TestBindings {
 }
 
 const bindings: TestBindings = env as never;
+await reset();
 await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
 await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);
