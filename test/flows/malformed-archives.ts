@@ -89,7 +89,7 @@ function badArchive({ member, car, otherCar }: Stage, random: Random): Uint8Arra
 export const archiveFamilies: readonly Family[] = [
   {
     name: "an archive that is none",
-    count: 150,
+    count: 120,
     errors: INVALID,
     make(stage, random) {
       return call(

@@ -59,7 +59,7 @@ const TOKEN_ERRORS = [
 export const credentialFamilies: readonly Family[] = [
   {
     name: "a credential that is none",
-    count: 600,
+    count: 300,
     errors: TOKEN_ERRORS,
     statuses: [400, 401],
     make(stage, random) {

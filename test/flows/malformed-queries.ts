@@ -33,7 +33,7 @@ const TIMED_CURSORS = ["app.bsky.feed.getTimeline", "app.bsky.feed.getAuthorFeed
 export const queryFamilies: readonly Family[] = [
   {
     name: "a parameter that cannot be",
-    count: 500,
+    count: 1200,
     errors: [...INVALID, "HostNotFound"],
     make(_, random) {
       const [nsid, params] = pick(QUERIES, random);
@@ -73,7 +73,7 @@ export const queryFamilies: readonly Family[] = [
   },
   {
     name: "a subscription's cursor that is none",
-    count: 40,
+    count: 100,
     errors: INVALID,
     make(_, random) {
       const cursor = pick(["abc", "1.5", "1e9", "", "9".repeat(30), noise(random).toWellFormed()], random);

@@ -138,7 +138,7 @@ function badBatch(stage: Stage, random: Random): object {
 export const repoFamilies: readonly Family[] = [
   {
     name: "a record with what the data model does not have",
-    count: 500,
+    count: 250,
     errors: [...INVALID, "BlobNotFound"],
     make({ member }, random) {
       const record = placed(notOfTheModel(random), random);
@@ -157,7 +157,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a record that its lexicon refuses",
-    count: 400,
+    count: 200,
     errors: INVALID,
     make(stage, random) {
       const [collection, record] = badRecords(stage, random);
@@ -166,7 +166,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a record that must be known and is not, or is no record",
-    count: 100,
+    count: 60,
     errors: INVALID,
     make(stage, random) {
       if (random() < 0.5) return create(stage, UNKNOWN, { text: word(random) }, { validate: true });
@@ -175,7 +175,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a key that is none",
-    count: 150,
+    count: 100,
     errors: INVALID,
     make(stage, random) {
       const { member } = stage;
@@ -201,7 +201,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a record at a taken key",
-    count: 60,
+    count: 20,
     errors: ["RecordAlreadyExists"],
     statuses: [409],
     make(stage, random) {
@@ -211,7 +211,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a swap of what is not there",
-    count: 120,
+    count: 60,
     errors: ["InvalidSwap", "InvalidRequest"],
     make(stage, random) {
       const { member, posts } = stage;
@@ -235,7 +235,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "another's repo",
-    count: 80,
+    count: 40,
     errors: ["AuthenticationRequired", "AccountNotFound"],
     statuses: [401, 403],
     make({ member, other, posts }, random) {
@@ -256,13 +256,13 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a batch that cannot be",
-    count: 300,
+    count: 150,
     errors: INVALID,
     make: (stage, random) => sendJson("com.atproto.repo.applyWrites", stage.member, badBatch(stage, random)),
   },
   {
     name: "a blob that was never uploaded, or does not fit",
-    count: 120,
+    count: 60,
     errors: ["BlobNotFound", "InvalidMimeType", "InvalidSize", "InvalidRequest"],
     make(stage, random) {
       const { textBlob } = stage;
@@ -296,7 +296,7 @@ export const repoFamilies: readonly Family[] = [
   },
   {
     name: "a read of what is not there",
-    count: 200,
+    count: 80,
     errors: [
       "InvalidRequest",
       "RecordNotFound",

@@ -175,7 +175,7 @@ function brokenJson(text: string, random: Random): BodyInit {
 export const requestFamilies: readonly Family[] = [
   {
     name: "JSON that is none",
-    count: 600,
+    count: 500,
     errors: INVALID,
     make(stage, random) {
       const [nsid, , input] = pick(good(stage), random);
@@ -184,7 +184,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "JSON that is no object",
-    count: 150,
+    count: 200,
     errors: INVALID,
     make(stage, random) {
       const [nsid] = pick(good(stage), random);
@@ -215,7 +215,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a field that is missing",
-    count: 400,
+    count: 300,
     errors: INVALID,
     make(stage, random) {
       const [nsid, needs, input] = pick(good(stage), random);
@@ -225,7 +225,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a field of another type",
-    count: 600,
+    count: 450,
     errors: INVALID,
     make(stage, random) {
       const [nsid, needs, input] = pick(good(stage), random);
@@ -235,7 +235,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "an identifier that is none",
-    count: 300,
+    count: 200,
     errors: [...INVALID, "InvalidHandle", "UnsupportedDomain", "HandleNotAvailable", "AccountNotFound"],
     make(stage, random) {
       const { member, other } = stage;
@@ -287,7 +287,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a content type that fits nothing",
-    count: 200,
+    count: 300,
     errors: INVALID,
     make(stage, random) {
       const [nsid, , input] = pick(good(stage), random);
@@ -307,7 +307,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a wrong verb",
-    count: 250,
+    count: 500,
     errors: INVALID,
     make(stage, random) {
       const { nsid, verb } = pick(stage.methods, random);
@@ -320,7 +320,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a method's name that is none",
-    count: 150,
+    count: 300,
     errors: ["InvalidRequest", "NotFound"],
     make({ member }, random) {
       const path = pick(
@@ -346,7 +346,7 @@ export const requestFamilies: readonly Family[] = [
   },
   {
     name: "a body that is too large",
-    count: 24,
+    count: 12,
     errors: ["PayloadTooLargeError"],
     statuses: [413],
     make(stage, random) {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningHost } from "../../local/host.ts";
 import { startHost } from "../../local/host.ts";
 import { drawPicture } from "../../local/seed/picture.ts";
+import { randomFrom } from "../../local/seed/random.ts";
 import { basic, xrpc } from "../../local/xrpc-client.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import type { Followed, Member, Written } from "./official-consumer.ts";
@@ -28,16 +29,11 @@ const POST = "app.bsky.feed.post";
 const LIKE = "app.bsky.feed.like";
 
 let host: RunningHost;
-let live: Followed;
 
 beforeAll(async () => {
   host = await startHost({ vars: { REGISTRATION: "open", RATE_LIMITS: "off", ADMIN_PASSWORD } });
-  live = follow(host, 0);
 });
-afterAll(async () => {
-  live.stop();
-  await host.stop();
-});
+afterAll(() => host.stop());
 
 const now = () => new Date().toISOString();
 const post = (text: string, more: object = {}) => ({ $type: POST, text, createdAt: now(), ...more });
@@ -77,6 +73,14 @@ const seqsOf = (events: readonly Event[]) => {
 };
 
 describe("a community", () => {
+  let live: Followed;
+  beforeAll(() => {
+    live = follow(host, 0);
+  });
+  afterAll(() => {
+    live.stop();
+  });
+
   let ana: Member;
   let ben: Member;
   let cleo: Member;
@@ -264,10 +268,10 @@ describe("a repo that is written to", () => {
         const key = { collection: "com.example.note", rkey: `n${(i * 37 + n * 75) % 300}` };
         const record = { $type: key.collection, text: `changed by ${n}, ${i}` };
         await write(host, member, "putRecord", { ...key, record });
-        if (i % 3 === 0) await create(member, "com.example.note", { text: "new" });
+        if (i % 3 === 0) await write(host, member, "putRecord", { ...key, rkey: `new${n}`, record });
         if (i % 5 === 0) await write(host, member, "deleteRecord", key);
         written++;
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await new Promise((resolve) => setTimeout(resolve, 5));
       }
     };
     const writers = [0, 1, 2, 3].map(writer);
@@ -284,3 +288,67 @@ describe("a repo that is written to", () => {
     expect(written).toBeGreaterThan(50);
   });
 });
+
+describe("what is written", () => {
+  test("is read by another member at once: five hundred posts, none stale", async () => {
+    const [dan, eva] = [await signUp(host, "dan"), await signUp(host, "eva")];
+    const stale: string[] = [];
+    const read = (by: Member, nsid: string, params: Record<string, unknown>) =>
+      xrpc(host.origin, nsid, { params, authorization: by.authorization });
+    const pairs = async (author: Member, reader: Member, count: number) => {
+      for (let i = 0; i < count; i++) {
+        const { uri } = await create(author, POST, post(`post ${i}`));
+        const seen =
+          i % 2 === 0
+            ? ((await read(reader, "app.bsky.feed.getAuthorFeed", { actor: author.did, limit: 1 })) as Feed)
+                .feed[0]?.post
+            : ((await read(reader, "app.bsky.feed.getPosts", { uris: uri })) as Posts).posts[0];
+        if (seen?.uri !== uri) stale.push(`${author.name} ${i}: ${seen?.uri}, not ${uri}`);
+      }
+    };
+    await Promise.all([pairs(dan, eva, 250), pairs(eva, dan, 250)]);
+    expect(stale).toEqual([]);
+  });
+
+  test("is listed, five thousand records page by page, none twice and none missing, in both directions", async () => {
+    const member = await signUp(host, "lister");
+    const collection = "com.example.note";
+    const keys = Array.from({ length: 5_000 }, (_, i) => `k${String((i * 2_467) % 5_000).padStart(4, "0")}`);
+    for (let from = 0; from < keys.length; from += 200) {
+      const writes = keys.slice(from, from + 200).map((rkey) => ({
+        $type: "com.atproto.repo.applyWrites#create",
+        collection,
+        rkey,
+        value: { text: rkey },
+      }));
+      await write(host, member, "applyWrites", { writes });
+    }
+    const random = randomFrom("pages");
+    const list = async (reverse: boolean, limit: () => number): Promise<string[]> => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const params = { repo: member.did, collection, limit: limit(), reverse, cursor };
+        const page = (await xrpc(host.origin, "com.atproto.repo.listRecords", { params })) as Page;
+        found.push(...page.records.map(({ uri }) => rkeyOf(uri)));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return found;
+    };
+    const ascending = keys.toSorted((a, b) => (a < b ? -1 : 1));
+    expect(await list(true, () => 100)).toEqual(ascending);
+    expect(await list(false, () => 100)).toEqual(ascending.toReversed());
+    expect(await list(false, () => 1 + Math.floor(random() * 100))).toEqual(ascending.toReversed());
+  });
+});
+
+interface Feed {
+  feed: { post: Written }[];
+}
+interface Posts {
+  posts: Written[];
+}
+interface Page {
+  records: Written[];
+  cursor?: string;
+}
