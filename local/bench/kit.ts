@@ -222,4 +222,5 @@ function report(figures: Record<string, Figures>): void {
     markdown,
   ];
   writeFileSync(path.join(docs, "kit.md"), `${text.join("\n")}\n`);
+  must(run("npx", ["oxfmt", "docs/bench/kit.json", "docs/bench/kit.md"], ROOT), "oxfmt");
 }

@@ -16,8 +16,11 @@ export interface AtollWorkerOptions {
   vars?: HostVars;
 }
 
-/** As `workers` of the vitest plugin's `miniflare` option, and of `new Miniflare(convertV4MiniflareOptions(…))`, take it. */
-export interface AtollWorker {
+/**
+ * As `workers` of the vitest plugin's `miniflare` option, and of `new Miniflare(convertV4MiniflareOptions(…))`, take it:
+ * an alias, since no interface fits their index signature.
+ */
+export type AtollWorker = {
   name: string;
   modules: { type: "ESModule"; path: string; contents: string }[];
   compatibilityDate: string;
@@ -26,7 +29,7 @@ export interface AtollWorker {
   r2Buckets: Record<string, string>;
   durableObjects: Record<string, { className: string; useSQLite: boolean }>;
   serviceBindings: Record<string, { name: string; entrypoint: string }>;
-}
+};
 
 /** Throws a `LaunchError` where the package's built Worker is missing. */
 export async function atollWorker(options: AtollWorkerOptions = {}): Promise<AtollWorker> {

@@ -1,6 +1,7 @@
 /** `atoll dev-network`: a test network for programs in any language, described by a line of JSON, steered over HTTP. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { existsSync, fstatSync, readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
@@ -205,18 +206,23 @@ const LOOK_MS = 500;
  * the shells that npx puts between, whoever called them.
  */
 function whenParentEnds(stop: () => void): void {
-  if (!process.stdin.isTTY) {
-    const { stdin } = process;
-    // An input that is closed from the start says nothing about the parent.
-    const begun = performance.now();
-    stdin.on("end", () => performance.now() - begun > LOOK_MS && stop());
-    stdin.on("error", () => {});
-    stdin.resume();
+  const input = inputKind();
+  if (input?.isFIFO() || input?.isSocket()) {
+    process.stdin.on("end", stop).on("error", stop).resume();
   }
   const above = callers();
   setInterval(() => {
     if (process.ppid !== above[0] || above.some((pid) => !isAlive(pid))) stop();
   }, LOOK_MS);
+}
+
+/** Null where it is closed. */
+function inputKind(): Stats | null {
+  try {
+    return fstatSync(0);
+  } catch {
+    return null;
+  }
 }
 
 /** The parent, and its parents for as long as they only pass on a command. */

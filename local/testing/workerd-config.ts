@@ -51,8 +51,8 @@ const config :Workerd.Config = (
     (name = "door", http = (), service = (name = "atoll", entrypoint = "Door")),
   ],
   structuredLogging = true,
-  # A small nursery: 15 MB less for the same speed.
-  v8Flags = ["--max-semi-space-size=1", "--optimize-for-size"],
+  # A small nursery: 15 MB less, at the same speed.
+  v8Flags = ["--max-semi-space-size=2"],
 );
 
 const atollWorker :Workerd.Worker = (
