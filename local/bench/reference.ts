@@ -4,7 +4,7 @@
  * What works together: the reference wants Node ≥ 22 and better-sqlite3 12, whose prebuilt binary may not be had (it is
  * not on npm), so it is compiled by node-gyp with python3, make and g++. Built against Node 24.21's headers it can abort in garbage
  * collection; so it is built for, and run by, the Node 22 that npm has as `node-<platform>-<arch>`, which brings its
- * own headers (`--nodedir`: no download). Install scripts stay off; nothing else of the reference is native.
+ * own headers (`nodedir`: no download). Install scripts stay off; nothing else of the reference is native.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -27,7 +27,12 @@ const READY = path.join(FOLDER, `ready-${VERSION}-${NODE_VERSION}`);
 
 function run(command: string, args: string[], cwd: string): Promise<void> {
   const log = openSync(path.join(FOLDER, "install.log"), "a");
-  const env = { ...process.env, PATH: `${path.dirname(BINARY)}:${process.env["PATH"] ?? ""}` };
+  // A `nodedir` in the user's npm settings reaches node-gyp by this variable, and would win over its option.
+  const env = {
+    ...process.env,
+    PATH: `${path.dirname(BINARY)}:${process.env["PATH"] ?? ""}`,
+    npm_config_nodedir: NODE,
+  };
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ["ignore", log, log] });
     child.once("error", reject);
@@ -61,7 +66,7 @@ async function install(say: (line: string) => void): Promise<void> {
   );
   const gyp = path.join(FOLDER, "node_modules/node-gyp/bin/node-gyp.js");
   const addon = path.join(FOLDER, "node_modules/better-sqlite3");
-  await run(BINARY, [gyp, "rebuild", "--release", `--nodedir=${NODE}`], addon);
+  await run(BINARY, [gyp, "rebuild", "--release"], addon);
   writeFileSync(READY, "");
 }
 
