@@ -17,17 +17,18 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
     return readCursor(this.env.APPVIEW_DB);
   }
 
-  async ingest(after: number, events: SequencedEvent[]): Promise<IngestReport> {
+  async ingest(after: number, events: SequencedEvent[], stored = after): Promise<IngestReport> {
     const counted = this.env.LOCAL ? countDatabase(this.env.APPVIEW_DB) : null;
     const context = {
       db: counted?.db ?? this.env.APPVIEW_DB,
       account: (did: string) => this.env.ACCOUNT.getByName(did),
       now: Date.now,
     };
-    const cursor = await ingest(context, after, events);
-    if (counted === null) return { cursor };
+    const place = await ingest(context, { passed: after, stored }, events);
+    const report = { cursor: place.passed, stored: place.stored };
+    if (counted === null) return report;
     const { written, read } = counted.cost;
-    return { cursor, rows: { written, read } };
+    return { ...report, rows: { written, read } };
   }
 
   moderate(acts: ModerationAct[]): Promise<void> {

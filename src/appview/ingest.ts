@@ -17,6 +17,8 @@ import { purge } from "./purge.ts";
 /** Frame bytes of one run. */
 const RUN_BYTES = 2_000_000;
 const RUN_EVENTS = 500;
+/** So far may the cursor that the index knows trail behind events that changed nothing in it. */
+const TRAIL = 500;
 /** How often one event may fail in a way that looks passing before it is set aside all the same. */
 const PATIENCE = 8;
 
@@ -24,6 +26,13 @@ export interface IngestContext {
   db: D1Database;
   account: (did: Did) => BackfillSource;
   now: () => number;
+}
+
+/** Where ingest stands. What changes nothing in the index is passed without writing, so `stored` may trail. */
+interface Place {
+  passed: number;
+  /** The cursor that the index knows, by which batches are guarded. */
+  stored: number;
 }
 
 /** One call of `ingest`. */
@@ -47,24 +56,31 @@ export async function readCursor(db: D1Database): Promise<number> {
   return row?.seq ?? 0;
 }
 
-/** @returns the cursor as it stands afterwards. */
-export async function ingest(
-  context: IngestContext,
-  after: number,
-  events: SequencedEvent[],
-): Promise<number> {
+/**
+ * @param at where the sender believes that ingest stands. Without events, what trails is written.
+ * @returns where it stands afterwards.
+ */
+export async function ingest(context: IngestContext, at: Place, events: SequencedEvent[]): Promise<Place> {
   const session: Session = { ...context, backfilled: new Map() };
-  let cursor = after;
+  const { db } = context;
   try {
-    for (const run of runsOf(events.filter(({ seq }) => seq > after).map(read))) {
-      cursor = await applyRun(session, cursor, run);
+    let place = at;
+    for (const run of runsOf(events.filter(({ seq }) => seq > at.passed).map(read))) {
+      place = await applyRun(session, place, run);
     }
-    return cursor === after ? await readCursor(context.db) : cursor;
+    const { passed, stored } = place;
+    if (passed - stored > (events.length === 0 ? 0 : TRAIL)) {
+      await db.batch([guard(db, stored, passed)]);
+      return standingAt(passed);
+    }
+    return place === at ? standingAt(await readCursor(db)) : place;
   } catch (thrown) {
-    if (isGuardFailure(thrown)) return readCursor(context.db);
+    if (isGuardFailure(thrown)) return standingAt(await readCursor(db));
     throw thrown;
   }
 }
+
+const standingAt = (seq: number): Place => ({ passed: seq, stored: seq });
 
 function read({ seq, frame }: SequencedEvent): Read {
   try {
@@ -100,31 +116,34 @@ function* runsOf(reads: Read[]): Generator<Read[]> {
   if (run.length > 0) yield run;
 }
 
-/** Applies one run as one batch; halves it where the database refuses it. */
-async function applyRun(context: Session, after: number, run: Read[]): Promise<number> {
-  const last = run.at(-1)?.seq ?? after;
+/** Applies one run as one batch, if it changes anything; halves it where the database refuses it. */
+async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place> {
+  const { db } = context;
+  const last = run.at(-1)?.seq ?? at.passed;
   const [only] = run;
   try {
-    await context.db.batch([guard(context.db, after, last), ...(await workOf(context, after, run))]);
+    const work = await workOf(context, at.stored, run);
+    if (work.length === 0) return { ...at, passed: last };
+    await db.batch([guard(db, at.stored, last), ...work]);
     failures.clear();
-    return last;
+    return standingAt(last);
   } catch (thrown) {
     if (isGuardFailure(thrown) || only === undefined) throw thrown;
     if (mayPass(thrown) && isPatient(only.seq)) throw thrown;
     if (run.length > 1) {
       const half = run.length >> 1;
-      return applyRun(context, await applyRun(context, after, run.slice(0, half)), run.slice(half));
+      return applyRun(context, await applyRun(context, at, run.slice(0, half)), run.slice(half));
     }
-    await setAside(context, after, only, thrown);
-    return only.seq;
+    await setAside(context, at.stored, only, thrown);
+    return standingAt(only.seq);
   }
 }
 
-async function workOf(context: Session, after: number, run: Read[]): Promise<D1PreparedStatement[]> {
+async function workOf(context: Session, stored: number, run: Read[]): Promise<D1PreparedStatement[]> {
   const { db, backfilled } = context;
   const [first] = run;
   if (first === undefined) return [];
-  if (run.length === 1 && standsAlone(first)) return workAlone(context, after, first.event);
+  if (run.length === 1 && standsAlone(first)) return workAlone(context, stored, first.event);
   const changes = noChanges();
   for (const { event } of run) {
     if (event instanceof Error || isKnown(event, backfilled)) continue;
@@ -135,12 +154,12 @@ async function workOf(context: Session, after: number, run: Read[]): Promise<D1P
 
 async function workAlone(
   { db, account, backfilled }: Session,
-  after: number,
+  stored: number,
   event: RepoEvent | Error,
 ): Promise<D1PreparedStatement[]> {
   if (event instanceof Error) throw new UnreadableEvent(event.message);
-  if (event.kind === "account") return purge(db, event.did, after);
-  const rev = await backfill(db, account(event.did), event.did, after);
+  if (event.kind === "account") return purge(db, event.did, stored);
+  const rev = await backfill(db, account(event.did), event.did, stored);
   if (rev === null) return [];
   backfilled.set(event.did, rev);
   return [
@@ -182,7 +201,7 @@ function isPatient(seq: number): boolean {
 
 async function setAside(
   { db, now }: IngestContext,
-  after: number,
+  stored: number,
   one: Read,
   thrown: unknown,
 ): Promise<void> {
@@ -192,7 +211,7 @@ async function setAside(
   // Frames are at most 2 MB and a bit; in base64 that would not fit a value, and what does not fit is kept in part.
   const frame = base64(one.frame.subarray(0, 1_200_000));
   await db.batch([
-    guard(db, after, one.seq),
+    guard(db, stored, one.seq),
     db
       .prepare("INSERT OR REPLACE INTO poison (seq, did, error, frame, at) VALUES (?1, ?2, ?3, ?4, ?5)")
       .bind(one.seq, did, error.slice(0, 2000), frame, now()),

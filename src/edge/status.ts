@@ -39,7 +39,9 @@ export async function status(request: Request, services: Services): Promise<Resp
 }
 
 function statusOf(host: string, now: number, events: SequencerStatus, index: IndexStatus): Status {
-  const { cursor, ...rest } = index;
+  const { cursor: stored, ...rest } = index;
+  // The index does not write down each event that changes nothing in it.
+  const cursor = Math.max(stored, events.indexed);
   return {
     host,
     time: new Date(now).toISOString(),

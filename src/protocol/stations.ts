@@ -65,7 +65,10 @@ export interface RowCount {
 
 /** What came of a flight of events. */
 export interface IngestReport {
+  /** The last seq that ingest has passed. */
   cursor: number;
+  /** The cursor that the index itself knows, after a crash for one; absent: the same. */
+  stored?: number;
   /** What it cost the index: in local runs only. */
   rows?: RowCount;
 }
@@ -91,13 +94,14 @@ export type ModerationAct =
 
 /** The AppView as the sequencer and lifecycle see it (a WorkerEntrypoint, reached as `ctx.exports.AppView`). */
 export interface AppViewStation {
-  /** Last seq applied; 0 before the first. */
+  /** The last seq that the index knows; 0 before the first. */
   cursor(): Promise<number>;
   /**
-   * Applies events exactly once, in order. Does nothing to the index unless its cursor is `after`; returns the cursor
-   * as it stands afterwards, from which the sender goes on.
+   * Applies events exactly once, in order. Does nothing to the index unless its cursor is `stored` (absent: `after`);
+   * returns where it stands afterwards, from which the sender goes on. Events after `after` that change nothing in the
+   * index are passed without a trip to it, so its own cursor may trail; without events it is brought up to `after`.
    */
-  ingest(after: number, events: SequencedEvent[]): Promise<IngestReport>;
+  ingest(after: number, events: SequencedEvent[], stored?: number): Promise<IngestReport>;
   moderate(acts: ModerationAct[]): Promise<void>;
 }
 

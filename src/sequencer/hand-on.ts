@@ -46,6 +46,8 @@ export class HandOn {
   readonly #wakeBy: (at: number) => void;
   /** Where the AppView stands; null until it has said so. */
   #cursor: number | null = null;
+  /** What the index itself knows of that; it trails behind events that changed nothing in it. */
+  #stored = 0;
   #flying = false;
   #failures = 0;
   #pausedUntil = 0;
@@ -92,18 +94,26 @@ export class HandOn {
     return this.#appview() !== null && (this.#cursor === null || this.#window.hasAfter(this.#cursor));
   }
 
+  /** Whether the index would ask for events anew that it has passed already, were this object to start over. */
+  get trails(): boolean {
+    return this.#cursor !== null && this.#stored < this.#cursor;
+  }
+
   /** No flight starts before this instant (ms). */
   get pausedUntil(): number {
     return this.#pausedUntil;
   }
 
-  /** Starts a flight, unless one is under way or the last ones failed and the next is set. */
-  async wake(): Promise<void> {
+  /**
+   * Starts a flight, unless one is under way or the last ones failed and the next is set.
+   * @param keep whether the index shall know afterwards how far it is
+   */
+  async wake(keep = false): Promise<void> {
     const appview = this.#appview();
     if (appview === null || this.#flying || Date.now() < this.#pausedUntil) return;
     this.#flying = true;
     try {
-      await this.#fly(appview);
+      await this.#fly(appview, keep);
     } catch (thrown) {
       this.#fail(thrown);
     } finally {
@@ -111,23 +121,29 @@ export class HandOn {
     }
   }
 
-  async #fly(appview: AppViewStation): Promise<void> {
+  async #fly(appview: AppViewStation, keep: boolean): Promise<void> {
     let cursor = this.#cursor ?? this.#arrive(await appview.cursor());
     for (let batch = this.#batch(cursor); batch.length > 0; batch = this.#batch(cursor)) {
-      const answer = await appview.ingest(cursor, batch);
-      this.rows.written += answer.rows?.written ?? 0;
-      this.rows.read += answer.rows?.read ?? 0;
-      if (answer.cursor === cursor) throw new Error(`ingest stays at ${cursor}`);
-      cursor = this.#arrive(answer.cursor);
+      const next = await this.#ingest(appview, cursor, batch);
+      if (next === cursor) throw new Error(`ingest stays at ${cursor}`);
+      cursor = next;
       this.#failures = 0;
       this.#error = null;
     }
+    if (keep && this.trails) await this.#ingest(appview, cursor, []);
     this.#failures = 0;
     this.#error = null;
   }
 
+  async #ingest(appview: AppViewStation, after: number, batch: SequencedEvent[]): Promise<number> {
+    const { cursor, stored, rows } = await appview.ingest(after, batch, this.#stored);
+    this.rows.written += rows?.written ?? 0;
+    this.rows.read += rows?.read ?? 0;
+    return this.#arrive(cursor, stored);
+  }
+
   /** The AppView says where it stands. */
-  #arrive(cursor: number): number {
+  #arrive(cursor: number, stored = cursor): number {
     const { head, pruned } = this.#window;
     if (cursor < pruned) {
       this.#lost = { after: cursor, upTo: pruned };
@@ -139,6 +155,7 @@ export class HandOn {
       this.#window.skipTo(cursor);
     }
     this.#cursor = cursor;
+    this.#stored = stored;
     for (const waiter of this.#waiters) if (waiter.seq <= cursor) waiter.settle(true);
     return cursor;
   }

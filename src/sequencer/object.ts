@@ -160,7 +160,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       this.ctx.abort("consumers that never read hold too much memory");
     }
     this.#firehose.resume();
-    await this.#handOn.wake();
+    await this.#handOn.wake(true);
     let more = true;
     for (let slice = 0; more && slice < PRUNE_SLICES; slice++) {
       more = this.#window.prune(this.#limits.window, Date.now(), PRUNE_SLICE);
@@ -168,7 +168,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     }
     const next = Date.now() + ALARM_AHEAD;
     if (more || this.#firehose.busy) this.#wakeBy(next);
-    else if (this.#handOn.behind) this.#wakeBy(Math.max(next, this.#handOn.pausedUntil));
+    else if (this.#handOn.behind || this.#handOn.trails)
+      this.#wakeBy(Math.max(next, this.#handOn.pausedUntil));
   }
 
   /** One alarm serves everybody: it rings at the earliest instant asked for. Setting it is a row written. */

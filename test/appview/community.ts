@@ -35,6 +35,7 @@ export class Community {
   queue: SequencedEvent[] = [];
   seq = 0;
   cursor = 0;
+  stored = 0;
   now = START;
   readonly db: D1Database;
 
@@ -201,7 +202,8 @@ export class Community {
     const events = this.queue;
     this.queue = [];
     const context = { db: this.db, account: this.account, now: () => this.now };
-    this.cursor = await ingest(context, this.cursor, events);
+    const at = { passed: this.cursor, stored: this.stored };
+    ({ passed: this.cursor, stored: this.stored } = await ingest(context, at, events));
   }
 }
 

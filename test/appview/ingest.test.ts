@@ -53,6 +53,9 @@ beforeEach(async () => {
   town = new Community();
 });
 
+const standingAt = (seq: number) => ({ passed: seq, stored: seq });
+const storedCursor = async () => (await rows<{ seq: number }>("SELECT seq FROM cursor"))[0]?.seq;
+
 test("an event is applied exactly once, whatever is redelivered", async () => {
   town.join("ann", "bob");
   const post = town.post("ann", "hello");
@@ -62,8 +65,9 @@ test("an event is applied exactly once, whatever is redelivered", async () => {
   await town.index();
   const before = await dump(db);
   const context = { db, account: town.account, now: () => 0 };
-  expect(await ingest(context, 0, events)).toBe(town.cursor);
-  expect(await ingest(context, 2, events.slice(2))).toBe(town.cursor);
+  const reached = standingAt(town.cursor);
+  expect(await ingest(context, standingAt(0), events)).toEqual(reached);
+  expect(await ingest(context, standingAt(2), events.slice(2))).toEqual(reached);
   expect(await dump(db)).toEqual(before);
   expect(await counts(post.uri)).toEqual({ likes: 1, reposts: 0, replies: 1, quotes: 0 });
 });
@@ -74,8 +78,8 @@ test("two deliveries at once: one is applied, the other learns where the cursor 
   town.post("ann", "two");
   const events = town.queue;
   const context = { db, account: town.account, now: () => 0 };
-  const cursors = await Promise.all([ingest(context, 0, events), ingest(context, 0, events)]);
-  expect(cursors).toEqual([4, 4]);
+  const both = [ingest(context, standingAt(0), events), ingest(context, standingAt(0), events)];
+  expect(await Promise.all(both)).toEqual([standingAt(4), standingAt(4)]);
   expect(await rows("SELECT posts FROM actor")).toEqual([{ posts: 2 }]);
 });
 
@@ -84,8 +88,48 @@ test("does nothing unless the cursor is where the sender believes it", async () 
   await town.index();
   town.post("ann", "one");
   const context = { db, account: town.account, now: () => 0 };
-  expect(await ingest(context, 1, town.queue)).toBe(2);
+  expect(await ingest(context, standingAt(1), town.queue)).toEqual(standingAt(2));
   expect(await rows("SELECT * FROM post")).toEqual([]);
+});
+
+test("what changes nothing is passed without a trip to the index, up to a bound", async () => {
+  town.join("ann");
+  await town.index();
+  const counted = counting(db);
+  const context = { db: counted.db, account: town.account, now: () => 0 };
+  const note = (text: string) => town.create("ann", "com.example.note", { text });
+  const pass = async (at: { passed: number; stored: number }, count: number) => {
+    for (let i = 0; i < count; i++) note(`note ${i}`);
+    return ingest(context, at, town.queue.splice(0));
+  };
+  const joined = town.cursor;
+  const trailing = await pass(standingAt(joined), 500);
+  expect(trailing).toEqual({ passed: joined + 500, stored: joined });
+  expect(counted.cost.trips).toBe(0);
+  expect(await storedCursor()).toBe(joined);
+  expect(await pass(trailing, 1)).toEqual(standingAt(joined + 501));
+  expect(counted.cost.trips).toBe(1);
+  expect(await storedCursor()).toBe(joined + 501);
+});
+
+test("what trails is written when asked for, with the next change, and made good after a crash", async () => {
+  town.join("ann");
+  await town.index();
+  const context = { db, account: town.account, now: () => 0 };
+  town.create("ann", "com.example.note", { text: "asked for" });
+  const first = await ingest(context, standingAt(2), town.queue.splice(0));
+  expect(first).toEqual({ passed: 3, stored: 2 });
+  expect(await ingest(context, first, [])).toEqual(standingAt(3));
+  expect(await storedCursor()).toBe(3);
+  town.create("ann", "com.example.note", { text: "before a post" });
+  const events = [...town.queue];
+  const second = await ingest(context, standingAt(3), town.queue.splice(0));
+  town.post("ann", "seen");
+  events.push(...town.queue);
+  expect(await ingest(context, second, town.queue.splice(0))).toEqual(standingAt(5));
+  // A sender that knew only of the stored cursor comes with both again.
+  expect(await ingest(context, standingAt(3), events)).toEqual(standingAt(5));
+  expect(await rows("SELECT count(*) AS n FROM post")).toEqual([{ n: 1 }]);
 });
 
 test("the batch of a poisoned event is halved until it stands alone, set aside, and the rest is indexed", async () => {

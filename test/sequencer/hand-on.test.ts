@@ -153,6 +153,28 @@ test("a burst of appends sets one alarm, and an idle sequencer none", async () =
   expect(await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())).toBeNull();
 });
 
+test("the alarm lets the index know how far it is, where its own cursor trails", async () => {
+  const calls: { after: number; events: number; stored: number | undefined }[] = [];
+  const sequencer = await newSequencer({
+    cursor: async () => 0,
+    moderate: async () => {},
+    ingest: async (after, events, stored) => {
+      calls.push({ after, events: events.length, stored });
+      return events.length === 0 ? { cursor: after } : { cursor: events.at(-1)?.seq ?? after, stored: 0 };
+    },
+  });
+  await sequencer.append(did("alice"), identities(1, 2));
+  await until(async () => (await sequencer.status()).indexed === 2);
+  await runDurableObjectAlarm(sequencer);
+  await sequencer.append(did("alice"), identities(3, 3));
+  await until(async () => (await sequencer.status()).indexed === 3);
+  expect(calls).toEqual([
+    { after: 0, events: 2, stored: 0 },
+    { after: 2, events: 0, stored: 0 },
+    { after: 2, events: 1, stored: 2 },
+  ]);
+});
+
 test("an index that starts over is fed the whole window again", async () => {
   const appview = new AppViewDouble();
   const sequencer = await newSequencer(appview);
