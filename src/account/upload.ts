@@ -2,8 +2,9 @@
  * Blob uploads, streamed from the request to R2 by the Worker; the account object only hears of the finished upload.
  * The CID is unknown while bytes stream, so the R2 key is `did/upload-id`, and the account maps CID to key.
  *
- * Up to 5 MB a body is held and stored at once; beyond that it streams: in one put when its length is announced, else
- * as a multipart upload of 5 MB parts (R2 takes no stream of unknown length).
+ * Up to 5 MB a body is held and stored at once, read without a turn for each chunk where its length is announced; beyond
+ * that it streams: in one put when its length is announced, else as a multipart upload of 5 MB parts (R2 takes no stream
+ * of unknown length).
  */
 import { fileTypeFromBuffer } from "file-type";
 import type { Blob, Did } from "@atcute/lexicons";
@@ -111,6 +112,23 @@ async function fill(
   return { part: whole.subarray(0, PART), rest: whole.slice(PART), done: false };
 }
 
+/** A body that is small, by its own announcement, to which the platform holds it. */
+async function storeWhole(
+  bucket: R2Bucket,
+  key: string,
+  body: ArrayBuffer,
+  claimed: string,
+): Promise<StoredUpload> {
+  const bytes = new Uint8Array(body);
+  const [digest, sniffed] = await Promise.all([
+    crypto.subtle.digest("SHA-256", body),
+    sniff(bytes.subarray(0, SNIFFED)),
+    bucket.put(key, body),
+  ]);
+  const cid = cidFromDigest(RAW, new Uint8Array(digest));
+  return { key, cid, mimeType: sniffed ?? claimed, size: bytes.byteLength };
+}
+
 type Source = { reader: ReadableStreamDefaultReader<Uint8Array>; meter: Meter };
 
 async function putParts(bucket: R2Bucket, key: string, first: Uint8Array, rest: Uint8Array, from: Source) {
@@ -168,21 +186,36 @@ async function storeUpload(
   const length = announced === null ? null : Number(announced);
   if (length !== null && length > limit) throw tooLarge();
   const key = `${did}/${crypto.randomUUID()}`;
+  try {
+    if (request.body === null) return await storeWhole(bucket, key, new ArrayBuffer(0), claimed);
+    if (length !== null && length <= PART) {
+      return await storeWhole(bucket, key, await request.arrayBuffer(), claimed);
+    }
+    return { key, ...(await storeStream(bucket, key, request.body, length, claimed, limit)) };
+  } catch (error) {
+    await bucket.delete(key).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function storeStream(
+  bucket: R2Bucket,
+  key: string,
+  body: ReadableStream<Uint8Array>,
+  length: number | null,
+  claimed: string,
+  limit: number,
+): Promise<Omit<StoredUpload, "key">> {
   const meter = new Meter(limit);
   try {
-    if (request.body === null) {
-      await bucket.put(key, new Uint8Array());
-      return { key, ...(await meter.finish(claimed)) };
-    }
-    const from: Source = { reader: request.body.getReader(), meter };
+    const from: Source = { reader: body.getReader(), meter };
     const { part, rest, done } = await fill(from.reader, meter, new Uint8Array());
     if (done) await bucket.put(key, part);
     else if (length !== null) await putStream(bucket, key, length, [part, rest], from);
     else await putParts(bucket, key, part, rest, from);
-    return { key, ...(await meter.finish(claimed)) };
+    return await meter.finish(claimed);
   } catch (error) {
     await meter.abandon();
-    await bucket.delete(key).catch(() => undefined);
     throw error;
   }
 }

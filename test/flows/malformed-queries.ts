@@ -1,7 +1,7 @@
 /** Reads that ask for what cannot be asked for. */
 import { pick } from "../../local/seed/random.ts";
-import type { Family } from "./malformed-requests.ts";
-import { INVALID, ask, noise, word } from "./malformed-requests.ts";
+import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";
+import { INVALID, ask, noise, sendJson, word } from "./malformed-requests.ts";
 
 const QUERIES: [nsid: string, params: Record<string, string | string[]>][] = [
   ["com.atproto.repo.getRecord", { repo: "not a did", collection: "app.bsky.feed.post", rkey: "x" }],
@@ -82,3 +82,47 @@ export const queryFamilies: readonly Family[] = [
     },
   },
 ];
+
+/** Values that some method or other takes for good, and others that none does. */
+function oddValue({ member, other, posts }: Stage, random: Random): string {
+  const { uri = "" } = posts[0] ?? {};
+  return pick(
+    [
+      member.did,
+      other.handle,
+      uri,
+      "app.bsky.feed.post",
+      "3",
+      "-1",
+      "true",
+      "",
+      "2026-01-01T00:00:00Z",
+      "did:web:example.com#service",
+      "1__x",
+      word(random),
+      noise(random).toWellFormed(),
+      word(random, 3_000),
+    ],
+    random,
+  );
+}
+
+const NAMES =
+  `actor actors actorDid did repo handle identifier uri uris list lists feed feeds feedInfo cursor limit q query term
+  collection rkey cid cids subject subjects others sources uriPatterns starterPack filter depth aud lxm seenAt since
+  hostname name email token password preferences id role code records reasonType writes record operation`.split(
+    /\s+/,
+  );
+
+/** A call of a method with fields that it may or may not have. */
+export function anything({ nsid, verb }: Stage["methods"][number], stage: Stage, random: Random): Wrong {
+  const auth = random() < 0.7 ? stage.member.auth : undefined;
+  const chosen = NAMES.filter(() => random() < 0.4);
+  const of = (name: string): [string, string] => [name, oddValue(stage, random)];
+  if (verb === "GET") return ask(nsid, Object.fromEntries(chosen.map(of)), auth);
+  const deep = () => pick<unknown>([null, 3, true, [], {}, [oddValue(stage, random)], { a: [{}] }], random);
+  const input = Object.fromEntries(
+    chosen.map((name): [string, unknown] => (random() < 0.6 ? of(name) : [name, deep()])),
+  );
+  return sendJson(nsid, auth === undefined ? null : stage.member, input);
+}

@@ -11,7 +11,7 @@ import { Tokens } from "../../src/xrpc/tokens.ts";
 import { HOST_DID, bindings, fetchHost, join, xrpc } from "./account-host.ts";
 import { archiveFamilies } from "./malformed-archives.ts";
 import { credentialFamilies } from "./malformed-credentials.ts";
-import { queryFamilies } from "./malformed-queries.ts";
+import { anything, queryFamilies } from "./malformed-queries.ts";
 import { repoFamilies } from "./malformed-repos.ts";
 import type { Family, Stage, Wrong } from "./malformed-requests.ts";
 import { requestFamilies } from "./malformed-requests.ts";
@@ -161,4 +161,25 @@ for (const family of families) {
 
 test("they are more than five thousand", () => {
   expect(families.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(5_000);
+});
+
+test("every method, asked for anything at all, answers or refuses by a name", async () => {
+  const random = randomFrom(`${seed} anything`);
+  // Somebody else, for what happens to be granted: signing out, leaving for a while.
+  const someone = { ...stage, member: await join() };
+  const faults: string[] = [];
+  const queue = someone.methods.flatMap((method) => Array.from({ length: 10 }, () => method)).values();
+  const sender = async () => {
+    for (const method of queue) {
+      const wrong = anything(method, someone, random);
+      const response = await fetchHost(`/xrpc/${wrong.path}`, wrong.init);
+      const text = await response.text();
+      if (response.ok) continue;
+      const named = /^\{"error":"\w+","message":"/.test(text);
+      if (response.status >= 500 || !named)
+        faults.push(`${response.status} ${text.slice(0, 200)} ← ${shown(wrong)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, sender));
+  expect(faults.slice(0, 5)).toEqual([]);
 });
