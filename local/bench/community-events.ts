@@ -37,6 +37,17 @@ export class MemberLog {
     ];
   }
 
+  /** What an account ends with. */
+  departure(ms: number): LogEntry[] {
+    const gone = {
+      did: this.did,
+      time: new Date(ms).toISOString(),
+      active: false,
+      status: "deleted" as const,
+    };
+    return [this.#entry("account", encodeAccountEntry(gone), null, null, "deleted")];
+  }
+
   /** The records in commits of `size` operations. */
   commits(records: readonly Made[], ms: number, size = OPERATIONS): LogEntry[] {
     const entries: LogEntry[] = [];

@@ -2,6 +2,7 @@
 import { encode, toBytes } from "@atcute/cbor";
 import { MemberLog } from "./community-events.ts";
 import { startOpenHost, type OpenHost } from "./open-host.ts";
+import type { LogEntry } from "../../src/protocol/events.ts";
 import type { LoadedCommunity } from "./community-load.ts";
 import { recordOf, type Made } from "./community-members.ts";
 import { percentile } from "./load.ts";
@@ -24,7 +25,7 @@ const RATE = 200;
 const STEADY_SECONDS = 10;
 const TICK_MS = 50;
 
-/** A newcomer's log: three posts to one like for each member, as single events. */
+/** A newcomer's log: three posts to one follow for each member, as single events. */
 class Stream {
   readonly #log: MemberLog;
   readonly #community: LoadedCommunity;
@@ -37,10 +38,23 @@ class Stream {
     this.#community = community;
   }
 
+  /** The first events, as a delivery. */
+  arrive(): Uint8Array {
+    return this.#delivery(this.#log.arrival(`newcomer-${Date.now()}.test`, Date.now()));
+  }
+
   /** The next so many events, as a delivery. */
   next(count: number): Uint8Array {
     const made = Array.from({ length: count }, () => this.#record());
-    const entries = this.#log.commits(made, Date.now(), 1);
+    return this.#delivery(this.#log.commits(made, Date.now(), 1));
+  }
+
+  /** The last event, as a delivery: the community is as it was. */
+  leave(): Uint8Array {
+    return this.#delivery(this.#log.departure(Date.now()));
+  }
+
+  #delivery(entries: LogEntry[]): Uint8Array {
     const logs = [{ did: this.#log.did, entries: entries.map((e) => ({ ...e, frame: toBytes(e.frame) })) }];
     return encode({ logs });
   }
@@ -69,6 +83,7 @@ export async function measureIngest(community: LoadedCommunity): Promise<IngestF
     const { seq } = await door.status();
     await untilIndexed(door, seq);
     const stream = new Stream(community);
+    await door.deliver(stream.arrive());
     await untilIndexed(door, (await door.deliver(stream.next(200))).seq);
     const before = cpuSeconds(door.pid);
     const begun = performance.now();
@@ -78,6 +93,7 @@ export async function measureIngest(community: LoadedCommunity): Promise<IngestF
     const seconds = (performance.now() - begun) / 1000;
     const after = cpuSeconds(door.pid);
     const lags = await steady(door, stream);
+    await untilIndexed(door, (await door.deliver(stream.leave())).seq);
     return {
       eventsPerSecond: BURST / seconds,
       cpuPerThousand: before === null || after === null ? null : ((after - before) * 1000) / BURST,
