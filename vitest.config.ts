@@ -4,8 +4,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { readOutsideModules } from "./local/bundle.ts";
-import { readWranglerFile } from "./local/wrangler-file.ts";
+import { ALIASES, readOutsideModules } from "./local/bundle.ts";
 
 /** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */
 function readInterop(): Record<string, string> | null {
@@ -29,7 +28,7 @@ function readInterop(): Record<string, string> | null {
 }
 
 function aliases(): Record<string, string> {
-  const entries = Object.entries(readWranglerFile().alias);
+  const entries = Object.entries(ALIASES);
   return Object.fromEntries(entries.map(([name, file]) => [name, path.resolve(import.meta.dirname, file)]));
 }
 
@@ -42,7 +41,7 @@ export default defineConfig(async () => ({
     silent: "passed-only" as const,
     projects: [
       {
-        // wrangler.toml's [alias], which the plugin does not read; it reaches only what is bundled.
+        // They reach only what is bundled.
         resolve: { alias: aliases() },
         plugins: [
           cloudflareTest({

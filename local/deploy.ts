@@ -23,7 +23,7 @@ try {
 async function deploy(): Promise<void> {
   const { name, databases, buckets } = readWranglerFile();
   step("Build", "bundles the Worker, so that a fault in it stops us before anything is touched");
-  await wrangler(["deploy", "--dry-run", "--outdir", path.join("dist", "deploy")], { quiet: true });
+  await wrangler(["deploy", "--dry-run"], { quiet: true });
 
   step("Account", "who is signed in to Cloudflare");
   if (!dryRun) await assertSignedIn();

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Miniflare, V4MiniflareOptions } from "miniflare";
-import { readBundle, readOutsideModules } from "./bundle.ts";
+import { type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
 import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
@@ -138,8 +138,8 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
 }
 
 interface Bundles {
-  worker: string;
-  control: string;
+  worker: WorkerModule[];
+  control: WorkerModule[];
   outside: Awaited<ReturnType<typeof readOutsideModules>>;
 }
 
@@ -191,7 +191,7 @@ function workersOf(
   return [
     {
       name: "atoll",
-      modules: [{ type: "ESModule" as const, path: "worker.mjs", contents: worker }],
+      modules: worker,
       compatibilityDate,
       bindings: { ...localVars(), PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars },
       d1Databases,
@@ -208,7 +208,7 @@ function workersOf(
     { ...outside, unsafeDirectSockets: [{ host: LOOPBACK, port: ports.outside }] },
     {
       name: "control",
-      modules: [{ type: "ESModule" as const, path: "control.mjs", contents: control }],
+      modules: control,
       compatibilityDate,
       bindings: { SECRET: secret },
       d1Databases,

@@ -1,4 +1,4 @@
-/** What `wrangler.toml` says: the one place where vars, the compatibility date and aliases are written down. */
+/** What `wrangler.toml` says: the one place where vars and the compatibility date are written down. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -19,8 +19,6 @@ export interface WranglerFile {
   name: string;
   compatibilityDate: string;
   vars: Record<string, string>;
-  alias: Record<string, string>;
-  minify: boolean;
   databases: D1Binding[];
   buckets: R2Binding[];
 }
@@ -33,8 +31,6 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
     name: text(toml, "name") ?? "atoll",
     compatibilityDate: date,
     vars: strings(toml.vars, "vars", file),
-    alias: strings(toml.alias, "alias", file),
-    minify: toml.minify === true,
     databases: tables(toml.d1_databases).map((table) => ({
       binding: text(table, "binding") ?? "",
       name: text(table, "database_name") ?? "",

@@ -5,7 +5,7 @@
 import path from "node:path";
 import { build } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
-import { bundleOptions, readBundle, readOutsideModules } from "../bundle.ts";
+import { type WorkerModule, bundleOptions, modulesOf, readBundle, readOutsideModules } from "../bundle.ts";
 import { localVars } from "../configuration.ts";
 import { freePort, LOOPBACK } from "../ports.ts";
 import { readWranglerFile } from "../wrangler-file.ts";
@@ -31,18 +31,14 @@ export interface OpenHost {
 }
 
 /** Unminified, so that a profile can be read. */
-export async function bundleReadably(entry: string): Promise<string> {
-  const bundled = await build({ ...bundleOptions(entry), minify: false, write: false });
-  const script = bundled.outputFiles[0]?.text;
-  if (script === undefined) throw new Error(`${entry} did not build`);
-  return script;
+export async function bundleReadably(entry: string): Promise<WorkerModule[]> {
+  const bundled = await build({ ...bundleOptions(entry), minify: false, sourcemap: false, write: false });
+  return modulesOf(bundled.outputFiles, "worker");
 }
 
-const module = (contents: string) => [{ type: "ESModule" as const, path: "worker.mjs", contents }];
-
-export async function startOpenHost(dataDir: string, script?: string): Promise<OpenHost> {
+export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): Promise<OpenHost> {
   const [worker, outside, door, port, doorPort, inspectorPort] = await Promise.all([
-    script ?? readBundle("worker"),
+    modules ?? readBundle("worker"),
     readOutsideModules(),
     bundleReadably("local/bench/door/worker.ts"),
     freePort(),
@@ -62,7 +58,7 @@ export async function startOpenHost(dataDir: string, script?: string): Promise<O
       workers: [
         {
           name: "atoll",
-          modules: module(worker),
+          modules: worker,
           compatibilityDate,
           bindings: {
             ...localVars(),
@@ -82,7 +78,7 @@ export async function startOpenHost(dataDir: string, script?: string): Promise<O
         outside,
         {
           name: "door",
-          modules: module(door),
+          modules: door,
           compatibilityDate,
           durableObjects: {
             SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },

@@ -153,9 +153,9 @@ const [what = "createRecord", sizeText = "10000"] = process.argv.slice(2);
 const size = Number(sizeText);
 const dataDir = mkdtempSync(path.join(tmpdir(), "atoll-profile-"));
 await (await startHost({ dataDir })).stop();
-const script = await bundleReadably("src/worker.ts");
-const lines = script.split("\n");
-const host = await startOpenHost(dataDir, script);
+const modules = await bundleReadably("src/worker.ts");
+const lines = (modules[0]?.contents ?? "").split("\n");
+const host = await startOpenHost(dataDir, modules);
 const client = new Client(host.origin);
 try {
   const account = await createAccount(client, "profiled");

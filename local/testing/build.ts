@@ -146,12 +146,7 @@ function workerOptions(entry: string): BuildOptions {
   const options = bundleOptions(`${SOURCES}/${entry}.ts`);
   return {
     ...options,
-    entryPoints: { worker: path.join(ROOT, SOURCES, `${entry}.ts`) },
-    // What is imported late (OAuth) is read late, too.
-    splitting: true,
-    outExtension: { ".js": ".mjs" },
-    chunkNames: "[name]-[hash]",
-    minify: true,
+    sourcemap: false,
     external: [...(options.external ?? []), "workerd:*"],
     plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart],
   };

@@ -6,7 +6,6 @@
  * that it streams: in one put when its length is announced, else as a multipart upload of 5 MB parts (R2 takes no stream
  * of unknown length).
  */
-import { fileTypeFromBuffer } from "file-type";
 import type { Blob, Did } from "@atcute/lexicons";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { RAW, cidFromDigest } from "../protocol/cid.ts";
@@ -76,6 +75,8 @@ class Meter {
 
 /** What the bytes themselves say; it beats what the client says. */
 async function sniff(head: Uint8Array): Promise<string | undefined> {
+  // Loaded when the first upload comes.
+  const { fileTypeFromBuffer } = await import("file-type");
   try {
     return (await fileTypeFromBuffer(head))?.mime;
   } catch {
