@@ -5,10 +5,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Miniflare, V4MiniflareOptions } from "miniflare";
-import { type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
+import { CACHE, type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
 import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
@@ -17,6 +18,9 @@ import { migrate } from "./migrations.ts";
 import { LOOPBACK, LaunchError, claimPort, freePort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { readWranglerFile } from "./wrangler-file.ts";
+
+// Miniflare is 6 MB of script: compiled once, it is loaded in a third less CPU time.
+enableCompileCache(path.join(CACHE, "node"));
 
 export interface HostOptions {
   /** Where the host listens; absent: any free port. */
