@@ -34,7 +34,9 @@ const DROPPED = [
   "record",
   "notification",
 ] as const;
-export const DERIVED = [...DROPPED, ...SEARCHED] as const;
+/** Shows the words of another table. */
+const SHOWING = ["post_word"] as const;
+export const DERIVED = [...DROPPED, ...SEARCHED, ...SHOWING] as const;
 /** What others own, or no record says. */
 export const KEPT = ["cursor", "poison", "actor", "takedown", "label", "bookmark_total", "rebuild"] as const;
 

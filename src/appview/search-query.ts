@@ -117,6 +117,12 @@ export const actorsOf = (clauses: readonly Clause[]): string[] =>
   );
 
 /**
+ * A piece of an FTS5 expression: as it stands, or a phrase whose last word is the beginning of one, `before` the words
+ * in front of it.
+ */
+export type MatchPiece = string | { before: string; beginning: string };
+
+/**
  * The clauses as an FTS5 expression over `text` and `terms`. Of words that are not in quotation marks the beginning is
  * enough. `didOf` knows the DIDs of actors.
  * @returns `match` null: they ask for nothing in particular; `none`: no post can be meant
@@ -124,9 +130,9 @@ export const actorsOf = (clauses: readonly Clause[]): string[] =>
 export function matchExpression(
   clauses: readonly Clause[],
   didOf: (actor: string) => string | null,
-): { match: string | null; none: boolean } {
-  const wanted: string[] = [];
-  const unwanted: string[] = [];
+): { match: MatchPiece[] | null; none: boolean } {
+  const wanted: MatchPiece[][] = [];
+  const unwanted: MatchPiece[][] = [];
   for (const clause of clauses) {
     const expression = expressionOf(clause, didOf);
     if (expression !== null) (clause.not ? unwanted : wanted).push(expression);
@@ -136,23 +142,45 @@ export function matchExpression(
     // NOT needs something to take away from.
     return { match: null, none: unwanted.length > 0 };
   }
-  const all = wanted.join(" AND ");
-  return { match: unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(" OR ")})`, none: false };
+  const all = joined(wanted, " AND ");
+  return {
+    match: unwanted.length === 0 ? all : ["(", ...all, ") NOT (", ...joined(unwanted, " OR "), ")"],
+    none: false,
+  };
 }
 
-function expressionOf(clause: Clause, didOf: (actor: string) => string | null): string | null {
+const joined = (expressions: readonly MatchPiece[][], by: string): MatchPiece[] =>
+  expressions.flatMap((pieces, i) => (i === 0 ? pieces : [by, ...pieces]));
+
+function expressionOf(clause: Clause, didOf: (actor: string) => string | null): MatchPiece[] | null {
   switch (clause.kind) {
     case "words":
-      return `text : "${clause.words.join(" ")}"${clause.exact ? "" : " *"}`;
+      return ["text : ", clause.exact ? `"${clause.words.join(" ")}"` : beginningOf(clause.words)];
     case "actor": {
       const did = didOf(clause.actor);
-      return did === null ? null : `terms : ${searchTerm(clause.term, did)}`;
+      return did === null ? null : [`terms : ${searchTerm(clause.term, did)}`];
     }
     case "term":
-      return `terms : ${searchTerm(clause.term, clause.value)}`;
+      return [`terms : ${searchTerm(clause.term, clause.value)}`];
     case "any": {
-      const any = clause.of.flatMap((one) => expressionOf(one, didOf) ?? []);
-      return any.length === 0 ? null : `(${any.join(" OR ")})`;
+      const any = clause.of.flatMap((one) => {
+        const expression = expressionOf(one, didOf);
+        return expression === null ? [] : [expression];
+      });
+      return any.length === 0 ? null : ["(", ...joined(any, " OR "), ")"];
     }
   }
+}
+
+/** Letters that the tokenizer folds in ways of its own are left to FTS5, which knows them. */
+function beginningOf(words: readonly string[]): MatchPiece {
+  const last = words.at(-1) ?? "";
+  if (!/^[a-z0-9]+$/i.test(last)) return `"${words.join(" ")}" *`;
+  return {
+    before: words
+      .slice(0, -1)
+      .map((word) => `${word} `)
+      .join(""),
+    beginning: last.toLowerCase(),
+  };
 }

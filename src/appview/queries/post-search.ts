@@ -1,12 +1,13 @@
 /** Posts by what is said in them, with all that their views need, in one statement. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "../indexers/post.ts";
+import type { MatchPiece } from "../search-query.ts";
 import type { PostRow } from "./posts.ts";
 import { CLOSURE } from "./posts.ts";
 
 export interface PostSearch {
   /** FTS5; null: any post. */
-  match: string | null;
+  match: readonly MatchPiece[] | null;
   /** Milliseconds: from the first on, before the second. */
   since?: number | undefined;
   until?: number | undefined;
@@ -72,6 +73,32 @@ function filterConditions(filters: PostFilters, values: Values): string[] {
   ].filter((condition) => condition !== "");
 }
 
+/** Words that begin alike, looked up one by one; of more than that FTS5 gathers all entries by itself. */
+const BEGUN = 64;
+
+/**
+ * An FTS5 expression for a phrase whose last word begins so: the phrases that there are, joined by OR. FTS5's own prefix
+ * search gathers all entries of all such words before it gives the first; those of whole words it reads as they are
+ * wanted, which for a common word is a tenth of the work.
+ */
+function begun({ before, beginning }: Exclude<MatchPiece, string>, values: Values): string {
+  const [start, word] = [values.add(before), values.add(beginning)];
+  const begins = `substr(term, 1, length(${word})) = ${word}`;
+  const next = (from: string) => `(SELECT term FROM post_word WHERE term >= ${from} LIMIT 1)`;
+  return `(WITH RECURSIVE begun (term) AS (
+      SELECT ${next(word)}
+      UNION ALL
+      SELECT ${next("begun.term || char(1)")} FROM begun WHERE ${begins} LIMIT ${BEGUN + 2})
+    SELECT CASE
+        WHEN count(*) > ${BEGUN} THEN '"' || ${start} || ${word} || '" *'
+        WHEN count(*) = 0 THEN '"' || ${start} || ${word} || '"'
+        ELSE '(' || group_concat('"' || ${start} || term || '"', ' OR ') || ')' END
+      FROM begun WHERE ${begins})`;
+}
+
+const matchOf = (pieces: readonly MatchPiece[], values: Values): string =>
+  pieces.map((piece) => (typeof piece === "string" ? values.add(piece) : begun(piece, values))).join(" || ");
+
 /** Rows of which those `asked` are the page and one more, in whatever order. */
 export function selectFoundPosts(
   db: D1Database,
@@ -83,7 +110,7 @@ export function selectFoundPosts(
   const row = (instant: number) => `${values.add(Math.min(Math.max(instant, 0), LAST))} * ${TIES}`;
   const filters = filterConditions(search.filters, values);
   const conditions = [
-    search.match === null ? "" : `post_search MATCH ${values.add(search.match)}`,
+    search.match === null ? "" : `post_search MATCH (${matchOf(search.match, values)})`,
     search.since === undefined ? "" : `post_search.rowid >= ${row(search.since)}`,
     search.until === undefined ? "" : `post_search.rowid < ${row(search.until)}`,
     "sort" in cursor ? `post_search.rowid < ${row(cursor.sort)} + ${values.add(cursor.tie)}` : "",
