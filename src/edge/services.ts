@@ -1,12 +1,13 @@
-/** Builds what a method may use, from the bindings. What costs anything to make is made once an isolate. */
+/** Builds what a method may use, from the bindings: each part when it is first asked for. */
 import type { Did } from "@atcute/lexicons";
 import { AppViewReads } from "../appview/reads.ts";
 import { DidResolver } from "../identity/did.ts";
 import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
-import { hostOf } from "../identity/host.ts";
+import { type Host, hostOf } from "../identity/host.ts";
 import { mailerOf } from "../identity/mail.ts";
 import { PlcClient } from "../identity/plc.ts";
+import { hostSecret } from "../identity/secrets.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
@@ -19,20 +20,56 @@ interface Waits {
   exports?: unknown;
 }
 
-export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
+/** Made when it is first asked for: most requests need little of what there is. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Hosts whose name does not depend on the request, by their bindings. */
+const named = new WeakMap<object, Host>();
+
+function hostFor(request: Request, env: Bindings<AccountStation>): Host {
+  const known = named.get(env);
+  if (known !== undefined) return known;
   const host = hostOf(request.url, env);
-  const directory = new Directory(env);
-  const dids = new DidResolver(env, directory);
+  if (env.PUBLIC_URL) named.set(env, host);
+  return host;
+}
+
+export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
+  const host = hostFor(request, env);
+  const directory = once(() => new Directory(env));
+  const dids = once(() => new DidResolver(env, directory()));
+  const handles = once(() => new HandleResolver(env, directory(), dids(), host.handleDomains));
+  const plc = once(() => new PlcClient(env, directory()));
+  const mailer = once(() => mailerOf(env));
+  const tokens = once(() => new Tokens(host.did, () => hostSecret(env, "JWT_SECRET"), Date.now));
+  const appview = once(() => new AppViewReads(env, host));
   return {
     env,
     host,
-    directory,
-    dids,
-    handles: new HandleResolver(env, directory, dids, host.handleDomains),
-    plc: new PlcClient(env, directory),
-    mailer: mailerOf(env),
-    tokens: new Tokens(host.did, () => directory.secret("JWT_SECRET"), Date.now),
-    appview: new AppViewReads(env, host),
+    get directory() {
+      return directory();
+    },
+    get dids() {
+      return dids();
+    },
+    get handles() {
+      return handles();
+    },
+    get plc() {
+      return plc();
+    },
+    get mailer() {
+      return mailer();
+    },
+    get tokens() {
+      return tokens();
+    },
+    get appview() {
+      return appview();
+    },
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),
     moderate: async (acts) => {
