@@ -7,6 +7,8 @@ import { afterMove, followClock } from "./moved-alarms.ts";
 
 export * from "../../../src/worker.ts";
 export { OutsideObject } from "../../outside/worker.ts";
+export { Bucket, BucketObject } from "./buckets.ts";
+export { Database, DatabaseObject } from "./database.ts";
 export { Door } from "./door.ts";
 export default worker;
 
