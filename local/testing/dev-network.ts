@@ -49,7 +49,9 @@ export async function devNetwork(args: string[]): Promise<void> {
     for (const name of options.accounts) await network.account(name);
   } catch (thrown) {
     await network.dispose();
-    throw thrown;
+    throw new LaunchError(`--account: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+      cause: thrown,
+    });
   }
   console.log(JSON.stringify(describe(network, control)));
 }
@@ -57,6 +59,8 @@ export async function devNetwork(args: string[]): Promise<void> {
 function readArguments(args: string[]) {
   const { values } = parse(args);
   if (values.help === true) return null;
+  const { port } = values;
+  if (port !== undefined && !/^\d+$/.test(port)) throw new LaunchError(`--port ${port}: a number is wanted`);
   const vars: Record<string, string> = {};
   for (const given of values.var ?? []) {
     const [name = "", ...value] = given.split("=");
@@ -69,7 +73,7 @@ function readArguments(args: string[]) {
       vars: vars as HostVars,
       ...(values.seed === undefined ? {} : { seed: readSeed(values.seed) }),
       ...(values.host === undefined ? {} : { hosts: values.host }),
-      ...(values.port === undefined ? {} : { port: Number(values.port) }),
+      ...(port === undefined ? {} : { port: Number(port) }),
       ...(values.now === undefined ? {} : { now: values.now }),
       ...(values.log === true ? { log: logToStderr } : {}),
     },
