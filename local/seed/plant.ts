@@ -5,8 +5,8 @@
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { markUp } from "./facets.ts";
 import { drawPicture } from "./picture.ts";
-import type { Seed, SeedAccount, SeedPost } from "./seed.ts";
-import { checkSeed } from "./seed.ts";
+import { checkSeed } from "./check.ts";
+import { SeedError, type Seed, type SeedAccount, type SeedPost } from "./seed.ts";
 
 /** A signed-in member. `call` is one XRPC method: a procedure when there is an input, else a query. */
 export interface Member {
@@ -48,7 +48,10 @@ export interface PlantOptions {
 /** Requests under way at once. */
 const AT_ONCE = 8;
 
-/** Throws a `SeedError` before anything is written where the seed does not fit together. */
+/**
+ * Throws a `SeedError` before anything is written where the seed does not fit together, and one that names the part which
+ * the host refused.
+ */
 export async function plant(seed: Seed, host: Host, options: PlantOptions = {}): Promise<Planted> {
   checkSeed(seed, [...(options.members?.keys() ?? [])]);
   return new Planting(seed, host, options).run();
@@ -77,14 +80,20 @@ class Planting {
 
   async run(): Promise<Planted> {
     const { accounts = [], follows = {}, posts = [], records = [] } = this.#seed;
-    await this.#each(accounts, "Accounts", (account) => this.#account(account));
+    const account = (_: SeedAccount, i: number) => `accounts[${i}]`;
+    const post = (which: SeedPost) => `posts[${this.#indexOf(which)}]`;
+    await this.#each(accounts, "Accounts", account, (each) => this.#account(each));
     this.#now = this.#options.now ?? (await this.#firstPlanting()) ?? this.#now;
-    await this.#each(accounts, "Profiles", (account) => this.#profile(account));
-    await this.#each(Object.entries(follows), "Follows", ([name, others]) => this.#follows(name, others));
-    for (const wave of waves(posts)) await this.#each(wave, "Posts", (post) => this.#post(post));
-    await this.#each(posts, "Likes and reposts", (post) => this.#echoes(post));
-    await this.#each([...records.entries()], "Records", async ([i, { by, collection, rkey, record }]) => {
-      await this.#put(by, collection, rkey ?? this.#key(this.#now, i), { $type: collection, ...record });
+    await this.#each(accounts, "Profiles", account, (each) => this.#profile(each));
+    const follow = ([name]: [string, string[]]) => `follows.${name}`;
+    await this.#each(Object.entries(follows), "Follows", follow, ([name, others]) =>
+      this.#follows(name, others),
+    );
+    for (const wave of waves(posts)) await this.#each(wave, "Posts", post, (each) => this.#post(each));
+    await this.#each(posts, "Likes and reposts", post, (each) => this.#echoes(each));
+    const record = (_: unknown, i: number) => `records[${i}]`;
+    await this.#each(records, "Records", record, async ({ by, collection, rkey, record: value }, i) => {
+      await this.#put(by, collection, rkey ?? this.#key(this.#now, i), { $type: collection, ...value });
     });
     return { members: this.#members, found: this.#found, posts: this.#posts };
   }
@@ -95,11 +104,22 @@ class Planting {
     return accounts.length * 2 + Object.keys(follows).length + posts.length * 2 + records.length;
   }
 
-  async #each<Item>(items: Item[], what: string, work: (item: Item) => Promise<void>): Promise<void> {
-    const queue = items.values();
+  /** `where`: how an item is called in an error. */
+  async #each<Item>(
+    items: Item[],
+    what: string,
+    where: (item: Item, index: number) => string,
+    work: (item: Item, index: number) => Promise<void>,
+  ): Promise<void> {
+    const queue = items.entries();
     const worker = async () => {
-      for (const item of queue) {
-        await work(item);
+      for (const [index, item] of queue) {
+        try {
+          await work(item, index);
+        } catch (thrown) {
+          const why = thrown instanceof Error ? thrown.message : String(thrown);
+          throw new SeedError(`${where(item, index)}: ${why}`, { cause: thrown });
+        }
         this.#done++;
         this.#options.onProgress?.(this.#done, this.#all(), what);
       }

@@ -5,8 +5,9 @@ import type { AtpAgent } from "@atproto/api";
 import { LaunchError } from "../ports.ts";
 import type { Member } from "../seed/plant.ts";
 import type { SeedAccount } from "../seed/seed.ts";
-import { nearest } from "../seed/seed.ts";
-import { XrpcError, xrpc } from "../xrpc-client.ts";
+import { hint } from "../seed/nearest.ts";
+import { XrpcError, type XrpcCall } from "../xrpc-client.ts";
+import { checkFields } from "./options.ts";
 import type { TestHost } from "./test-host.ts";
 
 export interface TestAccount {
@@ -31,13 +32,21 @@ export interface AccountOptions {
   password?: string;
   /** Default: `<name>@example.test`. */
   email?: string;
+  /** Where `REGISTRATION` is `invite`. */
+  inviteCode?: string;
 }
+
+const OPTIONS = ["host", "password", "email", "inviteCode"];
+
+const NAME = /^[a-z0-9][a-z0-9-]{1,16}[a-z0-9]$/;
+const HANDLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 
 export class Accounts {
   readonly #hostNamed: (name: string | undefined) => TestHost;
   readonly #accounts = new Map<string, Promise<TestAccount>>();
   readonly #ready = new Map<string, TestAccount>();
   readonly #agents = new Map<string, AtpAgent>();
+  #resets = 0;
 
   constructor(hostNamed: (name: string | undefined) => TestHost) {
     this.#hostNamed = hostNamed;
@@ -49,37 +58,52 @@ export class Accounts {
   }
 
   /** Signs up, unless the account is there. */
-  async account(name: string, options: AccountOptions = {}): Promise<TestAccount> {
-    const making = this.#accounts.get(name) ?? this.#signUp(name, options);
+  async account(given: string, options: AccountOptions = {}): Promise<TestAccount> {
+    checkFields(options, OPTIONS, `account(${JSON.stringify(given)})`);
+    const name = this.#nameOf(given, options);
+    const known = this.#accounts.get(name);
+    if (known !== undefined) return agreeing(await known, options);
+    const making = this.#signUp(name, options);
     this.#accounts.set(name, making);
     try {
       return await making;
     } catch (thrown) {
-      this.#accounts.delete(name);
+      if (this.#accounts.get(name) === making) this.#accounts.delete(name);
       throw thrown;
     }
   }
 
+  /** `alice`, also of `alice.test`: one account has one name. */
+  #nameOf(given: unknown, { host }: AccountOptions): string {
+    if (typeof given !== "string" || (!NAME.test(given) && !HANDLE.test(given))) {
+      throw new Error(
+        `account(${JSON.stringify(given)}): a name is 3 to 18 of a-z, 0-9 and dashes, none at its ends, ` +
+          'or a whole handle such as "alice.test"',
+      );
+    }
+    const { handleDomain } = this.#hostNamed(host);
+    const label = given.endsWith(handleDomain) ? given.slice(0, -handleDomain.length) : given;
+    return NAME.test(label) ? label : given;
+  }
+
   agent(name: string): AtpAgent {
-    const known = this.#agents.get(name);
+    const { host, did, handle, email, accessJwt, refreshJwt, ...account } = this.existing(name);
+    const known = this.#agents.get(account.name);
     if (known !== undefined) return known;
-    const { host, did, handle, email, accessJwt, refreshJwt } = this.existing(name);
     const { AtpAgent: Agent } = loadApi();
     const agent = new Agent({ service: host.url });
     const session = { did, handle, email, accessJwt, refreshJwt, emailConfirmed: false, active: true };
     agent.sessionManager.session = session;
-    this.#agents.set(name, agent);
+    this.#agents.set(account.name, agent);
     return agent;
   }
 
   existing(name: string): TestAccount {
-    const account = this.#ready.get(name);
+    const account = this.#ready.get(name) ?? [...this.#ready.values()].find(({ handle }) => handle === name);
     if (account !== undefined) return account;
     const names = [...this.#ready.keys()];
-    const near = nearest(name, names);
-    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
     throw new Error(
-      `There is no account "${name}".${hint} \`await network.account("${name}")\` makes it. ` +
+      `There is no account "${name}".${hint(name, names)} \`await network.account("${name}")\` makes it. ` +
         (names.length === 0 ? "There are none so far." : `There are: ${names.join(", ")}.`),
     );
   }
@@ -99,6 +123,7 @@ export class Accounts {
   }
 
   forget(): void {
+    this.#resets++;
     this.#accounts.clear();
     this.#ready.clear();
     this.#agents.clear();
@@ -109,21 +134,54 @@ export class Accounts {
     const handle = name.includes(".") ? name : `${name}${host.handleDomain}`;
     const email = options.email ?? `${name.replaceAll(".", "-")}@example.test`;
     const password = options.password ?? `${name}-password`;
+    const { inviteCode } = options;
+    const resets = this.#resets;
     try {
-      const made = (await xrpc(host.url, "com.atproto.server.createAccount", {
-        input: { handle, email, password },
+      const made = (await host.xrpc("com.atproto.server.createAccount", {
+        input: { handle, email, password, ...(inviteCode === undefined ? {} : { inviteCode }) },
       })) as Pick<TestAccount, "did" | "handle" | "accessJwt" | "refreshJwt">;
       const { did, accessJwt, refreshJwt } = made;
       const account = { name, did, handle: made.handle, email, password, accessJwt, refreshJwt, host };
+      if (resets !== this.#resets) throw new Error(RESET);
       this.#ready.set(name, account);
       return account;
     } catch (thrown) {
-      if (!(thrown instanceof XrpcError)) throw thrown;
-      throw new Error(`account "${name}" could not be made on ${host.url} as ${handle}: ${thrown.message}`, {
+      const why =
+        resets === this.#resets && thrown instanceof Error ? thrown.message + advice(thrown) : RESET;
+      throw new Error(`account "${name}" could not be made on ${host.url} as ${handle}: ${why}`, {
         cause: thrown,
       });
     }
   }
+}
+
+const RESET = "the network was reset meanwhile. Await what a test has begun before the next `reset()`.";
+
+/** What to do about a refusal, where the host's own words leave that open. */
+function advice(thrown: Error): string {
+  if (!(thrown instanceof XrpcError)) return "";
+  if (thrown.error === "UnsupportedDomain") {
+    return ". A name without a dot becomes a handle of the host; `vars: { HANDLE_DOMAINS }` adds domains.";
+  }
+  if (thrown.error !== "InvalidInviteCode") return "";
+  return (
+    '. `await network.host().admin("com.atproto.server.createInviteCode", { input: { useCount: 1 } })` gives a `code`, ' +
+    "which goes into `account(name, { inviteCode })`; `vars: { REGISTRATION }` says who may sign up."
+  );
+}
+
+/** An account is made once: later wishes that differ would be lost in silence. */
+function agreeing(account: TestAccount, options: AccountOptions): TestAccount {
+  const { name, password, email, host } = account;
+  const there: Record<string, string> = { password, email, host: host.name };
+  for (const [field, value] of Object.entries(options)) {
+    if (there[field] === undefined || value === undefined || there[field] === value) continue;
+    throw new Error(
+      `account("${name}"): it was made before, with ${field} ${JSON.stringify(there[field])}. ` +
+        `Leave ${field} out, or choose another name.`,
+    );
+  }
+  return account;
 }
 
 /** The official client, loaded when the first agent is asked for: it costs a third of a second and 27 MB. */
@@ -140,10 +198,22 @@ function loadApi(): typeof Api {
   }
 }
 
-function memberOf({ did, handle, host, accessJwt }: TestAccount): Member {
-  return {
-    did,
-    handle,
-    call: (nsid, given) => xrpc(host.url, nsid, { ...given, authorization: `Bearer ${accessJwt}` }),
-  };
+/** One method as an account. Its access token may have expired, by a clock that was moved: then it signs in anew. */
+export async function callAs(account: TestAccount, nsid: string, call: XrpcCall): Promise<unknown> {
+  const { host, did, password } = account;
+  try {
+    return await host.xrpc(nsid, { ...call, authorization: `Bearer ${account.accessJwt}` });
+  } catch (thrown) {
+    if (!(thrown instanceof XrpcError) || thrown.error !== "ExpiredToken") throw thrown;
+    const input = { identifier: did, password };
+    const session = (await host.xrpc("com.atproto.server.createSession", { input })) as TestAccount;
+    account.accessJwt = session.accessJwt;
+    account.refreshJwt = session.refreshJwt;
+    return host.xrpc(nsid, { ...call, authorization: `Bearer ${account.accessJwt}` });
+  }
+}
+
+function memberOf(account: TestAccount): Member {
+  const { did, handle } = account;
+  return { did, handle, call: (nsid, given) => callAs(account, nsid, given) };
 }

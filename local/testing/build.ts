@@ -1,7 +1,7 @@
 /**
- * Makes the folder that a network runs from: the Worker and Miniflare's databases as plain modules, and workerd's
- * configuration around them. At run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost
- * every network 1.4 s of CPU and 230 MB.
+ * Makes the folder that a network runs from: the Worker as plain modules, and workerd's configuration around them. At
+ * run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost every network 1.4 s of CPU and
+ * 230 MB.
  */
 import { createHash } from "node:crypto";
 import {
@@ -23,7 +23,7 @@ import { localVars } from "../configuration.ts";
 import { readMigrations } from "../migrations.ts";
 import { ROOT, readWranglerFile } from "../wrangler-file.ts";
 import { AUXILIARY } from "./runtime.ts";
-import { CONFIG, DATABASES, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "local/testing/worker";
 
@@ -107,7 +107,6 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   await buildClock(folder);
   const auxiliary = path.join(folder, AUXILIARY);
   const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
-  await build({ ...simulatorOptions(), outfile: path.join(folder, DATABASES) });
   const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
   const modules = [MAIN, CLOCK, ...chunks];
   const { compatibilityDate, vars } = readWranglerFile();
@@ -120,7 +119,7 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
     path.relative(ROOT, path.resolve(ROOT, file)),
   );
-  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts", "worker/databases.ts"];
+  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts"];
   return [...inputs, ...own.map((file) => `local/testing/${file}`)].filter(
     (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
   );
@@ -148,7 +147,7 @@ function workerOptions(entry: string): BuildOptions {
     ...options,
     sourcemap: false,
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart, bucket],
   };
 }
 
@@ -176,23 +175,9 @@ const quickPasswords: Plugin = {
   },
 };
 
-/** Miniflare's simulators, as Miniflare itself would load them. */
-function simulatorOptions(): BuildOptions {
-  return {
-    absWorkingDir: ROOT,
-    entryPoints: [path.join(SOURCES, "databases.ts")],
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    minify: true,
-    external: ["cloudflare:*", "node:*"],
-    plugins: [simulators],
-    logLevel: "silent",
-  };
-}
-
-const simulators: Plugin = {
-  name: "simulators",
+/** Miniflare's bucket, as Miniflare itself would load it. */
+const bucket: Plugin = {
+  name: "bucket",
   setup(build) {
     const require = createRequire(import.meta.url);
     const workers = path.join(path.dirname(require.resolve("miniflare")), "workers");

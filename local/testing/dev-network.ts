@@ -49,7 +49,9 @@ export async function devNetwork(args: string[]): Promise<void> {
     for (const name of options.accounts) await network.account(name);
   } catch (thrown) {
     await network.dispose();
-    throw thrown;
+    throw new LaunchError(`--account: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+      cause: thrown,
+    });
   }
   console.log(JSON.stringify(describe(network, control)));
 }
@@ -57,6 +59,8 @@ export async function devNetwork(args: string[]): Promise<void> {
 function readArguments(args: string[]) {
   const { values } = parse(args);
   if (values.help === true) return null;
+  const { port } = values;
+  if (port !== undefined && !/^\d+$/.test(port)) throw new LaunchError(`--port ${port}: a number is wanted`);
   const vars: Record<string, string> = {};
   for (const given of values.var ?? []) {
     const [name = "", ...value] = given.split("=");
@@ -69,7 +73,7 @@ function readArguments(args: string[]) {
       vars: vars as HostVars,
       ...(values.seed === undefined ? {} : { seed: readSeed(values.seed) }),
       ...(values.host === undefined ? {} : { hosts: values.host }),
-      ...(values.port === undefined ? {} : { port: portOf(values.port) }),
+      ...(port === undefined ? {} : { port: Number(port) }),
       ...(values.now === undefined ? {} : { now: values.now }),
       ...(values.log === true ? { log: logToStderr } : {}),
     },
@@ -98,12 +102,6 @@ function parse(args: string[]) {
 
 const logToStderr = ({ host, message }: { host: string; message: string }) =>
   void process.stderr.write(`${host} ${message}\n`);
-
-function portOf(given: string): number {
-  const port = Number(given);
-  if (Number.isInteger(port) && port > 1 && port < 65_536) return port;
-  throw new LaunchError(`--port ${given} is not a port: choose a number from 2 to 65535.`);
-}
 
 function readSeed(file: string): Seed {
   let text: string;

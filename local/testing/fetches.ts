@@ -6,7 +6,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { LOOPBACK } from "../ports.ts";
-import { until, type Wait } from "./waiting.ts";
+import { DISPOSED, until, type Wait } from "./waiting.ts";
 
 /** One request that a host sent out. */
 export interface OutsideFetch {
@@ -52,6 +52,7 @@ export class Fetches {
   readonly #names = new Map<string, string>();
   readonly #changed = new EventTarget();
   readonly #doors: http.Server[] = [];
+  #closed = false;
   readonly #isOwn: (url: URL) => boolean;
   readonly #memberOf: (handle: string) => Promise<string | null>;
 
@@ -82,10 +83,13 @@ export class Fetches {
   /** The first request that matches, also one that was sent already. Rejects after `timeout` ms (5,000). */
   async next(pattern: FetchPattern, wait: Wait = {}): Promise<OutsideFetch> {
     const matches = matcher(pattern);
-    const find = () =>
-      this.list.find((sent) =>
+    const find = () => {
+      const found = this.list.find((sent) =>
         matches(new Request(sent.url, { method: sent.method, headers: sent.headers })),
       );
+      if (found === undefined && this.#closed) throw new Error(DISPOSED);
+      return found;
+    };
     return until(find, this.#changed, wait, () => {
       const sent = this.list.map(({ method, url }) => `  ${method} ${url}`).join("\n");
       return `no request to ${String(pattern)} was sent. What was sent:\n${sent || "  nothing"}`;
@@ -115,6 +119,8 @@ export class Fetches {
 
   /** @internal */
   close(): void {
+    this.#closed = true;
+    this.#changed.dispatchEvent(new Event("change"));
     for (const door of this.#doors) {
       door.close();
       door.closeAllConnections();

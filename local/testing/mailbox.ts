@@ -1,5 +1,5 @@
 /** The mail that a host has sent: kept, never delivered. */
-import { TIMEOUT_MS, type Wait } from "./waiting.ts";
+import { poll, type Wait } from "./waiting.ts";
 
 export interface Mail {
   id: number;
@@ -15,8 +15,6 @@ export interface Mail {
 
 /** As `createEmailToken` makes them: two groups of five. */
 const CODE = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/;
-
-const POLL_MS = 15;
 
 export class Mailbox {
   readonly #addresses: string[];
@@ -37,21 +35,16 @@ export class Mailbox {
   }
 
   /** The newest mail that matches, which may still be on its way. Rejects after `timeout` ms (5,000). */
-  async next(
-    predicate: (mail: Mail) => boolean = () => true,
-    { timeout = TIMEOUT_MS }: Wait = {},
-  ): Promise<Mail> {
-    const end = performance.now() + timeout;
-    for (;;) {
-      const mails = await this.list();
-      const found = mails.findLast(predicate);
-      if (found !== undefined) return found;
-      if (performance.now() > end) {
-        const there = mails.map(({ to, subject }) => `  to ${to}: ${subject}`).join("\n");
-        throw new Error(`After ${timeout} ms: no such mail. What is there:\n${there || "  none"}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  async next(predicate: (mail: Mail) => boolean = () => true, wait: Wait = {}): Promise<Mail> {
+    let mails: Mail[] = [];
+    const find = async () => {
+      mails = await this.list();
+      return mails.findLast(predicate);
+    };
+    return poll(find, wait, () => {
+      const there = mails.map(({ to, subject }) => `  to ${to}: ${subject}`).join("\n");
+      return `no such mail. What is there:\n${there || "  none"}`;
+    });
   }
 
   /** Throws the mail away. */

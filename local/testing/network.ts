@@ -4,17 +4,20 @@
  */
 import type { AtpAgent } from "@atproto/api";
 import type { LogEntry } from "../host-log.ts";
-import { LaunchError } from "../ports.ts";
 import { plant, type StrongRef } from "../seed/plant.ts";
-import type { Seed } from "../seed/seed.ts";
-import { nearest } from "../seed/seed.ts";
+import { checkSeed } from "../seed/check.ts";
+import { SeedError, type Seed } from "../seed/seed.ts";
+import { hint } from "../seed/nearest.ts";
 import { Accounts, type AccountOptions, type TestAccount } from "./accounts.ts";
 import { Clock } from "./clock.ts";
 import { Fetches } from "./fetches.ts";
 import { Firehose, type FirehoseOptions } from "./firehose.ts";
 import { Mailbox } from "./mailbox.ts";
+import { nextNotification, type Notification } from "./notifications.ts";
+import { checkFields, checkHosts, checkPort, instantOf } from "./options.ts";
 import { TestHost } from "./test-host.ts";
 import type { HostVars } from "./vars.ts";
+import { DISPOSED, type Wait } from "./waiting.ts";
 
 export interface TestNetworkOptions {
   /**
@@ -45,6 +48,9 @@ export interface Planted {
 }
 
 const DEFAULT_HOST = "host";
+/** Lines of the hosts that are kept. */
+const LOG_LINES = 1_000;
+const OPTIONS = ["hosts", "port", "vars", "seed", "now", "folder", "log"];
 
 /**
  * Starts a network. Dispose of it when the tests are over: `await network.dispose()`, or `await using network = …`.
@@ -68,11 +74,16 @@ export class TestNetwork implements AsyncDisposable {
   readonly clock: Clock;
   /** What the hosts asked of the outside world, and what it answers. */
   readonly fetches: Fetches;
+  /** The last thousand lines that the hosts have logged since the start or the last reset: what a failed test may show. */
+  readonly logs: readonly string[];
   readonly #accounts: Accounts;
+  readonly #logs: string[];
   readonly #firehoses = new Set<Firehose>();
   #disposing: Promise<void> | null = null;
 
-  private constructor(hosts: readonly TestHost[], clock: Clock, fetches: Fetches) {
+  private constructor(hosts: readonly TestHost[], clock: Clock, fetches: Fetches, logs: string[]) {
+    this.logs = logs;
+    this.#logs = logs;
     this.hosts = hosts;
     this.clock = clock;
     this.fetches = fetches;
@@ -81,8 +92,11 @@ export class TestNetwork implements AsyncDisposable {
 
   /** @internal See `createTestNetwork`. */
   static async start(options: TestNetworkOptions): Promise<TestNetwork> {
-    const names = checkNames(options.hosts ?? [DEFAULT_HOST]);
+    checkFields(options, OPTIONS, "createTestNetwork");
+    if (options.port !== undefined) checkPort(options.port);
+    const names = checkHosts(options.hosts ?? [DEFAULT_HOST]);
     const hosts: TestHost[] = [];
+    const logs: string[] = [];
     const fetches = new Fetches(
       (url) => hosts[0] !== undefined && url.origin === hosts[0].plc,
       async (handle) => {
@@ -102,7 +116,11 @@ export class TestNetwork implements AsyncDisposable {
         vars: options.vars ?? {},
         fetches,
         clock: () => clock.offset,
-        log: logOf(options, name),
+        log: (entry) => {
+          logs.push(`${name} ${entry.level === "error" ? "error: " : ""}${entry.message}`);
+          if (logs.length > LOG_LINES) logs.shift();
+          options.log?.({ ...entry, host: name });
+        },
         folder: options.folder,
       });
     try {
@@ -117,7 +135,7 @@ export class TestNetwork implements AsyncDisposable {
       fetches.close();
       throw thrown;
     }
-    return new TestNetwork(hosts, clock, fetches);
+    return new TestNetwork(hosts, clock, fetches, logs);
   }
 
   /** Origin of the first host: `http://localhost:20123`. */
@@ -140,20 +158,20 @@ export class TestNetwork implements AsyncDisposable {
     const found = name === undefined ? this.hosts[0] : this.hosts.find((host) => host.name === name);
     if (found !== undefined) return found;
     const names = this.hosts.map((host) => host.name);
-    const near = nearest(name ?? "", names);
-    const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
     throw new Error(
-      `There is no host "${name}".${hint} There are: ${names.join(", ")}. More come by \`hosts\` of createTestNetwork.`,
+      `There is no host "${name}".${hint(name ?? "", names)} There are: ${names.join(", ")}. More come by \`hosts\` of createTestNetwork.`,
     );
   }
 
   /** The account of that name, signed up when it is first asked for. Names are those of handles: 3 to 18 of a-z, 0-9, dash. */
   async account(name: string, options?: AccountOptions): Promise<TestAccount> {
+    this.#assertOpen();
     return this.#accounts.account(name, options);
   }
 
   /** The official client, signed in as an account that was made before (by `account` or `seed`); each time the same. */
   agent(name: string): AtpAgent {
+    this.#assertOpen();
     return this.#accounts.agent(name);
   }
 
@@ -161,13 +179,19 @@ export class TestNetwork implements AsyncDisposable {
    * Makes what the seed says, through the public API: accounts, profiles, follows, posts, likes, any record. Names that
    * are there already are used. Everything is indexed when it resolves. `now`: the moment from which the posts' times
    * count back, and from which record keys follow; default: the hosts' time. Throws a `SeedError` before anything is
-   * written where the seed has a mistake.
+   * written where the seed has a mistake, and one that names the part which a host refused.
    */
   async seed(seed: Seed, { now = this.clock.now() }: { now?: Date | number } = {}): Promise<Planted> {
+    this.#assertOpen();
     const host = {
       member: (account: NonNullable<Seed["accounts"]>[number]) => this.#accounts.member(account),
     };
-    for (const { host: name } of seed.accounts ?? []) this.host(name);
+    checkSeed(seed, [...this.accounts.keys()]);
+    for (const [i, { host: name }] of (seed.accounts ?? []).entries()) {
+      const names = this.hosts.map((each) => each.name);
+      if (name === undefined || names.includes(name)) continue;
+      throw new SeedError(`accounts[${i}].host: there is no host "${name}".${hint(name, names)}`);
+    }
     const { posts } = await plant(seed, host, { members: this.#accounts.members(), now: Number(now) });
     await this.settle();
     return { accounts: new Map(this.accounts), posts };
@@ -175,6 +199,7 @@ export class TestNetwork implements AsyncDisposable {
 
   /** A host's firehose, from the network's first event on. Closed with the network. */
   firehose({ host, ...options }: FirehoseOptions & { host?: string } = {}): Firehose {
+    this.#assertOpen();
     const firehose = new Firehose(this.host(host).url, options);
     this.#firehoses.add(firehose);
     return firehose;
@@ -182,6 +207,7 @@ export class TestNetwork implements AsyncDisposable {
 
   /** Mail that the hosts have sent: to an account, or to everybody. */
   mailbox(name?: string): Mailbox {
+    this.#assertOpen();
     const to = name === undefined ? null : this.#accounts.existing(name).email;
     return new Mailbox(
       this.hosts.map(({ mail }) => mail),
@@ -189,22 +215,40 @@ export class TestNetwork implements AsyncDisposable {
     );
   }
 
+  /**
+   * The newest notification of an account that matches: one that is there, or comes within `timeout` ms (5,000).
+   * @example await network.notification("alice", ({ reason }) => reason === "mention")
+   */
+  async notification(
+    name: string,
+    predicate: (notification: Notification) => boolean = () => true,
+    wait: Wait = {},
+  ): Promise<Notification> {
+    this.#assertOpen();
+    return nextNotification(this.#accounts.existing(name), predicate, wait);
+  }
+
   /** Resolves when everything written so far is on the firehose and in the index. */
   async settle(): Promise<void> {
+    this.#assertOpen();
     await Promise.all(this.hosts.map((host) => host.settle()));
   }
 
   /** As if just started, and faster: no account, no event, no mail, no answer given; the clock is the machine's again, or where `now` set it. */
   async reset(): Promise<void> {
+    this.#assertOpen();
     this.clock.reset();
-    await Promise.all(this.hosts.map((host) => host.wipe(this.clock.offset)));
+    // At once: what is asked of the network from here on is asked of the new one.
     this.#accounts.forget();
+    await Promise.all(this.hosts.map((host) => host.wipe(this.clock.offset)));
     this.fetches.clear();
+    this.#logs.length = 0;
     for (const firehose of this.#firehoses) firehose.restart();
   }
 
   /** kill -9 of a host's runtime, or of all; resolves once it runs again on what it had stored. */
   async crash(host?: string): Promise<void> {
+    this.#assertOpen();
     const hosts = host === undefined ? this.hosts : [this.host(host)];
     await Promise.all(hosts.map((one) => one.crash()));
   }
@@ -219,30 +263,13 @@ export class TestNetwork implements AsyncDisposable {
     return this.dispose();
   }
 
+  #assertOpen(): void {
+    if (this.#disposing !== null) throw new Error(DISPOSED);
+  }
+
   async #dispose(): Promise<void> {
     for (const firehose of this.#firehoses) firehose.close();
     await Promise.all(this.hosts.map((host) => host.stop()));
     this.fetches.close();
   }
-}
-
-function checkNames(names: readonly string[]): readonly string[] {
-  if (names.length === 0) throw new LaunchError("hosts: a network has at least one");
-  for (const [i, name] of names.entries()) {
-    if (!/^[a-z0-9-]{1,8}$/.test(name)) {
-      throw new LaunchError(`hosts[${i}] ${JSON.stringify(name)}: 1 to 8 of a-z, 0-9 and dashes`);
-    }
-    if (names.indexOf(name) !== i) throw new LaunchError(`hosts: "${name}" is there twice`);
-  }
-  return names;
-}
-
-function instantOf(now: Date | string | number): number {
-  const at = new Date(now).getTime();
-  if (Number.isNaN(at)) throw new LaunchError(`now: ${String(now)} is no date`);
-  return at;
-}
-
-function logOf({ log }: TestNetworkOptions, host: string): ((entry: LogEntry) => void) | undefined {
-  return log === undefined ? undefined : (entry) => log({ ...entry, host });
 }

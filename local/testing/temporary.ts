@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { LaunchError } from "../ports.ts";
 
 const left = new Set<() => void>();
 
@@ -30,7 +31,7 @@ const MEMORY_BYTES = 512 << 20;
 
 /** Below `parent`, or where a file that is synced costs least: in memory, where the system has a folder for that. */
 export function temporaryFolder(parent = roomInMemory() ?? tmpdir()): TemporaryFolder {
-  const folder = mkdtempSync(path.join(parent, "atoll-"));
+  const folder = makeFolder(parent);
   const undo = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   const forget = atExit(undo);
   return {
@@ -40,6 +41,17 @@ export function temporaryFolder(parent = roomInMemory() ?? tmpdir()): TemporaryF
       forget();
     },
   };
+}
+
+function makeFolder(parent: string): string {
+  try {
+    return mkdtempSync(path.join(parent, "atoll-"));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new LaunchError(
+      `folder: nothing can be kept in ${parent} (${why}). Choose another, or leave \`folder\` out.`,
+    );
+  }
 }
 
 /** An fsync takes 0.01 ms there, 1 to 10 on a disk, and making an account takes some twenty. */

@@ -4,13 +4,13 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Row, DatabaseName } from "../control/messages.ts";
 import type { LogEntry } from "../host-log.ts";
-import { LaunchError } from "../ports.ts";
 import { XrpcError, basic, xrpc, type XrpcCall } from "../xrpc-client.ts";
-import { nearest } from "../seed/seed.ts";
 import type { Fetches } from "./fetches.ts";
+import { checkVars } from "./options.ts";
 import { findRuntime } from "./runtime.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
 import type { HostVars } from "./vars.ts";
+import { DISPOSED } from "./waiting.ts";
 import { Workerd } from "./workerd.ts";
 import { SECRET_HEADER, type KitAnswer, type KitRequest } from "./kit-request.ts";
 
@@ -52,10 +52,16 @@ export class TestHost {
   readonly #runtime: Workerd;
   readonly #folder: TemporaryFolder;
   readonly #secret: string;
+  /** Since when it was last settled or emptied. */
   #crashed = false;
+  #crashing = false;
+  #stopped = false;
+  /** What is done to the host as a whole, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    { name, handleDomain, plc }: TestHostOptions,
+    { name, plc }: TestHostOptions,
+    handleDomain: string,
     runtime: Workerd,
     folder: TemporaryFolder,
     secrets: { door: string; admin: string },
@@ -105,7 +111,11 @@ export class TestHost {
         }),
         log: options.log,
       });
-      const host = new TestHost(options, runtime, folder, { ...secrets, admin: given.ADMIN_PASSWORD });
+      const [domain = ""] = given.HANDLE_DOMAINS.split(",");
+      const host = new TestHost(options, domain.trim(), runtime, folder, {
+        ...secrets,
+        admin: given.ADMIN_PASSWORD,
+      });
       try {
         await host.#ask({ do: "migrate" });
       } catch (thrown) {
@@ -126,12 +136,12 @@ export class TestHost {
 
   /** One XRPC method. Throws `XrpcError`. */
   xrpc(nsid: string, call: XrpcCall = {}): Promise<unknown> {
-    return xrpc(this.url, nsid, call);
+    return this.#explained(xrpc(this.url, nsid, call));
   }
 
   /** One XRPC method as the host's admin. Throws `XrpcError`. */
   admin(nsid: string, call: XrpcCall = {}): Promise<unknown> {
-    return xrpc(this.url, nsid, { ...call, authorization: basic("admin", this.adminPassword) });
+    return this.xrpc(nsid, { ...call, authorization: basic("admin", this.adminPassword) });
   }
 
   /** Reads one of the host's databases as it is, past the Worker. */
@@ -153,60 +163,76 @@ export class TestHost {
 
   /** @internal */
   async settle(): Promise<void> {
+    await this.#turn;
     await this.#ask({ do: "settle", resend: this.#crashed, timeoutMs: SETTLE_MS });
     this.#crashed = false;
   }
 
   /** @internal */
-  async wipe(offset: number): Promise<void> {
-    await this.#ask({ do: "wipe", offset });
-    this.#crashed = false;
+  wipe(offset: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#ask({ do: "wipe", offset });
+      this.#crashed = false;
+    });
   }
 
   /** @internal */
-  async moveClock(offset: number): Promise<void> {
-    await this.#ask({ do: "clock", offset });
+  moveClock(offset: number): Promise<void> {
+    return this.#inTurn(async () => void (await this.#ask({ do: "clock", offset })));
   }
 
   /** @internal */
-  async crash(): Promise<void> {
-    await this.#runtime.crash();
-    this.#crashed = true;
+  crash(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#stopped) return;
+      this.#crashed = this.#crashing = true;
+      await this.#runtime.crash().finally(() => (this.#crashing = false));
+    });
   }
 
   /** @internal */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#runtime.stop();
     this.#folder.remove();
   }
 
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
   async #ask(request: KitRequest): Promise<Row[]> {
-    let response: Response;
+    const asking = fetch(this.mail.replace(/mail$/, "kit"), {
+      method: "POST",
+      headers: { [SECRET_HEADER]: this.#secret },
+      body: JSON.stringify(request),
+    });
+    const answer = (await (await this.#explained(asking)).json()) as KitAnswer;
+    if ("error" in answer) throw new Error(`${request.do}: ${answer.error}`);
+    return answer.rows;
+  }
+
+  /** A request that nobody answers fails with no more than `fetch failed`: the kit knows why. */
+  async #explained<Answer>(asking: Promise<Answer>): Promise<Answer> {
     try {
-      response = await fetch(this.mail.replace(/mail$/, "kit"), {
-        method: "POST",
-        headers: { [SECRET_HEADER]: this.#secret },
-        body: JSON.stringify(request),
-      });
+      return await asking;
     } catch (thrown) {
+      if (!(thrown instanceof TypeError)) throw thrown;
+      if (this.#stopped) throw new Error(DISPOSED, { cause: thrown });
       const { ended } = this.#runtime;
-      if (ended === null) throw thrown;
+      if (this.#crashing || ended === null) {
+        throw new Error(
+          `Host "${this.name}" was killed meanwhile. Await crash() before asking it for more.`,
+          {
+            cause: thrown,
+          },
+        );
+      }
       throw new Error(`The runtime of host "${this.name}" has ended. Its last words:\n${ended}`, {
         cause: thrown,
       });
     }
-    const answer = (await response.json()) as KitAnswer;
-    if ("error" in answer) throw new Error(`${request.do}: ${answer.error}`);
-    return answer.rows;
-  }
-}
-
-function checkVars(vars: HostVars, names: string[]): void {
-  for (const name of Object.keys(vars)) {
-    if (names.includes(name)) continue;
-    const near = nearest(name, names);
-    throw new LaunchError(
-      `vars: there is no ${name}.${near === undefined ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}.`,
-    );
   }
 }

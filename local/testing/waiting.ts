@@ -5,7 +5,28 @@ export interface Wait {
   timeout?: number;
 }
 
+/** What whoever still uses a network is told after its end. */
+export const DISPOSED =
+  "The network was disposed of. Dispose of it after the last test of the file (after, afterAll), and await what a test begins.";
+
 export const TIMEOUT_MS = 5_000;
+
+const POLL_MS = 15;
+
+/** Looks at once, and again and again. */
+export async function poll<Found>(
+  find: () => Promise<Found | undefined>,
+  { timeout = TIMEOUT_MS }: Wait,
+  complaint: () => string,
+): Promise<Found> {
+  const end = performance.now() + timeout;
+  for (;;) {
+    const found = await find();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`After ${timeout} ms: ${complaint()}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
 
 /** Looks at once, and again at each "change" of `source`. */
 export function until<Found>(

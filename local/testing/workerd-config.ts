@@ -3,8 +3,6 @@
 export const CONFIG = "config.capnp";
 /** What vars there are, and their values in a local run. */
 export const DEFAULTS = "defaults.json";
-/** The module with Miniflare's D1 and R2. */
-export const DATABASES = "databases.mjs";
 /** Before the name of a var in the runtime's environment. */
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
 /** The kit's own: the secret of its door, and where the clock stands. */
@@ -22,6 +20,8 @@ const OBJECTS = [
   ["SEQUENCER", "SequencerObject"],
   ["LABELS", "LabelsObject"],
   ["OUTSIDE_OBJECT", "OutsideObject"],
+  ["DATABASE_OBJECT", "DatabaseObject"],
+  ["BUCKET_OBJECT", "BucketObject"],
 ];
 
 /** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
@@ -32,7 +32,8 @@ export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput)
     `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Door"))`,
     d1("DIRECTORY", "directory"),
     d1("APPVIEW_DB", "appview"),
-    `(name = "BLOBS", r2Bucket = (name = "databases", entrypoint = "Buckets", props = (json = ${namespace("blobs")})))`,
+    `(name = "BLOBS", r2Bucket = ${storage("Bucket", "blobs")})`,
+    `(name = "MINIFLARE_BLOBS", service = "storage")`,
   ];
   const classes = OBJECTS.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
@@ -42,7 +43,6 @@ export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput)
 const config :Workerd.Config = (
   services = [
     (name = "atoll", worker = .atollWorker),
-    (name = "databases", worker = .databasesWorker),
     (name = "storage", disk = (writable = true)),
     (name = "outbound", external = (http = (style = proxy))),
   ],
@@ -70,31 +70,18 @@ ${list(classes)}
 ${list(bindings)}
   ],
 );
-
-# As Miniflare configures its own.
-const databasesWorker :Workerd.Worker = (
-  modules = [(name = "${DATABASES}", esModule = embed "${DATABASES}")],
-  compatibilityDate = "2023-07-24",
-  compatibilityFlags = ["nodejs_compat", "experimental", "enhanced_error_serialization"],
-  durableObjectNamespaces = [
-    (className = "D1DatabaseObject", uniqueKey = "D1DatabaseObject"),
-    (className = "R2BucketObject", uniqueKey = "R2BucketObject"),
-  ],
-  durableObjectStorage = (localDisk = "storage"),
-  bindings = [
-    (name = "MINIFLARE_OBJECT", durableObjectNamespace = "D1DatabaseObject"),
-    (name = "R2_OBJECT", durableObjectNamespace = "R2BucketObject"),
-    (name = "MINIFLARE_BLOBS", service = "storage"),
-  ],
-);
 `;
 }
 
 const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n");
 
-const namespace = (name: string) => JSON.stringify(JSON.stringify({ MINIFLARE_NAMESPACE: name }));
+/** The Worker's own entrypoint for one database or bucket. */
+function storage(entrypoint: string, name: string): string {
+  const props = JSON.stringify(JSON.stringify({ name }));
+  return `(name = "atoll", entrypoint = "${entrypoint}", props = (json = ${props}))`;
+}
 
 function d1(name: string, database: string): string {
-  const fetcher = `(name = "fetcher", service = (name = "databases", props = (json = ${namespace(database)})))`;
+  const fetcher = `(name = "fetcher", service = ${storage("Database", database)})`;
   return `(name = "${name}", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${fetcher}]))`;
 }

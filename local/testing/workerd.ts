@@ -152,9 +152,10 @@ async function launch(options: WorkerdOptions, ports: Ports): Promise<ChildProce
   const words: string[] = [];
   lastWords.set(child, words);
   const hear = (line: string) => {
-    words.push(line);
+    const entry = entryOf(line);
+    words.push(entry.message);
     if (words.length > LAST_WORDS) words.shift();
-    log?.(entryOf(line));
+    log?.(entry);
   };
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface(stream).on("line", hear);

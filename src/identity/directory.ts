@@ -1,6 +1,6 @@
 /** Who lives here: the accounts of this host in D1 (`DIRECTORY`), from a handle's reservation to its release. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { and, eq, inArray, notInArray, sql, type SQL } from "drizzle-orm";
+import { and, eq, inArray, notInArray, or, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { account } from "../../schema/directory.ts";
 import type { AccountStatus } from "../protocol/events.ts";
@@ -96,6 +96,25 @@ export class Directory {
     return this.#member(eq(account.email, email.toLowerCase()));
   }
 
+  /** Who has the handle, and who the e-mail address. */
+  async holders(handle: Handle, email: string): Promise<{ handle: Account | null; email: Account | null }> {
+    const address = email.toLowerCase();
+    const rows = await this.#db
+      .select()
+      .from(account)
+      .where(
+        and(
+          or(eq(account.handle, handle), eq(account.email, address)),
+          notInArray(account.state, [...unhoused]),
+        ),
+      );
+    const found = rows.map(asAccount);
+    return {
+      handle: found.find((each) => each.handle === handle) ?? null,
+      email: found.find((each) => each.email === address) ?? null,
+    };
+  }
+
   /** The row of a DID at any stage, reserved and deleted ones included: for lifecycle. */
   async stage(did: string): Promise<Account | null> {
     return this.#one(eq(account.did, did));
@@ -165,13 +184,13 @@ export class Directory {
   }
 
   /** A reserved or deactivated account is active from here on. Leaves a takedown in place. */
-  async activate(did: Did): Promise<void> {
-    await this.#change(did, { state: "active", deactivatedAt: null, deleteAfter: null });
+  async activate(did: Did): Promise<Account> {
+    return this.#change(did, { state: "active", deactivatedAt: null, deleteAfter: null });
   }
 
   /** A reserved (migrating) or active account is deactivated. `deleteAfter`: when it may be deleted for good. */
-  async deactivate(did: Did, deleteAfter: string | null = null): Promise<void> {
-    await this.#change(did, { state: "deactivated", deactivatedAt: this.#now(), deleteAfter });
+  async deactivate(did: Did, deleteAfter: string | null = null): Promise<Account> {
+    return this.#change(did, { state: "deactivated", deactivatedAt: this.#now(), deleteAfter });
   }
 
   /** Takes the account down or suspends it; null undoes either. `ref` is the moderator's, by default the time. */
@@ -278,9 +297,11 @@ export class Directory {
     return row ? asAccount(row) : null;
   }
 
-  async #change(did: Did, values: Partial<AccountRow>): Promise<void> {
-    const { meta } = await this.#db.update(account).set(values).where(eq(account.did, did));
-    if (meta.changes === 0) throw new Refusal("AccountNotFound", "Account not found");
+  /** The account as it is afterwards. */
+  async #change(did: Did, values: Partial<AccountRow>): Promise<Account> {
+    const row = await this.#db.update(account).set(values).where(eq(account.did, did)).returning().get();
+    if (row === undefined) throw new Refusal("AccountNotFound", "Account not found");
+    return asAccount(row);
   }
 
   #now(): string {

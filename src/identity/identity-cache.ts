@@ -68,6 +68,11 @@ export class IdentityCache {
       .onConflictDoUpdate({ target: didCache.did, set: row });
   }
 
+  /** A document that was made here a moment ago: known to this isolate, and to the others once one of them asks. */
+  remember(did: Did, document: DidDocument): void {
+    this.#remember(did, { value: document, fetchedAt: this.#clock() });
+  }
+
   async handle(handle: string): Promise<Cached<Did> | null> {
     const remembered = this.#recall<Did>(handle);
     if (remembered) return remembered;

@@ -159,10 +159,14 @@ export class PlcClient {
   }
 
   async #signer(): Promise<Signer> {
-    const key = Buffer.from(await this.#directory.secret("PLC_ROTATION_KEY"), "hex");
-    return { didKey: didKey(key), sign: (bytes) => sign(key, bytes) };
+    const hex = await this.#directory.secret("PLC_ROTATION_KEY");
+    if (rotation?.hex !== hex) rotation = { hex, didKey: didKey(Buffer.from(hex, "hex")) };
+    return { didKey: rotation.didKey, sign: (bytes) => sign(Buffer.from(hex, "hex"), bytes) };
   }
 }
+
+/** The rotation key's public half, which costs a point multiplication, for as long as the key stays the same. */
+let rotation: { hex: string; didKey: string } | null = null;
 
 function messageOf(body: unknown): string | null {
   if (typeof body !== "object" || body === null || !("message" in body)) return null;

@@ -2,16 +2,16 @@
  * Account creation, a saga over the account object, the directory and the DID's registry. The object remembers the step,
  * and its alarm resumes what a crash left (`resumeCreation`):
  *
- *   building     object made, handle perhaps held       → roll back: release the handle, erase the object
- *   registering  about to register the DID              → registered? forward : back
- *   registered   the DID is public                      → forward: list as a member, announce
+ *   building     object made, handle perhaps held          → roll back: release the handle, erase the object
+ *   registering  about to register the DID, or beyond that → registered? forward: list as a member, announce. Else back.
  *
  * No event leaves before `activate`, the last step but one.
  */
 import type { Did, Handle } from "@atcute/lexicons";
+import type { Account } from "../identity/directory.ts";
 import { didKey, generateKey } from "../protocol/keys.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
-import type { PlcOperation } from "../identity/plc-operation.ts";
+import { documentOf, stateOf, type PlcOperation } from "../identity/plc-operation.ts";
 import type { LifecycleServices } from "./services.ts";
 
 export interface NewAccount {
@@ -30,8 +30,11 @@ export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> 
   did: Did;
 }
 
-/** Registers a new did:plc and makes its account. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail). */
-export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Did> {
+/**
+ * Registers a new did:plc and makes its account. That nobody has the DID need not be asked: it is the hash of a key that
+ * was made a moment ago. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail).
+ */
+export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Account> {
   const signingKey = generateKey(crypto.getRandomValues(new Uint8Array(32)));
   const { did, operation } = await services.plc.createGenesis({
     signingKey: didKey(signingKey),
@@ -43,24 +46,27 @@ export async function createAccount(services: LifecycleServices, wanted: NewAcco
   await build(services, did, { ...wanted, signingKey });
   await account.setSaga({ step: "registering", data: { handle: wanted.handle } });
   await register(services, did, operation);
-  await account.setSaga({ step: "registered", data: { handle: wanted.handle } });
-  await forward(services, did, wanted.handle);
-  return did;
+  // What the registry was told is what it will answer: the newcomer's session need not ask.
+  services.directory.cache.remember(did, documentOf(did, stateOf(operation)));
+  return forward(services, did, wanted.handle);
 }
 
 /**
  * Makes the account of a DID that exists already, deactivated until its document points here. Its signing key is the one
  * that reserveSigningKey promised, if any.
  */
-export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Did> {
+export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Account> {
   const { did } = wanted;
   const { reservedKeys } = services.directory;
+  if ((await services.directory.stage(did)) !== null) {
+    throw new Refusal("AlreadyExists", "Repo already exists");
+  }
   const promised = await reservedKeys.find(did);
   await build(services, did, promised === null ? wanted : { ...wanted, signingKey: promised });
-  await services.directory.deactivate(did);
+  const account = await services.directory.deactivate(did);
   await services.account(did).setSaga(null);
   if (promised !== null) await reservedKeys.drop(didKey(promised));
-  return did;
+  return account;
 }
 
 interface Building {
@@ -74,9 +80,6 @@ interface Building {
 /** The object first, since it owns the saga; then the handle, whose uniqueness decides. */
 async function build(services: LifecycleServices, did: Did, wanted: Building): Promise<void> {
   const { handle, email, inviteCode, password, signingKey } = wanted;
-  if ((await services.directory.stage(did)) !== null) {
-    throw new Refusal("AlreadyExists", "Repo already exists");
-  }
   await services.account(did).create({
     password: password ?? null,
     saga: { step: "building", data: {} },
@@ -113,11 +116,12 @@ async function isRegistered(services: LifecycleServices, did: Did): Promise<bool
   }
 }
 
-async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<void> {
+async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<Account> {
   const account = services.account(did);
-  await services.directory.activate(did);
+  const listed = await services.directory.activate(did);
   await account.activate("new", handle);
   await account.setSaga(null);
+  return listed;
 }
 
 async function back(services: LifecycleServices, did: Did): Promise<void> {
@@ -132,5 +136,5 @@ export async function resumeCreation(services: LifecycleServices, did: Did, step
   if (step === "building" && row?.state === "deactivated") return services.account(did).setSaga(null);
   if (step === "building" || row === null) return back(services, did);
   if (step === "registering" && !(await isRegistered(services, did))) return back(services, did);
-  return forward(services, did, row.handle);
+  await forward(services, did, row.handle);
 }

@@ -1,5 +1,6 @@
 /** com.atproto.server.createAccount: what is asked of a newcomer, before lifecycle makes the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
+import type { Handle } from "@atcute/lexicons";
 import { checkMailAddress } from "../identity/mail-address.ts";
 import { bringAccount, createAccount } from "../lifecycle/create.ts";
 import { checkLanguage } from "../lifecycle/handle.ts";
@@ -33,7 +34,7 @@ export async function signUp(
     password,
     inviteCode: services.env.REGISTRATION === "open" ? undefined : inviteCode,
   };
-  const did =
+  const account =
     input.did === undefined
       ? await createAccount(services, {
           ...wanted,
@@ -41,9 +42,8 @@ export async function signUp(
           pds: services.host.origin,
         })
       : await bringAccount(services, { ...wanted, did: input.did });
-  const account = must(await services.directory.find(did), "the new account");
   const { accessJwt, refreshJwt, didDoc } = await issueSession(services, account, null);
-  return { handle, did, accessJwt, refreshJwt, ...(didDoc === undefined ? {} : { didDoc }) };
+  return { handle, did: account.did, accessJwt, refreshJwt, ...(didDoc === undefined ? {} : { didDoc }) };
 }
 
 async function checkInput({ env }: Services, input: Input): Promise<void> {
@@ -62,8 +62,8 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
 }
 
 /** An early look, for the reference's answer; the reservation decides. */
-async function assertFree({ directory }: Services, handle: string, email: string): Promise<void> {
-  const [holder, same] = await Promise.all([directory.find(handle), directory.findByEmail(email)]);
-  if (holder !== null) throw invalidRequest(`Handle already taken: ${handle}`);
-  if (same !== null) throw invalidRequest(`Email already taken: ${email}`);
+async function assertFree({ directory }: Services, handle: Handle, email: string): Promise<void> {
+  const holders = await directory.holders(handle, email);
+  if (holders.handle !== null) throw invalidRequest(`Handle already taken: ${handle}`);
+  if (holders.email !== null) throw invalidRequest(`Email already taken: ${email}`);
 }

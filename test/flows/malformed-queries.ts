@@ -76,7 +76,10 @@ export const queryFamilies: readonly Family[] = [
     count: 100,
     errors: INVALID,
     make(_, random) {
-      const cursor = pick(["abc", "1.5", "1e9", "", "9".repeat(30), noise(random).toWellFormed()], random);
+      // Valid is an optional sign and digits, leading zeros too, as the reference's parameters take an integer: `3`, `03`.
+      const odd = noise(random).toWellFormed();
+      const nonsense = /^-?\d+$/.test(odd) ? `${odd}.0` : odd;
+      const cursor = pick(["abc", "1.5", "3.0", " 3", "1e9", "", "9".repeat(30), nonsense], random);
       const asked = ask("com.atproto.sync.subscribeRepos", { cursor });
       return { path: asked.path, init: { headers: { upgrade: "websocket" } } };
     },

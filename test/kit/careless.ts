@@ -1,11 +1,13 @@
-/** A test run that never disposes of its networks, for `run.ts`: argument `SIGKILL` (waits for it), `exit` or `throw`. */
+/** A test run that never disposes of its networks, for `run.ts`: a signal (waits for it), `end`, `exit` or `throw`, and a folder. */
 import { createTestNetwork } from "../../local/testing/index.ts";
 
-const network = await createTestNetwork({ hosts: ["a", "b"] });
+const [, , how = "", folder = ""] = process.argv;
+const network = await createTestNetwork({ hosts: ["a", "b"], folder });
 await network.account("alice");
 const firehose = network.firehose();
 await firehose.next();
 console.log("ready");
-if (process.argv[2] === "SIGKILL") setInterval(() => {}, 1000);
-if (process.argv[2] === "throw") throw new Error("a test that fails");
+if (how.startsWith("SIG")) setInterval(() => {}, 1000);
+if (how === "exit") process.exit(3);
+if (how === "throw") throw new Error("a test that fails");
 // Otherwise nothing keeps this process: neither the runtimes nor the open firehose.

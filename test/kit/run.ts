@@ -1,11 +1,11 @@
 /**
- * `npm run test:kit`: what the kit promises in numbers too large for the ordinary tests. A hundred networks, made and
- * disposed of one after another, leave no process, port, folder or memory; eight at once do not disturb each other; and
- * none outlives a process that was killed. Linux only: it looks into /proc.
+ * `npm run test:kit [-- oneAfterAnother | atOnce | killed]`: what the kit promises in numbers too large for the ordinary
+ * tests. A hundred networks, made and disposed of one after another, leave no process, port, folder or memory; eight at
+ * once do not disturb each other; and none outlives a process that ended, however. Linux only: it looks into /proc.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createTestNetwork } from "../../local/testing/index.ts";
@@ -15,9 +15,16 @@ const AT_ONCE = 8;
 /** Growth of this process over all networks that counts as none. */
 const MEMORY_BYTES = 40e6;
 
-await oneAfterAnother();
-await atOnce();
-await killed();
+/** How a runner may end, and its exit code or signal. */
+const ENDS = { SIGKILL: "SIGKILL", SIGINT: "SIGINT", SIGTERM: "SIGTERM", end: 0, exit: 3, throw: 1 };
+
+/** Where all networks keep what they have: others on this machine run some too. */
+const folder = mkdtempSync(path.join(tmpdir(), "kit-run-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const parts = { oneAfterAnother, atOnce, killed };
+const [, , only] = process.argv;
+for (const [name, part] of Object.entries(parts)) if (only === undefined || only === name) await part();
 console.log("All is as promised.");
 process.exit(0);
 
@@ -43,7 +50,7 @@ async function oneAfterAnother(): Promise<void> {
 
 /** One network, used a little: an account, a firehose, a request to the outside. */
 async function useOne(): Promise<void> {
-  await using network = await createTestNetwork();
+  await using network = await createTestNetwork({ folder });
   const { did } = await network.account("alice");
   await network.firehose().until((event) => event.did === did);
   await network.host().memberOf("nobody.example.com");
@@ -52,7 +59,7 @@ async function useOne(): Promise<void> {
 async function atOnce(): Promise<void> {
   const before = left();
   const begun = performance.now();
-  const networks = await Promise.all(Array.from({ length: AT_ONCE }, () => createTestNetwork()));
+  const networks = await Promise.all(Array.from({ length: AT_ONCE }, () => createTestNetwork({ folder })));
   const ready = performance.now() - begun;
   await Promise.all(
     networks.map(async (network, i) => {
@@ -79,19 +86,18 @@ async function atOnce(): Promise<void> {
 
 /** A test runner that is killed, and one that ends without a word, leave nothing either. */
 async function killed(): Promise<void> {
-  for (const how of ["SIGKILL", "exit", "throw"]) {
+  for (const [how, expected] of Object.entries(ENDS)) {
     const before = left();
     const script = path.join(import.meta.dirname, "careless.ts");
-    const child = spawn(process.execPath, [script, how], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [script, how, folder], { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const ended = once(child, "exit");
-    if (how === "SIGKILL") {
+    if (how.startsWith("SIG")) {
       await Promise.race([once(child.stdout, "data"), ended]);
-      child.kill("SIGKILL");
+      child.kill(how as NodeJS.Signals);
     }
     const [code, signal] = (await ended) as [number | null, string | null];
-    const expected = { SIGKILL: "SIGKILL", exit: 0, throw: 1 }[how];
     if ((signal ?? code) !== expected) throw new Error(`${how}: ended with ${signal ?? code}\n${said}`);
     await expectSame(how, before);
   }
@@ -108,18 +114,13 @@ interface Left {
 
 function left(): Left {
   const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .flatMap((pid) => {
       const command = readFile(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
-      return /atoll-watch|storage=\S*atoll-/.test(command) ? [`${pid} ${command}`] : [];
+      return command.includes(`${folder}/`) ? [`${pid} ${command}`] : [];
     });
-  const folders = [tmpdir(), "/dev/shm"].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => /^atoll-\w{6}$/.test(name))
-      .map((name) => path.join(folder, name)),
-  );
   const descriptors = readdirSync("/proc/self/fd").filter((fd) => /socket|pipe|atoll/.test(link(fd))).length;
-  return { processes, folders, descriptors };
+  return { processes, folders: readdirSync(folder), descriptors };
 }
 
 function readFile(file: string): string {
@@ -138,7 +139,7 @@ function link(fd: string): string {
   }
 }
 
-/** Others on this machine may run networks too: only what came and stayed counts. */
+/** What came and stayed. */
 function differs(now: Left, before: Left): boolean {
   return (
     now.processes.some((one) => !before.processes.includes(one)) ||

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { community } from "../../local/seed/community.ts";
 import { markUp } from "../../local/seed/facets.ts";
 import { drawPicture } from "../../local/seed/picture.ts";
-import { checkSeed } from "../../local/seed/seed.ts";
+import type { Seed } from "../../local/seed/seed.ts";
+import { checkSeed } from "../../local/seed/check.ts";
 
 describe("the demo's community", () => {
   test("is the same every time, and fits together", () => {
@@ -45,8 +46,30 @@ describe("a seed with a typo", () => {
     ],
     [{ accounts, post: [] }, 'the seed: there is no field "post". Did you mean "posts"?'],
     [{ accounts: [{ name: "A" }] }, 'accounts[0].name "A": 3 to 18 of a-z, 0-9 and dashes'],
+    [{ accounts: [{ name: "abc" }, { name: "abc" }] }, 'accounts[1].name "abc" is there twice'],
+    [
+      { accounts: [{ name: "abc", avatar: "me.png" }] },
+      'accounts[0].avatar: true or nothing (the picture is drawn from the name) is wanted, not "me.png"',
+    ],
+    [{ accounts, posts: [{ by: "bob", text: 5 }] }, "posts[0].text: a text is wanted, not 5"],
+    [{ accounts, posts: [{ by: "bob" }] }, "posts[0].text is missing"],
+    [
+      { accounts, posts: [{ by: "bob", text: "", images: ["boat.png"] }] },
+      'posts[0].images[0]: {"alt": "a boat"} is wanted; the picture is drawn from it',
+    ],
+    [
+      { accounts, posts: [{ by: "bob", text: "", likedBy: "alice" }] },
+      'posts[0].likedBy: a list is wanted, not "alice"',
+    ],
+    [{ accounts, follows: { alice: "bob" } }, 'follows.alice: a list is wanted, not "bob"'],
+    [{ accounts, follows: ["alice"] }, 'follows: an object is wanted, not ["alice"]'],
+    [{ accounts, posts: { by: "bob", text: "" } }, "posts: a list is wanted, not {"],
+    [{ accounts, records: [{ by: "bob", collection: "com.example.note" }] }, "records[0].record is missing"],
+    [[], "the seed: an object is wanted, not []"],
   ])("says where it is and what was meant: %#", (seed, message) => {
-    expect(() => checkSeed(seed)).toThrow(message);
+    // As a file would have it.
+    const given: Seed = JSON.parse(JSON.stringify(seed));
+    expect(() => checkSeed(given)).toThrow(message);
   });
 });
 

@@ -13,6 +13,7 @@ import type { DatabaseName, Row } from "../../control/messages.ts";
 import { migrate } from "../../control/migrate.ts";
 import { withCors } from "../../outside/answers.ts";
 import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
+import { alone } from "./in-flight.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
 
@@ -55,7 +56,7 @@ export class Door extends WorkerEntrypoint<DoorBindings> {
   async #run(asked: KitRequest): Promise<Row[]> {
     if (asked.do === "migrate") await this.#migrate();
     else if (asked.do === "settle") await this.#settle(asked);
-    else if (asked.do === "wipe") await this.#wipe(asked.offset);
+    else if (asked.do === "wipe") await alone(() => this.#wipe(asked.offset));
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
     else return this.#query(asked.database, asked.sql, asked.values);
     return [];

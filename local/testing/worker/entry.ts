@@ -3,12 +3,23 @@
  * outside world and the kit's own door beside it. One isolate, so that a network starts fast and stays small.
  */
 import worker, * as host from "../../../src/worker.ts";
+import type { Bindings } from "../../../src/protocol/stations.ts";
+import type { AccountStation } from "../../../src/protocol/account-station.ts";
+import { inFlight } from "./in-flight.ts";
 import { afterMove, followClock } from "./moved-alarms.ts";
 
 export * from "../../../src/worker.ts";
 export { OutsideObject } from "../../outside/worker.ts";
+export { Bucket, BucketObject } from "./buckets.ts";
+export { Database, DatabaseObject } from "./database.ts";
 export { Door } from "./door.ts";
-export default worker;
+
+export default {
+  ...worker,
+  fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
+    return inFlight(() => worker.fetch(request, env, context));
+  },
+};
 
 type Given<Class extends abstract new (...given: never[]) => unknown> = ConstructorParameters<Class>;
 

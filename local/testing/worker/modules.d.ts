@@ -9,14 +9,10 @@ declare module "workerd:unsafe" {
   export default unsafe;
 }
 
-declare module "miniflare:shared/object-entry" {
-  const entry: { fetch(request: Request, env: unknown, context: unknown): Promise<Response> };
-  export default entry;
-}
-
-declare module "miniflare:*" {
-  export const D1DatabaseObject: unknown;
-  export const R2BucketObject: unknown;
-  const entry: unknown;
-  export default entry;
+declare module "miniflare:r2/bucket" {
+  /** Of the object's own context and environment: `MINIFLARE_BLOBS` is the folder that keeps the bytes. */
+  export const R2BucketObject: new (
+    ctx: DurableObjectState,
+    env: unknown,
+  ) => { fetch(request: Request): Promise<Response> };
 }

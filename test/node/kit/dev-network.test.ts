@@ -95,16 +95,20 @@ describe("atoll dev-network", () => {
 
   test("says what is wrong with a seed, a file or an option, and starts nothing", async () => {
     const typo = seedFile('{"accounts":[{"name":"alice"}],"posts":[{"by":"alcie","text":"hi"}]}');
-    const [[code, said], [, noFile], [, noJson], [, noOption]] = await Promise.all([
+    const [[code, said], [, noFile], [, noJson], [, noOption], [, noPort], [, noName]] = await Promise.all([
       refusal("--seed", typo),
       refusal("--seed", "missing.json"),
       refusal("--seed", seedFile("{")),
       refusal("--sed", typo),
+      refusal("--port", "http"),
+      refusal("--account", "al_ice"),
     ]);
     expect([code, said]).toEqual([1, 'posts[0].by: there is no account "alcie". Did you mean "alice"?']);
     expect(noFile).toBe("--seed: there is no file missing.json that can be read.");
     expect(noJson).toMatch(/^--seed: .* is not JSON:/);
     expect(noOption).toMatch(/^Unknown option '--sed'/);
+    expect(noPort).toBe("--port http: a number is wanted");
+    expect(noName).toMatch(/^--account: account\("al_ice"\): a name is 3 to 18 [^\n]*$/);
   });
 });
 

@@ -44,7 +44,24 @@ describe("accounts", () => {
   });
 
   test("that cannot be made say why", async () => {
-    await expect(network.account("al")).rejects.toThrow(/account "al" .* Handle too short/);
+    for (const name of ["al", "al_ice", "Alice", "", "x".repeat(19)]) {
+      const said = `account(${JSON.stringify(name)}): a name is 3 to 18 of a-z, 0-9 and dashes`;
+      await expect(network.account(name)).rejects.toThrow(said);
+    }
+    await expect(network.account("admin")).rejects.toThrow(/account "admin" .* Reserved handle/);
+    await expect(network.account("alice.example.com")).rejects.toThrow("HANDLE_DOMAINS");
+    const typo: object = { pasword: "secret" };
+    await expect(network.account("alice", typo)).rejects.toThrow('Did you mean "password"?');
+    expect(network.accounts.size).toBe(0);
+  });
+
+  test("have one name, whether by label or by handle, and are not made over", async () => {
+    const alice = await network.account("alice");
+    expect(await network.account("alice.test")).toBe(alice);
+    expect(network.agent("alice.test")).toBe(network.agent("alice"));
+    await expect(network.account("alice", { password: "another" })).rejects.toThrow(
+      'account("alice"): it was made before, with password "alice-password".',
+    );
   });
 });
 
@@ -107,6 +124,23 @@ describe("a seed", () => {
     const first = await rkeyOf();
     await network.reset();
     expect(await rkeyOf()).toBe(first);
+  });
+
+  test("goes on with accounts whose tokens have expired meanwhile", async () => {
+    await network.seed({ accounts: [{ name: "alice" }] });
+    await network.clock.advance("3h");
+    await network.seed({ posts: [{ by: "alice", text: "three hours later" }] });
+    const { data } = await network.agent("alice").getAuthorFeed({ actor: "alice.test" });
+    expect(data.feed).toHaveLength(1);
+  });
+
+  test("says which part the host refused", async () => {
+    const long = { accounts: [{ name: "alice" }], posts: [{ by: "alice", text: "x".repeat(301) }] };
+    await expect(network.seed(long)).rejects.toThrow(/^posts\[0\]: .* at most 300 grapheme/);
+    const elsewhere = { accounts: [{ name: "bob", host: "hots" }] };
+    await expect(network.seed(elsewhere)).rejects.toThrow(
+      'accounts[0].host: there is no host "hots". Did you mean "host"?',
+    );
   });
 
   test("with a typo changes nothing, and says where it is", async () => {
@@ -228,6 +262,90 @@ describe("what the host fetches", () => {
     app.close();
     expect(await network.fetches.next(`http://localhost:${port}/xrpc/`)).toMatchObject({ status: 200 });
   });
+});
+
+describe("a notification", () => {
+  test("is waited for", async () => {
+    await network.account("alice");
+    await network.account("bob");
+    const waiting = network.notification("alice", ({ reason }) => reason === "follow");
+    await network.agent("bob").follow((await network.account("alice")).did);
+    expect((await waiting).author.handle).toBe("bob.test");
+    await expect(
+      network.notification("alice", ({ reason }) => reason === "like", { timeout: 50 }),
+    ).rejects.toThrow(/no such notification of alice\.test\. What is there:\n {2}follow by bob\.test at:/);
+  });
+});
+
+test("what the hosts have logged is there for a test that fails, since the last reset", async () => {
+  await network.account("alice");
+  const missing = network.host().xrpc("com.atproto.repo.describeRepo", { params: { repo: "nobody.test" } });
+  await expect(missing).rejects.toThrow();
+  await expect.poll(() => network.logs.join("\n")).toMatch(/^host .*com\.atproto\.repo\.describeRepo/m);
+  await network.reset();
+  expect(network.logs.join("\n")).not.toContain("describeRepo");
+});
+
+test("reset waits for requests under way, and holds up later ones", async () => {
+  const { did } = await network.account("alice");
+  const { promise: asked, resolve: arrive } = Promise.withResolvers<void>();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  network.fetches.answer(/atproto-did$/, async () => {
+    arrive();
+    await gate;
+    return new Response(did);
+  });
+  const resolving = network.host().memberOf("slow.example.com");
+  await asked;
+  const resets = Promise.all([network.reset(), network.reset()]);
+  const later = network.account("carol");
+  // By now the host has been told to reset; were it not, the test would only show less.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  open();
+  expect(await resolving).toBe(did);
+  await resets;
+  expect((await later).handle).toBe("carol.test");
+  expect([...network.accounts.keys()]).toEqual(["carol"]);
+});
+
+test("an account that a reset overtakes says so", async () => {
+  const lost = network.account("bob").catch((thrown: unknown) => String(thrown));
+  await network.reset();
+  expect(await lost).toContain("the network was reset meanwhile");
+  expect(network.accounts.size).toBe(0);
+});
+
+test("crashes that overlap come one after the other", async () => {
+  await network.account("alice");
+  await Promise.all([network.crash(), network.crash()]);
+  await network.agent("alice").post({ text: "still here" });
+});
+
+test("a network that was disposed of says so, whatever it is asked", async () => {
+  const other = await createTestNetwork();
+  await other.account("alice");
+  const waiting = other.firehose().until(() => false);
+  const ended = expect(waiting).rejects.toThrow("the firehose was closed");
+  await other.dispose();
+  await ended;
+  await other.dispose();
+  const asked = [
+    () => other.account("alice"),
+    () => other.agent("alice"),
+    () => other.seed({}),
+    () => other.firehose(),
+    () => other.mailbox(),
+    () => other.notification("alice"),
+    () => other.settle(),
+    () => other.reset(),
+    () => other.crash(),
+    () => other.clock.advance("1h"),
+    () => other.fetches.next("https://example.com/"),
+    () => other.host().xrpc("com.atproto.server.describeServer"),
+  ];
+  for (const ask of asked) {
+    await expect((async () => ask())()).rejects.toThrow("The network was disposed of.");
+  }
 });
 
 test("reset leaves nothing of what was", async () => {

@@ -22,8 +22,22 @@ test("a port that is taken is named, and what to do", async () => {
 test("a var with a typo is found, and what was meant", async () => {
   const vars = { REGISTRATON: "invite" } as object;
   await expect(createTestNetwork({ vars })).rejects.toThrow(
-    "there is no REGISTRATON. Did you mean REGISTRATION?",
+    'vars: there is no "REGISTRATON". Did you mean "REGISTRATION"?',
   );
+});
+
+test.each<[what: object, said: string]>([
+  [{ prot: 3000 }, 'createTestNetwork: there is no "prot". Did you mean "port"?'],
+  [{ port: 80 }, "port 80: a number from 1025 to 65535."],
+  [{ port: "3000" }, 'port "3000": a number from 1025 to 65535.'],
+  [{ port: 6001 }, "port 6001: fetch refuses to ask it, or the one below."],
+  [{ hosts: "north" }, 'hosts: a list of names is wanted, not "north"'],
+  [{ hosts: [] }, "hosts: a network has at least one"],
+  [{ now: "soon" }, "now: soon is no date"],
+  [{ folder: "/nowhere" }, "folder: nothing can be kept in /nowhere"],
+  [{ vars: { REGISTRATION: "opne" } }, 'vars.REGISTRATION "opne": Did you mean "open"?'],
+])("an option that cannot be is refused in words: %j", async (options, said) => {
+  await expect(createTestNetwork(options)).rejects.toThrow(said);
 });
 
 test("hosts' names must fit into handles, and differ", async () => {

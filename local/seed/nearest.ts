@@ -1,0 +1,24 @@
+/** What was probably meant: the first of `known` that is two letters off at most. */
+export function nearest(given: string, known: Iterable<string>): string | undefined {
+  return [...known].find((name) => distance(name, given) <= 2);
+}
+
+/** ` Did you mean "alice"?`, or nothing. */
+export function hint(given: string, known: Iterable<string>): string {
+  const near = nearest(given, known);
+  return near === undefined ? "" : ` Did you mean ${JSON.stringify(near)}?`;
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
