@@ -300,7 +300,9 @@ test("pictures by the names that views give them, while nobody hid them", async 
   expect(avatar).toMatch(new RegExp(`^${ORIGIN}/img/avatar/plain/${ann.did}/`));
   const path = new URL(avatar).pathname;
   const blobPath = `/blob/${ann.did}/${blob.ref.$link}`;
-  for (const one of [path, path, blobPath]) {
+  // What social-app asks for instead, in small avatars.
+  const small = path.replace("/img/avatar/", "/img/avatar_thumbnail/");
+  for (const one of [path, path, small, blobPath]) {
     const picture = await fetchHost(one);
     expect(picture.status, one).toBe(200);
     expect(picture.headers.get("content-type")).toBe("image/png");
@@ -320,7 +322,7 @@ test("pictures by the names that views give them, while nobody hid them", async 
       takedown: { applied: true },
     },
   });
-  expect([await status(path), await status(blobPath)]).toEqual([404, 404]);
+  expect([await status(path), await status(small), await status(blobPath)]).toEqual([404, 404, 404]);
 });
 
 test("the index is rebuilt on request, shows how far it is, and then what it showed before", async () => {
