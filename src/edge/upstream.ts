@@ -18,14 +18,9 @@ const ABOUT_BODY = ["content-type", "content-encoding"];
 const RETURNED_OF_BODY = ["content-type", "content-language"];
 const RETURNED = ["atproto-repo-rev", "atproto-content-labelers", "retry-after"];
 
-export interface UpstreamLimits {
-  /** For a request that is passed on, to the last byte of its answer. */
-  timeoutMs: number;
-  /** Of an answer's body. */
-  maxBytes: number;
-}
-/** The reference's limits, but for its patience, which begins anew with every part of an answer. */
-const LIMITS: UpstreamLimits = { timeoutMs: 30_000, maxBytes: 10 * 1024 * 1024 };
+/** The reference's limits, but that its patience begins anew with every part of an answer; here it is for the whole. */
+const TIMEOUT_MS = 30_000;
+const MAX_BYTES = 10 * 1024 * 1024;
 /** For a question of our own, which the member waits for on top. */
 const QUESTION_MS = 5_000;
 const QUESTION_BYTES = 2 * 1024 * 1024;
@@ -59,21 +54,18 @@ export class Upstream {
   readonly #member: Did;
   readonly #request: Request;
   readonly #services: Services;
-  readonly #limits: UpstreamLimits;
   #found: string | null = null;
 
   /** @param to The `did#service` that is asked. */
   constructor(
     to: { did: string; service: string },
     { member, request, services }: { member: Did; request: Request; services: Services },
-    limits = LIMITS,
   ) {
     this.did = to.did;
     this.#service = to.service;
     this.#member = member;
     this.#request = request;
     this.#services = services;
-    this.#limits = limits;
   }
 
   /** Passes the member's request on. Refuses InvalidRequest where there is no such service, 502 UpstreamFailure. */
@@ -89,11 +81,11 @@ export class Upstream {
       headers: { authorization: `Bearer ${token}`, ...this.#headers([...ABOUT_READER, ...ABOUT_BODY]) },
       body: method === "POST" ? body : null,
       redirect: "manual",
-      signal: AbortSignal.timeout(this.#limits.timeoutMs),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => {
       throw failure("The service could not be reached");
     });
-    return answer(upstream, this.#limits.maxBytes);
+    return answer(upstream);
   }
 
   /**
@@ -154,14 +146,14 @@ const nameOf = (status: number) =>
   ERROR_NAMES[status] ?? (status < 500 ? "InvalidRequest" : "UpstreamFailure");
 
 /** As the member gets it. Refuses 502 UpstreamFailure a redirect, and a body that announces too much. */
-async function answer(upstream: Response, maxBytes: number): Promise<Response> {
+async function answer(upstream: Response): Promise<Response> {
   const { body, status } = upstream;
   const refuse = async (message: string) => {
     await body?.cancel();
     return failure(message);
   };
   if (status >= 300 && status < 400) throw await refuse("The service answered with a redirect");
-  if (body !== null && Number(upstream.headers.get("content-length") ?? 0) > maxBytes) {
+  if (body !== null && Number(upstream.headers.get("content-length") ?? 0) > MAX_BYTES) {
     throw await refuse("The answer is too long");
   }
   const headers = new Headers();
@@ -174,7 +166,7 @@ async function answer(upstream: Response, maxBytes: number): Promise<Response> {
     return new Response(JSON.stringify(error), { status: ourStatus(status), headers });
   }
   copy(RETURNED_OF_BODY, upstream.headers, headers);
-  return new Response(body?.pipeThrough(counting(maxBytes)) ?? null, { status: ourStatus(status), headers });
+  return new Response(body?.pipeThrough(counting(MAX_BYTES)) ?? null, { status: ourStatus(status), headers });
 }
 
 function copy(names: string[], from: Headers, to: Headers): void {

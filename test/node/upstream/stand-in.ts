@@ -84,8 +84,10 @@ export async function startStandIn(services: string[]): Promise<StandIn> {
 
 function send(response: ServerResponse, { status = 200, headers = {}, body }: Answer): void {
   const isRaw = typeof body === "string" || body instanceof Uint8Array;
-  response.writeHead(status, { ...(isRaw ? {} : { "content-type": "application/json" }), ...headers });
-  response.end(isRaw ? body : JSON.stringify(body));
+  const bytes = Buffer.from(isRaw ? body : (JSON.stringify(body) ?? ""));
+  const type = isRaw ? {} : { "content-type": "application/json" };
+  response.writeHead(status, { ...type, "content-length": bytes.byteLength, ...headers });
+  response.end(bytes);
 }
 
 function claimsOf({ authorization = "" }: IncomingMessage["headers"]): Heard["claims"] {
