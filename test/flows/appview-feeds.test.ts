@@ -138,6 +138,18 @@ test("a thread: the author goes on first, then by the sort; what is hidden is as
   await bob.write("app.bsky.actor.profile", {}, "self");
 });
 
+test("where no thread is found, a member's PDS is told how far the index is, as where one is", async () => {
+  const read = async (post: string) => {
+    const { status, headers } = await ann.call("app.bsky.feed.getPostThread", { params: { uri: post } });
+    return [status, headers.get("atproto-repo-rev")];
+  };
+  const [ok, rev] = await read(uri("root"));
+  expect([ok, rev]).toEqual([200, expect.stringMatching(/^[2-7a-z]{13}$/)]);
+  expect(await read(`${uri("root")}x`)).toEqual([400, rev]);
+  const { headers } = await xrpc("app.bsky.feed.getPostThread", { params: { uri: `${uri("root")}x` } });
+  expect(headers.has("atproto-repo-rev")).toBe(false);
+});
+
 test("a search: words by their beginnings, phrases, and every operator", async () => {
   const find = async (q: string, more: Record<string, string> = {}) =>
     named((await ann.get("app.bsky.feed.searchPosts", { q, ...more })).posts).toSorted();

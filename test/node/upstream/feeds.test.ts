@@ -124,6 +124,8 @@ test("new posts stand in the timeline where their time is, each once", async () 
     labels: [],
   });
   expect(post.indexedAt).toBe(post.record.createdAt);
+  // The profile is no news: what the AppView has of it stands.
+  expect(body.feed.slice(3)).toEqual(items.slice(1));
 });
 
 test("the next page does not show again what the first showed", async () => {
