@@ -21,6 +21,7 @@ import { Upstream } from "./upstream.ts";
 const LOCAL =
   /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$|app\.bsky\.notification\.(un)?registerPush$)/;
 
+const RECORD = "com.atproto.repo.getRecord";
 const REPORT = "com.atproto.moderation.createReport";
 const sessionForProxy = session({ scopes: STANDARD, checkTakedown: true });
 /** By a report a taken-down member appeals. */
@@ -34,6 +35,7 @@ export async function proxied(
   served: boolean,
   services: Services,
 ): Promise<{ response: Response; did: string | null } | null> {
+  if (nsid === RECORD) return recordElsewhere(request, url, services);
   if (LOCAL.test(nsid)) return null;
   const wanted = request.headers.get("atproto-proxy") ?? defaultService(nsid, served, services.env);
   if (wanted === null) return null;
@@ -56,6 +58,29 @@ export async function proxied(
   const { method } = request;
   const response = await withLocalRecords(reply, { nsid, url, method, member, services, upstream });
   return { response, did: member };
+}
+
+/**
+ * A record of a repo that is not here, asked of the AppView, unsigned, since it is everybody's to read: apps ask their own
+ * PDS for whatever they link to. Null for one that is here, or where there is nobody to ask.
+ */
+async function recordElsewhere(
+  request: Request,
+  url: URL,
+  services: Services,
+): Promise<{ response: Response; did: string | null } | null> {
+  const { APPVIEW } = services.env;
+  const wanted = request.headers.get("atproto-proxy") ?? APPVIEW;
+  const repo = url.searchParams.get("repo");
+  // A header alone sends this host nowhere: only a member may choose where it asks.
+  const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
+  if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
+  const to = parseProxyHeader(wanted);
+  if (to.did === services.host.did || (await services.directory.find(repo)) !== null) return null;
+  const caller =
+    wanted === APPVIEW ? null : await sessionForProxy({ request, nsid: RECORD, services, params: {} });
+  const member = caller?.did ?? null;
+  return { response: await new Upstream(to, { member, request, services }).forward(url, null), did: member };
 }
 
 /** With an upstream, nothing is in this host's own index, and nothing is served from it. Refuses InvalidRequest. */

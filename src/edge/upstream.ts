@@ -7,7 +7,7 @@ import { isDid } from "@atcute/lexicons/syntax";
 import { at, textOf } from "../appview/json.ts";
 import { serviceEndpoint } from "../identity/did-document.ts";
 import { fetchPublic, publicUrl } from "../identity/outbound.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
 import { issueServiceToken } from "../xrpc/service-auth.ts";
 import type { Services } from "../xrpc/services.ts";
 
@@ -51,16 +51,20 @@ interface Grant {
 export class Upstream {
   readonly did: string;
   readonly #service: string;
-  readonly #member: Did;
+  readonly #member: Did | null;
   readonly #request: Request;
   readonly #services: Services;
   #found: string | null = null;
 
-  /** @param to The `did#service` that is asked. */
+  /**
+   * @param to The `did#service` that is asked.
+   * @param asker In whose name, if anybody's, and because of which request.
+   */
   constructor(
     to: { did: string; service: string },
-    { member, request, services }: { member: Did; request: Request; services: Services },
+    asker: { member: Did | null; request: Request; services: Services },
   ) {
+    const { member, request, services } = asker;
     this.did = to.did;
     this.#service = to.service;
     this.#member = member;
@@ -68,17 +72,17 @@ export class Upstream {
     this.#services = services;
   }
 
-  /** Passes the member's request on. Refuses InvalidRequest where there is no such service, 502 UpstreamFailure. */
-  async forward(url: URL, { aud, lxm }: Grant): Promise<Response> {
-    const [endpoint, token] = await Promise.all([
-      this.#endpoint(),
-      issueServiceToken(this.#services, this.#member, { aud, lxm }),
-    ]);
+  /**
+   * Passes the request on, signed by the member if a token is to be granted. Refuses InvalidRequest where there is no
+   * such service, 502 UpstreamFailure.
+   */
+  async forward(url: URL, grant: Grant | null): Promise<Response> {
+    const [endpoint, signature] = await Promise.all([this.#endpoint(), this.#signature(grant)]);
     const address = publicUrl(new URL(`${url.pathname}${url.search}`, endpoint), this.#services.host.local);
     const { method, body } = this.#request;
     const upstream = await fetch(address, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...this.#headers([...ABOUT_READER, ...ABOUT_BODY]) },
+      headers: { ...signature, ...this.#headers([...ABOUT_READER, ...ABOUT_BODY]) },
       body: method === "POST" ? body : null,
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -93,20 +97,15 @@ export class Upstream {
    * @param signed in the member's name; else nobody's.
    */
   async ask(nsid: string, params: Record<string, string | string[]>, signed = true): Promise<unknown> {
-    const token = signed
-      ? issueServiceToken(this.#services, this.#member, { aud: this.did, lxm: nsid })
-      : null;
-    const [endpoint, jwt] = await Promise.all([this.#endpoint(), token]);
+    const grant = signed ? { aud: this.did, lxm: nsid } : null;
+    const [endpoint, signature] = await Promise.all([this.#endpoint(), this.#signature(grant)]);
     const address = new URL(`/xrpc/${nsid}`, endpoint);
     for (const [name, values] of Object.entries(params)) {
       for (const value of [values].flat()) address.searchParams.append(name, value);
     }
     const { status, body } = await fetchPublic(address, {
       local: this.#services.host.local,
-      headers: {
-        ...this.#headers(ABOUT_READER),
-        ...(jwt === null ? {} : { authorization: `Bearer ${jwt}` }),
-      },
+      headers: { ...signature, ...this.#headers(ABOUT_READER) },
       timeoutMs: QUESTION_MS,
       maxBytes: QUESTION_BYTES,
     });
@@ -127,6 +126,12 @@ export class Upstream {
     const endpoint = serviceEndpoint(document, `#${this.#service}`);
     if (endpoint === null) throw invalidRequest("could not resolve proxy did service url");
     return endpoint;
+  }
+
+  async #signature(grant: Grant | null): Promise<{ authorization?: string }> {
+    if (grant === null) return {};
+    const member = must(this.#member, "member in whose name a token is made");
+    return { authorization: `Bearer ${await issueServiceToken(this.#services, member, grant)}` };
   }
 
   #headers(names: string[]): Record<string, string> {

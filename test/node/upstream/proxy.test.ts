@@ -164,6 +164,29 @@ describe("where to", () => {
     expect(stage.appview.heard).toEqual([]);
   });
 
+  test("a record of a repo that is not here is asked of the AppView, for anybody; of another only for a member", async () => {
+    const nsid = "com.atproto.repo.getRecord";
+    const far = { repo: stranger.did, collection: "app.bsky.feed.post", rkey: "x" };
+    for (const service of [stage.appview, other]) service.on(nsid, () => ({ body: { of: service.did } }));
+    const { origin } = stage.host;
+    expect((await ask(origin, nsid, far)).body).toEqual({ of: stage.appview.did });
+    expect((await ann.get(nsid, { ...far, repo: stranger.handle })).body).toEqual({ of: stage.appview.did });
+    expect(stage.appview.heard.map(({ claims }) => claims)).toEqual([null, null]);
+    const headers = { "atproto-proxy": `${other.did}#bsky_appview` };
+    expect((await ann.get(nsid, far, headers)).body).toEqual({ of: other.did });
+    expect(other.heard[0]?.claims).toBeNull();
+    const nobody = await ask(origin, nsid, far, { headers });
+    expect([nobody.status, nobody.body.error]).toEqual([400, "InvalidRequest"]);
+    for (const repo of [ann.did, ann.handle]) {
+      const own = { repo, collection: "app.bsky.actor.profile", rkey: "self" };
+      expect((await ask(origin, nsid, own, { headers })).body.value.displayName).toBe("Before");
+      expect((await ann.get(nsid, own, headers)).body.value.displayName).toBe("Before");
+      const missing = await ann.get(nsid, { ...own, rkey: "none" });
+      expect(missing.body.error).toBe("RecordNotFound");
+    }
+    expect([heard(stage.appview).length, heard(other).length]).toEqual([2, 1]);
+  });
+
   test("what is an Ozone's goes to the one that is trusted here", async () => {
     other.on("tools.ozone.moderation.queryEvents", () => ({ body: { events: [] } }));
     expect((await ann.get("tools.ozone.moderation.queryEvents")).body).toEqual({ events: [] });
