@@ -89,8 +89,8 @@ export async function withLocalRecords(reply: Response, call: Call): Promise<Res
   const asItCame = () => new Response(whole(), reply);
   if (text === null) return asItCame();
   try {
-    const body: unknown = JSON.parse(text);
-    if (!isJson(body)) return asItCame();
+    const body = parsed(text);
+    if (!isJson(body)) throw new Error("the answer is no JSON object");
     const on = { local, params: call.url.searchParams, upstream: call.upstream };
     const spliced = isLost ? await lostThread(body, on) : await splice(body, on);
     if (spliced === null) return asItCame();
@@ -100,6 +100,15 @@ export async function withLocalRecords(reply: Response, call: Call): Promise<Res
   } catch (thrown) {
     report(call, thrown);
     return asItCame();
+  }
+}
+
+/** Undefined for what is no JSON; the runtime's own error would quote it in the log. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,13 +4,15 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Member, POST, type Stage, type View, postView, setStage, stranger, textsOf } from "./stage.ts";
 
 let stage: Stage;
+let ann: Member;
 beforeAll(async () => {
   stage = await setStage();
+  ann = await Member.join(stage);
 });
 afterAll(() => stage?.stop());
-beforeEach(() => {
+beforeEach(async () => {
   stage.appview.reset();
-  stage.warnings.length = 0;
+  await ann.settle();
 });
 
 const PNG = Buffer.from(
@@ -32,7 +34,6 @@ const detailed = ({ did, handle }: { did: string; handle: string }): View => ({
 const timelineOf = (feed: View[], more: object = {}) => ({ feed, cursor: "older", ...more });
 
 test("an edit of one's own profile shows at once, and what only the AppView knows stays", async () => {
-  const ann = await Member.join(stage);
   const avatar = await ann.upload(PNG, "image/png");
   await ann.profile({
     displayName: "After",
@@ -61,7 +62,6 @@ test("an edit of one's own profile shows at once, and what only the AppView know
 });
 
 test("among several profiles, and in the record of likes, only one's own is edited", async () => {
-  const ann = await Member.join(stage);
   await ann.profile({ displayName: "After" });
   const [own, other] = [postView("own", ann, 9), postView("other", stranger, 8)];
   stage.appview.on("app.bsky.actor.getProfiles", () =>
@@ -86,7 +86,6 @@ test("among several profiles, and in the record of likes, only one's own is edit
 });
 
 test("new posts stand in the timeline where their time is, each once", async () => {
-  const ann = await Member.join(stage);
   const known = await ann.post("known already");
   const repost = {
     post: postView("reposted", stranger, 99_999),
@@ -129,7 +128,6 @@ test("new posts stand in the timeline where their time is, each once", async () 
 });
 
 test("the next page does not show again what the first showed", async () => {
-  const ann = await Member.join(stage);
   await ann.post("new");
   stage.appview.on("app.bsky.feed.getTimeline", ({ query }) =>
     ann.knowing(timelineOf([{ post: postView(query.get("cursor") ?? "top", stranger, 5) }])),
@@ -140,7 +138,6 @@ test("the next page does not show again what the first showed", async () => {
 });
 
 test("one's own feed has them too, by DID or handle, even if the AppView has nothing yet", async () => {
-  const ann = await Member.join(stage);
   await ann.post("new");
   await ann.profile({ displayName: "After" });
   const pinned = { post: postView("pinned", ann, 999), reason: { $type: "app.bsky.feed.defs#reasonPin" } };
@@ -158,7 +155,6 @@ test("one's own feed has them too, by DID or handle, even if the AppView has not
 });
 
 test("a filter of one's own feed holds for what is added", async () => {
-  const ann = await Member.join(stage);
   const image = await ann.upload(PNG, "image/png");
   const start = await ann.post("start");
   await ann.reply("to myself", start);
@@ -176,7 +172,6 @@ test("a filter of one's own feed holds for what is added", async () => {
 });
 
 test("what is about others comes as it came", async () => {
-  const ann = await Member.join(stage);
   await ann.post("new");
   await ann.profile({ displayName: "After" });
   const text = `{ "feed": [${JSON.stringify({ post: postView("theirs", stranger, 5) })}],  "cursor":"1.50" }`;
@@ -197,7 +192,6 @@ test("what is about others comes as it came", async () => {
 });
 
 test("nothing is added where the AppView has seen all, names no rev, or names one from before a migration", async () => {
-  const ann = await Member.join(stage);
   const body = timelineOf([{ post: postView("old", stranger, 5) }]);
   await ann.post("new");
   const { seen } = ann;
@@ -213,7 +207,6 @@ test("nothing is added where the AppView has seen all, names no rev, or names on
 });
 
 test("an answer that came compressed is completed, and one that nothing is added to is read as well", async () => {
-  const ann = await Member.join(stage);
   const feed = Array.from({ length: 50 }, (_, i) => ({ post: postView(`old ${i}`, stranger, 5 + i) }));
   const zipped = gzipSync(JSON.stringify(timelineOf(feed)));
   expect(JSON.parse(gunzipSync(zipped).toString()).feed).toHaveLength(50);
@@ -235,7 +228,6 @@ test.each<[string, unknown]>([
   ["no views", '{"feed":5,"profiles":"none","thread":[]}'],
   ["nothing", ""],
 ])("an answer that cannot be taken apart (%s) is passed on as it came", async (_what, text) => {
-  const ann = await Member.join(stage);
   await ann.profile({ displayName: "After" });
   for (const nsid of [
     "app.bsky.actor.getProfiles",
@@ -248,8 +240,21 @@ test.each<[string, unknown]>([
   }
 });
 
+test("why nothing could be added is logged, with whose answer it was and no more", async () => {
+  await ann.post("a secret of ann's");
+  stage.warnings.length = 0;
+  const nsid = "app.bsky.feed.getTimeline";
+  stage.appview.on(nsid, () => ann.knowing('{"feed": [ a secret of the AppView', JSON_TYPE));
+  await ann.get(nsid);
+  await expect.poll(() => stage.warnings.length).toBe(1);
+  const [line = ""] = stage.warnings;
+  expect(JSON.parse(line)).toMatchObject({ at: "read-after-write", method: nsid, did: ann.did });
+  expect(line).toContain("no JSON");
+  expect(line).not.toContain("secret");
+  expect(line).not.toContain(ann.auth.slice(-20));
+});
+
 test("an answer that does not say that it is JSON is passed on as it came", async () => {
-  const ann = await Member.join(stage);
   await ann.profile({ displayName: "After" });
   const text = JSON.stringify(detailed(ann));
   const type = { headers: { "content-type": "text/plain" } };
@@ -258,7 +263,6 @@ test("an answer that does not say that it is JSON is passed on as it came", asyn
 });
 
 test("items of no known shape stay where they are", async () => {
-  const ann = await Member.join(stage);
   await ann.post("new");
   await ann.profile({ displayName: "After" });
   const odd: unknown[] = [

@@ -96,10 +96,15 @@ export class Member {
       input: { handle, email: `${name}@example.com`, password: PASSWORD },
     })) as { did: string; accessJwt: string };
     const member = new Member(stage, made.did, handle, `Bearer ${made.accessJwt}`);
-    await member.profile({ displayName: "Before", description: "as it was" });
     await member.post("an old post");
-    await member.show();
+    await member.settle();
     return member;
+  }
+
+  /** All that there is, the AppView has seen. */
+  async settle(): Promise<void> {
+    await this.profile({ displayName: "Before", description: "as it was" });
+    await this.show();
   }
 
   /** The AppView has caught up. */

@@ -17,11 +17,16 @@ const THREAD = "app.bsky.feed.getPostThread";
 const THREAD_POST = "app.bsky.feed.defs#threadViewPost";
 
 let stage: Stage;
+let ann: Member;
 beforeAll(async () => {
   stage = await setStage();
+  ann = await Member.join(stage);
 });
 afterAll(() => stage?.stop());
-beforeEach(() => stage.appview.reset());
+beforeEach(async () => {
+  stage.appview.reset();
+  await ann.settle();
+});
 
 const node = (post: View, replies?: View[]): View => ({
   $type: THREAD_POST,
@@ -51,7 +56,6 @@ const notFound = (member: Member, more: object = {}): Answer =>
   member.knowing({ error: "NotFound", message: "Post not found", ...more }, { status: 400 });
 
 test("new replies stand under what they answer, and answers to those under them", async () => {
-  const ann = await Member.join(stage);
   const first = await ann.reply("first", strong(root));
   await ann.reply("second", first, strong(root));
   await ann.reply("deeper", strong(answer), strong(root));
@@ -78,8 +82,17 @@ test("new replies stand under what they answer, and answers to those under them"
   expect(outline((await ann.get(THREAD, { uri: root.uri })).body.thread)).toBe("root(first(second))");
 });
 
+test("a thread nested beyond all measure is passed on as it came", async () => {
+  await ann.reply("to what is nowhere in it", { ...strong(answer), uri: `${answer.uri}x` }, strong(root));
+  const level = `{"$type":"${THREAD_POST}","post":${JSON.stringify(answer)},"replies":[`;
+  const below = `${level.repeat(5000)}${"]}".repeat(5000)}`;
+  const text = `{"thread":${JSON.stringify(node(root)).slice(0, -1)},"replies":[${below}]}}`;
+  stage.appview.on(THREAD, () => ann.knowing(text, { headers: { "content-type": "application/json" } }));
+  const reply = await ann.get(THREAD, { uri: root.uri, depth: "9999" });
+  expect([reply.status, reply.text === text]).toEqual([200, true]);
+});
+
 test("a post that the AppView does not find is shown, with what is above it and below", async () => {
-  const ann = await Member.join(stage);
   const one = await ann.reply("one", strong(answer), strong(root));
   const two = await ann.reply("two", one, strong(root));
   const three = await ann.reply("three", two, strong(root));
@@ -106,7 +119,6 @@ test("a post that the AppView does not find is shown, with what is above it and 
 });
 
 test("of what is above a lost post, the AppView says that it is gone, or nothing", async () => {
-  const ann = await Member.join(stage);
   const late = await ann.reply("late", strong(answer), strong(root));
   stage.appview.on(THREAD, () => notFound(ann));
   const gone = await ann.get(THREAD, { uri: late.uri });
@@ -119,7 +131,7 @@ test("of what is above a lost post, the AppView says that it is gone, or nothing
 });
 
 test("whatever else is not found stays so, in the AppView's own words", async () => {
-  const [ann, bob] = [await Member.join(stage), await Member.join(stage)];
+  const bob = await Member.join(stage);
   const refused = await bob.post("bob's");
   const lost = await ann.post("lost");
   const says = '{"error":"NotFound", "message":"Post not found: it"}';
@@ -141,7 +153,7 @@ test("whatever else is not found stays so, in the AppView's own words", async ()
 const TIMELINE = "app.bsky.feed.getTimeline";
 
 /** How a post with this embed is shown before the AppView knows it. */
-async function embedded(ann: Member, embed: object): Promise<View> {
+async function embedded(embed: object): Promise<View> {
   const { uri } = await ann.post("with an embed", { embed });
   stage.appview.on(TIMELINE, () => ann.knowing({ feed: [] }));
   const { body } = await ann.get(TIMELINE);
@@ -151,26 +163,25 @@ async function embedded(ann: Member, embed: object): Promise<View> {
 const quoting = (record: Ref) => ({ $type: "app.bsky.embed.record", record: strong(record) });
 
 test("pictures and links are shown from this host, a video not until the AppView has it", async () => {
-  const ann = await Member.join(stage);
   const image = await ann.upload(Buffer.from("a picture"), "image/png");
   const video = await ann.upload(Buffer.from("a video"), "video/mp4");
   const at = (preset: string) =>
     `${stage.host.origin}/img/${preset}/plain/${ann.did}/${image.ref.$link}@jpeg`;
   const aspectRatio = { width: 2, height: 1 };
   const images = { $type: "app.bsky.embed.images", images: [{ image, alt: "a tree", aspectRatio }] };
-  expect(await embedded(ann, images)).toEqual({
+  expect(await embedded(images)).toEqual({
     $type: "app.bsky.embed.images#view",
     images: [{ thumb: at("feed_thumbnail"), fullsize: at("feed_fullsize"), alt: "a tree", aspectRatio }],
   });
   const link = { uri: "https://example.com/", title: "Title", description: "of it" };
-  expect(
-    await embedded(ann, { $type: "app.bsky.embed.external", external: { ...link, thumb: image } }),
-  ).toEqual({ $type: "app.bsky.embed.external#view", external: { ...link, thumb: at("feed_thumbnail") } });
-  expect(await embedded(ann, { $type: "app.bsky.embed.video", video })).toBeUndefined();
+  expect(await embedded({ $type: "app.bsky.embed.external", external: { ...link, thumb: image } })).toEqual({
+    $type: "app.bsky.embed.external#view",
+    external: { ...link, thumb: at("feed_thumbnail") },
+  });
+  expect(await embedded({ $type: "app.bsky.embed.video", video })).toBeUndefined();
 });
 
 test("what is quoted is asked of the AppView at once, by the member, with their labelers", async () => {
-  const ann = await Member.join(stage);
   const own = await ann.post("quoted by myself");
   const gone = postView("gone", stranger, 70);
   stage.appview.on("app.bsky.feed.getPosts", () => ({ body: { posts: [root] } }));
@@ -197,7 +208,6 @@ test("what is quoted is asked of the AppView at once, by the member, with their 
 });
 
 test("feeds, lists and starter packs are quoted too", async () => {
-  const ann = await Member.join(stage);
   const of = (collection: string) => ({ ...strong(root), uri: `at://${stranger.did}/${collection}/x` });
   const [feed, list, pack] = [
     "app.bsky.feed.generator",
@@ -213,7 +223,7 @@ test("feeds, lists and starter packs are quoted too", async () => {
     [pack, "app.bsky.graph.defs#starterPackViewBasic"],
   ] as const) {
     if (what === undefined) throw new Error("nothing to quote");
-    expect(await embedded(ann, quoting(what))).toEqual({
+    expect(await embedded(quoting(what))).toEqual({
       $type: "app.bsky.embed.record#view",
       record: { ...what, $type },
     });
@@ -221,30 +231,28 @@ test("feeds, lists and starter packs are quoted too", async () => {
 });
 
 test("a quote with a picture, and what is left of it where the AppView does not answer", async () => {
-  const ann = await Member.join(stage);
   const image = await ann.upload(Buffer.from("another picture"), "image/png");
   const video = await ann.upload(Buffer.from("another video"), "video/mp4");
   const media = { $type: "app.bsky.embed.images", images: [{ image, alt: "" }] };
   const both = { $type: "app.bsky.embed.recordWithMedia", record: quoting(root), media };
   stage.appview.on("app.bsky.feed.getPosts", () => ({ body: { posts: [root] } }));
-  const embed = await embedded(ann, both);
+  const embed = await embedded(both);
   expect(embed).toMatchObject({
     $type: "app.bsky.embed.recordWithMedia#view",
     media: { $type: "app.bsky.embed.images#view" },
     record: { record: { $type: "app.bsky.embed.record#viewRecord", uri: root.uri } },
   });
   const withVideo = { ...both, media: { $type: "app.bsky.embed.video", video } };
-  expect(await embedded(ann, withVideo)).toMatchObject({
+  expect(await embedded(withVideo)).toMatchObject({
     $type: "app.bsky.embed.record#view",
     record: { uri: root.uri },
   });
   stage.appview.on("app.bsky.feed.getPosts", () => ({ status: 503, body: { error: "Overloaded" } }));
-  expect(await embedded(ann, both)).toMatchObject({ $type: "app.bsky.embed.images#view" });
-  expect(await embedded(ann, quoting(root))).toBeUndefined();
+  expect(await embedded(both)).toMatchObject({ $type: "app.bsky.embed.images#view" });
+  expect(await embedded(quoting(root))).toBeUndefined();
 });
 
 test("a label that the author gave the post is on it from the beginning", async () => {
-  const ann = await Member.join(stage);
   const labels = { $type: "com.atproto.label.defs#selfLabels", values: [{ val: "nudity" }] };
   const { uri } = await ann.post("labelled", { labels });
   stage.appview.on(TIMELINE, () => ann.knowing({ feed: [] }));
