@@ -75,8 +75,9 @@ async function recordElsewhere(
   // A header alone sends this host nowhere: only a member may choose where it asks.
   const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
   if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
+  const isOurs = wanted.startsWith(`${services.host.did}#`);
+  if (isOurs || (await services.directory.find(repo)) !== null) return null;
   const to = parseProxyHeader(wanted);
-  if (to.did === services.host.did || (await services.directory.find(repo)) !== null) return null;
   const caller =
     wanted === APPVIEW ? null : await sessionForProxy({ request, nsid: RECORD, services, params: {} });
   const member = caller?.did ?? null;

@@ -177,10 +177,13 @@ describe("where to", () => {
     expect(other.heard[0]?.claims).toBeNull();
     const nobody = await ask(origin, nsid, far, { headers });
     expect([nobody.status, nobody.body.error]).toEqual([400, "InvalidRequest"]);
+    const ours = await ann.get(nsid, far, { "atproto-proxy": `${stage.hostDid}#bsky_appview` });
+    expect([ours.status, ours.body.error]).toEqual([400, "InvalidRequest"]);
     for (const repo of [ann.did, ann.handle]) {
       const own = { repo, collection: "app.bsky.actor.profile", rkey: "self" };
       expect((await ask(origin, nsid, own, { headers })).body.value.displayName).toBe("Before");
       expect((await ann.get(nsid, own, headers)).body.value.displayName).toBe("Before");
+      expect((await ann.get(nsid, own, { "atproto-proxy": "nobody" })).status).toBe(200);
       const missing = await ann.get(nsid, { ...own, rkey: "none" });
       expect(missing.body.error).toBe("RecordNotFound");
     }

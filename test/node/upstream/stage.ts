@@ -27,6 +27,7 @@ export interface Ref {
 
 export interface Stage {
   host: RunningHost;
+  hostDid: string;
   appview: StandIn;
   /** What the host warned of. */
   warnings: string[];
@@ -44,6 +45,7 @@ export async function setStage(vars: WorkerVars = {}): Promise<Stage> {
   });
   return {
     host,
+    hostDid: `did:web:${new URL(host.origin).host.replace(":", "%3A")}`,
     appview,
     warnings,
     async stop() {
