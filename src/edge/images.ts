@@ -20,7 +20,7 @@ interface Wanted {
   did: Did;
   cid: string;
 }
-/** What views name, and what social-app asks for in place of `avatar` where it shows a small one. */
+/** Clients put `avatar_thumbnail` in the place of `avatar` where they show one small; no view names it. */
 type Preset = ImagePreset | "avatar_thumbnail";
 interface WantedImage extends Wanted {
   preset: Preset;
