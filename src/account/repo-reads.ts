@@ -1,12 +1,12 @@
 /** Reads of the repo as a tree: proofs, blocks, counts, and what is newer than a rev. None of them can write. */
 import type { Did } from "@atcute/lexicons";
-import type { RecentRecord, RepoCounts } from "../protocol/account-station.ts";
+import type { RecentRecord, RecentRecords, RepoCounts } from "../protocol/account-station.ts";
 import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
 import { cidFromBytes, tryCidToBytes } from "../protocol/cid.ts";
 import { nodesOnPath, walkMst, walkNodes } from "../protocol/mst-walk.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import { tidToMicros } from "../protocol/tid.ts";
+import { isTid, tidToMicros } from "../protocol/tid.ts";
 import { countBlobs } from "./blobs.ts";
 import type { RecordRow } from "./record-reader.ts";
 import { cidOfRow, findRecord, viewOfRow } from "./record-reader.ts";
@@ -17,8 +17,12 @@ import { countNodes, treeOf } from "./tree.ts";
 /** Nodes and records that one getBlocks may look at. */
 const MAX_SCAN = 200_000;
 const MAX_CIDS = 500;
-/** Records that read-after-write splices in at most. */
+/** Posts that read-after-write splices in at most. */
 const MAX_RECENT = 10;
+/** Nodes and records that it looks at: an AppView that is further behind shows what it has. */
+const MAX_STEPS = 1000;
+const PROFILE_PATH = "app.bsky.actor.profile/self";
+const POST_PREFIX = "app.bsky.feed.post/";
 
 const commitBlock = (head: Head): CarBlock => ({ cid: head.cid, bytes: head.bytes });
 
@@ -68,29 +72,50 @@ function recordsByCid(rows: Rows, cids: string[]): RecordRow[] {
   );
 }
 
+/** Whether a record that is spliced in may stand at this path. */
+const isSpliced = (path: string) => path === PROFILE_PATH || path.startsWith(POST_PREFIX);
+
 /**
- * Records of commits after `rev`, oldest first. None if every record is newer: then `rev` is from before this repo came
- * here, and whoever asks knows nothing of it.
+ * What `AccountStation.recordsSince` promises. Found by the tree, whose nodes know the commit that made them: no index on
+ * `rev`, which would cost every write a row, and exact whatever rkeys and `createdAt` say. An AppView that has seen the
+ * newest commit, as most have, costs no row at all.
  */
-export function recordsSince(rows: Rows, did: Did, head: Head, rev: string): RecentRecord[] {
-  if (head.rev <= rev) return [];
+export function recordsSince(rows: Rows, did: Did, head: Head, rev: string): RecentRecords | null {
+  if (!isTid(rev) || head.rev <= rev || !isAsOldAs(rows, rev)) return null;
   const found: RecordRow[] = [];
+  let steps = 0;
   for (const step of walkMst(treeOf(rows), rev)) {
-    if (step.kind === "node") continue;
+    if (++steps > MAX_STEPS) return null;
+    if (step.kind === "node" || !isSpliced(step.path)) continue;
     const row = findRecord(rows, step.path);
+    // A new node also names old records.
     if (row !== null && row.rev > rev && row.takedown === null) found.push(row);
   }
-  if (found.length === 0) return [];
-  if (rows.first("SELECT 1 FROM record WHERE rev <= ? LIMIT 1", rev) === null) return [];
-  return found
-    .toSorted((a, b) => (a.rev < b.rev ? -1 : a.rev > b.rev ? 1 : 0))
-    .slice(0, MAX_RECENT)
-    .map((row) => ({
-      ...viewOfRow(did, row),
-      rev: row.rev,
-      indexedAt: new Date(tidToMicros(row.rev) / 1000).toISOString(),
-    }));
+  if (found.length === 0) return null;
+  const profile = findRecord(rows, PROFILE_PATH);
+  return {
+    profile: profile === null || profile.takedown !== null ? null : recentRecord(did, profile),
+    posts: found
+      .filter(({ path }) => path !== PROFILE_PATH)
+      .toSorted((a, b) => (a.rev < b.rev ? -1 : a.rev > b.rev ? 1 : 0))
+      .slice(0, MAX_RECENT)
+      .map((row) => recentRecord(did, row)),
+  };
 }
+
+/**
+ * Whether any record is as old as `rev`. After an import none is, and to be told so must not cost the whole repo at every
+ * read: where a thousand records are newer, it counts as none.
+ */
+const isAsOldAs = (rows: Rows, rev: string): boolean =>
+  rows.first(`SELECT 1 FROM (SELECT rev FROM record LIMIT ${MAX_STEPS}) WHERE rev <= ? LIMIT 1`, rev) !==
+  null;
+
+const recentRecord = (did: Did, row: RecordRow): RecentRecord => ({
+  ...viewOfRow(did, row),
+  rev: row.rev,
+  indexedAt: new Date(tidToMicros(row.rev) / 1000).toISOString(),
+});
 
 export function repoCounts(rows: Rows, head: Head): RepoCounts {
   const records = rows.first<{ count: number }>("SELECT count(*) AS count FROM record")?.count ?? 0;

@@ -20,14 +20,17 @@ interface Wanted {
   did: Did;
   cid: string;
 }
+/** Clients put `avatar_thumbnail` in the place of `avatar` where they show one small; no view names it. */
+type Preset = ImagePreset | "avatar_thumbnail";
 interface WantedImage extends Wanted {
-  preset: ImagePreset;
+  preset: Preset;
   format: Format;
 }
 
 /** Pixels at most; nothing is enlarged. `crop` fills the shape, `scale-down` keeps the picture's own. */
-const PRESETS: Record<ImagePreset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
+const PRESETS: Record<Preset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
   avatar: { width: 1000, height: 1000, fit: "crop" },
+  avatar_thumbnail: { width: 128, height: 128, fit: "crop" },
   banner: { width: 3000, height: 1000, fit: "crop" },
   feed_thumbnail: { width: 1000, height: 1000, fit: "scale-down" },
   feed_fullsize: { width: 2000, height: 2000, fit: "scale-down" },
@@ -40,7 +43,7 @@ const CHECKED_FIRST = 4 * 1024 * 1024;
 
 const notFound = (message: string) => new Refusal("NotFound", message, 404);
 
-const isPreset = (text: string): text is ImagePreset => Object.hasOwn(PRESETS, text);
+const isPreset = (text: string): text is Preset => Object.hasOwn(PRESETS, text);
 const isFormat = (text: string): text is Format => text === "jpeg" || text === "webp";
 
 function wanted(did: string, cid: string): Wanted {

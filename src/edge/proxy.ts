@@ -1,42 +1,31 @@
 /**
  * Service proxying (atproto spec, "XRPC: Service Proxying"): a member's request, passed on to the service that the
- * `atproto-proxy` header names, signed by the member's key. This host's own AppView is served here, without a detour.
+ * `atproto-proxy` header names, or to the one whose method it is, signed by the member's key. This host's own AppView is
+ * served here, without a detour; an AppView elsewhere is completed by what it has yet to see (`read-after-write/`).
  */
-import { isDid } from "@atcute/lexicons/syntax";
+import { at, textOf } from "../appview/json.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { serviceEndpoint } from "../identity/did-document.ts";
-import { publicUrl } from "../identity/outbound.ts";
-import { PRIVILEGED, STANDARD, session } from "../xrpc/auth.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "../xrpc/service-auth.ts";
+import { parseAtUri } from "../protocol/syntax.ts";
+import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/auth.ts";
+import { defaultService } from "../xrpc/default-service.ts";
+import { SKELETON } from "../xrpc/feed-generators.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod } from "../xrpc/service-auth.ts";
 import type { Services } from "../xrpc/services.ts";
+import { withLocalRecords } from "./read-after-write/splice.ts";
+import { Upstream } from "./upstream.ts";
 
-interface Target {
-  did: string;
-  service: string;
-  url: string;
-}
-
-const UPSTREAM_TIMEOUT_MS = 30_000;
-const FORWARDED_REQUEST = [
-  "accept-language",
-  "atproto-accept-labelers",
-  "x-bsky-topics",
-  "content-type",
-  "content-encoding",
-];
-const RETURNED = [
-  "content-type",
-  "content-language",
-  "atproto-repo-rev",
-  "atproto-content-labelers",
-  "retry-after",
-];
-
-/** Served by this PDS whatever the header says: a repo, an account or an identity has one home. */
+/**
+ * Served by this PDS whatever the header says: a repo, an account or an identity has one home, and so have preferences;
+ * where a push goes, its body says.
+ */
 const LOCAL =
-  /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$)/;
+  /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$|app\.bsky\.notification\.(un)?registerPush$)/;
 
+const RECORD = "com.atproto.repo.getRecord";
+const REPORT = "com.atproto.moderation.createReport";
 const sessionForProxy = session({ scopes: STANDARD, checkTakedown: true });
+/** By a report a taken-down member appeals. */
+const sessionForReport = session({ scopes: [...STANDARD, TAKENDOWN] });
 
 /** Passes the request on, if it is meant for another service; null when this host serves it. */
 export async function proxied(
@@ -46,28 +35,73 @@ export async function proxied(
   served: boolean,
   services: Services,
 ): Promise<{ response: Response; did: string | null } | null> {
+  if (nsid === RECORD) return recordElsewhere(request, url, services);
   if (LOCAL.test(nsid)) return null;
-  const wanted = request.headers.get("atproto-proxy") ?? defaultTarget(nsid, services.env.APPVIEW);
+  const wanted = request.headers.get("atproto-proxy") ?? defaultService(nsid, served, services.env);
   if (wanted === null) return null;
-  const { did, service } = parseProxyHeader(wanted);
-  if (did === services.host.did) {
+  const to = parseProxyHeader(wanted);
+  if (to.did === services.host.did) {
+    checkOwnService(to.service, services);
     if (served) return null;
     throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
   }
   if (PROTECTED_METHODS.has(nsid)) throw new Refusal("InvalidToken", "Bad token method", 400);
-  const caller = await sessionForProxy({ request, nsid, services, params: {} });
+  const policy = nsid === REPORT ? sessionForReport : sessionForProxy;
+  const caller = await policy({ request, nsid, services, params: {} });
   // What an app may ask for is in its scopes, which were looked at.
   if (caller.kind === "session" && isPrivilegedMethod(nsid) && !PRIVILEGED.includes(caller.scope)) {
     throw new Refusal("InvalidToken", "Bad token method", 400);
   }
-  const target = { did, service, url: await endpointOf(did, service, services) };
-  const token = await issueServiceToken(services, caller.did, { aud: did, lxm: nsid });
-  return { response: await forward(request, url, target, token, services), did: caller.did };
+  const member = caller.did;
+  const upstream = new Upstream(to, { member, request, services });
+  const reply = await upstream.forward(url, await grantFor(nsid, url, upstream));
+  const { method } = request;
+  const response = await withLocalRecords(reply, { nsid, url, method, member, services, upstream });
+  return { response, did: member };
 }
 
-/** With no header: an upstream AppView takes what is its own, if one is configured. */
-function defaultTarget(nsid: string, appview: string): string | null {
-  return appview !== "local" && /^(app\.bsky|chat\.bsky)\./.test(nsid) ? appview : null;
+/**
+ * A record of a repo that is not here, asked of the AppView, unsigned, since it is everybody's to read: apps ask their own
+ * PDS for whatever they link to. Null for one that is here, or where there is nobody to ask.
+ */
+async function recordElsewhere(
+  request: Request,
+  url: URL,
+  services: Services,
+): Promise<{ response: Response; did: string | null } | null> {
+  const { APPVIEW } = services.env;
+  const wanted = request.headers.get("atproto-proxy") ?? APPVIEW;
+  const repo = url.searchParams.get("repo");
+  // A header alone sends this host nowhere: only a member may choose where it asks.
+  const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
+  if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
+  const isOurs = wanted.startsWith(`${services.host.did}#`);
+  if (isOurs || (await services.directory.find(repo)) !== null) return null;
+  const to = parseProxyHeader(wanted);
+  const caller =
+    wanted === APPVIEW ? null : await sessionForProxy({ request, nsid: RECORD, services, params: {} });
+  const member = caller?.did ?? null;
+  return { response: await new Upstream(to, { member, request, services }).forward(url, null), did: member };
+}
+
+/** With an upstream, nothing is in this host's own index, and nothing is served from it. Refuses InvalidRequest. */
+function checkOwnService(service: string, { env }: Services): void {
+  if (service === "bsky_appview" && env.APPVIEW !== "local") {
+    throw invalidRequest("could not resolve proxy did service url");
+  }
+}
+
+/**
+ * For whom the token is: the service that is asked, but for a feed its generator, to which the AppView hands it on; the
+ * AppView is asked which that is. Refuses UnknownFeed.
+ */
+async function grantFor(nsid: string, url: URL, upstream: Upstream): Promise<{ aud: string; lxm: string }> {
+  if (nsid !== "app.bsky.feed.getFeed") return { aud: upstream.did, lxm: nsid };
+  const { repo, collection = "", rkey = "" } = parseAtUri(url.searchParams.get("feed") ?? "");
+  const record = await upstream.ask("com.atproto.repo.getRecord", { repo, collection, rkey }, false);
+  const aud = textOf(at(record, "value", "did"));
+  if (aud === undefined) throw new Refusal("UnknownFeed", "could not resolve feed did");
+  return { aud, lxm: SKELETON };
 }
 
 function parseProxyHeader(value: string): { did: string; service: string } {
@@ -77,50 +111,4 @@ function parseProxyHeader(value: string): { did: string; service: string } {
   if (more.length > 0) throw invalidRequest("invalid proxy header format");
   if (value.includes(" ")) throw invalidRequest("proxy header cannot contain spaces");
   return { did, service };
-}
-
-async function endpointOf(did: string, service: string, services: Services): Promise<string> {
-  const document = isDid(did) ? await services.dids.find(did) : null;
-  if (document === null) throw invalidRequest("could not resolve proxy did");
-  const endpoint = serviceEndpoint(document, `#${service}`);
-  if (endpoint === null) throw invalidRequest("could not resolve proxy did service url");
-  return endpoint;
-}
-
-async function forward(
-  request: Request,
-  url: URL,
-  target: Target,
-  token: string,
-  { host }: Services,
-): Promise<Response> {
-  const address = publicUrl(new URL(`${url.pathname}${url.search}`, target.url), host.local);
-  const headers = new Headers({ authorization: `Bearer ${token}` });
-  for (const name of FORWARDED_REQUEST) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  const upstream = await fetch(address, {
-    method: request.method,
-    headers,
-    body: request.method === "POST" ? request.body : null,
-    redirect: "manual",
-    signal: AbortSignal.timeout(UPSTREAM_TIMEOUT_MS),
-  }).catch(() => {
-    throw new Refusal("UpstreamFailure", "The service could not be reached", 502);
-  });
-  return answer(upstream);
-}
-
-/** An upstream's own failure is not ours: its 500 is a 502 here. */
-function answer(upstream: Response): Response {
-  if (upstream.status >= 300 && upstream.status < 400) {
-    throw new Refusal("UpstreamFailure", "The service answered with a redirect", 502);
-  }
-  const headers = new Headers();
-  for (const name of RETURNED) {
-    const value = upstream.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  return new Response(upstream.body, { status: upstream.status === 500 ? 502 : upstream.status, headers });
 }

@@ -1,7 +1,12 @@
 /** `com.atproto.sync.subscribeRepos`: handed whole to the sequencer, which keeps the sockets. */
 import type { Bindings } from "../protocol/stations.ts";
-import { SEQUENCER_NAME } from "../protocol/stations.ts";
+import { SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
+import { clientAddress } from "../xrpc/client-address.ts";
 
 export function subscribeRepos(request: Request, env: Bindings): Promise<Response> {
-  return env.SEQUENCER.getByName(SEQUENCER_NAME).fetch(request);
+  const marked = new Request(request);
+  const isCounted = env.RATE_LIMITS !== "off" && request.headers.has("cf-connecting-ip");
+  if (isCounted) marked.headers.set(SUBSCRIBER_HEADER, clientAddress(request));
+  else marked.headers.delete(SUBSCRIBER_HEADER);
+  return env.SEQUENCER.getByName(SEQUENCER_NAME).fetch(marked);
 }

@@ -7,10 +7,10 @@ import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
 
 /**
- * The host as a did:web (did:web method; service ids as clients look for them): its PDS, its AppView, its notification
- * service and its labeler.
+ * The host as a did:web (did:web method; service ids as clients look for them): its PDS, its labeler, and, unless it uses
+ * an upstream's, its AppView and notification service.
  */
-export async function hostDidDocument({ directory, host }: Services): Promise<Response> {
+export async function hostDidDocument({ directory, host, env }: Services): Promise<Response> {
   const { didKey } = await labelKey(directory);
   const service = (id: string, type: string) => ({ id, type, serviceEndpoint: host.origin });
   return json({
@@ -26,8 +26,9 @@ export async function hostDidDocument({ directory, host }: Services): Promise<Re
     ],
     service: [
       service("#atproto_pds", "AtprotoPersonalDataServer"),
-      service("#bsky_appview", "BskyAppView"),
-      service("#bsky_notif", "BskyNotificationService"),
+      ...(env.APPVIEW === "local"
+        ? [service("#bsky_appview", "BskyAppView"), service("#bsky_notif", "BskyNotificationService")]
+        : []),
       service("#atproto_labeler", "AtprotoLabeler"),
     ],
   });

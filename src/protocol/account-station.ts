@@ -100,10 +100,17 @@ export interface RepoCounts {
   expectedBlobs: number;
   importedBlobs: number;
 }
-/** A record with the time of its commit, for read-after-write. */
+/** A record with the rev of the commit that last wrote it, and that commit's time. */
 export interface RecentRecord extends RecordView {
   rev: string;
   indexedAt: string;
+}
+/** What read-after-write adds to the answers of an AppView that has not seen it yet. */
+export interface RecentRecords {
+  /** The profile as it stands, whatever its age, since it names the posts' author; null where there is none. */
+  profile: RecentRecord | null;
+  /** Oldest first, at most 10. */
+  posts: RecentRecord[];
 }
 export interface BlobLocation {
   /** R2 key. */
@@ -193,8 +200,11 @@ export interface AccountStation extends BackfillSource {
     collection: string,
     page: { limit: number; cursor?: string | undefined; reverse?: boolean | undefined },
   ): Promise<string>;
-  /** Records of commits after `rev`, oldest first, at most 10; none if no record is as old as `rev`. */
-  recordsSince(rev: string): Promise<RecentRecord[]>;
+  /**
+   * The posts of commits after `rev`, and the profile. Null where neither is newer; where no record is as old as `rev`,
+   * which is then from before this repo came here (a migration); and where too much is newer to be looked through.
+   */
+  recordsSince(rev: string): Promise<RecentRecords | null>;
   getLatestCommit(access: Access): Promise<CommitRef>;
   getRepoStatus(): Promise<RepoStatus>;
   /** The repo as a CAR; with `since`, only what commits after that rev wrote. */

@@ -37,7 +37,7 @@ export interface SequencerStation {
   /** Repos by DID, after `cursor` (a DID), at most `limit`. */
   listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]>;
   status(): Promise<SequencerStatus>;
-  /** `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request, with `?cursor=`. */
+  /** `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request, with `?cursor=`, and with SUBSCRIBER_HEADER. */
   fetch(request: Request): Promise<Response>;
 }
 
@@ -75,6 +75,9 @@ export interface IngestReport {
 
 /** The one name of the sequencer object. */
 export const SEQUENCER_NAME = "host";
+
+/** Whose sockets are counted together, as the edge knows it; absent where nobody's are. Never what a client sent. */
+export const SUBSCRIBER_HEADER = "atoll-subscriber";
 
 // ---------------------------------------------------------------------------------------------- appview
 

@@ -8,6 +8,7 @@
  */
 import { encodeErrorFrame, encodeInfoFrame } from "../protocol/event-frames.ts";
 import type { SequencedEvent } from "../protocol/events.ts";
+import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { PaceLimits } from "./pace.ts";
 import { allowance, Bucket, Debt } from "./pace.ts";
 import type { EventWindow } from "./window.ts";
@@ -15,6 +16,8 @@ import type { EventWindow } from "./window.ts";
 export interface FirehoseLimits extends PaceLimits {
   /** Sockets at once. */
   sockets: number;
+  /** Of them, those of one address: nobody alone takes the room of the relays. */
+  socketsOfOne: number;
   /** Milliseconds between two rounds of paced sending. */
   round: number;
   /** Milliseconds after which a socket that was closed and has not answered is taken for one that never reads. */
@@ -100,13 +103,22 @@ export class Firehose {
     if (this.#consumers.size >= this.#limits.sockets) {
       return refuse(429, "RateLimitExceeded", "Too many subscribers");
     }
+    const subscriber = request.headers.get(SUBSCRIBER_HEADER) ?? "";
+    if (subscriber !== "" && this.#openOf(subscriber) >= this.#limits.socketsOfOne) {
+      return refuse(429, "RateLimitExceeded", "Too many subscriptions from this address");
+    }
     const { 0: client, 1: socket } = new WebSocketPair();
     if (cursor !== null && cursor > this.#window.head) refuseFuture(socket);
     else {
-      this.#state.acceptWebSocket(socket);
+      this.#state.acceptWebSocket(socket, subscriber === "" ? [] : [subscriber]);
       this.#open(socket, cursor);
     }
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Tags outlive hibernation. One that was cut and is not gone yet does not count. */
+  #openOf(subscriber: string): number {
+    return this.#state.getWebSockets(subscriber).filter((socket) => this.#consumers.has(socket)).length;
   }
 
   #open(socket: WebSocket, cursor: number | null): void {

@@ -40,7 +40,7 @@ export interface SequencerLimits {
  */
 export const DEFAULT_LIMITS: SequencerLimits = {
   window: { age: 72 * HOUR, bytes: 2_000_000_000 },
-  firehose: { ...DEFAULT_PACE, sockets: 1000, round: 20, patience: 10_000 },
+  firehose: { ...DEFAULT_PACE, sockets: 1000, socketsOfOne: 50, round: 20, patience: 10_000 },
   handOn: DEFAULT_HAND_ON,
 };
 

@@ -37,7 +37,7 @@ import { searchPosts, searchPostsV2 } from "../appview/methods/search-posts.ts";
 import { feedViewer, viewer, viewerOrAnyone } from "./auth.ts";
 import { askGenerator, generatorEndpoint } from "./feed-generators.ts";
 import { method } from "./method.ts";
-import { ownReadingFor, readingFor, withRev } from "./reading.ts";
+import { ownReadingFor, readingFor, refusedWithRev, withRev } from "./reading.ts";
 
 export const appBskyFeed = [
   method(AppBskyFeedGetTimeline, viewer, (call) =>
@@ -58,7 +58,7 @@ export const appBskyFeed = [
 
   method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(readingFor(call), call.params)),
   method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) =>
-    getPostThread(withRev(readingFor(call), call), call.params),
+    refusedWithRev(getPostThread(withRev(readingFor(call), call), call.params), call),
   ),
   method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(readingFor(call), call.params)),
   method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) => getRepostedBy(readingFor(call), call.params)),

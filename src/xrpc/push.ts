@@ -27,7 +27,10 @@ export const pushAt =
       throw new Refusal("MethodNotImplemented", "This host does not send push notifications.", 501);
     }
     const document = await services.dids.find(serviceDid);
-    const endpoint = document === null ? null : serviceEndpoint(document, "#bsky_notif");
+    // An upstream AppView sends its own.
+    const [appview, fragment] = services.env.APPVIEW.split("#");
+    const service = serviceDid === appview && fragment !== undefined ? `#${fragment}` : "#bsky_notif";
+    const endpoint = document === null ? null : serviceEndpoint(document, service);
     if (endpoint === null) {
       throw invalidRequest(`invalid notification service details in did document: ${serviceDid}`);
     }

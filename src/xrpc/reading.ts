@@ -1,6 +1,7 @@
 /** What an AppView read is made on: the caller's eyes, and the labelers that the request names. */
 import type { Did } from "@atcute/lexicons";
 import type { OwnReading, Reading } from "../appview/reads.ts";
+import { Refusal, isRefusal } from "../protocol/refusal.ts";
 import type { Services } from "./services.ts";
 
 interface ReadCall {
@@ -28,3 +29,15 @@ export const withRev = <Read extends Reading>(reading: Read, { headers }: ReadCa
   ...reading,
   sawRev: (rev) => headers.set("atproto-repo-rev", rev),
 });
+
+/** Lets a refusal say that rev too: what is not found may only be too new, and the viewer's own PDS can tell. */
+export async function refusedWithRev<T>(answer: Promise<T>, { headers }: ReadCall): Promise<T> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    const rev = headers.get("atproto-repo-rev");
+    if (rev === null || !isRefusal(thrown)) throw thrown;
+    const { error, message, status } = thrown;
+    throw new Refusal(error, message, status, { ...thrown.headers, "atproto-repo-rev": rev });
+  }
+}

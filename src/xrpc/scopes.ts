@@ -7,6 +7,7 @@ import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../identity/host.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Vars } from "../protocol/stations.ts";
+import { defaultService } from "./default-service.ts";
 
 export type Permissions = ScopePermissionsTransition;
 
@@ -17,7 +18,7 @@ export interface ScopedCall {
   nsid: string;
   request: Request;
   params: object;
-  services: { host: Pick<Host, "did">; env: Pick<Vars, "APPVIEW"> };
+  services: { host: Pick<Host, "did">; env: Pick<Vars, "APPVIEW" | "MOD_SERVICE"> };
 }
 
 interface Rule {
@@ -77,13 +78,13 @@ const push: Rule = {
     permissions.assertRpc({ aud: `${serviceDid}#bsky_notif`, lxm }),
 };
 
-/** The service that a request is for: as its header says, else this host's AppView, or the one it uses. */
+/** The service that a request is for: as its header says, else whose method it is, else this host's AppView. */
 function audienceOf({ nsid, request, services }: ScopedCall): string {
   const { env, host } = services;
   const named = request.headers.get("atproto-proxy");
   if (named !== null) return named;
   if (nsid === "com.atproto.moderation.createReport") return `${host.did}#atproto_labeler`;
-  return env.APPVIEW === "local" ? `${host.did}#bsky_appview` : env.APPVIEW;
+  return defaultService(nsid, false, env) ?? `${host.did}#bsky_appview`;
 }
 
 const rpc = (...more: string[]): Rule => ({

@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { BatchWrite } from "../../src/protocol/account-station.ts";
 import type { Member } from "./support.ts";
 import { bytesOf, checkRepo, newMember, post } from "./support.ts";
-import { alarmOf, ring, rowsOf } from "./object-access.ts";
+import { readHead } from "../../src/account/tree.ts";
+import { recordsSince } from "../../src/account/repo-reads.ts";
+import { alarmOf, ring, rowsOf, rowsReadBy } from "./object-access.ts";
 
 const POST = "app.bsky.feed.post";
 const RECORDS = 10_000;
@@ -146,7 +148,24 @@ describe("the whole repo", () => {
     for (const cid of readCar(proof).blocks.keys()) expect(blocks.has(cid)).toBe(true);
     const latest = await account.getLatestCommit("public");
     expect(readCar(await bytesOf(await account.getRepo("public", latest.rev))).blocks.size).toBe(0);
-    expect((await account.recordsSince(rev)).map((record) => record.uri)).toEqual([uri]);
+    const recent = await account.recordsSince(rev);
+    expect(recent?.posts.map((record) => record.uri)).toEqual([uri]);
+  });
+
+  test("what is newer than a rev costs rows by its own number; the newest rev costs none", async () => {
+    const { did, account } = member;
+    const since = (rev: string) => rowsReadBy(did, (sql) => recordsSince(sql, did, readHead(sql), rev));
+    const { rev } = await account.getLatestCommit("public");
+    const { rows: headOnly } = await rowsReadBy(did, readHead);
+    expect((await since(rev)).rows).toBe(headOnly);
+    for (let i = 0; i < 12; i++) await account.createRecord({ collection: POST, record: post(`late ${i}`) });
+    const recent = await since(rev);
+    expect(recent.result?.posts).toHaveLength(10);
+    expect(recent.rows).toBeLessThan(100);
+    // As if all of it had just been imported: nothing is known of so old a rev, and few rows say so.
+    const before = await since("2222222222222");
+    expect(before.result).toBeNull();
+    expect(before.rows).toBeLessThan(1100);
   });
 
   test("finds blocks by CID: commit, node and record", async () => {

@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import type { AccountObject } from "../../src/account/object.ts";
+import { Sql } from "../../src/account/sql.ts";
 
 const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT"];
 
@@ -11,6 +12,15 @@ export const stubOf = (did: Did) => namespace.getByName(did);
 /** Rows of a query in the object's own SQLite. */
 export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStorageValue>[]> {
   return runInDurableObject(stubOf(did), (_, state) => state.storage.sql.exec(query).toArray());
+}
+
+/** What something reads of the object's storage, and how many rows that takes. */
+export function rowsReadBy<T>(did: Did, read: (sql: Sql) => T): Promise<{ result: T; rows: number }> {
+  return runInDurableObject(stubOf(did), (_, state) => {
+    const sql = new Sql(state.storage);
+    const result = read(sql);
+    return { result, rows: sql.cost.rowsRead };
+  });
 }
 
 /** The object dies as if the power had gone: what its last turn wrote is lost, what was committed stays. */

@@ -138,6 +138,18 @@ test("a thread: the author goes on first, then by the sort; what is hidden is as
   await bob.write("app.bsky.actor.profile", {}, "self");
 });
 
+test("where no thread is found, a member's PDS is told how far the index is, as where one is", async () => {
+  const read = async (post: string) => {
+    const { status, headers } = await ann.call("app.bsky.feed.getPostThread", { params: { uri: post } });
+    return [status, headers.get("atproto-repo-rev")];
+  };
+  const [ok, rev] = await read(uri("root"));
+  expect([ok, rev]).toEqual([200, expect.stringMatching(/^[2-7a-z]{13}$/)]);
+  expect(await read(`${uri("root")}x`)).toEqual([400, rev]);
+  const { headers } = await xrpc("app.bsky.feed.getPostThread", { params: { uri: `${uri("root")}x` } });
+  expect(headers.has("atproto-repo-rev")).toBe(false);
+});
+
 test("a search: words by their beginnings, phrases, and every operator", async () => {
   const find = async (q: string, more: Record<string, string> = {}) =>
     named((await ann.get("app.bsky.feed.searchPosts", { q, ...more })).posts).toSorted();
@@ -300,7 +312,9 @@ test("pictures by the names that views give them, while nobody hid them", async 
   expect(avatar).toMatch(new RegExp(`^${ORIGIN}/img/avatar/plain/${ann.did}/`));
   const path = new URL(avatar).pathname;
   const blobPath = `/blob/${ann.did}/${blob.ref.$link}`;
-  for (const one of [path, path, blobPath]) {
+  // What social-app asks for instead, in small avatars.
+  const small = path.replace("/img/avatar/", "/img/avatar_thumbnail/");
+  for (const one of [path, path, small, blobPath]) {
     const picture = await fetchHost(one);
     expect(picture.status, one).toBe(200);
     expect(picture.headers.get("content-type")).toBe("image/png");
@@ -320,7 +334,7 @@ test("pictures by the names that views give them, while nobody hid them", async 
       takedown: { applied: true },
     },
   });
-  expect([await status(path), await status(blobPath)]).toEqual([404, 404]);
+  expect([await status(path), await status(small), await status(blobPath)]).toEqual([404, 404, 404]);
 });
 
 test("the index is rebuilt on request, shows how far it is, and then what it showed before", async () => {

@@ -34,8 +34,11 @@ async function limited(stub: Stub, firehose: Partial<FirehoseLimits>): Promise<S
     const sequencer = new Limited(state, bindings);
     made = sequencer;
     Object.defineProperties(instance, {
-      fetch: { value: (request: Request) => sequencer.fetch(request) },
-      webSocketClose: { value: (socket: WebSocket) => sequencer.webSocketClose(socket) },
+      fetch: { value: (request: Request) => sequencer.fetch(request), configurable: true },
+      webSocketClose: {
+        value: (socket: WebSocket) => sequencer.webSocketClose(socket),
+        configurable: true,
+      },
     });
   });
   return must<SequencerObject>(made, "sequencer");
@@ -267,4 +270,24 @@ test("one socket more than there is room for is refused", async () => {
   const response = await sequencer.fetch(subscription(0));
   expect(response.status).toBe(429);
   expect(await response.json()).toMatchObject({ error: "RateLimitExceeded" });
+});
+
+test("one address has so many sockets and no more, also after a sleep; a closed one makes room", async () => {
+  const sequencer = await newSequencer();
+  await limited(sequencer, { socketsOfOne: 2 });
+  const open = async (address: string | null) => {
+    const request = subscription();
+    if (address !== null) request.headers.set("atoll-subscriber", address);
+    return sequencer.fetch(request);
+  };
+  const [first, second] = [await open("192.0.2.1"), await open("192.0.2.1")];
+  for (const { webSocket } of [first, second]) must(webSocket, "socket").accept();
+  await limited(sequencer, { socketsOfOne: 2 });
+  const third = await open("192.0.2.1");
+  expect([first.status, second.status, third.status]).toEqual([101, 101, 429]);
+  expect(await third.json()).toMatchObject({ error: "RateLimitExceeded" });
+  expect([(await open("192.0.2.2")).status, (await open(null)).status]).toEqual([101, 101]);
+  must(first.webSocket, "socket").close(1000);
+  await until(async () => (await open("192.0.2.1")).status === 101);
+  expect((await open("192.0.2.1")).status).toBe(429);
 });

@@ -15,7 +15,7 @@ import { generatorView } from "./generator.ts";
 import { labelerView } from "./labeler.ts";
 import { listView } from "./list.ts";
 import { blockedViewerState } from "./profile.ts";
-import type { Present } from "./present.ts";
+import type { Pictures, Present } from "./present.ts";
 import { postBlocks, viewerBlocks } from "./rules.ts";
 import { starterPackBasic } from "./starter-pack.ts";
 import type { Typed } from "./typed.ts";
@@ -60,7 +60,8 @@ export function embedView(
 
 type MediaView = AppBskyEmbedRecordWithMedia.View["media"];
 
-function mediaView(present: Present, did: Did, embed: { $type?: string }): MediaView | undefined {
+/** Undefined for what is no media, or not known. */
+export function mediaView(present: Pictures, did: Did, embed: { $type?: string }): MediaView | undefined {
   const { images } = present;
   switch (embed.$type) {
     case "app.bsky.embed.images":
@@ -88,7 +89,7 @@ function mediaView(present: Present, did: Did, embed: { $type?: string }): Media
 }
 
 function imagesView(
-  { images }: Present,
+  { images }: Pictures,
   did: Did,
   embed: AppBskyEmbedImages.Main,
 ): Typed<AppBskyEmbedImages.View> {
@@ -107,7 +108,7 @@ function imagesView(
 }
 
 function galleryView(
-  { images }: Present,
+  { images }: Pictures,
   did: Did,
   embed: AppBskyEmbedGallery.Main,
 ): Typed<AppBskyEmbedGallery.View> {

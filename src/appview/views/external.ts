@@ -1,11 +1,11 @@
 /** app.bsky.embed.external#view. */
 import type { AppBskyEmbedExternal } from "@atcute/bluesky";
 import { blobCid } from "../json.ts";
-import type { Present } from "./present.ts";
+import type { Pictures } from "./present.ts";
 import type { Typed } from "./typed.ts";
 
 export function externalView(
-  { images }: Present,
+  { images }: Pictures,
   did: string,
   { external }: AppBskyEmbedExternal.Main,
 ): Typed<AppBskyEmbedExternal.View> {

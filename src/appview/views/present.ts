@@ -2,7 +2,10 @@
 import type { Facts } from "../facts.ts";
 import type { ImageUris } from "../images.ts";
 
-export interface Present {
-  facts: Facts;
+/** All that a view of pictures needs. */
+export interface Pictures {
   images: ImageUris;
+}
+export interface Present extends Pictures {
+  facts: Facts;
 }

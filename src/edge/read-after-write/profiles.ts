@@ -1,0 +1,26 @@
+/** An AppView's views of the member, as their newest profile would make them. What only an AppView knows stays. */
+import { type Json, blobCid, textOf } from "../../appview/json.ts";
+import type { Local } from "./local.ts";
+
+/** app.bsky.actor.defs#profileViewBasic, as other views hold it. A field that the record has no more goes. */
+export function withOwnName(view: Json, { did, profile, images }: Local): Json {
+  return {
+    ...view,
+    displayName: profile?.displayName,
+    pronouns: profile?.pronouns,
+    avatar: images.of("avatar", did, blobCid(profile?.avatar)),
+  };
+}
+
+/** app.bsky.actor.defs#profileViewDetailed. */
+export function withOwnProfile(view: Json, local: Local): Json {
+  const { did, profile, images } = local;
+  const website = textOf(profile?.website);
+  return {
+    ...withOwnName(view, local),
+    description: profile?.description,
+    website: website?.startsWith("https://") ? website : undefined,
+    banner: images.of("banner", did, blobCid(profile?.banner)),
+    pinnedPost: profile?.pinnedPost,
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * Read-after-write (as the reference's PDS has it): an AppView elsewhere sees a member's write seconds later, so its
+ * answers to the member are completed with what it has yet to see. It says how far it is by `atproto-repo-rev`; the
+ * answer says by `atproto-upstream-lag`, in milliseconds, how far behind that was. Whatever goes wrong here, the member
+ * gets the AppView's own answer.
+ */
+import type { Did, Handle } from "@atcute/lexicons";
+import { ImageUris } from "../../appview/images.ts";
+import { type Json, at, isJson } from "../../appview/json.ts";
+import { isRefusal } from "../../protocol/refusal.ts";
+import type { Services } from "../../xrpc/services.ts";
+import { isJsonType, type Upstream } from "../upstream.ts";
+import { passesFilter, postsOnPage, withOwnNames, withPosts } from "./feeds.ts";
+import { type Local, type LocalPost, localOf } from "./local.ts";
+import { type OwnPostView, postView } from "./posts.ts";
+import { withOwnProfile } from "./profiles.ts";
+import { quotesOf } from "./quotes.ts";
+import { readUpTo } from "./read-up-to.ts";
+import {
+  newAncestors,
+  notFoundPost,
+  postsInThread,
+  threadPost,
+  withReplies,
+  type OwnReply,
+} from "./threads.ts";
+
+/** Of an answer that is taken apart; the largest pages have a tenth of it. */
+const SPLICED_BYTES = 4 * 1024 * 1024;
+const THREAD = "app.bsky.feed.getPostThread";
+/** The lexicon's defaults. */
+const DEPTH = 6;
+const PARENT_HEIGHT = 80;
+
+interface Splicing {
+  local: Local;
+  params: URLSearchParams;
+  upstream: Upstream;
+}
+
+/** @returns the completed body; the very same one where there was nothing to add. */
+type Splice = (body: Json, on: Splicing) => Json | Promise<Json>;
+
+const SPLICES: Readonly<Record<string, Splice>> = {
+  "app.bsky.actor.getProfile": ownProfile,
+  "app.bsky.actor.getProfiles": (body, on) => {
+    if (!on.local.profileIsNew || !Array.isArray(body.profiles)) return body;
+    const profiles: unknown[] = body.profiles;
+    return { ...body, profiles: profiles.map((each) => (isJson(each) ? ownProfile(each, on) : each)) };
+  },
+  "app.bsky.feed.getTimeline": (body, on) => withOwnFeed(body, on.local.posts, on),
+  "app.bsky.feed.getAuthorFeed": (body, on) => {
+    const { local, params } = on;
+    if (!isOwn(params.get("actor"), local)) return body;
+    const filter = params.get("filter") ?? "";
+    const posts = local.posts.filter(({ record }) => passesFilter(filter, record, local.did));
+    return withOwnFeed(body, posts, on);
+  },
+  "app.bsky.feed.getActorLikes": (body, on) => withOwnFeed(body, [], on),
+  [THREAD]: async (body, on) => {
+    const { thread } = body;
+    if (!isJson(thread)) return body;
+    const posts = postsInThread(thread, on.local.posts);
+    if (posts.length === 0) return body;
+    return { ...body, thread: withReplies(thread, await repliesOf(posts, on), depthOf(on)) };
+  },
+};
+
+interface Call {
+  nsid: string;
+  url: URL;
+  method: string;
+  member: Did;
+  services: Services;
+  upstream: Upstream;
+}
+
+/** The AppView's reply to a member, completed where it can be. Refuses 502 UpstreamFailure where it breaks off. */
+export async function withLocalRecords(reply: Response, call: Call): Promise<Response> {
+  const splice = SPLICES[call.nsid];
+  const rev = reply.headers.get("atproto-repo-rev");
+  if (splice === undefined || call.method !== "GET" || rev === null || reply.body === null) return reply;
+  // A post that the AppView does not find may be one that it does not know yet.
+  const isLost = call.nsid === THREAD && reply.status === 400;
+  if ((reply.status !== 200 && !isLost) || !isJsonType(reply.headers.get("content-type"))) return reply;
+  const local = await findLocal(call, rev);
+  if (local === null) return reply;
+  const { text, whole } = await readUpTo(reply.body, SPLICED_BYTES);
+  const asItCame = () => new Response(whole(), reply);
+  if (text === null) return asItCame();
+  try {
+    const body = parsed(text);
+    if (!isJson(body)) throw new Error("the answer is no JSON object");
+    const on = { local, params: call.url.searchParams, upstream: call.upstream };
+    const spliced = isLost ? await lostThread(body, on) : await splice(body, on);
+    if (spliced === null) return asItCame();
+    const headers = new Headers(reply.headers);
+    headers.set("atproto-upstream-lag", String(Math.max(0, Date.now() - local.oldest)));
+    return new Response(spliced === body ? text : JSON.stringify(spliced), { headers });
+  } catch (thrown) {
+    report(call, thrown);
+    return asItCame();
+  }
+}
+
+/** Undefined for what is no JSON; the runtime's own error would quote it in the log. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function findLocal({ member, services, nsid }: Call, rev: string): Promise<Local | null> {
+  try {
+    const recent = await services.account(member).recordsSince(rev);
+    if (recent === null) return null;
+    const account = await services.directory.find(member);
+    const handle = (account?.handle ?? "handle.invalid") as Handle;
+    return localOf({ did: member, handle, images: new ImageUris(services.host.origin) }, recent, rev);
+  } catch (thrown) {
+    report({ nsid, member }, thrown);
+    return null;
+  }
+}
+
+function report({ nsid, member }: Pick<Call, "nsid" | "member">, thrown: unknown): void {
+  const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  console.warn(JSON.stringify({ at: "read-after-write", level: "warn", method: nsid, did: member, cause }));
+}
+
+// ------------------------------------------------------------------------------------------------ by method
+
+/** Whether a parameter names the member: a DID or a handle. */
+const isOwn = (actor: string | null, { did, handle }: Local) =>
+  actor === did || actor?.toLowerCase() === handle.toLowerCase();
+
+function ownProfile(view: Json, { local }: Splicing): Json {
+  return local.profileIsNew && view.did === local.did ? withOwnProfile(view, local) : view;
+}
+
+async function withOwnFeed(body: Json, posts: LocalPost[], on: Splicing): Promise<Json> {
+  const { local, params } = on;
+  if (!Array.isArray(body.feed)) return body;
+  const items: unknown[] = body.feed;
+  const page = { items, continues: params.has("cursor"), isLast: body.cursor === undefined };
+  const added = postsOnPage(page, posts);
+  if (added.length === 0 && !local.profileIsNew) return body;
+  const views = await viewsOf(added, on);
+  return { ...body, feed: withPosts(withOwnNames(items, local), views) };
+}
+
+async function viewsOf(posts: LocalPost[], { local, upstream }: Splicing): Promise<OwnPostView[]> {
+  const quotes = await quotesOf(posts, local, upstream);
+  return posts.map((post) => postView(local, post, quotes));
+}
+
+async function repliesOf(posts: LocalPost[], on: Splicing): Promise<OwnReply[]> {
+  const views = await viewsOf(posts, on);
+  return views.map((post, i) => ({ post, parent: posts[i]?.record.reply?.parent.uri ?? "" }));
+}
+
+const numberOf = (params: URLSearchParams, name: string, otherwise: number): number =>
+  /^\d{1,4}$/.test(params.get(name) ?? "") ? Number(params.get(name)) : otherwise;
+
+const depthOf = ({ params }: Splicing) => numberOf(params, "depth", DEPTH);
+
+// ------------------------------------------------------------------------------------------------ lost threads
+
+/** The thread of a post that the AppView does not know. Null where it is none of the member's new ones. */
+async function lostThread(refusal: Json, on: Splicing): Promise<Json | null> {
+  if (refusal.error !== "NotFound") return null;
+  const { local, params } = on;
+  const [, , repo = "", ...path] = (params.get("uri") ?? "").split("/");
+  const uri = `at://${isOwn(repo, local) ? local.did : repo}/${path.join("/")}`;
+  const anchor = local.posts.find((post) => post.uri === uri);
+  if (anchor === undefined) return null;
+  const height = numberOf(params, "parentHeight", PARENT_HEIGHT);
+  const above = newAncestors(anchor, local.posts, height);
+  const [anchorView, ...aboveViews] = await viewsOf([anchor, ...above], on);
+  if (anchorView === undefined) return null;
+  const start = threadPost(anchorView);
+  const others = local.posts.filter((post) => post !== anchor && !above.includes(post));
+  const replies = await repliesOf(postsInThread(start, others), on);
+  const thread = withReplies(start, replies, depthOf(on));
+  const rest = await threadAbove(above.at(-1) ?? anchor, height - above.length, on);
+  const parent = aboveViews.reduceRight<Json | undefined>(
+    (higher, view) => ({ ...threadPost(view), ...(higher === undefined ? {} : { parent: higher }) }),
+    rest,
+  );
+  return { thread: { ...thread, ...(parent === undefined ? {} : { parent }) } };
+}
+
+/** What the topmost new post answers, as the AppView shows it. Undefined for nothing, or where it does not say. */
+async function threadAbove(
+  { record }: LocalPost,
+  height: number,
+  { upstream }: Splicing,
+): Promise<Json | undefined> {
+  const uri = record.reply?.parent.uri;
+  if (uri === undefined || height <= 0) return undefined;
+  try {
+    const params = { uri, depth: "0", parentHeight: String(height - 1) };
+    const thread = at(await upstream.ask(THREAD, params), "thread");
+    return isJson(thread) ? thread : undefined;
+  } catch (thrown) {
+    return isRefusal(thrown) && thrown.error === "NotFound" ? notFoundPost(uri) : undefined;
+  }
+}
