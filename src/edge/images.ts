@@ -20,14 +20,17 @@ interface Wanted {
   did: Did;
   cid: string;
 }
+/** Clients put `avatar_thumbnail` in the place of `avatar` where they show one small; no view names it. */
+type Preset = ImagePreset | "avatar_thumbnail";
 interface WantedImage extends Wanted {
-  preset: ImagePreset;
+  preset: Preset;
   format: Format;
 }
 
 /** Pixels at most; nothing is enlarged. `crop` fills the shape, `scale-down` keeps the picture's own. */
-const PRESETS: Record<ImagePreset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
+const PRESETS: Record<Preset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
   avatar: { width: 1000, height: 1000, fit: "crop" },
+  avatar_thumbnail: { width: 128, height: 128, fit: "crop" },
   banner: { width: 3000, height: 1000, fit: "crop" },
   feed_thumbnail: { width: 1000, height: 1000, fit: "scale-down" },
   feed_fullsize: { width: 2000, height: 2000, fit: "scale-down" },
@@ -40,7 +43,7 @@ const CHECKED_FIRST = 4 * 1024 * 1024;
 
 const notFound = (message: string) => new Refusal("NotFound", message, 404);
 
-const isPreset = (text: string): text is ImagePreset => Object.hasOwn(PRESETS, text);
+const isPreset = (text: string): text is Preset => Object.hasOwn(PRESETS, text);
 const isFormat = (text: string): text is Format => text === "jpeg" || text === "webp";
 
 function wanted(did: string, cid: string): Wanted {
@@ -114,7 +117,7 @@ function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
   return response;
 }
 
-/** From this place's cache, or made, and then kept there. */
+/** From this place's cache, or made, and then kept there; where there is no cache, made each time. */
 async function kept(
   request: Request,
   services: Services,
@@ -122,10 +125,10 @@ async function kept(
   make: () => Promise<Response>,
 ): Promise<Response> {
   const key = new Request(request.url);
-  const cached = await caches.default.match(key);
+  const cached = await caches.default.match(key).catch(() => undefined);
   if (cached !== undefined && !(await isHidden(services, asked))) return cached;
   const made = await make();
-  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()));
+  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()).catch(() => undefined));
   return made;
 }
 
