@@ -6,7 +6,7 @@ import { isDid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { serviceEndpoint } from "../identity/did-document.ts";
 import { publicUrl } from "../identity/outbound.ts";
-import { PRIVILEGED, STANDARD, session } from "../xrpc/auth.ts";
+import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/auth.ts";
 import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "../xrpc/service-auth.ts";
 import type { Services } from "../xrpc/services.ts";
 
@@ -37,6 +37,9 @@ const LOCAL =
   /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$)/;
 
 const sessionForProxy = session({ scopes: STANDARD, checkTakedown: true });
+/** Whoever is taken down may still appeal, to whichever labeler. */
+const sessionForReport = session({ scopes: [...STANDARD, TAKENDOWN] });
+const REPORT = "com.atproto.moderation.createReport";
 
 /** Passes the request on, if it is meant for another service; null when this host serves it. */
 export async function proxied(
@@ -55,7 +58,8 @@ export async function proxied(
     throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
   }
   if (PROTECTED_METHODS.has(nsid)) throw new Refusal("InvalidToken", "Bad token method", 400);
-  const caller = await sessionForProxy({ request, nsid, services, params: {} });
+  const sessionFor = nsid === REPORT ? sessionForReport : sessionForProxy;
+  const caller = await sessionFor({ request, nsid, services, params: {} });
   // What an app may ask for is in its scopes, which were looked at.
   if (caller.kind === "session" && isPrivilegedMethod(nsid) && !PRIVILEGED.includes(caller.scope)) {
     throw new Refusal("InvalidToken", "Bad token method", 400);
