@@ -188,12 +188,15 @@ class Planting {
   }
 
   async #follows(name: string, others: string[]): Promise<void> {
+    // Each at a moment of their own: two that follow one account at the same would write the same record, by CID too,
+    // and pages of followers are cut by time and CID.
+    const at = this.#now - Object.keys(this.#seed.follows ?? {}).indexOf(name);
     const writes = others.map((other, i) => ({
       rkey: this.#key(this.#now, i),
       value: {
         $type: "app.bsky.graph.follow",
         subject: this.#member(other).did,
-        createdAt: new Date(this.#now).toISOString(),
+        createdAt: new Date(at).toISOString(),
       },
     }));
     await this.#create(name, "app.bsky.graph.follow", writes);
@@ -252,8 +255,8 @@ class Planting {
     ] as const;
     for (const [collection, names] of kinds) {
       for (const [i, name] of names.entries()) {
-        // Some minutes after the post, one after the other, none in the future.
-        const when = Math.min(at + (i + 1) * 90_000, this.#now);
+        // Some minutes after the post, one after the other, none in the future, no two at once.
+        const when = Math.min(at + (i + 1) * 90_000, this.#now - names.length + i);
         await this.#create(name, collection, [
           {
             rkey: this.#key(at + (i + 1) * 90_000, this.#indexOf(post)),

@@ -117,7 +117,7 @@ function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
   return response;
 }
 
-/** From this place's cache, or made, and then kept there. */
+/** From this place's cache, or made, and then kept there; where there is no cache, made each time. */
 async function kept(
   request: Request,
   services: Services,
@@ -125,10 +125,10 @@ async function kept(
   make: () => Promise<Response>,
 ): Promise<Response> {
   const key = new Request(request.url);
-  const cached = await caches.default.match(key);
+  const cached = await caches.default.match(key).catch(() => undefined);
   if (cached !== undefined && !(await isHidden(services, asked))) return cached;
   const made = await make();
-  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()));
+  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()).catch(() => undefined));
   return made;
 }
 

@@ -114,6 +114,8 @@ oauth.on(["GET", "POST"], "/oauth/authorize", (c) =>
 oauth.on(["GET", "POST"], ["/account", "/account/*"], (c) =>
   station(c, ({ serveAccount }, context, request) => serveAccount(context, request)),
 );
+/** Where password managers send their owner (W3C, "A Well-Known URL for Changing Passwords"). */
+oauth.get("/.well-known/change-password", (c) => c.redirect("/account/password", 302));
 /** The link that a member gives to somebody new. */
 oauth.get("/join/:code", (c) =>
   c.redirect(`/account/sign-up?${new URLSearchParams({ invite: c.req.param("code") }).toString()}`, 303),

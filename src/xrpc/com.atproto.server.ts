@@ -30,7 +30,7 @@ import { blobLimit } from "../account/upload.ts";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
 import { requestPasswordReset, resetPassword } from "../lifecycle/password.ts";
 import { activateAccount, deactivateAccount, documentFits } from "../lifecycle/states.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import {
   FULL,
   STANDARD,
@@ -97,7 +97,12 @@ export const comAtprotoServer = [
   ),
 
   method(ComAtprotoServerDeleteSession, refresher({ allowExpired: true }), async ({ caller, services }) => {
-    await services.account(caller.did).revokeRefreshToken(caller.id);
+    try {
+      await services.account(caller.did).revokeRefreshToken(caller.id);
+    } catch (thrown) {
+      // An account that is gone has taken its sessions along.
+      if (!isRefusal(thrown) || thrown.error !== "AccountNotFound") throw thrown;
+    }
   }),
 
   method(ComAtprotoServerCheckAccountStatus, member, async ({ caller, services }) => {

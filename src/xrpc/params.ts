@@ -41,6 +41,22 @@ function decoder(schema: SchemaShape): Decoder {
   return (values) => (values.length > 1 ? values : one(values[0] ?? ""));
 }
 
+/**
+ * A query's values by name. Empty ones count as absent, as the reference has it. `uris[]=` and `uris[0]=` are what some
+ * clients write for an array.
+ */
+function valuesOf(query: URLSearchParams): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [written, value] of query) {
+    if (value === "") continue;
+    const name = written.replace(/\[\d*\]$/, "");
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
 /** A function from a query to valid parameters; unknown ones are ignored, wrong ones refused as InvalidRequest. */
 export function decodeParams(nsid: string, schema: ObjectSchema | null): (query: URLSearchParams) => object {
   if (schema === null) return () => ({});
@@ -51,11 +67,10 @@ export function decodeParams(nsid: string, schema: ObjectSchema | null): (query:
       decoder(shape),
     ]);
     const params: Record<string, unknown> = {};
+    const values = valuesOf(query);
     for (const [name, decode] of decoders) {
-      const values = query.getAll(name);
-      // `uris[]=` and `uris[0]=` are what some clients write for an array.
-      if (values.length === 0) values.push(...query.getAll(`${name}[]`));
-      if (values.length > 0) params[name] = decode(values);
+      const given = values.get(name);
+      if (given !== undefined) params[name] = decode(given);
     }
     const result = safeParse(schema, params);
     if (!result.ok) throw invalidRequest(`Invalid ${nsid} params: ${result.message}`);
