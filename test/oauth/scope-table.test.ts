@@ -117,34 +117,40 @@ function paramsOf(nsid: string): Record<string, string> {
   const uri = `at://${did}/${POST}/3l2dmkw5ihc2y`;
   if (nsid === "com.atproto.server.getServiceAuth") return { aud: `${HOST_DID}#bsky_appview`, lxm: "x.y.z" };
   return {
-    ...{ did, repo: did, identifier: did, actor: did, actors: did, user: did, uri, uris: uri, dids: did },
-    ...{ collection: POST, rkey: "3l2dmkw5ihc2y", cids: CID, cid: CID, hostname: "example.com", q: "a" },
-    ...{
-      handle: "nobody.test",
-      uriPatterns: uri,
-      sources: did,
-      feed: uri,
-      feeds: uri,
-      list: uri,
-      url: ORIGIN,
-    },
-    ...{
-      starterPack: uri,
-      countryCode: "AQ",
-      anchor: uri,
-      query: "a",
-      others: did,
-      tag: "a",
-      term: "a",
-      preferences: "a",
-    },
+    ...Object.fromEntries(
+      ["did", "repo", "identifier", "actor", "actors", "user", "dids", "sources", "others"].map((name) => [
+        name,
+        did,
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["uri", "uris", "uriPatterns", "feed", "feeds", "list", "starterPack", "anchor"].map((name) => [
+        name,
+        uri,
+      ]),
+    ),
+    ...Object.fromEntries(["q", "query", "tag", "term"].map((name) => [name, "word"])),
+    collection: POST,
+    rkey: "3l2dmkw5ihc2y",
+    cid: CID,
+    cids: CID,
+    hostname: "example.com",
+    handle: "nobody.test",
+    url: ORIGIN,
+    countryCode: "AQ",
   };
 }
 
 /** What the caller is told of their credentials; everything else means that they would do. */
 const REFUSALS = new Set([
-  ...["AuthMissing", "AuthenticationRequired", "InvalidToken", "invalid_token", "use_dpop_nonce"],
-  ...["invalid_dpop_proof", "Forbidden", "ScopeMissingError"],
+  "AuthMissing",
+  "AuthenticationRequired",
+  "InvalidToken",
+  "invalid_token",
+  "use_dpop_nonce",
+  "invalid_dpop_proof",
+  "Forbidden",
+  "ScopeMissingError",
 ]);
 
 /** Methods that look at no credentials. */
@@ -159,7 +165,8 @@ const OPEN = new Set([
   ),
   ...["getHostStatus", "getRepoStatus", "listRepos"].map((name) => `com.atproto.sync.${name}`),
   // This host is its own labeler, whom anyone may ask; the reference asks another one, for members.
-  ...["com.atproto.label.queryLabels", "com.atproto.label.subscribeLabels"],
+  "com.atproto.label.queryLabels",
+  "com.atproto.label.subscribeLabels",
 ]);
 
 type Outcome = "ok" | `${number} ${string}`;
