@@ -105,9 +105,9 @@ function changes(
   return {
     async requestPasswordReset(email) {
       admit(request, "com.atproto.server.requestPasswordReset", services.env);
-      // Whether somebody has that address is nothing that this page tells.
+      // Whether somebody has that address is nothing that this page tells, nor how long it takes.
       const found = await services.directory.findByEmail(email);
-      if (found !== null) await requestPasswordReset(services, email);
+      if (found !== null) services.defer(requestPasswordReset(services, email));
     },
     resetPassword(code, password) {
       admit(request, "com.atproto.server.resetPassword", services.env);

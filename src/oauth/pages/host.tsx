@@ -3,7 +3,7 @@ import type { FC, PropsWithChildren } from "hono/jsx";
 import type { OAuthHost } from "../members.ts";
 import type { AccountFrame } from "./account.tsx";
 import { Layout, type Frame } from "./layout.tsx";
-import { Done, Icon } from "./parts.tsx";
+import { BackLink, Done, Icon } from "./parts.tsx";
 
 /** What people type where an app asks for a hosting provider: a bare name, if that is all it takes. */
 const addressOf = ({ origin }: OAuthHost): string => origin.replace(/^https:\/\//, "");
@@ -47,17 +47,19 @@ const Steps: FC<{ host: OAuthHost; handle: string | null }> = ({ host, handle })
   </ol>
 );
 
-export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to, done }) => (
+export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to }) => (
   <Layout host={host} nonce={nonce} title="Welcome" wide>
-    <Done message={done ?? `Your account is ready: @${member.handle}`} />
+    <BackLink href={to("/account")} label="Your account" />
     <h1>Welcome to {host.name}</h1>
-    <p class="lead">Your account works with every app of the AT Protocol.</p>
+    <p class="lead">
+      You are <strong>@{member.handle}</strong>, in every app of the AT Protocol.
+    </p>
     <section>
       <h2>Three steps, and you see what everybody is talking about</h2>
       <Steps host={host} handle={member.handle} />
     </section>
     <p class="lead">
-      Later, <a href={to("/account")}>your account page</a> is where you change your handle or password, add a{" "}
+      <a href={to("/account")}>Your account page</a> is where you change your handle or password, add a{" "}
       <a href={to("/account/passkeys")}>passkey</a>, and see which apps can use your account.
     </p>
   </Layout>
