@@ -16,6 +16,6 @@ export function appOf({
   return {
     name,
     called: named || !local ? name : "an app on this device",
-    from: local ? "Not from the web: whatever runs on your own device" : url.hostname,
+    from: local ? "Runs on your own device" : url.hostname,
   };
 }

@@ -86,7 +86,7 @@ font-weight:680;font-size:1.1875rem;flex:none}
 .card form{margin-top:1rem}.lead+.rows{margin-top:1.5rem}
 .card{border:1.5px solid var(--line);border-radius:var(--round);padding:1rem 1.125rem;margin-top:1.25rem}
 .app{display:flex;gap:.875rem;align-items:center;margin-bottom:1.375rem}
-.app .tile{width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
+.app .tile{flex:none;width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
 font-weight:700;color:var(--soft);font-size:1.1875rem}
 .app .words{min-width:0;line-height:1.35}.app b,.app .at{display:block}.app .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
 .may{list-style:none;margin-top:1rem}
