@@ -1,6 +1,7 @@
 /** What must not work, each tried on a whole host. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, departed, isPage, shown } from "./member-browser.ts";
+import { basic } from "../../../local/xrpc-client.ts";
+import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
 import { type ProofOptions, RawApp, newKey } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt } from "./stage.ts";
 
@@ -332,4 +333,51 @@ test("a cookie that was planted before is worth nothing after signing in", async
     headers: { cookie: planted },
   });
   expect(thief.headers.get("location")).toContain("/account/sign-in");
+});
+
+test("what is too old is refused: a request, a code, an access token, a session", async () => {
+  const app = await newApp();
+  const late = await app.pushed();
+  await stage.host.query("DIRECTORY", "UPDATE oauth_request SET expires_at = 1");
+  expect(departed(await newBrowser().open(late)).searchParams.get("error")).toBe("access_denied");
+
+  const { code } = await allowed(app);
+  await stage.host.query("DIRECTORY", "UPDATE oauth_request SET expires_at = 1");
+  expect(await app.exchange(code)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+
+  const { access, refresh } = await connected(app);
+  await stage.host.query(
+    "DIRECTORY",
+    "UPDATE oauth_session SET expires_at = 1, created_at = 1, updated_at = 1",
+  );
+  expect((await app.get(SESSION, access)).status).toBe(401);
+  expect(await app.refresh(refresh)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+});
+
+test("who is taken down is out of every app and every browser, and does not come in again", async () => {
+  const app = await newApp();
+  const { access, refresh } = await connected(app);
+  const browser = newBrowser();
+  const consent = await signInAt(browser, await app.pushed());
+  const takedown = (applied: boolean) =>
+    fetch(`${app.origin}/xrpc/com.atproto.admin.updateSubjectStatus`, {
+      method: "POST",
+      headers: { authorization: basic("admin", "admin"), "content-type": "application/json" },
+      body: JSON.stringify({
+        subject: { $type: "com.atproto.admin.defs#repoRef", did: stage.alice.did },
+        takedown: { applied },
+      }),
+    });
+  expect((await takedown(true)).status).toBe(200);
+  expect((await app.get(SESSION, access)).status).toBe(401);
+  expect((await app.refresh(refresh)).status).toBe(400);
+  const answered = await browser.submit(consent, "consent", { answer: "allow" });
+  expect(isPage(answered) ? textOf(answered) : answered.location.href).toContain("Sign in");
+  const stranger = newBrowser();
+  const page = shown(await stranger.open("/account/sign-in"));
+  const refused = await stranger.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD });
+  expect(textOf(shown(refused))).toContain("taken down by the moderators");
+  await takedown(false);
+  // What was ended stays so.
+  expect((await app.refresh(refresh)).status).toBe(400);
 });
