@@ -31,6 +31,8 @@ const FROM_SHELL = [
   "APPVIEW",
   "RELAYS",
   "BLOB_LIMIT",
+  "HOST_NAME",
+  "HOST_COLOR",
   "ADMIN_PASSWORD",
 ] as const;
 

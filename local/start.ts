@@ -107,7 +107,7 @@ function welcome({ host, plc, invite, password, folder, port }: Welcome): string
     ["Host", host.origin],
     ["PLC directory", plc],
     ["Mailbox", `${host.outside}/mail`],
-    ...(invite === null ? [] : [["Invite code", `${invite}   (good for ${INVITED} people)`]]),
+    ...(invite === null ? [] : [["Invite", `${host.origin}/join/${invite}   (good for ${INVITED} people)`]]),
     ["Admin password", `${password}   (user: admin)`],
     ["Data and log", `${shownFolder}, ${shownFolder}/host.log`],
   ];

@@ -35,7 +35,7 @@ app.route("/", oauth);
 app.get("/img/*", (c) => image(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/blob/*", (c) => blob(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/watch/*", () => video());
-app.get("/status", (c) => status(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get("/status", (c) => status(servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 

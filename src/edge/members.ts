@@ -8,7 +8,8 @@ import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
 import type { Member, MemberProfile, Members, NewMember } from "../oauth/members.ts";
 import { Refusal, authRequired, isRefusal, must } from "../protocol/refusal.ts";
 import { deleteMember } from "../xrpc/admin-acts.ts";
-import { allow, attemptSource } from "../xrpc/rate-limits.ts";
+import { atEvenPace } from "../xrpc/even-pace.ts";
+import { allow, attemptSource, countAttempt } from "../xrpc/rate-limits.ts";
 import type { Services } from "../xrpc/services.ts";
 import { admit } from "./rate-limits.ts";
 import { PASSWORD_MAX } from "../xrpc/sessions.ts";
@@ -29,7 +30,10 @@ export function membersOf(services: Services, request: Request): Members {
   return {
     ...people(services),
 
-    signIn: (identifier, password) => signIn(services, request, identifier, password),
+    async signIn(identifier, password) {
+      await countAttempt(services, request);
+      return atEvenPace(() => signIn(services, request, identifier, password));
+    },
     async signUp({ handle, email, password, inviteCode }: NewMember) {
       admit(request, "com.atproto.server.createAccount", services.env);
       const input = {
@@ -64,7 +68,7 @@ export function membersOf(services: Services, request: Request): Members {
   };
 }
 
-function people(services: Services): Pick<Members, "find" | "findAll" | "profile"> {
+function people(services: Services): Pick<Members, "find" | "findAll" | "profile" | "invitation"> {
   const { directory } = services;
   return {
     async find(identifier) {
@@ -75,6 +79,12 @@ function people(services: Services): Pick<Members, "find" | "findAll" | "profile
       return [...(await directory.findAll(dids)).values()].map(asMember);
     },
     profile: (did) => profileOf(services, did),
+    async invitation(code) {
+      const giver = await directory.invites.giverOf(code);
+      if (giver === null) return null;
+      const account = giver === "admin" ? null : await directory.find(giver);
+      return { from: account?.status === "active" ? asMember(account) : null };
+    },
   };
 }
 
@@ -95,9 +105,9 @@ function changes(
   return {
     async requestPasswordReset(email) {
       admit(request, "com.atproto.server.requestPasswordReset", services.env);
-      // Whether somebody has that address is nothing that this page tells.
+      // Whether somebody has that address is nothing that this page tells, nor how long it takes.
       const found = await services.directory.findByEmail(email);
-      if (found !== null) await requestPasswordReset(services, email);
+      if (found !== null) services.defer(requestPasswordReset(services, email));
     },
     resetPassword(code, password) {
       admit(request, "com.atproto.server.resetPassword", services.env);

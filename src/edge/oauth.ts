@@ -15,6 +15,7 @@ import type { Services } from "../xrpc/services.ts";
 import { membersOf } from "./members.ts";
 import { admit } from "./rate-limits.ts";
 import { servicesOf } from "./services.ts";
+import { readStatus, statusView } from "./status.ts";
 
 type Env = { Bindings: Bindings<AccountStation> };
 
@@ -111,6 +112,21 @@ for (const path of ["/oauth/par", "/oauth/token", "/oauth/revoke"] as const) {
 oauth.on(["GET", "POST"], "/oauth/authorize", (c) =>
   station(c, ({ serveAuthorize }, context, request) => serveAuthorize(context, request)),
 );
+/** A browser, which takes HTML before anything else it knows. */
+const wantsPage = (c: Context<Env>) => (c.req.header("accept") ?? "").includes("text/html");
+
+/** The host's own pages, where a browser asks; others are answered in `app.ts`. */
+oauth.get("/", (c, next) =>
+  wantsPage(c) ? station(c, async ({ serveLanding }, context) => serveLanding(context)) : next(),
+);
+oauth.get("/status", (c, next) =>
+  wantsPage(c)
+    ? station(c, async ({ serveStatus }, context) =>
+        serveStatus(context, statusView(await readStatus(servicesIn(c)))),
+      )
+    : next(),
+);
+
 oauth.on(["GET", "POST"], ["/account", "/account/*"], (c) =>
   station(c, ({ serveAccount }, context, request) => serveAccount(context, request)),
 );

@@ -1,4 +1,4 @@
-/** The few pages that are not XRPC. */
+/** What is neither XRPC nor made for people to look at. */
 import type { Services } from "../xrpc/services.ts";
 
 export function robots(): Response {
@@ -7,6 +7,7 @@ export function robots(): Response {
   });
 }
 
+/** The host's address, opened by anything but a browser, for which `oauth.ts` has a page. */
 export function landing({ host }: Services): Response {
   const text = [
     "This is Atoll, an atproto host: a PDS and its AppView.",
@@ -18,5 +19,7 @@ export function landing({ host }: Services): Response {
     "Point any atproto client at this address to sign in.",
     "",
   ].join("\n");
-  return new Response(text, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  return new Response(text, {
+    headers: { "content-type": "text/plain; charset=utf-8", vary: "accept" },
+  });
 }

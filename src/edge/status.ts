@@ -1,10 +1,14 @@
-/** `/status`: how far the index is behind what was written, for machines and, in a browser, for people. */
+/**
+ * `/status`: how far the index is behind what was written, as JSON; the page for people, made of `statusView`, is one of
+ * those that are loaded when somebody opens them (`oauth.ts`).
+ */
 import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
+import type { StatusView } from "../oauth/pages/host.tsx";
 import type { SequencerStatus } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/services.ts";
 import { setCors } from "./cors.ts";
 
-interface Status {
+export interface Status {
   host: string;
   time: string;
   firehose: { seq: number; oldest: number | null; subscribers: number };
@@ -19,19 +23,19 @@ interface Status {
   } & Omit<IndexStatus, "cursor">;
 }
 
-/** HTML for who asks for it, else JSON. */
-export async function status(request: Request, services: Services): Promise<Response> {
+export async function readStatus(services: Services): Promise<Status> {
   const { env, host } = services;
   const now = Date.now();
   const [events, index] = await Promise.all([
     services.sequencer().status(),
     readIndexStatus(env.APPVIEW_DB, now),
   ]);
-  const found = statusOf(host.hostname, now, events, index);
-  const page = (request.headers.get("accept") ?? "").includes("text/html");
-  const response = page
-    ? new Response(pageOf(found), { headers: { "content-type": "text/html; charset=utf-8" } })
-    : Response.json(found);
+  return statusOf(host.hostname, now, events, index);
+}
+
+/** For machines. */
+export async function status(services: Services): Promise<Response> {
+  const response = Response.json(await readStatus(services));
   response.headers.set("cache-control", "no-store");
   response.headers.set("vary", "accept");
   setCors(response.headers);
@@ -56,9 +60,9 @@ function statusOf(host: string, now: number, events: SequencerStatus, index: Ind
   };
 }
 
-const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? "");
 const number = (value: number) => value.toLocaleString("en");
+
+const counted = (value: number, what: string) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
 
 function rebuildLine({ rebuild }: Status["index"]): string {
   if (rebuild === null) return "never";
@@ -67,49 +71,47 @@ function rebuildLine({ rebuild }: Status["index"]): string {
   return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
 }
 
-function pageOf({ host, time, firehose, index }: Status): string {
-  const rows: [string, string][] = [
-    ["Behind by", index.lag === 0 ? "nothing" : `${number(index.lag)} events`],
-    ["Events", `${number(firehose.seq)} written, ${number(index.cursor)} indexed`],
-    ["Firehose", `from ${firehose.oldest ?? "–"}, ${number(firehose.subscribers)} listening`],
-    [
-      "Index",
-      `${number(index.counts.members)} members, ${number(index.counts.posts)} posts, ${number(index.counts.follows)} follows`,
+/** What matters most, in a sentence; null when all is well. */
+function troubleOf({ index }: Status): string | null {
+  const { lag, error, lost, poisoned } = index;
+  if (lost !== null) return "Some events are lost to the index: the owner has to rebuild it.";
+  if (error !== null) return `The index has stopped and is tried again: ${error}`;
+  if (poisoned.count > 0) return "Some events could not be indexed and were set aside.";
+  return lag > BEHIND ? "The index is behind: new posts show up late." : null;
+}
+
+/** Events on their way are no trouble yet. */
+const BEHIND = 500;
+
+/** For people: the same, in words. */
+export function statusView(found: Status): StatusView {
+  const { time, firehose, index } = found;
+  const { counts, lost, poisoned } = index;
+  return {
+    trouble: troubleOf(found),
+    time: `${time.slice(0, 16).replace("T", " ")} UTC`,
+    facts: [
+      ["Behind by", index.lag === 0 ? "nothing" : `${number(index.lag)} events`],
+      ["Events", `${number(firehose.seq)} written, ${number(index.cursor)} indexed`],
+      ["Firehose", `from ${firehose.oldest ?? "–"}, ${number(firehose.subscribers)} listening`],
+      [
+        "Index",
+        [
+          counted(counts.members, "member"),
+          counted(counts.posts, "post"),
+          counted(counts.follows, "follow"),
+        ].join(", "),
+      ],
+      ["Last error", index.error ?? "none"],
+      ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
+      ["Lost", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild`],
+      ["Rebuild", rebuildLine(index)],
     ],
-    ["Last error", index.error ?? "none"],
-    ["Set aside", index.poisoned.count === 0 ? "nothing" : `${number(index.poisoned.count)} events`],
-    [
-      "Lost",
-      index.lost === null ? "nothing" : `events ${index.lost.after + 1} to ${index.lost.upTo}: rebuild`,
-    ],
-    ["Rebuild", rebuildLine(index)],
-  ];
-  const table = rows.map(([name, value]) => `<tr><th>${name}</th><td>${escaped(value)}</td></tr>`).join("");
-  const poisoned = index.poisoned.newest
-    .map(
-      ({ seq, did, error, at }) =>
-        `<li><b>${seq}</b> ${escaped(did ?? "")} ${new Date(at).toISOString()}<br>${escaped(error)}</li>`,
-    )
-    .join("");
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Status of ${escaped(host)}</title>
-<style>
-  :root { color-scheme: light dark }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
-  table { border-collapse: collapse; width: 100% }
-  th { text-align: left; font-weight: 600; padding-right: 1.5rem; white-space: nowrap; vertical-align: top }
-  th, td { padding-block: .35rem; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
-  li { margin-block: .5rem; overflow-wrap: anywhere }
-</style>
-<main>
-<h1>${escaped(host)}</h1>
-<table><tbody>${table}</tbody></table>
-${poisoned === "" ? "" : `<h2>Events set aside</h2><ul>${poisoned}</ul>`}
-<p><small>${time}</small></p>
-</main>
-</html>
-`;
+    setAside: poisoned.newest.map(({ seq, did, error, at }) => ({
+      seq,
+      did: did ?? "",
+      at: new Date(at).toISOString(),
+      error,
+    })),
+  };
 }

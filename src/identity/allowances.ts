@@ -1,9 +1,7 @@
 /**
- * What an account may do only so often (asking for mail, changing its handle), counted exactly, in one row an account
+ * What an account, or an address, may do only so often (asking for mail, changing its handle), counted exactly, in one row an account
  * and kind. A refusal writes nothing.
  */
-import type { Did } from "@atcute/lexicons";
-
 /** `points` within `windowMs`, in windows that begin with the first use. */
 export interface AllowanceLimit {
   windowMs: number;
@@ -36,6 +34,9 @@ const USE = `
   WHERE (?3 - short_start >= ?4 OR short_count < ?5) AND (?3 - long_start >= ?6 OR long_count < ?7)
   RETURNING short_start, short_count, long_start, long_count`;
 
+/** What the names of addresses begin with, among those of accounts; such rows are swept out by the day. */
+export const ADDRESS_COUNTERS = "address ";
+
 export class Allowances {
   readonly #database: D1Database;
   readonly #clock: () => number;
@@ -45,13 +46,14 @@ export class Allowances {
     this.#clock = clock;
   }
 
-  async use(did: Did, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
+  /** @param who a DID, or another name that is none */
+  async use(who: string, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
     const now = this.#clock();
     const counted = await this.#database
       .prepare(USE)
-      .bind(did, kind, now, short.windowMs, short.points, long.windowMs, long.points)
+      .bind(who, kind, now, short.windowMs, short.points, long.windowMs, long.points)
       .first<CountRow>();
-    const row = counted ?? (await this.#read(did, kind)) ?? NONE;
+    const row = counted ?? (await this.#read(who, kind)) ?? NONE;
     const states = [
       { limit: short, used: row.short_count, start: row.short_start },
       { limit: long, used: row.long_count, start: row.long_start },
@@ -68,10 +70,10 @@ export class Allowances {
     return { allowed: counted !== null, ...(both ? later : tighter) };
   }
 
-  #read(did: Did, kind: string): Promise<CountRow | null> {
+  #read(who: string, kind: string): Promise<CountRow | null> {
     return this.#database
       .prepare("SELECT * FROM allowance WHERE did = ?1 AND kind = ?2")
-      .bind(did, kind)
+      .bind(who, kind)
       .first<CountRow>();
   }
 }

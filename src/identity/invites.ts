@@ -87,11 +87,18 @@ export class Invites {
 
   /** An early look, for a clear answer; `Directory.reserve` decides. Refuses InvalidInviteCode. */
   async assertAvailable(code: string): Promise<void> {
-    const found = await this.#db.get<{ open: number } | undefined>(sql`
-      SELECT 1 AS open FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
+    if ((await this.giverOf(code)) === null) {
+      throw new Refusal("InvalidInviteCode", "Provided invite code not available");
+    }
+  }
+
+  /** Whose a code is that can still be used, a DID or `admin`; null for any other. */
+  async giverOf(code: string): Promise<string | null> {
+    const found = await this.#db.get<{ giver: string } | undefined>(sql`
+      SELECT i.for_account AS giver FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
       WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL
         AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`);
-    if (!found) throw new Refusal("InvalidInviteCode", "Provided invite code not available");
+    return found?.giver ?? null;
   }
 
   /** All codes of an account, used and disabled ones included. */

@@ -16,6 +16,7 @@ import { appOf } from "./app-name.ts";
 import { AppPasswordsPage, AppsPage, BrowsersPage, OverviewPage, PasskeysPage } from "./pages/account.tsx";
 import type { AccountFrame, AppSession } from "./pages/account.tsx";
 import { BackupPage, EmailPage, HandlePage, LeavePage, PasswordPage } from "./pages/account-forms.tsx";
+import { WelcomePage } from "./pages/host.tsx";
 import { askedFor } from "./pages/scope-words.ts";
 import { type NewPasskey, addPasskey, listPasskeys, removePasskey } from "./passkeys.ts";
 import type { OAuthServer } from "./provider.ts";
@@ -329,8 +330,15 @@ const leave: Task = {
   careful: true,
 };
 
+/** Where somebody new arrives. */
+const welcome: Task = {
+  show: (visit, said) => shown(visit, said, (frame) => <WelcomePage {...frame} />),
+  steps: {},
+};
+
 export const TASKS: Readonly<Record<string, Task>> = {
   "/account": overview,
+  "/account/welcome": welcome,
   "/account/handle": handle,
   "/account/email": email,
   "/account/password": password,

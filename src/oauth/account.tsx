@@ -52,8 +52,13 @@ export function goTo(visit: Visit, path: string): Response {
   return redirectTo(path, headers);
 }
 
-export function accountError(visit: Visit, message: string, status = 400): Response {
-  return render(visit, <ErrorPage {...visit.frame} title="This did not work" message={message} />, status);
+export function accountError(
+  visit: Visit,
+  message: string,
+  status = 400,
+  title = "This did not work",
+): Response {
+  return render(visit, <ErrorPage {...visit.frame} title={title} message={message} />, status);
 }
 
 /** The posted form, if one of our own pages sent it; else what to answer. */
@@ -137,14 +142,21 @@ export function showSignIn(visit: Visit, identifier?: string, problem?: string):
         visit.context.host.registration === "closed" || again !== undefined ? null : `${ACCOUNT}/sign-up`
       }
       choose={visit.people.length === 0 || again !== undefined ? null : `${ACCOUNT}/choose`}
-      cancel={false}
       again={again !== undefined}
     />,
     problem === undefined ? 200 : 400,
   );
 }
 
-export function showSignUp(visit: Visit, fields: Fields, problem?: string): Response {
+/** An invite that is filled in is looked at first: whose it is, and whether it still lets anybody in. */
+export async function showSignUp(visit: Visit, fields: Fields, problem?: string): Promise<Response> {
+  const { members, host } = visit.context;
+  const code = (fields.get("inviteCode") ?? "").trim();
+  const looked = host.registration === "invite" && code !== "";
+  const invitation = looked ? await members.invitation(code) : null;
+  const from = invitation?.from ?? null;
+  const stale = looked && invitation === null ? SPENT_INVITE : undefined;
+  const said = problem ?? stale;
   return render(
     visit,
     <SignUpPage
@@ -152,12 +164,16 @@ export function showSignUp(visit: Visit, fields: Fields, problem?: string): Resp
       sender={senderOf(visit)}
       app={null}
       values={valuesOf(fields)}
-      problem={problem}
+      inviter={from && { member: from, profile: await members.profile(from.did).catch(() => NOBODY) }}
+      problem={said}
       signIn={`${ACCOUNT}/sign-in`}
     />,
-    problem === undefined ? 200 : 400,
+    said === undefined ? 200 : 400,
   );
 }
+
+const SPENT_INVITE =
+  "This invite was used up, or never was one. Please ask whoever gave it to you for another.";
 
 export async function showChoice(visit: Visit): Promise<Response> {
   const profiles = await profilesOf(
@@ -194,7 +210,7 @@ export async function takeSignIn(visit: Visit, fields: Fields): Promise<Response
 export async function takeSignUp(visit: Visit, fields: Fields): Promise<Response> {
   const outcome = await signUp(visit.context, visit.browser, fields, null);
   if ("problem" in outcome) return showSignUp(visit, fields, outcome.problem);
-  return goTo(visit, toOwn(visit, outcome.member, undefined));
+  return goTo(visit, toOwn(visit, outcome.member, `${ACCOUNT}/welcome`));
 }
 
 export function takeChoice(visit: Visit, fields: Fields): Response {

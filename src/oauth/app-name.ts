@@ -11,9 +11,11 @@ export function appOf({
 }): AppView {
   const url = new URL(id);
   const local = url.protocol === "http:";
-  const from = local ? "an app on your own device" : url.hostname;
+  const named = metadata.client_name?.trim().slice(0, 80);
+  const name = named || (local ? "An app on this device" : url.hostname);
   return {
-    name: (metadata.client_name ?? (local ? "An app on this device" : url.hostname)).slice(0, 80),
-    from,
+    name,
+    called: named || !local ? name : "an app on this device",
+    from: local ? "Runs on your own device" : url.hostname,
   };
 }

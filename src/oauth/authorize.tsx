@@ -161,8 +161,10 @@ async function showStep(turn: Turn, asking: Asking, sets: Sets, hint: string | u
       : consentPage(turn, asking, chosen.member, sets);
   }
   const hinted = people.find(({ member }) => member.did === wanted || member.handle === wanted);
-  if (wish === null && hinted !== undefined && !mustSignIn(asking, hinted) && prompt !== "select_account") {
-    return consentPage(turn, asking, hinted.member, sets);
+  if (wish === null && hinted !== undefined && prompt !== "select_account") {
+    return mustSignIn(asking, hinted)
+      ? signInPage(turn, asking, people, hinted.member.handle)
+      : consentPage(turn, asking, hinted.member, sets);
   }
   const none = people.length === 0 || (wanted !== undefined && hinted === undefined);
   return none && wish === null ? signInPage(turn, asking, people, hint) : choosePage(turn, asking, people);
@@ -207,7 +209,6 @@ function signInPage(
       problem={problem}
       signUp={turn.context.host.registration === "closed" ? null : pathTo(asking, { page: "sign-up" })}
       choose={people.length === 0 ? null : pathTo(asking, { page: "choose" })}
-      cancel
     />,
     problem === undefined ? 200 : 400,
   );

@@ -46,6 +46,11 @@ const BROWSER_MS = 400 * DAY;
 export async function tidy(database: D1Database, now = Date.now()): Promise<void> {
   const sweep = (sql: string, before: number) => database.prepare(sql).bind(before);
   await database.batch([
+    // Sign-in attempts by address, counted for a day (`Allowances`).
+    sweep(
+      "DELETE FROM allowance WHERE did >= 'address ' AND did < 'address!' AND long_start < ?1",
+      now - DAY,
+    ),
     sweep("DELETE FROM oauth_replay WHERE expires_at < ?1", now),
     sweep("DELETE FROM oauth_request WHERE expires_at < ?1", now - DAY),
     sweep(

@@ -47,6 +47,8 @@ export interface Members {
    */
   signIn(identifier: string, password: string): Promise<Member>;
   signUp(newcomer: NewMember): Promise<Member>;
+  /** Null for a code that lets nobody in. `from`: the member whose code it is; null for the host's own. */
+  invitation(code: string): Promise<{ from: Member | null } | null>;
 
   requestPasswordReset(email: string): Promise<void>;
   resetPassword(code: string, password: string): Promise<void>;

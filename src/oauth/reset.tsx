@@ -8,7 +8,11 @@ export async function serveReset(visit: Visit, fields: Fields | null): Promise<R
   if (fields === null) return show(visit, false);
   const email = (fields.get("email") ?? "").trim();
   if (fields.get("step") !== "reset") {
-    await visit.context.members.requestPasswordReset(email);
+    try {
+      await visit.context.members.requestPasswordReset(email);
+    } catch (thrown) {
+      return show(visit, false, email, problemOf(thrown));
+    }
     return show(visit, true, email);
   }
   const password = fields.get("password") ?? "";

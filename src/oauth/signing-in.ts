@@ -11,8 +11,12 @@ type Fields = ReadonlyMap<string, string>;
 /** Who it was, or why not. */
 export type Outcome = { member: Member } | { problem: string };
 
+/** A bare name is one of ours: `alice` → `alice.example.com`. */
+const named = (identifier: string, { handleDomains }: OAuthContext["host"]): string =>
+  /[.@:]/.test(identifier) ? identifier : `${identifier}${handleDomains[0] ?? ""}`;
+
 export async function signIn(
-  { members }: OAuthContext,
+  { members, host }: OAuthContext,
   browser: Browser,
   fields: Fields,
   requestUri: string | null,
@@ -21,7 +25,7 @@ export async function signIn(
   const password = fields.get("password") ?? "";
   if (identifier === "" || password === "") return { problem: "Please fill in both fields." };
   try {
-    const member = await members.signIn(identifier, password);
+    const member = await members.signIn(named(identifier, host), password);
     await browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
     return { member };
   } catch (thrown) {

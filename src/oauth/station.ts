@@ -25,6 +25,7 @@ import { isNavigation } from "./replies.ts";
 import { serveReset } from "./reset.tsx";
 
 export { protectedResourceMetadata } from "./endpoints.ts";
+export { serveLanding, serveStatus } from "./host-pages.tsx";
 
 export async function serveMetadata(context: OAuthContext): Promise<Response> {
   return authorizationServerMetadata(await oauthServer(context));
@@ -117,7 +118,8 @@ async function takeAccount(pathname: string, visit: Visit, fields: Fields): Prom
 async function memberPage(pathname: string, visit: Visit, fields: Fields | null): Promise<Response> {
   const task = Object.hasOwn(TASKS, pathname) ? TASKS[pathname] : undefined;
   const isBackup = pathname === BACKUP && fields === null;
-  if (task === undefined && !isBackup) return accountError(visit, "There is no such page.", 404);
+  if (task === undefined && !isBackup)
+    return accountError(visit, "There is no such page.", 404, "Nothing here");
   const own = memberVisit(visit);
   if (own instanceof Response) return own;
   if (task === undefined) return downloadBackup(own);

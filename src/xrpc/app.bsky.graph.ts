@@ -54,7 +54,7 @@ import {
   searchStarterPacksV2,
 } from "../appview/methods/starter-packs.ts";
 import { getSuggestedFollowsByActor } from "../appview/methods/suggested-follows.ts";
-import { anyone, viewer, viewerOrAnyone } from "./auth.ts";
+import { viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { ownReadingFor, readingFor } from "./reading.ts";
 
@@ -67,7 +67,10 @@ export const appBskyGraph = [
   method(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, (call) =>
     getSuggestedFollowsByActor(readingFor(call), call.params),
   ),
-  method(AppBskyGraphGetRelationships, anyone, (call) => getRelationships(readingFor(call), call.params)),
+  // The same for everybody; but an app reads it only with the member's leave, as all of an AppView.
+  method(AppBskyGraphGetRelationships, viewerOrAnyone, (call) =>
+    getRelationships(readingFor({ ...call, caller: null }), call.params),
+  ),
 
   method(AppBskyGraphGetBlocks, viewer, (call) => getBlocks(ownReadingFor(call), call.params)),
   method(AppBskyGraphGetMutes, viewer, (call) => getMutes(ownReadingFor(call), call.params)),

@@ -25,14 +25,17 @@ import {
   getTaggedSuggestions,
 } from "../appview/methods/suggestions.ts";
 import { getTrendingTopics, getTrends } from "../appview/methods/trends.ts";
-import { anyone, viewer, viewerOrAnyone } from "./auth.ts";
+import { viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { readingFor } from "./reading.ts";
 
 export const appBskyUnspecced = [
   // What came before app.bsky.ageassurance.
   method(AppBskyUnspeccedGetAgeAssuranceState, viewer, () => ({ status: "unknown" })),
-  method(AppBskyUnspeccedGetConfig, anyone, () => ({ checkEmailConfirmed: false, topicsEnabled: true })),
+  method(AppBskyUnspeccedGetConfig, viewerOrAnyone, () => ({
+    checkEmailConfirmed: false,
+    topicsEnabled: true,
+  })),
 
   method(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, (call) =>
     getPostThreadV2(readingFor(call), call.params),
@@ -69,7 +72,9 @@ export const appBskyUnspecced = [
   method(AppBskyUnspeccedGetSuggestedUsersForSeeMore, viewerOrAnyone, (call) =>
     getSuggestedUsers(readingFor(call), call.params),
   ),
-  method(AppBskyUnspeccedGetTaggedSuggestions, anyone, (call) => getTaggedSuggestions(readingFor(call))),
+  method(AppBskyUnspeccedGetTaggedSuggestions, viewerOrAnyone, (call) =>
+    getTaggedSuggestions(readingFor({ ...call, caller: null })),
+  ),
 
   method(AppBskyUnspeccedGetTrendingTopics, viewerOrAnyone, (call) =>
     getTrendingTopics(readingFor(call), call.params),

@@ -1,12 +1,15 @@
 /** Where a request came from, as far as the platform vouches for it. */
 
+/** Whoever comes past Cloudflare, which is everybody in a local run. */
+export const NO_ADDRESS = "local";
+
 /**
  * For counting: an IPv4 address, or the /64 network of an IPv6 one, since whoever has one address of it has them all.
  * Locally everyone is `local`. Cloudflare sets the header itself, whatever the client sent.
  */
 export function clientAddress(request: Request): string {
   const address = request.headers.get("cf-connecting-ip");
-  if (address === null) return "local";
+  if (address === null) return NO_ADDRESS;
   return address.includes(":") ? networkOf(address) : address;
 }
 

@@ -2,7 +2,7 @@
 import type { ComAtprotoServerDeleteAccount } from "@atcute/atproto";
 import { deleteMember } from "./admin-acts.ts";
 import { authRequired, invalidRequest, isRefusal } from "../protocol/refusal.ts";
-import { attemptSource } from "./rate-limits.ts";
+import { attemptSource, countAttempt } from "./rate-limits.ts";
 import type { Services } from "./services.ts";
 import { PASSWORD_MAX } from "./sessions.ts";
 
@@ -17,6 +17,7 @@ export async function leave(
   if (password.length > PASSWORD_MAX) {
     throw authRequired("Password too long. Consider resetting your password.");
   }
+  await countAttempt(services, request);
   const account = await services.directory.findByDid(did);
   if (account === null) throw invalidRequest("account not found");
   const object = services.account(account.did);

@@ -2,7 +2,7 @@
  * How often is too often. Three counters, by what they guard:
  *
  * - coarse, per address, in the memory of each isolate (`edge/rate-limits.ts`): everything below as `by: "address"`;
- * - exact, per account, in the directory: what sends mail or changes an identity (`by: "member"`);
+ * - exact, per account, in the directory: what sends mail or changes an identity (`by: "member"`); per address: passwords;
  * - exact, in the account's own object: sign-in attempts, write points, uploads.
  *
  * The numbers are the reference's. `RATE_LIMITS=off` stops all three.
@@ -10,8 +10,8 @@
 import type { Did } from "@atcute/lexicons";
 import type { Limit } from "../account/limits.ts";
 import { rateLimited } from "../account/limits.ts";
-import { Allowances } from "../identity/allowances.ts";
-import { clientAddress } from "./client-address.ts";
+import { ADDRESS_COUNTERS, Allowances } from "../identity/allowances.ts";
+import { NO_ADDRESS, clientAddress } from "./client-address.ts";
 import type { Services } from "./services.ts";
 
 const MINUTE = 60_000;
@@ -76,6 +76,25 @@ export async function allow(
   const refusal = rateLimited(state);
   if (!allowed) throw refusal;
   for (const [name, value] of Object.entries(refusal.headers ?? {})) headers?.set(name, value);
+}
+
+/**
+ * Passwords tried by one address, at whatever account and whether there is one: not in the reference, which counts them
+ * per account and address only, so that one password can be tried at everybody. Room for a school behind one address.
+ */
+const ATTEMPTS_AT_ANYONE = [
+  { windowMs: 5 * MINUTE, points: 150 },
+  { windowMs: DAY, points: 1500 },
+] as const;
+
+/** Counts a sign-in attempt of the request's address, exactly. Refuses RateLimitExceeded. Locally there are no addresses. */
+export async function countAttempt(services: Services, request: Request): Promise<void> {
+  const source = attemptSource(services, request);
+  if (source === null || source === NO_ADDRESS) return;
+  const [short, long] = ATTEMPTS_AT_ANYONE;
+  const counters = new Allowances(services.env.DIRECTORY);
+  const { allowed, ...state } = await counters.use(`${ADDRESS_COUNTERS}${source}`, "sign_in", short, long);
+  if (!allowed) throw rateLimited(state);
 }
 
 /** For whom sign-in attempts are counted: null for nobody. */

@@ -5,7 +5,7 @@
  */
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../identity/host.ts";
-import { Refusal } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Vars } from "../protocol/stations.ts";
 import { defaultService } from "./default-service.ts";
 
@@ -106,8 +106,9 @@ const serviceAuth: Rule = {
 
 const blob: Rule = {
   call: (permissions, { request }) => {
-    const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-    permissions.assertBlob({ mime: type || "application/octet-stream" });
+    const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+    if (!type) throw invalidRequest("Request encoding (Content-Type) required but not provided");
+    permissions.assertBlob({ mime: type });
   },
 };
 

@@ -4,7 +4,8 @@ import type { Account } from "../identity/directory.ts";
 import type { AppPasswordProof, RefreshGrant } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
 import type { RefreshCaller } from "./auth.ts";
-import { attemptSource } from "./rate-limits.ts";
+import { atEvenPace } from "./even-pace.ts";
+import { attemptSource, countAttempt } from "./rate-limits.ts";
 import type { Services } from "./services.ts";
 import type { SessionScope } from "./tokens.ts";
 
@@ -23,14 +24,24 @@ export async function openSession(
   if (input.password.length > PASSWORD_MAX) {
     throw authRequired("Password too long. Consider resetting your password.");
   }
-  const account = await findByIdentifier(services, input.identifier);
-  if (account === null) throw wrong();
-  const source = attemptSource(services, request);
-  const proof = await services.account(account.did).checkPassword(input.password, source);
+  await countAttempt(services, request);
+  const { account, proof } = await atEvenPace(() => signedIn(services, input, request));
   if (account.takedown === null) return issueSession(services, account, proof);
   if (proof !== null) throw wrong();
   if (!input.allowTakendown) throw takenDown();
   return issueTakendown(services, account);
+}
+
+/** Whose password it is, and which of theirs. */
+async function signedIn(
+  services: Services,
+  { identifier, password }: ComAtprotoServerCreateSession.$input,
+  request: Request,
+): Promise<{ account: Account; proof: AppPasswordProof }> {
+  const account = await findByIdentifier(services, identifier);
+  if (account === null) throw wrong();
+  const source = attemptSource(services, request);
+  return { account, proof: await services.account(account.did).checkPassword(password, source) };
 }
 
 const takenDown = () => new Refusal("AccountTakedown", "Account has been taken down", 401);

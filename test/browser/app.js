@@ -10,7 +10,7 @@ sessionStorage.settings ??= location.search;
 const settings = new URLSearchParams(sessionStorage.settings);
 const client = `http://localhost?${new URLSearchParams({
   redirect_uri: `${location.origin}/`,
-  scope: "atproto transition:generic",
+  scope: settings.get("scope"),
 })}`;
 
 window.client = new BrowserOAuthClient({
@@ -37,4 +37,13 @@ window.useSession = async () => {
   await session.getTokenInfo(true);
   const read = await session.fetchHandler("/xrpc/com.atproto.server.getSession");
   return { did: session.did, scope, written: written.status, read: read.status };
+};
+
+/** One call with what the member allowed: its status. */
+window.tryCall = async ({ path, type, body }) => {
+  const { session } = await window.ready;
+  const sent = body === undefined ? {} : { headers: { "content-type": type }, body };
+  const response = await session.fetchHandler(path, { method: type === undefined ? "GET" : "POST", ...sent });
+  const { email } = path.endsWith("getSession") ? await response.json() : {};
+  return path.endsWith("getSession") ? email : response.status;
 };

@@ -46,9 +46,9 @@ beforeEach(async () => {
   context = await browser.newContext();
 });
 
-async function openApp(): Promise<Page> {
+async function openApp(scope = "atproto transition:generic"): Promise<Page> {
   const page = await context.newPage();
-  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.host.outside });
+  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.host.outside, scope });
   await page.goto(`${appAddress}?${query.toString()}`);
   await page.waitForFunction("window.ready !== undefined");
   return page;
@@ -92,4 +92,52 @@ test("a member who says no comes back with no session", async () => {
   await page.waitForFunction("window.ready !== undefined");
   const refused = await page.evaluate("ready.then(() => null, ({ message }) => message)");
   expect(refused).toContain("rejected");
+});
+
+/** A scope of each kind, and a call that needs it; for the address, what is seen instead of a status. */
+const CALLS = [
+  [
+    "repo:app.bsky.feed.post",
+    {
+      path: "/xrpc/com.atproto.repo.createRecord",
+      type: "application/json",
+      body: {
+        collection: "app.bsky.feed.post",
+        record: { $type: "app.bsky.feed.post", text: "from a page", createdAt: "2026-01-01T00:00:00.000Z" },
+      },
+    },
+  ],
+  ["rpc:app.bsky.feed.getTimeline?aud=*", { path: "/xrpc/app.bsky.feed.getTimeline" }],
+  ["blob:text/plain", { path: "/xrpc/com.atproto.repo.uploadBlob", type: "text/plain", body: "some words" }],
+  [
+    "account:email?action=manage",
+    { path: "/xrpc/com.atproto.server.requestEmailConfirmation", type: "text/plain" },
+  ],
+  ["identity:*", { path: "/xrpc/com.atproto.identity.requestPlcOperationSignature", type: "text/plain" }],
+  ["transition:email", { path: "/xrpc/com.atproto.server.getSession" }],
+] as const;
+
+test.each([
+  ["with them", true],
+  ["without any", false],
+])("a page makes a call with each scope: %s", async (_what, granted) => {
+  const page = await openApp(["atproto", ...(granted ? CALLS.map(([scope]) => scope) : [])].join(" "));
+  await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
+  await page.waitForURL(`${stage.host.origin}/**`);
+  await signInOn(page);
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+  await page.waitForURL(`${appAddress}**`);
+  await page.waitForFunction("window.ready !== undefined");
+  for (const [scope, call] of CALLS) {
+    const json = "body" in call && typeof call.body === "object";
+    const body = json
+      ? JSON.stringify({ repo: stage.alice.did, ...call.body })
+      : "body" in call
+        ? call.body
+        : undefined;
+    const told: unknown = await page.evaluate(`tryCall(${JSON.stringify({ ...call, body })})`);
+    const seen = scope === "transition:email" ? "alice@example.com" : 200;
+    const unseen = scope === "transition:email" ? undefined : 403;
+    expect(told, scope).toBe(granted ? seen : unseen);
+  }
 });

@@ -2,7 +2,8 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Stage, appFor, setStage } from "../node/oauth/stage.ts";
+import { RawApp } from "../node/oauth/raw-app.ts";
+import { PASSWORD, type Stage, appFor, inviteCode, setStage } from "../node/oauth/stage.ts";
 import { launchChromium, signInOn } from "./chromium.ts";
 
 let stage: Stage;
@@ -11,7 +12,7 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([setStage(), launchChromium()]);
+  [stage, browser] = await Promise.all([setStage({ REGISTRATION: "invite" }), launchChromium()]);
   context = await browser.newContext();
   page = await context.newPage();
 });
@@ -23,32 +24,97 @@ afterAll(async () => {
 const SCOPE =
   "atproto transition:email transition:chat.bsky repo:app.bsky.feed.post blob:image/* identity:* rpc:app.bsky.feed.getTimeline?aud=*";
 
-/** Wide by day, and on a phone by night. `SHOTS` names a folder to keep pictures in. */
-async function assertAccessible(name: string): Promise<void> {
-  for (const [size, width, colorScheme] of [
-    ["wide", 1280, "light"],
-    ["phone", 360, "dark"],
-  ] as const) {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).analyze();
+const LOOKS = [
+  ["wide", 1280, "light"],
+  ["phone", 360, "dark"],
+  ["phone", 360, "light"],
+  ["wide", 1280, "dark"],
+] as const;
+
+/** Wide by day, and on a phone by night; the other two for pictures. `SHOTS` names a folder to keep those in. */
+async function assertAccessible(name: string, on = page): Promise<void> {
+  const { SHOTS: folder } = process.env;
+  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
+    await on.setViewportSize({ width, height: 800 });
+    await on.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // "Legacy": without a tab more for each run, which only frames would need.
+    const { violations } = await new AxeBuilder({ page: on }).setLegacyMode().analyze();
     expect(
       violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
       `${name}, ${size}, ${colorScheme}`,
     ).toEqual([]);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    const overflow = await on.evaluate("document.documentElement.scrollWidth - innerWidth");
     expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
-    if (process.env.SHOTS !== undefined) {
-      await page.screenshot({ path: `${process.env.SHOTS}/${name}-${size}.png`, fullPage: size === "phone" });
+    if (folder !== undefined) {
+      await on.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true });
     }
   }
 }
 
+/** Somebody else, in a browser of their own. */
+async function asStranger(visit: (own: Page) => Promise<void>): Promise<void> {
+  const stranger = await browser.newContext();
+  await visit(await stranger.newPage());
+  await stranger.close();
+}
+
+describe("before there is an account", () => {
+  test("the front door and the status are accessible", () =>
+    asStranger(async (own) => {
+      for (const [name, path] of [
+        ["landing", "/"],
+        ["status", "/status"],
+      ] as const) {
+        await own.goto(`${stage.host.origin}${path}`);
+        await assertAccessible(name, own);
+      }
+      await own.goto(stage.host.origin);
+      await own.getByText("For developers").click();
+      await assertAccessible("landing-developers", own);
+    }));
+
+  test("an invite leads to an account, and to what comes next", () =>
+    asStranger(async (own) => {
+      const code = await inviteCode(stage.host, stage.alice.did);
+      await own.goto(`${stage.host.origin}/join/${code}`);
+      await own.getByText("Invited by").waitFor();
+      await assertAccessible("join", own);
+      expect(await own.getByLabel("Invite code").inputValue()).toBe(code);
+      await own.getByLabel("Handle").fill("newcomer");
+      await own.getByLabel("E-mail address").fill("newcomer@example.com");
+      await own.getByLabel("Password").fill(PASSWORD);
+      await own.getByRole("button", { name: "Create account" }).click();
+      await own.getByRole("heading", { name: "Welcome to Lagoon" }).waitFor();
+      await assertAccessible("welcome", own);
+      await own.goto(`${stage.host.origin}/join/${code}`);
+      await own.getByText("This invite was used up").waitFor();
+      await assertAccessible("join-used", own);
+    }));
+
+  test("signing in, signing up and a new password are accessible", () =>
+    asStranger(async (own) => {
+      for (const path of ["sign-in", "sign-up", "reset"]) {
+        await own.goto(`${stage.host.origin}/account/${path}`);
+        await assertAccessible(`stranger-${path}`, own);
+      }
+      await own.getByLabel("E-mail address").fill("nobody@example.com");
+      await own.getByRole("button", { name: "Send the code" }).click();
+      await assertAccessible("stranger-reset-sent", own);
+      await own.getByLabel("Code from the mail").fill("AAAAA-AAAAA");
+      await own.getByLabel("New password").fill(PASSWORD);
+      await own.getByRole("button", { name: "Set password" }).click();
+      await own.getByRole("alert").first().waitFor();
+      await assertAccessible("stranger-reset-wrong", own);
+      await own.goto(`${stage.host.origin}/account/nowhere`);
+      await assertAccessible("no-such-page", own);
+    }));
+});
+
 describe("on the way to an app", () => {
   test("every page is accessible, wide and on a phone, by day and by night", async () => {
     const app = await appFor(stage, SCOPE, "public");
-    const url = await app.client.authorize(stage.alice.handle);
-    await page.goto(url.href);
+    await page.route("https://app.tester.dev/**", (route) => route.fulfill({ status: 204 }));
+    await page.goto((await app.client.authorize(stage.alice.handle)).href);
     await assertAccessible("sign-in");
     await page.getByLabel("Password").fill("wrong");
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -67,11 +133,29 @@ describe("on the way to an app", () => {
     await page.goto(`${stage.host.origin}/oauth/authorize`);
     await assertAccessible("error");
   });
+
+  test("an app of the member's own device asks for everything, and wants its answer posted", async () => {
+    // Browsers do not go to every port.
+    const redirectUri = "http://127.0.0.1:49152/callback";
+    const scope = "atproto transition:generic";
+    const clientId = `http://localhost?${new URLSearchParams({ redirect_uri: redirectUri, scope }).toString()}`;
+    const app = await RawApp.of(stage.host.origin, scope, { clientId, redirectUri });
+    // The app takes the answer and shows nothing, so that the page stays.
+    await page.route(redirectUri, (route) => route.fulfill({ status: 204 }));
+    await page.goto((await app.pushed({ response_mode: "form_post" })).href);
+    await page.getByRole("button", { name: /@alice/ }).click();
+    await assertAccessible("consent-generic");
+    const posted = page.waitForRequest(redirectUri);
+    await page.getByRole("button", { name: "Allow", exact: true }).click();
+    expect(new URLSearchParams((await posted).postData() ?? "").get("iss")).toBe(stage.host.origin);
+    await assertAccessible("form-post");
+  });
 });
 
 describe("on the account page", () => {
   const paths = [
     "",
+    "/welcome",
     "/handle",
     "/email",
     "/password",
@@ -84,9 +168,47 @@ describe("on the account page", () => {
   ];
 
   test.each(paths)("“/account%s” is accessible", async (path) => {
+    if (path === "/apps") await connectTwice();
     await page.goto(`${stage.host.origin}/account${path}`);
     expect(await page.locator("h1").textContent()).not.toBe("Sign in");
     await assertAccessible(`account${path.replace("/", "-")}`);
+  });
+
+  async function connectTwice(): Promise<void> {
+    for (const kind of ["confidential", "loopback"] as const) {
+      const app = await appFor(stage, "atproto transition:generic transition:chat.bsky", kind);
+      const back = new Promise<string>((resolve) => {
+        const address = kind === "loopback" ? "http://127.0.0.1:9/**" : "https://app.tester.dev/**";
+        void page.route(address, async (route) => {
+          await route.fulfill({ status: 204 });
+          resolve(route.request().url());
+        });
+      });
+      await page.goto((await app.client.authorize(stage.alice.handle)).href);
+      await page.getByRole("button", { name: "Allow", exact: true }).click();
+      await app.client.callback(new URL(await back).searchParams);
+    }
+  }
+
+  test("what comes after each form is accessible", async () => {
+    const { origin } = stage.host;
+    await page.goto(`${origin}/account/email`);
+    await page.getByRole("button", { name: "Send me a code to confirm it" }).click();
+    await assertAccessible("account-email-code");
+    await page.goto(`${origin}/account/handle`);
+    await page.getByLabel("New handle").fill("a");
+    await page.getByRole("button", { name: "Change handle" }).click();
+    await assertAccessible("account-handle-wrong");
+    await page.goto(`${origin}/account/leave`);
+    await page.getByRole("button", { name: "Send me a code to delete it" }).click();
+    await assertAccessible("account-leave-code");
+    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByText("Your account is switched off").waitFor();
+    await assertAccessible("account-off");
+    await page.getByRole("button", { name: "Switch it on again" }).click();
+    await page.getByText("Your account is switched on.").waitFor();
+    await page.goto(`${origin}/account/sign-in?to=/account/email&again=alice.test`);
+    await assertAccessible("account-again");
   });
 
   test("an app password is shown once, and revoked", async () => {
@@ -104,21 +226,6 @@ describe("on the account page", () => {
     const download = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download the backup" }).click();
     expect((await download).suggestedFilename()).toBe("alice.test.car");
-  });
-
-  test("the pages for strangers are accessible too", async () => {
-    const stranger = await browser.newContext();
-    const own = page;
-    page = await stranger.newPage();
-    for (const path of ["sign-in", "sign-up", "reset"]) {
-      await page.goto(`${stage.host.origin}/account/${path}`);
-      await assertAccessible(`stranger-${path}`);
-    }
-    await page.getByLabel("E-mail address").fill("nobody@example.com");
-    await page.getByRole("button", { name: "Send the code" }).click();
-    await assertAccessible("stranger-reset-sent");
-    await stranger.close();
-    page = own;
   });
 });
 

@@ -361,5 +361,5 @@ test("the index is rebuilt on request, shows how far it is, and then what it sho
   ]);
   const page = await fetchHost("/status", { headers: { accept: "text/html" } });
   expect(page.headers.get("content-type")).toMatch(/^text\/html/);
-  expect(await page.text()).toMatch(/Rebuild<\/th><td>done/);
+  expect(await page.text()).toMatch(/Rebuild<\/dt><dd>done/);
 });

@@ -53,8 +53,14 @@ test("what has expired goes, and nothing else", async () => {
   await signedIn("d", "did:web:one.example", 1, NOW - 10 * DAY);
   await signedIn("d", "did:web:two.example", 0, NOW - ONCE_MS - 1);
   await signedIn("d", "did:web:three.example", 0, NOW - 1);
+  const counted = (who: string, at: number) =>
+    database.prepare("INSERT INTO allowance VALUES (?1, 'x', ?2, 1, ?2, 1)").bind(who, at).run();
+  await counted("address 192.0.2.1", NOW - DAY - 1);
+  await counted("address 192.0.2.2", NOW - DAY + 1);
+  await counted("did:web:one.example", NOW - 10 * DAY);
   await tidy(database, NOW);
   await tidy(database, NOW);
+  expect(await count("allowance")).toBe(2);
   expect(await count("oauth_session")).toBe(1);
   expect(await count("oauth_spent")).toBe(1);
   expect(await count("oauth_replay")).toBe(1);

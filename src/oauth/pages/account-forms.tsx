@@ -66,6 +66,7 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
             code
             autocomplete="one-time-code"
             maxlength={20}
+            hint={`Sent to ${email ?? "your address"} just now.`}
             autofocus
           />
           <div class="buttons column">
@@ -74,11 +75,13 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
             </button>
           </div>
         </Form>
-      ) : email !== null && !emailConfirmed ? (
+      ) : email !== null && !emailConfirmed && waiting === null ? (
         <Form {...frame.sender} step="request-confirm">
-          <button class="second" type="submit">
-            Send me a code to confirm it
-          </button>
+          <div class="buttons column">
+            <button class="first" type="submit">
+              Send me a code to confirm it
+            </button>
+          </div>
         </Form>
       ) : null}
       {waiting === "confirm" ? null : (
@@ -96,8 +99,8 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
             />
           ) : null}
           <div class="buttons column">
-            <button class="first" type="submit">
-              {waiting === "change" ? "Change address" : "Go on"}
+            <button class={email !== null && !emailConfirmed ? "second" : "first"} type="submit">
+              {waiting === "change" ? "Change address" : "Use this address"}
             </button>
           </div>
         </Form>
@@ -185,7 +188,7 @@ export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ..
           <div class="buttons column">
             <button class="grave" type="submit">
               <Icon name="alert" />
-              Delete my account for good
+              Delete for good
             </button>
           </div>
         </Form>

@@ -54,8 +54,8 @@ const Row: FC<{ href: string; title: string; at: Child }> = ({ href, title, at }
   </a>
 );
 
-const count = (n: number, one: string, many: string) =>
-  n === 0 ? `No ${many}` : n === 1 ? `One ${one}` : `${n} ${many}`;
+const count = (n: number, one: string, many: string, none = `No ${many}`) =>
+  n === 0 ? none : n === 1 ? `One ${one}` : `${n} ${many}`;
 
 export const OverviewPage: FC<OverviewProps> = (props) => {
   const {
@@ -118,15 +118,20 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
       <section>
         <h2>Apps</h2>
         <div class="rows">
+          <Row href={to("/account/welcome")} title="Use an app" at="Which ones, and what to type where" />
           <Row
             href={to("/account/apps")}
             title="Connected apps"
-            at={`${count(apps, "app", "apps")} can use your account`}
+            at={`${count(apps, "app", "apps", "No app")} can use your account`}
           />
           <Row
             href={to("/account/app-passwords")}
             title="App passwords"
-            at={`${count(appPasswords, "app password", "app passwords")}, for apps of an older kind`}
+            at={
+              appPasswords === 0
+                ? "For apps of an older kind"
+                : `${count(appPasswords, "app password", "app passwords")}, for apps of an older kind`
+            }
           />
         </div>
       </section>

@@ -1,4 +1,5 @@
 /** What an app may do, and the word that lets it. And the pages where a sign-in ends without one. */
+import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../members.ts";
 import type { WayBack } from "../replies.ts";
@@ -26,7 +27,7 @@ export const ConsentPage: FC<ConsentProps> = ({
   asked,
   other,
 }) => (
-  <Layout host={host} nonce={nonce} title={`Allow ${app.name}`}>
+  <Layout host={host} nonce={nonce} title={`Allow ${app.called}`}>
     <div class="app">
       <span class="tile" aria-hidden="true">
         {app.name.slice(0, 1).toUpperCase()}
@@ -36,7 +37,7 @@ export const ConsentPage: FC<ConsentProps> = ({
         <span class="at">{app.from}</span>
       </span>
     </div>
-    <h1>Let {app.name} use your account?</h1>
+    <h1>Let {app.called} use your account?</h1>
     <div class="card">
       <Person member={member} profile={profile} />
     </div>
@@ -102,9 +103,11 @@ export const ErrorPage: FC<ErrorProps> = ({ host, nonce, title, message }) => (
   <Layout host={host} nonce={nonce} title={title}>
     <h1>{title}</h1>
     <p class="lead">{message}</p>
-    <p class="lead">
-      <a href="/account">Go to your account page</a>
-    </p>
+    <div class="buttons start">
+      <a class="button second" href="/account">
+        Go to your account page
+      </a>
+    </div>
   </Layout>
 );
 
@@ -112,6 +115,7 @@ export const ErrorPage: FC<ErrorProps> = ({ host, nonce, title, message }) => (
 export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back }) => (
   <Layout host={host} nonce={nonce} title="Going back">
     <h1>Back to the app</h1>
+    <p class="lead">It is waiting for your answer.</p>
     <form method="post" action={back.redirectUri} id="way-back">
       {back.params.map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
@@ -122,6 +126,6 @@ export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back 
         </button>
       </div>
     </form>
-    <script nonce={nonce}>document.getElementById("way-back").submit()</script>
+    <script nonce={nonce}>{raw('document.getElementById("way-back").submit()')}</script>
   </Layout>
 );

@@ -17,6 +17,8 @@ export interface Frame {
 interface LayoutProps extends Frame {
   title: string;
   wide?: boolean;
+  /** A page that search engines may know. */
+  indexed?: boolean;
   /** Paths of our own scripts. */
   scripts?: readonly string[];
 }
@@ -61,6 +63,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   nonce,
   title,
   wide,
+  indexed,
   scripts = [],
   children,
 }) => {
@@ -72,7 +75,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="theme-color" content={brand} />
-        <meta name="robots" content="noindex" />
+        {indexed ? null : <meta name="robots" content="noindex" />}
         <title>{`${title} · ${host.name}`}</title>
         <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
@@ -87,7 +90,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         </a>
         <header class="shore">
           <Sea name={host.name} />
-          <a class="name" href="/account">
+          <a class="name" href={`${host.origin}/`}>
             <Mark name={host.name} />
             <span>{host.name}</span>
           </a>

@@ -196,8 +196,14 @@ export const Person: FC<{ member: Member; profile?: MemberProfile | undefined }>
       </span>
     )}
     <span class="words">
-      {profile?.name ? <b>{profile.name}</b> : null}
-      <span class="at">@{member.handle}</span>
+      {profile?.name ? (
+        <>
+          <b>{profile.name}</b>
+          <span class="at">@{member.handle}</span>
+        </>
+      ) : (
+        <b>@{member.handle}</b>
+      )}
     </span>
   </span>
 );
@@ -209,6 +215,6 @@ export const BackLink: FC<{ href: string; label: string }> = ({ href, label }) =
   </a>
 );
 
-/** "3 May 2026", whoever reads it. */
+/** "3 Sep 2026", whoever reads it. */
 export const day = (at: number | string): string =>
-  new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
+  new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));

@@ -9,6 +9,8 @@ export const PASSKEY_SCRIPT = "/account/passkey.js";
 /** The app that somebody signs in to, if it is not the account page. */
 export interface AppView {
   name: string;
+  /** The same within a sentence. */
+  called: string;
   /** Where it comes from: what nobody can make up. */
   from: string;
 }
@@ -21,15 +23,20 @@ interface SignInProps extends Frame {
   /** Paths; null where there is none to go. */
   signUp: string | null;
   choose: string | null;
-  cancel: boolean;
   /** The member has to show once more that it is them. */
   again?: boolean;
 }
 
-const aim = (app: AppView | null) => (app === null ? "your account" : app.name);
+const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
+  <Form {...sender} step="deny">
+    <button class="plain" type="submit">
+      Cancel and go back to {app.called}
+    </button>
+  </Form>
+);
 
 export const SignInPage: FC<SignInProps> = (props) => {
-  const { host, nonce, sender, app, identifier, problem, signUp, choose, cancel, again } = props;
+  const { host, nonce, sender, app, identifier, problem, signUp, choose, again } = props;
   return (
     <Layout host={host} nonce={nonce} title="Sign in" scripts={[PASSKEY_SCRIPT]}>
       {choose === null ? null : <BackLink href={choose} label="Other accounts" />}
@@ -41,7 +48,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           <>To look after your account at {host.name}.</>
         ) : (
           <>
-            With your account at {host.name}, to go on to <strong>{app.name}</strong>.
+            With your account at {host.name}, to go on to <strong>{app.called}</strong>.
           </>
         )}
       </p>
@@ -80,23 +87,12 @@ export const SignInPage: FC<SignInProps> = (props) => {
           </div>
           <p class="wrong" id="passkey-problem" role="alert"></p>
         </div>
-        <p class="lead">
+        <p class="links">
           <a href="/account/reset">Forgot your password?</a>
-          {signUp === null ? null : (
-            <>
-              {" · "}
-              <a href={signUp}>Create an account</a>
-            </>
-          )}
+          {signUp === null ? null : <a href={signUp}>Create an account</a>}
         </p>
       </div>
-      {cancel ? (
-        <Form {...sender} step="deny">
-          <button class="plain" type="submit">
-            Cancel and go back to {aim(app)}
-          </button>
-        </Form>
-      ) : null}
+      {app === null ? null : <Cancel sender={sender} app={app} />}
     </Layout>
   );
 };
@@ -112,22 +108,28 @@ interface SignUpProps extends Frame {
   sender: Sender;
   app: AppView | null;
   values: SignUpValues;
+  /** Who gave the invite that is filled in. */
+  inviter?: { member: Member; profile: MemberProfile } | null | undefined;
   problem?: string | null | undefined;
   signIn: string;
 }
 
-export const SignUpPage: FC<SignUpProps> = ({ host, nonce, sender, app, values, problem, signIn }) => {
-  const [domain = ""] = host.handleDomains;
-  const domains =
-    host.handleDomains.length > 1 ? (
-      <select name="domain" class="tail" aria-label="Domain of the handle">
-        {host.handleDomains.map((each) => (
-          <option value={each} selected={each === values.domain}>
-            {each}
-          </option>
-        ))}
-      </select>
-    ) : undefined;
+/** What every handle ends in, or a choice of that. */
+const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({ domains, chosen }) =>
+  domains.length > 1 ? (
+    <select name="domain" class="tail" aria-label="Domain of the handle">
+      {domains.map((each) => (
+        <option value={each} selected={each === chosen}>
+          {each}
+        </option>
+      ))}
+    </select>
+  ) : (
+    <span class="tail ending">{domains[0]}</span>
+  );
+
+export const SignUpPage: FC<SignUpProps> = (props) => {
+  const { host, nonce, sender, app, values, inviter, problem, signIn } = props;
   return (
     <Layout host={host} nonce={nonce} title="Create an account">
       <BackLink href={signIn} label="Sign in instead" />
@@ -135,65 +137,72 @@ export const SignUpPage: FC<SignUpProps> = ({ host, nonce, sender, app, values, 
       <p class="lead">
         {app === null
           ? "One account, for every app of the AT Protocol."
-          : `One account, for ${app.name} and all other apps.`}
+          : `One account, for ${app.called} and all other apps.`}
       </p>
+      {inviter ? (
+        <div class="card invited">
+          <p class="hint">Invited by</p>
+          <Person member={inviter.member} profile={inviter.profile} />
+        </div>
+      ) : null}
       {host.registration === "closed" ? (
         <Problem message={`${host.name} does not take new accounts at the moment.`} />
       ) : (
         <>
           <Problem message={problem} />
-          <Form {...sender} step="sign-up">
-            {host.registration === "invite" ? (
-              <Field
-                name="inviteCode"
-                label="Invite code"
-                value={values.inviteCode}
-                autocomplete="off"
-                hint="A member, or whoever runs this place, can give you one."
-              />
-            ) : null}
-            <Field
-              name="handle"
-              label="Handle"
-              value={values.handle}
-              autocomplete="username"
-              maxlength={18}
-              minlength={3}
-              hint={
-                domains === undefined
-                  ? `Your name here: 3 to 18 letters, digits or dashes. It ends in ${domain}.`
-                  : "Your name here: 3 to 18 letters, digits or dashes."
-              }
-              tail={domains}
-            />
-            <Field
-              name="email"
-              label="E-mail address"
-              type="email"
-              value={values.email}
-              autocomplete="email"
-              hint="For a forgotten password. Nobody else sees it."
-            />
-            <Field
-              name="password"
-              label="Password"
-              type="password"
-              autocomplete="new-password"
-              minlength={8}
-              maxlength={256}
-              hint="At least 8 characters. Several words are good, and easy to remember."
-            />
-            <div class="buttons column">
-              <button class="first" type="submit">
-                Create account
-              </button>
-            </div>
-          </Form>
+          <SignUpForm host={host} sender={sender} values={values} />
         </>
       )}
     </Layout>
   );
 };
+
+const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host, sender, values }) => (
+  <Form {...sender} step="sign-up">
+    {host.registration === "invite" ? (
+      <Field
+        name="inviteCode"
+        label="Invite code"
+        value={values.inviteCode}
+        autocomplete="off"
+        hint="A member, or whoever runs this place, can give you one."
+      />
+    ) : null}
+    <Field
+      name="handle"
+      label="Handle"
+      value={values.handle}
+      autocomplete="username"
+      maxlength={18}
+      minlength={3}
+      hint="Your name here: 3 to 18 letters, digits or dashes."
+      tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
+      autofocus={host.registration === "open" || Boolean(values.inviteCode)}
+    />
+    <Field
+      name="email"
+      label="E-mail address"
+      type="email"
+      value={values.email}
+      autocomplete="email"
+      hint="For a forgotten password. Nobody else sees it."
+    />
+    <Field
+      name="password"
+      label="Password"
+      type="password"
+      autocomplete="new-password"
+      minlength={8}
+      maxlength={256}
+      hint="At least 8 characters. Several words are good, and easy to remember."
+    />
+    <div class="buttons column">
+      <button class="first" type="submit">
+        Create account
+      </button>
+    </div>
+  </Form>
+);
 
 interface ChooseProps extends Frame {
   sender: Sender;
@@ -205,7 +214,7 @@ interface ChooseProps extends Frame {
 export const ChoosePage: FC<ChooseProps> = ({ host, nonce, sender, app, people, other }) => (
   <Layout host={host} nonce={nonce} title="Choose an account">
     <h1>Choose an account</h1>
-    <p class="lead">To go on to {app === null ? "your account page" : <strong>{app.name}</strong>}.</p>
+    <p class="lead">To go on to {app === null ? "your account page" : <strong>{app.called}</strong>}.</p>
     <ul class="people">
       {people.map(({ member, profile, stale }) => (
         <li>
@@ -224,13 +233,7 @@ export const ChoosePage: FC<ChooseProps> = ({ host, nonce, sender, app, people, 
     <p class="lead">
       <a href={other}>Use another account</a>
     </p>
-    {app === null ? null : (
-      <Form {...sender} step="deny">
-        <button class="plain" type="submit">
-          Cancel and go back to {app.name}
-        </button>
-      </Form>
-    )}
+    {app === null ? null : <Cancel sender={sender} app={app} />}
   </Layout>
 );
 

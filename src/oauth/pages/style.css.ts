@@ -8,7 +8,7 @@ export const STYLE = `
 html{font:100%/1.55 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
 -webkit-text-size-adjust:100%}
 body{margin:0;color:var(--text);background:var(--paper);min-height:100vh;min-height:100dvh;display:flex;flex-direction:column}
-h1,h2,h3,p,ul,dl,dd,figure{margin:0;padding:0}
+h1,h2,h3,p,ul,ol,dl,dd,figure{margin:0;padding:0}
 h1{font-size:1.75rem;line-height:1.2;letter-spacing:-.02em;font-weight:680;text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:1.0625rem;line-height:1.35;font-weight:640}
 a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:.08em}
@@ -43,9 +43,10 @@ input:hover,select:hover{border-color:var(--text)}
 input:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:1px;border-color:var(--accent);border-radius:.625rem}
 input[aria-invalid=true]{border-color:var(--bad)}
 .code{font:600 1.25rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.12em;text-transform:uppercase}
-.hint{color:var(--soft);font-size:.875rem;margin-top:.375rem}
+.hint{color:var(--soft);font-size:.875rem;margin-top:.375rem;text-wrap:pretty}
 .wrong{color:var(--bad);font-size:.875rem;font-weight:600;margin-top:.375rem}
 .joined{display:flex;gap:.5rem}.joined>*{flex:1 1 55%;min-width:0}.joined>.tail{flex:1 1 45%}
+.joined>.ending{flex:0 1 auto;max-width:50%;align-self:center;color:var(--soft);font-weight:600;overflow-wrap:anywhere}
 .check{display:flex;gap:.7rem;align-items:flex-start}
 .check input{flex:none;width:1.375rem;height:1.375rem;margin:.05rem 0 0;accent-color:var(--brand)}
 .check label{font-weight:500;margin:0}
@@ -81,9 +82,11 @@ font-weight:680;font-size:1.1875rem;flex:none}
 .people button:hover{background:var(--ground)}
 .people :focus-visible{outline-offset:-3px;border-radius:var(--round)}
 .people .arrow{color:var(--soft);margin-left:auto}
+.links{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}
+.card form{margin-top:1rem}.lead+.rows{margin-top:1.5rem}
 .card{border:1.5px solid var(--line);border-radius:var(--round);padding:1rem 1.125rem;margin-top:1.25rem}
 .app{display:flex;gap:.875rem;align-items:center;margin-bottom:1.375rem}
-.app .tile{width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
+.app .tile{flex:none;width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
 font-weight:700;color:var(--soft);font-size:1.1875rem}
 .app .words{min-width:0;line-height:1.35}.app b,.app .at{display:block}.app .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
 .may{list-style:none;margin-top:1rem}
@@ -107,18 +110,36 @@ details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overfl
 .rows .arrow{color:var(--soft)}
 section{margin-top:2.25rem}
 .back{display:inline-flex;align-items:center;gap:.4rem;margin-bottom:1.25rem;font-size:.9375rem;min-height:2rem}
+.steps{list-style:none;counter-reset:step;margin-top:1.75rem}
+.steps>li{counter-increment:step;position:relative;padding:0 0 1.5rem 3.25rem}
+.steps>li::before{content:counter(step);position:absolute;left:0;top:0;width:2.25rem;height:2.25rem;border-radius:50%;display:grid;
+place-items:center;font-weight:680;color:#fff;background:var(--brand)}
+.steps>li:not(:last-child)::after{content:"";position:absolute;left:calc(1.125rem - 1px);top:2.75rem;bottom:.5rem;border-left:2px solid var(--line)}
+.steps h3{font-size:1.0625rem;line-height:1.35;font-weight:640;padding:.4375rem 0 .25rem}
+.steps p{color:var(--soft);text-wrap:pretty}
+.address{margin-top:.75rem}
+.address code{display:inline-block;padding:.5rem .875rem;border-radius:.625rem;background:var(--ground);border:1.5px solid var(--line);
+color:var(--text);font-size:1.0625rem;font-weight:600;user-select:all}
+.facts>div{display:flex;flex-wrap:wrap;gap:.125rem 1.25rem;padding:.75rem 0}
+.facts>div+div{border-top:1px solid var(--line)}
+.facts dt{flex:0 0 7rem;color:var(--soft)}.facts dd{flex:1 1 14rem;min-width:0;overflow-wrap:anywhere}
+.facts .at{color:var(--soft);font-size:.9375rem}
+.facts.framed{border:1.5px solid var(--line);border-radius:var(--round);padding:.25rem 1.125rem;margin-top:1.25rem}
+.invited .hint{margin:0 0 .625rem}
+.notice+h1{margin-top:1.5rem}
 .secret{font:600 1.375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.06em;overflow-wrap:anywhere;user-select:all}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 [hidden]{display:none!important}
 @media (min-width:30rem){.buttons{flex-direction:row-reverse;justify-content:flex-start}.buttons .first,.buttons .grave{flex:1}
-.buttons.column{flex-direction:column}.buttons.column>*{width:100%}}
+.buttons.column{flex-direction:column}.buttons.column>*{width:100%}
+.buttons.start{flex-direction:row}.buttons.start>*{flex:none}}
 @media (min-width:60rem){
 body{display:grid;grid-template-columns:minmax(20rem,38%) 1fr;grid-template-rows:1fr auto}
 .shore{grid-row:1/3;padding:2.5rem;display:flex;flex-direction:column;min-height:100vh;position:sticky;top:0;height:100vh}
 .shore .said{display:block;position:relative;margin-top:auto;max-width:22rem}
 .shore .said p:first-child{font-size:1.75rem;line-height:1.25;letter-spacing:-.02em;font-weight:640;text-wrap:balance}
 .shore .said p+p{margin-top:.75rem;font-weight:500}
-main{align-self:center;padding:3rem 2.5rem;max-width:33rem}main.wide{align-self:start;max-width:47rem;padding-top:4rem}
+main{padding:clamp(3rem,13vh,8rem) 2.5rem 3rem;max-width:33rem}main.wide{max-width:47rem;padding-top:4rem}
 }
 @media (prefers-reduced-motion:no-preference){button,.button,input{transition:border-color .12s,background-color .12s}
 .sea .wave{animation:swell 14s ease-in-out infinite alternate;transform-origin:50% 50%}

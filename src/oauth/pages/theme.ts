@@ -11,6 +11,8 @@ const PAPER: Rgb = [255, 255, 255];
 const NIGHT: Rgb = [20, 24, 31];
 
 const CONTRAST = 4.6;
+/** Thin strokes of colour fade on dark ground: more than the least. */
+const NIGHT_CONTRAST = 6.5;
 
 const DEFAULT_COLOUR = "#0e7c86";
 
@@ -43,10 +45,10 @@ const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
 ];
 
 /** The colour, moved towards `end` until it can be read on `ground`. */
-function readable(colour: Rgb, ground: Rgb, end: Rgb): Rgb {
+function readable(colour: Rgb, ground: Rgb, end: Rgb, enough = CONTRAST): Rgb {
   for (let share = 0; share < 1; share += 0.04) {
     const moved = mix(colour, end, share);
-    if (contrast(moved, ground) >= CONTRAST) return moved;
+    if (contrast(moved, ground) >= enough) return moved;
   }
   return end;
 }
@@ -71,7 +73,7 @@ export function themeOf(colour: string): Theme {
   return {
     brand: hex(brand),
     ink: hex(readable(given, PAPER, [0, 0, 0])),
-    night: hex(readable(given, NIGHT, WHITE)),
+    night: hex(readable(given, NIGHT, WHITE, NIGHT_CONTRAST)),
     deep: hex(mix(brand, [6, 14, 30], 0.55)),
     shoal: hex(mix(brand, [214, 255, 244], 0.42)),
   };

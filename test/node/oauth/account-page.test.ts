@@ -1,9 +1,7 @@
 /** The account page by forms alone, and what its changes do to apps and other browsers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startHost } from "../../../local/host.ts";
-import { basic } from "../../../local/xrpc-client.ts";
 import { MemberBrowser, isPage, shown, textOf } from "./member-browser.ts";
-import { PASSWORD, type Stage, appFor, connect, setStage, signUp } from "./stage.ts";
+import { PASSWORD, type Stage, appFor, connect, inviteCode, setStage, signUp } from "./stage.ts";
 
 const SESSION = "/xrpc/com.atproto.server.getSession";
 
@@ -30,6 +28,24 @@ async function mailedCode(to: string): Promise<string> {
   return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(newest?.text ?? "")?.[0] ?? "";
 }
 
+/** As an app that asks for a password. */
+async function sessionOf(identifier: string, password: string) {
+  const answer = await fetch(`${stage.host.origin}/xrpc/com.atproto.server.createSession`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ identifier, password }),
+  });
+  return {
+    status: answer.status,
+    ...((await answer.json()) as { did?: string; handle?: string; email?: string }),
+  };
+}
+
+const ask = async (nsid: string, params: Record<string, string>) => {
+  const answer = await fetch(`${stage.host.origin}/xrpc/${nsid}?${new URLSearchParams(params).toString()}`);
+  return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
+};
+
 test("an app that was disconnected has to ask again", async () => {
   const app = await appFor(stage, "atproto", "confidential");
   const { session, browser } = await connect(stage, app);
@@ -53,6 +69,8 @@ test("a new password ends the sessions of apps and other browsers, and of this o
   expect(textOf(shown(await here.open("/account")))).toContain("Your account");
   expect(shown(await there.open("/account")).url.pathname).toBe("/account/sign-in");
   await signedIn("petra", "another good one");
+  expect((await sessionOf("petra.test", "another good one")).status).toBe(200);
+  expect((await sessionOf("petra.test", PASSWORD)).status).toBe(401);
 });
 
 test("a short password is refused, and nothing is changed", async () => {
@@ -74,9 +92,14 @@ test("a forgotten password is replaced by a mailed code, whoever asks is told th
     await browser.submit(known, "reset", { code: "AAAAA-AAAAA", password: "a new password" }),
   );
   expect(textOf(wrong)).toContain("This code is not right");
+  await expect.poll(() => mailedCode("fritz@example.com"), { timeout: 10_000 }).not.toBe("");
   const code = await mailedCode("fritz@example.com");
   shown(await browser.submit(known, "reset", { code, password: "a new password" }));
   await signedIn("fritz", "a new password");
+  expect((await sessionOf("fritz.test", PASSWORD)).status).toBe(401);
+  // Once only.
+  const again = shown(await browser.submit(known, "reset", { code, password: "yet another one" }));
+  expect(textOf(again)).toContain("This code is not right");
 });
 
 test("an address is confirmed, and then changed, by mailed codes", async () => {
@@ -95,6 +118,7 @@ test("an address is confirmed, and then changed, by mailed codes", async () => {
   expect(taken.status).toBe(400);
   const changed = shown(await browser.submit(taken, "change", { email: "new@example.com", code }));
   expect(textOf(changed)).toContain("Your e-mail address is changed");
+  expect((await sessionOf("new@example.com", PASSWORD)).email).toBe("new@example.com");
 });
 
 test("a handle is changed, and one that is taken is not", async () => {
@@ -106,6 +130,10 @@ test("a handle is changed, and one that is taken is not", async () => {
   );
   const changed = shown(await browser.submit(page, "change", { handle: "johanna" }));
   expect(textOf(changed)).toContain("@johanna.test");
+  expect((await sessionOf("johanna.test", PASSWORD)).handle).toBe("johanna.test");
+  const resolved = await ask("com.atproto.identity.resolveHandle", { handle: "johanna.test" });
+  expect(resolved.status).toBe(200);
+  expect((await ask("com.atproto.identity.resolveHandle", { handle: "hanna.test" })).status).toBe(400);
 });
 
 test("who is signed in twice chooses, and stays who they chose", async () => {
@@ -148,36 +176,80 @@ test("a member leaves for good, and nothing of their signing in stays", async ()
   expect(shown(await browser.submit(asked, "delete", { code: "AAAAA-AAAAA" })).status).toBe(400);
   const gone = await browser.submit(asked, "delete", { code: await mailedCode("zora@example.com") });
   expect(isPage(gone) && gone.url.pathname).toBe("/account/sign-in");
+  expect((await sessionOf("zora.test", PASSWORD)).status).toBe(401);
+  expect((await ask("com.atproto.sync.getRepo", { did })).status).toBe(400);
   expect(
     await stage.host.query("DIRECTORY", "SELECT * FROM oauth_device_account WHERE did = ?", did),
   ).toEqual([]);
 });
 
-test("an invite link fills in its code, which is needed", async () => {
-  const host = await startHost({
-    vars: { REGISTRATION: "invite", ADMIN_PASSWORD: "admin", RATE_LIMITS: "off" },
-  });
-  const made = await fetch(`${host.origin}/xrpc/com.atproto.server.createInviteCode`, {
-    method: "POST",
-    headers: { authorization: basic("admin", "admin"), "content-type": "application/json" },
-    body: JSON.stringify({ useCount: 1 }),
-  });
-  const { code } = (await made.json()) as { code: string };
+test("an invite link names who invites, fills in its code, and leads to what comes next", async () => {
+  const host = (await setStage({ REGISTRATION: "invite" })).host;
   const browser = new MemberBrowser(host.origin);
+  const [{ did = "" } = {}] = await host.query(
+    "DIRECTORY",
+    "SELECT did FROM account WHERE handle = 'alice.test'",
+  );
+  const code = await inviteCode(host, String(did));
   const page = shown(await browser.open(`/join/${code}`));
+  expect(page.status).toBe(200);
   expect(page.html).toContain(`value="${code}"`);
+  expect(textOf(page)).toContain("Invited by A @alice.test");
   const newcomer = { handle: "ida", email: "ida@example.com", password: "eight letters" };
   expect(shown(await browser.submit(page, "sign-up", { ...newcomer, inviteCode: "" })).status).toBe(400);
   const joined = shown(await browser.submit(page, "sign-up", { ...newcomer, inviteCode: code }));
+  expect(joined.url.pathname).toBe("/account/welcome");
   expect(textOf(joined)).toContain("@ida.test");
+  // Which app, which provider, and what to type there.
+  expect(joined.html).toContain('href="https://bsky.app/"');
+  expect(textOf(joined)).toContain("Hosting provider");
+  expect(joined.html).toContain(`<code>${host.origin}</code>`);
+  const late = shown(await new MemberBrowser(host.origin).open(`/join/${code}`));
+  expect(textOf(late)).toContain("This invite was used up");
+  const made = shown(await new MemberBrowser(host.origin).open("/join/made-up"));
+  expect(textOf(made)).toContain("This invite was used up, or never was one");
   await host.stop();
+});
+
+test("an app password lets an app in until it is revoked, and opens no page", async () => {
+  await signUp(stage.host, "anton");
+  const browser = await signedIn("anton");
+  const page = shown(await browser.open("/account/app-passwords"));
+  const made = shown(await browser.submit(page, "create", { name: "Old phone" }));
+  const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(textOf(made))?.[0] ?? "";
+  expect((await sessionOf("anton.test", password)).status).toBe(200);
+  const own = new MemberBrowser(stage.host.origin);
+  const refused = await own.submit(shown(await own.open("/account")), "sign-in", {
+    identifier: "anton.test",
+    password,
+  });
+  expect(textOf(shown(refused))).toContain("not an app password");
+  expect(textOf(shown(await browser.submit(made, "revoke")))).toContain("The app password is revoked");
+  expect((await sessionOf("anton.test", password)).status).toBe(401);
+});
+
+test("signing out of another browser, and of everything, ends what it says", async () => {
+  await signUp(stage.host, "olaf");
+  const [here, there] = [await signedIn("olaf"), await signedIn("olaf")];
+  const list = shown(await here.open("/account/browsers"));
+  const ids = [...list.html.matchAll(/name="browser" value="([^"]+)"/g)].map(([, id = ""]) => id);
+  const other = ids.find((id) => !here.cookies().includes(id)) ?? "";
+  shown(await here.submit(list, "sign-out-browser", { browser: other }));
+  expect(shown(await there.open("/account")).url.pathname).toBe("/account/sign-in");
+  expect(shown(await here.open("/account")).url.pathname).toBe("/account");
+  shown(await here.submit(list, "sign-out-everywhere"));
+  expect(shown(await here.open("/account")).url.pathname).toBe("/account/sign-in");
 });
 
 test("the backup is the whole repo", async () => {
   const browser = await signedIn();
+  const page = shown(await browser.open("/account/backup"));
+  expect(page.html).toContain('href="/account/backup.car"');
   const response = await browser.fetch("/account/backup.car", { headers: { "sec-fetch-dest": "empty" } });
   expect(response.headers.get("content-type")).toBe("application/vnd.ipld.car");
-  expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100);
+  expect(response.headers.get("content-disposition")).toBe('attachment; filename="alice.test.car"');
+  const repo = await ask("com.atproto.sync.getRepo", { did: stage.alice.did });
+  expect(new Uint8Array(await response.arrayBuffer())).toEqual(repo.bytes);
   const stranger = await new MemberBrowser(stage.host.origin).fetch("/account/backup.car");
   expect(stranger.status).toBe(303);
 });

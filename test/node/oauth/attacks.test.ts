@@ -1,8 +1,8 @@
 /** What must not work, each tried on a whole host. */
-import { SignJWT, exportJWK } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { basic } from "../../../local/xrpc-client.ts";
 import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
-import { RawApp, newKey } from "./raw-app.ts";
+import { type ProofOptions, RawApp, newKey } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt } from "./stage.ts";
 
 const SESSION = "/xrpc/com.atproto.server.getSession";
@@ -162,6 +162,53 @@ test.each([
   expect((await app.get(SESSION, access, options)).status).toBe(401);
 });
 
+test.each([
+  ["for another endpoint", { htu: "/oauth/token" }],
+  ["for another method", { htm: "GET" }],
+  ["from long ago", { iat: Math.floor(Date.now() / 1000) - 3600 }],
+])(
+  "a proof %s is refused by the authorization server as well",
+  async (_what, { htu, ...options }: ProofOptions) => {
+    const app = await newApp();
+    const answer = await app.push(
+      {},
+      { ...options, ...(htu === undefined ? {} : { htu: `${app.origin}${htu}` }) },
+    );
+    expect(answer).toMatchObject({ status: 401, body: { error: "invalid_dpop_proof" } });
+  },
+);
+
+test("nothing is pushed, exchanged or refreshed without a proof", async () => {
+  const app = await newApp();
+  const { refresh } = await connected(app);
+  for (const [path, fields] of [
+    ["/oauth/par", { client_id: app.clientId, response_type: "code" }],
+    ["/oauth/token", { client_id: app.clientId, grant_type: "refresh_token", refresh_token: refresh }],
+  ] as const) {
+    const { status, body } = await app.post(path, { ...fields });
+    expect(status, path).toBeGreaterThanOrEqual(400);
+    expect([body.request_uri, body.access_token]).toEqual([undefined, undefined]);
+  }
+});
+
+test("a token of another issuer, or made up, is none", async () => {
+  const app = await newApp();
+  const { access } = await connected(app);
+  const [head = "", , signature = ""] = access.split(".");
+  const claims = JSON.parse(atob(access.split(".")[1] ?? "")) as Record<string, unknown>;
+  const forged = (over: object) =>
+    `${head}.${btoa(JSON.stringify({ ...claims, ...over })).replace(/=+$/, "")}.${signature}`;
+  for (const over of [
+    { iss: "https://evil.example" },
+    { sub: "did:web:evil.example" },
+    { scope: "atproto identity:*" },
+  ]) {
+    expect((await app.get(SESSION, forged(over))).status).toBe(401);
+  }
+  const none = btoa(JSON.stringify({ alg: "none", typ: "at+jwt" })).replace(/=+$/, "");
+  expect((await app.get(SESSION, `${none}.${access.split(".")[1] ?? ""}.`)).status).toBe(401);
+});
+
 test("a bound token is no bearer token, and a bearer token is no bound one", async () => {
   const app = await newApp();
   const { access } = await connected(app);
@@ -288,120 +335,49 @@ test("a cookie that was planted before is worth nothing after signing in", async
   expect(thief.headers.get("location")).toContain("/account/sign-in");
 });
 
-/** An app whose document changes between two looks at it; what the host remembers of it is ten minutes old at most. */
-async function confidential(name: string) {
-  const key = await newKey();
-  const jwk = { ...(await exportJWK(key.publicKey)), kid: "one", alg: "ES256", use: "sig" };
-  const clientId = `https://app.tester.dev/${name}.json`;
-  const document = {
-    client_id: clientId,
-    client_name: "Changeling",
-    redirect_uris: ["https://app.tester.dev/callback"],
-    scope: "atproto transition:generic",
-    grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"],
-    application_type: "web",
-    dpop_bound_access_tokens: true,
-    token_endpoint_auth_method: "private_key_jwt",
-    token_endpoint_auth_signing_alg: "ES256",
-    jwks: { keys: [jwk] },
-  };
-  return { key, clientId, document };
-}
+test("what is too old is refused: a request, a code, an access token, a session", async () => {
+  const app = await newApp();
+  const late = await app.pushed();
+  await stage.host.query("DIRECTORY", "UPDATE oauth_request SET expires_at = 1");
+  expect(departed(await newBrowser().open(late)).searchParams.get("error")).toBe("access_denied");
 
-async function assertion(
-  clientId: string,
-  key: Awaited<ReturnType<typeof newKey>>,
-  jti: string = crypto.randomUUID(),
-) {
-  return {
-    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    client_assertion: await new SignJWT({ jti })
-      .setProtectedHeader({ alg: "ES256", kid: "one" })
-      .setIssuer(clientId)
-      .setSubject(clientId)
-      .setAudience(stage.host.origin)
-      .setIssuedAt()
-      .setExpirationTime("1m")
-      .sign(key.privateKey),
-  };
-}
+  const { code } = await allowed(app);
+  await stage.host.query("DIRECTORY", "UPDATE oauth_request SET expires_at = 1");
+  expect(await app.exchange(code)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
 
-test("a client's assertion works once, and only with the key that its document names", async () => {
-  const { key, clientId, document } = await confidential("asserting");
-  stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
-    clientId,
-    redirectUri: "https://app.tester.dev/callback",
-  });
-  const once = await assertion(clientId, key);
-  expect((await app.push(once)).status).toBe(201);
-  expect((await app.push(once)).status).toBe(400);
-  expect((await app.push(await assertion(clientId, await newKey()))).status).toBe(400);
-  expect((await app.push()).status).toBe(400);
+  const { access, refresh } = await connected(app);
+  await stage.host.query(
+    "DIRECTORY",
+    "UPDATE oauth_session SET expires_at = 1, created_at = 1, updated_at = 1",
+  );
+  expect((await app.get(SESSION, access)).status).toBe(401);
+  expect(await app.refresh(refresh)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
 });
 
-test("a document that says another client, or is none, introduces nobody", async () => {
-  const { clientId, document, key } = await confidential("impostor");
-  stage.published.set(clientId, { ...document, client_id: "https://app.tester.dev/asserting.json" });
-  const app = await RawApp.of(stage.host.origin, "", {
-    clientId,
-    redirectUri: "https://app.tester.dev/callback",
-  });
-  const answer = await app.push(await assertion(clientId, key));
-  expect(answer).toMatchObject({ status: 400, body: { error: "invalid_client_metadata" } });
-  for (const id of [
-    "https://10.0.0.1/client.json",
-    "https://localhost/client.json",
-    "https://app.tester.dev/absent.json",
-  ]) {
-    const other = await RawApp.of(stage.host.origin, "", {
-      clientId: id,
-      redirectUri: "https://app.tester.dev/callback",
+test("who is taken down is out of every app and every browser, and does not come in again", async () => {
+  const app = await newApp();
+  const { access, refresh } = await connected(app);
+  const browser = newBrowser();
+  const consent = await signInAt(browser, await app.pushed());
+  const takedown = (applied: boolean) =>
+    fetch(`${app.origin}/xrpc/com.atproto.admin.updateSubjectStatus`, {
+      method: "POST",
+      headers: { authorization: basic("admin", "admin"), "content-type": "application/json" },
+      body: JSON.stringify({
+        subject: { $type: "com.atproto.admin.defs#repoRef", did: stage.alice.did },
+        takedown: { applied },
+      }),
     });
-    expect((await other.push()).status, id).toBe(400);
-  }
-});
-
-test("a document that changes on the way changes nothing that was pushed", async () => {
-  const { clientId, document, key } = await confidential("changing");
-  stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
-    clientId,
-    redirectUri: "https://app.tester.dev/callback",
-  });
-  const { body } = await app.push(await assertion(clientId, key));
-  stage.published.set(clientId, {
-    ...document,
-    redirect_uris: ["https://evil.tester.dev/callback"],
-    client_name: "Your Bank",
-  });
-  const url = new URL("/oauth/authorize", stage.host.origin);
-  url.searchParams.set("client_id", clientId);
-  url.searchParams.set("request_uri", String(body.request_uri));
-  const browser = newBrowser();
-  const consent = await signInAt(browser, url);
-  expect(textOf(consent)).toContain("app.tester.dev");
-  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
-  expect(back.origin).toBe("https://app.tester.dev");
-});
-
-test("a session that began with a key does not go on without it", async () => {
-  const { clientId, document, key } = await confidential("weakened");
-  stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
-    clientId,
-    redirectUri: "https://app.tester.dev/callback",
-  });
-  const { body: pushed } = await app.push(await assertion(clientId, key));
-  const url = new URL("/oauth/authorize", stage.host.origin);
-  url.searchParams.set("client_id", clientId);
-  url.searchParams.set("request_uri", String(pushed.request_uri));
-  const browser = newBrowser();
-  const consent = await signInAt(browser, url);
-  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
-  const { body } = await app.exchange(back.searchParams.get("code") ?? "", await assertion(clientId, key));
-  expect(body.access_token).toBeTruthy();
-  // Whoever stole the refresh token and the DPoP key, and even the document, still lacks the client's key.
-  expect((await app.refresh(String(body.refresh_token))).status).toBe(400);
+  expect((await takedown(true)).status).toBe(200);
+  expect((await app.get(SESSION, access)).status).toBe(401);
+  expect((await app.refresh(refresh)).status).toBe(400);
+  const answered = await browser.submit(consent, "consent", { answer: "allow" });
+  expect(isPage(answered) ? textOf(answered) : answered.location.href).toContain("Sign in");
+  const stranger = newBrowser();
+  const page = shown(await stranger.open("/account/sign-in"));
+  const refused = await stranger.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD });
+  expect(textOf(shown(refused))).toContain("taken down by the moderators");
+  await takedown(false);
+  // What was ended stays so.
+  expect((await app.refresh(refresh)).status).toBe(400);
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunningHost } from "../../../local/host.ts";
 import { startHost } from "../../../local/host.ts";
-import { MemberBrowser } from "./member-browser.ts";
+import { MemberBrowser, shown, textOf } from "./member-browser.ts";
 
 let host: RunningHost;
 let ORIGIN = "";
@@ -104,4 +104,37 @@ test("pages open as pages, in no frame, and run no script of others", async () =
   expect(page.headers.get("x-frame-options")).toBe("DENY");
   expect(page.headers.get("cache-control")).toBe("no-store");
   expect(page.headers.get("set-cookie")).toMatch(/HttpOnly; SameSite=Lax/);
+});
+
+test("the front door and the status are pages for people, and what they were for programs", async () => {
+  for (const [path, type] of [
+    ["/", "text/plain; charset=utf-8"],
+    ["/status", "application/json"],
+  ] as const) {
+    const plain = await get(path, { accept: "*/*" });
+    expect(plain.headers.get("content-type")).toBe(type);
+    const page = await get(path, { accept: "text/html,application/xhtml+xml,*/*;q=0.8" });
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect([plain.headers.get("vary"), page.headers.get("vary")]).toEqual(["accept", "accept"]);
+    // Nobody is given a cookie for looking.
+    expect(page.headers.getSetCookie()).toEqual([]);
+  }
+});
+
+test("who may come in is said at the front door", async () => {
+  for (const [REGISTRATION, said, way] of [
+    ["open", "Everybody can have an account here", "Create an account"],
+    ["invite", "New members come by invitation", "Join with an invite"],
+    ["closed", "New accounts are not given out", null],
+  ] as const) {
+    const other = await startHost({ vars: { REGISTRATION, HOST_NAME: "Lagoon" } });
+    const browser = new MemberBrowser(other.origin);
+    const page = shown(await browser.open("/", { headers: { accept: "text/html" } }));
+    expect(textOf(page)).toContain("Welcome to Lagoon");
+    expect(textOf(page)).toContain(said);
+    expect(page.html.includes(`${other.origin}/account/sign-up`)).toBe(way !== null);
+    if (way !== null) expect(textOf(page)).toContain(way);
+    await other.stop();
+  }
 });

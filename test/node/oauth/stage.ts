@@ -3,9 +3,11 @@ import { JoseKey } from "@atproto/jwk-jose";
 import type { NodeSavedSession, NodeSavedState } from "@atproto/oauth-client-node";
 import { NodeOAuthClient } from "@atproto/oauth-client-node";
 import { type RunningHost, startHost } from "../../../local/host.ts";
+import { basic } from "../../../local/xrpc-client.ts";
 import { MemberBrowser, type Page, departed, shown } from "./member-browser.ts";
 
 export const PASSWORD = "correct horse battery";
+const ADMIN = "admin";
 
 export interface Stage {
   host: RunningHost;
@@ -18,7 +20,7 @@ export interface Stage {
 export async function setStage(vars: Record<string, string> = {}): Promise<Stage> {
   const published = new Map<string, unknown>();
   const host = await startHost({
-    vars: { REGISTRATION: "open", RATE_LIMITS: "off", HOST_NAME: "Lagoon", ...vars },
+    vars: { REGISTRATION: "open", RATE_LIMITS: "off", HOST_NAME: "Lagoon", ADMIN_PASSWORD: ADMIN, ...vars },
     log: ({ message }) => {
       if (message.includes('"level":"error"')) console.error(message);
     },
@@ -30,21 +32,39 @@ export async function setStage(vars: Record<string, string> = {}): Promise<Stage
         : Response.json(typeof found === "function" ? found() : found);
     },
   });
-  const alice = await signUp(host, "alice");
+  const invited = vars.REGISTRATION === "invite" ? await inviteCode(host) : undefined;
+  const alice = await signUp(host, "alice", invited);
   return { host, alice, published, stop: () => host.stop() };
 }
 
 export async function signUp(
   { origin }: RunningHost,
   name: string,
+  invited?: string,
 ): Promise<{ did: string; handle: string }> {
   const response = await fetch(`${origin}/xrpc/com.atproto.server.createAccount`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ handle: `${name}.test`, email: `${name}@example.com`, password: PASSWORD }),
+    body: JSON.stringify({
+      handle: `${name}.test`,
+      email: `${name}@example.com`,
+      password: PASSWORD,
+      inviteCode: invited,
+    }),
   });
   const { did, handle } = (await response.json()) as { did: string; handle: string };
   return { did, handle };
+}
+
+/** A code for one newcomer, of the host's own or a member's. */
+export async function inviteCode({ origin }: RunningHost, forAccount?: string): Promise<string> {
+  const response = await fetch(`${origin}/xrpc/com.atproto.server.createInviteCode`, {
+    method: "POST",
+    headers: { authorization: basic("admin", ADMIN), "content-type": "application/json" },
+    body: JSON.stringify({ useCount: 1, forAccount }),
+  });
+  const { code } = (await response.json()) as { code: string };
+  return code;
 }
 
 function memoryStore<Value>() {

@@ -1,0 +1,20 @@
+/** The host's front door and how it is doing, for whoever opens them in a browser. */
+import type { Child } from "hono/jsx";
+import { randomHex } from "./digest.ts";
+import type { OAuthContext } from "./members.ts";
+import { LandingPage, type StatusView, StatusPage } from "./pages/host.tsx";
+import { type Frame, documentOf } from "./pages/layout.tsx";
+import { page } from "./replies.ts";
+
+/** Another client at the same address is answered otherwise, so a cache has to tell them apart. */
+function shown(context: OAuthContext, tree: (frame: Frame) => Child): Response {
+  const frame = { host: context.host, nonce: randomHex(16) };
+  const headers = new Headers({ vary: "accept" });
+  return page(documentOf(tree(frame)), context, { headers, nonce: frame.nonce });
+}
+
+export const serveLanding = (context: OAuthContext): Response =>
+  shown(context, (frame) => <LandingPage {...frame} />);
+
+export const serveStatus = (context: OAuthContext, status: StatusView): Response =>
+  shown(context, (frame) => <StatusPage {...frame} status={status} />);

@@ -1,0 +1,189 @@
+/** The host's own pages: its front door, the first steps of somebody new, and how it is doing. */
+import type { FC, PropsWithChildren } from "hono/jsx";
+import type { OAuthHost } from "../members.ts";
+import type { AccountFrame } from "./account.tsx";
+import { Layout, type Frame } from "./layout.tsx";
+import { BackLink, Done, Icon } from "./parts.tsx";
+
+/** What people type where an app asks for a hosting provider: a bare name, if that is all it takes. */
+const addressOf = ({ origin }: OAuthHost): string => origin.replace(/^https:\/\//, "");
+
+const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
+  <li>
+    <h3>{title}</h3>
+    {children}
+  </li>
+);
+
+/** From an account to a timeline, in any app. `handle`: of somebody who has one already. */
+const Steps: FC<{ host: OAuthHost; handle: string | null }> = ({ host, handle }) => (
+  <ol class="steps">
+    <Step title="Open an app">
+      <p>
+        <a href="https://bsky.app/">Bluesky</a>, for instance, in a browser or on your phone. Any app of the
+        AT Protocol will do, and you can use several.
+      </p>
+    </Step>
+    <Step title="Say where your account lives">
+      <p>
+        Choose “Sign in”. Where it says “Hosting provider”, choose “Custom” and type this address. Apps that
+        do not ask find it by your handle.
+      </p>
+      <p class="address">
+        <code>{addressOf(host)}</code>
+      </p>
+    </Step>
+    <Step title="Sign in">
+      <p>
+        {handle === null ? (
+          <>With your handle, which ends in {host.handleDomains[0]}, and your password.</>
+        ) : (
+          <>
+            As <strong>@{handle}</strong>, with your password.
+          </>
+        )}
+      </p>
+    </Step>
+  </ol>
+);
+
+export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to }) => (
+  <Layout host={host} nonce={nonce} title="Welcome" wide>
+    <BackLink href={to("/account")} label="Your account" />
+    <h1>Welcome to {host.name}</h1>
+    <p class="lead">
+      You are <strong>@{member.handle}</strong>, in every app of the AT Protocol.
+    </p>
+    <section>
+      <h2>Three steps, and you see what everybody is talking about</h2>
+      <Steps host={host} handle={member.handle} />
+    </section>
+    <p class="lead">
+      <a href={to("/account")}>Your account page</a> is where you change your handle or password, add a{" "}
+      <a href={to("/account/passkeys")}>passkey</a>, and see which apps can use your account.
+    </p>
+  </Layout>
+);
+
+const Joining: FC<{ host: OAuthHost }> = ({ host }) => (
+  <div class="buttons start">
+    {host.registration === "closed" ? null : (
+      <a class="button first" href={`${host.origin}/account/sign-up`}>
+        {host.registration === "invite" ? "Join with an invite" : "Create an account"}
+      </a>
+    )}
+    <a
+      class={`button ${host.registration === "closed" ? "first" : "second"}`}
+      href={`${host.origin}/account`}
+    >
+      Sign in
+    </a>
+  </div>
+);
+
+const ADMISSION = {
+  open: "Everybody can have an account here.",
+  invite: "New members come by invitation: ask somebody who is here for a link.",
+  closed: "New accounts are not given out at the moment.",
+} as const;
+
+/** What a person sees who opens the host's address, or that of a member's handle. */
+export const LandingPage: FC<Frame> = ({ host, nonce }) => (
+  <Layout host={host} nonce={nonce} title="Welcome" wide indexed>
+    <h1>Welcome to {host.name}</h1>
+    <p class="lead">
+      A community with its own place on the open social web. An account here works with every app of the AT
+      Protocol, and you can take it with you whenever you like. {ADMISSION[host.registration]}
+    </p>
+    <Joining host={host} />
+    <section>
+      <h2>How to begin</h2>
+      <Steps host={host} handle={null} />
+    </section>
+    <section>
+      <details class="card">
+        <summary>For developers and other hosts</summary>
+        <dl class="facts">
+          <div>
+            <dt>Host</dt>
+            <dd>
+              <code>{host.did}</code>
+            </dd>
+          </div>
+          <div>
+            <dt>XRPC</dt>
+            <dd>
+              <code>{host.origin}/xrpc/</code>
+            </dd>
+          </div>
+          <div>
+            <dt>Firehose</dt>
+            <dd>
+              <code>{host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos</code>
+            </dd>
+          </div>
+          <div>
+            <dt>Status</dt>
+            <dd>
+              <a href={`${host.origin}/status`}>{host.origin}/status</a>
+            </dd>
+          </div>
+        </dl>
+      </details>
+    </section>
+  </Layout>
+);
+
+/** How the host is doing, in words that need no further thought. */
+export interface StatusView {
+  /** Nothing to do; or what is the matter. */
+  trouble: string | null;
+  facts: [name: string, value: string][];
+  /** Events that could not be indexed, the newest first. */
+  setAside: { seq: number; did: string; at: string; error: string }[];
+  time: string;
+}
+
+export const StatusPage: FC<Frame & { status: StatusView }> = ({ host, nonce, status }) => (
+  <Layout host={host} nonce={nonce} title="Status" wide>
+    <h1>Status</h1>
+    <p class="lead">
+      Of {host.hostname}, at {status.time}.
+    </p>
+    {status.trouble === null ? (
+      <Done message="Everything works, and everybody sees everything." />
+    ) : (
+      <div class="notice bad" role="status">
+        <Icon name="alert" />
+        <p>{status.trouble}</p>
+      </div>
+    )}
+    <dl class="facts framed">
+      {status.facts.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+    {status.setAside.length === 0 ? null : (
+      <section>
+        <h2>Events set aside</h2>
+        <dl class="facts framed">
+          {status.setAside.map(({ seq, did, at, error }) => (
+            <div>
+              <dt>{seq}</dt>
+              <dd>
+                {error}
+                <br />
+                <span class="at">
+                  {did} {at}
+                </span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+    )}
+  </Layout>
+);

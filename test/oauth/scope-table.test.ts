@@ -1,0 +1,212 @@
+/**
+ * Every served method, called over HTTP with a bound token of every kind of grant, and of none: allowed and refused as
+ * the reference's handlers say. Rules are written down a second time here; `scopes.test.ts` holds the table itself against
+ * the grammar, this file that it is asked at all, with the right name and status.
+ */
+import { env } from "cloudflare:workers";
+import { createHash } from "node:crypto";
+import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { beforeAll, expect, test } from "vitest";
+import { Directory } from "../../src/identity/directory.ts";
+import { derivedKey } from "../../src/oauth/digest.ts";
+import type { Bindings } from "../../src/protocol/stations.ts";
+import type { AccountStation } from "../../src/protocol/account-station.ts";
+import { methods } from "../../src/xrpc/methods.ts";
+import type { Member } from "../flows/account-host.ts";
+import { HOST_DID, ORIGIN, join, xrpc } from "../flows/account-host.ts";
+import { POST, PUSH, grantsOf, needOf } from "./grants.ts";
+
+const bindings: Bindings<AccountStation> = env as never;
+const GRANTS = grantsOf(HOST_DID);
+
+let member: Member;
+let key: Awaited<ReturnType<typeof generateKeyPair>>;
+let secret = "";
+let nonce = "";
+const tokens = new Map<string, string>();
+
+beforeAll(async () => {
+  member = await join();
+  key = await generateKeyPair("ES256", { extractable: true });
+  secret = await new Directory(bindings).secret("JWT_SECRET");
+  for (const [scope] of GRANTS) tokens.set(scope, await tokenFor(`atproto ${scope}`.trim()));
+  const { headers } = await call("com.atproto.server.getSession", "GET", "");
+  nonce = headers.get("dpop-nonce") ?? "";
+});
+
+/** A session as the token endpoint would have made it, and its access token. */
+async function tokenFor(scope: string): Promise<string> {
+  const id = `tok-${crypto.randomUUID().replaceAll("-", "")}`;
+  const jkt = await calculateJwkThumbprint(await exportJWK(key.publicKey));
+  const now = Date.now();
+  await bindings.DIRECTORY.prepare(
+    `INSERT INTO oauth_session (family, token_id, did, client_id, client_auth, parameters, scope, created_at, updated_at,
+     expires_at) VALUES (?1, ?1, ?2, 'http://localhost', '{}', ?3, ?4, ?5, ?5, ?6)`,
+  )
+    .bind(id, member.did, JSON.stringify({ dpop_jkt: jkt, scope }), scope, now, now + 3_600_000)
+    .run();
+  return new SignJWT({ scope, client_id: "http://localhost", cnf: { jkt }, jti: id })
+    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "host" })
+    .setIssuer(ORIGIN)
+    .setAudience(HOST_DID)
+    .setSubject(member.did)
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(derivedKey(secret, "access token"));
+}
+
+async function proofOf(verb: string, nsid: string, token: string): Promise<string> {
+  return new SignJWT({
+    htm: verb,
+    htu: `${ORIGIN}/xrpc/${nsid}`,
+    jti: crypto.randomUUID(),
+    nonce,
+    ath: createHash("sha256").update(token).digest("base64url"),
+  })
+    .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk: await exportJWK(key.publicKey) })
+    .setIssuedAt()
+    .sign(key.privateKey);
+}
+
+async function call(nsid: string, verb: string, scope: string) {
+  const token = tokens.get(scope) ?? "";
+  const input = inputOf(nsid);
+  return xrpc(nsid, {
+    auth: `DPoP ${token}`,
+    method: verb,
+    params: paramsOf(nsid),
+    headers: { dpop: await proofOf(verb, nsid, token), "content-type": contentType(nsid, verb) },
+    ...(input === undefined ? {} : { input }),
+  });
+}
+
+const contentType = (nsid: string, verb: string) =>
+  nsid === "com.atproto.repo.uploadBlob" ? "image/png" : verb === "POST" ? "application/json" : "text/plain";
+
+const CID = "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+
+/** Bodies for those whose permission depends on the body. What is allowed then fails for another reason, or is done. */
+function inputOf(nsid: string): unknown {
+  const record = { $type: POST, text: "by a grant", createdAt: "2026-01-01T00:00:00.000Z" };
+  const at = { repo: member.did, collection: POST };
+  const write = (action: string) => ({
+    $type: `com.atproto.repo.applyWrites#${action}`,
+    collection: POST,
+    rkey: "3l2dmkw5ihc2y",
+    ...(action === "delete" ? {} : { value: record }),
+  });
+  switch (nsid) {
+    case "com.atproto.repo.createRecord":
+      return { ...at, record };
+    case "com.atproto.repo.putRecord":
+      return { ...at, rkey: "3l2dmkw5ihc2y", record };
+    case "com.atproto.repo.deleteRecord":
+      return { ...at, rkey: "3l2dmkw5ihc22" };
+    case "com.atproto.repo.applyWrites":
+      return { repo: member.did, writes: ["create", "update", "delete"].map(write) };
+    default:
+      return PUSH.has(nsid)
+        ? { serviceDid: "did:web:push.example", token: "t", platform: "web", appId: "a" }
+        : undefined;
+  }
+}
+
+/** Valid parameters, since they are looked at before credentials. */
+function paramsOf(nsid: string): Record<string, string> {
+  const { did } = member;
+  const uri = `at://${did}/${POST}/3l2dmkw5ihc2y`;
+  if (nsid === "com.atproto.server.getServiceAuth") return { aud: `${HOST_DID}#bsky_appview`, lxm: "x.y.z" };
+  return {
+    ...Object.fromEntries(
+      ["did", "repo", "identifier", "actor", "actors", "user", "dids", "sources", "others"].map((name) => [
+        name,
+        did,
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["uri", "uris", "uriPatterns", "feed", "feeds", "list", "starterPack", "anchor"].map((name) => [
+        name,
+        uri,
+      ]),
+    ),
+    ...Object.fromEntries(["q", "query", "tag", "term"].map((name) => [name, "word"])),
+    collection: POST,
+    rkey: "3l2dmkw5ihc2y",
+    cid: CID,
+    cids: CID,
+    hostname: "example.com",
+    handle: "nobody.test",
+    url: ORIGIN,
+    countryCode: "AQ",
+  };
+}
+
+/** What the caller is told of their credentials; everything else means that they would do. */
+const REFUSALS = new Set([
+  "AuthMissing",
+  "AuthenticationRequired",
+  "InvalidToken",
+  "invalid_token",
+  "use_dpop_nonce",
+  "invalid_dpop_proof",
+  "Forbidden",
+  "ScopeMissingError",
+]);
+
+/** Methods that look at no credentials. */
+const OPEN = new Set([
+  ...["describeServer", "createSession", "deleteAccount", "requestPasswordReset", "reserveSigningKey"].map(
+    (name) => `com.atproto.server.${name}`,
+  ),
+  "com.atproto.server.resetPassword",
+  ...["describeRepo", "getRecord", "listRecords"].map((name) => `com.atproto.repo.${name}`),
+  ...["resolveHandle", "resolveDid", "resolveIdentity", "refreshIdentity"].map(
+    (name) => `com.atproto.identity.${name}`,
+  ),
+  ...["getHostStatus", "getRepoStatus", "listRepos"].map((name) => `com.atproto.sync.${name}`),
+  // This host is its own labeler, whom anyone may ask; the reference asks another one, for members.
+  "com.atproto.label.queryLabels",
+  "com.atproto.label.subscribeLabels",
+]);
+
+type Outcome = "ok" | `${number} ${string}`;
+
+/** Where no OAuth token is a credential at all: as the reference answers any other than the one it wants. */
+function apart(nsid: string): Outcome | null {
+  if (/^(com\.atproto\.admin|internal\.atoll)\./.test(nsid)) return "401 AuthenticationRequired";
+  switch (nsid.replace("com.atproto.server.", "")) {
+    case "createInviteCode":
+    case "createInviteCodes":
+    case "createAccount":
+      return "401 AuthenticationRequired";
+    case "refreshSession":
+    case "deleteSession":
+      return "401 AuthMissing";
+    default:
+      return OPEN.has(nsid) ? "ok" : null;
+  }
+}
+
+function expected(nsid: string, gives: (need: string, nsid: string) => boolean): Outcome {
+  const need = needOf(nsid);
+  if (need === "always") return "ok";
+  if (need === "never") return "403 Forbidden";
+  return gives(need, nsid) ? "ok" : "403 ScopeMissingError";
+}
+
+const served = [...methods.values()].map(({ nsid, verb }) => [nsid, verb] as const);
+
+test.each(served)("%s", async (nsid, verb) => {
+  const wanted: Record<string, Outcome> = {};
+  const found: Record<string, Outcome> = {};
+  for (const [scope, gives] of GRANTS) {
+    wanted[scope] = apart(nsid) ?? expected(nsid, gives);
+    const { status, body } = await call(nsid, verb, scope);
+    const error = String(body.error);
+    found[scope] = status >= 400 && REFUSALS.has(error) ? `${status} ${error}` : "ok";
+    expect(status, `${nsid} with “${scope}”: ${JSON.stringify(body)}`).not.toBe(500);
+    // Parameters that are not right would hide what is asked.
+    expect(JSON.stringify(body), nsid).not.toContain(`Invalid ${nsid} params`);
+  }
+  expect(found).toEqual(wanted);
+});
