@@ -39,13 +39,31 @@ export async function startReference(folder: string, outside: string, domain: st
     throw new Error(`the reference PDS stopped as it started; see ${folder}/server.log`);
   };
   let running = await launch();
+  let ending = false;
+  /** Under load it has been seen to abort by itself (better-sqlite3, in a collection of garbage); it goes on, as kept by a supervisor. */
+  const keepUp = () =>
+    running.once("exit", (code, signal) => {
+      if (ending) return;
+      console.warn(`the reference PDS ended by itself (${signal ?? code}), and is started again`);
+      void launch().then((child) => {
+        running = child;
+        keepUp();
+      });
+    });
+  keepUp();
+  const stop = async () => {
+    ending = true;
+    await end(running);
+    ending = false;
+  };
   return {
     origin,
     async crash() {
-      await end(running);
+      await stop();
       running = await launch();
+      keepUp();
     },
-    stop: () => end(running),
+    stop,
   };
 }
 
