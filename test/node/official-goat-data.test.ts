@@ -61,7 +61,7 @@ describe("goat record, bsky and lex", () => {
   });
 
   test("lists collections and records, page by page", async () => {
-    const texts = Array.from({ length: 205 }, (_, n) => ({
+    const texts = Array.from({ length: 105 }, (_, n) => ({
       ...FILE,
       $type: "com.example.tide.height",
       text: `${n}`,
@@ -74,8 +74,8 @@ describe("goat record, bsky and lex", () => {
       "com.example.tide.height",
       "com.example.tide.table",
     ]);
-    expect(await data.listRecords(goat, ALICE.handle, "com.example.tide.height")).toHaveLength(205);
-    expect(await data.listRecords(goat, goat.saved?.did ?? "")).toHaveLength(209);
+    expect(await data.listRecords(goat, ALICE.handle, "com.example.tide.height")).toHaveLength(105);
+    expect(await data.listRecords(goat, goat.saved?.did ?? "")).toHaveLength(109);
     expect(await data.listRecords(goat, ALICE.handle, "com.example.nothing")).toEqual([]);
   });
 
