@@ -227,11 +227,10 @@ describe("searches", () => {
     ["app.bsky.graph.searchStarterPacksV2", "q"],
     ["app.bsky.unspecced.getPopularFeedGenerators", "query"],
   ])("%s finds, or does not, and never fails", async (nsid, name) => {
-    for (const words of WORDS) {
-      for (const caller of ["member", "nobody"] as const) {
-        const outcome = await outcomeOf(stage, nsid, caller, { params: { [name]: words } });
-        expect([words, outcome]).toEqual([words, expect.stringMatching(/^(200|400 \w+)$/)]);
-      }
+    for (const [i, words] of WORDS.entries()) {
+      const caller = i % 2 === 0 ? "member" : "nobody";
+      const outcome = await outcomeOf(stage, nsid, caller, { params: { [name]: words } });
+      expect([words, outcome]).toEqual([words, expect.stringMatching(/^(200|400 \w+)$/)]);
     }
   });
 });
