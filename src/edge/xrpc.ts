@@ -5,6 +5,7 @@ import type { Method } from "../xrpc/method.ts";
 import type { Services } from "../xrpc/services.ts";
 import { hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
+import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
 import { proxied } from "./proxy.ts";
 import { admit } from "./rate-limits.ts";
@@ -65,7 +66,7 @@ async function dispatch(
   if (verb !== method.verb) {
     throw invalidRequest(`Incorrect HTTP method (${request.method}) expected ${method.verb}`);
   }
-  return method.serve(request, url, services);
+  return method.serve(decoded(request), url, services);
 }
 
 /** One structured line a request; never a token, a password or an e-mail address. */

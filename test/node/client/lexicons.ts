@@ -7,6 +7,7 @@ import { safeParse } from "@atcute/lexicons/validations";
 interface MethodSchema {
   type: string;
   nsid: string;
+  input?: unknown;
   params: { shape: Readonly<Record<string, unknown>> } | null;
   output: { type: string; schema?: BaseSchema } | null;
 }
