@@ -24,7 +24,7 @@ let stage: Stage;
 let other: StandIn;
 let ann: Member;
 beforeAll(async () => {
-  other = await startStandIn(["#bsky_appview", "#bsky_notif", "#atproto_labeler", "#bsky_chat"]);
+  other = await startStandIn(["#bsky_appview", "#bsky_notif", "#atproto_labeler"]);
   stage = await setStage({ MOD_SERVICE: other.did, ADMIN_PASSWORD: "admin-password" });
   ann = await Member.join(stage, "alice");
 });

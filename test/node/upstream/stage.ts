@@ -35,7 +35,7 @@ export interface Stage {
 }
 
 export async function setStage(vars: WorkerVars = {}): Promise<Stage> {
-  const appview = await startStandIn(["#bsky_appview", "#bsky_notif", "#atproto_labeler"]);
+  const appview = await startStandIn(["#bsky_appview"]);
   const warnings: string[] = [];
   const host = await startHost({
     vars: { REGISTRATION: "open", RATE_LIMITS: "off", APPVIEW: `${appview.did}#bsky_appview`, ...vars },
