@@ -122,19 +122,37 @@ test("the front door and the status are pages for people, and what they were for
   }
 });
 
-test("who may come in is said at the front door", async () => {
-  for (const [REGISTRATION, said, way] of [
-    ["open", "Everybody can have an account here", "Create an account"],
-    ["invite", "New members come by invitation", "Join with an invite"],
-    ["closed", "New accounts are not given out", null],
-  ] as const) {
-    const other = await startHost({ vars: { REGISTRATION, HOST_NAME: "Lagoon" } });
-    const browser = new MemberBrowser(other.origin);
-    const page = shown(await browser.open("/", { headers: { accept: "text/html" } }));
-    expect(textOf(page)).toContain("Welcome to Lagoon");
-    expect(textOf(page)).toContain(said);
-    expect(page.html.includes(`${other.origin}/account/sign-up`)).toBe(way !== null);
-    if (way !== null) expect(textOf(page)).toContain(way);
-    await other.stop();
+test.each([
+  ["invite", "New members come by invitation", "Join with an invite"],
+  ["closed", "New accounts are not given out", null],
+] as const)("who may come in is said at the front door: %s", async (REGISTRATION, said, way) => {
+  const other = await startHost({ vars: { REGISTRATION, HOST_NAME: "Lagoon" } });
+  const browser = new MemberBrowser(other.origin);
+  const page = shown(await browser.open("/", { headers: { accept: "text/html" } }));
+  expect(textOf(page)).toContain("Welcome to Lagoon");
+  expect(textOf(page)).toContain(said);
+  expect(page.html.includes(`${other.origin}/account/sign-up`)).toBe(way !== null);
+  if (way !== null) expect(textOf(page)).toContain(way);
+  await other.stop();
+});
+
+test("under a member's handle, the pages lead to where they are at home", async () => {
+  const other = await startHost({
+    vars: { PUBLIC_URL: "https://lagoon.example", HANDLE_DOMAINS: ".lagoon.example" },
+  });
+  const browser = new MemberBrowser(other.origin);
+  const at = (path: string, host: string, accept = "text/html") =>
+    browser.fetch(path, { headers: { host, accept } });
+  for (const path of ["/account", "/account/sign-up?invite=x", "/oauth/authorize?client_id=x"]) {
+    const response = await at(path, "alice.lagoon.example");
+    expect([response.status, response.headers.get("location")]).toEqual([
+      303,
+      `https://lagoon.example${path}`,
+    ]);
   }
+  // What a page is made of comes from wherever the page does.
+  expect((await at("/account/mark.svg", "alice.lagoon.example", "image/*")).status).toBe(200);
+  expect((await at("/", "alice.lagoon.example")).status).toBe(200);
+  expect((await at("/account/sign-in", "lagoon.example")).status).toBe(200);
+  await other.stop();
 });
