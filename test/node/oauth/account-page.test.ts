@@ -193,6 +193,8 @@ test("an invite link names who invites, fills in its code, and leads to what com
     "SELECT did FROM account WHERE handle = 'alice.test'",
   );
   const code = await inviteCode(host, String(did));
+  const door = shown(await browser.open("/", { headers: { accept: "text/html" } }));
+  expect(textOf(door)).toContain("New members come by invitation");
   const page = shown(await browser.open(`/join/${code}`));
   expect(page.status).toBe(200);
   expect(page.html).toContain(`value="${code}"`);
