@@ -15,7 +15,7 @@ import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
 import { migrate } from "./migrations.ts";
-import { LOOPBACK, LaunchError, claimPort, freePort } from "./ports.ts";
+import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { readWranglerFile } from "./wrangler-file.ts";
 
@@ -165,8 +165,10 @@ async function readBundles(): Promise<Bundles> {
 async function claimPorts({ port, outsidePort }: HostOptions): Promise<{ host: number; outside: number }> {
   const change = `Choose another: PORT=3000 npm start (the port below it is used too).`;
   const [host, outside] = await Promise.all([
-    port === undefined ? freePort() : claimPort(port, "the host", change),
-    outsidePort === undefined ? freePort() : claimPort(outsidePort, "the PLC directory and mailbox", change),
+    port === undefined ? randomPort() : claimPort(port, "the host", change),
+    outsidePort === undefined
+      ? randomPort()
+      : claimPort(outsidePort, "the PLC directory and mailbox", change),
   ]);
   return { host, outside };
 }

@@ -2,9 +2,10 @@
  * The routes of signing in: what apps call, what people see. Nothing behind them is loaded before the first such request.
  */
 import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { OAuthContext } from "../oauth/members.ts";
 import type * as Station from "../oauth/station.ts";
+import { hostOf } from "../identity/host.ts";
 import { fetchPublic } from "../identity/outbound.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { isRefusal } from "../protocol/refusal.ts";
@@ -93,7 +94,24 @@ async function station(
   return run(loaded, context, request);
 }
 
+/** A browser, which takes HTML before anything else it knows. */
+const wantsPage = (c: Context<Env>) => (c.req.header("accept") ?? "").includes("text/html");
+
+/**
+ * Members' handles are names of this host as well, but its pages are at home under its own: cookies, passkeys and the
+ * check of where a form came from are bound to that.
+ */
+const atHome: MiddlewareHandler<Env> = async (c, next) => {
+  const { origin, hostname } = hostOf(c.req.url, c.env);
+  const { hostname: asked, pathname, search } = new URL(c.req.url);
+  if (c.req.method !== "GET" || asked === hostname || !wantsPage(c)) return next();
+  return c.redirect(`${origin}${pathname}${search}`, 303);
+};
+
 export const oauth = new Hono<Env>();
+
+oauth.use("/account/*", atHome);
+oauth.use("/oauth/authorize", atHome);
 
 oauth.get("/.well-known/oauth-protected-resource", (c) =>
   station(c, async ({ protectedResourceMetadata }, { host }) => protectedResourceMetadata(host.origin)),
@@ -112,9 +130,6 @@ for (const path of ["/oauth/par", "/oauth/token", "/oauth/revoke"] as const) {
 oauth.on(["GET", "POST"], "/oauth/authorize", (c) =>
   station(c, ({ serveAuthorize }, context, request) => serveAuthorize(context, request)),
 );
-/** A browser, which takes HTML before anything else it knows. */
-const wantsPage = (c: Context<Env>) => (c.req.header("accept") ?? "").includes("text/html");
-
 /** The host's own pages, where a browser asks; others are answered in `app.ts`. */
 oauth.get("/", (c, next) =>
   wantsPage(c) ? station(c, async ({ serveLanding }, context) => serveLanding(context)) : next(),

@@ -15,6 +15,7 @@ import { problemOf } from "./forms.ts";
 import { appOf } from "./app-name.ts";
 import { AppPasswordsPage, AppsPage, BrowsersPage, OverviewPage, PasskeysPage } from "./pages/account.tsx";
 import type { AccountFrame, AppSession } from "./pages/account.tsx";
+import { EndPage } from "./pages/consent.tsx";
 import { BackupPage, EmailPage, HandlePage, LeavePage, PasswordPage } from "./pages/account-forms.tsx";
 import { WelcomePage } from "./pages/host.tsx";
 import { askedFor } from "./pages/scope-words.ts";
@@ -304,6 +305,12 @@ const backup: Task = {
   steps: {},
 };
 
+const GONE = {
+  title: "Your account is deleted",
+  message: "Thank you for having been here. Nothing of it is left on this host.",
+  way: { href: "/", label: "To the front page" },
+};
+
 const leave: Task = {
   show: (visit, said) =>
     shown(visit, said, (frame) => <LeavePage {...frame} waiting={said.waiting === "delete"} />),
@@ -324,7 +331,7 @@ const leave: Task = {
         return { problem: problemOf(thrown), waiting: "delete" };
       }
       await browser.signOut(member.did);
-      return goTo(visit, "/account/sign-in");
+      return render(visit, <EndPage {...visit.frame} {...GONE} />);
     },
   },
   careful: true,

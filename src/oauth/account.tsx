@@ -4,7 +4,7 @@ import { Browser, type SignedIn } from "./devices.ts";
 import { randomHex } from "./digest.ts";
 import { readForm } from "./forms.ts";
 import type { Member, OAuthContext } from "./members.ts";
-import { ErrorPage } from "./pages/consent.tsx";
+import { EndPage } from "./pages/consent.tsx";
 import { documentOf, type Frame } from "./pages/layout.tsx";
 import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
 import { page, pathWith, redirectTo } from "./replies.ts";
@@ -58,7 +58,7 @@ export function accountError(
   status = 400,
   title = "This did not work",
 ): Response {
-  return render(visit, <ErrorPage {...visit.frame} title={title} message={message} />, status);
+  return render(visit, <EndPage {...visit.frame} title={title} message={message} />, status);
 }
 
 /** The posted form, if one of our own pages sent it; else what to answer. */
@@ -137,6 +137,11 @@ export function showSignIn(visit: Visit, identifier?: string, problem?: string):
       sender={senderOf(visit)}
       app={null}
       identifier={identifier ?? again}
+      done={
+        problem === undefined && visit.url.searchParams.get("new") === "password"
+          ? "Your new password is set. Please sign in with it."
+          : null
+      }
       problem={problem}
       signUp={
         visit.context.host.registration === "closed" || again !== undefined ? null : `${ACCOUNT}/sign-up`

@@ -7,7 +7,7 @@ import { appOf } from "./app-name.ts";
 import { Browser, metadataOf, type SignedIn } from "./devices.ts";
 import { readForm } from "./forms.ts";
 import type { Member, OAuthContext } from "./members.ts";
-import { ConsentPage, ErrorPage, FormPostPage } from "./pages/consent.tsx";
+import { ConsentPage, EndPage, FormPostPage } from "./pages/consent.tsx";
 import { documentOf, type Frame } from "./pages/layout.tsx";
 import { EMAIL_SCOPES, askedFor } from "./pages/scope-words.ts";
 import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
@@ -87,7 +87,7 @@ function failed(turn: Turn, thrown: unknown): Response {
 
 function errorPage(turn: Turn, message: string, status = 400): Response {
   const { context, frame } = turn;
-  const tree = <ErrorPage {...frame} title="This did not work" message={message} />;
+  const tree = <EndPage {...frame} title="This did not work" message={message} />;
   return page(documentOf(tree), context, { ...options(turn), status });
 }
 

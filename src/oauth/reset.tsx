@@ -24,7 +24,7 @@ export async function serveReset(visit: Visit, fields: Fields | null): Promise<R
   } catch (thrown) {
     return show(visit, true, email, problemOf(thrown));
   }
-  return goTo(visit, "/account/sign-in");
+  return goTo(visit, "/account/sign-in?new=password");
 }
 
 function show(visit: Visit, sent: boolean, email?: string, problem?: string): Response {

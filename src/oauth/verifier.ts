@@ -62,6 +62,9 @@ export async function nextNonce(server: ResourceServer): Promise<string> {
 export async function authenticate(request: Request, server: ResourceServer): Promise<Bearer> {
   const { pathname, search } = new URL(request.url);
   const verifier = await verifierOf(server);
+  // Its nonces move on only when the next one is asked for: an isolate that nobody called for a minute would refuse the one
+  // that the authorization server just gave, name the very same as the next, and so leave the app nothing to try again with.
+  verifier.nextDpopNonce();
   try {
     const payload = await verifier.authenticateRequest(
       request.method,

@@ -39,11 +39,11 @@ window.useSession = async () => {
   return { did: session.did, scope, written: written.status, read: read.status };
 };
 
-/** One call with what the member allowed: its status. */
+/** One call with what the member allowed: its status, or the address that it tells; what it says if it is refused for another reason. */
 window.tryCall = async ({ path, type, body }) => {
   const { session } = await window.ready;
   const sent = body === undefined ? {} : { headers: { "content-type": type }, body };
   const response = await session.fetchHandler(path, { method: type === undefined ? "GET" : "POST", ...sent });
-  const { email } = path.endsWith("getSession") ? await response.json() : {};
-  return path.endsWith("getSession") ? email : response.status;
+  if (response.status !== 200 && response.status !== 403) return response.text();
+  return path.endsWith("getSession") ? (await response.json()).email : response.status;
 };

@@ -3,79 +3,31 @@
  * the reference's handlers say. Rules are written down a second time here; `scopes.test.ts` holds the table itself against
  * the grammar, this file that it is asked at all, with the right name and status.
  */
-import { env } from "cloudflare:workers";
-import { createHash } from "node:crypto";
-import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { beforeAll, expect, test } from "vitest";
-import { Directory } from "../../src/identity/directory.ts";
-import { derivedKey } from "../../src/oauth/digest.ts";
-import type { Bindings } from "../../src/protocol/stations.ts";
-import type { AccountStation } from "../../src/protocol/account-station.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import type { Member } from "../flows/account-host.ts";
-import { HOST_DID, ORIGIN, join, xrpc } from "../flows/account-host.ts";
+import { HOST_DID, ORIGIN, join } from "../flows/account-host.ts";
+import { BoundApp } from "./bound-app.ts";
 import { POST, PUSH, grantsOf, needOf } from "./grants.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
 const GRANTS = grantsOf(HOST_DID);
 
 let member: Member;
-let key: Awaited<ReturnType<typeof generateKeyPair>>;
-let secret = "";
-let nonce = "";
+let app: BoundApp;
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
   member = await join();
-  key = await generateKeyPair("ES256", { extractable: true });
-  secret = await new Directory(bindings).secret("JWT_SECRET");
-  for (const [scope] of GRANTS) tokens.set(scope, await tokenFor(`atproto ${scope}`.trim()));
-  const { headers } = await call("com.atproto.server.getSession", "GET", "");
-  nonce = headers.get("dpop-nonce") ?? "";
+  app = await BoundApp.of(member);
+  for (const [scope] of GRANTS) tokens.set(scope, await app.token(`atproto ${scope}`.trim()));
 });
 
-/** A session as the token endpoint would have made it, and its access token. */
-async function tokenFor(scope: string): Promise<string> {
-  const id = `tok-${crypto.randomUUID().replaceAll("-", "")}`;
-  const jkt = await calculateJwkThumbprint(await exportJWK(key.publicKey));
-  const now = Date.now();
-  await bindings.DIRECTORY.prepare(
-    `INSERT INTO oauth_session (family, token_id, did, client_id, client_auth, parameters, scope, created_at, updated_at,
-     expires_at) VALUES (?1, ?1, ?2, 'http://localhost', '{}', ?3, ?4, ?5, ?5, ?6)`,
-  )
-    .bind(id, member.did, JSON.stringify({ dpop_jkt: jkt, scope }), scope, now, now + 3_600_000)
-    .run();
-  return new SignJWT({ scope, client_id: "http://localhost", cnf: { jkt }, jti: id })
-    .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid: "host" })
-    .setIssuer(ORIGIN)
-    .setAudience(HOST_DID)
-    .setSubject(member.did)
-    .setIssuedAt()
-    .setExpirationTime("1h")
-    .sign(derivedKey(secret, "access token"));
-}
-
-async function proofOf(verb: string, nsid: string, token: string): Promise<string> {
-  return new SignJWT({
-    htm: verb,
-    htu: `${ORIGIN}/xrpc/${nsid}`,
-    jti: crypto.randomUUID(),
-    nonce,
-    ath: createHash("sha256").update(token).digest("base64url"),
-  })
-    .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk: await exportJWK(key.publicKey) })
-    .setIssuedAt()
-    .sign(key.privateKey);
-}
-
-async function call(nsid: string, verb: string, scope: string) {
-  const token = tokens.get(scope) ?? "";
+function call(nsid: string, verb: string, scope: string) {
   const input = inputOf(nsid);
-  return xrpc(nsid, {
-    auth: `DPoP ${token}`,
+  return app.call(nsid, tokens.get(scope) ?? "", {
     method: verb,
     params: paramsOf(nsid),
-    headers: { dpop: await proofOf(verb, nsid, token), "content-type": contentType(nsid, verb) },
+    headers: { "content-type": contentType(nsid, verb) },
     ...(input === undefined ? {} : { input }),
   });
 }

@@ -94,18 +94,23 @@ export const ConsentPage: FC<ConsentProps> = ({
   </Layout>
 );
 
-interface ErrorProps extends Frame {
+interface EndProps extends Frame {
   title: string;
   message: string;
+  /** Where to go from here. */
+  way?: { href: string; label: string };
 }
 
-export const ErrorPage: FC<ErrorProps> = ({ host, nonce, title, message }) => (
+const TO_ACCOUNT = { href: "/account", label: "Go to your account page" };
+
+/** Nothing to do here any more, or nothing that could be done. */
+export const EndPage: FC<EndProps> = ({ host, nonce, title, message, way = TO_ACCOUNT }) => (
   <Layout host={host} nonce={nonce} title={title}>
     <h1>{title}</h1>
     <p class="lead">{message}</p>
     <div class="buttons start">
-      <a class="button second" href="/account">
-        Go to your account page
+      <a class="button second" href={way.href}>
+        {way.label}
       </a>
     </div>
   </Layout>

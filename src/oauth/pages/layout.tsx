@@ -26,8 +26,8 @@ interface LayoutProps extends Frame {
 /** An atoll from above: reef, lagoon, island. */
 const Mark: FC<{ name: string }> = ({ name }) => (
   <svg class="mark" viewBox="0 0 100 100" aria-hidden="true">
-    <path d={shoreline(name, 44, 0.16)} fill="#fff" fill-opacity=".28" />
-    <path d={shoreline(name, 33, 0.22)} fill="#fff" />
+    <path d={shoreline(name, 44, 0.16)} fill="var(--on)" fill-opacity=".28" />
+    <path d={shoreline(name, 33, 0.22)} fill="var(--on)" />
     <path d={shoreline(name, 18, 0.3)} fill="var(--brand)" />
   </svg>
 );
@@ -67,14 +67,16 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   scripts = [],
   children,
 }) => {
-  const { brand, ink, night, deep, shoal } = themeOf(host.colour);
-  const colours = `:root{--brand:${brand};--ink:${ink};--night:${night};--deep:${deep};--shoal:${shoal}}`;
+  const theme = themeOf(host.colour);
+  const colours = `:root{${Object.entries(theme)
+    .map(([name, colour]) => `--${name}:${colour}`)
+    .join(";")}}`;
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="theme-color" content={brand} />
+        <meta name="theme-color" content={theme.brand} />
         {indexed ? null : <meta name="robots" content="noindex" />}
         <title>{`${title} · ${host.name}`}</title>
         <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
@@ -117,4 +119,4 @@ export const documentOf = (tree: Child): string =>
 
 export const markSvg = ({ name, colour }: OAuthHost): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" rx="24" fill="${themeOf(colour).brand}"/>` +
-  `<path d="${shoreline(name, 34, 0.18)}" fill="#fff"/><path d="${shoreline(name, 18, 0.3)}" fill="${themeOf(colour).brand}"/></svg>`;
+  `<path d="${shoreline(name, 34, 0.18)}" fill="${themeOf(colour).on}"/><path d="${shoreline(name, 18, 0.3)}" fill="${themeOf(colour).brand}"/></svg>`;

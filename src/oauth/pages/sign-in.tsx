@@ -2,7 +2,7 @@
 import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../members.ts";
 import { Layout, type Frame } from "./layout.tsx";
-import { BackLink, Check, Field, Form, Icon, Person, Problem, type Sender } from "./parts.tsx";
+import { BackLink, Check, Done, Field, Form, Icon, Person, Problem, type Sender } from "./parts.tsx";
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
@@ -20,12 +20,27 @@ interface SignInProps extends Frame {
   app: AppView | null;
   identifier?: string | undefined;
   problem?: string | null | undefined;
+  done?: string | null | undefined;
   /** Paths; null where there is none to go. */
   signUp: string | null;
   choose: string | null;
   /** The member has to show once more that it is them. */
   again?: boolean;
 }
+
+/** Shown by the script, where the browser can. */
+const PasskeyWay: FC = () => (
+  <div id="passkey" hidden class="stack">
+    <p class="or">or</p>
+    <div class="buttons column">
+      <button class="second" type="button" id="passkey-button">
+        <Icon name="key" />
+        Sign in with a passkey
+      </button>
+    </div>
+    <p class="wrong" id="passkey-problem" role="alert"></p>
+  </div>
+);
 
 const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
   <Form {...sender} step="deny">
@@ -36,7 +51,7 @@ const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
 );
 
 export const SignInPage: FC<SignInProps> = (props) => {
-  const { host, nonce, sender, app, identifier, problem, signUp, choose, again } = props;
+  const { host, nonce, sender, app, identifier, problem, done, signUp, choose, again } = props;
   return (
     <Layout host={host} nonce={nonce} title="Sign in" scripts={[PASSKEY_SCRIPT]}>
       {choose === null ? null : <BackLink href={choose} label="Other accounts" />}
@@ -52,6 +67,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           </>
         )}
       </p>
+      <Done message={done} />
       <Problem message={problem} />
       <Form {...sender} step="sign-in">
         <Field
@@ -77,16 +93,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
         </div>
       </Form>
       <div class="aside">
-        <div id="passkey" hidden class="stack">
-          <p class="or">or</p>
-          <div class="buttons column">
-            <button class="second" type="button" id="passkey-button">
-              <Icon name="key" />
-              Sign in with a passkey
-            </button>
-          </div>
-          <p class="wrong" id="passkey-problem" role="alert"></p>
-        </div>
+        <PasskeyWay />
         <p class="links">
           <a href="/account/reset">Forgot your password?</a>
           {signUp === null ? null : <a href={signUp}>Create an account</a>}

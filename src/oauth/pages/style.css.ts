@@ -2,9 +2,9 @@
 export const STYLE = `
 *,*::before,*::after{box-sizing:border-box}
 :root{color-scheme:light dark;--paper:#fff;--ground:#f5f7f8;--text:#16202a;--soft:#55626e;--line:#d5dce1;--field:#76838e;
---bad:#b3261e;--bad-ground:#fdeceb;--good:#146c43;--good-ground:#e7f5ec;--accent:var(--ink);--round:.875rem}
+--bad:#b3261e;--bad-ground:#fdeceb;--good:#146c43;--good-ground:#e7f5ec;--accent:var(--ink);--fill:var(--brand);--round:.875rem}
 @media (prefers-color-scheme:dark){:root{--paper:#14181f;--ground:#0d1015;--text:#eaeef2;--soft:#a5b0ba;--line:#2b333d;
---field:#7b8894;--bad:#ffb4ab;--bad-ground:#3a1614;--good:#8fd9ae;--good-ground:#10301f;--accent:var(--night)}}
+--field:#7b8894;--bad:#ffb4ab;--bad-ground:#3a1614;--good:#8fd9ae;--good-ground:#10301f;--accent:var(--night);--fill:var(--lit)}}
 html{font:100%/1.55 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
 -webkit-text-size-adjust:100%}
 body{margin:0;color:var(--text);background:var(--paper);min-height:100vh;min-height:100dvh;display:flex;flex-direction:column}
@@ -18,12 +18,12 @@ code{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow
 svg{display:block;flex:none}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px;border-radius:.35rem}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;z-index:2;background:var(--paper);padding:.5rem 1rem}
-.shore{position:relative;overflow:hidden;color:#fff;background:linear-gradient(160deg,var(--brand),var(--deep));
+.shore{position:relative;overflow:hidden;color:#fff;background:linear-gradient(160deg,var(--brand),var(--end));
 padding:1.125rem 1.25rem}
 .shore .sea{position:absolute;inset:0;width:100%;height:100%;opacity:.9}
-.name{position:relative;display:flex;align-items:center;gap:.75rem;color:#fff;text-decoration:none;font-weight:660;
+.name{position:relative;display:flex;align-items:center;gap:.75rem;color:var(--on);text-decoration:none;font-weight:660;
 font-size:1.0625rem;letter-spacing:-.005em;overflow-wrap:anywhere}
-.shore :focus-visible{outline-color:#fff}
+.shore :focus-visible{outline-color:var(--on)}
 .mark{width:2.25rem;height:2.25rem}
 .shore .said{display:none}
 main{flex:1;width:100%;max-width:30rem;margin:0 auto;padding:2rem 1.25rem 2.5rem}
@@ -48,13 +48,13 @@ input[aria-invalid=true]{border-color:var(--bad)}
 .joined{display:flex;gap:.5rem}.joined>*{flex:1 1 55%;min-width:0}.joined>.tail{flex:1 1 45%}
 .joined>.ending{flex:0 1 auto;max-width:50%;align-self:center;color:var(--soft);font-weight:600;overflow-wrap:anywhere}
 .check{display:flex;gap:.7rem;align-items:flex-start}
-.check input{flex:none;width:1.375rem;height:1.375rem;margin:.05rem 0 0;accent-color:var(--brand)}
+.check input{flex:none;width:1.375rem;height:1.375rem;margin:.05rem 0 0;accent-color:var(--fill)}
 .check label{font-weight:500;margin:0}
 .buttons{display:flex;flex-direction:column;gap:.75rem;margin-top:1.75rem}
 button,.button{display:inline-flex;align-items:center;justify-content:center;gap:.6rem;min-height:3rem;padding:.6rem 1.375rem;
 font:inherit;font-weight:640;border-radius:.75rem;border:1.5px solid transparent;cursor:pointer;text-decoration:none;text-align:center}
-.first{color:#fff;background:var(--brand)}
-.first:hover{background:var(--deep)}
+.first{color:var(--on);background:var(--fill)}
+.first:hover{filter:brightness(.9)}
 .second{color:var(--text);background:transparent;border-color:var(--field)}
 .second:hover{border-color:var(--text)}
 .grave{color:#fff;background:#b3261e}.grave:hover{background:#8c1d18}
@@ -70,7 +70,7 @@ font:inherit;font-weight:640;border-radius:.75rem;border:1.5px solid transparent
 .notice.plainly{background:var(--ground);color:var(--text)}
 .notice svg{margin-top:.15rem}
 .person{display:flex;align-items:center;gap:.875rem;min-width:0;text-align:left}
-.person .face{width:3rem;height:3rem;border-radius:50%;object-fit:cover;background:var(--brand);color:#fff;display:grid;place-items:center;
+.person .face{width:3rem;height:3rem;border-radius:50%;object-fit:cover;background:var(--fill);color:var(--on);display:grid;place-items:center;
 font-weight:680;font-size:1.1875rem;flex:none}
 .person .words{min-width:0;flex:1;line-height:1.35}
 .person b,.person .at{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
@@ -113,7 +113,7 @@ section{margin-top:2.25rem}
 .steps{list-style:none;counter-reset:step;margin-top:1.75rem}
 .steps>li{counter-increment:step;position:relative;padding:0 0 1.5rem 3.25rem}
 .steps>li::before{content:counter(step);position:absolute;left:0;top:0;width:2.25rem;height:2.25rem;border-radius:50%;display:grid;
-place-items:center;font-weight:680;color:#fff;background:var(--brand)}
+place-items:center;font-weight:680;color:var(--on);background:var(--fill)}
 .steps>li:not(:last-child)::after{content:"";position:absolute;left:calc(1.125rem - 1px);top:2.75rem;bottom:.5rem;border-left:2px solid var(--line)}
 .steps h3{font-size:1.0625rem;line-height:1.35;font-weight:640;padding:.4375rem 0 .25rem}
 .steps p{color:var(--soft);text-wrap:pretty}
@@ -135,7 +135,7 @@ color:var(--text);font-size:1.0625rem;font-weight:600;user-select:all}
 .buttons.start{flex-direction:row}.buttons.start>*{flex:none}}
 @media (min-width:60rem){
 body{display:grid;grid-template-columns:minmax(20rem,38%) 1fr;grid-template-rows:1fr auto}
-.shore{grid-row:1/3;padding:2.5rem;display:flex;flex-direction:column;min-height:100vh;position:sticky;top:0;height:100vh}
+.shore{background:linear-gradient(160deg,var(--brand),var(--deep));grid-row:1/3;padding:2.5rem;display:flex;flex-direction:column;min-height:100vh;position:sticky;top:0;height:100vh}
 .shore .said{display:block;position:relative;margin-top:auto;max-width:22rem}
 .shore .said p:first-child{font-size:1.75rem;line-height:1.25;letter-spacing:-.02em;font-weight:640;text-wrap:balance}
 .shore .said p+p{margin-top:.75rem;font-weight:500}

@@ -13,6 +13,11 @@ const NIGHT: Rgb = [20, 24, 31];
 const CONTRAST = 4.6;
 /** Thin strokes of colour fade on dark ground: more than the least. */
 const NIGHT_CONTRAST = 6.5;
+/** Of a colour with white: under it, darkening would leave little of a yellow or a lime, so ink is written on it. */
+const BRIGHT = 3;
+/** Of a button with the night around it. */
+const LIT = 2;
+const INK: Rgb = [14, 18, 24];
 
 const DEFAULT_COLOUR = "#0e7c86";
 
@@ -56,25 +61,35 @@ function readable(colour: Rgb, ground: Rgb, end: Rgb, enough = CONTRAST): Rgb {
 const hex = (colour: Rgb) => `#${colour.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
 
 export interface Theme {
-  /** Buttons and the wash, under white text. */
+  /** Buttons and the wash: the colour as it was given, or a little darker. */
   brand: string;
+  /** What is written on it: white, or ink where the colour is a bright one. */
+  on: string;
+  /** Buttons by night: no colour so dark that it is lost there. */
+  lit: string;
   /** Links and rings on paper, and by night. */
   ink: string;
   night: string;
-  /** The wash's deep end. */
+  /** The wash's deep end, under white text; and its end where it is but a strip, under the community's name. */
   deep: string;
+  end: string;
   /** Its shallow end. */
   shoal: string;
 }
 
 export function themeOf(colour: string): Theme {
   const given = parseColour(colour) ?? parseColour(DEFAULT_COLOUR) ?? NIGHT;
-  const brand = readable(given, WHITE, [0, 0, 0]);
+  const bright = contrast(given, WHITE) < BRIGHT;
+  const brand = bright ? given : readable(given, WHITE, [0, 0, 0]);
+  const deep = hex(mix(brand, [6, 14, 30], bright ? 0.68 : 0.55));
   return {
     brand: hex(brand),
+    on: hex(bright ? INK : WHITE),
+    lit: hex(readable(brand, NIGHT, WHITE, LIT)),
     ink: hex(readable(given, PAPER, [0, 0, 0])),
     night: hex(readable(given, NIGHT, WHITE, NIGHT_CONTRAST)),
-    deep: hex(mix(brand, [6, 14, 30], 0.55)),
+    deep,
+    end: bright ? hex(brand) : deep,
     shoal: hex(mix(brand, [214, 255, 244], 0.42)),
   };
 }

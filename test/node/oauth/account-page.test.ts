@@ -1,6 +1,6 @@
 /** The account page by forms alone, and what its changes do to apps and other browsers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, isPage, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, shown, textOf } from "./member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, inviteCode, setStage, signUp } from "./stage.ts";
 
 const SESSION = "/xrpc/com.atproto.server.getSession";
@@ -94,7 +94,8 @@ test("a forgotten password is replaced by a mailed code, whoever asks is told th
   expect(textOf(wrong)).toContain("This code is not right");
   await expect.poll(() => mailedCode("fritz@example.com"), { timeout: 10_000 }).not.toBe("");
   const code = await mailedCode("fritz@example.com");
-  shown(await browser.submit(known, "reset", { code, password: "a new password" }));
+  const set = shown(await browser.submit(known, "reset", { code, password: "a new password" }));
+  expect(textOf(set)).toContain("Your new password is set");
   await signedIn("fritz", "a new password");
   expect((await sessionOf("fritz.test", PASSWORD)).status).toBe(401);
   // Once only.
@@ -175,7 +176,8 @@ test("a member leaves for good, and nothing of their signing in stays", async ()
   const asked = shown(await browser.submit(page, "request-delete"));
   expect(shown(await browser.submit(asked, "delete", { code: "AAAAA-AAAAA" })).status).toBe(400);
   const gone = await browser.submit(asked, "delete", { code: await mailedCode("zora@example.com") });
-  expect(isPage(gone) && gone.url.pathname).toBe("/account/sign-in");
+  expect(textOf(shown(gone))).toContain("Your account is deleted");
+  expect(shown(await browser.open("/account")).url.pathname).toBe("/account/sign-in");
   expect((await sessionOf("zora.test", PASSWORD)).status).toBe(401);
   expect((await ask("com.atproto.sync.getRepo", { did })).status).toBe(400);
   expect(
@@ -191,6 +193,8 @@ test("an invite link names who invites, fills in its code, and leads to what com
     "SELECT did FROM account WHERE handle = 'alice.test'",
   );
   const code = await inviteCode(host, String(did));
+  const door = shown(await browser.open("/", { headers: { accept: "text/html" } }));
+  expect(textOf(door)).toContain("New members come by invitation");
   const page = shown(await browser.open(`/join/${code}`));
   expect(page.status).toBe(200);
   expect(page.html).toContain(`value="${code}"`);

@@ -1,5 +1,5 @@
 /** What apps read and call first: no member yet. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningHost } from "../../../local/host.ts";
 import { startHost } from "../../../local/host.ts";
 import { MemberBrowser, shown, textOf } from "./member-browser.ts";
@@ -122,19 +122,49 @@ test("the front door and the status are pages for people, and what they were for
   }
 });
 
-test("who may come in is said at the front door", async () => {
-  for (const [REGISTRATION, said, way] of [
-    ["open", "Everybody can have an account here", "Create an account"],
-    ["invite", "New members come by invitation", "Join with an invite"],
-    ["closed", "New accounts are not given out", null],
-  ] as const) {
-    const other = await startHost({ vars: { REGISTRATION, HOST_NAME: "Lagoon" } });
-    const browser = new MemberBrowser(other.origin);
-    const page = shown(await browser.open("/", { headers: { accept: "text/html" } }));
-    expect(textOf(page)).toContain("Welcome to Lagoon");
-    expect(textOf(page)).toContain(said);
-    expect(page.html.includes(`${other.origin}/account/sign-up`)).toBe(way !== null);
-    if (way !== null) expect(textOf(page)).toContain(way);
-    await other.stop();
-  }
+test("whoever comes to a host that is closed is told so at the front door", async () => {
+  const closed = await startHost({ vars: { REGISTRATION: "closed", HOST_NAME: "Lagoon" } });
+  const page = shown(await new MemberBrowser(closed.origin).open("/", { headers: { accept: "text/html" } }));
+  expect(textOf(page)).toContain("Welcome to Lagoon");
+  expect(textOf(page)).toContain("New accounts are not given out");
+  expect(page.html).not.toContain("/account/sign-up");
+  await closed.stop();
+});
+
+describe("over TLS, under a name of its own", () => {
+  let named: RunningHost;
+  let browser: MemberBrowser;
+  beforeAll(async () => {
+    named = await startHost({
+      vars: { PUBLIC_URL: "https://lagoon.example", HANDLE_DOMAINS: ".lagoon.example", RATE_LIMITS: "off" },
+    });
+    browser = new MemberBrowser(named.origin);
+  });
+  afterAll(() => named?.stop());
+  const at = (path: string, host: string, accept = "text/html") =>
+    browser.fetch(path, { headers: { host, accept } });
+
+  test("under a member's handle, the pages lead to where they are at home", async () => {
+    for (const path of ["/account", "/account/sign-up?invite=x", "/oauth/authorize?client_id=x"]) {
+      const response = await at(path, "alice.lagoon.example");
+      expect([response.status, response.headers.get("location")]).toEqual([
+        303,
+        `https://lagoon.example${path}`,
+      ]);
+    }
+    // What a page is made of comes from wherever the page does.
+    expect((await at("/account/mark.svg", "alice.lagoon.example", "image/*")).status).toBe(200);
+    expect((await at("/", "alice.lagoon.example")).status).toBe(200);
+  });
+
+  test("cookies are the host's alone: no script, no other name of the domain, nothing in the clear", async () => {
+    const response = await at("/account/sign-in", "lagoon.example");
+    expect(response.status).toBe(200);
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-atoll-browser=dev-[0-9a-f]{32}\.[0-9a-f]{32}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      ),
+    ]);
+    expect(response.headers.get("strict-transport-security")).toContain("max-age=");
+  });
 });

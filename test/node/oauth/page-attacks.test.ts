@@ -164,19 +164,6 @@ describe("forms and cookies", () => {
       departed(await new MemberBrowser(stage.host.origin).open(url)).searchParams.get("code"),
     ).toBeNull();
   });
-
-  test("over TLS cookies are the host's alone: no script, no other name of the domain, nothing in the clear", async () => {
-    const host = await startHost({ vars: { PUBLIC_URL: "https://lagoon.example", RATE_LIMITS: "off" } });
-    const response = await fetch(`${host.origin}/account/sign-in`, { redirect: "manual" });
-    const cookies = response.headers.getSetCookie();
-    expect(cookies).toEqual([
-      expect.stringMatching(
-        /^__Host-atoll-browser=dev-[0-9a-f]{32}\.[0-9a-f]{32}; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
-      ),
-    ]);
-    expect(response.headers.get("strict-transport-security")).toContain("max-age=");
-    await host.stop();
-  });
 });
 
 describe("passwords are tried so often and no oftener", () => {
