@@ -28,7 +28,15 @@ import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 const SOURCES = "local/testing/worker";
 
 /** Vars and secrets that `wrangler.toml` leaves out. */
-const FURTHER_VARS = ["BLOB_LIMIT", "MOD_SERVICE", "ADMIN_PASSWORD", "JWT_SECRET", "PLC_ROTATION_KEY"];
+const FURTHER_VARS = [
+  "BLOB_LIMIT",
+  "MOD_SERVICE",
+  "HOST_NAME",
+  "HOST_COLOR",
+  "ADMIN_PASSWORD",
+  "JWT_SECRET",
+  "PLC_ROTATION_KEY",
+];
 
 const MAIN = "main.mjs";
 const CLOCK = "shifted-date.mjs";

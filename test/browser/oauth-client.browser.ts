@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 async function openApp(): Promise<Page> {
   const page = await context.newPage();
-  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.host.outside });
+  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.network.plc });
   await page.goto(`${appAddress}?${query.toString()}`);
   await page.waitForFunction("window.ready !== undefined");
   return page;
@@ -57,7 +57,7 @@ async function openApp(): Promise<Page> {
 test("a page signs a member in by redirect, writes, refreshes, and signs them out", async () => {
   const page = await openApp();
   await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
-  await page.waitForURL(`${stage.host.origin}/**`);
+  await page.waitForURL(`${stage.network.url}/**`);
   await signInOn(page);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.waitForURL(`${appAddress}**`);
@@ -69,7 +69,9 @@ test("a page signs a member in by redirect, writes, refreshes, and signs them ou
     read: 200,
   });
   await page.evaluate("ready.then(({ session }) => session.signOut())");
-  expect(await stage.host.query("DIRECTORY", "SELECT count(*) AS n FROM oauth_session")).toEqual([{ n: 0 }]);
+  expect(await stage.network.host().query("DIRECTORY", "SELECT count(*) AS n FROM oauth_session")).toEqual([
+    { n: 0 },
+  ]);
 });
 
 test("a page signs a member in by popup", async () => {
@@ -77,7 +79,7 @@ test("a page signs a member in by popup", async () => {
   const opened = context.waitForEvent("page");
   const signedIn = page.evaluate(`client.signInPopup("${stage.alice.handle}").then(({ did }) => did)`);
   const popup = await opened;
-  await popup.waitForURL(`${stage.host.origin}/**`);
+  await popup.waitForURL(`${stage.network.url}/**`);
   await signInOn(popup);
   await popup.getByRole("button", { name: "Allow", exact: true }).click();
   expect(await signedIn).toBe(stage.alice.did);
@@ -86,7 +88,7 @@ test("a page signs a member in by popup", async () => {
 test("a member who says no comes back with no session", async () => {
   const page = await openApp();
   await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
-  await page.waitForURL(`${stage.host.origin}/**`);
+  await page.waitForURL(`${stage.network.url}/**`);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.waitForURL(`${appAddress}**`);
   await page.waitForFunction("window.ready !== undefined");

@@ -64,7 +64,7 @@ describe("on the way to an app", () => {
     await assertAccessible("consent-exactly");
     await page.getByRole("link", { name: "Use another account" }).click();
     await assertAccessible("choose");
-    await page.goto(`${stage.host.origin}/oauth/authorize`);
+    await page.goto(`${stage.network.url}/oauth/authorize`);
     await assertAccessible("error");
   });
 });
@@ -84,13 +84,13 @@ describe("on the account page", () => {
   ];
 
   test.each(paths)("“/account%s” is accessible", async (path) => {
-    await page.goto(`${stage.host.origin}/account${path}`);
+    await page.goto(`${stage.network.url}/account${path}`);
     expect(await page.locator("h1").textContent()).not.toBe("Sign in");
     await assertAccessible(`account${path.replace("/", "-")}`);
   });
 
   test("an app password is shown once, and revoked", async () => {
-    await page.goto(`${stage.host.origin}/account/app-passwords`);
+    await page.goto(`${stage.network.url}/account/app-passwords`);
     await page.getByLabel("Name of the app").fill("Old phone");
     await page.getByRole("button", { name: "Make an app password" }).click();
     expect(await page.locator(".secret").textContent()).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){3}$/);
@@ -100,7 +100,7 @@ describe("on the account page", () => {
   });
 
   test("the backup is a file", async () => {
-    await page.goto(`${stage.host.origin}/account/backup`);
+    await page.goto(`${stage.network.url}/account/backup`);
     const download = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download the backup" }).click();
     expect((await download).suggestedFilename()).toBe("alice.test.car");
@@ -111,7 +111,7 @@ describe("on the account page", () => {
     const own = page;
     page = await stranger.newPage();
     for (const path of ["sign-in", "sign-up", "reset"]) {
-      await page.goto(`${stage.host.origin}/account/${path}`);
+      await page.goto(`${stage.network.url}/account/${path}`);
       await assertAccessible(`stranger-${path}`);
     }
     await page.getByLabel("E-mail address").fill("nobody@example.com");
@@ -124,7 +124,7 @@ describe("on the account page", () => {
 
 describe("with a passkey", () => {
   test("a member adds one, and signs in with it", async () => {
-    await page.goto(`${stage.host.origin}/account/passkeys`);
+    await page.goto(`${stage.network.url}/account/passkeys`);
     const devtools = await context.newCDPSession(page);
     await devtools.send("WebAuthn.enable");
     await devtools.send("WebAuthn.addVirtualAuthenticator", {
@@ -142,19 +142,20 @@ describe("with a passkey", () => {
     await page.getByText("The passkey is added.").waitFor();
     await assertAccessible("account-passkeys-added");
 
-    await page.goto(`${stage.host.origin}/account`);
+    await page.goto(`${stage.network.url}/account`);
     await page.getByRole("button", { name: "Sign out on this browser" }).click();
     // This authenticator says yes before anyone presses the button: the page offers passkeys by itself.
-    const used = () => stage.host.query("DIRECTORY", "SELECT did FROM passkey WHERE used_at IS NOT NULL");
+    const used = () =>
+      stage.network.host().query("DIRECTORY", "SELECT did FROM passkey WHERE used_at IS NOT NULL");
     await expect.poll(used, { timeout: 20_000 }).toEqual([{ did: stage.alice.did }]);
     await page.getByRole("heading", { name: "Your account" }).waitFor();
   });
 
   test("one that was removed opens nothing", async () => {
-    await page.goto(`${stage.host.origin}/account/passkeys`);
+    await page.goto(`${stage.network.url}/account/passkeys`);
     await page.getByRole("button", { name: /Remove/ }).click();
     await page.getByText("The passkey is removed.").waitFor();
-    await page.goto(`${stage.host.origin}/account`);
+    await page.goto(`${stage.network.url}/account`);
     await page.getByRole("button", { name: "Sign out on this browser" }).click();
     await page.getByText("This passkey does not open an account here.").waitFor();
   });

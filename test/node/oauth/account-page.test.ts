@@ -1,7 +1,6 @@
 /** The account page by forms alone, and what its changes do to apps and other browsers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startHost } from "../../../local/host.ts";
-import { basic } from "../../../local/xrpc-client.ts";
+import { createTestNetwork } from "../../../local/testing/index.ts";
 import { MemberBrowser, isPage, shown, textOf } from "./member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, setStage, signUp } from "./stage.ts";
 
@@ -14,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 async function signedIn(name = "alice", password = PASSWORD): Promise<MemberBrowser> {
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.network.url);
   const page = shown(await browser.open("/account"));
   const arrived = shown(
     await browser.submit(page, "sign-in", { identifier: `${name}.test`, password, remember: "yes" }),
@@ -25,7 +24,7 @@ async function signedIn(name = "alice", password = PASSWORD): Promise<MemberBrow
 
 /** The newest code that was mailed to somebody. */
 async function mailedCode(to: string): Promise<string> {
-  const answer = await fetch(`${stage.host.outside}/mail?to=${encodeURIComponent(to)}`);
+  const answer = await fetch(`${stage.network.plc}/mail?to=${encodeURIComponent(to)}`);
   const [newest] = (await answer.json()) as { text: string }[];
   return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(newest?.text ?? "")?.[0] ?? "";
 }
@@ -44,7 +43,7 @@ test("an app that was disconnected has to ask again", async () => {
 });
 
 test("a new password ends the sessions of apps and other browsers, and of this one nothing", async () => {
-  const { handle } = await signUp(stage.host, "petra");
+  const { handle } = await signUp(stage, "petra");
   expect(handle).toBe("petra.test");
   const [here, there] = [await signedIn("petra"), await signedIn("petra")];
   const page = shown(await here.open("/account/password"));
@@ -64,8 +63,8 @@ test("a short password is refused, and nothing is changed", async () => {
 });
 
 test("a forgotten password is replaced by a mailed code, whoever asks is told the same", async () => {
-  await signUp(stage.host, "fritz");
-  const browser = new MemberBrowser(stage.host.origin);
+  await signUp(stage, "fritz");
+  const browser = new MemberBrowser(stage.network.url);
   const start = shown(await browser.open("/account/reset"));
   const unknown = shown(await browser.submit(start, "request-reset", { email: "nobody@example.com" }));
   const known = shown(await browser.submit(start, "request-reset", { email: "fritz@example.com" }));
@@ -80,7 +79,7 @@ test("a forgotten password is replaced by a mailed code, whoever asks is told th
 });
 
 test("an address is confirmed, and then changed, by mailed codes", async () => {
-  await signUp(stage.host, "emma");
+  await signUp(stage, "emma");
   const browser = await signedIn("emma");
   const page = shown(await browser.open("/account/email"));
   const asked = shown(await browser.submit(page, "request-confirm"));
@@ -98,7 +97,7 @@ test("an address is confirmed, and then changed, by mailed codes", async () => {
 });
 
 test("a handle is changed, and one that is taken is not", async () => {
-  await signUp(stage.host, "hanna");
+  await signUp(stage, "hanna");
   const browser = await signedIn("hanna");
   const page = shown(await browser.open("/account/handle"));
   expect(textOf(shown(await browser.submit(page, "change", { handle: "alice" })))).toContain(
@@ -110,7 +109,7 @@ test("a handle is changed, and one that is taken is not", async () => {
 
 test("who is signed in twice chooses, and stays who they chose", async () => {
   const browser = await signedIn("alice");
-  await signUp(stage.host, "bruno");
+  await signUp(stage, "bruno");
   const page = shown(await browser.open("/account/sign-in"));
   const bruno = shown(
     await browser.submit(page, "sign-in", { identifier: "bruno.test", password: PASSWORD, remember: "yes" }),
@@ -124,24 +123,24 @@ test("who is signed in twice chooses, and stays who they chose", async () => {
 test("a change that matters asks once more who it is, when the sign-in is a while ago", async () => {
   const browser = await signedIn();
   const past = Date.now() - 60 * 60_000;
-  await stage.host.query("DIRECTORY", "UPDATE oauth_device_account SET signed_in_at = ?", past);
+  await stage.network.host().query("DIRECTORY", "UPDATE oauth_device_account SET signed_in_at = ?", past);
   const response = await browser.fetch("/account/password");
   expect(response.headers.get("location")).toContain("again=alice.test");
 });
 
 test("a member takes a break, and comes back", async () => {
-  const { did } = await signUp(stage.host, "karla");
+  const { did } = await signUp(stage, "karla");
   const browser = await signedIn("karla");
   const page = shown(await browser.open("/account/leave"));
   const off = shown(await browser.submit(page, "deactivate"));
   expect(textOf(off)).toContain("switched off");
-  const status = await fetch(`${stage.host.origin}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`);
+  const status = await fetch(`${stage.network.url}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`);
   expect(await status.json()).toMatchObject({ active: false, status: "deactivated" });
   expect(textOf(shown(await browser.submit(off, "activate")))).toContain("switched on");
 });
 
 test("a member leaves for good, and nothing of their signing in stays", async () => {
-  const { did } = await signUp(stage.host, "zora");
+  const { did } = await signUp(stage, "zora");
   const browser = await signedIn("zora");
   const page = shown(await browser.open("/account/leave"));
   const asked = shown(await browser.submit(page, "request-delete"));
@@ -149,28 +148,21 @@ test("a member leaves for good, and nothing of their signing in stays", async ()
   const gone = await browser.submit(asked, "delete", { code: await mailedCode("zora@example.com") });
   expect(isPage(gone) && gone.url.pathname).toBe("/account/sign-in");
   expect(
-    await stage.host.query("DIRECTORY", "SELECT * FROM oauth_device_account WHERE did = ?", did),
+    await stage.network.host().query("DIRECTORY", "SELECT * FROM oauth_device_account WHERE did = ?", did),
   ).toEqual([]);
 });
 
 test("an invite link fills in its code, which is needed", async () => {
-  const host = await startHost({
-    vars: { REGISTRATION: "invite", ADMIN_PASSWORD: "admin", RATE_LIMITS: "off" },
-  });
-  const made = await fetch(`${host.origin}/xrpc/com.atproto.server.createInviteCode`, {
-    method: "POST",
-    headers: { authorization: basic("admin", "admin"), "content-type": "application/json" },
-    body: JSON.stringify({ useCount: 1 }),
-  });
-  const { code } = (await made.json()) as { code: string };
-  const browser = new MemberBrowser(host.origin);
+  await using network = await createTestNetwork({ vars: { REGISTRATION: "invite" } });
+  const made = await network.host().admin("com.atproto.server.createInviteCode", { input: { useCount: 1 } });
+  const { code } = made as { code: string };
+  const browser = new MemberBrowser(network.url);
   const page = shown(await browser.open(`/join/${code}`));
   expect(page.html).toContain(`value="${code}"`);
   const newcomer = { handle: "ida", email: "ida@example.com", password: "eight letters" };
   expect(shown(await browser.submit(page, "sign-up", { ...newcomer, inviteCode: "" })).status).toBe(400);
   const joined = shown(await browser.submit(page, "sign-up", { ...newcomer, inviteCode: code }));
   expect(textOf(joined)).toContain("@ida.test");
-  await host.stop();
 });
 
 test("the backup is the whole repo", async () => {
@@ -178,20 +170,20 @@ test("the backup is the whole repo", async () => {
   const response = await browser.fetch("/account/backup.car", { headers: { "sec-fetch-dest": "empty" } });
   expect(response.headers.get("content-type")).toBe("application/vnd.ipld.car");
   expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100);
-  const stranger = await new MemberBrowser(stage.host.origin).fetch("/account/backup.car");
+  const stranger = await new MemberBrowser(stage.network.url).fetch("/account/backup.car");
   expect(stranger.status).toBe(303);
 });
 
 test("who does not stay signed in is forgotten with the browser's session, and within the hour", async () => {
-  await signUp(stage.host, "gast");
-  const browser = new MemberBrowser(stage.host.origin);
+  await signUp(stage, "gast");
+  const browser = new MemberBrowser(stage.network.url);
   const page = shown(await browser.open("/account"));
   const own = shown(await browser.submit(page, "sign-in", { identifier: "gast.test", password: PASSWORD }));
   expect(textOf(own)).toContain("Your account");
   const closed = browser.cookies().replace(/;? ?atoll-once=[^;]*/, "");
-  const later = await new MemberBrowser(stage.host.origin).fetch("/account", { headers: { cookie: closed } });
+  const later = await new MemberBrowser(stage.network.url).fetch("/account", { headers: { cookie: closed } });
   expect(later.headers.get("location")).toContain("/account/sign-in");
   const sql = "UPDATE oauth_device_account SET signed_in_at = signed_in_at - 3700000 WHERE remembered = 0";
-  await stage.host.query("DIRECTORY", sql);
+  await stage.network.host().query("DIRECTORY", sql);
   expect(shown(await browser.open("/account")).url.pathname).toBe("/account/sign-in");
 });

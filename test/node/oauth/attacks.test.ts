@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const newApp = () => RawApp.of(stage.host.origin);
-const newBrowser = () => new MemberBrowser(stage.host.origin);
+const newApp = () => RawApp.of(stage.network.url);
+const newBrowser = () => new MemberBrowser(stage.network.url);
 
 /** An app with a code, as it came back to it. */
 async function allowed(app: RawApp, browser = newBrowser(), over: Record<string, string> = {}) {
@@ -227,13 +227,13 @@ test("after signing in, the account page goes nowhere but to itself", async () =
       to: "//evil.example",
     }),
   );
-  expect(arrived.url.href).toBe(`${stage.host.origin}/account`);
+  expect(arrived.url.href).toBe(`${stage.network.url}/account`);
 });
 
 test("a request of one client is none of another's", async () => {
   const app = await newApp();
   const url = await app.pushed();
-  const other = await RawApp.of(stage.host.origin, "atproto");
+  const other = await RawApp.of(stage.network.url, "atproto");
   url.searchParams.set("client_id", other.clientId);
   const arrived = await newBrowser().open(url);
   expect(isPage(arrived) ? arrived.status : arrived.location.searchParams.get("error")).toBe("access_denied");
@@ -241,7 +241,7 @@ test("a request of one client is none of another's", async () => {
 
 test("the way back names the issuer", async () => {
   const { back } = await allowed(await newApp());
-  expect(back.searchParams.get("iss")).toBe(stage.host.origin);
+  expect(back.searchParams.get("iss")).toBe(stage.network.url);
   expect(back.searchParams.get("state")).toBe("s");
 });
 
@@ -282,7 +282,7 @@ test("a cookie that was planted before is worth nothing after signing in", async
   shown(
     await browser.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD, remember: "yes" }),
   );
-  const thief = await new MemberBrowser(stage.host.origin).fetch("/account", {
+  const thief = await new MemberBrowser(stage.network.url).fetch("/account", {
     headers: { cookie: planted },
   });
   expect(thief.headers.get("location")).toContain("/account/sign-in");
@@ -320,7 +320,7 @@ async function assertion(
       .setProtectedHeader({ alg: "ES256", kid: "one" })
       .setIssuer(clientId)
       .setSubject(clientId)
-      .setAudience(stage.host.origin)
+      .setAudience(stage.network.url)
       .setIssuedAt()
       .setExpirationTime("1m")
       .sign(key.privateKey),
@@ -330,7 +330,7 @@ async function assertion(
 test("a client's assertion works once, and only with the key that its document names", async () => {
   const { key, clientId, document } = await confidential("asserting");
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.network.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
@@ -344,7 +344,7 @@ test("a client's assertion works once, and only with the key that its document n
 test("a document that says another client, or is none, introduces nobody", async () => {
   const { clientId, document, key } = await confidential("impostor");
   stage.published.set(clientId, { ...document, client_id: "https://app.tester.dev/asserting.json" });
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.network.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
@@ -355,7 +355,7 @@ test("a document that says another client, or is none, introduces nobody", async
     "https://localhost/client.json",
     "https://app.tester.dev/absent.json",
   ]) {
-    const other = await RawApp.of(stage.host.origin, "", {
+    const other = await RawApp.of(stage.network.url, "", {
       clientId: id,
       redirectUri: "https://app.tester.dev/callback",
     });
@@ -366,7 +366,7 @@ test("a document that says another client, or is none, introduces nobody", async
 test("a document that changes on the way changes nothing that was pushed", async () => {
   const { clientId, document, key } = await confidential("changing");
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.network.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
@@ -376,7 +376,7 @@ test("a document that changes on the way changes nothing that was pushed", async
     redirect_uris: ["https://evil.tester.dev/callback"],
     client_name: "Your Bank",
   });
-  const url = new URL("/oauth/authorize", stage.host.origin);
+  const url = new URL("/oauth/authorize", stage.network.url);
   url.searchParams.set("client_id", clientId);
   url.searchParams.set("request_uri", String(body.request_uri));
   const browser = newBrowser();
@@ -389,12 +389,12 @@ test("a document that changes on the way changes nothing that was pushed", async
 test("a session that began with a key does not go on without it", async () => {
   const { clientId, document, key } = await confidential("weakened");
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.network.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
   const { body: pushed } = await app.push(await assertion(clientId, key));
-  const url = new URL("/oauth/authorize", stage.host.origin);
+  const url = new URL("/oauth/authorize", stage.network.url);
   url.searchParams.set("client_id", clientId);
   url.searchParams.set("request_uri", String(pushed.request_uri));
   const browser = newBrowser();

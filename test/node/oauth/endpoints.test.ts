@@ -1,16 +1,15 @@
 /** What apps read and call first: no member yet. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunningHost } from "../../../local/host.ts";
-import { startHost } from "../../../local/host.ts";
+import { createTestNetwork, type TestNetwork } from "../../../local/testing/index.ts";
 import { MemberBrowser } from "./member-browser.ts";
 
-let host: RunningHost;
+let network: TestNetwork;
 let ORIGIN = "";
 beforeAll(async () => {
-  host = await startHost({ vars: { RATE_LIMITS: "off" } });
-  ORIGIN = host.origin;
+  network = await createTestNetwork({ vars: { REGISTRATION: "invite" } });
+  ORIGIN = network.url;
 });
-afterAll(() => host?.stop());
+afterAll(() => network.dispose());
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   new MemberBrowser(ORIGIN).fetch(path, { headers });

@@ -2,49 +2,42 @@
 import { JoseKey } from "@atproto/jwk-jose";
 import type { NodeSavedSession, NodeSavedState } from "@atproto/oauth-client-node";
 import { NodeOAuthClient } from "@atproto/oauth-client-node";
-import { type RunningHost, startHost } from "../../../local/host.ts";
+import { type HostVars, type TestNetwork, createTestNetwork } from "../../../local/testing/index.ts";
 import { MemberBrowser, type Page, departed, shown } from "./member-browser.ts";
 
 export const PASSWORD = "correct horse battery";
 
 export interface Stage {
-  host: RunningHost;
+  network: TestNetwork;
   alice: { did: string; handle: string };
   /** What strangers publish, by address; the host finds it there. */
   published: Map<string, unknown>;
   stop(): Promise<void>;
 }
 
-export async function setStage(vars: Record<string, string> = {}): Promise<Stage> {
+export async function setStage(vars: HostVars = {}): Promise<Stage> {
   const published = new Map<string, unknown>();
-  const host = await startHost({
-    vars: { REGISTRATION: "open", RATE_LIMITS: "off", HOST_NAME: "Lagoon", ...vars },
+  const network = await createTestNetwork({
+    vars: { HOST_NAME: "Lagoon", ...vars },
     log: ({ message }) => {
       if (message.includes('"level":"error"')) console.error(message);
     },
-    fetch: (request) => {
-      const found = published.get(request.url);
-      if (found instanceof Uint8Array) return new Response(found);
-      return found === undefined
-        ? new Response("not found", { status: 404 })
-        : Response.json(typeof found === "function" ? found() : found);
-    },
   });
-  const alice = await signUp(host, "alice");
-  return { host, alice, published, stop: () => host.stop() };
+  network.fetches.answer("https://", ({ url }) => {
+    const found = published.get(url);
+    if (found instanceof Uint8Array) return new Response(found);
+    return found === undefined
+      ? new Response("not found", { status: 404 })
+      : Response.json(typeof found === "function" ? found() : found);
+  });
+  return { network, alice: await signUp({ network }, "alice"), published, stop: () => network.dispose() };
 }
 
 export async function signUp(
-  { origin }: RunningHost,
+  { network }: Pick<Stage, "network">,
   name: string,
 ): Promise<{ did: string; handle: string }> {
-  const response = await fetch(`${origin}/xrpc/com.atproto.server.createAccount`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ handle: `${name}.test`, email: `${name}@example.com`, password: PASSWORD }),
-  });
-  const { did, handle } = (await response.json()) as { did: string; handle: string };
-  return { did, handle };
+  return network.account(name, { email: `${name}@example.com`, password: PASSWORD });
 }
 
 function memoryStore<Value>() {
@@ -67,7 +60,7 @@ const REDIRECT = "https://app.tester.dev/callback";
 
 /** The official client, unmodified, as an app on the member's own machine, or on a server with a key of its own. */
 export async function appFor(
-  { host, alice, published }: Stage,
+  { network, alice, published }: Stage,
   scope: string,
   kind: "loopback" | "public" | "confidential" = "loopback",
 ): Promise<App> {
@@ -100,7 +93,7 @@ export async function appFor(
     stateStore: states,
     sessionStore: sessions,
     handleResolver: { resolve: async () => alice.did as never },
-    plcDirectoryUrl: host.outside,
+    plcDirectoryUrl: network.plc,
     allowHttp: true,
     requestLock: async (_name, run) => run(),
   });
@@ -119,7 +112,7 @@ export async function signInAt(browser: MemberBrowser, url: URL, remember = true
 }
 
 /** The whole way: app, sign-in, consent, and back. */
-export async function connect(stage: Stage, app: App, browser = new MemberBrowser(stage.host.origin)) {
+export async function connect(stage: Stage, app: App, browser = new MemberBrowser(stage.network.url)) {
   const url = await app.client.authorize(stage.alice.handle, { state: "mine" });
   const consent = await signInAt(browser, url);
   const back = departed(await browser.submit(consent, "consent", { answer: "allow", email: "yes" }));
