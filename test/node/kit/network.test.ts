@@ -186,6 +186,23 @@ describe("the clock", () => {
     expect(network.agent("alice").session?.accessJwt).not.toBe(accessJwt);
   });
 
+  test("ends grace periods: of a mailed code, and of an upload that no record took", async () => {
+    await network.account("alice");
+    const agent = network.agent("alice");
+    await agent.com.atproto.server.requestPasswordReset({ email: "alice@example.test" });
+    const { code } = await network.mailbox("alice").next();
+    const { data } = await agent.uploadBlob(new Uint8Array(100), { encoding: "text/plain" });
+    await network.clock.advance("16m");
+    await expect(
+      agent.com.atproto.server.resetPassword({ token: String(code), password: "new password" }),
+    ).rejects.toThrow("Token is expired");
+    await network.clock.advance("25h");
+    const record = { file: data.blob.original };
+    await expect(
+      agent.com.atproto.repo.createRecord({ repo: agent.assertDid, collection: "com.example.note", record }),
+    ).rejects.toThrow("Could not find blob");
+  });
+
   test("stamps what is written, and rings alarms that are due", async () => {
     await network.clock.set("2031-01-01T00:00:00Z");
     await network.account("alice");
