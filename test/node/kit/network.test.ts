@@ -48,11 +48,14 @@ describe("accounts", () => {
       const said = `account(${JSON.stringify(name)}): a name is 3 to 18 of a-z, 0-9 and dashes`;
       await expect(network.account(name)).rejects.toThrow(said);
     }
-    await expect(network.account("admin")).rejects.toThrow(/account "admin" .* Reserved handle/);
     await expect(network.account("alice.example.com")).rejects.toThrow("HANDLE_DOMAINS");
     const typo: object = { pasword: "secret" };
     await expect(network.account("alice", typo)).rejects.toThrow('Did you mean "password"?');
     expect(network.accounts.size).toBe(0);
+  });
+
+  test("may have names that a deploy keeps for itself", async () => {
+    expect((await network.account("bot")).handle).toBe("bot.test");
   });
 
   test("have one name, whether by label or by handle, and are not made over", async () => {
