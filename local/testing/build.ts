@@ -28,7 +28,15 @@ import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 const SOURCES = "local/testing/worker";
 
 /** Vars and secrets that `wrangler.toml` leaves out. */
-const FURTHER_VARS = ["BLOB_LIMIT", "MOD_SERVICE", "ADMIN_PASSWORD", "JWT_SECRET", "PLC_ROTATION_KEY"];
+const FURTHER_VARS = [
+  "BLOB_LIMIT",
+  "MOD_SERVICE",
+  "HOST_NAME",
+  "HOST_COLOR",
+  "ADMIN_PASSWORD",
+  "JWT_SECRET",
+  "PLC_ROTATION_KEY",
+];
 
 const MAIN = "main.mjs";
 const CLOCK = "shifted-date.mjs";
@@ -147,7 +155,7 @@ function workerOptions(entry: string): BuildOptions {
     ...options,
     sourcemap: false,
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, quickPasswords, clockApart, bucket],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords, anyName, clockApart, bucket],
   };
 }
 
@@ -172,6 +180,16 @@ const quickPasswords: Plugin = {
         ? { path: path.join(ROOT, SOURCES, "quick-scrypt.ts") }
         : undefined,
     );
+  },
+};
+
+/** Names that a community keeps from its members (`bot`, `feed`, `admin`) are those that a test gives its own accounts. */
+const anyName: Plugin = {
+  name: "any-name",
+  setup(build) {
+    build.onResolve({ filter: /\/reserved-handles\.ts$/ }, () => ({
+      path: path.join(ROOT, SOURCES, "no-reserved-handles.ts"),
+    }));
   },
 };
 

@@ -25,7 +25,8 @@ export const USAGE = `atoll dev-network [options]
   --log                what the hosts log, to standard error
 
   POST to \`control\` + one of: /accounts {"name"}, /seed {…}, /settle, /reset, /crash, /clock {"advance":"2h"} or
-  {"set":"2030-01-01T00:00:00Z"}. GET gives the line of JSON again; mail is at \`mail\`.
+  {"set":"2030-01-01T00:00:00Z"}. GET gives the line of JSON again, and /logs what the hosts have logged; mail is at
+  \`mail\`.
 `;
 
 const HOST_BODY_BYTES = 64 << 20;
@@ -156,6 +157,7 @@ async function steer(
 ): Promise<unknown> {
   const { method, url = "/" } = request;
   if (method === "GET" && url === "/") return describe(network, control);
+  if (method === "GET" && url === "/logs") return { logs: network.logs };
   // A page in a browser could send a form unasked; it cannot leave this header out.
   if (request.headers.origin !== undefined) throw new Error("not for browsers");
   if (method !== "POST") throw new Error(`${method} ${url}: POST is wanted`);

@@ -18,6 +18,10 @@ export interface HostVars {
   MOD_SERVICE?: string;
   /** Largest blob, in bytes; default 5 MiB, as the reference PDS has it. */
   BLOB_LIMIT?: string;
+  /** What the community is called on its pages; default: the host's name. */
+  HOST_NAME?: string;
+  /** Its colour there, `#rrggbb`. */
+  HOST_COLOR?: string;
   /** Default: random, see `host.adminPassword`. */
   ADMIN_PASSWORD?: string;
 }

@@ -48,7 +48,7 @@ beforeEach(async () => {
 
 async function openApp(scope = "atproto transition:generic"): Promise<Page> {
   const page = await context.newPage();
-  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.host.outside, scope });
+  const query = new URLSearchParams({ did: stage.alice.did, plc: stage.host.plc, scope });
   await page.goto(`${appAddress}?${query.toString()}`);
   await page.waitForFunction("window.ready !== undefined");
   return page;
@@ -57,7 +57,7 @@ async function openApp(scope = "atproto transition:generic"): Promise<Page> {
 test("a page signs a member in by redirect, writes, refreshes, and signs them out", async () => {
   const page = await openApp();
   await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
-  await page.waitForURL(`${stage.host.origin}/**`);
+  await page.waitForURL(`${stage.host.url}/**`);
   await signInOn(page);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.waitForURL(`${appAddress}**`);
@@ -77,7 +77,7 @@ test("a page signs a member in by popup", async () => {
   const opened = context.waitForEvent("page");
   const signedIn = page.evaluate(`client.signInPopup("${stage.alice.handle}").then(({ did }) => did)`);
   const popup = await opened;
-  await popup.waitForURL(`${stage.host.origin}/**`);
+  await popup.waitForURL(`${stage.host.url}/**`);
   await signInOn(popup);
   await popup.getByRole("button", { name: "Allow", exact: true }).click();
   expect(await signedIn).toBe(stage.alice.did);
@@ -86,7 +86,7 @@ test("a page signs a member in by popup", async () => {
 test("a member who says no comes back with no session", async () => {
   const page = await openApp();
   await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
-  await page.waitForURL(`${stage.host.origin}/**`);
+  await page.waitForURL(`${stage.host.url}/**`);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.waitForURL(`${appAddress}**`);
   await page.waitForFunction("window.ready !== undefined");
@@ -123,7 +123,7 @@ test.each([
 ])("a page makes a call with each scope: %s", async (_what, granted) => {
   const page = await openApp(["atproto", ...(granted ? CALLS.map(([scope]) => scope) : [])].join(" "));
   await page.evaluate(`void client.signInRedirect("${stage.alice.handle}")`);
-  await page.waitForURL(`${stage.host.origin}/**`);
+  await page.waitForURL(`${stage.host.url}/**`);
   await signInOn(page);
   await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.waitForURL(`${appAddress}**`);

@@ -65,10 +65,10 @@ describe("before there is an account", () => {
         ["landing", "/"],
         ["status", "/status"],
       ] as const) {
-        await own.goto(`${stage.host.origin}${path}`);
+        await own.goto(`${stage.host.url}${path}`);
         await assertAccessible(name, own);
       }
-      await own.goto(stage.host.origin);
+      await own.goto(stage.host.url);
       await own.getByText("For developers").click();
       await assertAccessible("landing-developers", own);
     }));
@@ -76,7 +76,7 @@ describe("before there is an account", () => {
   test("an invite leads to an account, and to what comes next", () =>
     asStranger(async (own) => {
       const code = await inviteCode(stage.host, stage.alice.did);
-      await own.goto(`${stage.host.origin}/join/${code}`);
+      await own.goto(`${stage.host.url}/join/${code}`);
       await own.getByText("Invited by").waitFor();
       await assertAccessible("join", own);
       expect(await own.getByLabel("Invite code").inputValue()).toBe(code);
@@ -86,7 +86,7 @@ describe("before there is an account", () => {
       await own.getByRole("button", { name: "Create account" }).click();
       await own.getByRole("heading", { name: "Welcome to Lagoon" }).waitFor();
       await assertAccessible("welcome", own);
-      await own.goto(`${stage.host.origin}/join/${code}`);
+      await own.goto(`${stage.host.url}/join/${code}`);
       await own.getByText("This invite was used up").waitFor();
       await assertAccessible("join-used", own);
     }));
@@ -94,7 +94,7 @@ describe("before there is an account", () => {
   test("signing in, signing up and a new password are accessible", () =>
     asStranger(async (own) => {
       for (const path of ["sign-in", "sign-up", "reset"]) {
-        await own.goto(`${stage.host.origin}/account/${path}`);
+        await own.goto(`${stage.host.url}/account/${path}`);
         await assertAccessible(`stranger-${path}`, own);
       }
       await own.getByLabel("E-mail address").fill("nobody@example.com");
@@ -105,7 +105,7 @@ describe("before there is an account", () => {
       await own.getByRole("button", { name: "Set password" }).click();
       await own.getByRole("alert").first().waitFor();
       await assertAccessible("stranger-reset-wrong", own);
-      await own.goto(`${stage.host.origin}/account/nowhere`);
+      await own.goto(`${stage.host.url}/account/nowhere`);
       await assertAccessible("no-such-page", own);
     }));
 });
@@ -130,7 +130,7 @@ describe("on the way to an app", () => {
     await assertAccessible("consent-exactly");
     await page.getByRole("link", { name: "Use another account" }).click();
     await assertAccessible("choose");
-    await page.goto(`${stage.host.origin}/oauth/authorize`);
+    await page.goto(`${stage.host.url}/oauth/authorize`);
     await assertAccessible("error");
   });
 
@@ -139,7 +139,7 @@ describe("on the way to an app", () => {
     const redirectUri = "http://127.0.0.1:49152/callback";
     const scope = "atproto transition:generic";
     const clientId = `http://localhost?${new URLSearchParams({ redirect_uri: redirectUri, scope }).toString()}`;
-    const app = await RawApp.of(stage.host.origin, scope, { clientId, redirectUri });
+    const app = await RawApp.of(stage.host.url, scope, { clientId, redirectUri });
     // The app takes the answer and shows nothing, so that the page stays.
     await page.route(redirectUri, (route) => route.fulfill({ status: 204 }));
     await page.goto((await app.pushed({ response_mode: "form_post" })).href);
@@ -147,7 +147,7 @@ describe("on the way to an app", () => {
     await assertAccessible("consent-generic");
     const posted = page.waitForRequest(redirectUri);
     await page.getByRole("button", { name: "Allow", exact: true }).click();
-    expect(new URLSearchParams((await posted).postData() ?? "").get("iss")).toBe(stage.host.origin);
+    expect(new URLSearchParams((await posted).postData() ?? "").get("iss")).toBe(stage.host.url);
     await assertAccessible("form-post");
   });
 });
@@ -169,7 +169,7 @@ describe("on the account page", () => {
 
   test.each(paths)("“/account%s” is accessible", async (path) => {
     if (path === "/apps") await connectTwice();
-    await page.goto(`${stage.host.origin}/account${path}`);
+    await page.goto(`${stage.host.url}/account${path}`);
     expect(await page.locator("h1").textContent()).not.toBe("Sign in");
     await assertAccessible(`account${path.replace("/", "-")}`);
   });
@@ -191,7 +191,7 @@ describe("on the account page", () => {
   }
 
   test("what comes after each form is accessible", async () => {
-    const { origin } = stage.host;
+    const { url: origin } = stage.host;
     await page.goto(`${origin}/account/email`);
     await page.getByRole("button", { name: "Send me a code to confirm it" }).click();
     await assertAccessible("account-email-code");
@@ -212,7 +212,7 @@ describe("on the account page", () => {
   });
 
   test("an app password is shown once, and revoked", async () => {
-    await page.goto(`${stage.host.origin}/account/app-passwords`);
+    await page.goto(`${stage.host.url}/account/app-passwords`);
     await page.getByLabel("Name of the app").fill("Old phone");
     await page.getByRole("button", { name: "Make an app password" }).click();
     expect(await page.locator(".secret").textContent()).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){3}$/);
@@ -222,7 +222,7 @@ describe("on the account page", () => {
   });
 
   test("the backup is a file", async () => {
-    await page.goto(`${stage.host.origin}/account/backup`);
+    await page.goto(`${stage.host.url}/account/backup`);
     const download = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download the backup" }).click();
     expect((await download).suggestedFilename()).toBe("alice.test.car");
@@ -231,7 +231,7 @@ describe("on the account page", () => {
 
 describe("with a passkey", () => {
   test("a member adds one, and signs in with it", async () => {
-    await page.goto(`${stage.host.origin}/account/passkeys`);
+    await page.goto(`${stage.host.url}/account/passkeys`);
     const devtools = await context.newCDPSession(page);
     await devtools.send("WebAuthn.enable");
     await devtools.send("WebAuthn.addVirtualAuthenticator", {
@@ -249,7 +249,7 @@ describe("with a passkey", () => {
     await page.getByText("The passkey is added.").waitFor();
     await assertAccessible("account-passkeys-added");
 
-    await page.goto(`${stage.host.origin}/account`);
+    await page.goto(`${stage.host.url}/account`);
     await page.getByRole("button", { name: "Sign out on this browser" }).click();
     // This authenticator says yes before anyone presses the button: the page offers passkeys by itself.
     const used = () => stage.host.query("DIRECTORY", "SELECT did FROM passkey WHERE used_at IS NOT NULL");
@@ -258,10 +258,10 @@ describe("with a passkey", () => {
   });
 
   test("one that was removed opens nothing", async () => {
-    await page.goto(`${stage.host.origin}/account/passkeys`);
+    await page.goto(`${stage.host.url}/account/passkeys`);
     await page.getByRole("button", { name: /Remove/ }).click();
     await page.getByText("The passkey is removed.").waitFor();
-    await page.goto(`${stage.host.origin}/account`);
+    await page.goto(`${stage.host.url}/account`);
     await page.getByRole("button", { name: "Sign out on this browser" }).click();
     await page.getByText("This passkey does not open an account here.").waitFor();
   });

@@ -3,7 +3,16 @@
  * a stranger would, and runs their type checks and tests, under this Node and under Node 22.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -87,6 +96,7 @@ function tryOut(name: string, tarball: string, nodes: string[]): void {
   );
   timed("tsc", () => run("npm", ["run", "--silent", "check"], project));
   checkOwnTypes(project);
+  checkMissingBuild(project);
   for (const bin of nodes) {
     const version = spawnSync(path.join(bin, "node"), ["--version"], { encoding: "utf8" }).stdout.trim();
     timed(`tests, Node ${version}`, () => run("npm", ["test", "--silent"], project, bin));
@@ -102,6 +112,18 @@ function checkOwnTypes(project: string): void {
   });
   const own = done.stdout.split("\n").filter((line) => line.startsWith("node_modules/atoll/"));
   if (own.length > 0) fail(own.join("\n"));
+}
+
+/** A package that lost its Worker says so, and what to do. */
+function checkMissingBuild(project: string): void {
+  const runtime = path.join(project, "node_modules/atoll/dist/runtime");
+  renameSync(runtime, `${runtime}-aside`);
+  const script =
+    'import("atoll/testing").then((kit) => kit.createTestNetwork()).catch((thrown) => console.log(thrown.message))';
+  const { stdout } = spawnSync(process.execPath, ["-e", script], { cwd: project, encoding: "utf8" });
+  renameSync(`${runtime}-aside`, runtime);
+  if (!/^The built Worker is missing: .* Install atoll again/.test(stdout))
+    fail(`without its Worker: ${stdout}`);
 }
 
 function readManifest(of: string): Manifest {

@@ -196,6 +196,14 @@ describe("an account's creation", () => {
     ]);
   });
 
+  test("remembers the document that the registry has from then on", async () => {
+    const { did } = await create({ at: 0, lost: "call", dies: false });
+    if (did === null) throw new Error("no account");
+    const remembered = await directory.cache.document(did);
+    const dids = new DidResolver(bindings, directory);
+    expect(remembered?.value).toEqual(await dids.resolve(did, { fresh: true }));
+  });
+
   for (const { lost, dies } of CUTS) {
     const how = `${lost === "call" ? "a call" : "an answer"} is lost${dies ? " and the worker dies" : ""}`;
     test(`is whole or undone, wherever ${how}`, async () => {

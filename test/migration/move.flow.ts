@@ -23,6 +23,7 @@ import {
   isCommit,
   keyOf,
   verifiedRepo,
+  type Addresses,
 } from "../node/official-consumer.ts";
 import { ClientDied, Interruptions } from "./interruptions.ts";
 import { mailedCode } from "./mailbox.ts";
@@ -35,6 +36,8 @@ const NEW_PASSWORD = "a new password";
 
 const folder = mkdtempSync(path.join(tmpdir(), "atoll-migration-"));
 let host: RunningHost;
+/** The same, for the consumers. */
+let here: Addresses;
 let first: Reference;
 let second: Reference;
 let alice: Mover;
@@ -49,6 +52,7 @@ beforeAll(async () => {
     dataDir: path.join(folder, "atoll"),
     vars: { REGISTRATION: "open", RATE_LIMITS: "off", HANDLE_DOMAINS: ".atoll.test", BLOB_LIMIT: "50000000" },
   });
+  here = { url: host.origin, plc: host.outside };
   first = await startReference(path.join(folder, "first"), host.outside, ".first.test");
   second = await startReference(path.join(folder, "second"), host.outside, ".second.test");
   bob = await signUp(host.origin, "bob.atoll.test");
@@ -151,12 +155,12 @@ const preferencesAt = async (client: HostClient) =>
 
 describe("a move between the reference and our host", () => {
   test("in, cut short at every step", async () => {
-    const key = await keyOf(host, alice.did);
+    const key = await keyOf(here, alice.did);
     const { rev: oldRev } = await alice.client.json<{ rev: string }>("com.atproto.sync.getLatestCommit", {
       params: { did: alice.did },
     });
-    const live = follow(host, await headOf(host));
-    const cursor = await headOf(host);
+    const live = follow(here, await headOf(here));
+    const cursor = await headOf(here);
     const { runs, cuts, state } = await moveThrough(
       {
         from: first.origin,
@@ -190,20 +194,20 @@ describe("a move between the reference and our host", () => {
     assert.deepEqual(await preferencesAt(client), PREFERENCES);
 
     // The repo is signed anew, by the key that the DID names now.
-    assert.notEqual(await keyOf(host, alice.did), key);
-    const { records } = await verifiedRepo(host, alice);
+    assert.notEqual(await keyOf(here, alice.did), key);
+    const { records } = await verifiedRepo(here, alice);
     assert.equal(records.size, RECORDS);
     assert.ok(status.repoRev > oldRev, "a higher rev");
 
     // What followers and relays get.
-    const seq = await headOf(host);
+    const seq = await headOf(here);
     await live.until(seq);
     live.stop();
     assert.deepEqual(
       live.errors.filter((error) => error.name.includes("Parse")),
       [],
     );
-    const frames = (await framesUpTo(host, seq)).filter(({ body }) => {
+    const frames = (await framesUpTo(here, seq)).filter(({ body }) => {
       const { seq: at, did } = body as { seq: number; did?: string };
       return at > cursor && did === alice.did;
     });
@@ -260,8 +264,8 @@ describe("a move between the reference and our host", () => {
     await alice.client.json("com.atproto.repo.createRecord", {
       input: { repo: alice.did, collection: record.$type, record },
     });
-    const seq = await headOf(host);
-    const frames = await framesUpTo(host, seq);
+    const seq = await headOf(here);
+    const frames = await framesUpTo(here, seq);
     const commit = frames.filter(isCommit).findLast(({ body }) => body.repo === alice.did);
     assert.ok(commit);
     assert.ok(await inverts(commit.body));
@@ -269,7 +273,7 @@ describe("a move between the reference and our host", () => {
       ({ t: kind, body }) => kind === "#sync" && (body as { did: string }).did === alice.did,
     );
     assert.equal(commit.body.since, (sync?.body as { rev: string } | undefined)?.rev);
-    const live = follow(host, seq - 1);
+    const live = follow(here, seq - 1);
     await live.until(seq);
     live.stop();
     assert.deepEqual(live.errors, []);
@@ -324,7 +328,7 @@ describe("a move between the reference and our host", () => {
     assert.ok((await owner.bytes("com.atproto.sync.getRepo", { params })).bytes.byteLength > RECORDS * 100);
     const blob = { did: alice.did, cid: blobs[0] };
     assert.ok((await owner.bytes("com.atproto.sync.getBlob", { params: blob })).bytes.byteLength > 1_000);
-    const last = (await framesUpTo(host, await headOf(host))).findLast(
+    const last = (await framesUpTo(here, await headOf(here))).findLast(
       ({ body }) => (body as { did?: string }).did === alice.did,
     );
     assert.equal(last?.t, "#account");
@@ -350,7 +354,7 @@ describe("a move between the reference and our host", () => {
       false,
     );
     assert.deepEqual(state.lost, {});
-    const { records } = await verifiedRepo(host, alice);
+    const { records } = await verifiedRepo(here, alice);
     assert.equal(records.size, RECORDS + 1);
   });
 });
@@ -364,5 +368,5 @@ async function acceptSync(body: unknown): Promise<void> {
   const commit = cborToLexRecord(bytes) as unknown as Commit;
   assert.equal(commit.rev, rev);
   assert.equal(commit.did, did);
-  assert.ok(await verifyCommitSig(commit, await keyOf(host, did)), "signed by the key that the DID names");
+  assert.ok(await verifyCommitSig(commit, await keyOf(here, did)), "signed by the key that the DID names");
 }

@@ -5,23 +5,19 @@
 import { AtpAgent } from "@atproto/api";
 import type { AppBskyFeedDefs, AtpSessionData, AtpSessionEvent } from "@atproto/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
 import { drawPicture } from "../../local/seed/picture.ts";
+import { createTestNetwork, type TestNetwork } from "../../local/testing/index.ts";
 
 const ADMIN_PASSWORD = "admin-password-of-the-story";
 const logged: string[] = [];
 /** Everything that was said in confidence: passwords, tokens, addresses, codes. */
 const secrets = new Set<string>([ADMIN_PASSWORD]);
-let host: RunningHost;
+let network: TestNetwork;
 
 beforeAll(async () => {
-  host = await startHost({
-    vars: { REGISTRATION: "open", RATE_LIMITS: "off", ADMIN_PASSWORD },
-    log: ({ message }) => logged.push(message),
-  });
+  network = await createTestNetwork({ vars: { ADMIN_PASSWORD }, log: ({ message }) => logged.push(message) });
 });
-afterAll(() => host.stop());
+afterAll(() => network.dispose());
 
 interface Client {
   agent: AtpAgent;
@@ -33,7 +29,7 @@ function newClient(): Client {
   const events: AtpSessionEvent[] = [];
   let kept: AtpSessionData | undefined;
   const agent = new AtpAgent({
-    service: host.origin,
+    service: network.url,
     persistSession: (event, session) => {
       events.push(event);
       if (session === undefined) return;
@@ -194,7 +190,7 @@ describe("the official agent", () => {
     expect(third.agent.did).toBe(alice.agent.did);
     const { refreshJwt } = third.kept();
     await third.agent.logout();
-    const signedOut = await fetch(`${host.origin}/xrpc/com.atproto.server.refreshSession`, {
+    const signedOut = await fetch(`${network.url}/xrpc/com.atproto.server.refreshSession`, {
       method: "POST",
       headers: { authorization: `Bearer ${refreshJwt}` },
     });
@@ -226,12 +222,9 @@ describe("the logs", () => {
     const alice = newClient();
     await alice.agent.login({ identifier: "alice@mail.example.com", password: "password of alice" });
     await alice.agent.com.atproto.server.requestPasswordReset({ email: "alice@mail.example.com" });
-    const mails = (await (
-      await fetch(`${host.outside}/mail?to=${encodeURIComponent("alice@mail.example.com")}`)
-    ).json()) as { text: string }[];
-    const code = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(mails[0]?.text ?? "")?.[0] ?? "";
-    expect(code).not.toBe("");
-    secrets.add(code);
+    const { code } = await network.mailbox().next(({ to }) => to === "alice@mail.example.com");
+    expect(code).not.toBeNull();
+    secrets.add(String(code));
     await expect(
       alice.agent.com.atproto.server.resetPassword({ token: "AAAAA-22222", password: "password too new" }),
     ).rejects.toThrow();
@@ -250,9 +243,9 @@ describe("the logs", () => {
     for (const [nsid, input] of attempts) {
       const body = JSON.stringify(input);
       const headers = { "content-type": "application/json" };
-      expect((await fetch(`${host.origin}/xrpc/${nsid}`, { method: "POST", headers, body })).ok).toBe(false);
+      expect((await fetch(`${network.url}/xrpc/${nsid}`, { method: "POST", headers, body })).ok).toBe(false);
     }
-    await fetch(`${host.origin}/xrpc/app.bsky.feed.getTimeline?token=query-secret-token`, {
+    await fetch(`${network.url}/xrpc/app.bsky.feed.getTimeline?token=query-secret-token`, {
       headers: { authorization: "Bearer header-secret-token" },
     });
     secrets.add("query-secret-token").add("header-secret-token");

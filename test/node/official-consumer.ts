@@ -13,7 +13,6 @@ import { Firehose, MemoryRunner } from "@atproto/sync";
 import type { Event } from "@atproto/sync";
 import { decode, decodeFirst } from "@atcute/cbor";
 import { CID } from "multiformats/cid";
-import type { RunningHost } from "../../local/host.ts";
 import { XrpcError, xrpc, xrpcBytes } from "../../local/xrpc-client.ts";
 
 export interface Member {
@@ -22,9 +21,15 @@ export interface Member {
   authorization: string;
 }
 
-export async function signUp({ origin }: RunningHost, name: string): Promise<Member> {
+/** Where a host and the PLC directory listen. */
+export interface Addresses {
+  url: string;
+  plc: string;
+}
+
+export async function signUp({ url }: Addresses, name: string): Promise<Member> {
   const input = { handle: `${name}.test`, email: `${name}@example.com`, password: `password of ${name}` };
-  const made = (await xrpc(origin, "com.atproto.server.createAccount", { input })) as {
+  const made = (await xrpc(url, "com.atproto.server.createAccount", { input })) as {
     did: string;
     accessJwt: string;
   };
@@ -37,8 +42,8 @@ export interface Written {
 }
 
 /** A member's call of com.atproto.repo. */
-export const write = (host: RunningHost, { did, authorization }: Member, method: string, input: object) =>
-  xrpc(host.origin, `com.atproto.repo.${method}`, { input: { repo: did, ...input }, authorization });
+export const write = (host: Addresses, { did, authorization }: Member, method: string, input: object) =>
+  xrpc(host.url, `com.atproto.repo.${method}`, { input: { repo: did, ...input }, authorization });
 
 /** Handles of this machine have no DNS: they are asked of the host's own port, by Host header. */
 class LocalHandles extends HandleResolver {
@@ -67,9 +72,9 @@ class LocalHandles extends HandleResolver {
   }
 }
 
-export function idResolverOf({ origin, outside }: RunningHost): IdResolver {
-  const resolver = new IdResolver({ plcUrl: outside });
-  resolver.handle = new LocalHandles(origin);
+export function idResolverOf({ url, plc }: Addresses): IdResolver {
+  const resolver = new IdResolver({ plcUrl: plc });
+  resolver.handle = new LocalHandles(url);
   return resolver;
 }
 
@@ -82,12 +87,12 @@ export interface Followed {
 }
 
 /** `@atproto/sync`'s consumer from `cursor` on, with every commit and handle verified. */
-export function follow(host: RunningHost, cursor: number): Followed {
+export function follow(host: Addresses, cursor: number): Followed {
   const events: Event[] = [];
   const errors: Error[] = [];
   const runner = new MemoryRunner({ startCursor: cursor });
   const firehose = new Firehose({
-    service: host.origin.replace(/^http/, "ws"),
+    service: host.url.replace(/^http/, "ws"),
     idResolver: idResolverOf(host),
     runner,
     subscriptionReconnectDelay: 50,
@@ -115,18 +120,18 @@ export function follow(host: RunningHost, cursor: number): Followed {
 }
 
 /** Newest seq of the host. */
-export async function headOf({ origin }: RunningHost): Promise<number> {
-  const params = { hostname: new URL(origin).hostname };
-  const { seq } = (await xrpc(origin, "com.atproto.sync.getHostStatus", { params })) as { seq: number };
+export async function headOf({ url }: Addresses): Promise<number> {
+  const params = { hostname: new URL(url).hostname };
+  const { seq } = (await xrpc(url, "com.atproto.sync.getHostStatus", { params })) as { seq: number };
   return seq;
 }
 
-export const keyOf = (host: RunningHost, did: string): Promise<string> =>
+export const keyOf = (host: Addresses, did: string): Promise<string> =>
   idResolverOf(host).did.resolveAtprotoKey(did, true);
 
 /** A repo's export, verified by the account's key: address → CID, and its commit. */
-export async function verifiedRepo(host: RunningHost, { did }: Pick<Member, "did">) {
-  const car = await xrpcBytes(host.origin, "com.atproto.sync.getRepo", { params: { did } });
+export async function verifiedRepo(host: Addresses, { did }: Pick<Member, "did">) {
+  const car = await xrpcBytes(host.url, "com.atproto.sync.getRepo", { params: { did } });
   const verified = await verifyRepoCar(car, did, await keyOf(host, did));
   const { blocks, root } = await readCarWithRoot(car);
   const records = new Map<string, string>();
@@ -150,9 +155,9 @@ const dataOf = (commit: Uint8Array | undefined): CID => {
 };
 
 /** com.atproto.sync.getRecord's proof of what is (or, with null, is not) at an address. True: it holds. */
-export async function proves(host: RunningHost, uri: string, cid: string | null): Promise<boolean> {
+export async function proves(host: Addresses, uri: string, cid: string | null): Promise<boolean> {
   const [did = "", collection = "", rkey = ""] = uri.slice("at://".length).split("/");
-  const car = await xrpcBytes(host.origin, "com.atproto.sync.getRecord", {
+  const car = await xrpcBytes(host.url, "com.atproto.sync.getRecord", {
     params: { did, collection, rkey },
   });
   const claim = { collection, rkey, cid: cid === null ? null : CID.parse(cid) } as RecordCidClaim;
@@ -175,13 +180,8 @@ interface CommitBody {
 }
 
 /** Frames as they come, from cursor 0 to `last`. */
-export async function framesUpTo(
-  { origin }: RunningHost,
-  last: number,
-): Promise<{ t: string; body: unknown }[]> {
-  const socket = new WebSocket(
-    `${origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`,
-  );
+export async function framesUpTo({ url }: Addresses, last: number): Promise<{ t: string; body: unknown }[]> {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`);
   socket.binaryType = "arraybuffer";
   const frames: { t: string; body: unknown }[] = [];
   await new Promise<void>((resolve, reject) => {

@@ -4,9 +4,8 @@
  */
 import type { AccountEvt, Event } from "@atproto/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
 import { drawPicture } from "../../local/seed/picture.ts";
+import { createTestNetwork, type TestHost, type TestNetwork } from "../../local/testing/index.ts";
 import { basic, xrpc } from "../../local/xrpc-client.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import type { Followed, Member, Written } from "./official-consumer.ts";
@@ -27,12 +26,14 @@ const ADMIN_PASSWORD = "admin";
 const POST = "app.bsky.feed.post";
 const LIKE = "app.bsky.feed.like";
 
-let host: RunningHost;
+let network: TestNetwork;
+let host: TestHost;
 
 beforeAll(async () => {
-  host = await startHost({ vars: { REGISTRATION: "open", RATE_LIMITS: "off", ADMIN_PASSWORD } });
+  network = await createTestNetwork({ vars: { ADMIN_PASSWORD } });
+  host = network.host();
 });
-afterAll(() => host.stop());
+afterAll(() => network.dispose());
 
 const now = () => new Date().toISOString();
 const post = (text: string, more: object = {}) => ({ $type: POST, text, createdAt: now(), ...more });
@@ -44,7 +45,7 @@ const rkeyOf = (uri: string) => uri.slice(uri.lastIndexOf("/") + 1);
 const batchKey = (n: number) => tidFromMicros(Date.UTC(2026, 0, 1) * 1000 + n, 0);
 
 async function asMember({ authorization }: Member, nsid: string, input?: object): Promise<void> {
-  await xrpc(host.origin, nsid, {
+  await xrpc(host.url, nsid, {
     ...(input === undefined ? { procedure: true } : { input }),
     authorization,
   });
@@ -87,7 +88,7 @@ describe("a community", () => {
   test("lives, and its consumer verifies every event as it comes", async () => {
     [ana, ben, cleo] = [await signUp(host, "ana"), await signUp(host, "ben"), await signUp(host, "cleo")];
 
-    const { blob } = (await xrpc(host.origin, "com.atproto.repo.uploadBlob", {
+    const { blob } = (await xrpc(host.url, "com.atproto.repo.uploadBlob", {
       input: drawPicture("ana", 32, 32).bytes,
       type: "image/png",
       authorization: ana.authorization,
@@ -148,7 +149,7 @@ describe("a community", () => {
   });
 
   test("is heard of through a kill of the host, each event once and in order", async () => {
-    await host.crash();
+    await network.crash();
     const before = live.events.length;
     for (let i = 0; i < 5; i++) await create(cleo, POST, post(`After the storm ${i}`));
     await live.until(await headOf(host));
@@ -219,7 +220,7 @@ describe("a community", () => {
   });
 
   test("forgets a member who is deleted, and a new consumer hears nothing of them but that", async () => {
-    await xrpc(host.origin, "com.atproto.admin.deleteAccount", {
+    await xrpc(host.url, "com.atproto.admin.deleteAccount", {
       input: { did: cleo.did },
       authorization: basic("admin", ADMIN_PASSWORD),
     });

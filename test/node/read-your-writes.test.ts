@@ -1,20 +1,21 @@
 /** What a member writes is there for everybody at once, and all of it in lists. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
 import { randomFrom } from "../../local/seed/random.ts";
+import { type TestHost, type TestNetwork, createTestNetwork } from "../../local/testing/index.ts";
 import { xrpc } from "../../local/xrpc-client.ts";
 import type { Member, Written } from "./official-consumer.ts";
 import { signUp, write } from "./official-consumer.ts";
 
 const POST = "app.bsky.feed.post";
 
-let host: RunningHost;
+let network: TestNetwork;
+let host: TestHost;
 
 beforeAll(async () => {
-  host = await startHost({ vars: { REGISTRATION: "open", RATE_LIMITS: "off" } });
+  network = await createTestNetwork();
+  host = network.host();
 });
-afterAll(() => host.stop());
+afterAll(() => network.dispose());
 
 const post = (text: string) => ({ $type: POST, text, createdAt: new Date().toISOString() });
 const create = (by: Member, collection: string, record: object) =>
@@ -26,7 +27,7 @@ describe("what is written", () => {
     const [dan, eva] = [await signUp(host, "dan"), await signUp(host, "eva")];
     const stale: string[] = [];
     const read = (by: Member, nsid: string, params: Record<string, unknown>) =>
-      xrpc(host.origin, nsid, { params, authorization: by.authorization });
+      xrpc(host.url, nsid, { params, authorization: by.authorization });
     const pairs = async (author: Member, reader: Member, count: number) => {
       for (let i = 0; i < count; i++) {
         const { uri } = await create(author, POST, post(`post ${i}`));
@@ -61,7 +62,7 @@ describe("what is written", () => {
       let cursor: string | undefined;
       do {
         const params = { repo: member.did, collection, limit: limit(), reverse, cursor };
-        const page = (await xrpc(host.origin, "com.atproto.repo.listRecords", { params })) as Page;
+        const page = (await xrpc(host.url, "com.atproto.repo.listRecords", { params })) as Page;
         found.push(...page.records.map(({ uri }) => rkeyOf(uri)));
         cursor = page.cursor;
       } while (cursor !== undefined);

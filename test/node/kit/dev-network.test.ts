@@ -69,6 +69,8 @@ describe("atoll dev-network", () => {
       400,
       { error: expect.stringContaining("no duration") },
     ]);
+    const logs = async () => (await fetch(`${control}/logs`)).text();
+    await expect.poll(logs).toContain("com.atproto.server.createAccount");
     expect((await post("/nowhere"))[0]).toBe(400);
     expect((await post("/reset", undefined, { origin: "https://example.com" }))[0]).toBe(400);
 

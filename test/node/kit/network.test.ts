@@ -48,11 +48,14 @@ describe("accounts", () => {
       const said = `account(${JSON.stringify(name)}): a name is 3 to 18 of a-z, 0-9 and dashes`;
       await expect(network.account(name)).rejects.toThrow(said);
     }
-    await expect(network.account("admin")).rejects.toThrow(/account "admin" .* Reserved handle/);
     await expect(network.account("alice.example.com")).rejects.toThrow("HANDLE_DOMAINS");
     const typo: object = { pasword: "secret" };
     await expect(network.account("alice", typo)).rejects.toThrow('Did you mean "password"?');
     expect(network.accounts.size).toBe(0);
+  });
+
+  test("may have names that a deploy keeps for itself", async () => {
+    expect((await network.account("bot")).handle).toBe("bot.test");
   });
 
   test("have one name, whether by label or by handle, and are not made over", async () => {
@@ -184,6 +187,23 @@ describe("the clock", () => {
     const { data } = await network.agent("alice").getTimeline();
     expect(data.feed).toEqual([]);
     expect(network.agent("alice").session?.accessJwt).not.toBe(accessJwt);
+  });
+
+  test("ends grace periods: of a mailed code, and of an upload that no record took", async () => {
+    await network.account("alice");
+    const agent = network.agent("alice");
+    await agent.com.atproto.server.requestPasswordReset({ email: "alice@example.test" });
+    const { code } = await network.mailbox("alice").next();
+    const { data } = await agent.uploadBlob(new Uint8Array(100), { encoding: "text/plain" });
+    await network.clock.advance("16m");
+    await expect(
+      agent.com.atproto.server.resetPassword({ token: String(code), password: "new password" }),
+    ).rejects.toThrow("Token is expired");
+    await network.clock.advance("25h");
+    const record = { file: data.blob.original };
+    await expect(
+      agent.com.atproto.repo.createRecord({ repo: agent.assertDid, collection: "com.example.note", record }),
+    ).rejects.toThrow("Could not find blob");
   });
 
   test("stamps what is written, and rings alarms that are due", async () => {

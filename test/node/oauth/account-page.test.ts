@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 async function signedIn(name = "alice", password = PASSWORD): Promise<MemberBrowser> {
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const page = shown(await browser.open("/account"));
   const arrived = shown(
     await browser.submit(page, "sign-in", { identifier: `${name}.test`, password, remember: "yes" }),
@@ -23,14 +23,14 @@ async function signedIn(name = "alice", password = PASSWORD): Promise<MemberBrow
 
 /** The newest code that was mailed to somebody. */
 async function mailedCode(to: string): Promise<string> {
-  const answer = await fetch(`${stage.host.outside}/mail?to=${encodeURIComponent(to)}`);
+  const answer = await fetch(`${stage.host.plc}/mail?to=${encodeURIComponent(to)}`);
   const [newest] = (await answer.json()) as { text: string }[];
   return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(newest?.text ?? "")?.[0] ?? "";
 }
 
 /** As an app that asks for a password. */
 async function sessionOf(identifier: string, password: string) {
-  const answer = await fetch(`${stage.host.origin}/xrpc/com.atproto.server.createSession`, {
+  const answer = await fetch(`${stage.host.url}/xrpc/com.atproto.server.createSession`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ identifier, password }),
@@ -42,7 +42,7 @@ async function sessionOf(identifier: string, password: string) {
 }
 
 const ask = async (nsid: string, params: Record<string, string>) => {
-  const answer = await fetch(`${stage.host.origin}/xrpc/${nsid}?${new URLSearchParams(params).toString()}`);
+  const answer = await fetch(`${stage.host.url}/xrpc/${nsid}?${new URLSearchParams(params).toString()}`);
   return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
 };
 
@@ -83,7 +83,7 @@ test("a short password is refused, and nothing is changed", async () => {
 
 test("a forgotten password is replaced by a mailed code, whoever asks is told the same", async () => {
   await signUp(stage.host, "fritz");
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const start = shown(await browser.open("/account/reset"));
   const unknown = shown(await browser.submit(start, "request-reset", { email: "nobody@example.com" }));
   const known = shown(await browser.submit(start, "request-reset", { email: "fritz@example.com" }));
@@ -164,7 +164,7 @@ test("a member takes a break, and comes back", async () => {
   const page = shown(await browser.open("/account/leave"));
   const off = shown(await browser.submit(page, "deactivate"));
   expect(textOf(off)).toContain("switched off");
-  const status = await fetch(`${stage.host.origin}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`);
+  const status = await fetch(`${stage.host.url}/xrpc/com.atproto.sync.getRepoStatus?did=${did}`);
   expect(await status.json()).toMatchObject({ active: false, status: "deactivated" });
   expect(textOf(shown(await browser.submit(off, "activate")))).toContain("switched on");
 });
@@ -186,8 +186,8 @@ test("a member leaves for good, and nothing of their signing in stays", async ()
 });
 
 test("an invite link names who invites, fills in its code, and leads to what comes next", async () => {
-  const host = (await setStage({ REGISTRATION: "invite" })).host;
-  const browser = new MemberBrowser(host.origin);
+  const { host, stop } = await setStage({ REGISTRATION: "invite" });
+  const browser = new MemberBrowser(host.url);
   const [{ did = "" } = {}] = await host.query(
     "DIRECTORY",
     "SELECT did FROM account WHERE handle = 'alice.test'",
@@ -207,12 +207,12 @@ test("an invite link names who invites, fills in its code, and leads to what com
   // Which app, which provider, and what to type there.
   expect(joined.html).toContain('href="https://bsky.app/"');
   expect(textOf(joined)).toContain("Hosting provider");
-  expect(joined.html).toContain(`<code>${host.origin}</code>`);
-  const late = shown(await new MemberBrowser(host.origin).open(`/join/${code}`));
+  expect(joined.html).toContain(`<code>${host.url}</code>`);
+  const late = shown(await new MemberBrowser(host.url).open(`/join/${code}`));
   expect(textOf(late)).toContain("This invite was used up");
-  const made = shown(await new MemberBrowser(host.origin).open("/join/made-up"));
+  const made = shown(await new MemberBrowser(host.url).open("/join/made-up"));
   expect(textOf(made)).toContain("This invite was used up, or never was one");
-  await host.stop();
+  await stop();
 });
 
 test("an app password lets an app in until it is revoked, and opens no page", async () => {
@@ -222,7 +222,7 @@ test("an app password lets an app in until it is revoked, and opens no page", as
   const made = shown(await browser.submit(page, "create", { name: "Old phone" }));
   const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(textOf(made))?.[0] ?? "";
   expect((await sessionOf("anton.test", password)).status).toBe(200);
-  const own = new MemberBrowser(stage.host.origin);
+  const own = new MemberBrowser(stage.host.url);
   const refused = await own.submit(shown(await own.open("/account")), "sign-in", {
     identifier: "anton.test",
     password,
@@ -254,18 +254,18 @@ test("the backup is the whole repo", async () => {
   expect(response.headers.get("content-disposition")).toBe('attachment; filename="alice.test.car"');
   const repo = await ask("com.atproto.sync.getRepo", { did: stage.alice.did });
   expect(new Uint8Array(await response.arrayBuffer())).toEqual(repo.bytes);
-  const stranger = await new MemberBrowser(stage.host.origin).fetch("/account/backup.car");
+  const stranger = await new MemberBrowser(stage.host.url).fetch("/account/backup.car");
   expect(stranger.status).toBe(303);
 });
 
 test("who does not stay signed in is forgotten with the browser's session, and within the hour", async () => {
   await signUp(stage.host, "gast");
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const page = shown(await browser.open("/account"));
   const own = shown(await browser.submit(page, "sign-in", { identifier: "gast.test", password: PASSWORD }));
   expect(textOf(own)).toContain("Your account");
   const closed = browser.cookies().replace(/;? ?atoll-once=[^;]*/, "");
-  const later = await new MemberBrowser(stage.host.origin).fetch("/account", { headers: { cookie: closed } });
+  const later = await new MemberBrowser(stage.host.url).fetch("/account", { headers: { cookie: closed } });
   expect(later.headers.get("location")).toContain("/account/sign-in");
   const sql = "UPDATE oauth_device_account SET signed_in_at = signed_in_at - 3700000 WHERE remembered = 0";
   await stage.host.query("DIRECTORY", sql);

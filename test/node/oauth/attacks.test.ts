@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const newApp = () => RawApp.of(stage.host.origin);
-const newBrowser = () => new MemberBrowser(stage.host.origin);
+const newApp = () => RawApp.of(stage.host.url);
+const newBrowser = () => new MemberBrowser(stage.host.url);
 
 /** An app with a code, as it came back to it. */
 async function allowed(app: RawApp, browser = newBrowser(), over: Record<string, string> = {}) {
@@ -274,13 +274,13 @@ test("after signing in, the account page goes nowhere but to itself", async () =
       to: "//evil.example",
     }),
   );
-  expect(arrived.url.href).toBe(`${stage.host.origin}/account`);
+  expect(arrived.url.href).toBe(`${stage.host.url}/account`);
 });
 
 test("a request of one client is none of another's", async () => {
   const app = await newApp();
   const url = await app.pushed();
-  const other = await RawApp.of(stage.host.origin, "atproto");
+  const other = await RawApp.of(stage.host.url, "atproto");
   url.searchParams.set("client_id", other.clientId);
   const arrived = await newBrowser().open(url);
   expect(isPage(arrived) ? arrived.status : arrived.location.searchParams.get("error")).toBe("access_denied");
@@ -288,7 +288,7 @@ test("a request of one client is none of another's", async () => {
 
 test("the way back names the issuer", async () => {
   const { back } = await allowed(await newApp());
-  expect(back.searchParams.get("iss")).toBe(stage.host.origin);
+  expect(back.searchParams.get("iss")).toBe(stage.host.url);
   expect(back.searchParams.get("state")).toBe("s");
 });
 
@@ -329,7 +329,7 @@ test("a cookie that was planted before is worth nothing after signing in", async
   shown(
     await browser.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD, remember: "yes" }),
   );
-  const thief = await new MemberBrowser(stage.host.origin).fetch("/account", {
+  const thief = await new MemberBrowser(stage.host.url).fetch("/account", {
     headers: { cookie: planted },
   });
   expect(thief.headers.get("location")).toContain("/account/sign-in");

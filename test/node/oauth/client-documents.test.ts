@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-const newBrowser = () => new MemberBrowser(stage.host.origin);
+const newBrowser = () => new MemberBrowser(stage.host.url);
 
 /** An app whose document changes between two looks at it; what the host remembers of it is ten minutes old at most. */
 async function confidential(name: string) {
@@ -43,7 +43,7 @@ async function assertion(clientId: string, key: Key, over: { jti?: string; audie
       .setProtectedHeader({ alg: "ES256", kid: "one" })
       .setIssuer(clientId)
       .setSubject(clientId)
-      .setAudience(over.audience ?? stage.host.origin)
+      .setAudience(over.audience ?? stage.host.url)
       .setIssuedAt()
       .setExpirationTime("1m")
       .sign(key.privateKey),
@@ -53,7 +53,7 @@ async function assertion(clientId: string, key: Key, over: { jti?: string; audie
 test("a client's assertion works once, and only with the key that its document names", async () => {
   const { key, clientId, document } = await confidential("asserting");
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.host.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
@@ -70,7 +70,7 @@ test("a client's assertion works once, and only with the key that its document n
 test("a document that says another client, or is none, introduces nobody", async () => {
   const { clientId, document, key } = await confidential("impostor");
   stage.published.set(clientId, { ...document, client_id: "https://app.tester.dev/asserting.json" });
-  const app = await RawApp.of(stage.host.origin, "", {
+  const app = await RawApp.of(stage.host.url, "", {
     clientId,
     redirectUri: "https://app.tester.dev/callback",
   });
@@ -81,7 +81,7 @@ test("a document that says another client, or is none, introduces nobody", async
     "https://localhost/client.json",
     "https://app.tester.dev/absent.json",
   ]) {
-    const other = await RawApp.of(stage.host.origin, "", {
+    const other = await RawApp.of(stage.host.url, "", {
       clientId: id,
       redirectUri: "https://app.tester.dev/callback",
     });
@@ -92,7 +92,7 @@ test("a document that says another client, or is none, introduces nobody", async
 const REDIRECT = "https://app.tester.dev/callback";
 
 function authorizeAt(clientId: string, requestUri: unknown): URL {
-  const url = new URL("/oauth/authorize", stage.host.origin);
+  const url = new URL("/oauth/authorize", stage.host.url);
   url.searchParams.set("client_id", clientId);
   url.searchParams.set("request_uri", String(requestUri));
   return url;
@@ -102,7 +102,7 @@ function authorizeAt(clientId: string, requestUri: unknown): URL {
 async function connected(name: string) {
   const { clientId, document, key } = await confidential(name);
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", { clientId, redirectUri: REDIRECT });
+  const app = await RawApp.of(stage.host.url, "", { clientId, redirectUri: REDIRECT });
   const { body: pushed } = await app.push(await assertion(clientId, key));
   const browser = newBrowser();
   const consent = await signInAt(browser, authorizeAt(clientId, pushed.request_uri));
@@ -112,12 +112,12 @@ async function connected(name: string) {
 }
 
 /** The host forgets what it knows of documents, as it does by itself within ten minutes. */
-const forgetDocuments = () => stage.host.crash();
+const forgetDocuments = () => stage.network.crash();
 
 test("a document that changes on the way changes nothing that was pushed", async () => {
   const { clientId, document, key } = await confidential("changing");
   stage.published.set(clientId, document);
-  const app = await RawApp.of(stage.host.origin, "", { clientId, redirectUri: REDIRECT });
+  const app = await RawApp.of(stage.host.url, "", { clientId, redirectUri: REDIRECT });
   const { body } = await app.push(await assertion(clientId, key));
   stage.published.set(clientId, {
     ...document,
@@ -165,7 +165,7 @@ test("an app whose document is gone gets nothing more", async () => {
 test("a document that asks for more than its scopes say is held to them", async () => {
   const { clientId, document, key } = await confidential("greedy");
   stage.published.set(clientId, { ...document, scope: "atproto repo:app.bsky.feed.post" });
-  const app = await RawApp.of(stage.host.origin, "", { clientId, redirectUri: REDIRECT });
+  const app = await RawApp.of(stage.host.url, "", { clientId, redirectUri: REDIRECT });
   const answer = await app.push({ ...(await assertion(clientId, key)), scope: "atproto transition:generic" });
   expect(answer).toMatchObject({ status: 400, body: { error: "invalid_scope" } });
 });
@@ -190,7 +190,7 @@ test.each([
 ])("a document %s introduces nobody", async (what, over) => {
   const { clientId, document, key } = await confidential(what.replaceAll(/[^a-z]/g, "-"));
   stage.published.set(clientId, { ...document, ...over });
-  const app = await RawApp.of(stage.host.origin, "", { clientId, redirectUri: REDIRECT });
+  const app = await RawApp.of(stage.host.url, "", { clientId, redirectUri: REDIRECT });
   const answer = await app.push(await assertion(clientId, key));
   expect([answer.status, answer.body.request_uri]).toEqual([400, undefined]);
   expect(answer.body.error).toMatch(/^invalid_(client_metadata|redirect_uri)$/);

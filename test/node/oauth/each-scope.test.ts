@@ -47,7 +47,7 @@ const uploadPicture: Call = (session) =>
   });
 
 const importOwnRepo: Call = async (session) => {
-  const archive = await fetch(`${stage.host.origin}/xrpc/com.atproto.sync.getRepo?did=${session.did}`);
+  const archive = await fetch(`${stage.host.url}/xrpc/com.atproto.sync.getRepo?did=${session.did}`);
   return session.fetchHandler("/xrpc/com.atproto.repo.importRepo", {
     method: "POST",
     headers: { "content-type": "application/vnd.ipld.car" },
@@ -62,7 +62,7 @@ const tokenForChat = get("com.atproto.server.getServiceAuth", {
 });
 
 const onThisHost = () => {
-  const service = `did:web:${new URL(stage.host.origin).host.replace(":", "%3A")}#bsky_appview`;
+  const service = `did:web:${new URL(stage.host.url).host.replace(":", "%3A")}#bsky_appview`;
   return encodeURIComponent(service);
 };
 

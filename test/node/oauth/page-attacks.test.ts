@@ -1,6 +1,6 @@
 /** What the pages must not do, whatever names say and wherever forms come from; and how often a password may be tried. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RunningHost, startHost } from "../../../local/host.ts";
+import type { TestHost } from "../../../local/testing/index.ts";
 import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
 import { RawApp } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt, signUp } from "./stage.ts";
@@ -22,7 +22,7 @@ describe("names that are code", () => {
     });
   });
   afterAll(() => stage?.stop());
-  const newBrowser = () => new MemberBrowser(stage.host.origin);
+  const newBrowser = () => new MemberBrowser(stage.host.url);
 
   test("are text: the community's, on every page for strangers", async () => {
     const html = { headers: { accept: "text/html" } };
@@ -49,7 +49,7 @@ describe("names that are code", () => {
       token_endpoint_auth_method: "none",
     });
     await setDisplayName();
-    const app = await RawApp.of(stage.host.origin, "", { clientId, redirectUri });
+    const app = await RawApp.of(stage.host.url, "", { clientId, redirectUri });
     const url = await app.pushed({ state: EVIL, response_mode: "form_post" });
     const browser = newBrowser();
     const page = shown(await browser.open(url));
@@ -69,7 +69,7 @@ describe("names that are code", () => {
 
   async function setDisplayName(): Promise<void> {
     const call = async (nsid: string, body: unknown, token = "") => {
-      const answer = await fetch(`${stage.host.origin}/xrpc/${nsid}`, {
+      const answer = await fetch(`${stage.host.url}/xrpc/${nsid}`, {
         method: "POST",
         headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
         body: JSON.stringify(body),
@@ -122,8 +122,8 @@ describe("forms and cookies", () => {
   afterAll(() => stage?.stop());
 
   test("nobody is signed in to a stranger's account by a form of another site", async () => {
-    const victim = new MemberBrowser(stage.host.origin);
-    const attacker = new MemberBrowser(stage.host.origin);
+    const victim = new MemberBrowser(stage.host.url);
+    const attacker = new MemberBrowser(stage.host.url);
     const page = shown(await attacker.open("/account/sign-in"));
     shown(await victim.open("/account/sign-in"));
     const fields = { identifier: "alice.test", password: PASSWORD, remember: "yes" };
@@ -136,7 +136,7 @@ describe("forms and cookies", () => {
 
   test("a form of one browser is none of another's that the same member uses", async () => {
     const fields = { identifier: "alice.test", password: PASSWORD, remember: "yes" };
-    const [one, other] = [new MemberBrowser(stage.host.origin), new MemberBrowser(stage.host.origin)];
+    const [one, other] = [new MemberBrowser(stage.host.url), new MemberBrowser(stage.host.url)];
     for (const browser of [one, other]) {
       shown(await browser.submit(shown(await browser.open("/account/sign-in")), "sign-in", fields));
     }
@@ -145,7 +145,7 @@ describe("forms and cookies", () => {
   });
 
   test("posting is the only way to change anything", async () => {
-    const browser = new MemberBrowser(stage.host.origin);
+    const browser = new MemberBrowser(stage.host.url);
     const page = shown(await browser.open("/account/sign-in"));
     shown(await browser.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD }));
     await browser.open("/account?step=sign-out");
@@ -154,30 +154,30 @@ describe("forms and cookies", () => {
   });
 
   test("a sign-in that is under way is not continued by whoever learns its address", async () => {
-    const app = await RawApp.of(stage.host.origin);
+    const app = await RawApp.of(stage.host.url);
     const url = await app.pushed();
-    const owner = new MemberBrowser(stage.host.origin);
+    const owner = new MemberBrowser(stage.host.url);
     await signInAt(owner, url);
     // With the member's DID in it, too.
     url.searchParams.set("as", stage.alice.did);
-    expect(
-      departed(await new MemberBrowser(stage.host.origin).open(url)).searchParams.get("code"),
-    ).toBeNull();
+    expect(departed(await new MemberBrowser(stage.host.url).open(url)).searchParams.get("code")).toBeNull();
   });
 });
 
 describe("passwords are tried so often and no oftener", () => {
-  let host: RunningHost;
+  let limited: Stage;
+  let host: TestHost;
   beforeAll(async () => {
-    host = await startHost({ vars: { REGISTRATION: "open", RATE_LIMITS: "on" } });
-    for (const name of ["alice", "bob"]) await signUp(host, name);
+    limited = await setStage({ RATE_LIMITS: "on" });
+    host = limited.host;
+    await signUp(host, "bob");
   });
-  afterAll(() => host?.stop());
+  afterAll(() => limited?.stop());
 
   /** Tries at once, from one address. How many were told that the password is wrong, and how many to wait. */
   async function tried(address: string, attempts: number, identifier: (attempt: number) => string) {
     const from = { "cf-connecting-ip": address };
-    const browser = new MemberBrowser(host.origin);
+    const browser = new MemberBrowser(host.url);
     const page = shown(await browser.open("/account/sign-in", { headers: from }));
     const answers = await Promise.all(
       Array.from({ length: attempts }, async (_, i) => {
@@ -194,7 +194,7 @@ describe("passwords are tried so often and no oftener", () => {
     expect(await tried("192.0.2.1", 33, () => "alice.test")).toEqual({ wrong: 30, wait: 3 });
     expect(await tried("192.0.2.1", 2, () => "bob.test")).toEqual({ wrong: 2, wait: 0 });
     expect(await tried("192.0.2.2", 2, () => "alice.test")).toEqual({ wrong: 2, wait: 0 });
-    const app = await fetch(`${host.origin}/xrpc/com.atproto.server.createSession`, {
+    const app = await fetch(`${host.url}/xrpc/com.atproto.server.createSession`, {
       method: "POST",
       headers: { "content-type": "application/json", "cf-connecting-ip": "192.0.2.1" },
       body: JSON.stringify({ identifier: "alice.test", password: PASSWORD }),

@@ -10,12 +10,12 @@ let stage: Stage;
 let key: Authenticator;
 beforeAll(async () => {
   stage = await setStage();
-  key = new Authenticator(stage.host.origin);
+  key = new Authenticator(stage.host.url);
   expect(textOf(await add(await signedIn("alice"), key))).toContain("The passkey is added");
 });
 afterAll(() => stage?.stop());
 
-const newBrowser = () => new MemberBrowser(stage.host.origin);
+const newBrowser = () => new MemberBrowser(stage.host.url);
 const OPENS_NOTHING = "This passkey does not open an account here";
 
 async function signedIn(name: string): Promise<MemberBrowser> {
@@ -65,7 +65,7 @@ async function enter(
 
 test("a passkey opens its account, and the way to an app", async () => {
   expect(textOf(await enter())).toContain("@alice.test");
-  const app = await RawApp.of(stage.host.origin);
+  const app = await RawApp.of(stage.host.url);
   const browser = newBrowser();
   const page = shown(await browser.open(await app.pushed()));
   const passkey = key.get(await options(browser, page, "sign-in"));
@@ -106,7 +106,7 @@ test.each<[what: string, deviation: Deviation]>([
 });
 
 test("another key's answer in the name of a known one opens nothing", async () => {
-  const other = new Authenticator(stage.host.origin);
+  const other = new Authenticator(stage.host.url);
   const forged = (asked: { challenge: string }) => other.get(asked).replaceAll(other.id, key.id);
   expect(textOf(await enter(newBrowser(), forged))).toContain(OPENS_NOTHING);
   expect(textOf(await enter(newBrowser(), () => "{}"))).toContain(OPENS_NOTHING);
@@ -118,7 +118,7 @@ test.each<[what: string, deviation: Deviation]>([
   ["made for another host", { rpId: "evil.example" }],
   ["of somebody who was not asked who they are", { verified: false }],
 ])("a passkey %s is not added", async (_what, deviation) => {
-  const page = await add(await signedIn("alice"), new Authenticator(stage.host.origin), deviation);
+  const page = await add(await signedIn("alice"), new Authenticator(stage.host.url), deviation);
   expect(textOf(page)).toContain("could not be added");
 });
 
@@ -128,7 +128,7 @@ test("nobody adds a passkey who has not shown just now that it is them, and nobo
   const list = shown(await mallory.open("/account/passkeys"));
   // One that is known already, and is somebody else's.
   expect(textOf(await add(mallory, key))).toContain("could not be added");
-  await add(mallory, new Authenticator(stage.host.origin));
+  await add(mallory, new Authenticator(stage.host.url));
   const own = shown(await mallory.open("/account/passkeys"));
   shown(await mallory.submit(own, "remove", { id: key.id }));
   expect(textOf(await enter())).toContain("@alice.test");

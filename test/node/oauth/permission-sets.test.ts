@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 const post = (nsid: string, body: unknown, token?: string) =>
-  fetch(`${stage.host.origin}/xrpc/${nsid}`, {
+  fetch(`${stage.host.url}/xrpc/${nsid}`, {
     method: "POST",
     headers: {
       "content-type": "application/json",

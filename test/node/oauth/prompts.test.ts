@@ -14,7 +14,7 @@ let browser: MemberBrowser;
 beforeAll(async () => {
   stage = await setStage();
   app = await appFor(stage, "atproto", "confidential");
-  browser = new MemberBrowser(stage.host.origin);
+  browser = new MemberBrowser(stage.host.url);
   await connect(stage, app, browser);
 });
 afterAll(() => stage?.stop());
@@ -30,9 +30,9 @@ describe("an app that wants no page", () => {
   });
 
   test("hears that nobody is signed in", async () => {
-    const back = departed(await new MemberBrowser(stage.host.origin).open(await silently(app)));
+    const back = departed(await new MemberBrowser(stage.host.url).open(await silently(app)));
     expect(errorOf(back)).toBe("login_required");
-    expect(back.searchParams.get("iss")).toBe(stage.host.origin);
+    expect(back.searchParams.get("iss")).toBe(stage.host.url);
   });
 
   test("hears that the member has not allowed it yet", async () => {
@@ -41,7 +41,7 @@ describe("an app that wants no page", () => {
   });
 
   test("has to say whose code it wants", async () => {
-    const back = departed(await browser.open(await silently(app, stage.host.origin)));
+    const back = departed(await browser.open(await silently(app, stage.host.url)));
     expect(errorOf(back)).toBe("login_required");
   });
 });
@@ -85,8 +85,8 @@ describe("an app that wants the member to be asked", () => {
 
 describe("an answer", () => {
   async function answered(mode: string, answer: "allow" | "deny") {
-    const raw = await RawApp.of(stage.host.origin);
-    const own = new MemberBrowser(stage.host.origin);
+    const raw = await RawApp.of(stage.host.url);
+    const own = new MemberBrowser(stage.host.url);
     const consent = await signInAt(own, await raw.pushed({ response_mode: mode, state: `"><b>'&state` }));
     return own.submit(consent, "consent", { answer });
   }
@@ -102,7 +102,7 @@ describe("an answer", () => {
     const back = departed(await answered("fragment", answer));
     expect(back.search).toBe("");
     const params = new URLSearchParams(back.hash.slice(1));
-    expect(params.get("iss")).toBe(stage.host.origin);
+    expect(params.get("iss")).toBe(stage.host.url);
     expect(params.get("state")).toBe(`"><b>'&state`);
     expect(params.has(answer === "allow" ? "code" : "error")).toBe(true);
   });
@@ -118,7 +118,7 @@ describe("an answer", () => {
   });
 
   test("in no other way", async () => {
-    const raw = await RawApp.of(stage.host.origin);
+    const raw = await RawApp.of(stage.host.url);
     for (const mode of ["web_message", "jwt", "query.jwt"]) {
       expect((await raw.push({ response_mode: mode })).status, mode).toBe(400);
     }
@@ -129,7 +129,7 @@ describe("an app on the member's own device", () => {
   const clientIn = (redirect: string) =>
     `http://localhost?${new URLSearchParams({ redirect_uri: redirect, scope: "atproto" }).toString()}`;
   const push = async (clientId: string, redirectUri: string) =>
-    (await RawApp.of(stage.host.origin, "", { clientId, redirectUri })).push({ scope: "atproto" });
+    (await RawApp.of(stage.host.url, "", { clientId, redirectUri })).push({ scope: "atproto" });
 
   test.each([
     ["http://127.0.0.1/callback", "http://127.0.0.1:49152/callback"],
@@ -160,11 +160,11 @@ describe("an app on the member's own device", () => {
 
   test("must come for its tokens with the address that the code went to", async () => {
     const clientId = clientIn("http://127.0.0.1/callback");
-    const raw = await RawApp.of(stage.host.origin, "", {
+    const raw = await RawApp.of(stage.host.url, "", {
       clientId,
       redirectUri: "http://127.0.0.1:5001/callback",
     });
-    const own = new MemberBrowser(stage.host.origin);
+    const own = new MemberBrowser(stage.host.url);
     const consent = await signInAt(own, await raw.pushed({ scope: "atproto" }));
     const back = departed(await own.submit(consent, "consent", { answer: "allow" }));
     expect(back.port).toBe("5001");

@@ -23,7 +23,7 @@ test("an app on the member's machine signs in, posts, refreshes, and is signed o
   const app = await appFor(stage, "atproto transition:generic");
   const { session, state, back } = await connect(stage, app);
   expect(state).toBe("mine");
-  expect(back.searchParams.get("iss")).toBe(stage.host.origin);
+  expect(back.searchParams.get("iss")).toBe(stage.host.url);
   expect(session.did).toBe(stage.alice.did);
   const written = await session.fetchHandler("/xrpc/com.atproto.repo.createRecord", createPost(session.did));
   expect(written.status).toBe(200);
@@ -81,13 +81,13 @@ test("who allowed an app the same before goes straight back to it; a public app 
 
 test("an app that is not allowed hears of it, and nothing else", async () => {
   const app = await appFor(stage, "atproto");
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const url = await app.client.authorize(stage.alice.handle);
   const consent = await signInAt(browser, url, false);
   const back = departed(await browser.submit(consent, "consent", { answer: "deny" }));
   expect(Object.fromEntries(back.searchParams)).toMatchObject({
     error: "access_denied",
-    iss: stage.host.origin,
+    iss: stage.host.url,
   });
   await expect(app.client.callback(back.searchParams)).rejects.toThrow("rejected");
 });
@@ -98,7 +98,7 @@ test("the e-mail address is the member's to leave out", async () => {
   const seen = await given.session.fetchHandler("/xrpc/com.atproto.server.getSession");
   expect(await seen.json()).toMatchObject({ email: "alice@example.com" });
 
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const consent = await signInAt(browser, await app.client.authorize(stage.alice.handle));
   const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
   const { session } = await app.client.callback(back.searchParams);
@@ -109,8 +109,8 @@ test("the e-mail address is the member's to leave out", async () => {
 
 test("a newcomer signs up on the way to an app", async () => {
   const app = await appFor(stage, "atproto", "public");
-  const browser = new MemberBrowser(stage.host.origin);
-  const url = await app.client.authorize(stage.host.origin, { prompt: "create" });
+  const browser = new MemberBrowser(stage.host.url);
+  const url = await app.client.authorize(stage.host.url, { prompt: "create" });
   const page = shown(await browser.open(url));
   expect(textOf(page)).toContain("Join Lagoon");
   const consent = shown(
@@ -127,7 +127,7 @@ test("a newcomer signs up on the way to an app", async () => {
 
 test("a wrong password is said on the page, and the page stays usable", async () => {
   const app = await appFor(stage, "atproto");
-  const browser = new MemberBrowser(stage.host.origin);
+  const browser = new MemberBrowser(stage.host.url);
   const page = shown(await browser.open(await app.client.authorize(stage.alice.handle)));
   const again = shown(await browser.submit(page, "sign-in", { identifier: "alice.test", password: "wrong" }));
   expect(again.status).toBe(400);

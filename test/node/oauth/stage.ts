@@ -2,68 +2,61 @@
 import { JoseKey } from "@atproto/jwk-jose";
 import type { NodeSavedSession, NodeSavedState } from "@atproto/oauth-client-node";
 import { NodeOAuthClient } from "@atproto/oauth-client-node";
-import { type RunningHost, startHost } from "../../../local/host.ts";
-import { basic } from "../../../local/xrpc-client.ts";
+import {
+  type HostVars,
+  type TestHost,
+  type TestNetwork,
+  createTestNetwork,
+} from "../../../local/testing/index.ts";
 import { MemberBrowser, type Page, departed, shown } from "./member-browser.ts";
 
 export const PASSWORD = "correct horse battery";
-const ADMIN = "admin";
 
 export interface Stage {
-  host: RunningHost;
+  network: TestNetwork;
+  host: TestHost;
   alice: { did: string; handle: string };
   /** What strangers publish, by address; the host finds it there. */
   published: Map<string, unknown>;
   stop(): Promise<void>;
 }
 
-export async function setStage(vars: Record<string, string> = {}): Promise<Stage> {
+export async function setStage(vars: HostVars = {}): Promise<Stage> {
   const published = new Map<string, unknown>();
-  const host = await startHost({
-    vars: { REGISTRATION: "open", RATE_LIMITS: "off", HOST_NAME: "Lagoon", ADMIN_PASSWORD: ADMIN, ...vars },
+  const network = await createTestNetwork({
+    vars: { HOST_NAME: "Lagoon", ...vars },
     log: ({ message }) => {
       if (message.includes('"level":"error"')) console.error(message);
     },
-    fetch: (request) => {
-      const found = published.get(request.url);
-      if (found instanceof Uint8Array) return new Response(found);
-      return found === undefined
-        ? new Response("not found", { status: 404 })
-        : Response.json(typeof found === "function" ? found() : found);
-    },
   });
+  network.fetches.answer("https://", ({ url }) => {
+    const found = published.get(url);
+    if (found instanceof Uint8Array) return new Response(found);
+    return found === undefined
+      ? new Response("not found", { status: 404 })
+      : Response.json(typeof found === "function" ? found() : found);
+  });
+  const host = network.host();
   const invited = vars.REGISTRATION === "invite" ? await inviteCode(host) : undefined;
   const alice = await signUp(host, "alice", invited);
-  return { host, alice, published, stop: () => host.stop() };
+  return { network, host, alice, published, stop: () => network.dispose() };
 }
 
 export async function signUp(
-  { origin }: RunningHost,
+  host: TestHost,
   name: string,
-  invited?: string,
+  inviteCode?: string,
 ): Promise<{ did: string; handle: string }> {
-  const response = await fetch(`${origin}/xrpc/com.atproto.server.createAccount`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      handle: `${name}.test`,
-      email: `${name}@example.com`,
-      password: PASSWORD,
-      inviteCode: invited,
-    }),
-  });
-  const { did, handle } = (await response.json()) as { did: string; handle: string };
+  const input = { handle: `${name}.test`, email: `${name}@example.com`, password: PASSWORD, inviteCode };
+  const made = await host.xrpc("com.atproto.server.createAccount", { input });
+  const { did, handle } = made as { did: string; handle: string };
   return { did, handle };
 }
 
 /** A code for one newcomer, of the host's own or a member's. */
-export async function inviteCode({ origin }: RunningHost, forAccount?: string): Promise<string> {
-  const response = await fetch(`${origin}/xrpc/com.atproto.server.createInviteCode`, {
-    method: "POST",
-    headers: { authorization: basic("admin", ADMIN), "content-type": "application/json" },
-    body: JSON.stringify({ useCount: 1, forAccount }),
-  });
-  const { code } = (await response.json()) as { code: string };
+export async function inviteCode(host: TestHost, forAccount?: string): Promise<string> {
+  const input = { useCount: 1, forAccount };
+  const { code } = (await host.admin("com.atproto.server.createInviteCode", { input })) as { code: string };
   return code;
 }
 
@@ -120,7 +113,7 @@ export async function appFor(
     stateStore: states,
     sessionStore: sessions,
     handleResolver: { resolve: async () => alice.did as never },
-    plcDirectoryUrl: host.outside,
+    plcDirectoryUrl: host.plc,
     allowHttp: true,
     requestLock: async (_name, run) => run(),
   });
@@ -139,7 +132,7 @@ export async function signInAt(browser: MemberBrowser, url: URL, remember = true
 }
 
 /** The whole way: app, sign-in, consent, and back. */
-export async function connect(stage: Stage, app: App, browser = new MemberBrowser(stage.host.origin)) {
+export async function connect(stage: Stage, app: App, browser = new MemberBrowser(stage.host.url)) {
   const url = await app.client.authorize(stage.alice.handle, { state: "mine" });
   const consent = await signInAt(browser, url);
   const back = departed(await browser.submit(consent, "consent", { answer: "allow", email: "yes" }));
