@@ -32,7 +32,10 @@ function aliases(): Record<string, string> {
   return Object.fromEntries(entries.map(([name, file]) => [name, path.resolve(import.meta.dirname, file)]));
 }
 
-/** Two kinds of tests in one run: what runs in workerd, and what starts workerd. */
+/**
+ * `npm test`: what runs in workerd, and what starts workerd. `npm run test:clients`: other people's software, unmodified or
+ * as its source shows it, and whole evenings of its use; it takes as long again.
+ */
 export default defineConfig(async () => ({
   test: {
     // Vitest leaves one core to itself; of two, a test that waits for its runtime needs the other.
@@ -72,7 +75,7 @@ export default defineConfig(async () => ({
           isolate: false,
           server: { deps: { inline: [/@atproto\/oauth-provider/, /@atproto-labs\//] } },
           include: ["test/**/*.test.ts"],
-          exclude: ["test/node/**", "test/crash/**"],
+          exclude: ["test/node/**", "test/clients/**", "test/crash/**"],
           setupFiles: ["./test/support/setup.ts"],
           provide: { interop: readInterop(), seed: process.env.SEED ?? String(randomInt(1_000_000)) },
           testTimeout: 30_000,
@@ -84,6 +87,14 @@ export default defineConfig(async () => ({
           include: ["test/node/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { chromium } from "playwright-core";
-import { PASSWORD } from "../node/oauth/stage.ts";
+import { PASSWORD } from "../clients/oauth/stage.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 

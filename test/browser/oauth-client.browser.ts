@@ -5,7 +5,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Stage, setStage } from "../node/oauth/stage.ts";
+import { type Stage, setStage } from "../clients/oauth/stage.ts";
 import { launchChromium, signInOn } from "./chromium.ts";
 
 let stage: Stage;

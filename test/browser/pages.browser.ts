@@ -2,8 +2,8 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RawApp } from "../node/oauth/raw-app.ts";
-import { PASSWORD, type Stage, appFor, inviteCode, setStage } from "../node/oauth/stage.ts";
+import { RawApp } from "../clients/oauth/raw-app.ts";
+import { PASSWORD, type Stage, appFor, inviteCode, setStage } from "../clients/oauth/stage.ts";
 import { launchChromium, signInOn } from "./chromium.ts";
 
 let stage: Stage;

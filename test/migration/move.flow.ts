@@ -24,7 +24,7 @@ import {
   keyOf,
   verifiedRepo,
   type Addresses,
-} from "../node/official-consumer.ts";
+} from "../clients/official-consumer.ts";
 import { ClientDied, Interruptions } from "./interruptions.ts";
 import { mailedCode } from "./mailbox.ts";
 import { PREFERENCES, fill, signUp, type Mover } from "./member.ts";

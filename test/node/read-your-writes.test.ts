@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../local/seed/random.ts";
 import { type TestHost, type TestNetwork, createTestNetwork } from "../../local/testing/index.ts";
 import { xrpc } from "../../local/xrpc-client.ts";
-import type { Member, Written } from "./official-consumer.ts";
-import { signUp, write } from "./official-consumer.ts";
+import type { Member, Written } from "../clients/official-consumer.ts";
+import { signUp, write } from "../clients/official-consumer.ts";
 
 const POST = "app.bsky.feed.post";
 
