@@ -1,10 +1,11 @@
 /** Who lives here: the accounts of this host in D1 (`DIRECTORY`), from a handle's reservation to its release. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { and, eq, inArray, notInArray, or, sql, type SQL } from "drizzle-orm";
+import { and, eq, inArray, notInArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { account } from "../../schema/directory.ts";
 import type { AccountStatus } from "../protocol/events.ts";
 import { invalidRequest, Refusal } from "../protocol/refusal.ts";
+import { accountQueries, unhoused } from "./account-queries.ts";
 import { IdentityCache } from "./identity-cache.ts";
 import { Invites } from "./invites.ts";
 import { ReservedKeys } from "./reserved-keys.ts";
@@ -52,9 +53,6 @@ function statusOf(found: Pick<AccountRow, "state" | "takedown">): AccountStatus 
 const handleTaken = (handle: string) => new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
 const emailTaken = (email: string) => invalidRequest(`Email already taken: ${email}`);
 
-/** Rows that are no member yet, or no longer: they only keep a DID and a handle from being taken. */
-const unhoused = ["reserved", "deleted"] as const;
-
 export class Directory {
   readonly invites: Invites;
   readonly cache: IdentityCache;
@@ -62,12 +60,14 @@ export class Directory {
   readonly #env: SecretBindings;
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
+  readonly #queries: ReturnType<typeof accountQueries>;
   readonly #clock: () => number;
 
   constructor(env: SecretBindings, clock: () => number = Date.now) {
     this.#env = env;
     this.#database = env.DIRECTORY;
     this.#db = drizzle(env.DIRECTORY);
+    this.#queries = accountQueries(env.DIRECTORY);
     this.#clock = clock;
     this.invites = new Invites(env.DIRECTORY, clock);
     this.cache = new IdentityCache(env.DIRECTORY, clock);
@@ -85,29 +85,21 @@ export class Directory {
   }
 
   async findByDid(did: string): Promise<Account | null> {
-    return this.#member(eq(account.did, did));
+    return accountOf(await this.#queries.byDid.get({ value: did }));
   }
 
   async findByHandle(handle: string): Promise<Account | null> {
-    return this.#member(eq(account.handle, handle.toLowerCase()));
+    return accountOf(await this.#queries.byHandle.get({ value: handle.toLowerCase() }));
   }
 
   async findByEmail(email: string): Promise<Account | null> {
-    return this.#member(eq(account.email, email.toLowerCase()));
+    return accountOf(await this.#queries.byEmail.get({ value: email.toLowerCase() }));
   }
 
   /** Who has the handle, and who the e-mail address. */
   async holders(handle: Handle, email: string): Promise<{ handle: Account | null; email: Account | null }> {
     const address = email.toLowerCase();
-    const rows = await this.#db
-      .select()
-      .from(account)
-      .where(
-        and(
-          or(eq(account.handle, handle), eq(account.email, address)),
-          notInArray(account.state, [...unhoused]),
-        ),
-      );
+    const rows = await this.#queries.holders.all({ handle, email: address });
     const found = rows.map(asAccount);
     return {
       handle: found.find((each) => each.handle === handle) ?? null,
@@ -117,7 +109,7 @@ export class Directory {
 
   /** The row of a DID at any stage, reserved and deleted ones included: for lifecycle. */
   async stage(did: string): Promise<Account | null> {
-    return this.#one(eq(account.did, did));
+    return accountOf(await this.#queries.stage.get({ value: did }));
   }
 
   /** Members by DID; unknown DIDs are absent. */
@@ -185,7 +177,7 @@ export class Directory {
 
   /** A reserved or deactivated account is active from here on. Leaves a takedown in place. */
   async activate(did: Did): Promise<Account> {
-    return this.#change(did, { state: "active", deactivatedAt: null, deleteAfter: null });
+    return found(await this.#queries.activate.get({ value: did }));
   }
 
   /** A reserved (migrating) or active account is deactivated. `deleteAfter`: when it may be deleted for good. */
@@ -288,20 +280,9 @@ export class Directory {
     throw new Refusal("AlreadyExists", "Repo already exists");
   }
 
-  async #member(condition: SQL): Promise<Account | null> {
-    return this.#one(and(condition, notInArray(account.state, [...unhoused])));
-  }
-
-  async #one(condition: SQL | undefined): Promise<Account | null> {
-    const row = await this.#db.select().from(account).where(condition).get();
-    return row ? asAccount(row) : null;
-  }
-
   /** The account as it is afterwards. */
   async #change(did: Did, values: Partial<AccountRow>): Promise<Account> {
-    const row = await this.#db.update(account).set(values).where(eq(account.did, did)).returning().get();
-    if (row === undefined) throw new Refusal("AccountNotFound", "Account not found");
-    return asAccount(row);
+    return found(await this.#db.update(account).set(values).where(eq(account.did, did)).returning().get());
   }
 
   #now(): string {
@@ -312,6 +293,14 @@ export class Directory {
 /** Rows hold only what `reserve` and `setHandle` were given, which their types vouch for. */
 function asAccount(row: AccountRow): Account {
   return { ...row, did: row.did as Did, handle: row.handle as Handle, status: statusOf(row) };
+}
+
+const accountOf = (row: AccountRow | undefined) => (row === undefined ? null : asAccount(row));
+
+/** Refuses AccountNotFound. */
+function found(row: AccountRow | undefined): Account {
+  if (row === undefined) throw new Refusal("AccountNotFound", "Account not found");
+  return asAccount(row);
 }
 
 function matching(search: string): SQL {
