@@ -42,6 +42,9 @@ test("words are found by their beginnings, however many begin alike, and read as
   expect(await find("cargo1")).toHaveLength(10);
   expect(await find("cargo77")).toEqual([]);
   expect(await find("zzz")).toEqual([]);
+  // More words than are looked up, and than SQLite would chain.
+  expect(await find("zebra cross ".repeat(40))).toEqual(["ZEBRAS cross", "zebra crossing"]);
+  expect(await find(`zebra ${"-cargo ".repeat(40)}`)).toEqual(["ZEBRAS cross", "zebra crossing"]);
   index.reset();
   expect(await find("cargo33 common")).toEqual(["common cargo33"]);
   expect(index.cost.trips).toBe(2);

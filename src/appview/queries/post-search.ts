@@ -96,8 +96,24 @@ function begun({ before, beginning }: Exclude<MatchPiece, string>, values: Value
       FROM begun WHERE ${begins})`;
 }
 
-const matchOf = (pieces: readonly MatchPiece[], values: Values): string =>
-  pieces.map((piece) => (typeof piece === "string" ? values.add(piece) : begun(piece, values))).join(" || ");
+/** Words of one search that are looked up: each binds values, of which a statement takes a hundred. */
+const LOOKED_UP = 8;
+
+/** An SQL expression for an FTS5 expression. */
+function matchOf(pieces: readonly MatchPiece[], values: Values): string {
+  const terms: string[] = [];
+  let text = "";
+  let lookedUp = 0;
+  for (const piece of pieces) {
+    if (typeof piece === "string") text += piece;
+    else if (++lookedUp > LOOKED_UP) text += `"${piece.before}${piece.beginning}" *`;
+    else {
+      terms.push(values.add(text), begun(piece, values));
+      text = "";
+    }
+  }
+  return [...terms, values.add(text)].join(" || ");
+}
 
 /** Rows of which those `asked` are the page and one more, in whatever order. */
 export function selectFoundPosts(

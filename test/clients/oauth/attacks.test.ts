@@ -1,6 +1,5 @@
 /** What must not work, each tried on a whole host. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { basic } from "../../../local/xrpc-client.ts";
 import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
 import { type ProofOptions, RawApp, newKey } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt } from "./stage.ts";
@@ -360,15 +359,13 @@ test("who is taken down is out of every app and every browser, and does not come
   const browser = newBrowser();
   const consent = await signInAt(browser, await app.pushed());
   const takedown = (applied: boolean) =>
-    fetch(`${app.origin}/xrpc/com.atproto.admin.updateSubjectStatus`, {
-      method: "POST",
-      headers: { authorization: basic("admin", "admin"), "content-type": "application/json" },
-      body: JSON.stringify({
+    stage.host.admin("com.atproto.admin.updateSubjectStatus", {
+      input: {
         subject: { $type: "com.atproto.admin.defs#repoRef", did: stage.alice.did },
         takedown: { applied },
-      }),
+      },
     });
-  expect((await takedown(true)).status).toBe(200);
+  await takedown(true);
   expect((await app.get(SESSION, access)).status).toBe(401);
   expect((await app.refresh(refresh)).status).toBe(400);
   const answered = await browser.submit(consent, "consent", { answer: "allow" });
