@@ -6,9 +6,8 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { type WorkerModule, readAtStart, readBundle } from "../bundle.ts";
-import { readWranglerFile } from "../wrangler-file.ts";
+import { bareStart } from "./bare-start.ts";
 import { median } from "./load.ts";
 import { ONE_ATOLL, type Measure } from "./measure.ts";
 
@@ -39,27 +38,7 @@ const EMPTY = "export default { fetch() { return new Response() } }";
 /** Evaluates the Worker, but is none of its classes: those would not start without their bindings. */
 const EVALUATING = `import "./worker.mjs"; ${EMPTY}`;
 
-/** Milliseconds from Miniflare's construction to the first answer of a Worker without bindings. */
-async function workerStart(entry: string, others: WorkerModule[] = []): Promise<number> {
-  const begun = performance.now();
-  const modules = [{ type: "ESModule" as const, path: "entry.mjs", contents: entry }, ...others];
-  const runtime = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      modules,
-      compatibilityDate: readWranglerFile().compatibilityDate,
-    }),
-  );
-  try {
-    const url = await runtime.ready;
-    await fetch(url);
-    return performance.now() - begun;
-  } finally {
-    await runtime.dispose();
-  }
-}
+const entryOf = (contents: string): WorkerModule => ({ type: "ESModule", path: "entry.mjs", contents });
 
 const bundle: Measure = {
   group: "bundle",
@@ -75,8 +54,8 @@ const bundle: Measure = {
     const modules = await readBundle("worker");
     const extra: number[] = [];
     for (let i = 0; i < Math.max(5, stage.plan.rounds); i++) {
-      const empty = await workerStart(EMPTY);
-      extra.push((await workerStart(EVALUATING, modules)) - empty);
+      const empty = await bareStart([entryOf(EMPTY)]);
+      extra.push((await bareStart([entryOf(EVALUATING), ...modules])) - empty);
     }
     const kilobytes = (some: WorkerModule[]) =>
       some.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0) / 1000;
