@@ -186,7 +186,8 @@ test("a member leaves for good, and nothing of their signing in stays", async ()
 });
 
 test("an invite link names who invites, fills in its code, and leads to what comes next", async () => {
-  const { host, stop } = await setStage({ REGISTRATION: "invite" });
+  const invited = await setStage({ REGISTRATION: "invite" });
+  const { host } = invited;
   const browser = new MemberBrowser(host.url);
   const [{ did = "" } = {}] = await host.query(
     "DIRECTORY",
@@ -212,7 +213,7 @@ test("an invite link names who invites, fills in its code, and leads to what com
   expect(textOf(late)).toContain("This invite was used up");
   const made = shown(await new MemberBrowser(host.url).open("/join/made-up"));
   expect(textOf(made)).toContain("This invite was used up, or never was one");
-  await stop();
+  await invited.stop();
 });
 
 test("an app password lets an app in until it is revoked, and opens no page", async () => {
