@@ -140,10 +140,7 @@ function installDevEnv(): void {
 function buildSqlite(folder: string): void {
   const gyp = path.join(FOLDER, "node_modules/node-gyp/bin/node-gyp.js");
   const addon = path.join(folder, "node_modules/better-sqlite3");
-  must(
-    run(path.join(NODE, "bin/node"), [gyp, "rebuild", "--release", `--nodedir=${NODE}`], addon),
-    "node-gyp",
-  );
+  must(run(path.join(NODE, "bin/node"), [gyp, "rebuild", "--release"], addon), "node-gyp");
 }
 
 /** Seconds that a newcomer waits, with npm's cache as it is. dev-env counts with the build of its SQLite. */
@@ -176,6 +173,8 @@ function run(command: string, args: string[], cwd: string): number | null {
   const env = {
     ...process.env,
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`,
+    // A `nodedir` in the user's npm settings reaches node-gyp by this variable, and would win over an option.
+    npm_config_nodedir: NODE,
   };
   return spawnSync(command, args, { cwd, env, stdio: ["ignore", log, log] }).status;
 }
