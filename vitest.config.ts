@@ -32,6 +32,49 @@ function aliases(): Record<string, string> {
   return Object.fromEntries(entries.map(([name, file]) => [name, path.resolve(import.meta.dirname, file)]));
 }
 
+/** Tests that run in workerd. */
+const inWorkerd = async (name: string, include: string[], exclude: string[]) => ({
+  // They reach only what is bundled.
+  resolve: { alias: aliases() },
+  plugins: [
+    cloudflareTest({
+      main: "./src/worker.ts",
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        bindings: {
+          LOCAL: "1",
+          PLC_URL: "",
+          RELAYS: "",
+          REGISTRATION: "open",
+          RATE_LIMITS: "off",
+          ADMIN_PASSWORD: "test-admin",
+          MIGRATIONS: {
+            directory: await readD1Migrations("./migrations/directory"),
+            appview: await readD1Migrations("./migrations/appview"),
+          },
+        },
+        serviceBindings: { OUTSIDE: "outside" },
+        workers: [await readOutsideModules()],
+      },
+    }),
+  ],
+  test: {
+    name,
+    // One runtime for all files: in one of its own, each would load the whole worker anew, which is four fifths
+    // of the time. Storage is emptied between them (test/support/setup.ts).
+    isolate: false,
+    server: { deps: { inline: [/@atproto\/oauth-provider/, /@atproto-labs\//] } },
+    include,
+    exclude,
+    setupFiles: ["./test/support/setup.ts"],
+    provide: { interop: readInterop(), seed: process.env.SEED ?? String(randomInt(1_000_000)) },
+    testTimeout: 30_000,
+  },
+});
+
+/** Every method with every grant, over HTTP: with the apps, since it takes as long as they do. */
+const GRANTS = "test/oauth/scope-table.test.ts";
+
 /**
  * `npm test`: what runs in workerd, and what starts workerd. `npm run test:clients`: other people's software, unmodified or
  * as its source shows it, and whole evenings of its use; it takes as long again.
@@ -43,44 +86,8 @@ export default defineConfig(async () => ({
     // What failed shows its logs, and nothing else.
     silent: "passed-only" as const,
     projects: [
-      {
-        // They reach only what is bundled.
-        resolve: { alias: aliases() },
-        plugins: [
-          cloudflareTest({
-            main: "./src/worker.ts",
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                LOCAL: "1",
-                PLC_URL: "",
-                RELAYS: "",
-                REGISTRATION: "open",
-                RATE_LIMITS: "off",
-                ADMIN_PASSWORD: "test-admin",
-                MIGRATIONS: {
-                  directory: await readD1Migrations("./migrations/directory"),
-                  appview: await readD1Migrations("./migrations/appview"),
-                },
-              },
-              serviceBindings: { OUTSIDE: "outside" },
-              workers: [await readOutsideModules()],
-            },
-          }),
-        ],
-        test: {
-          name: "workers",
-          // One runtime for all files: in one of its own, each would load the whole worker anew, which is four fifths
-          // of the time. Storage is emptied between them (test/support/setup.ts).
-          isolate: false,
-          server: { deps: { inline: [/@atproto\/oauth-provider/, /@atproto-labs\//] } },
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/node/**", "test/clients/**", "test/crash/**"],
-          setupFiles: ["./test/support/setup.ts"],
-          provide: { interop: readInterop(), seed: process.env.SEED ?? String(randomInt(1_000_000)) },
-          testTimeout: 30_000,
-        },
-      },
+      await inWorkerd("workers", ["test/**/*.test.ts"], ["test/node/**", "test/clients/**", GRANTS]),
+      await inWorkerd("grants", [GRANTS], []),
       {
         test: {
           name: "node",
