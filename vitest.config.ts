@@ -4,7 +4,8 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { ALIASES, readOutsideModules } from "./local/bundle.ts";
+import { readOutsideModules } from "./local/bundle.ts";
+import { bundlePackages } from "./test/support/packages.ts";
 
 /** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */
 function readInterop(): Record<string, string> | null {
@@ -27,15 +28,11 @@ function readInterop(): Record<string, string> | null {
   return files;
 }
 
-function aliases(): Record<string, string> {
-  const entries = Object.entries(ALIASES);
-  return Object.fromEntries(entries.map(([name, file]) => [name, path.resolve(import.meta.dirname, file)]));
-}
+const packages = await bundlePackages();
 
 /** Tests that run in workerd. */
 const inWorkerd = async (name: string, include: string[], exclude: string[]) => ({
-  // They reach only what is bundled.
-  resolve: { alias: aliases() },
+  resolve: { alias: packages },
   plugins: [
     cloudflareTest({
       main: "./src/worker.ts",
@@ -63,7 +60,6 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
     // One runtime for all files: in one of its own, each would load the whole worker anew, which is four fifths
     // of the time. Storage is emptied between them (test/support/setup.ts).
     isolate: false,
-    server: { deps: { inline: [/@atproto\/oauth-provider/, /@atproto-labs\//] } },
     include,
     exclude,
     setupFiles: ["./test/support/setup.ts"],
@@ -77,7 +73,7 @@ const GRANTS = "test/oauth/scope-table.test.ts";
 
 /**
  * `npm test`: what runs in workerd, and what starts workerd. `npm run test:clients`: other people's software, unmodified or
- * as its source shows it, and whole evenings of its use; it takes as long again.
+ * as its source shows it, and whole evenings of its use; it takes as long again. `npm run test:kit`: the test kit.
  */
 export default defineConfig(async () => ({
   test: {
@@ -86,7 +82,11 @@ export default defineConfig(async () => ({
     // What failed shows its logs, and nothing else.
     silent: "passed-only" as const,
     projects: [
-      await inWorkerd("workers", ["test/**/*.test.ts"], ["test/node/**", "test/clients/**", GRANTS]),
+      await inWorkerd(
+        "workers",
+        ["test/**/*.test.ts"],
+        ["test/node/**", "test/clients/**", "test/kit/**", GRANTS],
+      ),
       await inWorkerd("grants", [GRANTS], []),
       {
         test: {
@@ -102,6 +102,14 @@ export default defineConfig(async () => ({
           include: ["test/clients/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "kit",
+          include: ["test/kit/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
     ],

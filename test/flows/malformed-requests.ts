@@ -59,9 +59,11 @@ export function ask(nsid: string, params: Record<string, string | string[]>, aut
 
 export const int = (random: Random, below: number): number => Math.floor(random() * below);
 
+/** Of letters that rkeys have; a long one repeats itself. */
 export function word(random: Random, length = 1 + int(random, 12)): string {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
-  return Array.from({ length }, () => letters.charAt(int(random, 32))).join("");
+  const begun = Array.from({ length: Math.min(length, 61) }, () => letters.charAt(int(random, 32))).join("");
+  return begun.repeat(Math.ceil(length / 61)).slice(0, length);
 }
 
 /** Any text at all, of odd letters. */

@@ -1,7 +1,7 @@
 /**
- * `npm run test:kit [-- oneAfterAnother | atOnce | killed]`: what the kit promises in numbers too large for the ordinary
- * tests. A hundred networks, made and disposed of one after another, leave no process, port, folder or memory; eight at
- * once do not disturb each other; and none outlives a process that ended, however. Linux only: it looks into /proc.
+ * `npm run test:kit [-- oneAfterAnother | atOnce | killed]`, after the kit's tests: what it promises in large numbers. A
+ * hundred networks, made and disposed of one after another, leave no process, port, folder or memory; eight at once do not
+ * disturb each other; and none outlives a process that ended, however. Linux only: it looks into /proc.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,0 +1,46 @@
+/**
+ * What the Worker takes from npm, bundled as a deploy bundles it, for tests in workerd. Otherwise the pool fetches each of
+ * some 1,500 files of theirs by a request of its own, which takes ten seconds.
+ */
+import path from "node:path";
+import { build } from "esbuild";
+import { CACHE, bundleOptions } from "../../local/bundle.ts";
+
+const FOLDER = path.join(CACHE, "packages");
+
+interface Alias {
+  find: RegExp;
+  replacement: string;
+}
+
+/** One alias for each name that the Worker's own code imports, to a module that shares its parts with the others. */
+export async function bundlePackages(): Promise<Alias[]> {
+  const names = await importedByWorker();
+  const files = names.map((name) => name.replaceAll(/[^\w-]/g, "_"));
+  await build({
+    ...bundleOptions(""),
+    entryPoints: names.map((name, i) => ({ in: name, out: files[i] ?? name })),
+    outdir: FOLDER,
+    minify: false,
+    sourcemap: false,
+  });
+  return names.map((name, i) => ({
+    find: new RegExp(`^${name.replaceAll(".", "\\.")}$`),
+    replacement: path.join(FOLDER, `${files[i]}.mjs`),
+  }));
+}
+
+async function importedByWorker(): Promise<string[]> {
+  const options = bundleOptions("src/worker.ts");
+  const { metafile } = await build({
+    ...options,
+    alias: {},
+    plugins: [],
+    packages: "external",
+    write: false,
+    metafile: true,
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const names = imports.filter((one) => one.external === true).map((one) => one.path);
+  return [...new Set(names)].filter((name) => !/^(node|cloudflare):/.test(name)).toSorted();
+}
