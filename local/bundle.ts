@@ -80,7 +80,7 @@ export async function readOutsideModules() {
   return {
     name: "outside",
     modules: await readBundle("outside"),
-    compatibilityDate: readWranglerFile().compatibilityDate,
+    ...readWranglerFile().compatibility,
     durableObjects: { OUTSIDE: { className: "OutsideObject", useSQLite: true } },
   };
 }

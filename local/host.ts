@@ -191,14 +191,14 @@ function workersOf(
   secret: string,
   options: HostOptions,
 ) {
-  const { compatibilityDate } = readWranglerFile();
+  const { compatibility } = readWranglerFile();
   const d1Databases = { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" };
   const { fetch } = options;
   return [
     {
       name: "atoll",
       modules: worker,
-      compatibilityDate,
+      ...compatibility,
       bindings: { ...localVars(), PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars },
       d1Databases,
       r2Buckets: { BLOBS: "atoll-blobs" },
@@ -215,7 +215,7 @@ function workersOf(
     {
       name: "control",
       modules: control,
-      compatibilityDate,
+      ...compatibility,
       bindings: { SECRET: secret },
       d1Databases,
       unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }],

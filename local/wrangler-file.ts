@@ -1,4 +1,4 @@
-/** What `wrangler.toml` says: the one place where vars and the compatibility date are written down. */
+/** What `wrangler.toml` says: the one place where vars and compatibility are written down. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -15,9 +15,15 @@ export interface R2Binding {
   name: string;
 }
 
+/** What the runtime is to be like; as Miniflare names it. */
+export interface Compatibility {
+  compatibilityDate: string;
+  compatibilityFlags: string[];
+}
+
 export interface WranglerFile {
   name: string;
-  compatibilityDate: string;
+  compatibility: Compatibility;
   vars: Record<string, string>;
   databases: D1Binding[];
   buckets: R2Binding[];
@@ -27,9 +33,10 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
   const toml = parse(readFileSync(file, "utf8"));
   const date = toml.compatibility_date;
   if (typeof date !== "string") throw new Error(`${file} has no compatibility_date`);
+  const flags = Array.isArray(toml.compatibility_flags) ? toml.compatibility_flags.map(String) : [];
   return {
     name: text(toml, "name") ?? "atoll",
-    compatibilityDate: date,
+    compatibility: { compatibilityDate: date, compatibilityFlags: flags },
     vars: strings(toml.vars, "vars", file),
     databases: tables(toml.d1_databases).map((table) => ({
       binding: text(table, "binding") ?? "",

@@ -16,13 +16,15 @@ import { readWranglerFile } from "../wrangler-file.ts";
 const binary = (): string => (createRequire(import.meta.url)("workerd") as { default: string }).default;
 
 function configOf(modules: readonly WorkerModule[]): string {
+  const { compatibilityDate, compatibilityFlags } = readWranglerFile().compatibility;
   const list = modules.map(({ path: file }) => `(name = "${file}", esModule = embed "${file}")`).join(", ");
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "worker", worker = .worker)],
   sockets = [(name = "http", address = "${LOOPBACK}:0", http = (), service = "worker")]);
 const worker :Workerd.Worker = (
-  modules = [${list}], compatibilityDate = "${readWranglerFile().compatibilityDate}");
+  modules = [${list}], compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = ${JSON.stringify(compatibilityFlags)});
 `;
 }
 

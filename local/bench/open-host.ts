@@ -45,7 +45,7 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
     freePort(),
     freePort(),
   ]);
-  const { compatibilityDate } = readWranglerFile();
+  const { compatibility } = readWranglerFile();
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       host: LOOPBACK,
@@ -59,7 +59,7 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
         {
           name: "atoll",
           modules: worker,
-          compatibilityDate,
+          ...compatibility,
           bindings: {
             ...localVars(),
             PUBLIC_URL: `http://localhost:${port}`,
@@ -79,7 +79,7 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
         {
           name: "door",
           modules: door,
-          compatibilityDate,
+          ...compatibility,
           durableObjects: {
             SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },
           },

@@ -24,6 +24,7 @@ export type AtollWorker = {
   name: string;
   modules: { type: "ESModule"; path: string; contents: string }[];
   compatibilityDate: string;
+  compatibilityFlags: string[];
   bindings: Record<string, string>;
   d1Databases: Record<string, string>;
   r2Buckets: Record<string, string>;
@@ -34,13 +35,13 @@ export type AtollWorker = {
 /** Throws a `LaunchError` where the package's built Worker is missing. */
 export async function atollWorker(options: AtollWorkerOptions = {}): Promise<AtollWorker> {
   const { name = "atoll", url = "http://atoll.localhost" } = options;
-  const { folder, vars, compatibilityDate } = await findRuntime();
+  const { folder, vars, compatibility } = await findRuntime();
   if (URL.parse(url) === null) throw new LaunchError(`url: ${JSON.stringify(url)} is no URL`);
   const object = (className: string) => ({ className, useSQLite: true });
   return {
     name,
     modules: modulesOf(path.join(folder, AUXILIARY)),
-    compatibilityDate,
+    ...compatibility,
     bindings: {
       ...vars,
       REGISTRATION: "open",

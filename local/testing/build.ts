@@ -117,12 +117,12 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
   const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
   const modules = [MAIN, CLOCK, ...chunks];
-  const { compatibilityDate, vars } = readWranglerFile();
+  const { compatibility, vars } = readWranglerFile();
   const names = [...new Set([...Object.keys(vars), ...FURTHER_VARS, ...Object.keys(localVars())])];
-  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibilityDate, vars: names }));
+  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibility, vars: names }));
   writeFileSync(
     path.join(folder, DEFAULTS),
-    JSON.stringify({ vars: localVars(), names, compatibilityDate }, null, 1),
+    JSON.stringify({ vars: localVars(), names, compatibility }, null, 1),
   );
   const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
     path.relative(ROOT, path.resolve(ROOT, file)),

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../ports.ts";
+import type { Compatibility } from "../wrangler-file.ts";
 import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
@@ -14,7 +15,7 @@ export interface Runtime {
   vars: Record<string, string>;
   /** Every var and secret that may be set. */
   names: string[];
-  compatibilityDate: string;
+  compatibility: Compatibility;
 }
 
 let found: Promise<Runtime> | undefined;

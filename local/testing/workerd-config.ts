@@ -1,4 +1,5 @@
 /** workerd's configuration of a host, as text. What differs from run to run comes by argument and environment. */
+import type { Compatibility } from "../wrangler-file.ts";
 
 export const CONFIG = "config.capnp";
 /** What vars there are, and their values in a local run. */
@@ -11,7 +12,7 @@ export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
 export interface ConfigInput {
   /** The Worker's, the main one first. */
   modules: string[];
-  compatibilityDate: string;
+  compatibility: Compatibility;
   vars: string[];
 }
 
@@ -25,7 +26,8 @@ const OBJECTS = [
 ];
 
 /** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
-export function workerdConfig({ modules, compatibilityDate, vars }: ConfigInput): string {
+export function workerdConfig({ modules, compatibility, vars }: ConfigInput): string {
+  const { compatibilityDate, compatibilityFlags } = compatibility;
   const bindings = [
     ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
     ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
@@ -60,7 +62,7 @@ const atollWorker :Workerd.Worker = (
 ${list(modules.map((name) => `(name = "${name}", esModule = embed "${name}")`))}
   ],
   compatibilityDate = "${compatibilityDate}",
-  compatibilityFlags = ["unsafe_module"],
+  compatibilityFlags = ${JSON.stringify([...compatibilityFlags, "unsafe_module"])},
   durableObjectNamespaces = [
 ${list(classes)}
   ],
