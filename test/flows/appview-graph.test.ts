@@ -1,6 +1,6 @@
 /** People, lists and starter packs, as an app asks for them. */
 import { beforeAll, expect, test } from "vitest";
-import { xrpc } from "./account-host.ts";
+import { post, xrpc } from "./account-host.ts";
 import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
 
 let ann: Person;
@@ -167,19 +167,108 @@ test("a starter pack: what it holds, who shows it, how it is found", async () =>
     cleo.did,
     ann.did,
   ]);
-  const packs = (nsid: string, params: Record<string, string>) =>
-    anyone(`app.bsky.graph.${nsid}`, params).then((body) => uris(body.starterPacks));
-  expect(await packs("getStarterPacks", { uris: pack.uri })).toEqual([pack.uri]);
-  expect(await packs("getActorStarterPacks", { actor: bob.did })).toEqual([pack.uri]);
-  expect(await packs("searchStarterPacks", { q: "gardener" })).toEqual([pack.uri]);
-  expect(await packs("searchStarterPacksV2", { q: "TOWN" })).toEqual([pack.uri]);
-  expect(await packs("searchStarterPacks", { q: "sailors" })).toEqual([]);
+  const packs = async (nsid: string, params: Record<string, string>, who?: Person) =>
+    uris((await (who ? who.get(nsid, params) : anyone(nsid, params))).starterPacks);
+  expect(await packs("app.bsky.graph.getStarterPacks", { uris: pack.uri })).toEqual([pack.uri]);
+  expect(await packs("app.bsky.graph.searchStarterPacks", { q: "gardener" })).toEqual([pack.uri]);
+  expect(await packs("app.bsky.graph.searchStarterPacks", { q: "sailors" })).toEqual([]);
   const own = await bob.get("app.bsky.graph.getStarterPacksWithMembership", { actor: cleo.did });
   expect(own.starterPacksWithMembership).toMatchObject([
     { starterPack: { uri: pack.uri }, listItem: { subject: { did: cleo.did } } },
   ]);
-  const gone = await xrpc("app.bsky.graph.getStarterPack", { params: { starterPack: feed.uri } });
-  expect(gone.body).toMatchObject({ error: "InvalidRequest", message: "Starter pack not found" });
+  const refusal = { error: "InvalidRequest", message: "Starter pack not found" };
+  const noPack = await xrpc("app.bsky.graph.getStarterPack", { params: { starterPack: feed.uri } });
+  expect(noPack.body).toMatchObject(refusal);
+
+  // Newer ones come first, whoever made them; nobody is shown those of whom they block.
+  const other = await cleo.write("app.bsky.graph.starterpack", { name: "Town hall", list: members.uri });
+  const block = await eve.block(cleo);
+  for (const [nsid, params] of [
+    ["app.bsky.graph.searchStarterPacks", { q: "town" }],
+    ["app.bsky.graph.searchStarterPacksV2", { q: "TOWN" }],
+    ["app.bsky.unspecced.getSuggestedStarterPacks", {}],
+    ["app.bsky.unspecced.getOnboardingSuggestedStarterPacks", {}],
+  ] as const) {
+    expect(await packs(nsid, { ...params }), nsid).toEqual([other.uri, pack.uri]);
+    expect(await packs(nsid, { ...params }, eve), nsid).toEqual([pack.uri]);
+    expect(await packs(nsid, { ...params, limit: "1" }, ann), nsid).toEqual([other.uri]);
+  }
+  await eve.erase(block);
+  expect(await packs("app.bsky.graph.getActorStarterPacks", { actor: bob.did })).toEqual([pack.uri]);
+  await bob.erase(pack);
+  expect(await packs("app.bsky.graph.getActorStarterPacks", { actor: bob.did })).toEqual([]);
+  expect(await packs("app.bsky.graph.getStarterPacks", { uris: pack.uri })).toEqual([]);
+  expect(await packs("app.bsky.unspecced.getSuggestedStarterPacks", {})).toEqual([other.uri]);
+  const gone = await xrpc("app.bsky.graph.getStarterPack", { params: { starterPack: pack.uri } });
+  expect(gone.body).toMatchObject(refusal);
+});
+
+test("who follows whom: newest first, page by page, without those who block each other", async () => {
+  const followers = async (actor: string, who?: Person, more: Record<string, string> = {}) => {
+    const params = { actor, ...more };
+    return who
+      ? who.get("app.bsky.graph.getFollowers", params)
+      : anyone("app.bsky.graph.getFollowers", params);
+  };
+  const first = await followers("BOB.test", undefined, { limit: "2" });
+  expect(first.subject).toMatchObject({ did: bob.did, handle: "bob.test" });
+  expect(didsOf(first.followers)).toEqual([dora.did, cleo.did]);
+  const rest = await followers("bob.test", undefined, { limit: "2", cursor: first.cursor });
+  expect(didsOf(rest.followers)).toEqual([ann.did]);
+  expect(rest.cursor).toBeUndefined();
+  const follows = async () => didsOf((await anyone("app.bsky.graph.getFollows", { actor: ann.did })).follows);
+  expect(await follows()).toEqual([dora.did, cleo.did, bob.did]);
+
+  // A block takes the one off the other's lists, and out of all that the other reads.
+  const block = await ann.block(dora);
+  expect(await follows()).toEqual([cleo.did, bob.did]);
+  expect(didsOf((await followers(dora.did)).followers)).toEqual([]);
+  expect(didsOf((await followers(bob.did, ann)).followers)).toEqual([cleo.did, ann.did]);
+  expect(didsOf((await followers(bob.did, eve)).followers)).toEqual([dora.did, cleo.did, ann.did]);
+  await ann.erase(block);
+  expect(await follows()).toEqual([dora.did, cleo.did, bob.did]);
+  for (const nsid of ["app.bsky.graph.getFollowers", "app.bsky.graph.getFollows"]) {
+    expect(await ann.refused(nsid, { params: { actor: "nobody.test" } })).toBe(
+      "400 InvalidRequest: Actor not found: nobody.test",
+    );
+  }
+});
+
+test("people by name, the best known first; whom a block hides by the very handle only; nobody who is away", async () => {
+  await eve.write("app.bsky.actor.profile", { displayName: "Evelyn Marsh", description: "of the fens" }, "self");
+  await bob.write("app.bsky.actor.profile", { displayName: "Bob Marshall" }, "self");
+  const searches = ["app.bsky.actor.searchActors", "app.bsky.actor.searchActorsTypeahead"];
+  const found = async (q: string, who: Person, ...whom: Person[]) => {
+    for (const nsid of searches) {
+      expect(didsOf((await who.get(nsid, { q })).actors), nsid).toEqual(whom.map(({ did }) => did));
+    }
+  };
+  await found("mars", cleo, bob, eve);
+  await found("evelyn mar", cleo, eve);
+  const [whole, brief] = await Promise.all(
+    searches.map(async (nsid) => (await bob.get(nsid, { q: "@eve.te" })).actors[0]),
+  );
+  expect(whole).toMatchObject({ did: eve.did, description: "of the fens", viewer: { following: /^at:/ } });
+  expect(brief).toMatchObject({ did: eve.did, displayName: "Evelyn Marsh" });
+  expect(brief.description).toBeUndefined();
+
+  const block = await eve.block(ann);
+  await found("marsh", ann, bob);
+  await found("eve.test", ann, eve);
+  await post("com.atproto.server.deactivateAccount", { auth: dora.member.auth, input: {} });
+  await found("dora.test", ann);
+  const actors = [eve.did, "nobody.test", "DORA.test", bob.did, ann.member.handle];
+  const profiles = async () => (await ann.get("app.bsky.actor.getProfiles", { actors })).profiles;
+  const shown = await profiles();
+  expect(didsOf(shown)).toEqual([eve.did, bob.did, ann.did]);
+  expect(shown).toMatchObject([
+    { displayName: "Evelyn Marsh", viewer: { blockedBy: true } },
+    { viewer: { following: /^at:/, knownFollowers: { followers: [{ did: cleo.did }] } } },
+    { followsCount: 3 },
+  ]);
+  await post("com.atproto.server.activateAccount", { auth: dora.member.auth });
+  await eve.erase(block);
+  expect(didsOf(await profiles())).toEqual([eve.did, dora.did, bob.did, ann.did]);
 });
 
 test("how people stand to each other, as nobody in particular sees it", async () => {
