@@ -266,6 +266,29 @@ test("feeds as things to choose", async () => {
     expect(named((await anyone(nsid)).feeds), nsid).toEqual(["feed"]);
   }
   expect((await anyone("app.bsky.unspecced.getPopularFeedGenerators", { query: "cats" })).feeds).toEqual([]);
+
+  // A newer one comes first among its maker's, after one that is liked among all; and is gone when it is deleted.
+  at.dull = await bob.write("app.bsky.feed.generator", { did: GENERATOR, displayName: "Dull" });
+  const listed = async () => {
+    const [made, liked] = await Promise.all([
+      anyone("app.bsky.feed.getActorFeeds", { actor: bob.did }),
+      anyone("app.bsky.feed.getSuggestedFeeds"),
+    ]);
+    return [named(made.feeds), named(liked.feeds)];
+  };
+  expect(await listed()).toEqual([
+    ["dull", "feed"],
+    ["feed", "dull"],
+  ]);
+  const page = { actor: bob.did, limit: "1" };
+  const { cursor } = await anyone("app.bsky.feed.getActorFeeds", page);
+  expect(named((await anyone("app.bsky.feed.getActorFeeds", { ...page, cursor })).feeds)).toEqual(["feed"]);
+  await bob.erase(ref("dull"));
+  expect(await listed()).toEqual([["feed"], ["feed"]]);
+  const gone = { params: { feed: uri("dull") } };
+  expect(await ann.refused("app.bsky.feed.getFeedGenerator", gone)).toBe(
+    "400 InvalidRequest: could not find feed",
+  );
 });
 
 test("the feed of a list has its members' posts, and no reposts", async () => {
@@ -286,11 +309,20 @@ test("what the community suggests and talks about is its own", async () => {
   const { topics, suggested } = await anyone("app.bsky.unspecced.getTrendingTopics");
   expect(topics).toMatchObject([{ topic: expect.stringMatching(/^garden$/i) }]);
   expect(suggested).toMatchObject([{ topic: "Bees and gardens" }]);
-  for (const name of ["", "ForDiscover", "ForExplore", "ForSeeMore"]) {
-    const { actors } = await ann.get(`app.bsky.unspecced.getSuggestedUsers${name}`);
-    expect(didsOf(actors)).toContain(cleo.did);
-    expect(didsOf(actors)).not.toContain(bob.did);
-  }
+  // Whom one follows already is not suggested, nor whom one mutes.
+  const suggesting = [
+    "app.bsky.unspecced.getSuggestedUsers",
+    "app.bsky.unspecced.getSuggestedUsersForDiscover",
+    "app.bsky.unspecced.getSuggestedUsersForExplore",
+    "app.bsky.unspecced.getSuggestedUsersForSeeMore",
+    "app.bsky.unspecced.getSuggestedOnboardingUsers",
+  ];
+  const people = async () =>
+    Promise.all(suggesting.map(async (nsid) => didsOf((await ann.get(nsid)).actors)));
+  expect(await people()).toEqual(suggesting.map(() => [cleo.did]));
+  await ann.do("app.bsky.graph.muteActor", { actor: cleo.did });
+  expect(await people()).toEqual(suggesting.map(() => []));
+  await ann.do("app.bsky.graph.unmuteActor", { actor: cleo.did });
   const { suggestions } = await anyone("app.bsky.unspecced.getTaggedSuggestions");
   expect(suggestions).toContainEqual({ tag: "popular", subjectType: "feed", subject: uri("feed") });
   expect(await anyone("app.bsky.unspecced.getSuggestedStarterPacks")).toEqual({ starterPacks: [] });

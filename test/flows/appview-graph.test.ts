@@ -235,7 +235,11 @@ test("who follows whom: newest first, page by page, without those who block each
 });
 
 test("people by name, the best known first; whom a block hides by the very handle only; nobody who is away", async () => {
-  await eve.write("app.bsky.actor.profile", { displayName: "Evelyn Marsh", description: "of the fens" }, "self");
+  await eve.write(
+    "app.bsky.actor.profile",
+    { displayName: "Evelyn Marsh", description: "of the fens" },
+    "self",
+  );
   await bob.write("app.bsky.actor.profile", { displayName: "Bob Marshall" }, "self");
   const searches = ["app.bsky.actor.searchActors", "app.bsky.actor.searchActorsTypeahead"];
   const found = async (q: string, who: Person, ...whom: Person[]) => {

@@ -201,6 +201,29 @@ test("drafts: written, changed, thrown away, seen by nobody else", async () => {
   );
 });
 
+test("an app's preferences: one's own; the date of birth is for one's own password only", async () => {
+  const birth = { $type: "app.bsky.actor.defs#personalDetailsPref", birthDate: "1990-05-04T00:00:00.000Z" };
+  const age = { isOverAge13: true, isOverAge16: true, isOverAge18: true };
+  const declared = { $type: "app.bsky.actor.defs#declaredAgePref", ...age };
+  const sorted = { $type: "app.bsky.actor.defs#threadViewPref", sort: "newest" };
+  const kept = async (who: Person) => (await who.get("app.bsky.actor.getPreferences")).preferences;
+  await ann.do("app.bsky.actor.putPreferences", { preferences: [birth, sorted] });
+  expect(await kept(ann)).toEqual([birth, sorted, declared]);
+  expect(await kept(bob)).toEqual([]);
+
+  const { password } = await ann.do("com.atproto.server.createAppPassword", { name: "tablet" });
+  const { body } = await xrpc("com.atproto.server.createSession", {
+    input: { identifier: ann.did, password },
+  });
+  const app = new Person({ ...ann.member, auth: `Bearer ${String(body.accessJwt)}` });
+  expect(await kept(app)).toEqual([sorted, declared]);
+  expect(await app.refused("app.bsky.actor.putPreferences", { input: { preferences: [birth] } })).toMatch(
+    /^400 InvalidRequest/,
+  );
+  await app.do("app.bsky.actor.putPreferences", { preferences: [] });
+  expect(await kept(ann)).toEqual([birth, declared]);
+});
+
 test("a thread is muted and unmuted", async () => {
   const root = await ann.post("a long talk begins");
   await ann.do("app.bsky.graph.muteThread", { root: root.uri });
@@ -243,9 +266,9 @@ test("what a client asks before it lets somebody in, and what this host does not
   const card = { url: "https://blog.example.com/1", uris: `at://${ann.did}/site.standard.document/1` };
   expect(await anyone("app.bsky.embed.getEmbedExternalView", card)).toEqual({});
   const push = { serviceDid: HOST_DID, platform: "ios", token: "t", appId: "app" };
-  expect(await ann.refused("app.bsky.notification.registerPush", { input: push })).toMatch(
-    /^501 MethodNotImplemented/,
-  );
+  for (const nsid of ["app.bsky.notification.registerPush", "app.bsky.notification.unregisterPush"]) {
+    expect(await ann.refused(nsid, { input: push }), nsid).toMatch(/^501 MethodNotImplemented/);
+  }
   for (const nsid of ["chat.bsky.convo.listConvos", "app.bsky.video.getUploadLimits"]) {
     expect(await ann.refused(nsid, {}), nsid).toMatch(/^501 MethodNotImplemented/);
   }

@@ -43,6 +43,19 @@ test("what is served is a method of the lexicons or this host's own", () => {
   expect(unknown).toEqual([]);
 });
 
+test("every method of the AppView has its story at the front door, in a flow that names it", () => {
+  // Without the flows that call every method alike.
+  const flows = import.meta.glob("../flows/{account,appview}-*.test.ts", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }) as Record<string, string>;
+  const told = Object.values(flows).join("\n");
+  const appview = [...served].filter((nsid) => /^(app\.bsky|com\.atproto\.label)\./.test(nsid));
+  expect(appview.length).toBeGreaterThan(80);
+  expect(appview.filter((nsid) => !told.includes(`"${nsid}"`))).toEqual([]);
+});
+
 test("no method is written down twice", async () => {
   const tables = import.meta.glob("../../src/xrpc/*.*.ts", { eager: true }) as Record<
     string,
