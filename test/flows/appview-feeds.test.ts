@@ -301,6 +301,33 @@ test("the feed of a list has its members' posts, and no reposts", async () => {
   expect(named([...first.feed, ...rest.feed])).toEqual(["tagged", "link", "reply"]);
 });
 
+test("a block hides in searches, likes, trends and the feeds of lists; a mute in the feeds only", async () => {
+  const list = await cleo.list("bees", "curatelist");
+  await cleo.enlist(list, bob);
+  const seen = async () => {
+    const [one, two, likes, trends, feed] = await Promise.all([
+      ann.get("app.bsky.feed.searchPosts", { q: "bees" }),
+      ann.get("app.bsky.feed.searchPostsV2", { query: "bees", sort: "recent" }),
+      ann.get("app.bsky.feed.getActorLikes", { actor: ann.did }),
+      ann.get("app.bsky.unspecced.getTrends"),
+      ann.get("app.bsky.feed.getListFeed", { list: list.uri }),
+    ]);
+    const posts = [one.posts, two.posts, likes.feed, feed.feed].map(named);
+    return { posts, talking: didsOf(trends.trends[0].actors) };
+  };
+  const bees = ["tagged", "link"];
+  const all = await seen();
+  expect(all.posts).toEqual([bees, bees, ["reply"], [...bees, "reply"]]);
+  expect(all.talking).toContain(bob.did);
+  await ann.do("app.bsky.graph.muteActor", { actor: bob.did });
+  expect(await seen()).toEqual({ ...all, posts: [bees, bees, ["reply"], []] });
+  await ann.do("app.bsky.graph.unmuteActor", { actor: bob.did });
+  const block = await bob.block(ann);
+  expect(await seen()).toEqual({ posts: [[], [], [], []], talking: [ann.did] });
+  await bob.erase(block);
+  expect(await seen()).toEqual(all);
+});
+
 test("what the community suggests and talks about is its own", async () => {
   expect(await anyone("app.bsky.unspecced.getConfig")).toMatchObject({ checkEmailConfirmed: false });
   const { trends } = await ann.get("app.bsky.unspecced.getTrends");

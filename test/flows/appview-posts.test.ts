@@ -87,12 +87,11 @@ test("an author's feed: each filter, the pin once and first, page by page", asyn
   expect(named((await feed({}, bob.did)).feed)).toEqual(["bob: root", "answer"]);
 
   await ann.write("app.bsky.actor.profile", { displayName: "ann", pinnedPost: strong("root") }, "self");
-  const pinned = await feed({ filter: "posts_no_replies", includePins: "true", limit: "2" });
+  const pinned = await feed({ filter: "posts_no_replies", includePins: "true", limit: "3" });
   expect(named(pinned.feed)).toEqual(["root", "film", "picture"]);
   expect(pinned.feed[0].reason).toEqual({ $type: "app.bsky.feed.defs#reasonPin" });
   const rest = await feed({ filter: "posts_no_replies", includePins: "true", cursor: pinned.cursor });
-  expect(named(rest.feed)).toEqual(["root", "old"]);
-  expect(rest.feed[0].reason).toBeUndefined();
+  expect(named(rest.feed)).toEqual(["old"]);
 });
 
 test("an author's feed: of whom one mutes, whom one blocks, and who is gone", async () => {
