@@ -294,6 +294,10 @@ test("whom one knows of somebody's followers, and whom one might follow", async 
   const { subject, followers } = await ann.get("app.bsky.graph.getKnownFollowers", { actor: "bob.test" });
   expect(subject.did).toBe(bob.did);
   expect(didsOf(followers)).toEqual([cleo.did, dora.did]);
+  const block = await cleo.block(ann);
+  const known = await ann.get("app.bsky.graph.getKnownFollowers", { actor: bob.did });
+  expect(didsOf(known.followers)).toEqual([dora.did]);
+  await cleo.erase(block);
   const { suggestions } = await ann.get("app.bsky.graph.getSuggestedFollowsByActor", { actor: bob.did });
   expect(didsOf(suggestions)).toEqual([eve.did]);
   expect(didsOf((await ann.get("app.bsky.actor.getSuggestions")).actors)).toEqual([eve.did]);

@@ -241,6 +241,29 @@ test("a thread is muted and unmuted", async () => {
   );
 });
 
+test("whom one mutes or blocks one hears nothing of; of what one kept, only a block hides", async () => {
+  const post = await ann.post("worth keeping");
+  const own = await bob.post("worth liking");
+  await ann.write("app.bsky.feed.like", { subject: { uri: own.uri, cid: own.cid } });
+  await bob.do("app.bsky.bookmark.createBookmark", post);
+  const subscription = { subject: ann.did, activitySubscription: { post: true, reply: false } };
+  await bob.do("app.bsky.notification.putActivitySubscription", subscription);
+  const seen = async () => {
+    const { bookmarks } = await bob.get("app.bsky.bookmark.getBookmarks", { limit: "1" });
+    const { subscriptions } = await bob.get("app.bsky.notification.listActivitySubscriptions");
+    const heard = (await told(bob)).some(([, handle]) => handle === "ann.test");
+    return [heard, bookmarks[0].item.$type.split("#")[1], didsOf(subscriptions)];
+  };
+  expect(await seen()).toEqual([true, "postView", [ann.did]]);
+  await bob.do("app.bsky.graph.muteActor", { actor: ann.did });
+  expect(await seen()).toEqual([false, "postView", [ann.did]]);
+  await bob.do("app.bsky.graph.unmuteActor", { actor: ann.did });
+  const block = await ann.block(bob);
+  expect(await seen()).toEqual([false, "blockedPost", []]);
+  await ann.erase(block);
+  expect(await seen()).toEqual([true, "postView", [ann.did]]);
+});
+
 test("a labeler says what it labels", async () => {
   await cleo.write(
     "app.bsky.labeler.service",
