@@ -5,11 +5,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type * as MiniflareModule from "miniflare";
 import type { Miniflare, V4MiniflareOptions } from "miniflare";
-import { CACHE, type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
+import { type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
 import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
@@ -19,8 +20,8 @@ import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { readWranglerFile } from "./wrangler-file.ts";
 
-// Miniflare is 6 MB of script: compiled once, it is loaded in a third less CPU time.
-enableCompileCache(path.join(CACHE, "node"));
+/** Loaded as what it is, CommonJS: an import would look through all of it for what kind of module that may be. */
+const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
 
 export interface HostOptions {
   /** Where the host listens; absent: any free port. */
@@ -90,11 +91,8 @@ function removeTemporaries(): void {
 }
 
 async function launch(options: HostOptions, folder: string, temporary: string | null): Promise<RunningHost> {
-  const [{ Miniflare: Runtime, convertV4MiniflareOptions }, bundles, ports] = await Promise.all([
-    import("miniflare"),
-    readBundles(),
-    claimPorts(options),
-  ]);
+  const { Miniflare: Runtime, convertV4MiniflareOptions } = readMiniflare();
+  const [bundles, ports] = await Promise.all([readBundles(), claimPorts(options)]);
   const processes = new RuntimeProcesses(temporary);
   const secret = randomBytes(16).toString("hex");
   let restarted = () => {};
@@ -195,6 +193,16 @@ function workersOf(
   const d1Databases = { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" };
   const { fetch } = options;
   return [
+    { ...outside, unsafeDirectSockets: [{ host: LOOPBACK, port: ports.outside }] },
+    {
+      name: "control",
+      modules: control,
+      ...compatibility,
+      bindings: { SECRET: secret },
+      d1Databases,
+      unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }],
+    },
+    // Last: Miniflare copies what it has described so far again for everything that it adds, and this is most of it.
     {
       name: "atoll",
       modules: worker,
@@ -210,15 +218,6 @@ function workersOf(
       serviceBindings: { OUTSIDE: "outside" },
       unsafeDirectSockets: [{ host: LOOPBACK, port: ports.host }],
       ...(fetch === undefined ? {} : { outboundService: (request: Request) => fetch(request) }),
-    },
-    { ...outside, unsafeDirectSockets: [{ host: LOOPBACK, port: ports.outside }] },
-    {
-      name: "control",
-      modules: control,
-      ...compatibility,
-      bindings: { SECRET: secret },
-      d1Databases,
-      unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }],
     },
   ];
 }

@@ -1,4 +1,8 @@
-// Plain JavaScript, so that any Node can say what is wrong: the scripts are TypeScript, run by type stripping.
+// Before every script: that this Node can run it, and from code compiled before. Plain JavaScript, so that any Node can
+// say what is wrong: the scripts are TypeScript, run by type stripping.
+import module from "node:module";
+import path from "node:path";
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const strips = major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
 if (!strips) {
@@ -16,3 +20,6 @@ if (!strips) {
   );
   process.exit(1);
 }
+
+// Miniflare alone is 6 MB of script.
+module.enableCompileCache(path.resolve(import.meta.dirname, "../node_modules/.cache/atoll/node"));
