@@ -117,7 +117,7 @@ describe("importing a repo", () => {
     const { account, did, key } = await fresh();
     const importing = account.importRepo(stream(car)).catch(() => undefined);
     await expect
-      .poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'import_state'"), { interval: 1 })
+      .poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'import_plan'"), { interval: 1 })
       .toHaveLength(1);
     await kill(did);
     await importing;

@@ -1,0 +1,155 @@
+/**
+ * The blocks of an archive that is being imported, found by digest, in whatever order they came. The first megabytes
+ * stay in memory, which is all of most archives; what goes beyond lies in the object's own storage, in chunks (a row
+ * each, so that a large archive costs few).
+ */
+import type { CidBytes } from "../protocol/cid.ts";
+import { tryCidToBytes } from "../protocol/cid.ts";
+import { must } from "../protocol/refusal.ts";
+import type { Sql } from "./sql.ts";
+
+/** Small, since one is read whole for a block of it. */
+const CHUNK_BYTES = 64 * 1024;
+/** Of blocks that never touch storage. */
+const HELD_BYTES = 16_000_000;
+/** Of chunks read back: archives come in any order, and their tree asks for blocks in its own. */
+const CACHED_BYTES = 8_000_000;
+
+const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL)`;
+
+export class Archive {
+  readonly #sql: Sql;
+  readonly #index = new BlockIndex();
+  /** The first chunks. Those behind them are in storage. */
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  readonly #cache = new Map<number, Uint8Array>();
+  #cachedBytes = 0;
+  /** The chunk that is being filled. */
+  #open = new Uint8Array(CHUNK_BYTES);
+  #size = 0;
+  #chunk = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Takes a copy. A block that is here already is passed over. */
+  add(cid: CidBytes, bytes: Uint8Array): void {
+    if (this.#size > 0 && this.#size + bytes.byteLength > CHUNK_BYTES) this.seal();
+    if (!this.#index.add(cid, this.#chunk, this.#size, bytes.byteLength)) return;
+    if (bytes.byteLength > this.#open.byteLength) this.#open = new Uint8Array(bytes.byteLength);
+    this.#open.set(bytes, this.#size);
+    this.#size += bytes.byteLength;
+  }
+
+  /** Closes the open chunk; to be called before the first `get`. */
+  seal(): void {
+    const fits = this.#heldBytes + this.#open.byteLength <= HELD_BYTES;
+    if (fits && this.#chunk === this.#held.length) {
+      this.#held.push(this.#open);
+      this.#heldBytes += this.#open.byteLength;
+      this.#open = new Uint8Array(CHUNK_BYTES);
+    } else {
+      if (this.#chunk === this.#held.length) this.#sql.run(TABLE);
+      const bytes = this.#open.subarray(0, this.#size);
+      this.#sql.run("INSERT INTO import_chunk (chunk, bytes) VALUES (?, ?)", this.#chunk, bytes);
+      if (this.#open.byteLength > CHUNK_BYTES) this.#open = new Uint8Array(CHUNK_BYTES);
+    }
+    this.#chunk++;
+    this.#size = 0;
+  }
+
+  get(cid: string | CidBytes): Uint8Array | null {
+    const bytes = typeof cid === "string" ? tryCidToBytes(cid) : cid;
+    const place = bytes === null ? null : this.#index.find(bytes);
+    if (place === null) return null;
+    const [chunk, from, length] = place;
+    return (this.#held[chunk] ?? this.#read(chunk)).subarray(from, from + length);
+  }
+
+  #read(chunk: number): Uint8Array {
+    const cached = this.#cache.get(chunk);
+    if (cached !== undefined) return cached;
+    const row = this.#sql.first<{ bytes: ArrayBuffer }>(
+      "SELECT bytes FROM import_chunk WHERE chunk = ?",
+      chunk,
+    );
+    const bytes = new Uint8Array(must(row, "chunk of the archive").bytes);
+    this.#cachedBytes += bytes.byteLength;
+    for (const [oldest, { byteLength }] of this.#cache) {
+      if (this.#cachedBytes <= CACHED_BYTES) break;
+      this.#cache.delete(oldest);
+      this.#cachedBytes -= byteLength;
+    }
+    this.#cache.set(chunk, bytes);
+    return bytes;
+  }
+}
+
+/** Entries of the index that are made room for at once. */
+const PART = 4096;
+/** Of a CID: what precedes the digest. */
+const PREFIX = 4;
+const DIGEST = 32;
+
+type Place = readonly [chunk: number, from: number, length: number];
+
+/** Where blocks are, by digest: some 60 bytes a block. */
+class BlockIndex {
+  readonly #digests: Uint8Array[] = [];
+  readonly #places: Uint32Array[] = [];
+  #count = 0;
+  /** Open addressing by the digest's first bytes; a slot holds 1 + an entry's number, 0 when free. */
+  #table = new Uint32Array(1024);
+
+  /** False when the digest is there already. */
+  add(cid: CidBytes, chunk: number, from: number, length: number): boolean {
+    const slot = this.#slot(cid, PREFIX);
+    if (this.#table[slot] !== 0) return false;
+    const entry = this.#count++;
+    const at = entry % PART;
+    if (at === 0) {
+      this.#digests.push(new Uint8Array(PART * DIGEST));
+      this.#places.push(new Uint32Array(PART * 3));
+    }
+    must(this.#digests.at(-1), "digests").set(cid.subarray(PREFIX), at * DIGEST);
+    must(this.#places.at(-1), "places").set([chunk, from, length], at * 3);
+    this.#table[slot] = entry + 1;
+    if (this.#count * 2 > this.#table.length) this.#grow();
+    return true;
+  }
+
+  find(cid: CidBytes): Place | null {
+    const entry = (this.#table[this.#slot(cid, PREFIX)] ?? 0) - 1;
+    if (entry < 0) return null;
+    const places = must(this.#places[Math.floor(entry / PART)], "places");
+    const at = (entry % PART) * 3;
+    return [places[at] ?? 0, places[at + 1] ?? 0, places[at + 2] ?? 0];
+  }
+
+  /** The slot of the digest that lies in `bytes` at `from`, or the free one where it would go. */
+  #slot(bytes: Uint8Array, from: number): number {
+    const mask = this.#table.length - 1;
+    const [a = 0, b = 0, c = 0, d = 0] = [bytes[from], bytes[from + 1], bytes[from + 2], bytes[from + 3]];
+    for (let slot = ((a << 24) | (b << 16) | (c << 8) | d) & mask; ; slot = (slot + 1) & mask) {
+      const at = this.#table[slot] ?? 0;
+      if (at === 0 || this.#has(at - 1, bytes, from)) return slot;
+    }
+  }
+
+  #has(entry: number, bytes: Uint8Array, from: number): boolean {
+    const digests = must(this.#digests[Math.floor(entry / PART)], "digests");
+    const at = (entry % PART) * DIGEST;
+    for (let i = 0; i < DIGEST; i++) if (digests[at + i] !== bytes[from + i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    this.#table = new Uint32Array(this.#table.length * 2);
+    for (let entry = 0; entry < this.#count; entry++) {
+      const digests = must(this.#digests[Math.floor(entry / PART)], "digests");
+      this.#table[this.#slot(digests, (entry % PART) * DIGEST)] = entry + 1;
+    }
+  }
+}
