@@ -114,7 +114,10 @@ class BlockIndex {
       this.#places.push(new Uint32Array(PART * 3));
     }
     must(this.#digests.at(-1), "digests").set(cid.subarray(PREFIX), at * DIGEST);
-    must(this.#places.at(-1), "places").set([chunk, from, length], at * 3);
+    const places = must(this.#places.at(-1), "places");
+    places[at * 3] = chunk;
+    places[at * 3 + 1] = from;
+    places[at * 3 + 2] = length;
     this.#table[slot] = entry + 1;
     if (this.#count * 2 > this.#table.length) this.#grow();
     return true;
@@ -131,8 +134,9 @@ class BlockIndex {
   /** The slot of the digest that lies in `bytes` at `from`, or the free one where it would go. */
   #slot(bytes: Uint8Array, from: number): number {
     const mask = this.#table.length - 1;
-    const [a = 0, b = 0, c = 0, d = 0] = [bytes[from], bytes[from + 1], bytes[from + 2], bytes[from + 3]];
-    for (let slot = ((a << 24) | (b << 16) | (c << 8) | d) & mask; ; slot = (slot + 1) & mask) {
+    let start = 0;
+    for (let i = from; i < from + 4; i++) start = (start << 8) | (bytes[i] ?? 0);
+    for (let slot = start & mask; ; slot = (slot + 1) & mask) {
       const at = this.#table[slot] ?? 0;
       if (at === 0 || this.#has(at - 1, bytes, from)) return slot;
     }

@@ -9,7 +9,7 @@
  *   replacing   the new tables take the old ones' names, under a commit signed with this account's key: one transaction
  *
  * Once sorting is done the object carries the import to its end by itself: a crash resumes copying at the row that it cut
- * short. What an earlier one leaves is dropped, by the alarm or the next import. Reads see the old repo until the last
+ * short. What an earlier crash leaves is dropped, by the alarm or the next import. Reads see the old repo until the last
  * step, and so do exports.
  */
 import { readCarStream } from "../protocol/car.ts";
@@ -27,7 +27,7 @@ import { nextTid } from "../protocol/tid.ts";
 import type { Account } from "./account.ts";
 import { syncEntry } from "./announce.ts";
 import { Archive } from "./archive.ts";
-import { RUN_TABLE, RunWriter, takeRun } from "./record-runs.ts";
+import { RUN_TABLE, RunWriter, copyRun } from "./record-runs.ts";
 import { blobCidsOf, subjectOf } from "./records.ts";
 import type { Sql } from "./sql.ts";
 import { statusOf } from "./state.ts";
@@ -254,29 +254,12 @@ function putTreeRow(sql: Sql, rev: string, { band, left, bytes }: MstRow): void 
 
 async function finish(account: Account): Promise<void> {
   const { sql } = account;
-  const state = must(
+  const plan = must(
     sql.first<Plan & { top: ArrayBuffer }>("SELECT data, rev, base, top FROM import_plan"),
     "import plan",
   );
-  while (sql.transaction(() => copyRun(sql, state.rev))) await turn();
-  replace(account, state, new Uint8Array(state.top));
-}
-
-/** Copies a row's records; false when there is none left. */
-function copyRun(sql: Sql, rev: string): boolean {
-  const records = takeRun(sql);
-  for (const { path, digest, subject, value } of records ?? []) {
-    sql.run(
-      `INSERT INTO import_record (path, digest, rev, subject, takedown, value)
-       VALUES (?1, ?2, ?3, ?4, (SELECT takedown FROM record WHERE path = ?1), ?5)`,
-      path,
-      digest,
-      rev,
-      subject,
-      value,
-    );
-  }
-  return records !== null;
+  while (copyRun(sql, plan.rev)) await turn();
+  replace(account, plan, new Uint8Array(plan.top));
 }
 
 /** The new repo in place of the old. */

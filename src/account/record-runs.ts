@@ -14,19 +14,12 @@ const DIGEST = 32;
 export const RUN_TABLE = `CREATE TABLE IF NOT EXISTS import_run (
   run INTEGER PRIMARY KEY, entries TEXT NOT NULL, bytes BLOB NOT NULL);`;
 
-type Entry = [path: string, subject: number | null, length: number];
-
-export interface RunRecord {
-  path: string;
-  digest: Uint8Array;
-  subject: number | null;
-  value: Uint8Array;
-}
+/** Where in the row's bytes a record is, counted from one as SQL does: the digest, and behind it the value. */
+type Entry = [path: string, subject: number | null, at: number, length: number];
 
 export class RunWriter {
   readonly #sql: Sql;
   #entries: Entry[] = [];
-  /** Of each record the digest, and behind it the value. */
   #bytes = new Uint8Array(RUN_BYTES);
   #size = 0;
 
@@ -45,8 +38,8 @@ export class RunWriter {
     if (end > this.#bytes.byteLength) this.#bytes = new Uint8Array(end);
     this.#bytes.set(cid.subarray(4), this.#size);
     this.#bytes.set(value, this.#size + DIGEST);
+    this.#entries.push([path, subject, this.#size + 1, value.byteLength]);
     this.#size = end;
-    this.#entries.push([path, subject, value.byteLength]);
   }
 
   flush(): void {
@@ -62,19 +55,25 @@ export class RunWriter {
   }
 }
 
-/** Deletes the first row and returns its records, null when there is none. For inside the transaction that copies them. */
-export function takeRun(sql: Sql): RunRecord[] | null {
+/** Copies the first row's records into `import_record`; false when there is none left. One transaction. */
+export function copyRun(sql: Sql, rev: string): boolean {
   const row = sql.first<{ run: number; entries: string; bytes: ArrayBuffer }>(
     "SELECT run, entries, bytes FROM import_run ORDER BY run LIMIT 1",
   );
-  if (row === null) return null;
-  sql.run("DELETE FROM import_run WHERE run = ?", row.run);
-  const bytes = new Uint8Array(row.bytes);
-  let at = 0;
-  return (JSON.parse(row.entries) as Entry[]).map(([path, subject, length]) => {
-    const value = at + DIGEST;
-    const digest = bytes.subarray(at, value);
-    at = value + length;
-    return { path, digest, subject, value: bytes.subarray(value, at) };
+  if (row === null) return false;
+  sql.transaction(() => {
+    // First of all, so that its pages are free.
+    sql.run("DELETE FROM import_run WHERE run = ?", row.run);
+    sql.run(
+      `INSERT INTO import_record (path, digest, rev, subject, takedown, value)
+       SELECT entry.value ->> 0, substr(?2, entry.value ->> 2, ${DIGEST}), ?3, entry.value ->> 1,
+         (SELECT takedown FROM record WHERE path = entry.value ->> 0),
+         substr(?2, (entry.value ->> 2) + ${DIGEST}, entry.value ->> 3)
+       FROM json_each(?1) AS entry`,
+      row.entries,
+      row.bytes,
+      rev,
+    );
   });
+  return true;
 }

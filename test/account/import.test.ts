@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BatchWrite } from "../../src/protocol/account-station.ts";
-import { writeCar } from "../../src/protocol/car.ts";
+import { readCar, writeCar } from "../../src/protocol/car.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidOfCbor } from "../../src/protocol/cid.ts";
 import { signCommit } from "../../src/protocol/commit.ts";
-import { kill, ring, rowsOf } from "./object-access.ts";
+import { jsonToLex } from "../../src/protocol/data-model.ts";
+import { bytesInUse, importInTurns, ring, rowsOf } from "./object-access.ts";
 import type { Member } from "./support.ts";
 import {
   accountOf,
@@ -48,11 +49,20 @@ beforeAll(async () => {
   ({ records } = checkRepo(car, source.did, source.key));
 }, 60_000);
 
+const IMPORT_TABLES = "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'";
+
 const stream = (bytes: Uint8Array): ReadableStream<Uint8Array> => must(new Response(bytes).body);
 const must = <T>(value: T | null): T => {
   if (value === null) throw new Error("no body");
   return value;
 };
+
+/** The archive with its blocks from last to first, and some of them a second time at the end. */
+function inReverse(archive: Uint8Array, twice = 100): Uint8Array {
+  const { roots, blocks } = readCar(archive);
+  const reversed = [...blocks].map(([cid, bytes]) => ({ cid, bytes })).toReversed();
+  return writeCar(roots, [...reversed, ...reversed.slice(0, twice)]);
+}
 
 /** The source's DID on a host that has not seen it: the same object, emptied. */
 async function fresh(): Promise<Member> {
@@ -90,7 +100,7 @@ describe("importing a repo", () => {
     expect(await account.listMissingBlobs({ limit: 10 })).toEqual([
       { cid: PICTURE, recordUri: `at://${did}/com.example.picture/one` },
     ]);
-    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
     expect(await sequencer().repo(did)).not.toMatchObject({ rev: after.rev });
 
     // And it can be written to: the tree is whole, doubles are found, activation announces the new commit.
@@ -113,21 +123,69 @@ describe("importing a repo", () => {
     expect([...after.records]).toEqual([...records]);
   });
 
-  test("resumes after a crash, and ends as if there had been none", async () => {
+  test("the database grows no larger than the repo, whatever the order of the archive", async () => {
     const { account, did, key } = await fresh();
-    const importing = account.importRepo(stream(car)).catch(() => undefined);
-    await expect
-      .poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'import_plan'"), { interval: 1 })
-      .toHaveLength(1);
-    await kill(did);
-    await importing;
-    const again = accountOf(did);
-    expect(checkRepo(await bytesOf(await again.getRepo("owner")), did, key).records.size).toBe(0);
-    expect((await refusalOf(again.importRepo(stream(car)))).message).toMatch(/in progress/);
-    await ring(did);
-    const after = checkRepo(await bytesOf(await again.getRepo("owner")), did, key);
+    const empty = await bytesInUse(did);
+    let most = 0;
+    await importInTurns(did, inReverse(car), (_, bytes) => {
+      most = Math.max(most, bytes);
+      return false;
+    });
+    const after = checkRepo(await bytesOf(await account.getRepo("owner")), did, key);
     expect([...after.records]).toEqual([...records]);
-    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+    expect(most).toBeGreaterThan(empty);
+    expect(most).toBeLessThan((await bytesInUse(did)) * 1.1);
+  });
+
+  test("an archive larger than what is held in memory, its blocks in any order and some twice", async () => {
+    const { did, account, key } = await newMember();
+    for (let i = 0; i < 20; i++) {
+      const record = { $type: "com.example.long", text: String(i).padEnd(950_000, ".") };
+      await account.createRecord({ collection: "com.example.long", record });
+    }
+    const exported = await bytesOf(await account.getRepo("owner"));
+    const before = checkRepo(exported, did, key);
+    const archive = inReverse(exported, 7);
+    await importInTurns(did, archive, (turns) => turns === 3);
+    expect(await rowsOf(did, IMPORT_TABLES)).toContainEqual({ name: "import_chunk" });
+    await ring(did);
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
+    await accountOf(did).importRepo(stream(archive));
+    const after = checkRepo(await bytesOf(await accountOf(did).getRepo("owner")), did, key);
+    expect(after.head).not.toBe(before.head);
+    expect(Object.fromEntries(after.records)).toEqual(Object.fromEntries(before.records));
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
+  });
+
+  test("an archive that shows only at its last record that it is bad changes nothing", async () => {
+    const { did, account } = source;
+    const before = await account.getLatestCommit("owner");
+    const { roots, blocks } = readCar(car);
+    blocks.delete(cidOfCbor(encode(jsonToLex([...records.values()].at(-1)))));
+    const kept = [...blocks].map(([cid, bytes]) => ({ cid, bytes }));
+    const refusal = await refusalOf(account.importRepo(stream(writeCar(roots, kept))));
+    expect(refusal).toMatchObject({ error: "InvalidRequest", status: 400 });
+    expect(refusal.message).toMatch(/Missing block .* of record com.example.picture/);
+    expect(await account.getLatestCommit("owner")).toEqual(before);
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
+  });
+
+  test("cut short at any turn, it leaves the old repo; the alarm finishes it if it was sorted, else clears it away", async () => {
+    const { did, key } = await fresh();
+    const outcomes: string[] = [];
+    for (let at = 1, died = true; died; at++) {
+      const before = await accountOf(did).getLatestCommit("owner");
+      died = false;
+      await importInTurns(did, car, (turns) => (died ||= turns === at));
+      const again = accountOf(did);
+      if (died) expect(await again.getLatestCommit("owner")).toEqual(before);
+      await ring(did);
+      expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
+      const { head, records: now } = checkRepo(await bytesOf(await again.getRepo("owner")), did, key);
+      if (head !== before.cid) expect([...now]).toEqual([...records]);
+      outcomes.push(head === before.cid ? "cleared" : died ? "finished" : "not cut");
+    }
+    expect(outcomes.join()).toMatch(/^(cleared,){4,}(finished,){4,}not cut$/);
   });
 });
 
@@ -158,7 +216,7 @@ describe("refuses, and keeps what is there:", () => {
     expect(refusal).toMatchObject({ error: "InvalidRequest", status: 400 });
     expect(refusal.message).toMatch(message);
     expect(await account.getLatestCommit("owner")).toEqual(before);
-    expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name LIKE 'import_%'")).toEqual([]);
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
   });
 
   test("a tree of another shape than its records demand", async () => {

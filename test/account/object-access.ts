@@ -14,6 +14,10 @@ export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStora
   return runInDurableObject(stubOf(did), (_, state) => state.storage.sql.exec(query).toArray());
 }
 
+/** Pages of the database that hold something, as bytes; the most there ever were is what its file has. */
+export const bytesInUse = (did: Did): Promise<number> =>
+  runInDurableObject(stubOf(did), (_, state) => state.storage.sql.databaseSize);
+
 /** What something reads of the object's storage, and how many rows that takes. */
 export function rowsReadBy<T>(did: Did, read: (sql: Sql) => T): Promise<{ result: T; rows: number }> {
   return runInDurableObject(stubOf(did), (_, state) => {
@@ -34,6 +38,30 @@ export async function killDuring(did: Did, run: (object: AccountObject) => Promi
     run(instance).catch(() => undefined);
     state.abort("killed by a test");
   }).catch(() => undefined);
+}
+
+/**
+ * Imports an archive. At the end of each of its turns `atTurn` hears how many there were and how many bytes the database
+ * has in use; where it answers true, the object dies. Resolves when the import has ended either way.
+ */
+export async function importInTurns(
+  did: Did,
+  car: Uint8Array,
+  atTurn: (turns: number, bytesInUse: number) => boolean,
+): Promise<void> {
+  const wait = scheduler.wait.bind(scheduler);
+  let turns = 0;
+  try {
+    await runInDurableObject(stubOf(did), (instance, state) => {
+      scheduler.wait = (...args) => {
+        if (atTurn(++turns, state.storage.sql.databaseSize)) state.abort("killed by a test");
+        return wait(...args);
+      };
+      return instance.importRepo(new Blob([car]).stream());
+    }).catch(() => undefined);
+  } finally {
+    scheduler.wait = wait;
+  }
 }
 
 /** Runs the alarm now, if one is set. */
