@@ -98,14 +98,15 @@ test.skipIf(process.platform !== "linux")(`${LARGE} records within the platform'
   );
 });
 
-test("killed twice on the way, it is carried to its end without being sent again", async () => {
+test("killed twice on the way, it is carried to its end, or leaves nothing and can be sent again", async () => {
   const { client, did } = await signUp(host.origin, "cut.test");
   await client.json("com.atproto.server.deactivateAccount", { input: {} });
   const car = archiveOf(did, LARGE / 5);
   const before = await statusAt(client);
   const body = { bytes: car, type: "application/vnd.ipld.car" };
   const sent = client.json("com.atproto.repo.importRepo", { body, once: true }).catch(() => undefined);
-  // A second import is refused once the first is staged; from there on the object goes on by itself.
+  // A second import is refused once the first is checked; from there on the object goes on by itself. Whether the kill
+  // comes before or after that is the machine's to say (test/account/import.test.ts kills in every turn).
   await pause(1_500);
   await host.crash();
   await sent;
