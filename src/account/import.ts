@@ -108,6 +108,12 @@ export async function resumeImport(account: Account): Promise<void> {
   }
 }
 
+/** Of an import under way: a takedown of a record that may be copied already. */
+export function markImported(sql: Sql, path: string, takedown: string | null): void {
+  if (exists(sql, "import_record"))
+    sql.run("UPDATE import_record SET takedown = ? WHERE path = ?", takedown, path);
+}
+
 const exists = (sql: Sql, table: string) =>
   sql.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table) !== null;
 

@@ -34,7 +34,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
 import { createAccount } from "./create.ts";
-import { importRepo } from "./import.ts";
+import { importRepo, markImported } from "./import.ts";
 import { signServiceJwt } from "./jwt.ts";
 import * as preferences from "./preferences.ts";
 import * as records from "./record-reader.ts";
@@ -308,7 +308,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   async takedownRecord(path: string, applied: boolean, ref?: string) {
     const mark = applied ? (ref ?? new Date().toISOString()) : null;
     const { sql } = this.#own();
-    return sql.all("UPDATE record SET takedown = ? WHERE path = ? RETURNING path", mark, path).length > 0;
+    return sql.transaction(() => {
+      markImported(sql, path, mark);
+      return sql.all("UPDATE record SET takedown = ? WHERE path = ? RETURNING path", mark, path).length > 0;
+    });
   }
   async recordTakedown(path: string) {
     return records.recordTakedown(this.#own().sql, path);

@@ -137,6 +137,21 @@ describe("importing a repo", () => {
     expect(most).toBeLessThan((await bytesInUse(did)) * 1.1);
   });
 
+  // Again, where the rest was copied before the takedown came.
+  test("a takedown that comes while records are copied stays", { retry: 3 }, async () => {
+    const { account, did } = await fresh();
+    await account.importRepo(stream(car));
+    const [first = ""] = [...records.keys()].toSorted();
+    let done = false;
+    const again = account.importRepo(stream(car)).finally(() => (done = true));
+    const copied = `SELECT path FROM import_record WHERE path = '${first}'`;
+    await expect.poll(() => rowsOf(did, copied).catch(() => []), { interval: 1 }).toHaveLength(1);
+    await account.takedownRecord(first, true, "spam");
+    expect(done).toBe(false);
+    await again;
+    expect(await account.recordTakedown(first)).toMatchObject({ ref: "spam" });
+  });
+
   test("an archive larger than what is held in memory, its blocks in any order and some twice", async () => {
     const { did, account, key } = await newMember();
     for (let i = 0; i < 20; i++) {
