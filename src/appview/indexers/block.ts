@@ -1,42 +1,28 @@
 /** app.bsky.graph.block → block. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/block";
 import { textOf } from "../json.ts";
-import { columns, overRows } from "../statements.ts";
+import { overRows } from "../statements.ts";
 import { BLOCK } from "../uris.ts";
-import { goneRow, type Indexer } from "./indexer.ts";
+import type { Indexer } from "./indexer.ts";
+import { WHOLE_COLUMNS, insertUnique, unique, wholeRow } from "./unique.ts";
 
-const INSERT = `INSERT INTO block (actor, subject, rkey, cid, sort, indexed, record)
-  SELECT ${columns("actor", "subject", "rkey", "cid", "sort", "indexed", "record")}
-  FROM json_each(?1) WHERE true
-  ON CONFLICT (actor, subject) DO NOTHING`;
+const INSERT = insertUnique("block", `actor, subject, ${WHOLE_COLUMNS}`);
 
 const REMOVE = `DELETE FROM block WHERE (actor, subject) IN (
   SELECT b.actor, b.subject FROM json_each(?1) CROSS JOIN block AS b ON b.actor = value ->> 0 AND b.rkey = value ->> 1
   WHERE (b.cid, b.indexed) IS NOT (value ->> 3, value ->> 4))`;
-const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
-  SELECT value ->> 0, '${BLOCK}', value ->> 1 FROM json_each(?1))`;
 
 export const block: Indexer = {
-  collection: BLOCK,
+  ...unique({
+    collection: BLOCK,
+    remove: [REMOVE],
+    existing: `SELECT rkey FROM block WHERE actor = ?1`,
+  }),
   schema: mainSchema,
-  remove(db, gone) {
-    const rows = gone.map(goneRow);
-    return [...overRows(db, REMOVE_DUPLICATE, rows), ...overRows(db, REMOVE, rows)];
-  },
   put: (db, puts) =>
     overRows(
       db,
       INSERT,
-      puts.map(({ did, record, rkey, cid, sort, indexed }) => [
-        did,
-        textOf(record.subject) ?? "",
-        rkey,
-        cid,
-        sort,
-        indexed,
-        JSON.stringify(record),
-      ]),
+      puts.map((put) => [put.did, textOf(put.record.subject) ?? "", ...wholeRow(put)]),
     ),
-  existing: `SELECT rkey FROM block WHERE actor = ?1
-    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${BLOCK}'`,
 };

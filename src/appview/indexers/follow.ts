@@ -1,15 +1,16 @@
 /** app.bsky.graph.follow → follow, notification. Counts and duplicates are the triggers'. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/follow";
 import { at, textOf } from "../json.ts";
-import { columns, overRows } from "../statements.ts";
+import { overRows } from "../statements.ts";
 import { FOLLOW } from "../uris.ts";
-import { goneRow, type Indexer, type Put } from "./indexer.ts";
+import type { Indexer, Put } from "./indexer.ts";
 import { surplus } from "./interaction.ts";
+import { insertUnique, unique } from "./unique.ts";
 
-const INSERT = `INSERT INTO follow (actor, subject, rkey, cid, sort, indexed, created, via, via_cid, record)
-  SELECT ${columns("actor", "subject", "rkey", "cid", "sort", "indexed", "created", "via", "via_cid", "record")}
-  FROM json_each(?1) WHERE true
-  ON CONFLICT (actor, subject) DO NOTHING`;
+const INSERT = insertUnique(
+  "follow",
+  "actor, subject, rkey, cid, sort, indexed, created, via, via_cid, record",
+);
 
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT f.subject, f.sort, value ->> 0, 'follow', NULL, f.actor, f.indexed
@@ -20,8 +21,6 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
 const REMOVE = `DELETE FROM follow WHERE (actor, subject) IN (
   SELECT f.actor, f.subject FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 0 AND f.rkey = value ->> 1
   WHERE (f.cid, f.indexed) IS NOT (value ->> 3, value ->> 4))`;
-const REMOVE_DUPLICATE = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
-  SELECT value ->> 0, '${FOLLOW}', value ->> 1 FROM json_each(?1))`;
 
 const followRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
   [
@@ -38,12 +37,12 @@ const followRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
   ] as const;
 
 export const follow: Indexer = {
-  collection: FOLLOW,
+  ...unique({
+    collection: FOLLOW,
+    remove: [REMOVE],
+    existing: `SELECT rkey FROM follow WHERE actor = ?1`,
+  }),
   schema: mainSchema,
-  remove(db, gone) {
-    const rows = gone.map(goneRow);
-    return [...overRows(db, REMOVE_DUPLICATE, rows), ...overRows(db, REMOVE, rows)];
-  },
   put: (db, puts) => [
     ...overRows(db, INSERT, puts.map(followRow)),
     ...overRows(
@@ -52,6 +51,4 @@ export const follow: Indexer = {
       puts.map(({ uri, did, record, rkey }) => [uri, did, textOf(record.subject) ?? "", rkey]),
     ),
   ],
-  existing: `SELECT rkey FROM follow WHERE actor = ?1
-    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${FOLLOW}'`,
 };

@@ -1,7 +1,9 @@
 /** What likes, reposts and follows have in common: rows that say all that the record says, and who hears of them. */
 import { type Json, at, textOf } from "../json.ts";
+import { overRows } from "../statements.ts";
 import { didOf } from "../uris.ts";
-import type { Put } from "./indexer.ts";
+import type { Indexer, Put } from "./indexer.ts";
+import { insertUnique } from "./unique.ts";
 
 const KEYS = new Set(["$type", "subject", "createdAt", "via"]);
 const REF_KEYS = new Set(["$type", "uri", "cid"]);
@@ -21,8 +23,9 @@ export function surplus(record: Json): string | null {
   return plain ? null : JSON.stringify(record);
 }
 
-/** subject, actor, rkey, cid, sort, indexed, subject_cid, created, via, via_cid, record */
-export const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
+const COLUMNS = "subject, actor, rkey, cid, sort, indexed, subject_cid, created, via, via_cid, record";
+
+const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
   [
     textOf(at(record, "subject", "uri")) ?? "",
     did,
@@ -41,7 +44,7 @@ export const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =
  * The author of the subject hears of it, and whoever reposted it where the actor found it; nobody of their own doing.
  * Rows: recipient, uri, reason, reason's subject; then the key of the interaction: subject, actor, rkey.
  */
-export function interactionNotices(put: Put, reason: string, reasonVia: string) {
+function interactionNotices(put: Put, reason: string, reasonVia: string) {
   const subject = textOf(at(put.record, "subject", "uri")) ?? "";
   const via = textOf(at(put.record, "via", "uri"));
   const key = [subject, put.did, put.rkey] as const;
@@ -53,4 +56,23 @@ export function interactionNotices(put: Put, reason: string, reasonVia: string) 
     notices.push([didOf(via), put.uri, reasonVia, via, ...key]);
   }
   return notices;
+}
+
+/** Puts likes or reposts. Of those that count somebody hears, not of those that wait as duplicates. */
+export function putInteractions(table: string, reason: string): Indexer["put"] {
+  const insert = insertUnique(table, COLUMNS);
+  const notify = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
+  SELECT value ->> 0, i.sort, value ->> 1, value ->> 2, value ->> 3, i.actor, i.indexed
+  FROM json_each(?1) CROSS JOIN ${table} AS i
+    ON i.subject = value ->> 4 AND i.actor = value ->> 5 AND i.rkey = value ->> 6
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+  return (db, puts) => [
+    ...overRows(db, insert, puts.map(interactionRow)),
+    ...overRows(
+      db,
+      notify,
+      puts.flatMap((put) => interactionNotices(put, reason, `${reason}-via-repost`)),
+    ),
+  ];
 }
