@@ -28,7 +28,7 @@ interface Unique {
 }
 
 export function unique({ collection, remove, existing }: Unique) {
-  // First: what waits takes the place of what counted, and would stay there.
+  // Runs first: where a row goes, the triggers put in its place one that waits, even if that is gone as well.
   const removeDuplicates = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
   SELECT value ->> 0, '${collection}', value ->> 1 FROM json_each(?1))`;
   return {

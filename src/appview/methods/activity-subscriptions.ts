@@ -6,11 +6,10 @@ import { complete, newFacts } from "../hydration.ts";
 import { isoOf } from "../instants.ts";
 import { millisecondsOf } from "../queries/private.ts";
 import type { OwnReading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
 import { profileView } from "../views/profile.ts";
 import { viewerBlocks } from "../views/rules.ts";
 import type { Plain } from "../views/typed.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, pagedOwn } from "./paged.ts";
 
 interface Input {
   subject: Did;
@@ -52,21 +51,11 @@ interface Row {
 
 /** The latest first, without those with whom there is a block. */
 export async function listActivitySubscriptions(reading: OwnReading, params: PageParams) {
-  const { directory, viewer } = reading;
-  const { items, cursor } = await paged<Row, Plain<AppBskyActorDefs.ProfileView>>(
+  const { items, cursor } = await pagedOwn<Row, Plain<AppBskyActorDefs.ProfileView>>(
+    reading,
     params,
-    (from, limit) =>
-      rowsOf(
-        directory,
-        directory
-          .prepare(
-            `SELECT did, sort, cid FROM (
-                SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
-                FROM activity_subscription WHERE did = ?1)
-              WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
-          )
-          .bind(viewer, from.sort, from.cid, limit + 1),
-      ),
+    `SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
+      FROM activity_subscription WHERE did = ?1`,
     async (rows) => {
       const dids = rows.map(({ did }) => did);
       const facts = await complete(reading, newFacts(reading), { detailed: dids });

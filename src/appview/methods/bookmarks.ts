@@ -7,11 +7,10 @@ import { isoOf } from "../instants.ts";
 import { resolveUri } from "../queries/actors.ts";
 import { millisecondsOf } from "../queries/private.ts";
 import type { OwnReading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
 import { POST, collectionOf } from "../uris.ts";
 import { maybePost } from "../views/post.ts";
 import type { Plain } from "../views/typed.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, pagedOwn } from "./paged.ts";
 
 async function postUri({ db }: OwnReading, uri: ResourceUri): Promise<ResourceUri> {
   if (collectionOf(uri) !== POST) {
@@ -74,20 +73,10 @@ interface Row {
 
 /** The latest first; what is gone or blocked stays, and says so. */
 export async function getBookmarks(reading: OwnReading, params: PageParams) {
-  const { directory, viewer } = reading;
-  const { items, cursor } = await paged<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
+  const { items, cursor } = await pagedOwn<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
+    reading,
     params,
-    (from, limit) =>
-      rowsOf(
-        directory,
-        directory
-          .prepare(
-            `SELECT * FROM (
-                SELECT uri, cid, created_at, ${millisecondsOf("created_at")} AS sort FROM bookmark WHERE did = ?1)
-              WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
-          )
-          .bind(viewer, from.sort, from.cid, limit + 1),
-      ),
+    `SELECT uri, cid, created_at, ${millisecondsOf("created_at")} AS sort FROM bookmark WHERE did = ?1`,
     async (rows) => {
       const facts = newFacts(reading);
       await readPosts(

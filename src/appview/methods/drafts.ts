@@ -6,8 +6,7 @@ import { tidFromMicros } from "../../protocol/tid.ts";
 import { isoOf } from "../instants.ts";
 import { millisecondsOf } from "../queries/private.ts";
 import type { OwnReading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, pagedOwn } from "./paged.ts";
 
 /** Drafts that one member may keep, as in the reference. */
 const LIMIT = 500;
@@ -54,21 +53,12 @@ interface DraftRow {
 }
 
 /** The last written first. Refuses InvalidRequest `Malformed cursor`. */
-export async function getDrafts({ directory, viewer }: OwnReading, params: PageParams) {
-  const { items, cursor } = await paged<DraftRow, AppBskyDraftDefs.DraftView>(
+export async function getDrafts(reading: OwnReading, params: PageParams) {
+  const { items, cursor } = await pagedOwn<DraftRow, AppBskyDraftDefs.DraftView>(
+    reading,
     params,
-    (from, limit) =>
-      rowsOf(
-        directory,
-        directory
-          .prepare(
-            `SELECT * FROM (
-                SELECT id, draft, created_at, updated_at, ${millisecondsOf("updated_at")} AS sort, id AS cid
-                FROM draft WHERE did = ?1)
-              WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
-          )
-          .bind(viewer, from.sort, from.cid, limit + 1),
-      ),
+    `SELECT id, draft, created_at, updated_at, ${millisecondsOf("updated_at")} AS sort, id AS cid
+      FROM draft WHERE did = ?1`,
     async (rows) =>
       rows.map(({ id, draft, created_at, updated_at }) => ({
         id,

@@ -11,11 +11,10 @@ import { millisecondsOf } from "../queries/private.ts";
 import { resolveUri } from "../queries/actors.ts";
 import { didNamed } from "../queries/graph.ts";
 import type { OwnReading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
 import { LIST, POST, collectionOf } from "../uris.ts";
 import { profileView } from "../views/profile.ts";
 import type { Plain } from "../views/typed.ts";
-import { type PageParams, paged } from "./paged.ts";
+import { type PageParams, pagedOwn } from "./paged.ts";
 
 interface MuteActorInput {
   actor: string;
@@ -110,21 +109,11 @@ interface MutedRow {
 
 /** Whole mutes only, the latest first. */
 export async function getMutes(reading: OwnReading, params: PageParams) {
-  const { directory, viewer } = reading;
-  const { items, cursor } = await paged<MutedRow, Plain<AppBskyActorDefs.ProfileView>>(
+  const { items, cursor } = await pagedOwn<MutedRow, Plain<AppBskyActorDefs.ProfileView>>(
+    reading,
     params,
-    (from, limit) =>
-      rowsOf(
-        directory,
-        directory
-          .prepare(
-            `SELECT did, sort, cid FROM (
-                SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
-                FROM actor_mute WHERE did = ?1 AND only_reposts = 0 AND only_quoteposts = 0)
-              WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
-          )
-          .bind(viewer, from.sort, from.cid, limit + 1),
-      ),
+    `SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
+      FROM actor_mute WHERE did = ?1 AND only_reposts = 0 AND only_quoteposts = 0`,
     async (rows) => {
       const dids = rows.map(({ did }) => did);
       const facts = await complete(reading, newFacts(reading), { dids });

@@ -1,6 +1,8 @@
 /** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
+import type { OwnReading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import { fillPage } from "./fill-page.ts";
 
 export interface PageParams {
@@ -55,3 +57,22 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
   });
   return { items, ...(cursor === undefined ? {} : { cursor }) };
 }
+
+/**
+ * `paged` over what the directory keeps for the viewer alone, the latest first. `select`: all of it, with `sort` and what
+ * breaks ties as `cid`; `?1` is the viewer.
+ */
+export const pagedOwn = <Row extends { sort: number; cid: string }, View>(
+  { directory, viewer }: OwnReading,
+  params: PageParams,
+  select: string,
+  show: (rows: Row[]) => Promise<View[]>,
+): Promise<{ items: View[]; cursor?: string }> =>
+  paged<Row, View>(
+    params,
+    (from, limit) => {
+      const page = `SELECT * FROM (${select}) WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
+      return rowsOf(directory, directory.prepare(page).bind(viewer, from.sort, from.cid, limit + 1));
+    },
+    show,
+  );
