@@ -1,7 +1,7 @@
 /** The account page's changes: handle, e-mail address, password, and leaving. */
 import type { FC } from "hono/jsx";
 import { type AccountFrame, TaskPage } from "./account.tsx";
-import { Field, Form, Icon } from "./parts.tsx";
+import { ButtonForm, CodeField, EmailField, Field, Form, Icon, NewPasswordField, Submit } from "./parts.tsx";
 
 export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({ wanted, ...frame }) => (
   <TaskPage
@@ -26,11 +26,7 @@ export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({
           </>
         }
       />
-      <div class="buttons column">
-        <button class="first" type="submit">
-          Change handle
-        </button>
-      </div>
+      <Submit>Change handle</Submit>
     </Form>
   </TaskPage>
 );
@@ -60,49 +56,23 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
     >
       {waiting === "confirm" ? (
         <Form {...frame.sender} step="confirm">
-          <Field
-            name="code"
-            label="Code from the mail"
-            code
-            autocomplete="one-time-code"
-            maxlength={20}
-            hint={`Sent to ${email ?? "your address"} just now.`}
-            autofocus
-          />
-          <div class="buttons column">
-            <button class="first" type="submit">
-              Confirm
-            </button>
-          </div>
+          <CodeField hint={`Sent to ${email ?? "your address"} just now.`} />
+          <Submit>Confirm</Submit>
         </Form>
       ) : email !== null && !emailConfirmed && waiting === null ? (
         <Form {...frame.sender} step="request-confirm">
-          <div class="buttons column">
-            <button class="first" type="submit">
-              Send me a code to confirm it
-            </button>
-          </div>
+          <Submit>Send me a code to confirm it</Submit>
         </Form>
       ) : null}
       {waiting === "confirm" ? null : (
         <Form {...frame.sender} step={waiting === "change" ? "change" : "request-change"}>
-          <Field name="email" label="New e-mail address" type="email" value={wanted} autocomplete="email" />
+          <EmailField label="New e-mail address" value={wanted} />
           {waiting === "change" ? (
-            <Field
-              name="code"
-              label="Code from the mail"
-              code
-              autocomplete="one-time-code"
-              maxlength={20}
-              hint={`Sent to ${email ?? "your address"}, to make sure that it is you.`}
-              autofocus
-            />
+            <CodeField hint={`Sent to ${email ?? "your address"}, to make sure that it is you.`} />
           ) : null}
-          <div class="buttons column">
-            <button class={email !== null && !emailConfirmed ? "second" : "first"} type="submit">
-              {waiting === "change" ? "Change address" : "Use this address"}
-            </button>
-          </div>
+          <Submit weight={email !== null && !emailConfirmed ? "second" : "first"}>
+            {waiting === "change" ? "Change address" : "Use this address"}
+          </Submit>
         </Form>
       )}
     </TaskPage>
@@ -120,20 +90,8 @@ export const PasswordPage: FC<AccountFrame> = (frame) => (
         readonly
         hidden
       />
-      <Field
-        name="password"
-        label="New password"
-        type="password"
-        autocomplete="new-password"
-        minlength={8}
-        maxlength={256}
-        hint="At least 8 characters. Several words are good, and easy to remember."
-      />
-      <div class="buttons column">
-        <button class="first" type="submit">
-          Set password
-        </button>
-      </div>
+      <NewPasswordField />
+      <Submit>Set password</Submit>
     </Form>
   </TaskPage>
 );
@@ -161,11 +119,9 @@ export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ..
         <p class="lead">
           Your account disappears from sight, and nothing is lost. You switch it on again on this page.
         </p>
-        <Form {...frame.sender} step="deactivate">
-          <button class="second" type="submit">
-            Switch off
-          </button>
-        </Form>
+        <ButtonForm {...frame.sender} step="deactivate" weight="second">
+          Switch off
+        </ButtonForm>
       </section>
     )}
     <section>
@@ -176,28 +132,16 @@ export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ..
       </p>
       {waiting ? (
         <Form {...frame.sender} step="delete">
-          <Field
-            name="code"
-            label="Code from the mail"
-            code
-            autocomplete="one-time-code"
-            maxlength={20}
-            hint={`Sent to ${frame.member.email ?? "your address"}.`}
-            autofocus
-          />
-          <div class="buttons column">
-            <button class="grave" type="submit">
-              <Icon name="alert" />
-              Delete for good
-            </button>
-          </div>
+          <CodeField hint={`Sent to ${frame.member.email ?? "your address"}.`} />
+          <Submit weight="grave">
+            <Icon name="alert" />
+            Delete for good
+          </Submit>
         </Form>
       ) : (
-        <Form {...frame.sender} step="request-delete">
-          <button class="second" type="submit">
-            Send me a code to delete it
-          </button>
-        </Form>
+        <ButtonForm {...frame.sender} step="request-delete" weight="second">
+          Send me a code to delete it
+        </ButtonForm>
       )}
     </section>
   </TaskPage>

@@ -3,7 +3,20 @@ import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { AppPasswordView, Member, MemberProfile } from "../members.ts";
 import type { PasskeyView } from "../passkeys.ts";
 import { Layout, type Frame } from "./layout.tsx";
-import { BackLink, Check, Done, Field, Form, Icon, Person, Problem, day, type Sender } from "./parts.tsx";
+import {
+  BackLink,
+  ButtonForm,
+  Check,
+  Done,
+  Field,
+  Form,
+  Icon,
+  Person,
+  Problem,
+  Submit,
+  day,
+  type Sender,
+} from "./parts.tsx";
 import { PASSKEY_SCRIPT } from "./sign-in.tsx";
 
 export interface AccountFrame extends Frame {
@@ -41,17 +54,43 @@ interface OverviewProps extends AccountFrame {
   others: boolean;
 }
 
-const Row: FC<{ href: string; title: string; at: Child }> = ({ href, title, at }) => (
+const Words: FC<{ title: string; at: Child }> = ({ title, at }) => (
+  <span class="words">
+    <b>{title}</b>
+    <br />
+    <span class="at">{at}</span>
+  </span>
+);
+
+const Row: FC<{ href: string; title: string; at: Child }> = ({ href, ...words }) => (
   <a href={href}>
-    <span class="words">
-      <b>{title}</b>
-      <br />
-      <span class="at">{at}</span>
-    </span>
+    <Words {...words} />
     <span class="arrow">
       <Icon name="arrow" />
     </span>
   </a>
+);
+
+interface EndingProps extends Sender {
+  step: string;
+  /** On the button; which of many it ends, only those need to be told who listen to the page. */
+  does: string;
+  whom: string;
+}
+
+const Ending: FC<EndingProps> = ({ does, whom, ...sender }) => (
+  <ButtonForm {...sender}>
+    {does}
+    <span class="visually-hidden"> {whom}</span>
+  </ButtonForm>
+);
+
+/** A row of what can be ended. */
+const EndingRow: FC<EndingProps & { title: string; at: string }> = ({ title, at, ...ending }) => (
+  <div>
+    <Words title={title} at={at} />
+    <Ending {...ending} />
+  </div>
 );
 
 const count = (n: number, one: string, many: string, none = `No ${many}`) =>
@@ -88,11 +127,9 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
           <Icon name="alert" />
           <div class="tight">
             <p>Your account is switched off: nobody sees it.</p>
-            <Form {...sender} step="activate">
-              <button class="quiet" type="submit">
-                Switch it on again
-              </button>
-            </Form>
+            <ButtonForm {...sender} step="activate">
+              Switch it on again
+            </ButtonForm>
           </div>
         </div>
       ) : null}
@@ -147,11 +184,9 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
         </div>
       </section>
       <section>
-        <Form {...sender} step="sign-out">
-          <button class="quiet" type="submit">
-            Sign out on this browser
-          </button>
-        </Form>
+        <ButtonForm {...sender} step="sign-out">
+          Sign out on this browser
+        </ButtonForm>
         {others ? (
           <p class="lead">
             <a href="/account/choose">Another account</a>
@@ -205,11 +240,13 @@ export const AppsPage: FC<AccountFrame & { apps: AppSession[] }> = ({ apps, ...f
             ))}
           </ul>
         </details>
-        <Form {...frame.sender} carried={{ client: clientId }} step="disconnect">
-          <button class="quiet" type="submit">
-            Disconnect<span class="visually-hidden"> {name}</span>
-          </button>
-        </Form>
+        <Ending
+          {...frame.sender}
+          carried={{ client: clientId }}
+          step="disconnect"
+          does="Disconnect"
+          whom={name}
+        />
       </div>
     ))}
   </TaskPage>
@@ -223,18 +260,15 @@ export const BrowsersPage: FC<AccountFrame & { browsers: BrowserSession[] }> = (
   >
     <div class="rows">
       {browsers.map(({ id, name, address, seenAt, current }) => (
-        <div>
-          <span class="words">
-            <b>{name}</b>
-            <br />
-            <span class="at">{current ? "This browser" : `${address} · last seen ${day(seenAt)}`}</span>
-          </span>
-          <Form {...frame.sender} carried={{ browser: id }} step="sign-out-browser">
-            <button class="quiet" type="submit">
-              Sign out<span class="visually-hidden"> of {name}</span>
-            </button>
-          </Form>
-        </div>
+        <EndingRow
+          {...frame.sender}
+          carried={{ browser: id }}
+          step="sign-out-browser"
+          title={name}
+          at={current ? "This browser" : `${address} · last seen ${day(seenAt)}`}
+          does="Sign out"
+          whom={`of ${name}`}
+        />
       ))}
     </div>
     <section>
@@ -242,11 +276,9 @@ export const BrowsersPage: FC<AccountFrame & { browsers: BrowserSession[] }> = (
       <p class="lead">
         Ends every session: browsers, connected apps, and apps that used your password or an app password.
       </p>
-      <Form {...frame.sender} step="sign-out-everywhere">
-        <button class="second" type="submit">
-          Sign out everywhere
-        </button>
-      </Form>
+      <ButtonForm {...frame.sender} step="sign-out-everywhere" weight="second">
+        Sign out everywhere
+      </ButtonForm>
     </section>
   </TaskPage>
 );
@@ -261,21 +293,15 @@ export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ p
     {passkeys.length === 0 ? null : (
       <div class="rows">
         {passkeys.map(({ id, name, createdAt, usedAt }) => (
-          <div>
-            <span class="words">
-              <b>{name}</b>
-              <br />
-              <span class="at">
-                Since {day(createdAt)}
-                {usedAt === null ? ", never used" : `, last used ${day(usedAt)}`}
-              </span>
-            </span>
-            <Form {...frame.sender} carried={{ id }} step="remove">
-              <button class="quiet" type="submit">
-                Remove<span class="visually-hidden"> {name}</span>
-              </button>
-            </Form>
-          </div>
+          <EndingRow
+            {...frame.sender}
+            carried={{ id }}
+            step="remove"
+            title={name}
+            at={`Since ${day(createdAt)}, ${usedAt === null ? "never used" : `last used ${day(usedAt)}`}`}
+            does="Remove"
+            whom={name}
+          />
         ))}
       </div>
     )}
@@ -286,12 +312,10 @@ export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ p
         hint="So that you know it again: “My phone”, for instance."
         maxlength={60}
       />
-      <div class="buttons column">
-        <button class="first" type="submit">
-          <Icon name="key" />
-          Add a passkey
-        </button>
-      </div>
+      <Submit>
+        <Icon name="key" />
+        Add a passkey
+      </Submit>
       <p class="wrong" id="passkey-problem" role="alert"></p>
     </Form>
     <noscript>
@@ -321,32 +345,22 @@ export const AppPasswordsPage: FC<AppPasswordsProps> = ({ appPasswords, created,
     {appPasswords.length === 0 ? null : (
       <div class="rows">
         {appPasswords.map(({ name, createdAt, privileged }) => (
-          <div>
-            <span class="words">
-              <b>{name}</b>
-              <br />
-              <span class="at">
-                Since {day(createdAt)}
-                {privileged ? " · reads private messages" : ""}
-              </span>
-            </span>
-            <Form {...frame.sender} carried={{ name }} step="revoke">
-              <button class="quiet" type="submit">
-                Revoke<span class="visually-hidden"> {name}</span>
-              </button>
-            </Form>
-          </div>
+          <EndingRow
+            {...frame.sender}
+            carried={{ name }}
+            step="revoke"
+            title={name}
+            at={`Since ${day(createdAt)}${privileged ? " · reads private messages" : ""}`}
+            does="Revoke"
+            whom={name}
+          />
         ))}
       </div>
     )}
     <Form {...frame.sender} step="create">
       <Field name="name" label="Name of the app" maxlength={32} autocomplete="off" />
       <Check name="privileged" label="It may read and send private messages" />
-      <div class="buttons column">
-        <button class="first" type="submit">
-          Make an app password
-        </button>
-      </div>
+      <Submit>Make an app password</Submit>
     </Form>
   </TaskPage>
 );

@@ -4,7 +4,7 @@ import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../members.ts";
 import type { WayBack } from "../replies.ts";
 import { Layout, type Frame } from "./layout.tsx";
-import { Check, Form, Icon, Person, type Sender } from "./parts.tsx";
+import { Check, Form, Icon, Person, Submit, type Sender } from "./parts.tsx";
 import type { Asked } from "./scope-words.ts";
 import type { AppView } from "./sign-in.tsx";
 
@@ -125,11 +125,7 @@ export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back 
       {back.params.map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <div class="buttons column">
-        <button class="first" type="submit">
-          Go on
-        </button>
-      </div>
+      <Submit>Go on</Submit>
     </form>
     <script nonce={nonce}>{raw('document.getElementById("way-back").submit()')}</script>
   </Layout>

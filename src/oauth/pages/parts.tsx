@@ -134,6 +134,45 @@ export const Field: FC<FieldProps> = ({
   );
 };
 
+const EASY = "Several words are good, and easy to remember.";
+
+interface NewPasswordProps {
+  label?: string;
+  /** Said after what is asked of every password. */
+  hint?: string;
+}
+
+export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password", hint = EASY }) => (
+  <Field
+    name="password"
+    label={label}
+    type="password"
+    autocomplete="new-password"
+    minlength={8}
+    maxlength={256}
+    hint={`At least 8 characters. ${hint}`}
+  />
+);
+
+/** For the code that was mailed. `hint`: where to. */
+export const CodeField: FC<{ hint: string }> = ({ hint }) => (
+  <Field
+    name="code"
+    label="Code from the mail"
+    code
+    autocomplete="one-time-code"
+    maxlength={20}
+    hint={hint}
+    autofocus
+  />
+);
+
+export const EmailField: FC<Pick<FieldProps, "value" | "hint" | "autofocus"> & { label?: string }> = ({
+  label = "E-mail address",
+  value,
+  ...rest
+}) => <Field name="email" label={label} type="email" value={value} autocomplete="email" {...rest} />;
+
 export const Check: FC<{ name: string; label: string; checked?: boolean; hint?: string }> = ({
   name,
   label,
@@ -183,6 +222,29 @@ export const Form: FC<PropsWithChildren<Sender & { step: string }>> = ({
     ))}
     {children}
   </form>
+);
+
+/** What a form of fields ends in. */
+export const Submit: FC<PropsWithChildren<{ weight?: "first" | "second" | "grave" }>> = ({
+  weight = "first",
+  children,
+}) => (
+  <div class="buttons column">
+    <button class={weight} type="submit">
+      {children}
+    </button>
+  </div>
+);
+
+type ButtonFormProps = PropsWithChildren<Sender & { step: string; weight?: "second" | "quiet" | "plain" }>;
+
+/** A form that is a button and nothing else. */
+export const ButtonForm: FC<ButtonFormProps> = ({ weight = "quiet", children, ...sender }) => (
+  <Form {...sender}>
+    <button class={weight} type="submit">
+      {children}
+    </button>
+  </Form>
 );
 
 /** A member, as they know themselves. */

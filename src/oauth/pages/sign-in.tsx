@@ -2,7 +2,21 @@
 import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../members.ts";
 import { Layout, type Frame } from "./layout.tsx";
-import { BackLink, Check, Done, Field, Form, Icon, Person, Problem, type Sender } from "./parts.tsx";
+import {
+  BackLink,
+  ButtonForm,
+  Check,
+  Done,
+  EmailField,
+  Field,
+  Form,
+  Icon,
+  NewPasswordField,
+  Person,
+  Problem,
+  Submit,
+  type Sender,
+} from "./parts.tsx";
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
@@ -43,11 +57,9 @@ const PasskeyWay: FC = () => (
 );
 
 const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
-  <Form {...sender} step="deny">
-    <button class="plain" type="submit">
-      Cancel and go back to {app.called}
-    </button>
-  </Form>
+  <ButtonForm {...sender} step="deny" weight="plain">
+    Cancel and go back to {app.called}
+  </ButtonForm>
 );
 
 export const SignInPage: FC<SignInProps> = (props) => {
@@ -86,11 +98,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           autofocus={identifier !== undefined}
         />
         <Check name="remember" label="Stay signed in on this browser" checked />
-        <div class="buttons column">
-          <button class="first" type="submit">
-            Sign in
-          </button>
-        </div>
+        <Submit>Sign in</Submit>
       </Form>
       <div class="aside">
         <PasskeyWay />
@@ -186,28 +194,9 @@ const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host,
       tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
       autofocus={host.registration === "open" || Boolean(values.inviteCode)}
     />
-    <Field
-      name="email"
-      label="E-mail address"
-      type="email"
-      value={values.email}
-      autocomplete="email"
-      hint="For a forgotten password. Nobody else sees it."
-    />
-    <Field
-      name="password"
-      label="Password"
-      type="password"
-      autocomplete="new-password"
-      minlength={8}
-      maxlength={256}
-      hint="At least 8 characters. Several words are good, and easy to remember."
-    />
-    <div class="buttons column">
-      <button class="first" type="submit">
-        Create account
-      </button>
-    </div>
+    <EmailField value={values.email} hint="For a forgotten password. Nobody else sees it." />
+    <NewPasswordField label="Password" />
+    <Submit>Create account</Submit>
   </Form>
 );
 
@@ -272,36 +261,13 @@ export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, pr
           autofocus
           maxlength={20}
         />
-        <Field
-          name="password"
-          label="New password"
-          type="password"
-          autocomplete="new-password"
-          minlength={8}
-          maxlength={256}
-          hint="At least 8 characters. You are signed out everywhere."
-        />
-        <div class="buttons column">
-          <button class="first" type="submit">
-            Set password
-          </button>
-        </div>
+        <NewPasswordField hint="You are signed out everywhere." />
+        <Submit>Set password</Submit>
       </Form>
     ) : (
       <Form {...sender} step="request-reset">
-        <Field
-          name="email"
-          label="E-mail address"
-          type="email"
-          value={email}
-          autocomplete="email"
-          autofocus
-        />
-        <div class="buttons column">
-          <button class="first" type="submit">
-            Send the code
-          </button>
-        </div>
+        <EmailField value={email} autofocus />
+        <Submit>Send the code</Submit>
       </Form>
     )}
   </Layout>
