@@ -16,10 +16,17 @@ async function options(kind, from) {
   return response.json();
 }
 
-function send(from, step, name, value) {
+function send(from, step, { id, rawId, type, response }, answer) {
   from.elements.step.value = step;
+  const value = {
+    id,
+    rawId: text(rawId),
+    type,
+    clientExtensionResults: {},
+    response: { clientDataJSON: text(response.clientDataJSON), ...answer },
+  };
   const field = document.createElement("input");
-  Object.assign(field, { type: "hidden", name, value: JSON.stringify(value) });
+  Object.assign(field, { type: "hidden", name: "passkey", value: JSON.stringify(value) });
   from.append(field);
   from.noValidate = true;
   from.submit();
@@ -32,17 +39,10 @@ async function signIn(from, more) {
     publicKey: { ...wanted, challenge: bytes(wanted.challenge), allowCredentials: [] },
   });
   const { response } = credential;
-  send(from, "passkey", "passkey", {
-    id: credential.id,
-    rawId: text(credential.rawId),
-    type: credential.type,
-    clientExtensionResults: {},
-    response: {
-      clientDataJSON: text(response.clientDataJSON),
-      authenticatorData: text(response.authenticatorData),
-      signature: text(response.signature),
-      userHandle: response.userHandle ? text(response.userHandle) : undefined,
-    },
+  send(from, "passkey", credential, {
+    authenticatorData: text(response.authenticatorData),
+    signature: text(response.signature),
+    userHandle: response.userHandle ? text(response.userHandle) : undefined,
   });
 }
 
@@ -57,16 +57,9 @@ async function add(from) {
     },
   });
   const { response } = credential;
-  send(from, "add", "passkey", {
-    id: credential.id,
-    rawId: text(credential.rawId),
-    type: credential.type,
-    clientExtensionResults: {},
-    response: {
-      clientDataJSON: text(response.clientDataJSON),
-      attestationObject: text(response.attestationObject),
-      transports: response.getTransports?.() ?? [],
-    },
+  send(from, "add", credential, {
+    attestationObject: text(response.attestationObject),
+    transports: response.getTransports?.() ?? [],
   });
 }
 
