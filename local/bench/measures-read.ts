@@ -1,4 +1,5 @@
 /** Reading records, and whole repos out and in. */
+import type { Reply } from "./client.ts";
 import { cpuSeconds, peakMegabytes, resetPeak } from "./process.ts";
 import { percentile, perSecond, runLoad } from "./load.ts";
 import { ONE_ATOLL, cpuMsEach, type Figures, type Measure } from "./measure.ts";
@@ -8,33 +9,38 @@ import type { Stage } from "./stage.ts";
 const CLIENTS = 16;
 const SIZE = 10_000;
 
+const readFigures = (goal: number) =>
+  ({
+    rate: { label: "requests", unit: "/s", better: "more", goals: { plain: goal } },
+    p99: { label: "p99", unit: "ms", better: "less" },
+    cpu: { label: "CPU each", unit: "ms", better: "less" },
+  }) satisfies Measure["figures"];
+
+/** The figures of `count` reads, after `before` that are not counted. */
+async function measured(
+  stage: Stage,
+  before: number,
+  count: number,
+  read: () => Promise<Reply>,
+): Promise<Figures> {
+  await runLoad(null, CLIENTS, before, read);
+  const load = await runLoad(stage.pid(), CLIENTS, count, read);
+  return { rate: perSecond(load), p99: percentile(load.ms, 0.99), cpu: cpuMsEach(load.cpu, load.ms.length) };
+}
+
 const getRecord: Measure = {
   group: "getRecord",
   title: "getRecord, 16 clients, repo of 10000",
   columns: ONE_ATOLL,
-  figures: {
-    rate: { label: "requests", unit: "/s", better: "more", goals: { plain: 1500 } },
-    p99: { label: "p99", unit: "ms", better: "less" },
-    cpu: { label: "CPU each", unit: "ms", better: "less" },
-  },
+  figures: readFigures(1500),
   async run(stage) {
-    const member = await stage.member("read", SIZE);
+    const { did, xrpc } = await stage.member("read", SIZE);
+    const { collection } = stage;
     const random = seededRandom(7);
-    const step = () => {
+    return measured(stage, CLIENTS * 8, stage.plan.reads, () => {
       const rkey = stage.rkey(Math.floor(random() * SIZE));
-      return member.xrpc.query("com.atproto.repo.getRecord", {
-        repo: member.did,
-        collection: stage.collection,
-        rkey,
-      });
-    };
-    await runLoad(null, CLIENTS, CLIENTS * 8, step);
-    const load = await runLoad(stage.pid(), CLIENTS, stage.plan.reads, step);
-    return {
-      rate: perSecond(load),
-      p99: percentile(load.ms, 0.99),
-      cpu: cpuMsEach(load.cpu, load.ms.length),
-    };
+      return xrpc.query("com.atproto.repo.getRecord", { repo: did, collection, rkey });
+    });
   },
 };
 
@@ -42,31 +48,15 @@ const listRecords: Measure = {
   group: "listRecords",
   title: "listRecords(100), 16 clients, repo of 10000",
   columns: ONE_ATOLL,
-  figures: {
-    rate: { label: "requests", unit: "/s", better: "more", goals: { plain: 500 } },
-    p99: { label: "p99", unit: "ms", better: "less" },
-    cpu: { label: "CPU each", unit: "ms", better: "less" },
-  },
+  figures: readFigures(500),
   async run(stage) {
-    const member = await stage.member("read", SIZE);
+    const { did, xrpc } = await stage.member("read", SIZE);
+    const { collection } = stage;
     const random = seededRandom(8);
-    const step = () => {
+    return measured(stage, CLIENTS * 2, Math.ceil(stage.plan.reads / 8), () => {
       const cursor = stage.rkey(100 + Math.floor(random() * (SIZE - 100)));
-      const { collection } = stage;
-      return member.xrpc.query("com.atproto.repo.listRecords", {
-        repo: member.did,
-        collection,
-        limit: 100,
-        cursor,
-      });
-    };
-    await runLoad(null, CLIENTS, CLIENTS * 2, step);
-    const load = await runLoad(stage.pid(), CLIENTS, Math.ceil(stage.plan.reads / 8), step);
-    return {
-      rate: perSecond(load),
-      p99: percentile(load.ms, 0.99),
-      cpu: cpuMsEach(load.cpu, load.ms.length),
-    };
+      return xrpc.query("com.atproto.repo.listRecords", { repo: did, collection, limit: 100, cursor });
+    });
   },
 };
 
