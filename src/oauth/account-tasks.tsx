@@ -70,7 +70,7 @@ const overview: Task = {
     const { member, context, people } = visit;
     const [profiles, sessions, passkeys, browsers, appPasswords] = await Promise.all([
       profilesOf(context, [member]),
-      server.provider.tokenManager.listAccountTokens(member.did as never),
+      server.provider.tokenManager.listAccountTokens(member.did),
       listPasskeys(context.database, member.did),
       server.accounts.listDeviceAccounts({ did: member.did }),
       context.members.listAppPasswords(member.did),
@@ -257,7 +257,7 @@ async function appsOf(
   { member }: MemberVisit,
   { provider, clients: documents }: OAuthServer,
 ): Promise<AppSession[]> {
-  const tokens = await provider.tokenManager.listAccountTokens(member.did as never);
+  const tokens = await provider.tokenManager.listAccountTokens(member.did);
   const byClient = Map.groupBy(tokens, ({ data }) => data.clientId);
   await Promise.allSettled([...byClient.keys()].map((id) => documents.prepare(id)));
   const clients = await provider.clientManager.loadClients([...byClient.keys()], {

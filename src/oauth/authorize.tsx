@@ -362,9 +362,7 @@ async function allow(turn: Turn, asking: Asking, fields: ReadonlyMap<string, str
   const { accounts } = turn.server;
   const answer = await grant(turn, asking, chosen.member, granted.join(" "));
   const earlier = (await accounts.consents(chosen.member.did)).get(asking.client.id)?.authorizedScopes ?? [];
-  const { account } = await accounts.getAccount(
-    chosen.member.did as Parameters<typeof accounts.getAccount>[0],
-  );
+  const { account } = await accounts.getAccount(chosen.member.did);
   await turn.server.provider.accountManager.setAuthorizedClient(account, asking.client, {
     authorizedScopes: [...new Set([...earlier, ...granted])],
   });
@@ -375,9 +373,7 @@ async function allow(turn: Turn, asking: Asking, fields: ReadonlyMap<string, str
 async function grant(turn: Turn, asking: Asking, member: Member, scope?: string): Promise<Response> {
   const { server, browser, request, context } = turn;
   const { client, requestUri, parameters } = asking;
-  const { account } = await server.accounts.getAccount(
-    member.did as Parameters<typeof server.accounts.getAccount>[0],
-  );
+  const { account } = await server.accounts.getAccount(member.did);
   const metadata = metadataOf(request, context.address);
   const code = await server.provider.requestManager
     .setAuthorized(requestUri, client, account, browser.id, metadata, scope)

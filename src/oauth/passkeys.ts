@@ -80,7 +80,8 @@ export async function signInWithPasskey(
         id: row.credentialId,
         publicKey: bytesOf(row.publicKey),
         counter: row.counter,
-        transports: JSON.parse(row.transports) as never[],
+        // As the library gave them.
+        transports: JSON.parse(row.transports) as string[],
       },
     });
     if (!verified) return null;

@@ -115,10 +115,15 @@ export async function listNotifications(reading: OwnReading, params: ListParams)
   };
 }
 
+interface Stored {
+  cid: string;
+  record: unknown;
+}
+
 interface Records {
   facts: Facts;
   /** Records of likes, reposts, follows and verifications, by URI. */
-  notified: Map<string, { cid: string; record: unknown }>;
+  notified: Map<string, Stored>;
   mutes: Map<string, number>;
 }
 
@@ -188,16 +193,19 @@ function isSeen({ facts, mutes }: Records, row: NotificationRow, viewer: Did): b
   return !HELD_BACK.has(reason) || viewerSeesNeedsReview(facts, author, uri);
 }
 
-function storedOf({ facts, notified }: Records, { uri, author, reason }: NotificationRow) {
+function storedOf(
+  { facts, notified }: Records,
+  { uri, author, reason }: NotificationRow,
+): Stored | undefined {
   switch (collectionOf(uri)) {
     case POST: {
       const post = visiblePost(facts, uri);
-      return post && { cid: post.cid, record: post.record as unknown };
+      return post && { cid: post.cid, record: post.record };
     }
     case PROFILE: {
       const actor = facts.actors.get(author);
       return actor?.profile && actor.profileCid
-        ? { cid: actor.profileCid, record: actor.profile as unknown }
+        ? { cid: actor.profileCid, record: actor.profile }
         : undefined;
     }
     case VERIFICATION:
@@ -208,9 +216,9 @@ function storedOf({ facts, notified }: Records, { uri, author, reason }: Notific
 }
 
 /** What stands for a verification that was withdrawn; its CID is that of its own DAG-CBOR. */
-const DELETED = {
+const DELETED: Stored = {
   cid: "bafyreidad6nyekfa4a67yfb573ptxiv6s7kyxyg2ra6qbbemcruadvtuim",
-  record: { $type: "app.bsky.notification.defs#recordDeleted" } as unknown,
+  record: { $type: "app.bsky.notification.defs#recordDeleted" },
 };
 
 function view(
@@ -242,7 +250,7 @@ function view(
   };
 }
 
-function selfLabelsOf(uri: ResourceUri, { cid, record }: { cid: string; record: unknown }) {
+function selfLabelsOf(uri: ResourceUri, { cid, record }: Stored) {
   const collection = collectionOf(uri);
   return collection === POST || collection === PROFILE ? selfLabels(uri, cid, record) : [];
 }

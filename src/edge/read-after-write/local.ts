@@ -3,7 +3,7 @@ import { mainSchema as postSchema } from "@atcute/bluesky/types/app/feed/post";
 import type { AppBskyActorProfile, AppBskyFeedPost } from "@atcute/bluesky";
 import { mainSchema as profileSchema } from "@atcute/bluesky/types/app/actor/profile";
 import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
-import { safeParse } from "@atcute/lexicons/validations";
+import { is } from "@atcute/lexicons/validations";
 import type { ImageUris } from "../../appview/images.ts";
 import { sortInstant } from "../../appview/instants.ts";
 import type { RecentRecord, RecentRecords } from "../../protocol/account-station.ts";
@@ -39,23 +39,30 @@ interface Member {
 
 /** `rev`: what the AppView has seen. Null where nothing is left: what its lexicon refuses, no AppView will ever show. */
 export function localOf(member: Member, { profile, posts }: RecentRecords, rev: string): Local | null {
-  const known = profile !== null && safeParse(profileSchema, profile.value).ok ? profile : null;
+  const known = profile !== null && isProfile(profile) ? profile : null;
   const profileIsNew = known !== null && known.rev > rev;
-  const valid = posts.filter(({ value }) => safeParse(postSchema, value).ok);
+  const valid = posts.filter(isPost);
   const unseen = [...(profileIsNew ? [known] : []), ...valid];
   if (unseen.length === 0) return null;
   return {
     ...member,
-    profile: known === null ? null : (known.value as unknown as AppBskyActorProfile.Main),
+    profile: known?.value ?? null,
     profileIsNew,
     posts: valid.map(localPost),
     oldest: Math.min(...unseen.map(({ indexedAt }) => Date.parse(indexedAt))),
   };
 }
 
-const localPost = ({ uri, cid, value, indexedAt }: RecentRecord): LocalPost => ({
+type Valid<Value> = RecentRecord & { value: Value };
+
+const isProfile = (profile: RecentRecord): profile is Valid<AppBskyActorProfile.Main> =>
+  is(profileSchema, profile.value);
+
+const isPost = (post: RecentRecord): post is Valid<AppBskyFeedPost.Main> => is(postSchema, post.value);
+
+const localPost = ({ uri, cid, value, indexedAt }: Valid<AppBskyFeedPost.Main>): LocalPost => ({
   uri,
   cid,
-  record: value as unknown as AppBskyFeedPost.Main,
+  record: value,
   sort: sortInstant(value.createdAt, Date.parse(indexedAt)),
 });

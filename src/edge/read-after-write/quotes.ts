@@ -48,7 +48,8 @@ export async function quotesOf(posts: LocalPost[], local: Local, upstream: Upstr
       if (found === null) return;
       for (const uri of wanted) {
         const view = found.get(uri) ?? { $type: "app.bsky.embed.record#viewNotFound", uri, notFound: true };
-        quotes.set(uri, view as unknown as RecordView);
+        // The AppView's own word, passed on as it came.
+        quotes.set(uri, view as RecordView);
       }
     }),
   );
