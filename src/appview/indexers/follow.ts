@@ -5,7 +5,7 @@ import { overRows } from "../statements.ts";
 import { FOLLOW } from "../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";
 import { surplus } from "./interaction.ts";
-import { insertUnique, unique } from "./unique.ts";
+import { insertUnique, removeUnique, unique } from "./unique.ts";
 
 const INSERT = insertUnique(
   "follow",
@@ -17,10 +17,6 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
   FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 1 AND f.subject = value ->> 2 AND f.rkey = value ->> 3
   WHERE true
   ON CONFLICT DO NOTHING`;
-
-const REMOVE = `DELETE FROM follow WHERE (actor, subject) IN (
-  SELECT f.actor, f.subject FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 0 AND f.rkey = value ->> 1
-  WHERE (f.cid, f.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
 const followRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
   [
@@ -39,7 +35,7 @@ const followRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
 export const follow: Indexer = {
   ...unique({
     collection: FOLLOW,
-    remove: [REMOVE],
+    remove: [removeUnique("follow", "actor", "subject")],
     existing: `SELECT rkey FROM follow WHERE actor = ?1`,
   }),
   schema: mainSchema,

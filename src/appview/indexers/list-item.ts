@@ -1,12 +1,9 @@
 /** app.bsky.graph.listitem → list_item: members of a list, put there by its owner. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/listitem";
 import { textOf } from "../json.ts";
-import { overRows } from "../statements.ts";
 import { LIST_ITEM, didOf } from "../uris.ts";
 import type { Indexer } from "./indexer.ts";
-import { WHOLE_COLUMNS, insertUnique, unique, wholeRow } from "./unique.ts";
-
-const INSERT = insertUnique("list_item", `list, subject, ${WHOLE_COLUMNS}`);
+import { putWhole, unique } from "./unique.ts";
 
 /** Items stand in lists of their own author only, so his lists are where to look. */
 const REMOVE = `DELETE FROM list_item WHERE (list, subject) IN (
@@ -22,10 +19,8 @@ export const listItem: Indexer = {
   }),
   schema: mainSchema,
   accepts: ({ did, record }) => didOf(textOf(record.list) ?? "") === did,
-  put: (db, puts) =>
-    overRows(
-      db,
-      INSERT,
-      puts.map((put) => [textOf(put.record.list) ?? "", textOf(put.record.subject) ?? "", ...wholeRow(put)]),
-    ),
+  put: putWhole("list_item", "list, subject", ({ record }) => [
+    textOf(record.list) ?? "",
+    textOf(record.subject) ?? "",
+  ]),
 };

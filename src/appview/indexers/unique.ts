@@ -14,10 +14,32 @@ export function insertUnique(table: string, list: string): string {
   ON CONFLICT (${names.slice(0, 2).join(", ")}) DO NOTHING`;
 }
 
-/** What follows the key where the record is kept whole. */
-export const WHOLE_COLUMNS = "rkey, cid, sort, indexed, record";
-export const wholeRow = ({ rkey, cid, sort, indexed, record }: Put) =>
-  [rkey, cid, sort, indexed, JSON.stringify(record)] as const;
+/**
+ * Takes rows away, found by who wrote them and their rkey, unless they are to be kept. `first` and `second` are the key,
+ * `author` whichever of its columns has the writer.
+ */
+export const removeUnique = (table: string, first: string, second: string, author = "actor"): string =>
+  `DELETE FROM ${table} WHERE (${first}, ${second}) IN (
+  SELECT r.${first}, r.${second} FROM json_each(?1) CROSS JOIN ${table} AS r ON r.${author} = value ->> 0 AND r.rkey = value ->> 1
+  WHERE (r.cid, r.indexed) IS NOT (value ->> 3, value ->> 4))`;
+
+/** Puts records that are kept whole, under a key of two columns (`a, b`). */
+export function putWhole(
+  table: string,
+  key: string,
+  keyOf: (put: Put) => readonly [string, string],
+): Indexer["put"] {
+  const insert = insertUnique(table, `${key}, rkey, cid, sort, indexed, record`);
+  return (db, puts) =>
+    overRows(
+      db,
+      insert,
+      puts.map((put) => {
+        const { rkey, cid, sort, indexed, record } = put;
+        return [...keyOf(put), rkey, cid, sort, indexed, JSON.stringify(record)];
+      }),
+    );
+}
 
 interface Unique {
   collection: string;

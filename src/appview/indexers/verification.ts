@@ -4,7 +4,7 @@ import { textOf } from "../json.ts";
 import { overRows } from "../statements.ts";
 import { VERIFICATION } from "../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";
-import { insertUnique, unique } from "./unique.ts";
+import { insertUnique, removeUnique, unique } from "./unique.ts";
 
 const INSERT = insertUnique(
   "verification",
@@ -16,10 +16,6 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
     value ->> 1, value ->> 5
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`;
-
-const FOUND = `FROM json_each(?1) CROSS JOIN verification AS v ON v.issuer = value ->> 0 AND v.rkey = value ->> 1
-  WHERE (v.cid, v.indexed) IS NOT (value ->> 3, value ->> 4)`;
-const REMOVE = `DELETE FROM verification WHERE (subject, issuer) IN (SELECT v.subject, v.issuer ${FOUND})`;
 
 /** Told at once, and by nothing that remains: a rebuild forgets it. */
 const NOTIFY_GONE = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
@@ -45,7 +41,7 @@ export const verification: Indexer = {
   // A table of a few rows, made by a few verifiers: scanned, not keyed, when one is withdrawn.
   ...unique({
     collection: VERIFICATION,
-    remove: [NOTIFY_GONE, REMOVE],
+    remove: [NOTIFY_GONE, removeUnique("verification", "subject", "issuer", "issuer")],
     existing: `SELECT rkey FROM verification WHERE issuer = ?1`,
   }),
   schema: mainSchema,
