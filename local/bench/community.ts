@@ -10,6 +10,7 @@ import { measureIngest, type IngestFigures } from "./community-ingest.ts";
 import { loadCommunity, type Loading } from "./community-load.ts";
 import { measureReads, type CommunityFigures } from "./community-reads.ts";
 import { describeMachine, type Machine } from "./machine.ts";
+import { printTable } from "./print-table.ts";
 
 const USAGE = `npm run bench:community -- [options]
   --members 1000,10000   sizes, the smallest first (default: both)
@@ -35,18 +36,6 @@ const show = (value: number | null | undefined): string =>
     : value >= 100
       ? value.toFixed(0)
       : value.toFixed(value >= 10 ? 1 : 2);
-
-function printTable(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
-  const print = (line: readonly string[]) =>
-    `| ${line.map((text, i) => text.padEnd(widths[i] ?? 0)).join(" | ")} |`;
-  const [head = [], ...rest] = lines;
-  return [
-    print(head),
-    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
-    ...rest.map(print),
-  ].join("\n");
-}
 
 function readTable({ communities }: CommunityReport): string {
   const head = [

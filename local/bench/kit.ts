@@ -1,23 +1,17 @@
 /**
  * `npm run bench:kit`: a test network of this kit beside the official one, `@atproto/dev-env`'s TestNetworkNoAppView, in
- * turn, each in a process of its own. Both are used as a test would use them; dev-env is installed from npm into a
- * cache folder, once, with the Node and the build that its SQLite needs (see reference.ts).
+ * turn, each in a process of its own. Both are used as a test would use them. dev-env.ts installs the other.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ROOT } from "../wrangler-file.ts";
+import { DEV_ENV, DEV_ENV_BINARY, DEV_ENV_MODULE, buildSqlite, installDevEnv, must, run } from "./dev-env.ts";
 import { describeMachine } from "./machine.ts";
 
-const DEV_ENV = "0.6.7";
-const NODE_VERSION = "22.23.3";
-const FOLDER = path.join(ROOT, ".atoll/bench/dev-env");
-const NODE_PACKAGE = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
-const NODE = path.join(FOLDER, "node_modules", NODE_PACKAGE);
-const READY = path.join(FOLDER, `ready-${DEV_ENV}-${NODE_VERSION}`);
 const SCRIPT = path.join(import.meta.dirname, "kit-contestant.mjs");
 
 /** As `kit-contestant.mjs` prints it: milliseconds, and 10^6 bytes. */
@@ -72,7 +66,7 @@ async function bench(): Promise<void> {
     ...(values["no-dev-env"] === true ? {} : { "dev-env": {} }),
   };
   must(run("npm", ["run", "--silent", "build"], ROOT), "npm run build");
-  if (figures["dev-env"] !== undefined) installDevEnv();
+  if (figures["dev-env"] !== undefined) installDevEnv("--no-dev-env does without");
   for (const name of Object.keys(figures))
     if (values.install === true) add(figures, name, { install: timeInstall(name) });
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -98,11 +92,9 @@ function add(
 
 function measure(name: string): Promise<Measured> {
   const atoll = name === "atoll";
-  const module = atoll
-    ? path.join(ROOT, "dist/testing.js")
-    : path.join(FOLDER, "node_modules/@atproto/dev-env/dist/index.js");
-  const node = atoll ? process.execPath : path.join(NODE, "bin/node");
-  const child = spawn(node, [SCRIPT, name, pathToFileURL(module).href], {
+  const module = atoll ? pathToFileURL(path.join(ROOT, "dist/testing.js")).href : DEV_ENV_MODULE;
+  const node = atoll ? process.execPath : DEV_ENV_BINARY;
+  const child = spawn(node, [SCRIPT, name, module], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
@@ -116,31 +108,6 @@ function measure(name: string): Promise<Measured> {
       else resolve(JSON.parse(result) as Measured);
     });
   });
-}
-
-function installDevEnv(): void {
-  if (existsSync(READY)) return;
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(path.join(FOLDER, "package.json"), '{ "name": "atoll-bench-dev-env", "private": true }\n');
-  console.error(`installing @atproto/dev-env ${DEV_ENV} (once, some minutes; --no-dev-env does without)`);
-  const packages = [`@atproto/dev-env@${DEV_ENV}`, `${NODE_PACKAGE}@${NODE_VERSION}`, "node-gyp@12"];
-  must(
-    run(
-      "npm",
-      ["install", "--ignore-scripts", "--save-exact", "--no-audit", "--no-fund", ...packages],
-      FOLDER,
-    ),
-    "npm install",
-  );
-  buildSqlite(FOLDER);
-  writeFileSync(READY, "");
-}
-
-/** Its prebuilt binary is not on npm; it is built for the Node that npm has, which brings its own headers. */
-function buildSqlite(folder: string): void {
-  const gyp = path.join(FOLDER, "node_modules/node-gyp/bin/node-gyp.js");
-  const addon = path.join(folder, "node_modules/better-sqlite3");
-  must(run(path.join(NODE, "bin/node"), [gyp, "rebuild", "--release"], addon), "node-gyp");
 }
 
 /** Seconds that a newcomer waits, with npm's cache as it is. dev-env counts with the build of its SQLite. */
@@ -165,22 +132,6 @@ function timeInstall(name: string): number {
   } finally {
     rmSync(project, { recursive: true, force: true });
   }
-}
-
-function run(command: string, args: string[], cwd: string): number | null {
-  mkdirSync(FOLDER, { recursive: true });
-  const log = openSync(path.join(FOLDER, "install.log"), "a");
-  const env = {
-    ...process.env,
-    PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`,
-    // A `nodedir` in the user's npm settings reaches node-gyp by this variable, and would win over an option.
-    npm_config_nodedir: NODE,
-  };
-  return spawnSync(command, args, { cwd, env, stdio: ["ignore", log, log] }).status;
-}
-
-function must(status: number | null, what: string): void {
-  if (status !== 0) throw new Error(`${what} failed (${status}); see install.log in .atoll/bench/dev-env`);
 }
 
 function median(of: number[]): number {

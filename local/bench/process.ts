@@ -14,11 +14,43 @@ function read(path: string): string | null {
 
 /** User and system CPU seconds of a process, all its threads together; null where that is not known. */
 export function cpuSeconds(pid: number | null): number | null {
-  const stat = pid === null ? null : read(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name stands in brackets and may hold blanks: count fields from behind it (utime and stime are fields 14 and 15).
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const fields = pid === null ? null : statOf(pid);
+  if (fields === null) return null;
+  // utime and stime are fields 14 and 15.
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+/** The same of some processes and all below them, with what has ended there meanwhile; null where none is known. */
+export function treeCpuSeconds(roots: readonly (number | null)[]): number | null {
+  const processes = new Map<number, { parent: number; ticks: number }>();
+  for (const name of entriesOf("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    const fields = statOf(Number(name));
+    // The parent is field 4; fields 14 to 17 are user and system time, its own and of children that it has waited for.
+    if (fields === null) continue;
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    processes.set(Number(name), { parent: Number(fields[1]), ticks });
+  }
+  const below = (pid: number): number => {
+    let ticks = processes.get(pid)?.ticks ?? 0;
+    for (const [child, { parent }] of processes) if (parent === pid) ticks += below(child);
+    return ticks;
+  };
+  const known = roots.filter((pid) => pid !== null).filter((pid) => processes.has(pid));
+  return known.length === 0 ? null : known.reduce((sum, pid) => sum + below(pid), 0) / TICKS_A_SECOND;
+}
+
+/** The fields of /proc/<pid>/stat from the third on: the name before them stands in brackets and may hold blanks. */
+function statOf(pid: number): string[] | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Makes the current memory the new starting point of `peakMegabytes`. */

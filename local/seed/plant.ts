@@ -294,11 +294,13 @@ class Planting {
   ): Promise<StrongRef> {
     const member = this.#member(name);
     const { did } = member;
-    const uri = `at://${did}/${collection}/${rkey}`;
-    const cid = this.#there.get(uri);
-    if (cid !== undefined) return { uri, cid };
+    const address = `at://${did}/${collection}/${rkey}`;
+    const there = this.#there.get(address);
+    if (there !== undefined) return { uri: address, cid: there };
     const input = { repo: did, collection, rkey, record };
-    return (await member.call("com.atproto.repo.createRecord", { input })) as StrongRef;
+    // The answer has more (the commit), and what refers to this record shall not carry it along.
+    const { uri, cid } = (await member.call("com.atproto.repo.createRecord", { input })) as StrongRef;
+    return { uri, cid };
   }
 
   async #upload(member: Member, text: string, width: number, height: number): Promise<unknown> {

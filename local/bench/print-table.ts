@@ -1,0 +1,12 @@
+/** A Markdown table with aligned columns, which reads well in a terminal too. The first line is its head. */
+export function printTable(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
+  const print = (line: readonly string[]) =>
+    `| ${line.map((text, i) => text.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  const [head = [], ...rest] = lines;
+  return [
+    print(head),
+    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
+    ...rest.map(print),
+  ].join("\n");
+}
