@@ -72,14 +72,21 @@ export interface PlantedCommunity {
   root: string;
 }
 
-/** On a host without invites and limits. `now`: the moment that the posts' times count back from, ms of the Unix epoch. */
-export async function plantCommunity(client: Client, now: number): Promise<PlantedCommunity> {
+/**
+ * On a host without invites and limits. `now`: the moment that the posts' times count back from, ms of the Unix epoch.
+ * `settle`: waited for after each post, where an index might otherwise take in a reply before the post it answers.
+ */
+export async function plantCommunity(
+  client: Client,
+  now: number,
+  settle?: () => Promise<void>,
+): Promise<PlantedCommunity> {
   const members: Account[] = [];
   const host: Host = {
     async member({ name }) {
       const account = await createAccount(client, name);
       members.push(account);
-      return { member: memberOf(client, account), isNew: true };
+      return { member: memberOf(client, account, settle), isNew: true };
     },
   };
   const planted = await plant(benchCommunity(), host, { now });
@@ -88,7 +95,15 @@ export async function plantCommunity(client: Client, now: number): Promise<Plant
   return { members: members.toSorted((a, b) => a.handle.localeCompare(b.handle)), root: root.uri };
 }
 
-function memberOf({ origin }: Client, { did, handle, token }: Account): Member {
+function memberOf({ origin }: Client, { did, handle, token }: Account, settle?: () => Promise<void>): Member {
   const authorization = `Bearer ${token}`;
-  return { did, handle, call: (nsid, given) => xrpc(origin, nsid, { ...given, authorization }) };
+  return {
+    did,
+    handle,
+    async call(nsid, given) {
+      const answer = await xrpc(origin, nsid, { ...given, authorization });
+      if (nsid === "com.atproto.repo.createRecord") await settle?.();
+      return answer;
+    },
+  };
 }

@@ -11,10 +11,30 @@ export function comparable(reply: Reply, community: PlantedCommunity): unknown {
   for (const { did, handle } of community.members) text = text.replaceAll(did, handle);
   return JSON.parse(text, (key: string, value: unknown) => {
     if (OWN.has(key)) return undefined;
+    if (key === "knownFollowers" && isObject(value)) return { count: value["count"] };
+    if (key === "notifications" && Array.isArray(value)) return inOneOrder(value);
     // Pictures stand at addresses of the host's own.
     return typeof value === "string" && /^https?:/.test(value) ? "https:" : value;
   });
 }
+
+/**
+ * The reference gives notifications of one moment, and the followers one knows, in whatever order Postgres finds them;
+ * so those of a page's last moment are left out, of which the page may hold any.
+ */
+function inOneOrder(notifications: unknown[]): unknown[] {
+  const last = momentOf(notifications.at(-1));
+  const whole = notifications.filter((each) => momentOf(each) !== last);
+  return whole.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));
+}
+
+function momentOf(notification: unknown): string {
+  const record = isObject(notification) ? notification["record"] : null;
+  return isObject(record) ? String(record["createdAt"]) : "";
+}
+
+const keyOf = (notification: unknown) =>
+  `${momentOf(notification)} ${isObject(notification) ? String(notification["uri"]) : ""}`;
 
 /** Where two JSON values first differ, and how, as `feed.3.post.likeCount: 4, 5`; null where they are the same. */
 export function firstDifference(a: unknown, b: unknown, path: readonly string[] = []): string | null {

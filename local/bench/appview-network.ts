@@ -38,6 +38,12 @@ export async function startReferenceNetwork(folder: string): Promise<ReferenceNe
     await service.stop();
     await databases.stop();
   };
+  let last = Promise.resolve();
+  const settle = async () => {
+    const settled = nextMessage(child, own);
+    child.send("settle");
+    await settled;
+  };
   try {
     const { pds, appview, did } = await nextMessage(child, own);
     return {
@@ -46,11 +52,8 @@ export async function startReferenceNetwork(folder: string): Promise<ReferenceNe
       appviewDid: String(did),
       pid: service.pid,
       databasePids: databases.pids,
-      async settle() {
-        const settled = nextMessage(child, own);
-        child.send("settle");
-        await settled;
-      },
+      // One after the other: an answer does not say whose it is.
+      settle: () => (last = last.then(settle)),
       stop,
     };
   } catch (thrown) {
@@ -60,7 +63,11 @@ export async function startReferenceNetwork(folder: string): Promise<ReferenceNe
 }
 
 async function nextMessage(child: ChildProcess, folder: string): Promise<Record<string, unknown>> {
-  const [message] = await Promise.race([once(child, "message"), once(child, "exit").then(() => [])]);
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, "exit", { signal }).then(() => []);
+  const [message] = await Promise.race([once(child, "message", { signal }), ended]);
+  waiting.abort();
   if (isObject(message)) return message;
   const log = readFileSync(path.join(folder, "server.log"), "utf8").slice(-2000);
   throw new Error(`the reference network stopped:\n${log}`);

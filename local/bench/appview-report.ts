@@ -94,7 +94,7 @@ export function appViewText(report: AppViewReport): string {
     ``,
     viewTable(report),
     ``,
-    `Answers of the reference by its PDS and of Atoll, but for DIDs, hashes, times of indexing, cursors and addresses of pictures:`,
+    `Answers of the reference by its PDS and of Atoll, but for DIDs, hashes, times of indexing, cursors, addresses of pictures, and the order of what the reference does not order:`,
     ``,
     ...report.views.map(comparisonLine),
   ].join("\n");

@@ -6,7 +6,7 @@ const { TestNetwork } = await import(process.argv[2]);
 process.once("disconnect", () => process.exit(0));
 const network = await TestNetwork.create({});
 process.on("message", async () => {
-  await network.processAll(60_000);
+  await network.processFullSubscription(60_000);
   process.send({ settled: true });
 });
 const { pds, bsky } = network;

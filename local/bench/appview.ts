@@ -2,12 +2,12 @@
  * `npm run bench:appview`: what members read, beside the reference network (`@atproto/dev-env`'s PDS and AppView, on
  * Postgres and Redis), on the same small community (goal: at most a fifth of its time and CPU).
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { startHost } from "../host.ts";
 import { LaunchError } from "../ports.ts";
+import { temporaryFolder } from "../testing/temporary.ts";
 import { ROOT } from "../wrangler-file.ts";
 import { type PlantedCommunity, plantCommunity } from "./appview-community.ts";
 import { type Plan, compareView, measureView } from "./appview-measure.ts";
@@ -35,17 +35,19 @@ interface Pair {
 }
 
 async function bench(plan: Plan, save: boolean): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), "atoll-appview-"));
+  // In memory where there is room, for both: Miniflare's D1 commits something with every read, which D1 itself does not,
+  // and that would measure the disk.
+  const temporary = temporaryFolder();
   // Postgres may have to run as another user, who has to get to its own folder in here.
-  chmodSync(folder, 0o711);
-  const stops: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  chmodSync(temporary.path, 0o711);
+  const stops: (() => unknown)[] = [() => temporary.remove()];
   const stop = async () => {
     for (let next = stops.pop(); next !== undefined; next = stops.pop()) await next();
   };
   for (const signal of ["SIGINT", "SIGTERM"])
     process.once(signal, () => void stop().finally(() => process.exit(1)));
   try {
-    const pair = await openPair(folder, stops);
+    const pair = await openPair(temporary.path, stops);
     const report = await measure(pair, plan);
     console.log(appViewText(report));
     if (save) write(report);
@@ -69,10 +71,11 @@ async function openPair(folder: string, stops: (() => unknown)[]): Promise<Pair>
   stops.push(() => Object.values(clients).forEach((client) => client.close()));
   say("planting the community on both");
   const now = Date.now();
-  const reference = await plantCommunity(clients.pds, now);
+  const reference = await plantCommunity(clients.pds, now, () => network.settle());
   say("planted on the reference");
   const atoll = await plantCommunity(clients.atoll, now);
-  await Promise.all([network.settle(), untilIndexed(host.origin)]);
+  await untilIndexed(host.origin);
+  await network.settle();
   const pids = { server: [network.pid], databases: network.databasePids };
   const askAppView = askAtAppView(clients.appview, network.appviewDid, clients.pds, reference);
   return {
