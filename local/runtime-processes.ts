@@ -70,10 +70,15 @@ export class RuntimeProcesses {
 }
 
 /** Waits for the end of a pipe that only this process holds, then kills and cleans. It costs one idle shell. */
-export function watch(child: ChildProcess, folder: string | null): ChildProcess | null {
+export function watch(
+  child: ChildProcess,
+  folder: string | null,
+  signal: NodeJS.Signals = "SIGKILL",
+): ChildProcess | null {
   if (process.platform === "win32" || child.pid === undefined) return null;
-  const script = 'read _; kill -9 "$1" 2>/dev/null; [ -z "$2" ] || rm -rf "$2"';
-  const watcher = spawn("/bin/sh", ["-c", script, "atoll-watch", String(child.pid), folder ?? ""], {
+  const script = 'read _; kill -s "$1" "$2" 2>/dev/null; [ -z "$3" ] || rm -rf "$3"';
+  const args = [signal.slice("SIG".length), String(child.pid), folder ?? ""];
+  const watcher = spawn("/bin/sh", ["-c", script, "atoll-watch", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });

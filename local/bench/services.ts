@@ -109,7 +109,7 @@ function startPostgres({ initdb, postgres }: Binaries, folder: string, port: num
     "fsync=off",
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
-  // SIGQUIT: without a checkpoint, but with its children.
+  // SIGQUIT: without a checkpoint, but with its children and its shared memory, which SIGKILL leaves behind.
   return startService(postgres, args, folder, { uid, signal: "SIGQUIT" }).service;
 }
 
@@ -145,7 +145,8 @@ export function startService(
     ...(uid === undefined ? {} : { uid }),
     ...(env === undefined ? {} : { env }),
   });
-  const watcher = watch(child, null);
+  // If this process is killed: the folder that all services have theirs in goes, too.
+  const watcher = watch(child, path.dirname(folder), signal);
   const gone = once(child, "close");
   // Before its standard input closes: it would take that for this process's death.
   void gone.then(() => watcher?.kill("SIGKILL"));
