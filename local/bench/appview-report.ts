@@ -31,7 +31,7 @@ const show = (value: number | null | undefined): string => {
 function ratio(ours: number | null | undefined, others: number | null | undefined): string {
   if (typeof ours !== "number" || typeof others !== "number" || others === 0) return "–";
   const share = ours / others;
-  return `×${share.toFixed(2)} ${share <= GOAL ? "✓" : "✗"}`;
+  return `×${share.toFixed(3)} ${share <= GOAL ? "✓" : "✗"}`;
 }
 
 function row(name: string, title: string, side: SideFigures, ours: SideFigures | undefined): string[] {
