@@ -145,7 +145,8 @@ export interface Facts {
   /** Likes of the thread's author, by subject. */
   rootLikes: Map<string, ResourceUri>;
   bookmarked: Set<string>;
-  mutedThreads: Set<string>;
+  /** Threads that the viewer mutes, by root: since when, in milliseconds. */
+  mutedThreads: Map<string, number>;
   labels: Map<string, SubjectLabels>;
   /** Taken-down subjects: DIDs and record URIs. */
   takedowns: Map<string, string>;
@@ -173,7 +174,7 @@ export const noFacts = (viewer: Did | null, now: number): Facts => ({
   viewerReposts: new Map(),
   rootLikes: new Map(),
   bookmarked: new Set(),
-  mutedThreads: new Set(),
+  mutedThreads: new Map(),
   labels: new Map(),
   takedowns: new Map(),
   knownFollowers: new Map(),

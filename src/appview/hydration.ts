@@ -71,6 +71,8 @@ export interface Needs {
   detailed?: Did[];
   /** Whether the author of each post's thread likes the post. */
   rootLikes?: boolean;
+  /** Roots of threads, besides the posts': does the viewer mute them? */
+  threads?: Iterable<ResourceUri>;
 }
 
 export const newFacts = ({ viewer, now }: Reading): Facts => noFacts(viewer, now);
@@ -84,7 +86,7 @@ export async function readPosts(
 ): Promise<void> {
   const [found] = await Promise.all([
     reading.db.batch<PostRow>([selectPosts(reading.db, uris, feed)]),
-    reading.mutedLists(),
+    reading.mutedLists.read(),
   ]);
   addPosts(facts, found[0]?.results ?? []);
 }
@@ -123,16 +125,33 @@ function wantsOf(facts: Facts, needs: Needs) {
 
 /** Reads everything else: one trip, and one to the directory beside it. */
 export async function complete(reading: Reading, facts: Facts, needs: Needs = {}): Promise<Facts> {
+  const { db, directory, viewer, mutedLists } = reading;
   const wants = wantsOf(facts, needs);
-  const lists = await reading.mutedLists();
   const script = new Script();
   addSubjects(script, reading, facts, wants);
   addOthers(script, reading, facts, wants, needs);
-  if (reading.viewer !== null) addViewer(script, reading, facts, wants, reading.viewer, lists);
-  const own = reading.viewer === null ? null : privateScript(reading, facts, wants, needs, reading.viewer);
-  await Promise.all([script.run(reading.db), own?.run(reading.directory)]);
-  own?.settle();
+  if (viewer === null) {
+    await script.run(db);
+    return facts;
+  }
+  const early = await mutedLists.asked;
+  addViewer(script, reading, facts, wants, viewer);
+  addStanding(script, db, facts, wants, viewer, early ?? []);
+  const own = privateScript(reading, facts, wants, needs, viewer);
+  mutedLists.readWith(own);
+  await Promise.all([script.run(db), own.run(directory)]);
+  if (early === null) await amend(reading, facts, wants, viewer);
+  own.settle();
   return facts;
+}
+
+/** One trip more for who mutes lists, where that was not known before: most mute none. */
+async function amend({ db, mutedLists }: Reading, facts: Facts, wants: Wants, viewer: Did): Promise<void> {
+  const lists = await mutedLists.read();
+  if (lists.length === 0) return;
+  const script = new Script();
+  addStanding(script, db, facts, wants, viewer, lists);
+  await script.run(db);
 }
 
 type Wants = ReturnType<typeof wantsOf>;
@@ -190,14 +209,9 @@ function addViewer(
   script: Script,
   { db, sawRev }: Reading,
   facts: Facts,
-  { dids, records, posts }: Wants,
+  { records, posts }: Wants,
   viewer: Did,
-  lists: ResourceUri[],
 ): void {
-  script.add<RelationRow>(true, selectRelations(db, viewer, dids, lists), (rows) =>
-    addRelations(facts, viewer, rows),
-  );
-  script.add<RecordRow>(true, selectOwnLists(db, viewer, lists), (rows) => addRecords(facts, rows));
   const liked = [...posts, ...records];
   script.add<InteractionRow>(liked.length > 0, selectLikesBy(db, viewer, liked), (rows) =>
     addInteractions(facts.viewerLikes, LIKE, rows),
@@ -211,8 +225,23 @@ function addViewer(
       if (written !== null) sawRev(lastRevOf(written));
     });
   }
+}
+
+/** How the viewer, who mutes these `lists`, stands to accounts and lists. */
+function addStanding(
+  script: Script,
+  db: D1Database,
+  facts: Facts,
+  { dids, records }: Wants,
+  viewer: Did,
+  lists: ResourceUri[],
+): void {
+  script.add<RelationRow>(true, selectRelations(db, viewer, dids, lists), (rows) =>
+    addRelations(facts, viewer, rows),
+  );
+  script.add<RecordRow>(true, selectOwnLists(db, viewer, lists), (rows) => addRecords(facts, rows));
   const shown = [...new Set([...lists, ...records.filter((uri) => collectionOf(uri) === LIST)])];
-  script.add<ListRelationRow>(true, selectListRelations(db, viewer, shown), (rows) =>
+  script.add<ListRelationRow>(shown.length > 0, selectListRelations(db, viewer, shown), (rows) =>
     addListRelations(facts, viewer, new Set(lists), rows),
   );
 }
@@ -238,9 +267,11 @@ function privateScript(
       }
     }),
   );
-  const roots = [...new Set([...facts.posts.values()].map(({ uri, root }) => root ?? uri))];
+  const roots = [
+    ...new Set([...(needs.threads ?? []), ...[...facts.posts.values()].map(({ uri, root }) => root ?? uri)]),
+  ];
   script.add<ThreadMuteRow>(roots.length > 0, selectThreadMutes(directory, viewer, roots), (rows) => {
-    for (const { root_uri } of rows) facts.mutedThreads.add(root_uri);
+    for (const { root_uri, created_at } of rows) facts.mutedThreads.set(root_uri, Date.parse(created_at));
   });
   script.add<{ uri: ResourceUri }>(posts.length > 0, selectBookmarked(directory, viewer, posts), (rows) => {
     for (const { uri } of rows) facts.bookmarked.add(uri);

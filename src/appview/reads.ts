@@ -3,11 +3,11 @@
  * present, in at most three round trips to the index; what only the viewer may know (mutes, bookmarks, seen-at) comes
  * from the directory meanwhile.
  */
-import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Did } from "@atcute/lexicons";
 import type { Bindings } from "../protocol/stations.ts";
 import { ImageUris } from "./images.ts";
 import { type Labelers, parseLabelers } from "./labelers.ts";
-import { mutedLists } from "./queries/private.ts";
+import { MutedLists } from "./muted-lists.ts";
 
 /** Where views' pictures are served, and whose labels count when a request asks for none in particular. */
 export interface ReadsHost {
@@ -27,8 +27,7 @@ export interface Reading {
   now: number;
   /** Is told the rev up to which the viewer's repo is indexed, by reads that come by it. */
   sawRev?: (rev: string) => void;
-  /** The lists that the viewer mutes; asked for once, and best early, beside a trip to the index. */
-  mutedLists: () => Promise<ResourceUri[]>;
+  mutedLists: MutedLists;
 }
 
 /** A reading on somebody's behalf. */
@@ -52,7 +51,6 @@ export class AppViewReads {
     const labelers = parseLabelers(request?.headers.get("atproto-accept-labelers") ?? null, [this.host.did]);
     reply?.set("atproto-content-labelers", labelers.header);
     const directory = this.databases.DIRECTORY;
-    let lists: Promise<ResourceUri[]> | undefined;
     return {
       db: this.databases.APPVIEW_DB,
       directory,
@@ -60,7 +58,7 @@ export class AppViewReads {
       labelers,
       images: new ImageUris(this.host.origin),
       now: Date.now(),
-      mutedLists: () => (lists ??= mutedLists(directory, viewer)),
+      mutedLists: new MutedLists(directory, viewer),
     };
   }
 }

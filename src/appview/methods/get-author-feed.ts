@@ -59,7 +59,7 @@ async function page(
       selectAuthor(db, params.actor),
       selectAuthorFeed(db, params.actor, params.filter, cursor ?? LATEST, limit),
     ]),
-    reading.mutedLists(),
+    reading.mutedLists.read(),
   ]);
   const author = authors?.results[0];
   if (author === undefined) throw invalidRequest("Profile not found");

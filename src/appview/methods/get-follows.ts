@@ -45,12 +45,9 @@ async function readPage(
 ): Promise<Page<Profile> & { subject: Profile | undefined }> {
   const { db } = reading;
   const cursor = parseCursor(from);
-  const [[named, found]] = await Promise.all([
-    db.batch<FollowRow & { did: Did | null }>([
-      selectDid(db, actor),
-      select(db, actor, cursor ?? LATEST, limit),
-    ]),
-    reading.mutedLists(),
+  const [named, found] = await db.batch<FollowRow & { did: Did | null }>([
+    selectDid(db, actor),
+    select(db, actor, cursor ?? LATEST, limit),
   ]);
   const did: Did | null = named?.results[0]?.did ?? null;
   if (did === null) throw invalidRequest(`Actor not found: ${actor}`);

@@ -25,7 +25,7 @@ export async function getKnownFollowers(reading: OwnReading, params: PageParams 
       known = rows.slice(0, limit).map((row) => row.known);
     },
   );
-  await Promise.all([script.run(db), reading.mutedLists()]);
+  await script.run(db);
   if (subject === null) throw invalidRequest(`Actor not found: ${actor}`);
   const facts = await complete(reading, newFacts(reading), { dids: [subject, ...known] });
   const present = { facts, images: reading.images };

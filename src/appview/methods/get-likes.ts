@@ -8,6 +8,7 @@ import { createdInstant, isoOf } from "../instants.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
 import { type LikeRow, selectLikes } from "../queries/graph.ts";
 import type { Reading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import { didOf } from "../uris.ts";
 import { profileView } from "../views/profile.ts";
 import { blockEachOther, viewerBlocks } from "../views/rules.ts";
@@ -45,11 +46,10 @@ async function page(
   const cursor = parseCursor(from);
   if (cursor === null) return { items: [], cursor: undefined };
   const { db } = reading;
-  const [[found]] = await Promise.all([
-    db.batch<LikeRow>([selectLikes(db, uri, cursor, limit)]),
-    reading.mutedLists(),
-  ]);
-  const { rows, cursor: next } = pageOf(found?.results ?? [], limit);
+  const { rows, cursor: next } = pageOf(
+    await rowsOf<LikeRow>(db, selectLikes(db, uri, cursor, limit)),
+    limit,
+  );
   const author = didOf(uri);
   const facts = newFacts(reading);
   await complete(reading, facts, {

@@ -59,7 +59,7 @@ export async function getLists(reading: Reading, params: ListsParams) {
 
 export async function getListMutes(reading: OwnReading, params: PageParams) {
   const { db } = reading;
-  const muted = await reading.mutedLists();
+  const muted = await reading.mutedLists.read();
   return outcome(
     await paged<ListRow, ListView>(
       params,

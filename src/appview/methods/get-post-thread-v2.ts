@@ -6,6 +6,7 @@ import { resolveUri } from "../queries/actors.ts";
 import { type KnownLikerRow, selectKnownLikers } from "../queries/engagement.ts";
 import { type PostRow, addPosts, selectOpThread, selectThread } from "../queries/posts.ts";
 import type { Reading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import { didOf } from "../uris.ts";
 import { threadgateView } from "../views/gates.ts";
 import { threadOtherV2, threadV2 } from "../views/thread-v2.ts";
@@ -34,13 +35,10 @@ export async function getPostThreadV2(reading: Reading, params: Params) {
   const anchor = await resolveUri(db, params.anchor);
   const above = params.above ? PARENTS : 0;
   const facts = newFacts(reading);
-  const [[posts, own, likers]] = await Promise.all([
-    db.batch<PostRow & { uri: ResourceUri } & KnownLikerRow>([
-      selectThread(db, anchor, above, params.below),
-      selectOpThread(db, anchor),
-      ...(viewer === null ? [] : [selectKnownLikers(db, anchor, viewer)]),
-    ]),
-    reading.mutedLists(),
+  const [posts, own, likers] = await db.batch<PostRow & { uri: ResourceUri } & KnownLikerRow>([
+    selectThread(db, anchor, above, params.below),
+    selectOpThread(db, anchor),
+    ...(viewer === null ? [] : [selectKnownLikers(db, anchor, viewer)]),
   ]);
   const rows: PostRow[] = posts?.results ?? [];
   addPosts(facts, rows);
@@ -72,11 +70,7 @@ export async function getPostThreadOtherV2(reading: Reading, params: { anchor: R
   const { db } = reading;
   const anchor = await resolveUri(db, params.anchor);
   const facts = newFacts(reading);
-  const [[found]] = await Promise.all([
-    db.batch<PostRow>([selectThread(db, anchor, 0, 1)]),
-    reading.mutedLists(),
-  ]);
-  const rows = found?.results ?? [];
+  const rows = await rowsOf<PostRow>(db, selectThread(db, anchor, 0, 1));
   addPosts(facts, rows);
   await complete(reading, facts);
   const present = { facts, images: reading.images };

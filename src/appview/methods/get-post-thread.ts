@@ -7,6 +7,7 @@ import { resolveUri } from "../queries/actors.ts";
 import { type PostRow, addPosts, selectThread } from "../queries/posts.ts";
 import { belowOf } from "./get-post-thread-v2.ts";
 import type { Reading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import { threadgateView } from "../views/gates.ts";
 import { threadView } from "../views/thread.ts";
 
@@ -26,11 +27,7 @@ export async function getPostThread(reading: Reading, params: ThreadParams): Pro
   const { db } = reading;
   const anchor = await resolveUri(db, params.uri);
   const facts = newFacts(reading);
-  const [[found]] = await Promise.all([
-    db.batch<PostRow>([selectThread(db, anchor, params.parentHeight, params.depth)]),
-    reading.mutedLists(),
-  ]);
-  const rows = found?.results ?? [];
+  const rows = await rowsOf<PostRow>(db, selectThread(db, anchor, params.parentHeight, params.depth));
   addPosts(facts, rows);
   await complete(reading, facts, { rootLikes: true });
   const present = { facts, images: reading.images };

@@ -38,7 +38,7 @@ async function readProfiles(
       known.push(...rows),
     );
   }
-  await Promise.all([script.run(db), reading.mutedLists()]);
+  await script.run(db);
   for (const { did, known: one } of known) {
     const entry = facts.knownFollowers.get(did) ?? { count: 0, dids: [] };
     facts.knownFollowers.set(did, entry);

@@ -60,7 +60,7 @@ async function page(
   const { db, viewer } = reading;
   const [found] = await Promise.all([
     db.batch<FeedRow>(selectTimeline(db, viewer, cursor, limit)),
-    reading.mutedLists(),
+    reading.mutedLists.read(),
   ]);
   const skeleton = timelinePage(
     found.map(({ results }) => results),

@@ -20,9 +20,9 @@ import {
   selectUnread,
 } from "../queries/notifications.ts";
 import { type PostRow, addPosts, selectPosts } from "../queries/posts.ts";
-import { type ThreadMuteRow, selectThreadMutes } from "../queries/private.ts";
+import type { ThreadMuteRow } from "../queries/private.ts";
 import type { OwnReading } from "../reads.ts";
-import { rowsOf } from "../script.ts";
+import { Script, rowsOf } from "../script.ts";
 import {
   FOLLOW,
   LIKE,
@@ -67,23 +67,31 @@ interface Standing extends Wanted {
   seenAt: string | null;
 }
 
-/** When the viewer last looked, and what the viewer wants to hear of. */
-async function standingOf(reading: OwnReading, priority: boolean | undefined): Promise<Standing> {
+/** When the viewer last looked, and what the viewer wants to hear of: one trip, with what else is in `script`. */
+async function standingOf(
+  reading: OwnReading,
+  priority: boolean | undefined,
+  script: Script,
+): Promise<Standing> {
   const { directory, viewer } = reading;
-  const [seen, preferences, subscriptions] = await directory.batch([
-    directory.prepare("SELECT seen_at FROM notification_seen WHERE did = ?1").bind(viewer),
-    selectPreferences(reading),
+  let seenAt: string | null = null;
+  let stored = storedPreferences(undefined);
+  let subscriptions: SubscriptionRow[] = [];
+  const selectSeen = directory.prepare("SELECT seen_at FROM notification_seen WHERE did = ?1").bind(viewer);
+  script.add<{ seen_at: string }>(true, selectSeen, ([row]) => (seenAt = row?.seen_at ?? null));
+  script.add<PreferencesRow>(true, selectPreferences(reading), ([row]) => (stored = storedPreferences(row)));
+  script.add<SubscriptionRow>(
+    true,
     selectOwnSubscriptions(directory, viewer),
-  ]);
-  const [seenRow] = (seen?.results ?? []) as { seen_at: string }[];
-  const [preferencesRow] = (preferences?.results ?? []) as PreferencesRow[];
-  const stored = storedPreferences(preferencesRow);
+    (rows) => (subscriptions = rows),
+  );
+  await script.run(directory);
   return {
     viewer,
-    seenAt: seenRow?.seen_at ?? null,
+    seenAt,
     priority: priority ?? stored.priority === true,
     ...unwanted(stored),
-    subscriptions: (subscriptions?.results ?? []) as SubscriptionRow[],
+    subscriptions,
   };
 }
 
@@ -91,7 +99,9 @@ async function standingOf(reading: OwnReading, priority: boolean | undefined): P
 export async function listNotifications(reading: OwnReading, params: ListParams) {
   if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
   const before = parseTimeCursor(params.cursor) ?? Number.MAX_SAFE_INTEGER;
-  const standing = await standingOf(reading, params.priority);
+  const script = new Script();
+  reading.mutedLists.readWith(script);
+  const standing = await standingOf(reading, params.priority, script);
   let { seenAt } = standing;
   let first = params.cursor === undefined;
   const { items, cursor } = await filled<View>({ limit: params.limit }, async (from, limit) => {
@@ -124,31 +134,27 @@ interface Records {
   facts: Facts;
   /** Records of likes, reposts, follows and verifications, by URI. */
   notified: Map<string, Stored>;
-  mutes: Map<string, number>;
 }
 
 /** Two trips: the records, then all that stands around them. */
 async function hydrate(reading: OwnReading, rows: NotificationRow[]): Promise<Records> {
-  const { db, directory, viewer } = reading;
+  const { db, viewer } = reading;
   const facts = newFacts(reading);
   const keysOf = (collection: string): NotifiedKey[] =>
     rows
       .filter(({ uri }) => collectionOf(uri) === collection)
       .map(({ uri, author, sort }) => [uri, author, sort, rkeyOf(uri)]);
   const posts = keysOf(POST).map(([uri]) => uri);
-  const roots = [...new Set(rows.flatMap(({ root }) => root ?? []))];
   const statements = selectNotified(db, viewer, {
     likes: keysOf(LIKE),
     reposts: keysOf(REPOST),
     follows: keysOf(FOLLOW),
     verifications: keysOf(VERIFICATION),
   });
-  const [found, muted] = await Promise.all([
-    db.batch<PostRow & NotifiedRow>([selectPosts(db, posts, false), ...statements]),
-    directory.batch<ThreadMuteRow>([selectThreadMutes(directory, viewer, roots)]),
-    reading.mutedLists(),
+  const [postRows, ...others] = await db.batch<PostRow & NotifiedRow>([
+    selectPosts(db, posts, false),
+    ...statements,
   ]);
-  const [postRows, ...others] = found;
   addPosts(facts, postRows?.results ?? []);
   const notified = new Map(
     others.flatMap(({ results }) =>
@@ -158,11 +164,9 @@ async function hydrate(reading: OwnReading, rows: NotificationRow[]): Promise<Re
   await complete(reading, facts, {
     dids: rows.map(({ author }) => author),
     records: [...notified.values()].flatMap(({ record }) => packOf(record) ?? []),
+    threads: rows.flatMap(({ root }) => root ?? []),
   });
-  const mutes = new Map(
-    (muted[0]?.results ?? []).map((row) => [row.root_uri as string, Date.parse(row.created_at)]),
-  );
-  return { facts, notified, mutes };
+  return { facts, notified };
 }
 
 /** The starter pack through which somebody came to follow. */
@@ -181,10 +185,10 @@ async function views(reading: OwnReading, rows: NotificationRow[], seenAt: strin
 
 const HELD_BACK = new Set(["reply", "quote", "mention", "like", "follow"]);
 
-function isSeen({ facts, mutes }: Records, row: NotificationRow, viewer: Did): boolean {
+function isSeen({ facts }: Records, row: NotificationRow, viewer: Did): boolean {
   const { author, uri, reason, root, indexed } = row;
   if (viewerBlocks(facts, author) || viewerMutes(facts, author)) return false;
-  const mutedAt = root === null ? undefined : mutes.get(root);
+  const mutedAt = root === null ? undefined : facts.mutedThreads.get(root);
   if (mutedAt !== undefined && mutedAt <= indexed) return false;
   if (reason === "reply") {
     const top = facts.posts.get(uri)?.root ?? null;
@@ -261,16 +265,13 @@ export async function getUnreadCount(
 ): Promise<{ count: number }> {
   if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
   const { db, directory, viewer } = reading;
-  const [standing, [muted]] = await Promise.all([
-    standingOf(reading, params.priority),
-    directory.batch<ThreadMuteRow>([
-      directory.prepare("SELECT root_uri, created_at FROM thread_mute WHERE did = ?1").bind(viewer),
-    ]),
-  ]);
+  const script = new Script();
+  let muted: ThreadMuteRow[] = [];
+  const selectMuted = directory.prepare("SELECT root_uri, created_at FROM thread_mute WHERE did = ?1");
+  script.add<ThreadMuteRow>(true, selectMuted.bind(viewer), (rows) => (muted = rows));
+  const standing = await standingOf(reading, params.priority, script);
   const after = standing.seenAt === null ? -Number.MAX_SAFE_INTEGER : Date.parse(standing.seenAt);
-  const [counted] = await db.batch<{ count: number }>([
-    selectUnread(db, standing, after, muted?.results ?? []),
-  ]);
+  const [counted] = await db.batch<{ count: number }>([selectUnread(db, standing, after, muted)]);
   return { count: counted?.results[0]?.count ?? 0 };
 }
 

@@ -4,6 +4,7 @@ import type { Facts } from "../facts.ts";
 import { complete, newFacts } from "../hydration.ts";
 import { type FoundActor, selectActorsByName } from "../queries/search.ts";
 import type { Reading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import { profileBasic, profileView } from "../views/profile.ts";
 import { viewerBlocks } from "../views/rules.ts";
 
@@ -18,11 +19,8 @@ interface Params {
 async function find(reading: Reading, { q, term, limit }: Params): Promise<{ facts: Facts; dids: Did[] }> {
   const { db } = reading;
   const text = (q ?? term ?? "").trim();
-  const [[found]] = await Promise.all([
-    db.batch<FoundActor>([selectActorsByName(db, text, limit)]),
-    reading.mutedLists(),
-  ]);
-  const dids = (found?.results ?? []).map(({ did }) => did);
+  const found = await rowsOf<FoundActor>(db, selectActorsByName(db, text, limit));
+  const dids = found.map(({ did }) => did);
   const facts = await complete(reading, newFacts(reading), { dids });
   const wanted = text.replace(/^@/, "").toLowerCase();
   return {

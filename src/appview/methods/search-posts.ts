@@ -13,6 +13,7 @@ import {
 } from "../queries/post-search.ts";
 import { type PostRow, addPosts } from "../queries/posts.ts";
 import type { Reading } from "../reads.ts";
+import { rowsOf } from "../script.ts";
 import {
   type Clause,
   type SearchQuery,
@@ -157,11 +158,7 @@ async function page(
   limit: number,
 ): Promise<Page<AppBskyFeedDefs.PostView>> {
   const { db } = reading;
-  const [[found]] = await Promise.all([
-    db.batch<PostRow>([selectFoundPosts(db, query, cursor, limit)]),
-    reading.mutedLists(),
-  ]);
-  const rows = found?.results ?? [];
+  const rows = await rowsOf<PostRow>(db, selectFoundPosts(db, query, cursor, limit));
   const ranked = rows
     .filter(({ uri, asked }) => uri !== null && asked === 1)
     .sort((a, b) => (query.top ? scoreOf(b) - scoreOf(a) : 0) || b.sort - a.sort || b.tie - a.tie);

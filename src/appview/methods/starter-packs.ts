@@ -69,7 +69,7 @@ async function hydrate(
   script.add<MemberRow>(member !== null, selectPackMembership(db, member ?? "", uris), (rows) => {
     for (const row of rows) items.set(row.list, row);
   });
-  await Promise.all([script.run(db), reading.mutedLists()]);
+  await script.run(db);
   for (const part of parts.values()) part.sample = (samples.get(part.list) ?? []).slice(0, CANDIDATES);
   const members = [...parts.values()].flatMap(({ list, sample }) => sample.map(({ did }) => ({ list, did })));
   const facts = await complete(reading, newFacts(reading), {

@@ -5,14 +5,11 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 export const millisecondsOf = (column: string): string =>
   `CAST(round(unixepoch(${column}, 'subsec') * 1000) AS INTEGER)`;
 
-/** The lists that the viewer mutes: needed before relations can be read, and few. */
-export async function mutedLists(directory: D1Database, viewer: Did | null): Promise<ResourceUri[]> {
-  if (viewer === null) return [];
-  const [found] = await directory.batch<{ list_uri: ResourceUri }>([
-    directory.prepare("SELECT list_uri FROM list_mute WHERE did = ?1").bind(viewer),
-  ]);
-  return (found?.results ?? []).map(({ list_uri }) => list_uri);
+export interface MutedListRow {
+  list_uri: ResourceUri;
 }
+export const selectMutedLists = (directory: D1Database, viewer: Did): D1PreparedStatement =>
+  directory.prepare("SELECT list_uri FROM list_mute WHERE did = ?1").bind(viewer);
 
 export interface MuteRow {
   subject_did: Did;
