@@ -78,7 +78,9 @@ export async function loadCommunity(
   const name = `community-${size}-${fingerprint()}`;
   const folder = path.join(base, name);
   const kept = path.join(folder, "community.json");
-  if (!rebuild && existsSync(kept)) return JSON.parse(readFileSync(kept, "utf8")) as LoadedCommunity;
+  if (!rebuild && existsSync(kept)) {
+    return { ...(JSON.parse(readFileSync(kept, "utf8")) as LoadedCommunity), folder };
+  }
   mkdirSync(folder, { recursive: true });
   const begun = !rebuild && existsSync(path.join(folder, GUEST_LIST));
   // Those of other schemas are of no use any more, and large.

@@ -54,13 +54,16 @@ function makeFolder(parent: string): string {
   }
 }
 
-/** An fsync takes 0.01 ms there, 1 to 10 on a disk, and making an account takes some twenty. */
-function roomInMemory(): string | null {
+/**
+ * The folder in memory, where there is one with so many bytes free. An fsync takes 0.01 ms there, 1 to 10 on a disk, and
+ * making an account takes some twenty.
+ */
+export function roomInMemory(bytes = MEMORY_BYTES): string | null {
   if (process.platform !== "linux") return null;
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
     accessSync(MEMORY, constants.W_OK);
-    return bavail * bsize > MEMORY_BYTES ? MEMORY : null;
+    return bavail * bsize > bytes ? MEMORY : null;
   } catch {
     return null;
   }
