@@ -87,8 +87,9 @@ export async function readOutsideModules() {
 
 const bareBuiltins = builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":"));
 
-/** What @atproto/oauth-provider and @simplewebauthn/server bring, and is not used here. */
+/** What dependencies bring, and is done here otherwise, or not used: see those files. */
 export const ALIASES = {
+  "@atcute/util-text": "./src/protocol/graphemes.ts",
   "@atproto-labs/fetch-node": "./src/oauth/fetch-node.ts",
   ioredis: "./src/oauth/no-redis.ts",
   "http-errors": "./src/oauth/http-errors.ts",
