@@ -68,7 +68,8 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#clock = new AlarmClock(this.#sql);
     if (schemaVersion(ctx.storage) === 0) return;
     migrate(ctx.storage, MIGRATIONS);
-    this.#open();
+    // What a crash left unsent goes now, and not only when the alarm rings.
+    this.#open().outbox.forward();
     void ctx.blockConcurrencyWhile(() => this.#clock.load());
   }
 
