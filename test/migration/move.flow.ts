@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cborToLexRecord, readCarWithRoot, verifyCommitSig, type Commit } from "@atproto/repo";
 import type { RunningHost } from "../../local/host.ts";
 import { startHost } from "../../local/host.ts";
-import { HostClient } from "../../local/migrate/host-client.ts";
+import { HostClient, pause } from "../../local/migrate/host-client.ts";
 import { Move, folderOf, type MoveState } from "../../local/migrate/move.ts";
 import { plcState } from "../../local/migrate/identity.ts";
 import { runMove, statusAt } from "../../local/migrate/steps.ts";
@@ -199,7 +199,8 @@ describe("a move between the reference and our host", () => {
     assert.equal(records.size, RECORDS);
     assert.ok(status.repoRev > oldRev, "a higher rev");
 
-    // What followers and relays get.
+    // What followers and relays get. Where the host died before it was sent, that is on its way.
+    await pause(1_000);
     const seq = await headOf(here);
     await live.until(seq);
     live.stop();
