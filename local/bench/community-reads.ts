@@ -46,6 +46,10 @@ function pick<T>(list: readonly T[], n: number): T {
 }
 
 const LIMIT = 50;
+/** Requests whose rows, trips and bytes are looked at. */
+const COUNTED = 20;
+/** Communities take turns so often with one kind of read. */
+const ROUNDS = 5;
 
 function readKinds(community: LoadedCommunity, readers: Reader[]): ReadKind[] {
   const random = seededRandom(11);
@@ -102,40 +106,57 @@ async function signIn(client: Client, guests: readonly Guest[]): Promise<Reader[
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-async function measureRead(
-  { name, nsid, params, readers }: ReadKind,
-  all: Reader[],
-  pid: number | null,
-  requests: number,
-): Promise<ReadFigures> {
-  const rows: number[] = [];
-  const trips: number[] = [];
-  let bytes = 0;
-  const ask = async (n: number, headers: Record<string, string> = {}) => {
-    const reply = await pick(readers ?? all, n).xrpc.query(nsid, params(n), { headers });
-    bytes = reply.body.length;
-    const cost = parseCost(reply.headers["atoll-cost"]);
-    const index = cost.get("index");
-    if (index !== undefined) rows.push(index.read);
-    const trip = /trips=(\d+)/.exec(String(reply.headers["atoll-cost"] ?? ""))?.[1];
-    if (trip !== undefined) trips.push(Number(trip));
-    return reply;
-  };
-  let total = 0;
-  for (let n = 0; n < 20; n++) {
-    await ask(n, { "atoll-cost": "1" });
-    total += bytes;
+/** Requests of one kind at one community, round by round. */
+class ReadMeasure {
+  readonly #kind: ReadKind;
+  readonly #community: OpenCommunity;
+  readonly #ms: number[] = [];
+  readonly #rows: number[] = [];
+  readonly #trips: number[] = [];
+  #cpu: number | null = 0;
+  #bytes = 0;
+
+  constructor(kind: ReadKind, community: OpenCommunity) {
+    this.#kind = kind;
+    this.#community = community;
   }
-  const load = await runLoad(pid, 1, requests, (n) => ask(n));
-  return {
-    name,
-    p50: percentile(load.ms, 0.5),
-    p99: percentile(load.ms, 0.99),
-    cpu: cpuMsEach(load.cpu, load.ms.length),
-    rowsRead: mean(rows),
-    trips: mean(trips),
-    bytes: total / 20,
-  };
+
+  #ask(n: number, headers: Record<string, string> = {}) {
+    const { nsid, params, readers } = this.#kind;
+    return pick(readers ?? this.#community.readers, n).xrpc.query(nsid, params(n), { headers });
+  }
+
+  /** What a request costs in rows, trips and bytes; also warms up. */
+  async count(): Promise<void> {
+    for (let n = 0; n < COUNTED; n++) {
+      const { headers, body } = await this.#ask(n, { "atoll-cost": "1" });
+      this.#bytes += body.length;
+      const index = parseCost(headers["atoll-cost"]).get("index");
+      if (index !== undefined) this.#rows.push(index.read);
+      const trip = /trips=(\d+)/.exec(String(headers["atoll-cost"] ?? ""))?.[1];
+      if (trip !== undefined) this.#trips.push(Number(trip));
+    }
+  }
+
+  async round(requests: number): Promise<void> {
+    const begun = this.#ms.length;
+    const load = await runLoad(this.#community.pid, 1, requests, (n) => this.#ask(begun + n));
+    this.#ms.push(...load.ms);
+    this.#cpu = this.#cpu === null || load.cpu === null ? null : this.#cpu + load.cpu;
+  }
+
+  figures(): ReadFigures {
+    const ms = this.#ms.toSorted((a, b) => a - b);
+    return {
+      name: this.#kind.name,
+      p50: percentile(ms, 0.5),
+      p99: percentile(ms, 0.99),
+      cpu: cpuMsEach(this.#cpu, ms.length),
+      rowsRead: mean(this.#rows),
+      trips: mean(this.#trips),
+      bytes: this.#bytes / COUNTED,
+    };
+  }
 }
 
 /** A record of each kind, of a guest's, with what its write costs in rows. */
@@ -181,27 +202,47 @@ export interface CommunityFigures {
   failures: string[];
 }
 
-export async function measureReads(community: LoadedCommunity, requests: number): Promise<CommunityFigures> {
-  const host = await startHost({
-    dataDir: community.folder,
-    vars: { REGISTRATION: "open", RATE_LIMITS: "off" },
-  });
+/** A community on a running host, and the members who read it. */
+export interface OpenCommunity {
+  community: LoadedCommunity;
+  readers: Reader[];
+  pid: number | null;
+  close(): Promise<void>;
+}
+
+export async function openCommunity(community: LoadedCommunity): Promise<OpenCommunity> {
+  const vars = { REGISTRATION: "open", RATE_LIMITS: "off" } as const;
+  const host = await startHost({ dataDir: community.folder, vars });
   const client = new Client(host.origin);
-  const failures: string[] = [];
-  try {
-    const readers = await signIn(client, community.guests);
-    const reads: ReadFigures[] = [];
-    for (const kind of readKinds(community, readers)) {
-      try {
-        reads.push(await measureRead(kind, readers, host.pid, requests));
-      } catch (thrown) {
-        failures.push(`${kind.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-      }
-    }
-    const writes = await measureWrites(community, pick(readers, 1));
-    return { reads, writes, failures };
-  } finally {
+  const close = () => {
     client.close();
-    await host.stop();
+    return host.stop();
+  };
+  return { community, readers: await signIn(client, community.guests), pid: host.pid, close };
+}
+
+/** Every kind of read at every community, in turns: the machine's speed moves by a third from minute to minute. */
+export async function measureReads(
+  communities: OpenCommunity[],
+  requests: number,
+): Promise<CommunityFigures[]> {
+  const figures = communities.map((): CommunityFigures => ({ reads: [], writes: [], failures: [] }));
+  const kinds = communities.map((open) => readKinds(open.community, open.readers));
+  for (const index of kinds[0]?.keys() ?? []) {
+    const measures = communities.map((open, i) => new ReadMeasure(pick(kinds[i] ?? [], index), open));
+    try {
+      for (const measure of measures) await measure.count();
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const measure of measures) await measure.round(Math.ceil(requests / ROUNDS));
+      }
+      for (const [i, measure] of measures.entries()) figures[i]?.reads.push(measure.figures());
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      for (const one of figures) one.failures.push(`${kinds[0]?.[index]?.name}: ${why}`);
+    }
   }
+  for (const [i, { community, readers }] of communities.entries()) {
+    figures[i]?.writes.push(...(await measureWrites(community, pick(readers, 1))));
+  }
+  return figures;
 }

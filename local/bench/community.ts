@@ -9,7 +9,7 @@ import { type TemporaryFolder, roomInMemory, temporaryFolder } from "../testing/
 import { ROOT } from "../wrangler-file.ts";
 import { measureIngest, type IngestFigures } from "./community-ingest.ts";
 import { loadCommunity, type Loading } from "./community-load.ts";
-import { measureReads, type CommunityFigures } from "./community-reads.ts";
+import { type CommunityFigures, type OpenCommunity, measureReads, openCommunity } from "./community-reads.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { printTable } from "./print-table.ts";
 
@@ -127,21 +127,37 @@ function text(report: CommunityReport): string {
   ].join("\n");
 }
 
+/** Ingest at one community after the other; then reads, at all of them in turns. */
 async function measure(
-  members: number,
+  sizes: readonly number[],
   requests: number,
   rebuild: boolean,
   ingest: boolean,
-): Promise<Measured> {
-  const kept = await loadCommunity(members, rebuild, say);
-  say(`community of ${members}: ${ingest ? "ingest, then " : ""}reads`);
-  const copy = copyOf(kept.folder);
+): Promise<Measured[]> {
+  const closes: (() => unknown)[] = [];
   try {
-    const community = { ...kept, folder: copy.path };
-    const speed = ingest ? await measureIngest(community) : null;
-    return { ...(await measureReads(community, requests)), loading: kept.loading, ingest: speed };
+    const open: OpenCommunity[] = [];
+    const speeds: (IngestFigures | null)[] = [];
+    for (const size of sizes) {
+      const kept = await loadCommunity(size, rebuild, say);
+      const copy = copyOf(kept.folder);
+      closes.unshift(() => copy.remove());
+      const community = { ...kept, folder: copy.path };
+      if (ingest) say(`community of ${size}: ingest`);
+      speeds.push(ingest ? await measureIngest(community) : null);
+      const opened = await openCommunity(community);
+      closes.unshift(() => opened.close());
+      open.push(opened);
+    }
+    say("reads");
+    const figures = await measureReads(open, requests);
+    return figures.map((each, i) => {
+      const loading = open[i]?.community.loading;
+      if (loading === undefined) throw new Error("figures of no community");
+      return { ...each, loading, ingest: speeds[i] ?? null };
+    });
   } finally {
-    copy.remove();
+    for (const close of closes) await close();
   }
 }
 
@@ -172,10 +188,9 @@ const { values } = parseArgs({
 });
 if (values.help) console.log(USAGE);
 else {
-  const report: CommunityReport = { machine: describeMachine(), communities: [] };
-  for (const members of values.members.split(",").map(Number)) {
-    report.communities.push(await measure(members, Number(values.requests), values.rebuild, values.ingest));
-  }
+  const sizes = values.members.split(",").map(Number);
+  const communities = await measure(sizes, Number(values.requests), values.rebuild, values.ingest);
+  const report: CommunityReport = { machine: describeMachine(), communities };
   console.log(text(report));
   if (values.save) {
     const docs = path.join(ROOT, "docs/bench");
