@@ -1,7 +1,7 @@
 /** What `npm run bench:appview` shows: every view, every side, and how ours stands to the reference. */
 import type { Comparison, SideFigures, ViewFigures } from "./appview-measure.ts";
 import type { Machine } from "./machine.ts";
-import { printTable } from "./print-table.ts";
+import { figure, printTable } from "./print-table.ts";
 
 /** Our share of what the reference takes: the goal. */
 const GOAL = 0.2;
@@ -22,11 +22,6 @@ export interface AppViewReport {
   views: (ViewFigures & { comparison: Comparison })[];
 }
 
-const show = (value: number | null | undefined): string => {
-  if (value === null || value === undefined) return "–";
-  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
-};
-
 /** Ours to another's: `×0.12 ✓`. */
 function ratio(ours: number | null | undefined, others: number | null | undefined): string {
   if (typeof ours !== "number" || typeof others !== "number" || others === 0) return "–";
@@ -44,11 +39,11 @@ function row(name: string, title: string, side: SideFigures, ours: SideFigures |
     name,
     title,
     side.items === null ? "" : String(side.items),
-    show(side.p50),
-    show(side.p99),
-    show(side.cpu),
-    show(side.databases),
-    show(side.bytes / 1000),
+    figure(side.p50),
+    figure(side.p99),
+    figure(side.cpu),
+    figure(side.databases),
+    figure(side.bytes / 1000),
     isOurs ? "" : ratio(ours?.p50, side.p50),
     isOurs ? "" : ratio(ours?.cpu, allCpu(side)),
   ];
@@ -83,7 +78,7 @@ function comparisonLine({ name, comparison }: AppViewReport["views"][number]): s
 export function appViewText(report: AppViewReport): string {
   const { machine, rounds, requests } = report;
   const others =
-    report.othersBusy === null ? "" : ` Meanwhile others kept ${show(report.othersBusy)} cores busy.`;
+    report.othersBusy === null ? "" : ` Meanwhile others kept ${figure(report.othersBusy)} cores busy.`;
   return [
     `# The AppView beside the reference`,
     ``,

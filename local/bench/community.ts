@@ -11,7 +11,7 @@ import { measureIngest, type IngestFigures } from "./community-ingest.ts";
 import { loadCommunity, type Loading } from "./community-load.ts";
 import { type CommunityFigures, type OpenCommunity, measureReads, openCommunity } from "./community-reads.ts";
 import { describeMachine, type Machine } from "./machine.ts";
-import { printTable } from "./print-table.ts";
+import { figure, printTable } from "./print-table.ts";
 
 const USAGE = `npm run bench:community -- [options]
   --members 1000,10000   sizes, the smallest first (default: both)
@@ -31,13 +31,6 @@ interface CommunityReport {
 }
 
 const say = (line: string) => console.error(line);
-const show = (value: number | null | undefined): string =>
-  value === null || value === undefined
-    ? "–"
-    : value >= 100
-      ? value.toFixed(0)
-      : value.toFixed(value >= 10 ? 1 : 2);
-
 function readTable({ communities }: CommunityReport): string {
   const head = [
     "read",
@@ -55,16 +48,16 @@ function readTable({ communities }: CommunityReport): string {
     reads.map((read) => {
       const base = smallest?.reads.find(({ name }) => name === read.name);
       const ratio =
-        base === undefined || loading === smallest?.loading ? "" : `×${show(read.p50 / base.p50)}`;
+        base === undefined || loading === smallest?.loading ? "" : `×${figure(read.p50 / base.p50)}`;
       return [
         read.name,
         String(loading.members),
-        show(read.p50),
-        show(read.p99),
-        show(read.cpu),
-        show(read.rowsRead),
-        show(read.trips),
-        show(read.bytes / 1000),
+        figure(read.p50),
+        figure(read.p99),
+        figure(read.cpu),
+        figure(read.rowsRead),
+        figure(read.trips),
+        figure(read.bytes / 1000),
         ratio,
       ];
     }),
@@ -87,13 +80,13 @@ function loadTable({ communities }: CommunityReport): string {
   const lines = communities.map(({ loading, ingest }) => [
     String(loading.members),
     String(loading.records),
-    show(loading.seconds),
-    show(loading.recordsPerSecond),
-    show(loading.cpuPerThousand),
-    show(ingest?.eventsPerSecond),
-    show(ingest?.cpuPerThousand),
-    show(ingest?.lagP50),
-    show(ingest?.lagP99),
+    figure(loading.seconds),
+    figure(loading.recordsPerSecond),
+    figure(loading.cpuPerThousand),
+    figure(ingest?.eventsPerSecond),
+    figure(ingest?.cpuPerThousand),
+    figure(ingest?.lagP50),
+    figure(ingest?.lagP99),
   ]);
   return printTable([head, ...lines]);
 }
@@ -103,7 +96,7 @@ function writeTable({ communities }: CommunityReport): string {
   const stations = ["account", "sequencer", "index"];
   const lines = (largest?.writes ?? []).map(({ name, rows }) => [
     name,
-    ...stations.map((station) => show(rows[station])),
+    ...stations.map((station) => figure(rows[station])),
   ]);
   return printTable([["rows written", ...stations], ...lines]);
 }

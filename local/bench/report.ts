@@ -2,6 +2,7 @@
 import { median } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import type { FigureKind, Measure } from "./measure.ts";
+import { figure } from "./print-table.ts";
 import type { ColumnName } from "./stage.ts";
 
 const COLUMN_TITLES: Record<ColumnName, string> = {
@@ -53,21 +54,16 @@ export class Collector {
   }
 }
 
-function number(value: number): string {
-  if (value >= 1000) return value.toFixed(0);
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-}
-
 function cell(row: Row, column: ColumnName): string {
   const samples = row.samples[column];
   if (samples === undefined) return "–";
   const value = median(samples);
   const reference = row.samples.reference;
   const ratio =
-    column === "reference" || reference === undefined ? "" : ` (×${number(value / median(reference))})`;
+    column === "reference" || reference === undefined ? "" : ` (×${figure(value / median(reference))})`;
   const goal = row.goals?.[column];
   const met = goal === undefined ? "" : reaches(row, value, goal) ? " ✓" : " ✗";
-  return `${number(value)}${ratio}${met}`;
+  return `${figure(value)}${ratio}${met}`;
 }
 
 function reaches(row: Row, value: number, goal: number): boolean {
@@ -106,7 +102,7 @@ export function table(rows: readonly Row[], columns: readonly ColumnName[]): str
 export function markdown(report: Report, columns: readonly ColumnName[]): string {
   const { machine } = report;
   const others =
-    report.othersBusy === null ? "" : ` Meanwhile others kept ${number(report.othersBusy)} cores busy.`;
+    report.othersBusy === null ? "" : ` Meanwhile others kept ${figure(report.othersBusy)} cores busy.`;
   const versions = columns.map((column) => `${COLUMN_TITLES[column]}: ${report.columns[column] ?? "–"}`);
   return [
     `# What the host costs`,
