@@ -1,5 +1,5 @@
 /** The documents by which others find this host and its members. */
-import { labelKey } from "../lifecycle/labels.ts";
+import { labelKey } from "../moderation/issue-labels.ts";
 import { multikeyOf } from "../protocol/keys.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Services } from "../xrpc/services.ts";

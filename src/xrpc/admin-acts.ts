@@ -2,9 +2,9 @@
 import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../identity/mail-codes.ts";
-import { ModerationAudit } from "../identity/moderation-audit.ts";
-import { ModerationRoles } from "../identity/moderation-roles.ts";
-import { ModerationSubjects } from "../identity/moderation-subjects.ts";
+import { ModerationAudit } from "../moderation/audit.ts";
+import { ModerationRoles } from "../moderation/roles.ts";
+import { ModerationSubjects } from "../moderation/subjects.ts";
 import { deleteAccount } from "../lifecycle/states.ts";
 import { forgetMember } from "../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";

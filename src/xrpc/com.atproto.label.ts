@@ -1,6 +1,6 @@
 /** `com.atproto.label.*`: this host's own labels. It knows no other labeler's. */
 import { ComAtprotoLabelQueryLabels } from "@atcute/atproto";
-import { ModerationLabels, labelView } from "../identity/moderation-labels.ts";
+import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { LABELS_NAME } from "../protocol/stations.ts";
 import { anyone } from "./auth.ts";

@@ -3,7 +3,7 @@
  * never comes here: `edge/proxy.ts` passes it on.
  */
 import { ComAtprotoModerationCreateReport } from "@atcute/atproto";
-import { ModerationReports } from "../identity/moderation-reports.ts";
+import { ModerationReports } from "../moderation/reports.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
 import { STANDARD, TAKENDOWN, memberOrService } from "./auth.ts";

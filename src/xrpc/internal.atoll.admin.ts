@@ -4,11 +4,11 @@
  */
 import * as v from "@atcute/lexicons/validations";
 import { MailCodes } from "../identity/mail-codes.ts";
-import { ModerationAudit } from "../identity/moderation-audit.ts";
-import { ModerationLabels, labelView } from "../identity/moderation-labels.ts";
-import { ModerationReports } from "../identity/moderation-reports.ts";
-import { ModerationRoles } from "../identity/moderation-roles.ts";
-import { issueLabels } from "../lifecycle/labels.ts";
+import { ModerationAudit } from "../moderation/audit.ts";
+import { ModerationLabels, labelView } from "../moderation/labels.ts";
+import { ModerationReports } from "../moderation/reports.ts";
+import { ModerationRoles } from "../moderation/roles.ts";
+import { issueLabels } from "../moderation/issue-labels.ts";
 import { rebuildIndex as rebuildIndexFor } from "../lifecycle/rebuild.ts";
 import { relayStatuses } from "../lifecycle/relays.ts";
 import { invalidRequest } from "../protocol/refusal.ts";

@@ -1,7 +1,7 @@
 /** Invite codes made by hand: the admin's, a role's, or given to a member. */
 import type { ComAtprotoServerCreateInviteCode, ComAtprotoServerCreateInviteCodes } from "@atcute/atproto";
 import { newInviteCode } from "../identity/invites.ts";
-import { ModerationAudit } from "../identity/moderation-audit.ts";
+import { ModerationAudit } from "../moderation/audit.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { ActingCaller } from "./roles.ts";
 import type { Services } from "./services.ts";

@@ -3,7 +3,7 @@
  * moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends it).
  */
 import type { Did } from "@atcute/lexicons";
-import { ModerationRoles, type Role } from "../identity/moderation-roles.ts";
+import { ModerationRoles, type Role } from "../moderation/roles.ts";
 import { Refusal, authRequired, isRefusal } from "../protocol/refusal.ts";
 import { admin, session, FULL } from "./auth.ts";
 import type { Credentials, Policy } from "./method.ts";

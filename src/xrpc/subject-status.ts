@@ -8,7 +8,7 @@ import {
   takedownAccount,
   takedownBlob,
   takedownRecord,
-} from "../lifecycle/takedown.ts";
+} from "../moderation/takedowns.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { ensureDid, parseAtUri } from "../protocol/syntax.ts";
 import { act, assertOutranks } from "./admin-acts.ts";

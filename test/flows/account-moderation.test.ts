@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { decodeFirst, decode } from "../../src/protocol/cbor.ts";
 import { parseDidKey, verify } from "../../src/protocol/keys.ts";
 import { signedBytes } from "../../src/protocol/label.ts";
-import { labelKey } from "../../src/lifecycle/labels.ts";
+import { labelKey } from "../../src/moderation/issue-labels.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { bytesFromBase64 } from "../../src/protocol/data-model.ts";
 import type { Member } from "./account-host.ts";

@@ -3,12 +3,12 @@
  * then the AppView on what it shows; each step may run twice, so an act that failed half way is done again.
  */
 import type { Did } from "@atcute/lexicons";
-import { ModerationSubjects } from "../identity/moderation-subjects.ts";
+import { ModerationSubjects } from "./subjects.ts";
 import { endSessions } from "../oauth/forget.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { Bindings, ModerationAct } from "../protocol/stations.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
-import type { LifecycleServices } from "./services.ts";
+import type { LifecycleServices } from "../lifecycle/services.ts";
 
 export interface ModeratingServices extends LifecycleServices {
   env: Pick<Bindings, "DIRECTORY">;

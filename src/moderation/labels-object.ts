@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { encodeErrorFrame } from "../protocol/event-frames.ts";
 import { encodeLabelsFrame } from "../protocol/label.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
-import { ModerationLabels } from "./moderation-labels.ts";
+import { ModerationLabels } from "./labels.ts";
 
 /** Labels read at a time. */
 const PAGE = 500;

@@ -4,7 +4,7 @@ import { and, desc, eq, lt } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { report } from "../../schema/directory.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
-import { idOf } from "./moderation-audit.ts";
+import { idOf } from "./audit.ts";
 
 export type ReportState = "open" | "resolved" | "dismissed";
 

@@ -6,7 +6,7 @@ import { label } from "../../schema/directory.ts";
 import { base64, bytesFromBase64 } from "../protocol/data-model.ts";
 import type { SignedLabel } from "../protocol/label.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import { idOf } from "./moderation-audit.ts";
+import { idOf } from "./audit.ts";
 
 type LabelRow = typeof label.$inferSelect;
 

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
 import type { Host } from "../identity/host.ts";
-import { ModerationLabels } from "../identity/moderation-labels.ts";
+import { ModerationLabels } from "./labels.ts";
 import type { Directory } from "../identity/directory.ts";
 import { isCid } from "../protocol/cid.ts";
 import { importKey } from "../protocol/keys.ts";
