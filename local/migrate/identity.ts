@@ -1,5 +1,5 @@
 /** The step that moves the identity: the DID comes to name the new host and its key. Not to be undone by a file. */
-import type { PlcOperation, PlcService, PlcState } from "../../src/identity/plc-operation.ts";
+import type { PlcOperation, PlcService, PlcState } from "../../src/identity/plc/operation.ts";
 import { xrpc } from "../xrpc-client.ts";
 import { pause, refused, type HostClient } from "./host-client.ts";
 import { withCode } from "./mailed-code.ts";

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { PlcOperation } from "../../src/identity/plc-operation.ts";
+import type { PlcOperation } from "../../src/identity/plc/operation.ts";
 import type { ArchiveFacts } from "./archive.ts";
 import type { HostClient } from "./host-client.ts";
 

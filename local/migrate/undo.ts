@@ -1,5 +1,5 @@
 /** The way back. Before the identity has moved: the new account is deleted. After: the identity is moved back. */
-import type { PlcState } from "../../src/identity/plc-operation.ts";
+import type { PlcState } from "../../src/identity/plc/operation.ts";
 import { refused } from "./host-client.ts";
 import { changePlc, credentialsOf, mergeCredentials, plcState, pointsAt } from "./identity.ts";
 import { withCode } from "./mailed-code.ts";

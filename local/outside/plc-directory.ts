@@ -2,8 +2,8 @@
  * A real did:plc directory on an object's SQLite: every operation is validated as the public one validates it, so what
  * works here works there. Only its limit of operations an hour is left out, since tests change a handle ten times.
  */
-import { checkNext, parseOperation, type LoggedOperation } from "../../src/identity/plc-log.ts";
-import { documentOf, operationCid, stateOf, type AnyOperation } from "../../src/identity/plc-operation.ts";
+import { checkNext, parseOperation, type LoggedOperation } from "../../src/identity/plc/log.ts";
+import { documentOf, operationCid, stateOf, type AnyOperation } from "../../src/identity/plc/operation.ts";
 import { isRefusal, Refusal } from "../../src/protocol/refusal.ts";
 import { json } from "./answers.ts";
 

@@ -12,7 +12,7 @@ import {
 import type { Directory } from "./directory.ts";
 import { DOCUMENT_AGE } from "./identity-cache.ts";
 import { fetchPublic } from "./outbound.ts";
-import { askPlc, type PlcBindings } from "./plc.ts";
+import { askPlc, type PlcBindings } from "./plc/client.ts";
 
 export interface ResolveOptions {
   /** Ask the source, whatever the cache says: after a change, or when a signature does not fit. */

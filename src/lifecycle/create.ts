@@ -11,7 +11,7 @@ import type { Did, Handle } from "@atcute/lexicons";
 import type { Account } from "../identity/directory.ts";
 import { didKey, generateKey } from "../protocol/keys.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
-import { documentOf, stateOf, type PlcOperation } from "../identity/plc-operation.ts";
+import { documentOf, stateOf, type PlcOperation } from "../identity/plc/operation.ts";
 import type { LifecycleServices } from "./services.ts";
 
 export interface NewAccount {

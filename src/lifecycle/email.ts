@@ -1,7 +1,7 @@
 /** A member's e-mail address: confirmed and changed (com.atproto.server.*Email*). */
 import type { Did } from "@atcute/lexicons";
 import type { Account } from "../identity/directory.ts";
-import { checkMailAddress } from "../identity/mail-address.ts";
+import { checkMailAddress } from "../identity/mail/address.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { mailCode, voidCodes } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";

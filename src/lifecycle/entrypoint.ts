@@ -4,7 +4,7 @@ import type { Did } from "@atcute/lexicons";
 import { DidResolver } from "../identity/did.ts";
 import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
-import { PlcClient } from "../identity/plc.ts";
+import { PlcClient } from "../identity/plc/client.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { resumeCreation } from "./create.ts";

@@ -5,8 +5,8 @@
  */
 import type { Account } from "../identity/directory.ts";
 import type { Host } from "../identity/host.ts";
-import { MailCodes } from "../identity/mail-codes.ts";
-import type { Mail, Mailer } from "../identity/mail.ts";
+import { MailCodes } from "../identity/mail/codes.ts";
+import type { Mail, Mailer } from "../identity/mail/mailer.ts";
 import type { EmailTokenPurpose } from "../protocol/account-station.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";

@@ -1,6 +1,6 @@
 /** A forgotten password, and a new one (com.atproto.server.requestPasswordReset, resetPassword). */
 import type { Did } from "@atcute/lexicons";
-import { MailCodes } from "../identity/mail-codes.ts";
+import { MailCodes } from "../identity/mail/codes.ts";
 import { endSessions, signOutBrowsers } from "../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { mailCode } from "./mailed-codes.ts";

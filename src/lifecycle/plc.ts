@@ -1,7 +1,7 @@
 /** A member's changes to their did:plc, which this host signs (moving out) or passes on (moving in). */
 import type { Did } from "@atcute/lexicons";
-import { parseOperation } from "../identity/plc-log.ts";
-import type { PlcOperation, PlcService } from "../identity/plc-operation.ts";
+import { parseOperation } from "../identity/plc/log.ts";
+import type { PlcOperation, PlcService } from "../identity/plc/operation.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";
 

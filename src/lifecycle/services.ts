@@ -3,7 +3,7 @@ import type { Did } from "@atcute/lexicons";
 import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";
-import type { PlcClient } from "../identity/plc.ts";
+import type { PlcClient } from "../identity/plc/client.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 
 export interface LifecycleServices {

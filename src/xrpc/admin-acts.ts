@@ -1,7 +1,7 @@
 /** Acts of administration with more to them than a call: logged, mailed, or cleaned up after. */
 import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
-import { MailCodes } from "../identity/mail-codes.ts";
+import { MailCodes } from "../identity/mail/codes.ts";
 import { ModerationAudit } from "../moderation/audit.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
 import { ModerationSubjects } from "../moderation/subjects.ts";

@@ -15,7 +15,7 @@ import {
   ComAtprotoAdminUpdateAccountPassword,
   ComAtprotoAdminUpdateSubjectStatus,
 } from "@atcute/atproto";
-import { checkMailAddress } from "../identity/mail-address.ts";
+import { checkMailAddress } from "../identity/mail/address.ts";
 import { setEmail } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { setPassword } from "../lifecycle/password.ts";

@@ -3,7 +3,7 @@
  * under no domain, so that it can never be mistaken for one.
  */
 import * as v from "@atcute/lexicons/validations";
-import { MailCodes } from "../identity/mail-codes.ts";
+import { MailCodes } from "../identity/mail/codes.ts";
 import { ModerationAudit } from "../moderation/audit.ts";
 import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { ModerationReports } from "../moderation/reports.ts";

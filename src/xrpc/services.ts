@@ -9,9 +9,9 @@ import type { AppViewReads } from "../appview/reads.ts";
 import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";
-import type { PlcClient } from "../identity/plc.ts";
+import type { PlcClient } from "../identity/plc/client.ts";
 import type { Host } from "../identity/host.ts";
-import type { Mailer } from "../identity/mail.ts";
+import type { Mailer } from "../identity/mail/mailer.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Services {

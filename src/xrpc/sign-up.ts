@@ -1,7 +1,7 @@
 /** com.atproto.server.createAccount: what is asked of a newcomer, before lifecycle makes the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
 import type { Handle } from "@atcute/lexicons";
-import { checkMailAddress } from "../identity/mail-address.ts";
+import { checkMailAddress } from "../identity/mail/address.ts";
 import { bringAccount, createAccount } from "../lifecycle/create.ts";
 import { checkLanguage } from "../lifecycle/handle.ts";
 import { NEW_PASSWORD_MAX } from "../lifecycle/password.ts";

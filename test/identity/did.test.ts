@@ -9,7 +9,7 @@ import {
 } from "../../src/identity/did-document.ts";
 import { DidResolver, didWebUrl } from "../../src/identity/did.ts";
 import { Directory } from "../../src/identity/directory.ts";
-import { PlcClient } from "../../src/identity/plc.ts";
+import { PlcClient } from "../../src/identity/plc/client.ts";
 import { didKey } from "../../src/protocol/keys.ts";
 import { bindings, newDid, newHandle, refusalOf, urlOf } from "./bindings.ts";
 

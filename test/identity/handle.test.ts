@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DidResolver } from "../../src/identity/did.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { checkServiceHandle, HandleResolver, normalizeHandle } from "../../src/identity/handle.ts";
-import { PlcClient } from "../../src/identity/plc.ts";
+import { PlcClient } from "../../src/identity/plc/client.ts";
 import { didKey } from "../../src/protocol/keys.ts";
 import { bindings, newDid, newHandle, refusalOf, urlOf } from "./bindings.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { mailerOf } from "../../src/identity/mail.ts";
+import { mailerOf } from "../../src/identity/mail/mailer.ts";
 import { bindings } from "./bindings.ts";
 
 const mail = { to: "Alice@Example.com", subject: "Your code", text: "ABCDE-FGHIJ" };

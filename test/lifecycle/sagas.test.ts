@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { DidResolver } from "../../src/identity/did.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { HandleResolver } from "../../src/identity/handle.ts";
-import { PlcClient } from "../../src/identity/plc.ts";
+import { PlcClient } from "../../src/identity/plc/client.ts";
 import { createAccount } from "../../src/lifecycle/create.ts";
 import type { LifecycleServices } from "../../src/lifecycle/services.ts";
 import { deleteAccount } from "../../src/lifecycle/states.ts";

@@ -1,5 +1,5 @@
 /** Sending mail. Optional everywhere: a host without it still works, and says so where a mail would have gone. */
-import type { Bindings } from "../protocol/stations.ts";
+import type { Bindings } from "../../protocol/stations.ts";
 
 export interface Mail {
   to: string;

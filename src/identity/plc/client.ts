@@ -1,11 +1,11 @@
 /** The host's dealings with the did:plc directory: `PLC_URL`, or the embedded one of a local run. */
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
-import { didKey, sign } from "../protocol/keys.ts";
-import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
-import type { Bindings } from "../protocol/stations.ts";
-import type { Directory } from "./directory.ts";
-import { smallAnswer } from "./outbound.ts";
+import { didKey, sign } from "../../protocol/keys.ts";
+import { invalidRequest, isRefusal, Refusal } from "../../protocol/refusal.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+import type { Directory } from "../directory.ts";
+import { smallAnswer } from "../outbound.ts";
 import {
   createGenesis,
   createTombstone,
@@ -19,7 +19,7 @@ import {
   type PlcOperation,
   type PlcState,
   type Signer,
-} from "./plc-operation.ts";
+} from "./operation.ts";
 
 export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
 

@@ -6,10 +6,10 @@
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
 import { base32 } from "multiformats/bases/base32";
-import { encode } from "../protocol/cbor.ts";
-import { cidOfCbor, sha256 } from "../protocol/cid.ts";
-import { multikeyOf } from "../protocol/keys.ts";
-import type { DidDocument } from "./did-document.ts";
+import { encode } from "../../protocol/cbor.ts";
+import { cidOfCbor, sha256 } from "../../protocol/cid.ts";
+import { multikeyOf } from "../../protocol/keys.ts";
+import type { DidDocument } from "../did-document.ts";
 
 export type PlcService = {
   type: string;

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
 import { and, desc, eq, gt, lt, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { resetCode, unsentMail } from "../../schema/directory.ts";
-import type { Mail } from "./mail.ts";
+import { resetCode, unsentMail } from "../../../schema/directory.ts";
+import type { Mail } from "./mailer.ts";
 
 /** As long as the account honours a code (15 minutes), and a little more, so that a late one is told from a wrong one. */
 const KEPT_MS = 60 * 60 * 1000;

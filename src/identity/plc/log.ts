@@ -1,9 +1,9 @@
 /** What a did:plc directory accepts (did:plc spec v0.3, and the limits of its server): form, then order and authority. Pure. */
 import { Buffer } from "node:buffer";
-import { encode } from "../protocol/cbor.ts";
-import type { LexValue } from "../protocol/data-model.ts";
-import { isDidKey, verify } from "../protocol/keys.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import { encode } from "../../protocol/cbor.ts";
+import type { LexValue } from "../../protocol/data-model.ts";
+import { isDidKey, verify } from "../../protocol/keys.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 import {
   didOfGenesis,
   signedBytes,
@@ -11,7 +11,7 @@ import {
   type AnyOperation,
   type PlcOperation,
   type PlcTombstone,
-} from "./plc-operation.ts";
+} from "./operation.ts";
 
 const MAX_BYTES = 7_500;
 const MAX_ENTRIES = 10;

@@ -1,5 +1,5 @@
 /** Which e-mail addresses a member may have. */
-import { invalidRequest } from "../protocol/refusal.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 
 /** One @, something on both sides, a dot in the domain, no space: the rest is for the confirmation mail to find out. */
 const ADDRESS = /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/;
