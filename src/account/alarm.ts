@@ -5,7 +5,7 @@
 import type { LifecycleStation } from "../protocol/stations.ts";
 import type { Account } from "./account.ts";
 import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
-import { resumeImport } from "./import.ts";
+import { resumeImport } from "./import/import.ts";
 
 const RETRY_MS = 10_000;
 /** A task that keeps failing is tried this often. */

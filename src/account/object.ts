@@ -34,7 +34,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
 import { createAccount } from "./create.ts";
-import { importRepo, markImported } from "./import.ts";
+import { importRepo, markImported } from "./import/import.ts";
 import { signServiceJwt } from "./jwt.ts";
 import * as preferences from "./preferences.ts";
 import * as records from "./record-reader.ts";

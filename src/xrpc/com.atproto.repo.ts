@@ -12,7 +12,7 @@ import * as UploadBlob from "@atcute/atproto/types/repo/uploadBlob";
 import type { ActorIdentifier, Did } from "@atcute/lexicons";
 import type { InferXRPCBodyOutput } from "@atcute/lexicons/validations";
 import { isDid } from "@atcute/lexicons/syntax";
-import { blobLimit, uploadBlob } from "../account/upload.ts";
+import { blobLimit, uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";

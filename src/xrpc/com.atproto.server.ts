@@ -26,7 +26,7 @@ import {
   ComAtprotoServerRevokeAppPassword,
   ComAtprotoServerUpdateEmail,
 } from "@atcute/atproto";
-import { blobLimit } from "../account/upload.ts";
+import { blobLimit } from "./blobs/upload.ts";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
 import { requestPasswordReset, resetPassword } from "../lifecycle/password.ts";
 import { activateAccount, deactivateAccount, documentFits } from "../lifecycle/states.ts";

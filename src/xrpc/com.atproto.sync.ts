@@ -11,7 +11,7 @@ import * as GetRepoStatus from "@atcute/atproto/types/sync/getRepoStatus";
 import * as ListBlobs from "@atcute/atproto/types/sync/listBlobs";
 import * as ListRepos from "@atcute/atproto/types/sync/listRepos";
 import type { Did } from "@atcute/lexicons";
-import { serveBlob } from "../account/download.ts";
+import { serveBlob } from "./blobs/download.ts";
 import type { Access } from "../protocol/account-station.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { SequencedRepo } from "../protocol/stations.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { uploadBlob } from "../../src/account/upload.ts";
-import { byteRange, serveBlob } from "../../src/account/download.ts";
+import { uploadBlob } from "../../src/xrpc/blobs/upload.ts";
+import { byteRange, serveBlob } from "../../src/xrpc/blobs/download.ts";
 import { GRACE_MS } from "../../src/account/blobs.ts";
 import { cidOfRaw } from "../../src/protocol/cid.ts";
 import { ring, rowsOf, shiftBlobs } from "./object-access.ts";

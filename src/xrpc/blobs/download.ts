@@ -1,6 +1,6 @@
 /** com.atproto.sync.getBlob: a blob's bytes from R2, with whatever keeps a browser from running them. */
-import type { Access, BlobLocation } from "../protocol/account-station.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import type { Access, BlobLocation } from "../../protocol/account-station.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 
 /** A year: the bytes behind a CID never change. */
 const IMMUTABLE = "public, max-age=31536000, immutable";

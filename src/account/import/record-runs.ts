@@ -3,8 +3,8 @@
  * transaction that copies what it holds, so the copies take up the pages that it leaves, and the database grows no larger
  * than the repo. Were the archive kept in its own order, which is any, it would have to stay to the end.
  */
-import type { CidBytes } from "../protocol/cid.ts";
-import type { Sql } from "./sql.ts";
+import type { CidBytes } from "../../protocol/cid.ts";
+import type { Sql } from "../sql.ts";
 
 /** Records in one row, which are what one turn does: some 50 ms at most. */
 const RUN_RECORDS = 500;

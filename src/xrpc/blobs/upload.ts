@@ -7,9 +7,9 @@
  * of unknown length).
  */
 import type { Blob, Did } from "@atcute/lexicons";
-import type { AccountStation } from "../protocol/account-station.ts";
-import { RAW, cidFromDigest } from "../protocol/cid.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { AccountStation } from "../../protocol/account-station.ts";
+import { RAW, cidFromDigest } from "../../protocol/cid.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 
 interface StoredUpload {
   key: string;

@@ -12,26 +12,26 @@
  * short. What an earlier crash leaves is dropped, by the alarm or the next import. Reads see the old repo until the last
  * step, and so do exports.
  */
-import { readCarStream } from "../protocol/car.ts";
-import { decodeToJson } from "../protocol/cbor.ts";
-import type { CidBytes } from "../protocol/cid.ts";
-import { cidFromBytes } from "../protocol/cid.ts";
-import { decodeCommit, signCommit } from "../protocol/commit.ts";
-import { isMap } from "../protocol/data-model.ts";
-import type { LexMap } from "../protocol/data-model.ts";
-import { MstBuilder, readMst } from "../protocol/mst-build.ts";
-import type { MstRow } from "../protocol/mst-row.ts";
-import { TOP, withExtra } from "../protocol/mst-row.ts";
-import { Refusal, invalidRequest, isRefusal, must } from "../protocol/refusal.ts";
-import { nextTid } from "../protocol/tid.ts";
-import type { Account } from "./account.ts";
-import { syncEntry } from "./announce.ts";
+import { readCarStream } from "../../protocol/car.ts";
+import { decodeToJson } from "../../protocol/cbor.ts";
+import type { CidBytes } from "../../protocol/cid.ts";
+import { cidFromBytes } from "../../protocol/cid.ts";
+import { decodeCommit, signCommit } from "../../protocol/commit.ts";
+import { isMap } from "../../protocol/data-model.ts";
+import type { LexMap } from "../../protocol/data-model.ts";
+import { MstBuilder, readMst } from "../../protocol/mst-build.ts";
+import type { MstRow } from "../../protocol/mst-row.ts";
+import { TOP, withExtra } from "../../protocol/mst-row.ts";
+import { Refusal, invalidRequest, isRefusal, must } from "../../protocol/refusal.ts";
+import { nextTid } from "../../protocol/tid.ts";
+import type { Account } from "../account.ts";
+import { syncEntry } from "../announce.ts";
 import { Archive } from "./archive.ts";
 import { RUN_TABLE, RunWriter, copyRun } from "./record-runs.ts";
-import { blobCidsOf, subjectOf } from "./records.ts";
-import type { Sql } from "./sql.ts";
-import { statusOf } from "./state.ts";
-import type { Head } from "./tree.ts";
+import { blobCidsOf, subjectOf } from "../records.ts";
+import type { Sql } from "../sql.ts";
+import { statusOf } from "../state.ts";
+import type { Head } from "../tree.ts";
 
 /** More than Cloudflare lets a request carry on any plan but the largest. */
 const MAX_CAR_BYTES = 500_000_000;

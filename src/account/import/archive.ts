@@ -3,10 +3,10 @@
  * stay in memory, which is all of most archives; what goes beyond lies in the object's own storage, in chunks (a row
  * each, so that a large archive costs few).
  */
-import type { CidBytes } from "../protocol/cid.ts";
-import { tryCidToBytes } from "../protocol/cid.ts";
-import { must } from "../protocol/refusal.ts";
-import type { Sql } from "./sql.ts";
+import type { CidBytes } from "../../protocol/cid.ts";
+import { tryCidToBytes } from "../../protocol/cid.ts";
+import { must } from "../../protocol/refusal.ts";
+import type { Sql } from "../sql.ts";
 
 /** Small, since one is read whole for a block of it. */
 const CHUNK_BYTES = 64 * 1024;
