@@ -4,7 +4,7 @@ import { readCar } from "../../src/protocol/car.ts";
 import { decodeToJson } from "../../src/protocol/cbor.ts";
 import { cidFromBytes } from "../../src/protocol/cid.ts";
 import { decodeCommit } from "../../src/protocol/commit.ts";
-import { readMst } from "../../src/protocol/mst-build.ts";
+import { readMst } from "../../src/protocol/mst/build.ts";
 
 export interface ArchiveFacts {
   did: string;

@@ -5,7 +5,7 @@ import type { CreateAccount } from "../protocol/account-station.ts";
 import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import { generateKey } from "../protocol/keys.ts";
-import { editMst } from "../protocol/mst.ts";
+import { editMst } from "../protocol/mst/mst.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
 import { Exports } from "./exports.ts";

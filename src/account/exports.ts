@@ -6,9 +6,9 @@
  */
 import type { CarBlock } from "../protocol/car.ts";
 import { sameBytes } from "../protocol/cid.ts";
-import { walkMst } from "../protocol/mst-walk.ts";
-import type { BandStore, RowKey } from "../protocol/mst-row.ts";
-import { rowName } from "../protocol/mst-row.ts";
+import { walkMst } from "../protocol/mst/walk.ts";
+import type { BandStore, RowKey } from "../protocol/mst/row.ts";
+import { rowName } from "../protocol/mst/row.ts";
 import { must } from "../protocol/refusal.ts";
 import type { PackedRecord, RecordRow } from "./record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./record-reader.ts";

@@ -4,7 +4,7 @@ import type { RecentRecord, RecentRecords, RepoCounts } from "../protocol/accoun
 import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
 import { cidFromBytes, tryCidToBytes } from "../protocol/cid.ts";
-import { nodesOnPath, walkMst, walkNodes } from "../protocol/mst-walk.ts";
+import { nodesOnPath, walkMst, walkNodes } from "../protocol/mst/walk.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { isTid, tidToMicros } from "../protocol/tid.ts";
 import { countBlobs } from "./blobs.ts";

@@ -2,10 +2,10 @@
 import type { CarBlock } from "../protocol/car.ts";
 import { cidOfCbor } from "../protocol/cid.ts";
 import { decodeCommit } from "../protocol/commit.ts";
-import type { MstResult } from "../protocol/mst.ts";
-import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst-node.ts";
-import type { BandStore, RowKey } from "../protocol/mst-row.ts";
-import { Row, TOP, readTop, rowName, withExtra } from "../protocol/mst-row.ts";
+import type { MstResult } from "../protocol/mst/mst.ts";
+import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst/node.ts";
+import type { BandStore, RowKey } from "../protocol/mst/row.ts";
+import { Row, TOP, readTop, rowName, withExtra } from "../protocol/mst/row.ts";
 import { must } from "../protocol/refusal.ts";
 import type { Exports } from "./exports.ts";
 import type { Rows, Sql } from "./sql.ts";

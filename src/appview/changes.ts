@@ -10,7 +10,7 @@ import type { AccountStatus, CommitEvent, RepoEvent } from "../protocol/events.t
 import { indexerOf } from "./indexers/registry.ts";
 import type { Gone, Put } from "./indexers/indexer.ts";
 import { revInstant, sortInstant } from "./instants.ts";
-import { isJson } from "./json.ts";
+import { isJson } from "../protocol/json.ts";
 import { uriOf } from "./uris.ts";
 
 type RecordChange = { kind: "put"; put: Put } | { kind: "gone"; gone: Gone };

@@ -3,7 +3,7 @@
  * each as one opaque word: a letter for the kind and a hash of the value, so that no tokenizer takes it apart.
  */
 import { hash53 } from "./hashes.ts";
-import { type Json, at, listOf, textOf } from "./json.ts";
+import { type Json, at, listOf, textOf } from "../protocol/json.ts";
 
 export type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
 

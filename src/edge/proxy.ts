@@ -3,7 +3,7 @@
  * `atproto-proxy` header names, or to the one whose method it is, signed by the member's key. This host's own AppView is
  * served here, without a detour; an AppView elsewhere is completed by what it has yet to see (`read-after-write/`).
  */
-import { at, textOf } from "../appview/json.ts";
+import { at, textOf } from "../protocol/json.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
 import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/auth.ts";

@@ -4,7 +4,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
-import { at, textOf } from "../appview/json.ts";
+import { at, textOf } from "../protocol/json.ts";
 import { serviceEndpoint } from "../identity/did-document.ts";
 import { fetchPublic, publicUrl } from "../identity/outbound.ts";
 import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";

@@ -6,7 +6,7 @@ import { readCar } from "../../src/protocol/car.ts";
 import { decodeToJson } from "../../src/protocol/cbor.ts";
 import { cidFromBytes } from "../../src/protocol/cid.ts";
 import { verifyCommit } from "../../src/protocol/commit.ts";
-import { MstBuilder, readMst } from "../../src/protocol/mst-build.ts";
+import { MstBuilder, readMst } from "../../src/protocol/mst/build.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import type { Bindings, SequencerStation } from "../../src/protocol/stations.ts";
 import { SEQUENCER_NAME } from "../../src/protocol/stations.ts";

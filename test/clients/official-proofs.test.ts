@@ -7,9 +7,9 @@ import { encode } from "../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidFromBytes } from "../../src/protocol/cid.ts";
 import { signCommit, verifyCommit, type SignedCommit } from "../../src/protocol/commit.ts";
 import { didKey, generateKey } from "../../src/protocol/keys.ts";
-import { buildMst, readMst } from "../../src/protocol/mst-build.ts";
-import { nodesOnPath, walkMst } from "../../src/protocol/mst-walk.ts";
-import { editMst, type MstEdit } from "../../src/protocol/mst.ts";
+import { buildMst, readMst } from "../../src/protocol/mst/build.ts";
+import { nodesOnPath, walkMst } from "../../src/protocol/mst/walk.ts";
+import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { MemoryRows } from "../protocol/memory-rows.ts";
 

@@ -8,8 +8,8 @@ import { decodeCommit, signCommit, verifyCommit } from "../../src/protocol/commi
 import { jsonToLex, type LexValue } from "../../src/protocol/data-model.ts";
 import { decodeFrame, encodeCommitEntry, spliceSeq } from "../../src/protocol/event-frames.ts";
 import { didKey, generateKey, parseDidKey, verify } from "../../src/protocol/keys.ts";
-import { readMst } from "../../src/protocol/mst-build.ts";
-import { decodeNode, encodeNode } from "../../src/protocol/mst-node.ts";
+import { readMst } from "../../src/protocol/mst/build.ts";
+import { decodeNode, encodeNode } from "../../src/protocol/mst/node.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { parseAtUri } from "../../src/protocol/syntax.ts";
 

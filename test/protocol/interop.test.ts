@@ -14,9 +14,9 @@ import {
   parseDidKey,
   verify,
 } from "../../src/protocol/keys.ts";
-import { buildMst } from "../../src/protocol/mst-build.ts";
-import { commonPrefix, keyLayer } from "../../src/protocol/mst-node.ts";
-import { editMst, type MstEdit } from "../../src/protocol/mst.ts";
+import { buildMst } from "../../src/protocol/mst/build.ts";
+import { commonPrefix, keyLayer } from "../../src/protocol/mst/node.ts";
+import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import {
   isAtIdentifier,

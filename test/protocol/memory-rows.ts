@@ -1,6 +1,6 @@
 /** A store of MST rows in memory, strict about deletes: a row that is not there is never deleted. */
 import { cidFromBytes } from "../../src/protocol/cid.ts";
-import type { BuiltMst } from "../../src/protocol/mst-build.ts";
+import type { BuiltMst } from "../../src/protocol/mst/build.ts";
 import {
   readTop,
   rowName,
@@ -10,8 +10,8 @@ import {
   type Band,
   type BandStore,
   type MstRow,
-} from "../../src/protocol/mst-row.ts";
-import type { MstResult } from "../../src/protocol/mst.ts";
+} from "../../src/protocol/mst/row.ts";
+import type { MstResult } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 
 export class MemoryRows implements BandStore {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { cidBytesOfCbor, cidFromBytes, cidOfCbor, type CidBytes } from "../../src/protocol/cid.ts";
-import { buildMst, emptyTop, MstBuilder, readMst } from "../../src/protocol/mst-build.ts";
-import { decodeNode, EMPTY_ROOT, encodeNode, keyLayer } from "../../src/protocol/mst-node.ts";
-import { MAX_ROW_BYTES, readTop, TOP_NAME, withExtra } from "../../src/protocol/mst-row.ts";
-import { lookup, nodesOnPath, walkMst, walkNodes } from "../../src/protocol/mst-walk.ts";
-import { editMst, type MstEdit } from "../../src/protocol/mst.ts";
+import { buildMst, emptyTop, MstBuilder, readMst } from "../../src/protocol/mst/build.ts";
+import { decodeNode, EMPTY_ROOT, encodeNode, keyLayer } from "../../src/protocol/mst/node.ts";
+import { MAX_ROW_BYTES, readTop, TOP_NAME, withExtra } from "../../src/protocol/mst/row.ts";
+import { lookup, nodesOnPath, walkMst, walkNodes } from "../../src/protocol/mst/walk.ts";
+import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { nextTid } from "../../src/protocol/tid.ts";
 import { MemoryRows } from "./memory-rows.ts";

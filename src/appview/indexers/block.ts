@@ -1,6 +1,6 @@
 /** app.bsky.graph.block → block. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/block";
-import { textOf } from "../json.ts";
+import { textOf } from "../../protocol/json.ts";
 import { BLOCK } from "../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { putWhole, removeUnique, unique } from "./unique.ts";

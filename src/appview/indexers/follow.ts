@@ -1,6 +1,6 @@
 /** app.bsky.graph.follow → follow, notification. Counts and duplicates are the triggers'. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/follow";
-import { at, textOf } from "../json.ts";
+import { at, textOf } from "../../protocol/json.ts";
 import { overRows } from "../statements.ts";
 import { FOLLOW } from "../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";

@@ -1,7 +1,7 @@
 /** app.bsky.feed.threadgate and postgate: rules for one post, whose author and key they share. */
 import { mainSchema as postgateSchema } from "@atcute/bluesky/types/app/feed/postgate";
 import { mainSchema as threadgateSchema } from "@atcute/bluesky/types/app/feed/threadgate";
-import { textOf } from "../json.ts";
+import { textOf } from "../../protocol/json.ts";
 import { POSTGATE, THREADGATE, didOf, rkeyOf } from "../uris.ts";
 import type { Put } from "./indexer.ts";
 import { keptRecord } from "./record.ts";

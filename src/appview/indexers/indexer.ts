@@ -1,7 +1,7 @@
 /** What one collection does to the index. One file a collection; `registry.ts` lists them. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { BaseSchema } from "@atcute/lexicons/validations";
-import type { Json } from "../json.ts";
+import type { Json } from "../../protocol/json.ts";
 
 /** A record as it stands after the batch, netted: valid by its lexicon. */
 export interface Put {

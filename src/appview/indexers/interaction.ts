@@ -1,5 +1,5 @@
 /** What likes, reposts and follows have in common: rows that say all that the record says, and who hears of them. */
-import { type Json, at, textOf } from "../json.ts";
+import { type Json, at, textOf } from "../../protocol/json.ts";
 import { overRows } from "../statements.ts";
 import { didOf } from "../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";

@@ -1,6 +1,6 @@
 /** app.bsky.graph.listblock → list_block: everyone on a moderation list, blocked at once. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/listblock";
-import { textOf } from "../json.ts";
+import { textOf } from "../../protocol/json.ts";
 import { LIST_BLOCK } from "../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { putWhole, removeUnique, unique } from "./unique.ts";

@@ -1,6 +1,6 @@
 /** app.bsky.graph.listitem → list_item: members of a list, put there by its owner. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/listitem";
-import { textOf } from "../json.ts";
+import { textOf } from "../../protocol/json.ts";
 import { LIST_ITEM, didOf } from "../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { putWhole, unique } from "./unique.ts";

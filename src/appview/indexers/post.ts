@@ -1,7 +1,7 @@
 /** app.bsky.feed.post → post, post_search, notifications; counts, feed entries and gates are the triggers'. */
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
 import { tieOf } from "../hashes.ts";
-import { at, isJson, listOf, textOf } from "../json.ts";
+import { at, isJson, listOf, textOf } from "../../protocol/json.ts";
 import { searchTerms, searchText } from "../search-terms.ts";
 import { columns, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../uris.ts";

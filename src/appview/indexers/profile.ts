@@ -1,7 +1,7 @@
 /** app.bsky.actor.profile/self → the actor's row and its entry for search; a starter pack's maker hears of who joined. */
 import { mainSchema } from "@atcute/bluesky/types/app/actor/profile";
 import { slotOf } from "../hashes.ts";
-import { at, textOf } from "../json.ts";
+import { at, textOf } from "../../protocol/json.ts";
 import { columns, overRows } from "../statements.ts";
 import { PROFILE, didOf } from "../uris.ts";
 import { goneRow, type Indexer } from "./indexer.ts";

@@ -1,6 +1,6 @@
 /** app.bsky.graph.verification → verification, notification. It counts while its issuer is a trusted verifier. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/verification";
-import { textOf } from "../json.ts";
+import { textOf } from "../../protocol/json.ts";
 import { overRows } from "../statements.ts";
 import { VERIFICATION } from "../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";

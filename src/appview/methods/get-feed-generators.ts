@@ -4,7 +4,7 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { parseOffset } from "../cursors.ts";
 import { complete, newFacts } from "../hydration.ts";
-import { textOf, at } from "../json.ts";
+import { textOf, at } from "../../protocol/json.ts";
 import { type GeneratorRow, selectGeneratorsOf, selectPopularGenerators } from "../queries/generators.ts";
 import { didNamed } from "../queries/graph.ts";
 import type { Reading } from "../reads.ts";

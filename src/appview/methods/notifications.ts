@@ -6,7 +6,7 @@ import { parseTimeCursor } from "../cursors.ts";
 import type { Facts } from "../facts.ts";
 import { complete, newFacts } from "../hydration.ts";
 import { isoOf } from "../instants.ts";
-import { at, textOf } from "../json.ts";
+import { at, textOf } from "../../protocol/json.ts";
 import {
   type NotificationRow,
   type NotifiedKey,

@@ -8,7 +8,7 @@ import type {
   AppBskyFeedDefs,
 } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { blobCid } from "../json.ts";
+import { blobCid } from "../../protocol/json.ts";
 import { GENERATOR, LABELER, LIST, POST, STARTER_PACK, collectionOf, didOf } from "../uris.ts";
 import { externalView } from "./external.ts";
 import { generatorView } from "./generator.ts";

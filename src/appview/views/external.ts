@@ -1,6 +1,6 @@
 /** app.bsky.embed.external#view. */
 import type { AppBskyEmbedExternal } from "@atcute/bluesky";
-import { blobCid } from "../json.ts";
+import { blobCid } from "../../protocol/json.ts";
 import type { Pictures } from "./present.ts";
 import type { Typed } from "./typed.ts";
 

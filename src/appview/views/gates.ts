@@ -2,7 +2,7 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
-import { at, listOf } from "../json.ts";
+import { at, listOf } from "../../protocol/json.ts";
 import { didOf } from "../uris.ts";
 import { listBasic } from "./list-basic.ts";
 import type { Present } from "./present.ts";

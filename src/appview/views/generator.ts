@@ -2,7 +2,7 @@
 import type { AppBskyFeedDefs, AppBskyFeedGenerator } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../instants.ts";
-import { blobCid } from "../json.ts";
+import { blobCid } from "../../protocol/json.ts";
 import { GENERATOR, didOf } from "../uris.ts";
 import { labelsOn } from "./labels.ts";
 import { profileView } from "./profile.ts";

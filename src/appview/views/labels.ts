@@ -3,7 +3,7 @@ import type { ComAtprotoLabelDefs } from "@atcute/atproto";
 import type { GenericUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { createdInstant, isoOf } from "../instants.ts";
-import { at, listOf, textOf } from "../json.ts";
+import { at, listOf, textOf } from "../../protocol/json.ts";
 import { didOf } from "../uris.ts";
 
 export const labelsOn = (facts: Facts, subject: string): ComAtprotoLabelDefs.Label[] =>

@@ -2,7 +2,7 @@
 import type { AppBskyGraphDefs, AppBskyGraphList } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../instants.ts";
-import { blobCid } from "../json.ts";
+import { blobCid } from "../../protocol/json.ts";
 import { LIST, didOf } from "../uris.ts";
 import { labelsOn } from "./labels.ts";
 import type { Present } from "./present.ts";

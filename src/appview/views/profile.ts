@@ -3,7 +3,7 @@ import type { AppBskyActorDefs, AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
 import type { ActorFacts, Facts, Known, Relation } from "../facts.ts";
 import { createdInstant, isoOf } from "../instants.ts";
-import { blobCid, textOf } from "../json.ts";
+import { blobCid, textOf } from "../../protocol/json.ts";
 import { PROFILE, STATUS, uriOf } from "../uris.ts";
 import { externalView } from "./external.ts";
 import { labelsOn, selfLabels } from "./labels.ts";

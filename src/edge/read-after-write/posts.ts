@@ -2,7 +2,7 @@
 import type { AppBskyFeedDefs, AppBskyFeedPost } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../../appview/instants.ts";
-import { blobCid } from "../../appview/json.ts";
+import { blobCid } from "../../protocol/json.ts";
 import { type EmbedView, type RecordView, mediaView } from "../../appview/views/embed.ts";
 import { selfLabels } from "../../appview/views/labels.ts";
 import type { Plain } from "../../appview/views/typed.ts";

@@ -6,7 +6,7 @@
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../appview/images.ts";
-import { type Json, at, isJson } from "../../appview/json.ts";
+import { type Json, at, isJson } from "../../protocol/json.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/services.ts";
 import { isJsonType, type Upstream } from "../upstream.ts";

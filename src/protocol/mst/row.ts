@@ -10,10 +10,10 @@
  * first node (36); for each node, in pre-order: offset of its block (4), index after its subtree (2), rev of the commit
  * that made it (8, the TID as a number); then the blocks, without gaps. Numbers are big-endian.
  */
-import { CID_LENGTH, type CidBytes, sameBytes } from "./cid.ts";
-import { decodeNode, type MstBlock } from "./mst-node.ts";
-import { invalidRequest, must } from "./refusal.ts";
-import { tidToBigInt } from "./tid.ts";
+import { CID_LENGTH, type CidBytes, sameBytes } from "../cid.ts";
+import { decodeNode, type MstBlock } from "./node.ts";
+import { invalidRequest, must } from "../refusal.ts";
+import { tidToBigInt } from "../tid.ts";
 
 export type Band = 0 | 1 | 2;
 

@@ -1,7 +1,7 @@
 /** Reading a repo's tree: one record, its proof, or all of it in order. */
-import type { CidBytes } from "./cid.ts";
-import { EMPTY_BLOCK, EMPTY_ROOT, lowerBound, type MstBlock } from "./mst-node.ts";
-import { loadRoot, revBytes, type BandStore, type Node } from "./mst-row.ts";
+import type { CidBytes } from "../cid.ts";
+import { EMPTY_BLOCK, EMPTY_ROOT, lowerBound, type MstBlock } from "./node.ts";
+import { loadRoot, revBytes, type BandStore, type Node } from "./row.ts";
 
 /** What a walk meets: a node's block, or a record's path and CID. */
 export type MstStep =

@@ -3,8 +3,8 @@
  * `{e: [{k, p, t, v}], l}`, written and read by hand since this is the hottest code of a write.
  */
 import { createHash } from "node:crypto";
-import { CID_LENGTH, cidBytesOfCbor, isCidBytes, type CidBytes } from "./cid.ts";
-import { invalidRequest } from "./refusal.ts";
+import { CID_LENGTH, cidBytesOfCbor, isCidBytes, type CidBytes } from "../cid.ts";
+import { invalidRequest } from "../refusal.ts";
 
 /** A block of the tree. */
 export interface MstBlock {

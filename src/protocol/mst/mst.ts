@@ -2,8 +2,8 @@
  * Edits of a repo's Merkle Search Tree (repository spec, "MST Structure"; sync spec, "operation inversion"), pure and
  * synchronous: rows in, rows out. Nothing is kept between calls, so a transaction that rolls back leaves nothing stale.
  */
-import { cidBytesOfCbor, sameBytes, type CidBytes } from "./cid.ts";
-import { EMPTY_ROOT, encodeNode, isMstKey, keyLayer, lowerBound, type MstBlock } from "./mst-node.ts";
+import { cidBytesOfCbor, sameBytes, type CidBytes } from "../cid.ts";
+import { EMPTY_ROOT, encodeNode, isMstKey, keyLayer, lowerBound, type MstBlock } from "./node.ts";
 import {
   bandOf,
   headsRow,
@@ -17,8 +17,8 @@ import {
   type BandStore,
   type MstRow,
   type RowKey,
-} from "./mst-row.ts";
-import { invalidRequest, must, Refusal } from "./refusal.ts";
+} from "./row.ts";
+import { invalidRequest, must, Refusal } from "../refusal.ts";
 
 /** One change. `path` is `collection/rkey`; `cid` is the record's (36 bytes), null on delete. */
 export type MstEdit =

@@ -1,5 +1,5 @@
 /** Building a whole tree at once, in O(n): for imports, and for rows lost. */
-import { cidBytesOfCbor, cidFromBytes, type Cid, type CidBytes } from "./cid.ts";
+import { cidBytesOfCbor, cidFromBytes, type Cid, type CidBytes } from "../cid.ts";
 import {
   decodeNode,
   EMPTY_BLOCK,
@@ -8,9 +8,9 @@ import {
   isMstKey,
   keyLayer,
   type NodeContent,
-} from "./mst-node.ts";
-import { bandOf, headsRow, Node, packRow, revBytes, type MstRow } from "./mst-row.ts";
-import { invalidRequest, must } from "./refusal.ts";
+} from "./node.ts";
+import { bandOf, headsRow, Node, packRow, revBytes, type MstRow } from "./row.ts";
+import { invalidRequest, must } from "../refusal.ts";
 
 /** What a build comes to. */
 export interface BuiltMst {
