@@ -9,8 +9,8 @@ import type {
   ModerationAct,
 } from "../protocol/stations.ts";
 import { countDatabase } from "./counted-database.ts";
-import { ingest, readCursor } from "./ingest.ts";
-import { applyModeration } from "./moderation.ts";
+import { ingest, readCursor } from "./index/ingest.ts";
+import { applyModeration } from "./index/moderation.ts";
 
 export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implements AppViewStation {
   cursor(): Promise<number> {

@@ -1,5 +1,5 @@
 /** How the index stands, for whoever runs the host. */
-import { type RebuildStatus, readRebuild } from "./rebuild.ts";
+import { type RebuildStatus, readRebuild } from "./index/rebuild.ts";
 
 /** An event that no batch could hold, and was set aside. */
 export interface PoisonedEvent {

@@ -4,7 +4,7 @@
  * was written to, and the trips that a read made to the index. Others' work at the same time is counted in.
  */
 import { countDatabase } from "../appview/counted-database.ts";
-import { AppViewReads } from "../appview/reads.ts";
+import { AppViewReads } from "../appview/reads/view-context.ts";
 import type { RowCount } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/services.ts";
 

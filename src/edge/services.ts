@@ -1,6 +1,6 @@
 /** Builds what a method may use, from the bindings: each part when it is first asked for. */
 import type { Did } from "@atcute/lexicons";
-import { AppViewReads } from "../appview/reads.ts";
+import { AppViewReads } from "../appview/reads/view-context.ts";
 import { DidResolver } from "../identity/did.ts";
 import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";

@@ -9,7 +9,7 @@ import {
   continueRebuild,
   readRebuild,
   startRebuild,
-} from "../appview/rebuild.ts";
+} from "../appview/index/rebuild.ts";
 import { Directory } from "../identity/directory.ts";
 
 type Env = Bindings<AccountStation>;

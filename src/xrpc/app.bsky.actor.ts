@@ -8,9 +8,9 @@ import {
   AppBskyActorSearchActors,
   AppBskyActorSearchActorsTypeahead,
 } from "@atcute/bluesky";
-import { getProfile, getProfiles } from "../appview/methods/get-profile.ts";
-import { searchActors, searchActorsTypeahead } from "../appview/methods/search-actors.ts";
-import { getSuggestions } from "../appview/methods/suggested-follows.ts";
+import { getProfile, getProfiles } from "../appview/reads/methods/actor/get-profile.ts";
+import { searchActors, searchActorsTypeahead } from "../appview/reads/methods/actor/search-actors.ts";
+import { getSuggestions } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { member, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { getPreferences, putPreferences } from "./preferences.ts";

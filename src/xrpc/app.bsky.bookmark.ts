@@ -4,7 +4,7 @@ import {
   AppBskyBookmarkDeleteBookmark,
   AppBskyBookmarkGetBookmarks,
 } from "@atcute/bluesky";
-import { createBookmark, deleteBookmark, getBookmarks } from "../appview/methods/bookmarks.ts";
+import { createBookmark, deleteBookmark, getBookmarks } from "../appview/reads/methods/private/bookmarks.ts";
 import { viewer } from "./auth.ts";
 import { method } from "./method.ts";
 import { ownReadingFor } from "./reading.ts";

@@ -5,7 +5,7 @@ import {
   AppBskyDraftGetDrafts,
   AppBskyDraftUpdateDraft,
 } from "@atcute/bluesky";
-import { createDraft, deleteDraft, getDrafts, updateDraft } from "../appview/methods/drafts.ts";
+import { createDraft, deleteDraft, getDrafts, updateDraft } from "../appview/reads/methods/private/drafts.ts";
 import { viewer } from "./auth.ts";
 import { method } from "./method.ts";
 import { ownReadingFor } from "./reading.ts";

@@ -17,23 +17,23 @@ import {
   AppBskyFeedSearchPosts,
   AppBskyFeedSearchPostsV2,
 } from "@atcute/bluesky";
-import { getActorLikes } from "../appview/methods/get-actor-likes.ts";
-import { getAuthorFeed } from "../appview/methods/get-author-feed.ts";
-import { getFeed } from "../appview/methods/get-feed.ts";
+import { getActorLikes } from "../appview/reads/methods/feed/get-actor-likes.ts";
+import { getAuthorFeed } from "../appview/reads/methods/feed/get-author-feed.ts";
+import { getFeed } from "../appview/reads/methods/feed/get-feed.ts";
 import {
   getActorFeeds,
   getFeedGenerator,
   getFeedGenerators,
   getSuggestedFeeds,
-} from "../appview/methods/get-feed-generators.ts";
-import { getLikes } from "../appview/methods/get-likes.ts";
-import { getListFeed } from "../appview/methods/get-list-feed.ts";
-import { getPosts } from "../appview/methods/get-posts.ts";
-import { getPostThread } from "../appview/methods/get-post-thread.ts";
-import { getQuotes } from "../appview/methods/get-quotes.ts";
-import { getRepostedBy } from "../appview/methods/get-reposted-by.ts";
-import { getTimeline } from "../appview/methods/get-timeline.ts";
-import { searchPosts, searchPostsV2 } from "../appview/methods/search-posts.ts";
+} from "../appview/reads/methods/feed/get-feed-generators.ts";
+import { getLikes } from "../appview/reads/methods/feed/get-likes.ts";
+import { getListFeed } from "../appview/reads/methods/feed/get-list-feed.ts";
+import { getPosts } from "../appview/reads/methods/feed/get-posts.ts";
+import { getPostThread } from "../appview/reads/methods/feed/get-post-thread.ts";
+import { getQuotes } from "../appview/reads/methods/feed/get-quotes.ts";
+import { getRepostedBy } from "../appview/reads/methods/feed/get-reposted-by.ts";
+import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
+import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
 import { feedViewer, viewer, viewerOrAnyone } from "./auth.ts";
 import { askGenerator, generatorEndpoint } from "./feed-generators.ts";
 import { method } from "./method.ts";

@@ -25,17 +25,17 @@ import {
   AppBskyGraphUnmuteActorList,
   AppBskyGraphUnmuteThread,
 } from "@atcute/bluesky";
-import { getBlocks } from "../appview/methods/get-blocks.ts";
-import { getFollowers, getFollows } from "../appview/methods/get-follows.ts";
-import { getKnownFollowers } from "../appview/methods/get-known-followers.ts";
+import { getBlocks } from "../appview/reads/methods/graph/get-blocks.ts";
+import { getFollowers, getFollows } from "../appview/reads/methods/graph/get-follows.ts";
+import { getKnownFollowers } from "../appview/reads/methods/graph/get-known-followers.ts";
 import {
   getList,
   getListBlocks,
   getListMutes,
   getLists,
   getListsWithMembership,
-} from "../appview/methods/get-lists.ts";
-import { getRelationships } from "../appview/methods/get-relationships.ts";
+} from "../appview/reads/methods/graph/get-lists.ts";
+import { getRelationships } from "../appview/reads/methods/graph/get-relationships.ts";
 import {
   getMutes,
   muteActor,
@@ -44,7 +44,7 @@ import {
   unmuteActor,
   unmuteActorList,
   unmuteThread,
-} from "../appview/methods/mutes.ts";
+} from "../appview/reads/methods/graph/mutes.ts";
 import {
   getActorStarterPacks,
   getStarterPack,
@@ -52,8 +52,8 @@ import {
   getStarterPacksWithMembership,
   searchStarterPacks,
   searchStarterPacksV2,
-} from "../appview/methods/starter-packs.ts";
-import { getSuggestedFollowsByActor } from "../appview/methods/suggested-follows.ts";
+} from "../appview/reads/methods/graph/starter-packs.ts";
+import { getSuggestedFollowsByActor } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { ownReadingFor, readingFor } from "./reading.ts";

@@ -14,13 +14,13 @@ import {
 import {
   listActivitySubscriptions,
   putActivitySubscription,
-} from "../appview/methods/activity-subscriptions.ts";
+} from "../appview/reads/methods/notification/activity-subscriptions.ts";
 import {
   getPreferences,
   putPreferences,
   putPreferencesV2,
-} from "../appview/methods/notification-preferences.ts";
-import { getUnreadCount, listNotifications, updateSeen } from "../appview/methods/notifications.ts";
+} from "../appview/reads/methods/notification/notification-preferences.ts";
+import { getUnreadCount, listNotifications, updateSeen } from "../appview/reads/methods/notification/notifications.ts";
 import { viewer } from "./auth.ts";
 import { method } from "./method.ts";
 import { pushAt } from "./push.ts";

@@ -17,14 +17,14 @@ import {
   AppBskyUnspeccedGetTrendingTopics,
   AppBskyUnspeccedGetTrends,
 } from "@atcute/bluesky";
-import { getSuggestedFeeds } from "../appview/methods/get-feed-generators.ts";
-import { getPostThreadOtherV2, getPostThreadV2 } from "../appview/methods/get-post-thread-v2.ts";
+import { getSuggestedFeeds } from "../appview/reads/methods/feed/get-feed-generators.ts";
+import { getPostThreadOtherV2, getPostThreadV2 } from "../appview/reads/methods/feed/get-post-thread-v2.ts";
 import {
   getSuggestedStarterPacks,
   getSuggestedUsers,
   getTaggedSuggestions,
-} from "../appview/methods/suggestions.ts";
-import { getTrendingTopics, getTrends } from "../appview/methods/trends.ts";
+} from "../appview/reads/methods/actor/suggestions.ts";
+import { getTrendingTopics, getTrends } from "../appview/reads/methods/feed/trends.ts";
 import { viewer, viewerOrAnyone } from "./auth.ts";
 import { method } from "./method.ts";
 import { readingFor } from "./reading.ts";

@@ -5,7 +5,7 @@
 import { mainSchema } from "@atcute/bluesky/types/app/feed/getFeedSkeleton";
 import type { Did } from "@atcute/lexicons";
 import { safeParse } from "@atcute/lexicons/validations";
-import type { AskGenerator } from "../appview/methods/get-feed.ts";
+import type { AskGenerator } from "../appview/reads/methods/feed/get-feed.ts";
 import { serviceEndpoint } from "../identity/did-document.ts";
 import { type Answer, fetchPublic } from "../identity/outbound.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";

@@ -1,6 +1,6 @@
 /** What an AppView read is made on: the caller's eyes, and the labelers that the request names. */
 import type { Did } from "@atcute/lexicons";
-import type { OwnReading, Reading } from "../appview/reads.ts";
+import type { OwnReading, Reading } from "../appview/reads/view-context.ts";
 import { Refusal, isRefusal } from "../protocol/refusal.ts";
 import type { Services } from "./services.ts";
 

@@ -5,7 +5,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings, ModerationAct, SequencerStation } from "../protocol/stations.ts";
-import type { AppViewReads } from "../appview/reads.ts";
+import type { AppViewReads } from "../appview/reads/view-context.ts";
 import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";

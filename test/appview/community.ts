@@ -16,7 +16,7 @@ import {
 import type { AccountStatus, RepoOp, SequencedEvent } from "../../src/protocol/events.ts";
 import type { BackfillSource, StoredRecord } from "../../src/protocol/stations.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
-import { ingest } from "../../src/appview/ingest.ts";
+import { ingest } from "../../src/appview/index/ingest.ts";
 
 export interface Ref {
   uri: ResourceUri;

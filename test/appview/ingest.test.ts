@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { ingest } from "../../src/appview/ingest.ts";
+import { ingest } from "../../src/appview/index/ingest.ts";
 import { Community, bindings, counting, dump } from "./community.ts";
 
 const db = bindings.APPVIEW_DB;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { searchPosts } from "../../src/appview/methods/search-posts.ts";
-import { AppViewReads } from "../../src/appview/reads.ts";
+import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
+import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { Community, bindings, counting } from "./community.ts";
 
 const index = counting(bindings.APPVIEW_DB);

@@ -1,15 +1,15 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
-import { AppViewReads } from "../../src/appview/reads.ts";
-import { getAuthorFeed } from "../../src/appview/methods/get-author-feed.ts";
-import { getFollowers, getFollows } from "../../src/appview/methods/get-follows.ts";
-import { getLikes } from "../../src/appview/methods/get-likes.ts";
-import { getPosts } from "../../src/appview/methods/get-posts.ts";
-import { getPostThread } from "../../src/appview/methods/get-post-thread.ts";
-import { getProfile, getProfiles } from "../../src/appview/methods/get-profile.ts";
-import { getTimeline } from "../../src/appview/methods/get-timeline.ts";
-import { getUnreadCount, listNotifications, updateSeen } from "../../src/appview/methods/notifications.ts";
-import { searchActorsTypeahead } from "../../src/appview/methods/search-actors.ts";
+import { AppViewReads } from "../../src/appview/reads/view-context.ts";
+import { getAuthorFeed } from "../../src/appview/reads/methods/feed/get-author-feed.ts";
+import { getFollowers, getFollows } from "../../src/appview/reads/methods/graph/get-follows.ts";
+import { getLikes } from "../../src/appview/reads/methods/feed/get-likes.ts";
+import { getPosts } from "../../src/appview/reads/methods/feed/get-posts.ts";
+import { getPostThread } from "../../src/appview/reads/methods/feed/get-post-thread.ts";
+import { getProfile, getProfiles } from "../../src/appview/reads/methods/actor/get-profile.ts";
+import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
+import { getUnreadCount, listNotifications, updateSeen } from "../../src/appview/reads/methods/notification/notifications.ts";
+import { searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { Community, type Ref, bindings, counting } from "./community.ts";
 
 const index = counting(bindings.APPVIEW_DB);

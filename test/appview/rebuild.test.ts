@@ -8,7 +8,7 @@ import {
   continueRebuild,
   readRebuild,
   startRebuild,
-} from "../../src/appview/rebuild.ts";
+} from "../../src/appview/index/rebuild.ts";
 import { Community, type Ref, bindings, dump } from "./community.ts";
 
 const db = bindings.APPVIEW_DB;

@@ -1,8 +1,8 @@
 /** What a timeline costs to read in a larger community: rows, and trips. Rows are put in by SQL, triggers and all. */
 import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
-import { getTimeline } from "../../src/appview/methods/get-timeline.ts";
-import { AppViewReads } from "../../src/appview/reads.ts";
+import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
+import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { bindings, counting } from "./community.ts";
 
 const MEMBERS = 1200;

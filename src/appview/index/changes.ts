@@ -1,0 +1,121 @@
+/**
+ * What a run of events comes to: each event is read into changes, and what happens to one record or one account within
+ * the run is netted, so that the statements that follow see each key once.
+ */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { safeParse } from "@atcute/lexicons/validations";
+import { readCar } from "../../protocol/car.ts";
+import { decodeToJson } from "../../protocol/cbor.ts";
+import type { AccountStatus, CommitEvent, RepoEvent } from "../../protocol/events.ts";
+import { indexerOf } from "./indexers/registry.ts";
+import type { Gone, Put } from "./indexers/indexer.ts";
+import { revInstant, sortInstant } from "../instants.ts";
+import { isJson } from "../../protocol/json.ts";
+import { uriOf } from "../uris.ts";
+
+type RecordChange = { kind: "put"; put: Put } | { kind: "gone"; gone: Gone };
+
+interface ActorChange {
+  did: Did;
+  /** Absent: not announced. Null: lost to someone else within the run. */
+  handle?: string | null;
+  /** Absent: not announced. */
+  status?: AccountStatus;
+  /** Milliseconds, of the event. */
+  at: number;
+}
+
+/** Changes that commute, so that they can be applied as one batch. */
+export interface Changes {
+  records: Map<string, RecordChange>;
+  actors: Map<Did, ActorChange>;
+}
+
+export const noChanges = (): Changes => ({ records: new Map(), actors: new Map() });
+
+/** A record as it arrives, checked: null for what the index does not show. */
+export function putOf(
+  from: { did: Did; collection: string; rkey: string; cid: string; indexed: number; fresh: boolean },
+  value: unknown,
+): Put | null {
+  const indexer = indexerOf(from.collection);
+  if (indexer === undefined || !isJson(value)) return null;
+  if (indexer.schema !== null && !safeParse(indexer.schema, value).ok) return null;
+  const put: Put = {
+    ...from,
+    uri: uriOf(from.did, from.collection, from.rkey),
+    record: value,
+    sort: sortInstant(value.createdAt, from.indexed),
+  };
+  return indexer.accepts === undefined || indexer.accepts(put) ? put : null;
+}
+
+function splitPath(path: string): [collection: string, rkey: string] {
+  const slash = path.indexOf("/");
+  return [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+function addGone(changes: Changes, did: Did, collection: string, rkey: string): void {
+  const uri: ResourceUri = uriOf(did, collection, rkey);
+  changes.records.set(uri, { kind: "gone", gone: { uri, did, rkey, keep: null } });
+}
+
+export function addPut(changes: Changes, put: Put): void {
+  const before = changes.records.get(put.uri);
+  // Created, and no trace of it earlier in the run: then there is nothing to take away first.
+  const fresh = put.fresh && (before === undefined || (before.kind === "put" && before.put.fresh));
+  changes.records.set(put.uri, { kind: "put", put: { ...put, fresh } });
+}
+
+function addCommit(changes: Changes, event: CommitEvent): void {
+  const wanted = event.ops.filter(({ path }) => indexerOf(splitPath(path)[0]) !== undefined);
+  if (wanted.length === 0) return;
+  const blocks = wanted.some(({ cid }) => cid !== null) ? readCar(event.blocks).blocks : null;
+  const indexed = revInstant(event.rev);
+  for (const { path, cid, action } of wanted) {
+    const [collection, rkey] = splitPath(path);
+    const bytes = cid === null ? undefined : blocks?.get(cid);
+    const put =
+      cid === null || bytes === undefined
+        ? null
+        : putOf(
+            { did: event.did, collection, rkey, cid, indexed, fresh: action === "create" },
+            decodeToJson(bytes),
+          );
+    if (put !== null) addPut(changes, put);
+    // What is no longer a record that can be shown is gone, as a rebuild would have it.
+    else if (action !== "create") addGone(changes, event.did, collection, rkey);
+  }
+}
+
+/** Adds one event. #sync and the deletion of an account are not for this: they stand alone (`ingest.ts`). */
+export function addEvent(changes: Changes, event: RepoEvent): void {
+  switch (event.kind) {
+    case "commit":
+      return addCommit(changes, event);
+    case "identity":
+      return addActor(changes, {
+        did: event.did,
+        at: Date.parse(event.time) || 0,
+        ...(event.handle === undefined ? {} : { handle: event.handle.toLowerCase() }),
+      });
+    case "account":
+      return addActor(changes, {
+        did: event.did,
+        at: Date.parse(event.time) || 0,
+        status: event.active ? "active" : (event.status ?? "deactivated"),
+      });
+    case "sync":
+      return;
+  }
+}
+
+function addActor(changes: Changes, change: ActorChange): void {
+  if (typeof change.handle === "string") {
+    for (const other of changes.actors.values()) {
+      if (other.handle === change.handle && other.did !== change.did) other.handle = null;
+    }
+  }
+  const before = changes.actors.get(change.did);
+  changes.actors.set(change.did, before === undefined ? change : { ...before, ...change, at: before.at });
+}

@@ -1,0 +1,15 @@
+/** app.bsky.feed.threadgate and postgate: rules for one post, whose author and key they share. */
+import { mainSchema as postgateSchema } from "@atcute/bluesky/types/app/feed/postgate";
+import { mainSchema as threadgateSchema } from "@atcute/bluesky/types/app/feed/threadgate";
+import { textOf } from "../../../protocol/json.ts";
+import { POSTGATE, THREADGATE, didOf, rkeyOf } from "../../uris.ts";
+import type { Put } from "./indexer.ts";
+import { keptRecord } from "./record.ts";
+
+const ofItsPost = ({ did, rkey, record }: Put): boolean => {
+  const post = textOf(record.post) ?? "";
+  return didOf(post) === did && rkeyOf(post) === rkey;
+};
+
+export const threadgate = keptRecord(THREADGATE, threadgateSchema, ofItsPost);
+export const postgate = keptRecord(POSTGATE, postgateSchema, ofItsPost);

@@ -1,0 +1,78 @@
+/** What likes, reposts and follows have in common: rows that say all that the record says, and who hears of them. */
+import { type Json, at, textOf } from "../../../protocol/json.ts";
+import { overRows } from "../statements.ts";
+import { didOf } from "../../uris.ts";
+import type { Indexer, Put } from "./indexer.ts";
+import { insertUnique } from "./unique.ts";
+
+const KEYS = new Set(["$type", "subject", "createdAt", "via"]);
+const REF_KEYS = new Set(["$type", "uri", "cid"]);
+
+const plainRef = (ref: unknown): boolean =>
+  ref === undefined ||
+  (typeof ref === "object" &&
+    ref !== null &&
+    Object.keys(ref).every((key) => REF_KEYS.has(key) && key !== "$type"));
+
+/** The whole record as JSON where the columns of its row do not say it all, else null. */
+export function surplus(record: Json): string | null {
+  const plain =
+    Object.keys(record).every((key) => KEYS.has(key)) &&
+    (typeof record.subject === "string" || plainRef(record.subject)) &&
+    plainRef(record.via);
+  return plain ? null : JSON.stringify(record);
+}
+
+const COLUMNS = "subject, actor, rkey, cid, sort, indexed, subject_cid, created, via, via_cid, record";
+
+const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
+  [
+    textOf(at(record, "subject", "uri")) ?? "",
+    did,
+    rkey,
+    cid,
+    sort,
+    indexed,
+    textOf(at(record, "subject", "cid")) ?? "",
+    textOf(record.createdAt) ?? "",
+    textOf(at(record, "via", "uri")) ?? null,
+    textOf(at(record, "via", "cid")) ?? null,
+    surplus(record),
+  ] as const;
+
+/**
+ * The author of the subject hears of it, and whoever reposted it where the actor found it; nobody of their own doing.
+ * Rows: recipient, uri, reason, reason's subject; then the key of the interaction: subject, actor, rkey.
+ */
+function interactionNotices(put: Put, reason: string, reasonVia: string) {
+  const subject = textOf(at(put.record, "subject", "uri")) ?? "";
+  const via = textOf(at(put.record, "via", "uri"));
+  const key = [subject, put.did, put.rkey] as const;
+  const author = didOf(subject);
+  // As in the reference: who likes their own post through a repost of it tells the reposter nothing.
+  if (author === put.did) return [];
+  const notices = [[author, put.uri, reason, subject, ...key]];
+  if (via !== undefined && didOf(via) !== put.did) {
+    notices.push([didOf(via), put.uri, reasonVia, via, ...key]);
+  }
+  return notices;
+}
+
+/** Puts likes or reposts. Of those that count somebody hears, not of those that wait as duplicates. */
+export function putInteractions(table: string, reason: string): Indexer["put"] {
+  const insert = insertUnique(table, COLUMNS);
+  const notify = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
+  SELECT value ->> 0, i.sort, value ->> 1, value ->> 2, value ->> 3, i.actor, i.indexed
+  FROM json_each(?1) CROSS JOIN ${table} AS i
+    ON i.subject = value ->> 4 AND i.actor = value ->> 5 AND i.rkey = value ->> 6
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+  return (db, puts) => [
+    ...overRows(db, insert, puts.map(interactionRow)),
+    ...overRows(
+      db,
+      notify,
+      puts.flatMap((put) => interactionNotices(put, reason, `${reason}-via-repost`)),
+    ),
+  ];
+}

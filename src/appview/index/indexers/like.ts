@@ -1,0 +1,16 @@
+/** app.bsky.feed.like → like, notifications. Counts and duplicates are the triggers'. */
+import { mainSchema } from "@atcute/bluesky/types/app/feed/like";
+import { LIKE } from "../../uris.ts";
+import type { Indexer } from "./indexer.ts";
+import { putInteractions } from "./interaction.ts";
+import { removeUnique, unique } from "./unique.ts";
+
+export const like: Indexer = {
+  ...unique({
+    collection: LIKE,
+    remove: [removeUnique('"like"', "subject", "actor")],
+    existing: `SELECT rkey FROM "like" WHERE actor = ?1`,
+  }),
+  schema: mainSchema,
+  put: putInteractions('"like"', "like"),
+};

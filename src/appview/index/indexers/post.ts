@@ -1,0 +1,148 @@
+/** app.bsky.feed.post → post, post_search, notifications; counts, feed entries and gates are the triggers'. */
+import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
+import { tieOf } from "../../hashes.ts";
+import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { searchTerms, searchText } from "../../search-terms.ts";
+import { columns, overRows } from "../statements.ts";
+import { POST, didOf, isPostUri } from "../../uris.ts";
+import { goneRow, type Indexer, type Put } from "./indexer.ts";
+
+export const IS_REPLY = 1;
+export const HAS_IMAGE = 2;
+export const HAS_VIDEO = 4;
+/** A reply in a thread that its own author began. */
+export const IN_OWN_THREAD = 8;
+/** Of a repost's feed entry: the post is not here, or no more (set by triggers). */
+export const DANGLING = 16;
+
+const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, parent, root, embed, quoted, flags, tie)
+  SELECT ${columns("uri", "author", "cid", "record", "sort", "indexed", "parent", "root", "embed", "quoted", "flags", "tie")}
+  FROM json_each(?1) WHERE true
+  ON CONFLICT (uri) DO NOTHING`;
+
+/** Only for the version that stands. */
+const SEARCH = `INSERT OR REPLACE INTO post_search (rowid, text, terms, uri)
+  SELECT max(post.sort, 0) * 2097152 + post.tie, value ->> 3, value ->> 4, post.uri
+  FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 1 AND post.indexed = value ->> 2`;
+
+/**
+ * Who hears of a post, once each, in this order: those it mentions, whom it quotes, the authors of its four nearest
+ * ancestors. A reply that the gate refuses notifies only the first two; above a hidden reply nobody is told; a quote
+ * against the rules tells nobody. Posts that came after their replies make good what those could not know.
+ */
+const NOTIFY = `WITH RECURSIVE
+  target (uri, depth) AS (
+    SELECT value, 0 FROM json_each(?1)
+    UNION ALL
+    SELECT post.uri, depth + 1 FROM target CROSS JOIN post ON post.parent = target.uri WHERE depth < 4),
+  told AS (
+    SELECT DISTINCT post.* FROM target CROSS JOIN post ON post.uri = target.uri),
+  above (uri, ancestor, height) AS (
+    SELECT uri, parent, 1 FROM told WHERE parent IS NOT NULL AND violates_gate = 0
+    UNION ALL
+    SELECT above.uri, post.parent, height + 1
+    FROM above CROSS JOIN post ON post.uri = above.ancestor
+    WHERE height < 4 AND post.parent IS NOT NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM told, record AS gate, json_each(gate.record, '$.hiddenReplies') AS hidden
+        WHERE told.uri = above.uri AND hidden.value = above.ancestor
+          AND gate.uri = replace(coalesce(told.root, told.uri), '/app.bsky.feed.post/', '/app.bsky.feed.threadgate/'))),
+  heard (uri, did, reason, subject, rank) AS (
+    SELECT told.uri, json_extract(feature.value, '$.did'), 'mention', NULL, 0
+      FROM told, json_each(told.record, '$.facets') AS facet, json_each(facet.value, '$.features') AS feature
+      WHERE json_extract(feature.value, '$."$type"') = 'app.bsky.richtext.facet#mention'
+    UNION ALL
+    SELECT uri, substr(quoted, 6, instr(substr(quoted, 6), '/') - 1), 'quote', quoted, 1
+      FROM told WHERE quoted IS NOT NULL AND violates_embed = 0
+    UNION ALL
+    SELECT above.uri, post.author, 'reply', post.uri, 1 + height
+      FROM above CROSS JOIN post ON post.uri = above.ancestor)
+  INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
+  SELECT did, sort, uri, reason, subject, author, indexed FROM (
+    SELECT heard.did, told.sort, told.uri, heard.reason, heard.subject, told.author, told.indexed, min(rank)
+    FROM heard CROSS JOIN told ON told.uri = heard.uri
+    WHERE heard.did <> told.author
+    GROUP BY heard.did, told.uri)
+  WHERE true
+  ON CONFLICT DO NOTHING`;
+
+const REMOVE = `DELETE FROM post WHERE uri IN (
+  SELECT post.uri FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 2
+  WHERE (post.cid, post.indexed) IS NOT (value ->> 3, value ->> 4))`;
+
+/** The record that a post embeds, itself or beside media. */
+function embeddedUri(record: unknown): string | undefined {
+  const embed = at(record, "embed");
+  switch (at(embed, "$type")) {
+    case "app.bsky.embed.record":
+      return textOf(at(embed, "record", "uri"));
+    case "app.bsky.embed.recordWithMedia":
+      return textOf(at(embed, "record", "record", "uri"));
+    default:
+      return undefined;
+  }
+}
+
+function mediaFlags(record: unknown): number {
+  const embed = at(record, "embed");
+  const media = at(embed, "$type") === "app.bsky.embed.recordWithMedia" ? at(embed, "media") : embed;
+  switch (at(media, "$type")) {
+    case "app.bsky.embed.images":
+      return listOf(at(media, "images")).length > 0 ? HAS_IMAGE : 0;
+    case "app.bsky.embed.gallery":
+      return listOf(at(media, "items")).length > 0 ? HAS_IMAGE : 0;
+    case "app.bsky.embed.video":
+      return HAS_VIDEO;
+    default:
+      return 0;
+  }
+}
+
+function postRow(put: Put) {
+  const { record } = put;
+  const parent = textOf(at(record, "reply", "parent", "uri")) ?? null;
+  const root = textOf(at(record, "reply", "root", "uri")) ?? null;
+  const embed = embeddedUri(record) ?? null;
+  const flags =
+    mediaFlags(record) |
+    (parent === null ? 0 : IS_REPLY) |
+    (root !== null && didOf(root) === put.did ? IN_OWN_THREAD : 0);
+  const quoted = embed !== null && isPostUri(embed) ? embed : null;
+  return [
+    put.uri,
+    put.did,
+    put.cid,
+    JSON.stringify(record),
+    put.sort,
+    put.indexed,
+    parent,
+    root,
+    embed,
+    quoted,
+    flags,
+    tieOf(put.uri),
+  ] as const;
+}
+
+const mayNotify = ({ record }: Put): boolean =>
+  isJson(record.reply) || listOf(record.facets).length > 0 || embeddedUri(record) !== undefined;
+
+export const post: Indexer = {
+  collection: POST,
+  schema: mainSchema,
+  remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
+  put(db, puts) {
+    const rows = puts.map(postRow);
+    const search = puts.map(
+      ({ uri, cid, indexed, did, record }) =>
+        [uri, cid, indexed, searchText(record), searchTerms(did, record)] as const,
+    );
+    const statements = [...overRows(db, INSERT, rows), ...overRows(db, SEARCH, search)];
+    // Posts without company may still be the missing parents of replies that came first: those are never `fresh`.
+    const told = puts.filter((put) => mayNotify(put) || !put.fresh).map(({ uri }) => uri);
+    if (told.length > 0) statements.push(db.prepare(NOTIFY).bind(JSON.stringify(told)));
+    return statements;
+  },
+  existing: `SELECT substr(uri, length(?1) + 26) AS rkey FROM post
+    WHERE uri > 'at://' || ?1 || '/' AND uri < 'at://' || ?1 || '0'`,
+};

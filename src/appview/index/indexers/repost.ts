@@ -1,0 +1,24 @@
+/** app.bsky.feed.repost → repost, notifications. Feed entry, count and duplicates are the triggers'. */
+import { mainSchema } from "@atcute/bluesky/types/app/feed/repost";
+import { REPOST } from "../../uris.ts";
+import type { Indexer } from "./indexer.ts";
+import { putInteractions } from "./interaction.ts";
+import { unique } from "./unique.ts";
+
+/** A repost is found by its feed entry: scanning one actor's is cheaper than a key more for every repost. */
+const REMOVE = `DELETE FROM repost WHERE (subject, actor) IN (
+  SELECT r.subject, r.actor
+  FROM json_each(?1)
+    CROSS JOIN feed_item AS i ON i.actor = value ->> 0 AND i.rkey = value ->> 1 AND i.subject IS NOT NULL
+    JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey
+  WHERE (r.cid, r.indexed) IS NOT (value ->> 3, value ->> 4))`;
+
+export const repost: Indexer = {
+  ...unique({
+    collection: REPOST,
+    remove: [REMOVE],
+    existing: `SELECT rkey FROM feed_item WHERE actor = ?1 AND subject IS NOT NULL`,
+  }),
+  schema: mainSchema,
+  put: putInteractions("repost", "repost"),
+};

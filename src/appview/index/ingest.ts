@@ -1,0 +1,219 @@
+/**
+ * Ingest: sequenced events into the index, exactly once, in order, whatever is redelivered, and never stopped by one
+ * event. Events are applied in runs; a run is one D1 batch whose first statement is the guard. A run that the database
+ * refuses is halved until the event at fault stands alone, which is set aside in `poison`. Failures that may pass (the
+ * network, a restart) are thrown: the sender comes again.
+ */
+import type { Did } from "@atcute/lexicons";
+import { base64 } from "../../protocol/data-model.ts";
+import { decodeFrame } from "../../protocol/event-frames.ts";
+import type { RepoEvent, SequencedEvent } from "../../protocol/events.ts";
+import type { BackfillSource } from "../../protocol/stations.ts";
+import { backfill } from "./backfill.ts";
+import { guard, isGuardFailure, statementsOf } from "./batch.ts";
+import { addEvent, noChanges } from "./changes.ts";
+import { purge } from "./purge.ts";
+
+/** Frame bytes of one run. */
+const RUN_BYTES = 2_000_000;
+const RUN_EVENTS = 500;
+/** So far may the cursor that the index knows trail behind events that changed nothing in it. */
+const TRAIL = 500;
+/** How often one event may fail in a way that looks passing before it is set aside all the same. */
+const PATIENCE = 8;
+
+export interface IngestContext {
+  db: D1Database;
+  account: (did: Did) => BackfillSource;
+  now: () => number;
+}
+
+/** Where ingest stands. What changes nothing in the index is passed without writing, so `stored` may trail. */
+interface Place {
+  passed: number;
+  /** The cursor that the index knows, by which batches are guarded. */
+  stored: number;
+}
+
+/** One call of `ingest`. */
+interface Session extends IngestContext {
+  /** Revs up to which repos were backfilled in this call: commits up to there are in the index already. */
+  backfilled: Map<Did, string>;
+}
+
+interface Read {
+  seq: number;
+  frame: Uint8Array;
+  /** An Error: the frame cannot be read. */
+  event: RepoEvent | Error;
+}
+
+/** Passing failures by seq. */
+const failures = new Map<number, number>();
+
+export async function readCursor(db: D1Database): Promise<number> {
+  const row = await db.prepare("SELECT seq FROM cursor WHERE id = 1").first<{ seq: number }>();
+  return row?.seq ?? 0;
+}
+
+/**
+ * @param at where the sender believes that ingest stands. Without events, what trails is written.
+ * @returns where it stands afterwards.
+ */
+export async function ingest(context: IngestContext, at: Place, events: SequencedEvent[]): Promise<Place> {
+  const session: Session = { ...context, backfilled: new Map() };
+  const { db } = context;
+  try {
+    let place = at;
+    for (const run of runsOf(events.filter(({ seq }) => seq > at.passed).map(read))) {
+      place = await applyRun(session, place, run);
+    }
+    const { passed, stored } = place;
+    if (passed - stored > (events.length === 0 ? 0 : TRAIL)) {
+      await db.batch([guard(db, stored, passed)]);
+      return standingAt(passed);
+    }
+    return place === at ? standingAt(await readCursor(db)) : place;
+  } catch (thrown) {
+    if (isGuardFailure(thrown)) return standingAt(await readCursor(db));
+    throw thrown;
+  }
+}
+
+const standingAt = (seq: number): Place => ({ passed: seq, stored: seq });
+
+function read({ seq, frame }: SequencedEvent): Read {
+  try {
+    return { seq, frame, event: decodeFrame(frame) };
+  } catch (thrown) {
+    return { seq, frame, event: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+  }
+}
+
+/** What cannot share a batch with others: it takes several itself, or cannot be read. */
+function standsAlone({ event }: Read): boolean {
+  if (event instanceof Error || event.kind === "sync") return true;
+  return event.kind === "account" && event.status === "deleted";
+}
+
+function* runsOf(reads: Read[]): Generator<Read[]> {
+  let run: Read[] = [];
+  let bytes = 0;
+  for (const one of reads) {
+    const alone = standsAlone(one);
+    if (run.length > 0 && (alone || run.length >= RUN_EVENTS || bytes + one.frame.length > RUN_BYTES)) {
+      yield run;
+      run = [];
+      bytes = 0;
+    }
+    run.push(one);
+    bytes += one.frame.length;
+    if (!alone) continue;
+    yield run;
+    run = [];
+    bytes = 0;
+  }
+  if (run.length > 0) yield run;
+}
+
+/** Applies one run as one batch, if it changes anything; halves it where the database refuses it. */
+async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place> {
+  const { db } = context;
+  const last = run.at(-1)?.seq ?? at.passed;
+  const [only] = run;
+  try {
+    const work = await workOf(context, at.stored, run);
+    if (work.length === 0) return { ...at, passed: last };
+    await db.batch([guard(db, at.stored, last), ...work]);
+    failures.clear();
+    return standingAt(last);
+  } catch (thrown) {
+    if (isGuardFailure(thrown) || only === undefined) throw thrown;
+    if (mayPass(thrown) && isPatient(only.seq)) throw thrown;
+    if (run.length > 1) {
+      const half = run.length >> 1;
+      return applyRun(context, await applyRun(context, at, run.slice(0, half)), run.slice(half));
+    }
+    await setAside(context, at.stored, only, thrown);
+    return standingAt(only.seq);
+  }
+}
+
+async function workOf(context: Session, stored: number, run: Read[]): Promise<D1PreparedStatement[]> {
+  const { db, backfilled } = context;
+  const [first] = run;
+  if (first === undefined) return [];
+  if (run.length === 1 && standsAlone(first)) return workAlone(context, stored, first.event);
+  const changes = noChanges();
+  for (const { event } of run) {
+    if (event instanceof Error || isKnown(event, backfilled)) continue;
+    addEvent(changes, event);
+  }
+  return statementsOf(db, changes);
+}
+
+async function workAlone(
+  { db, account, backfilled }: Session,
+  stored: number,
+  event: RepoEvent | Error,
+): Promise<D1PreparedStatement[]> {
+  if (event instanceof Error) throw new UnreadableEvent(event.message);
+  if (event.kind === "account") return purge(db, event.did, stored);
+  const rev = await backfill(db, account(event.did), event.did, stored);
+  if (rev === null) return [];
+  backfilled.set(event.did, rev);
+  return [
+    db
+      .prepare(
+        `INSERT INTO actor (did, backfilled) VALUES (?1, ?2)
+          ON CONFLICT (did) DO UPDATE SET backfilled = excluded.backfilled`,
+      )
+      .bind(event.did, rev),
+  ];
+}
+
+/**
+ * Whether a backfill has applied this commit. Only a saving, for the call that backfilled: a commit that is applied once
+ * more later on is followed by all that came after it, and ends in the same rows.
+ */
+function isKnown(event: RepoEvent, backfilled: Map<Did, string>): boolean {
+  const rev = backfilled.get(event.did);
+  return rev !== undefined && event.kind === "commit" && event.rev <= rev;
+}
+
+class UnreadableEvent extends Error {}
+
+/** Whether the same batch may succeed another time: anything but the database's own verdict on it. */
+function mayPass(thrown: unknown): boolean {
+  if (thrown instanceof UnreadableEvent) return false;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return (
+    !/SQLITE_(CONSTRAINT|ERROR|MISMATCH|TOOBIG|RANGE)|constraint failed|malformed JSON/.test(message) &&
+    /D1|network|reset|overload|timeout|exceeded|internal error|Durable Object/i.test(message)
+  );
+}
+
+function isPatient(seq: number): boolean {
+  const count = (failures.get(seq) ?? 0) + 1;
+  failures.set(seq, count);
+  return count < PATIENCE;
+}
+
+async function setAside(
+  { db, now }: IngestContext,
+  stored: number,
+  one: Read,
+  thrown: unknown,
+): Promise<void> {
+  const error = thrown instanceof Error ? thrown.message : String(thrown);
+  const did = one.event instanceof Error ? null : one.event.did;
+  console.error(JSON.stringify({ ingest: "poison", seq: one.seq, did, error }));
+  // Frames are at most 2 MB and a bit; in base64 that would not fit a value, and what does not fit is kept in part.
+  const frame = base64(one.frame.subarray(0, 1_200_000));
+  await db.batch([
+    guard(db, stored, one.seq),
+    db
+      .prepare("INSERT OR REPLACE INTO poison (seq, did, error, frame, at) VALUES (?1, ?2, ?3, ?4, ?5)")
+      .bind(one.seq, did, error.slice(0, 2000), frame, now()),
+  ]);
+}

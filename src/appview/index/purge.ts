@@ -1,0 +1,44 @@
+/** A deleted account leaves the index: its rows, and with them (by trigger) its share in everybody's counts. */
+import type { Did } from "@atcute/lexicons";
+import { guard } from "./batch.ts";
+import { slotOf } from "../hashes.ts";
+
+/** Rows of one statement, so that no batch grows with the account. */
+const ROWS = 1000;
+
+const OWN = `> 'at://' || ?1 || '/' AND`;
+const END = `< 'at://' || ?1 || '0'`;
+/** Each deletes at most ROWS rows. What waits as a duplicate goes first, lest it be promoted. */
+const STEPS = [
+  `DELETE FROM duplicate WHERE (actor, collection, subject, rkey) IN (
+    SELECT actor, collection, subject, rkey FROM duplicate WHERE actor = ?1 LIMIT ${ROWS})`,
+  `DELETE FROM "like" WHERE (subject, actor) IN (SELECT subject, actor FROM "like" WHERE actor = ?1 LIMIT ${ROWS})`,
+  `DELETE FROM repost WHERE (subject, actor) IN (
+    SELECT subject, actor FROM feed_item WHERE actor = ?1 AND subject IS NOT NULL LIMIT ${ROWS})`,
+  `DELETE FROM follow WHERE (actor, subject) IN (SELECT actor, subject FROM follow WHERE actor = ?1 LIMIT ${ROWS})`,
+  `DELETE FROM block WHERE (actor, subject) IN (SELECT actor, subject FROM block WHERE actor = ?1 LIMIT ${ROWS})`,
+  `DELETE FROM list_block WHERE (actor, list) IN (SELECT actor, list FROM list_block WHERE actor = ?1 LIMIT ${ROWS})`,
+  `DELETE FROM list_item WHERE (list, subject) IN (
+    SELECT list, subject FROM list_item WHERE list ${OWN} list ${END} LIMIT ${ROWS})`,
+  `DELETE FROM verification WHERE issuer = ?1`,
+  `DELETE FROM post WHERE uri IN (SELECT uri FROM post WHERE uri ${OWN} uri ${END} LIMIT ${ROWS})`,
+  `DELETE FROM record WHERE uri IN (SELECT uri FROM record WHERE uri ${OWN} uri ${END} LIMIT ${ROWS})`,
+  `DELETE FROM notification WHERE (did, sort, uri, reason) IN (
+    SELECT did, sort, uri, reason FROM notification WHERE did = ?1 LIMIT ${ROWS})`,
+];
+
+/** Those who follow the account keep their records, so the row stays, unknown and empty, to count them. */
+const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, written = NULL, backfilled = NULL, profile = NULL,
+  profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL WHERE did = ?1`;
+
+/** Guarded at `seq`; the statements that end it, for the batch that moves the cursor on. */
+export async function purge(db: D1Database, did: Did, seq: number): Promise<D1PreparedStatement[]> {
+  for (;;) {
+    const results = await db.batch([guard(db, seq, seq), ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
+    if (results.slice(1).every(({ meta }) => meta.changes === 0)) break;
+  }
+  return [
+    db.prepare(FORGET).bind(did),
+    db.prepare("DELETE FROM actor_search WHERE rowid = ?1").bind(slotOf(did)),
+  ];
+}

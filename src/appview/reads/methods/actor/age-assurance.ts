@@ -1,0 +1,23 @@
+/**
+ * app.bsky.ageassurance.getConfig, getState. A host of a community checks nobody's age: it has no region with rules, and
+ * clients let everybody in who meets none. What members declare of their age is in their preferences.
+ */
+import type { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcute/bluesky";
+import type { OwnReading } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
+
+export const getConfig = (): AppBskyAgeassuranceGetConfig.$output => ({ regions: [] });
+
+export async function getState({
+  directory,
+  viewer,
+}: OwnReading): Promise<AppBskyAgeassuranceGetState.$output> {
+  const [account] = await rowsOf<{ created_at: string }>(
+    directory,
+    directory.prepare("SELECT created_at FROM account WHERE did = ?1").bind(viewer),
+  );
+  return {
+    state: { status: "unknown", access: "unknown" },
+    metadata: account === undefined ? {} : { accountCreatedAt: account.created_at },
+  };
+}

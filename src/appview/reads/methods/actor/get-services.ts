@@ -1,0 +1,29 @@
+/** app.bsky.labeler.getServices. */
+import type { AppBskyLabelerGetServices } from "@atcute/bluesky";
+import type { Did } from "@atcute/lexicons";
+import { complete, newFacts } from "../../hydration.ts";
+import type { Reading } from "../../view-context.ts";
+import { LABELER, uriOf } from "../../../uris.ts";
+import { labelerDetailed, labelerView } from "../../views/labeler.ts";
+
+type View = AppBskyLabelerGetServices.$output["views"][number];
+
+/** In the order asked for, without those that are no labelers. */
+export async function getServices(
+  reading: Reading,
+  { dids, detailed = false }: { dids: readonly Did[]; detailed?: boolean | undefined },
+): Promise<{ views: View[] }> {
+  const uris = [...new Set(dids)].map((did) => uriOf(did, LABELER, "self"));
+  const facts = await complete(reading, newFacts(reading), { records: uris });
+  const present = { facts, images: reading.images };
+  return {
+    views: uris.flatMap((uri): View[] => {
+      if (detailed) {
+        const view = labelerDetailed(present, uri);
+        return view === undefined ? [] : [{ ...view, $type: "app.bsky.labeler.defs#labelerViewDetailed" }];
+      }
+      const view = labelerView(present, uri);
+      return view === undefined ? [] : [{ ...view, $type: "app.bsky.labeler.defs#labelerView" }];
+    }),
+  };
+}

@@ -1,0 +1,42 @@
+/** app.bsky.actor.searchActorsTypeahead, searchActors. */
+import type { Did } from "@atcute/lexicons";
+import type { Facts } from "../../facts.ts";
+import { complete, newFacts } from "../../hydration.ts";
+import { type FoundActor, selectActorsByName } from "../../queries/search.ts";
+import type { Reading } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
+import { profileBasic, profileView } from "../../views/profile.ts";
+import { viewerBlocks } from "../../views/rules.ts";
+
+interface Params {
+  q?: string | undefined;
+  /** The older name of `q`. */
+  term?: string | undefined;
+  limit: number;
+}
+
+/** Those who block, or are blocked, are found by their very handle only: someone must be able to unblock them. */
+async function find(reading: Reading, { q, term, limit }: Params): Promise<{ facts: Facts; dids: Did[] }> {
+  const { db } = reading;
+  const text = (q ?? term ?? "").trim();
+  const found = await rowsOf<FoundActor>(db, selectActorsByName(db, text, limit));
+  const dids = found.map(({ did }) => did);
+  const facts = await complete(reading, newFacts(reading), { dids });
+  const wanted = text.replace(/^@/, "").toLowerCase();
+  return {
+    facts,
+    dids: dids.filter((did) => facts.actors.get(did)?.handle === wanted || !viewerBlocks(facts, did)),
+  };
+}
+
+export async function searchActorsTypeahead(reading: Reading, params: Params) {
+  const { facts, dids } = await find(reading, params);
+  const present = { facts, images: reading.images };
+  return { actors: dids.flatMap((did) => profileBasic(present, did) ?? []) };
+}
+
+export async function searchActors(reading: Reading, params: Params) {
+  const { facts, dids } = await find(reading, params);
+  const present = { facts, images: reading.images };
+  return { actors: dids.flatMap((did) => profileView(present, did) ?? []) };
+}

@@ -1,0 +1,49 @@
+/**
+ * app.bsky.unspecced.getSuggestedUsers and its many kin: a community has nobody and nothing to suggest but its own, so
+ * they all draw on the same few sources.
+ */
+import type { AppBskyActorDefs, AppBskyUnspeccedGetTaggedSuggestions } from "@atcute/bluesky";
+import type { Reading } from "../../view-context.ts";
+import type { Plain } from "../../views/typed.ts";
+import { getSuggestedFeeds } from "../feed/get-feed-generators.ts";
+import { searchStarterPacksV2 } from "../graph/starter-packs.ts";
+import { getSuggestions } from "../graph/suggested-follows.ts";
+
+interface Params {
+  limit: number;
+}
+
+/** Those around the viewer; where they are few, the most followed of all. */
+export async function getSuggestedUsers(
+  reading: Reading,
+  { limit }: Params,
+): Promise<{ actors: Plain<AppBskyActorDefs.ProfileView>[] }> {
+  const { actors } = await getSuggestions(reading, { limit });
+  if (actors.length >= limit) return { actors };
+  const popular = await getSuggestions(reading, { limit, cursor: "p0" });
+  const known = new Set(actors.map(({ did }) => did));
+  return { actors: [...actors, ...popular.actors.filter(({ did }) => !known.has(did))].slice(0, limit) };
+}
+
+/** The newest, whoever made them. */
+export async function getSuggestedStarterPacks(reading: Reading, { limit }: Params) {
+  const { starterPacks } = await searchStarterPacksV2(reading, { q: "", limit });
+  return { starterPacks };
+}
+
+const TAGGED = 10;
+
+export async function getTaggedSuggestions(
+  reading: Reading,
+): Promise<{ suggestions: AppBskyUnspeccedGetTaggedSuggestions.Suggestion[] }> {
+  const [{ actors }, { feeds }] = await Promise.all([
+    getSuggestions(reading, { limit: TAGGED }),
+    getSuggestedFeeds(reading, { limit: TAGGED }),
+  ]);
+  return {
+    suggestions: [
+      ...actors.map(({ did }) => ({ tag: "popular", subjectType: "actor", subject: did })),
+      ...feeds.map(({ uri }) => ({ tag: "popular", subjectType: "feed", subject: uri })),
+    ],
+  };
+}

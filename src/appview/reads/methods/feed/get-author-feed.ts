@@ -1,0 +1,115 @@
+/** app.bsky.feed.getAuthorFeed: one account's posts and reposts, under one of five filters, the pinned post first. */
+import type { AppBskyFeedDefs } from "@atcute/bluesky";
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
+import { type Cursor, LATEST, parseCursor } from "../../cursors.ts";
+import type { Facts } from "../../facts.ts";
+import { type FeedItem, type FeedRow, type Page, authorPage, selectAuthorFeed } from "../../queries/feeds.ts";
+import { actorName, actorNamed } from "../../queries/graph.ts";
+import type { Reading } from "../../view-context.ts";
+import { didOf } from "../../../uris.ts";
+import { standingOf } from "../../views/feed.ts";
+import { fillPage } from "../fill-page.ts";
+import { hydrateItems, presentItems } from "./get-timeline.ts";
+import { newFacts } from "../../hydration.ts";
+
+export interface AuthorFeedParams {
+  actor: string;
+  limit: number;
+  cursor?: string | undefined;
+  filter: string;
+  includePins: boolean;
+}
+
+interface AuthorRow {
+  did: Did;
+  pinned: ResourceUri | null;
+}
+
+/** Refuses InvalidRequest `Profile not found`, BlockedActor, BlockedByActor. */
+export async function getAuthorFeed(
+  reading: Reading,
+  params: AuthorFeedParams,
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+    page(reading, params, from, limit),
+  );
+  return { feed: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+const selectAuthor = (db: D1Database, actor: string): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT did, profile ->> '$.pinnedPost.uri' AS pinned FROM actor
+        WHERE did = ${actorNamed(actor)} AND known IS NOT NULL AND status IS NULL
+          AND NOT EXISTS (SELECT 1 FROM takedown WHERE subject = did)`,
+    )
+    .bind(actorName(actor));
+
+async function page(
+  reading: Reading,
+  params: AuthorFeedParams,
+  from: string | undefined,
+  limit: number,
+): Promise<Page<AppBskyFeedDefs.FeedViewPost>> {
+  const { db } = reading;
+  const cursor: Cursor | null = parseCursor(from);
+  const [[authors, rows]] = await Promise.all([
+    db.batch<AuthorRow & FeedRow>([
+      selectAuthor(db, params.actor),
+      selectAuthorFeed(db, params.actor, params.filter, cursor ?? LATEST, limit),
+    ]),
+    reading.mutedLists.read(),
+  ]);
+  const author = authors?.results[0];
+  if (author === undefined) throw invalidRequest("Profile not found");
+  if (cursor === null) return { items: [], cursor: undefined };
+  const skeleton = authorPage(rows?.results ?? [], limit);
+  const items = params.includePins && cursor === LATEST ? withPin(skeleton.items, author) : skeleton.items;
+  const facts = newFacts(reading);
+  await hydrateItems(reading, items, facts, { dids: [author.did] });
+  refuseBlocked(facts, author.did);
+  return { items: presentItems(reading, facts, seen(facts, items, params.filter)), cursor: skeleton.cursor };
+}
+
+function withPin(items: FeedItem[], { did, pinned }: AuthorRow): FeedItem[] {
+  if (pinned === null || didOf(pinned) !== did) return items;
+  return [{ post: pinned, repost: null, pinned: true }, ...items.filter(({ post }) => post !== pinned)];
+}
+
+function refuseBlocked(facts: Facts, author: Did): void {
+  const relation = facts.relations.get(author);
+  if (relation === undefined) return;
+  if ((relation.blocking ?? relation.blockingByList) !== null) {
+    throw new Refusal("BlockedActor", `Requester has blocked actor: ${author}`);
+  }
+  if ((relation.blockedBy ?? relation.blockedByList) !== null) {
+    throw new Refusal("BlockedByActor", `Requester is blocked by actor: ${author}`);
+  }
+}
+
+/** A muted author's own posts are shown, since they were asked for; what others post through them is not. */
+function seen(facts: Facts, items: FeedItem[], filter: string): FeedItem[] {
+  const thread = filter === "posts_and_author_threads" ? selfThreads(facts, items) : null;
+  return items.filter((item) => {
+    const { authorBlocked, originatorBlocked, authorMuted, originatorMuted } = standingOf(facts, item);
+    if (authorBlocked || originatorBlocked || (authorMuted && !originatorMuted)) return false;
+    return thread === null || item.repost !== null || item.pinned || thread(item.post);
+  });
+}
+
+/** Whether a post stands in this page with all that it answers, up to the beginning of its thread. */
+function selfThreads(facts: Facts, items: FeedItem[]): (uri: ResourceUri) => boolean {
+  const here = new Set(items.filter(({ repost }) => repost === null).map(({ post }) => post));
+  return (uri) => {
+    const passed = new Set<string>();
+    let at: ResourceUri | null = uri;
+    while (at !== null) {
+      const post = facts.posts.get(at);
+      if (post === undefined || !here.has(at) || passed.has(at)) return false;
+      passed.add(at);
+      at = post.parent;
+    }
+    return true;
+  };
+}

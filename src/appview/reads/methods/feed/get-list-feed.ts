@@ -1,0 +1,42 @@
+/** app.bsky.feed.getListFeed: what the members of a list posted. */
+import type { AppBskyFeedDefs } from "@atcute/bluesky";
+import type { ResourceUri } from "@atcute/lexicons";
+import { newFacts } from "../../hydration.ts";
+import { type FeedRow, itemOf } from "../../queries/feeds.ts";
+import { selectListFeed } from "../../queries/timeline.ts";
+import type { Reading } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
+import { didOf } from "../../../uris.ts";
+import { hidesItem } from "../../views/feed.ts";
+import { blockEachOther } from "../../views/rules.ts";
+import { hydrateItems, presentItems } from "./get-timeline.ts";
+import { type PageParams, halfFilled, paged } from "../paged.ts";
+
+export async function getListFeed(
+  reading: Reading,
+  { list, ...params }: PageParams & { list: ResourceUri },
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+  const { items: feed, ...rest } = await paged(
+    params,
+    (cursor, limit) => rowsOf<FeedRow>(reading.db, selectListFeed(reading.db, list, cursor, limit)),
+    (rows) => show(reading, list, rows),
+    halfFilled,
+  );
+  return { feed, ...rest };
+}
+
+/** Whom the list's owner blocks, or is blocked by, is not shown to anybody. */
+async function show(
+  reading: Reading,
+  list: ResourceUri,
+  rows: FeedRow[],
+): Promise<AppBskyFeedDefs.FeedViewPost[]> {
+  const owner = didOf(list);
+  const items = rows.map(itemOf);
+  const pairs = items.map(({ post }) => [owner, didOf(post)] as const);
+  const facts = await hydrateItems(reading, items, newFacts(reading), { pairs });
+  const seen = items.filter(
+    (item) => !hidesItem(facts, item) && !blockEachOther(facts, owner, didOf(item.post)),
+  );
+  return presentItems(reading, facts, seen);
+}

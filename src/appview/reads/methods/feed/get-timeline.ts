@@ -1,0 +1,72 @@
+/** app.bsky.feed.getTimeline: what those whom the viewer follows posted and reposted, and the viewer's own. */
+import type { AppBskyFeedDefs } from "@atcute/bluesky";
+import { parseCursor } from "../../cursors.ts";
+import { type Needs, complete, newFacts, readPosts } from "../../hydration.ts";
+import type { FeedItem, FeedRow, Page } from "../../queries/feeds.ts";
+import { selectTimeline, timelinePage } from "../../queries/timeline.ts";
+import type { OwnReading, Reading } from "../../view-context.ts";
+import { feedViewPost, grandparentAuthors, hidesItem } from "../../views/feed.ts";
+import type { Facts } from "../../facts.ts";
+import { fillPage } from "../fill-page.ts";
+
+/** Facts for feed items: two trips. */
+export async function hydrateItems(
+  reading: Reading,
+  items: FeedItem[],
+  facts = newFacts(reading),
+  needs: Pick<Needs, "dids" | "pairs"> = {},
+): Promise<Facts> {
+  await readPosts(
+    reading,
+    facts,
+    items.map(({ post }) => post),
+    true,
+  );
+  const reposts = items.flatMap(({ post, repost }) => (repost === null ? [] : [[post, repost.by] as const]));
+  return complete(reading, facts, {
+    ...needs,
+    dids: [...(needs.dids ?? []), ...reposts.map(([, by]) => by), ...grandparentAuthors(facts, items)],
+    reposts,
+    subjects: items.flatMap(({ repost }) => repost?.uri ?? []),
+  });
+}
+
+export function presentItems(
+  reading: Reading,
+  facts: Facts,
+  items: FeedItem[],
+): AppBskyFeedDefs.FeedViewPost[] {
+  const present = { facts, images: reading.images };
+  return items.flatMap((item) => feedViewPost(present, item) ?? []);
+}
+
+export async function getTimeline(
+  reading: OwnReading,
+  params: { limit: number; cursor?: string | undefined },
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+    page(reading, from, limit),
+  );
+  return { feed: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+async function page(
+  reading: OwnReading,
+  from: string | undefined,
+  limit: number,
+): Promise<Page<AppBskyFeedDefs.FeedViewPost>> {
+  const cursor = parseCursor(from);
+  if (cursor === null) return { items: [], cursor: undefined };
+  const { db, viewer } = reading;
+  const [found] = await Promise.all([
+    db.batch<FeedRow>(selectTimeline(db, viewer, cursor, limit)),
+    reading.mutedLists.read(),
+  ]);
+  const skeleton = timelinePage(
+    found.map(({ results }) => results),
+    limit,
+  );
+  const facts = await hydrateItems(reading, skeleton.items);
+  const seen = skeleton.items.filter((item) => !hidesItem(facts, item));
+  return { items: presentItems(reading, facts, seen), cursor: skeleton.cursor };
+}

@@ -1,0 +1,183 @@
+/** app.bsky.feed.searchPosts, searchPostsV2. */
+import type { AppBskyFeedDefs, AppBskyFeedSearchPosts, AppBskyFeedSearchPostsV2 } from "@atcute/bluesky";
+import { invalidRequest } from "../../../../protocol/refusal.ts";
+import { complete, newFacts } from "../../hydration.ts";
+import { resolveActors } from "../../queries/actors.ts";
+import type { Page } from "../../queries/feeds.ts";
+import {
+  type PostFilters,
+  type PostSearch,
+  type SearchCursor,
+  scoreOf,
+  selectFoundPosts,
+} from "../../queries/post-search.ts";
+import { type PostRow, addPosts } from "../../queries/posts.ts";
+import type { Reading } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
+import {
+  type Clause,
+  type SearchQuery,
+  actorsOf,
+  instantOf,
+  matchExpression,
+  parseSearchQuery,
+  untilOf,
+} from "../../search-query.ts";
+import { didOf } from "../../../uris.ts";
+import { postView } from "../../views/post.ts";
+import { viewerBlocks } from "../../views/rules.ts";
+import { fillPage } from "../fill-page.ts";
+
+type Params = AppBskyFeedSearchPosts.$params & { limit: number };
+type ParamsV2 = AppBskyFeedSearchPostsV2.$params & { limit: number };
+interface Output {
+  posts: AppBskyFeedDefs.PostView[];
+  cursor?: string;
+}
+
+/** Clauses of parameters that stand beside the text. */
+const actors = (term: "author" | "mention", list: readonly string[], not = false): Clause[] =>
+  list.map((actor) => ({ kind: "actor", term, actor, not }));
+const terms = (term: "tag" | "lang" | "domain" | "url", list: readonly string[], not = false): Clause[] =>
+  list.map((value) => ({ kind: "term", term, value: plain(term, value), not }));
+const anyOf = (of: Clause[]): Clause[] => (of.length === 0 ? [] : [{ kind: "any", of, not: false }]);
+
+/** As the index has it (`searchTerms`). */
+function plain(term: string, value: string): string {
+  if (term === "lang") return value.split("-")[0] ?? value;
+  return term === "domain" ? value.replace(/^www\./i, "") : value.replace(/^[#＃]/, "");
+}
+
+function bounds(text: SearchQuery, since?: string, until?: string) {
+  return {
+    since: since === undefined ? text.since : instantOf(since),
+    until: until === undefined ? text.until : untilOf(until),
+  };
+}
+
+/** Refuses InvalidRequest `Malformed cursor`. */
+export async function searchPosts(reading: Reading, params: Params): Promise<Output> {
+  const text = parseSearchQuery(params.q);
+  const one = (value: string | undefined) => (value === undefined ? [] : [value]);
+  text.clauses.push(
+    ...actors("author", one(params.author)),
+    ...actors("mention", one(params.mentions)),
+    ...terms("tag", params.tag ?? []),
+    ...terms("lang", one(params.lang)),
+    ...terms("domain", one(params.domain)),
+    ...terms("url", one(params.url)),
+  );
+  return search(reading, params, text, {
+    ...bounds(text, params.since, params.until),
+    top: params.sort === "top",
+    filters: {},
+  });
+}
+
+/** Refuses InvalidRequest `Malformed cursor`, and a search for nothing or for what excludes itself. */
+export async function searchPostsV2(reading: Reading, params: ParamsV2): Promise<Output> {
+  const text = parseSearchQuery(params.query ?? "");
+  text.clauses.push(
+    ...anyOf(actors("author", params.authors ?? [])),
+    ...anyOf(actors("mention", params.mentions ?? [])),
+    ...anyOf(terms("tag", params.hashtags ?? [])),
+    ...anyOf(terms("lang", params.languages ?? [])),
+    ...anyOf(terms("domain", params.domains ?? [])),
+    ...anyOf(terms("url", params.urls ?? [])),
+    ...actors("author", params.excludeAuthors ?? [], true),
+    ...actors("mention", params.excludeMentions ?? [], true),
+    ...terms("tag", params.excludeHashtags ?? [], true),
+    ...terms("lang", params.excludeLanguages ?? [], true),
+    ...terms("domain", params.excludeDomains ?? [], true),
+    ...terms("url", params.excludeUrls ?? [], true),
+  );
+  const filters = filtersOf(reading, params);
+  const limits = bounds(text, params.since, params.until);
+  const asks = [...Object.values(filters), limits.since, limits.until].some((value) => value !== undefined);
+  if (!asks && text.clauses.length === 0 && !text.senseless && params.query?.trim() !== "*") {
+    throw invalidRequest("A query or at least one filter is required");
+  }
+  return search(reading, params, text, { ...limits, top: params.sort !== "recent", filters });
+}
+
+function filtersOf({ viewer }: Reading, params: ParamsV2): PostFilters {
+  const { excludeReplies, repliesOnly, embeddedAtUris = [], excludeEmbeddedAtUris = [] } = params;
+  if (excludeReplies && repliesOnly) {
+    throw invalidRequest("excludeReplies and repliesOnly are mutually exclusive");
+  }
+  return {
+    media: params.hasMedia || undefined,
+    video: params.hasVideo || undefined,
+    replies: repliesOnly ? "only" : excludeReplies ? "none" : undefined,
+    parent: params.replyParentUri,
+    root: params.threadRootUri,
+    embeds: embeddedAtUris.length === 0 ? undefined : embeddedAtUris,
+    embedsNot: excludeEmbeddedAtUris.length === 0 ? undefined : excludeEmbeddedAtUris,
+    followedBy: params.following ? (viewer ?? undefined) : undefined,
+  };
+}
+
+async function search(
+  reading: Reading,
+  params: { limit: number; cursor?: string | undefined },
+  { clauses, senseless }: SearchQuery,
+  query: Omit<PostSearch, "match">,
+): Promise<Output> {
+  const { match, none } = matchExpression(clauses, await didsOf(reading, clauses));
+  parseSearchCursor(params.cursor, query.top);
+  if (none || senseless) return { posts: [] };
+  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+    page(reading, { ...query, match }, parseSearchCursor(from, query.top), limit),
+  );
+  return { posts: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+/** `me` is whoever asks. */
+async function didsOf({ db, viewer }: Reading, clauses: readonly Clause[]) {
+  const named = actorsOf(clauses).filter((actor) => actor !== "me");
+  const dids = await resolveActors(db, named);
+  const known = new Map(named.map((actor, i) => [actor, dids[i] ?? null]));
+  known.set("me", viewer);
+  return (actor: string) => known.get(actor) ?? null;
+}
+
+const NEWEST: SearchCursor = { sort: Number.MAX_SAFE_INTEGER, tie: 0 };
+
+function parseSearchCursor(cursor: string | undefined, top: boolean): SearchCursor {
+  if (cursor === undefined || cursor === "") return top ? { offset: 0 } : NEWEST;
+  const found = /^(\d{1,16})(?:__(\d{1,7}))?$/.exec(cursor);
+  const [, first = "", second] = found ?? [];
+  if (found === null || (second === undefined) !== top) throw invalidRequest("Malformed cursor");
+  return top ? { offset: Number(first) } : { sort: Number(first), tie: Number(second) };
+}
+
+async function page(
+  reading: Reading,
+  query: PostSearch,
+  cursor: SearchCursor,
+  limit: number,
+): Promise<Page<AppBskyFeedDefs.PostView>> {
+  const { db } = reading;
+  const rows = await rowsOf<PostRow>(db, selectFoundPosts(db, query, cursor, limit));
+  const ranked = rows
+    .filter(({ uri, asked }) => uri !== null && asked === 1)
+    .sort((a, b) => (query.top ? scoreOf(b) - scoreOf(a) : 0) || b.sort - a.sort || b.tie - a.tie);
+  const shown = ranked.slice(0, limit);
+  const facts = newFacts(reading);
+  addPosts(facts, rows);
+  await complete(reading, facts);
+  const present = { facts, images: reading.images };
+  const last = shown.at(-1);
+  const next =
+    ranked.length <= limit || last === undefined
+      ? undefined
+      : "offset" in cursor
+        ? String(cursor.offset + limit)
+        : `${Math.max(last.sort, 0)}__${last.tie}`;
+  return {
+    items: shown.flatMap(({ key }) =>
+      viewerBlocks(facts, didOf(key)) ? [] : (postView(present, key) ?? []),
+    ),
+    cursor: next,
+  };
+}

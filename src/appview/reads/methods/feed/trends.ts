@@ -1,0 +1,60 @@
+/** app.bsky.unspecced.getTrendingTopics, getTrends. */
+import type { AppBskyUnspeccedDefs } from "@atcute/bluesky";
+import { complete, newFacts } from "../../hydration.ts";
+import { isoOf } from "../../../instants.ts";
+import { type TrendRow, didsOf, selectTrends } from "../../queries/trends.ts";
+import type { Reading } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
+import { didOf, rkeyOf } from "../../../uris.ts";
+import { profileBasic } from "../../views/profile.ts";
+import { viewerBlocks } from "../../views/rules.ts";
+import { getSuggestedFeeds } from "./get-feed-generators.ts";
+
+const trends = ({ db, now }: Reading, limit: number) => rowsOf<TrendRow>(db, selectTrends(db, now, limit));
+
+/** As clients' own paths. */
+const linkOf = (tag: string): string => `/hashtag/${encodeURIComponent(tag)}`;
+
+/** Hashtags as topics; feeds of the community as what one might look at besides. */
+export async function getTrendingTopics(
+  reading: Reading,
+  { limit }: { limit: number },
+): Promise<{
+  topics: AppBskyUnspeccedDefs.TrendingTopic[];
+  suggested: AppBskyUnspeccedDefs.TrendingTopic[];
+}> {
+  const [found, { feeds }] = await Promise.all([
+    trends(reading, limit),
+    getSuggestedFeeds(reading, { limit }),
+  ]);
+  return {
+    topics: found.map(({ name }) => ({ topic: name, displayName: `#${name}`, link: linkOf(name) })),
+    suggested: feeds.map(({ uri, displayName }) => ({
+      topic: displayName,
+      displayName,
+      link: `/profile/${didOf(uri)}/feed/${rkeyOf(uri)}`,
+    })),
+  };
+}
+
+export async function getTrends(
+  reading: Reading,
+  { limit }: { limit: number },
+): Promise<{ trends: AppBskyUnspeccedDefs.TrendView[] }> {
+  const found = await trends(reading, limit);
+  const facts = newFacts(reading);
+  if (found.length > 0) await complete(reading, facts, { dids: found.flatMap(didsOf) });
+  const present = { facts, images: reading.images };
+  return {
+    trends: found.map((row) => ({
+      topic: row.name,
+      displayName: `#${row.name}`,
+      link: linkOf(row.name),
+      startedAt: isoOf(row.started),
+      postCount: row.posts,
+      actors: didsOf(row).flatMap((did) =>
+        viewerBlocks(facts, did) ? [] : (profileBasic(present, did) ?? []),
+      ),
+    })),
+  };
+}

@@ -1,0 +1,61 @@
+/** app.bsky.graph.getRelationships: who follows and blocks whom, as nobody in particular sees it. */
+import type { AppBskyGraphDefs } from "@atcute/bluesky";
+import type { ActorIdentifier, Did } from "@atcute/lexicons";
+import { newFacts } from "../../hydration.ts";
+import { type ActorRow, selectActors } from "../../queries/actors.ts";
+import { didNamed } from "../../queries/graph.ts";
+import { type RelationRow, addRelations, selectRelations } from "../../queries/relations.ts";
+import type { Reading } from "../../view-context.ts";
+import { Script } from "../../script.ts";
+import type { Typed } from "../../views/typed.ts";
+
+type Entry = Typed<AppBskyGraphDefs.Relationship> | Typed<AppBskyGraphDefs.NotFoundActor>;
+
+interface Params {
+  actor: ActorIdentifier;
+  others?: readonly ActorIdentifier[] | undefined;
+}
+
+const notFound = (actor: ActorIdentifier): Entry => ({
+  $type: "app.bsky.graph.defs#notFoundActor",
+  actor,
+  notFound: true,
+});
+
+/** As the reference has it: handles among `others` are not looked up, and whoever is unknown has no relations. */
+export async function getRelationships(
+  reading: Reading,
+  { actor, others = [] }: Params,
+): Promise<{ actor?: Did; relationships: Entry[] }> {
+  const { db } = reading;
+  const did = await didNamed(db, actor);
+  if (did === null) return { relationships: others.map(notFound) };
+  const dids = [...new Set(others)].filter((other) => other.startsWith("did:"));
+  const facts = newFacts(reading);
+  const known = new Set<string>();
+  const script = new Script();
+  script.add<RelationRow>(dids.length > 0, selectRelations(db, did, dids, []), (rows) =>
+    addRelations(facts, did, rows),
+  );
+  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => {
+    for (const row of rows) known.add(row.did);
+  });
+  await script.run(db);
+  const relationships = others.map((other): Entry => {
+    const relation = facts.relations.get(other);
+    if (relation === undefined) return notFound(other);
+    if (!known.has(other)) return { $type: "app.bsky.graph.defs#relationship", did: other as Did };
+    const { following, followedBy, blocking, blockedBy, blockingByList, blockedByList } = relation;
+    return {
+      $type: "app.bsky.graph.defs#relationship",
+      did: other as Did,
+      ...(following === null ? {} : { following }),
+      ...(followedBy === null ? {} : { followedBy }),
+      ...(blocking === null ? {} : { blocking }),
+      ...(blockedBy === null ? {} : { blockedBy }),
+      ...(blockingByList === null ? {} : { blockingByList }),
+      ...(blockedByList === null ? {} : { blockedByList }),
+    };
+  });
+  return { actor: did, relationships };
+}

@@ -1,0 +1,193 @@
+/**
+ * app.bsky.graph.getStarterPack, getStarterPacks, getActorStarterPacks, getStarterPacksWithMembership,
+ * searchStarterPacks, searchStarterPacksV2.
+ */
+import type { AppBskyGraphDefs } from "@atcute/bluesky";
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { invalidRequest } from "../../../../protocol/refusal.ts";
+import type { Facts } from "../../facts.ts";
+import { complete, newFacts } from "../../hydration.ts";
+import { resolveUri } from "../../queries/actors.ts";
+import { didNamed, rowsBeside } from "../../queries/graph.ts";
+import type { MemberRow } from "../../queries/lists.ts";
+import {
+  type PackPartsRow,
+  type PackRow,
+  type SampleRow,
+  selectPackMembership,
+  selectPacksNamed,
+  selectPacksOf,
+  selectParts,
+  selectSamples,
+} from "../../queries/starter-packs.ts";
+import type { OwnReading, Reading } from "../../view-context.ts";
+import { Script, rowsOf } from "../../script.ts";
+import { didOf } from "../../../uris.ts";
+import { viewerBlocks } from "../../views/rules.ts";
+import { type PackParts, starterPack, starterPackBasic } from "../../views/starter-pack.ts";
+import type { Plain } from "../../views/typed.ts";
+import { listItemView } from "./get-lists.ts";
+import { type PageParams, paged } from "../paged.ts";
+
+type Basic = Plain<AppBskyGraphDefs.StarterPackViewBasic>;
+type Full = Plain<AppBskyGraphDefs.StarterPackView>;
+
+async function basics(reading: Reading, uris: readonly ResourceUri[]): Promise<Basic[]> {
+  const facts = await complete(reading, newFacts(reading), { records: uris });
+  return uris.flatMap((uri) => starterPackBasic({ facts, images: reading.images }, uri) ?? []);
+}
+
+/** Members of a list that are looked at for a pack's sample: twice as many as it shows, since some may be hidden. */
+const CANDIDATES = 24;
+
+interface Packs {
+  facts: Facts;
+  parts: Map<string, PackParts>;
+  /** By list: the item through which the account asked about is on it. */
+  items: Map<string, MemberRow>;
+}
+
+/** Facts for whole packs, and what each is made of: two trips. `member`: is this account on their lists? */
+async function hydrate(
+  reading: Reading,
+  uris: readonly ResourceUri[],
+  member: Did | null = null,
+): Promise<Packs> {
+  const { db } = reading;
+  const script = new Script();
+  const parts = new Map<string, PackParts>();
+  const items = new Map<string, MemberRow>();
+  const samples = new Map<string, SampleRow[]>();
+  script.add<PackPartsRow>(true, selectParts(db, uris), (rows) => {
+    for (const { uri, list, feeds } of rows) {
+      parts.set(uri, { list, feeds: JSON.parse(feeds) as ResourceUri[], sample: [] });
+    }
+  });
+  script.add<SampleRow>(true, selectSamples(db, uris), (rows) => {
+    for (const row of rows) samples.set(row.list, [...(samples.get(row.list) ?? []), row]);
+  });
+  script.add<MemberRow>(member !== null, selectPackMembership(db, member ?? "", uris), (rows) => {
+    for (const row of rows) items.set(row.list, row);
+  });
+  await script.run(db);
+  for (const part of parts.values()) part.sample = (samples.get(part.list) ?? []).slice(0, CANDIDATES);
+  const members = [...parts.values()].flatMap(({ list, sample }) => sample.map(({ did }) => ({ list, did })));
+  const facts = await complete(reading, newFacts(reading), {
+    records: [...uris, ...[...parts.values()].flatMap(({ list, feeds }) => [list, ...feeds])],
+    dids: [...members.map(({ did }) => did), ...(member === null ? [] : [member])],
+    pairs: members.map(({ list, did }) => [didOf(list), did] as const),
+  });
+  return { facts, parts, items };
+}
+
+/** Refuses InvalidRequest `Starter pack not found`. */
+export async function getStarterPack(
+  reading: Reading,
+  params: { starterPack: ResourceUri },
+): Promise<{ starterPack: Full }> {
+  const uri = await resolveUri(reading.db, params.starterPack);
+  const { facts, parts } = await hydrate(reading, [uri]);
+  const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
+  if (pack === undefined) throw invalidRequest("Starter pack not found");
+  return { starterPack: pack };
+}
+
+export async function getStarterPacks(reading: Reading, { uris }: { uris: readonly ResourceUri[] }) {
+  return { starterPacks: await basics(reading, [...new Set(uris)]) };
+}
+
+const outcome = <View>({ items, cursor }: { items: View[]; cursor?: string }) => ({
+  starterPacks: items,
+  ...(cursor === undefined ? {} : { cursor }),
+});
+
+interface ActorParams extends PageParams {
+  actor: string;
+}
+
+/** Refuses InvalidRequest `Profile not found`. */
+export async function getActorStarterPacks(reading: Reading, params: ActorParams) {
+  const { db } = reading;
+  const did = await didNamed(db, params.actor);
+  if (did === null) throw invalidRequest("Profile not found");
+  return outcome(
+    await paged<PackRow, Basic>(
+      params,
+      (cursor, limit) => rowsOf(db, selectPacksOf(db, did, cursor, limit)),
+      (rows) =>
+        basics(
+          reading,
+          rows.map(({ uri }) => uri),
+        ),
+    ),
+  );
+}
+
+/** The viewer's own packs, each with the item through which the account is on its list. Refuses `Profile not found`. */
+export async function getStarterPacksWithMembership(reading: OwnReading, params: ActorParams) {
+  const { db, viewer } = reading;
+  let did: Did | null = null;
+  const { items, cursor } = await paged(
+    params,
+    async (from, limit) => {
+      const select = selectPacksOf(db, viewer, from, limit);
+      const named = await rowsBeside<PackRow>(db, params.actor, select);
+      did = named.did;
+      if (did === null) throw invalidRequest("Profile not found");
+      return named.rows;
+    },
+    async (rows) => {
+      const uris = rows.map(({ uri }) => uri);
+      const packs = await hydrate(reading, uris, did);
+      return uris.flatMap((uri) => membershipView(reading, packs, uri) ?? []);
+    },
+  );
+  return { starterPacksWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+function membershipView(reading: Reading, { facts, parts, items }: Packs, uri: ResourceUri) {
+  const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
+  if (pack === undefined) return undefined;
+  const item = items.get(parts.get(uri)?.list ?? "");
+  const listItem = item && listItemView(reading, facts, item);
+  return { starterPack: pack, ...(listItem === undefined ? {} : { listItem }) };
+}
+
+interface SearchParams extends PageParams {
+  q: string;
+}
+
+const found = ({ db }: Reading, { q }: SearchParams) => {
+  const text = q.trim();
+  return (cursor: { sort: number; cid: string }, limit: number) =>
+    rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
+};
+
+/** By name. Whoever blocks the viewer, or is blocked, is left out. */
+export async function searchStarterPacks(reading: Reading, params: SearchParams) {
+  return outcome(
+    await paged<PackRow, Basic>(params, found(reading, params), async (rows) => {
+      const records = rows.map(({ uri }) => uri);
+      const facts = await complete(reading, newFacts(reading), { records });
+      const present = { facts, images: reading.images };
+      return records.flatMap((uri) =>
+        viewerBlocks(facts, didOf(uri)) ? [] : (starterPackBasic(present, uri) ?? []),
+      );
+    }),
+  );
+}
+
+export async function searchStarterPacksV2(reading: Reading, params: SearchParams) {
+  return outcome(
+    await paged<PackRow, Full>(params, found(reading, params), async (rows) => {
+      const { facts, parts } = await hydrate(
+        reading,
+        rows.map(({ uri }) => uri),
+      );
+      const present = { facts, images: reading.images };
+      return rows.flatMap(({ uri }) =>
+        viewerBlocks(facts, didOf(uri)) ? [] : (starterPack(present, uri, parts.get(uri)) ?? []),
+      );
+    }),
+  );
+}

@@ -1,0 +1,67 @@
+/** app.bsky.notification.putActivitySubscription, listActivitySubscriptions: whose posts the viewer wants to hear of. */
+import type { AppBskyActorDefs, AppBskyNotificationDefs } from "@atcute/bluesky";
+import type { Did } from "@atcute/lexicons";
+import { invalidRequest } from "../../../../protocol/refusal.ts";
+import { complete, newFacts } from "../../hydration.ts";
+import { isoOf } from "../../../instants.ts";
+import { millisecondsOf } from "../../queries/private.ts";
+import type { OwnReading } from "../../view-context.ts";
+import { profileView } from "../../views/profile.ts";
+import { viewerBlocks } from "../../views/rules.ts";
+import type { Plain } from "../../views/typed.ts";
+import { type PageParams, pagedOwn } from "../paged.ts";
+
+interface Input {
+  subject: Did;
+  activitySubscription: AppBskyNotificationDefs.ActivitySubscription;
+}
+
+/**
+ * Whether the subject allows it is looked at when there is something to hear of, since they may change their mind.
+ * Neither posts nor replies: the subscription ends. Refuses InvalidRequest `Cannot subscribe to own activity`.
+ */
+export async function putActivitySubscription(
+  { directory, viewer, now }: OwnReading,
+  { subject, activitySubscription }: Input,
+): Promise<{ subject: Did; activitySubscription?: AppBskyNotificationDefs.ActivitySubscription }> {
+  if (subject === viewer) throw invalidRequest("Cannot subscribe to own activity");
+  const { post, reply } = activitySubscription;
+  if (!post && !reply) {
+    await directory
+      .prepare("DELETE FROM activity_subscription WHERE did = ?1 AND subject_did = ?2")
+      .bind(viewer, subject)
+      .run();
+    return { subject };
+  }
+  await directory
+    .prepare(
+      `INSERT INTO activity_subscription (did, subject_did, post, reply, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (did, subject_did) DO UPDATE SET post = excluded.post, reply = excluded.reply`,
+    )
+    .bind(viewer, subject, post ? 1 : 0, reply ? 1 : 0, isoOf(now))
+    .run();
+  return { subject, activitySubscription };
+}
+
+interface Row {
+  did: Did;
+  sort: number;
+  cid: string;
+}
+
+/** The latest first, without those with whom there is a block. */
+export async function listActivitySubscriptions(reading: OwnReading, params: PageParams) {
+  const { items, cursor } = await pagedOwn<Row, Plain<AppBskyActorDefs.ProfileView>>(
+    reading,
+    params,
+    `SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
+      FROM activity_subscription WHERE did = ?1`,
+    async (rows) => {
+      const dids = rows.map(({ did }) => did);
+      const facts = await complete(reading, newFacts(reading), { detailed: dids });
+      const present = { facts, images: reading.images };
+      return dids.flatMap((did) => (viewerBlocks(facts, did) ? [] : (profileView(present, did) ?? [])));
+    },
+  );
+  return { subscriptions: items, ...(cursor === undefined ? {} : { cursor }) };
+}

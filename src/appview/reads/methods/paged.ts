@@ -1,0 +1,78 @@
+/** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
+import { type Cursor, parseCursor } from "../cursors.ts";
+import { type Page, pageOf } from "../queries/feeds.ts";
+import type { OwnReading } from "../view-context.ts";
+import { rowsOf } from "../script.ts";
+import { fillPage } from "./fill-page.ts";
+
+export interface PageParams {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+/** Pages read for one answer, at most. */
+const REQUESTS = 10;
+
+/** Reads page by page, and decides when there is enough for an answer. */
+type Fill = <Item>(
+  params: PageParams,
+  fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
+) => Promise<Page<Item>>;
+
+/** Reads on until the page is full, as the reference does: what rules take out here is seldom much. */
+export const filled: Fill = async <Item>(
+  { cursor, limit }: PageParams,
+  fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
+): Promise<Page<Item>> => {
+  const items: Item[] = [];
+  let next = cursor;
+  for (let requests = 0; requests < REQUESTS; requests++) {
+    const page = await fetch(next, limit - items.length);
+    items.push(...page.items);
+    if (page.cursor === undefined || page.cursor === next) return { items, cursor: undefined };
+    next = page.cursor;
+    if (items.length >= limit) break;
+  }
+  return { items, cursor: next };
+};
+
+/** For feeds of posts (`fillPage`). */
+export const halfFilled: Fill = ({ cursor, limit }, fetch) => fillPage(cursor, limit, fetch);
+
+/**
+ * `read` gives one row more than the limit where there are more; `show` what the viewer sees of them. Refuses
+ * InvalidRequest `Malformed cursor`.
+ */
+export async function paged<Row extends { sort: number; cid: string }, View>(
+  params: PageParams,
+  read: (cursor: Cursor, limit: number) => Promise<Row[]>,
+  show: (rows: Row[]) => Promise<View[]>,
+  fill: Fill = filled,
+): Promise<{ items: View[]; cursor?: string }> {
+  const { items, cursor } = await fill<View>(params, async (from, limit) => {
+    const after = parseCursor(from);
+    if (after === null) return { items: [], cursor: undefined };
+    const page = pageOf(await read(after, limit), limit);
+    return { items: page.rows.length === 0 ? [] : await show(page.rows), cursor: page.cursor };
+  });
+  return { items, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+/**
+ * `paged` over what the directory keeps for the viewer alone, the latest first. `select`: all of it, with `sort` and what
+ * breaks ties as `cid`; `?1` is the viewer.
+ */
+export const pagedOwn = <Row extends { sort: number; cid: string }, View>(
+  { directory, viewer }: OwnReading,
+  params: PageParams,
+  select: string,
+  show: (rows: Row[]) => Promise<View[]>,
+): Promise<{ items: View[]; cursor?: string }> =>
+  paged<Row, View>(
+    params,
+    (from, limit) => {
+      const page = `SELECT * FROM (${select}) WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
+      return rowsOf(directory, directory.prepare(page).bind(viewer, from.sort, from.cid, limit + 1));
+    },
+    show,
+  );

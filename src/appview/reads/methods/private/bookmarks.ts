@@ -1,0 +1,97 @@
+/** app.bsky.bookmark.createBookmark, deleteBookmark, getBookmarks: known to the viewer; how many there are, to all. */
+import type { AppBskyBookmarkDefs } from "@atcute/bluesky";
+import type { ResourceUri } from "@atcute/lexicons";
+import { Refusal } from "../../../../protocol/refusal.ts";
+import { complete, newFacts, readPosts } from "../../hydration.ts";
+import { isoOf } from "../../../instants.ts";
+import { resolveUri } from "../../queries/actors.ts";
+import { millisecondsOf } from "../../queries/private.ts";
+import type { OwnReading } from "../../view-context.ts";
+import { POST, collectionOf } from "../../../uris.ts";
+import { maybePost } from "../../views/post.ts";
+import type { Plain } from "../../views/typed.ts";
+import { type PageParams, pagedOwn } from "../paged.ts";
+
+async function postUri({ db }: OwnReading, uri: ResourceUri): Promise<ResourceUri> {
+  if (collectionOf(uri) !== POST) {
+    throw new Refusal("UnsupportedCollection", `Only '${POST}' records can be bookmarked`);
+  }
+  return resolveUri(db, uri);
+}
+
+/**
+ * Makes the change, and tells the index the post's new number: the number itself, not the difference, so that one which
+ * was lost on the way is made good by the next.
+ */
+async function change(
+  { db, directory }: OwnReading,
+  uri: ResourceUri,
+  statement: D1PreparedStatement,
+): Promise<void> {
+  const [changed, counted] = await directory.batch<{ n: number }>([
+    statement,
+    directory.prepare("SELECT count(*) AS n FROM bookmark WHERE uri = ?1").bind(uri),
+  ]);
+  if (changed?.meta.changes === 0) return;
+  await db
+    .prepare(
+      `INSERT INTO bookmark_total (uri, n) VALUES (?1, ?2) ON CONFLICT (uri) DO UPDATE SET n = excluded.n`,
+    )
+    .bind(uri, counted?.results[0]?.n ?? 0)
+    .run();
+}
+
+/** May be said twice. Refuses UnsupportedCollection. The post need not be known here. */
+export async function createBookmark(
+  reading: OwnReading,
+  { uri, cid }: { uri: ResourceUri; cid: string },
+): Promise<void> {
+  const { directory, viewer, now } = reading;
+  const post = await postUri(reading, uri);
+  const insert = directory
+    .prepare(
+      "INSERT INTO bookmark (did, uri, cid, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )
+    .bind(viewer, post, cid, isoOf(now));
+  await change(reading, post, insert);
+}
+
+/** May be said twice. Refuses UnsupportedCollection. */
+export async function deleteBookmark(reading: OwnReading, { uri }: { uri: ResourceUri }): Promise<void> {
+  const { directory, viewer } = reading;
+  const post = await postUri(reading, uri);
+  const remove = directory.prepare("DELETE FROM bookmark WHERE did = ?1 AND uri = ?2").bind(viewer, post);
+  await change(reading, post, remove);
+}
+
+interface Row {
+  uri: ResourceUri;
+  cid: string;
+  created_at: string;
+  sort: number;
+}
+
+/** The latest first; what is gone or blocked stays, and says so. */
+export async function getBookmarks(reading: OwnReading, params: PageParams) {
+  const { items, cursor } = await pagedOwn<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
+    reading,
+    params,
+    `SELECT uri, cid, created_at, ${millisecondsOf("created_at")} AS sort FROM bookmark WHERE did = ?1`,
+    async (rows) => {
+      const facts = newFacts(reading);
+      await readPosts(
+        reading,
+        facts,
+        rows.map(({ uri }) => uri),
+      );
+      await complete(reading, facts);
+      const present = { facts, images: reading.images };
+      return rows.map(({ uri, cid, created_at }) => ({
+        createdAt: created_at,
+        subject: { uri, cid },
+        item: maybePost(present, uri),
+      }));
+    },
+  );
+  return { bookmarks: items, ...(cursor === undefined ? {} : { cursor }) };
+}

@@ -1,0 +1,72 @@
+/** app.bsky.draft.createDraft, updateDraft, deleteDraft, getDrafts: unfinished posts, seen by their writer alone. */
+import type { AppBskyDraftDefs } from "@atcute/bluesky";
+import type { Tid } from "@atcute/lexicons";
+import { Refusal } from "../../../../protocol/refusal.ts";
+import { tidFromMicros } from "../../../../protocol/tid.ts";
+import { isoOf } from "../../../instants.ts";
+import { millisecondsOf } from "../../queries/private.ts";
+import type { OwnReading } from "../../view-context.ts";
+import { type PageParams, pagedOwn } from "../paged.ts";
+
+/** Drafts that one member may keep, as in the reference. */
+const LIMIT = 500;
+
+/** Refuses DraftLimitReached. */
+export async function createDraft(
+  { directory, viewer, now }: OwnReading,
+  { draft }: { draft: AppBskyDraftDefs.Draft },
+): Promise<{ id: Tid }> {
+  const id = tidFromMicros(now * 1000 + Math.floor(Math.random() * 1000), Math.floor(Math.random() * 1024));
+  const { meta } = await directory
+    .prepare(
+      `INSERT INTO draft (did, id, draft, created_at, updated_at)
+        SELECT ?1, ?2, ?3, ?4, ?4 WHERE (SELECT count(*) FROM draft WHERE did = ?1) < ${LIMIT}`,
+    )
+    .bind(viewer, id, JSON.stringify(draft), isoOf(now))
+    .run();
+  if (meta.changes === 0) throw new Refusal("DraftLimitReached", "Drafts limit reached", 400);
+  return { id };
+}
+
+/** A draft that is not there is not made, and nothing is said of it, as in the reference. */
+export async function updateDraft(
+  { directory, viewer, now }: OwnReading,
+  { draft: { id, draft } }: { draft: AppBskyDraftDefs.DraftWithId },
+): Promise<void> {
+  await directory
+    .prepare("UPDATE draft SET draft = ?3, updated_at = ?4 WHERE did = ?1 AND id = ?2")
+    .bind(viewer, id, JSON.stringify(draft), isoOf(now))
+    .run();
+}
+
+export async function deleteDraft({ directory, viewer }: OwnReading, { id }: { id: string }): Promise<void> {
+  await directory.prepare("DELETE FROM draft WHERE did = ?1 AND id = ?2").bind(viewer, id).run();
+}
+
+interface DraftRow {
+  id: Tid;
+  draft: string;
+  created_at: string;
+  updated_at: string;
+  sort: number;
+  cid: string;
+}
+
+/** The last written first. Refuses InvalidRequest `Malformed cursor`. */
+export async function getDrafts(reading: OwnReading, params: PageParams) {
+  const { items, cursor } = await pagedOwn<DraftRow, AppBskyDraftDefs.DraftView>(
+    reading,
+    params,
+    `SELECT id, draft, created_at, updated_at, ${millisecondsOf("updated_at")} AS sort, id AS cid
+      FROM draft WHERE did = ?1`,
+    async (rows) =>
+      rows.map(({ id, draft, created_at, updated_at }) => ({
+        id,
+        // As it was validated when it was put.
+        draft: JSON.parse(draft) as AppBskyDraftDefs.Draft,
+        createdAt: created_at,
+        updatedAt: updated_at,
+      })),
+  );
+  return { drafts: items, ...(cursor === undefined ? {} : { cursor }) };
+}

@@ -1,0 +1,136 @@
+/** Accounts by DID or handle: rows that profile views are made of. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Facts } from "../facts.ts";
+import { isoOf } from "../../instants.ts";
+import { VERIFICATION, uriOf } from "../../uris.ts";
+
+export interface ActorRow {
+  did: Did;
+  handle: string | null;
+  status: string | null;
+  trusted_verifier: number;
+  profile: string | null;
+  profile_cid: string | null;
+  profile_sort: number | null;
+  selves: string | null;
+  followers: number;
+  follows: number;
+  posts: number;
+}
+
+const ACTORS = `SELECT a.did, a.handle, a.status, a.trusted_verifier, a.profile, a.profile_cid, a.profile_sort, a.selves,
+    a.followers, a.follows, a.posts
+  FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.did = j.value WHERE a.known IS NOT NULL`;
+
+export const selectActors = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
+  db.prepare(ACTORS).bind(JSON.stringify(dids));
+
+export function addActors(facts: Facts, rows: ActorRow[]): void {
+  for (const row of rows) {
+    facts.actors.set(row.did, {
+      did: row.did,
+      handle: row.handle,
+      status: row.status,
+      trustedVerifier: row.trusted_verifier === 1,
+      profile: row.profile === null ? null : JSON.parse(row.profile),
+      profileCid: row.profile_cid,
+      profileSort: row.profile_sort,
+      selves: row.selves === null ? {} : JSON.parse(row.selves),
+      followers: row.followers,
+      follows: row.follows,
+      posts: row.posts,
+      verifications: [],
+    });
+  }
+}
+
+/** When an account's repo was last seen to change: not by likes and their kind, which leave its row alone. */
+export interface WrittenRow {
+  written: number | null;
+}
+
+export const selectWritten = (db: D1Database, did: Did): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT nullif(max(coalesce(written, 0), coalesce(profile_indexed, 0), coalesce(known, 0)), 0) AS written
+        FROM actor WHERE did = ?1`,
+    )
+    .bind(did);
+
+export interface VerificationRow {
+  subject: Did;
+  issuer: Did;
+  rkey: string;
+  handle: string;
+  display_name: string;
+  sort: number;
+  issuer_handle: string | null;
+  issuer_name: string | null;
+}
+
+const VERIFICATIONS = `SELECT v.subject, v.issuer, v.rkey, v.handle, v.display_name, v.sort,
+    issuer.handle AS issuer_handle, issuer.profile ->> 'displayName' AS issuer_name
+  FROM json_each(?1) AS j
+    CROSS JOIN verification AS v ON v.subject = j.value
+    JOIN actor AS issuer ON issuer.did = v.issuer AND issuer.trusted_verifier = 1
+  ORDER BY v.sort`;
+
+export const selectVerifications = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
+  db.prepare(VERIFICATIONS).bind(JSON.stringify(dids));
+
+export function addVerifications(facts: Facts, rows: VerificationRow[]): void {
+  for (const row of rows) {
+    facts.actors.get(row.subject)?.verifications.push({
+      issuer: row.issuer,
+      uri: uriOf(row.issuer, VERIFICATION, row.rkey),
+      handle: row.handle,
+      displayName: row.display_name,
+      issuerHandle: row.issuer_handle,
+      issuerName: row.issuer_name,
+      createdAt: isoOf(row.sort),
+    });
+  }
+}
+
+const ASSOCIATED = ["app.bsky.graph.list", "app.bsky.feed.generator", "app.bsky.graph.starterpack"].map(
+  (collection) => `(SELECT count(*) FROM record
+    WHERE uri > 'at://' || j.value || '/${collection}/' AND uri < 'at://' || j.value || '/${collection}0')`,
+);
+
+export const selectAssociated = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT j.value AS did, ${ASSOCIATED[0]} AS lists, ${ASSOCIATED[1]} AS feeds, ${ASSOCIATED[2]} AS packs
+        FROM json_each(?1) AS j`,
+    )
+    .bind(JSON.stringify(dids));
+
+export interface AssociatedRow {
+  did: Did;
+  lists: number;
+  feeds: number;
+  packs: number;
+}
+
+/** The DIDs behind handles and DIDs, in order; null where a handle is nobody's. One trip, none for DIDs alone. */
+export async function resolveActors(db: D1Database, ids: readonly string[]): Promise<(Did | null)[]> {
+  const handles = ids.filter((id) => !id.startsWith("did:")).map((id) => id.toLowerCase());
+  const byHandle = new Map<string, Did>();
+  if (handles.length > 0) {
+    const [found] = await db.batch<{ handle: string; did: Did }>([
+      db
+        .prepare("SELECT a.handle, a.did FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.handle = j.value")
+        .bind(JSON.stringify(handles)),
+    ]);
+    for (const { handle, did } of found?.results ?? []) byHandle.set(handle, did);
+  }
+  return ids.map((id) => (id.startsWith("did:") ? (id as Did) : (byHandle.get(id.toLowerCase()) ?? null)));
+}
+
+/** An at-uri whose authority may be a handle, with the DID in its place; as it stands when nobody has the handle. */
+export async function resolveUri(db: D1Database, uri: ResourceUri): Promise<ResourceUri> {
+  const [authority = "", ...path] = uri.slice(5).split("/");
+  if (authority.startsWith("did:")) return uri;
+  const [did] = await resolveActors(db, [authority]);
+  return did === null || did === undefined ? uri : (`at://${did}/${path.join("/")}` as ResourceUri);
+}

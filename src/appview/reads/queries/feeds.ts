@@ -1,0 +1,86 @@
+/** Skeletons of feeds: which posts and reposts, in which order. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { type Cursor, formatCursor } from "../cursors.ts";
+import { DANGLING, HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../index/indexers/post.ts";
+import { POST, REPOST, uriOf } from "../../uris.ts";
+import { actorName, actorNamed } from "./graph.ts";
+
+export interface FeedItem {
+  post: ResourceUri;
+  /** Set: the item is this repost of the post. */
+  repost: { uri: ResourceUri; by: Did } | null;
+  pinned: boolean;
+}
+
+interface FeedRow {
+  actor: Did;
+  sort: number;
+  cid: string;
+  rkey: string;
+  subject: ResourceUri | null;
+}
+
+export const itemOf = ({ actor, rkey, subject }: FeedRow): FeedItem =>
+  subject === null
+    ? { post: uriOf(actor, POST, rkey), repost: null, pinned: false }
+    : { post: subject, repost: { uri: uriOf(actor, REPOST, rkey), by: actor }, pinned: false };
+
+export interface Page<Item> {
+  items: Item[];
+  cursor: string | undefined;
+}
+
+/** Cuts rows, of which one more than the limit was asked for, into a page. */
+export function pageOf<Row extends { sort: number; cid: string }>(
+  rows: Row[],
+  limit: number,
+): { rows: Row[]; cursor: string | undefined } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page, cursor: rows.length > limit && last !== undefined ? formatCursor(last) : undefined };
+}
+
+export type AuthorFilter =
+  | "posts_with_replies"
+  | "posts_no_replies"
+  | "posts_with_media"
+  | "posts_and_author_threads"
+  | "posts_with_video";
+
+const FILTERS: Record<AuthorFilter, string> = {
+  posts_with_replies: "true",
+  posts_no_replies: `i.subject IS NOT NULL OR i.flags & ${IS_REPLY} = 0`,
+  posts_with_media: `i.subject IS NULL AND i.flags & ${HAS_IMAGE} <> 0`,
+  posts_with_video: `i.subject IS NULL AND i.flags & ${HAS_VIDEO} <> 0`,
+  posts_and_author_threads: `i.subject IS NOT NULL OR i.flags & ${IS_REPLY} = 0 OR i.flags & ${IN_OWN_THREAD} <> 0`,
+};
+
+const isFilter = (filter: string): filter is AuthorFilter => Object.hasOwn(FILTERS, filter);
+
+/** What is reposted is here. */
+export const STANDS = `flags & ${DANGLING} = 0`;
+
+/** ?1 actor (a DID or a handle), ?2 and ?3 cursor, ?4 limit. Reposts of what is no more are left out. */
+export const selectAuthorFeed = (
+  db: D1Database,
+  actor: string,
+  filter: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT i.actor, i.sort, i.cid, i.rkey, i.subject FROM feed_item AS i
+        WHERE i.actor = ${actorNamed(actor)} AND (i.sort, i.cid) < (?2, ?3)
+          AND (${FILTERS[isFilter(filter) ? filter : "posts_with_replies"]})
+          AND i.${STANDS}
+        ORDER BY i.sort DESC, i.cid DESC LIMIT ?4`,
+    )
+    .bind(actorName(actor), cursor.sort, cursor.cid, limit + 1);
+
+export function authorPage(rows: FeedRow[], limit: number): Page<FeedItem> {
+  const page = pageOf(rows, limit);
+  return { items: page.rows.map(itemOf), cursor: page.cursor };
+}
+
+export type { FeedRow };

@@ -1,0 +1,118 @@
+/** Skeletons of lists, of their members, and of whom the viewer blocks: few rows each, read whole and sorted. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Cursor } from "../cursors.ts";
+import { LIST } from "../../uris.ts";
+
+export interface ListRow {
+  uri: ResourceUri;
+  sort: number;
+  cid: string;
+}
+
+/** The records of one collection that an account owns: `?1` its DID, `?2` and `?3` the cursor, `?4` rows. */
+export const OWNED = (collection: string): string =>
+  `r.uri > 'at://' || ?1 || '/${collection}/' AND r.uri < 'at://' || ?1 || '/${collection}0'`;
+
+const PAGE = `(r.sort, r.cid) < (?2, ?3) ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`;
+
+/** What `purposes` may name, short and in full; a reference list is nobody's business but its starter pack's. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  modlist: "app.bsky.graph.defs#modlist",
+  curatelist: "app.bsky.graph.defs#curatelist",
+};
+const ALL = Object.keys(PURPOSES);
+
+const accepted = (purposes: readonly string[] | undefined): string[] =>
+  Object.entries(PURPOSES).flatMap(([short, full]) =>
+    (purposes ?? ALL).some((purpose) => purpose === short || purpose === full) ? [full] : [],
+  );
+
+export const selectListsOf = (
+  db: D1Database,
+  owner: Did,
+  purposes: readonly string[] | undefined,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.sort, r.cid FROM record AS r
+        WHERE ${OWNED(LIST)} AND r.record ->> 'purpose' IN (SELECT value FROM json_each(?5)) AND ${PAGE}`,
+    )
+    .bind(owner, cursor.sort, cursor.cid, limit + 1, JSON.stringify(accepted(purposes)));
+
+/** Of the lists given, those that exist. */
+export const selectListsByUri = (
+  db: D1Database,
+  uris: readonly string[],
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.sort, r.cid FROM record AS r
+        WHERE r.uri IN (SELECT value FROM json_each(?1)) AND r.collection = '${LIST}' AND ${PAGE}`,
+    )
+    .bind(JSON.stringify(uris), cursor.sort, cursor.cid, limit + 1);
+
+export const selectBlockedLists = (
+  db: D1Database,
+  viewer: Did,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.sort, r.cid FROM list_block AS b JOIN record AS r ON r.uri = b.list AND r.collection = '${LIST}'
+        WHERE b.actor = ?1 AND ${PAGE}`,
+    )
+    .bind(viewer, cursor.sort, cursor.cid, limit + 1);
+
+export interface MemberRow {
+  list: ResourceUri;
+  did: Did;
+  rkey: string;
+  sort: number;
+  cid: string;
+}
+
+export const selectMembers = (
+  db: D1Database,
+  list: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT list, subject AS did, rkey, sort, cid FROM list_item
+        WHERE list = ?1 AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(list, cursor.sort, cursor.cid, limit + 1);
+
+/** Through which items an account (`?2`) is on the lists given. */
+export const selectMembership = (db: D1Database, did: Did, lists: readonly string[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid FROM json_each(?1) AS j
+        CROSS JOIN list_item AS i ON i.list = j.value AND i.subject = ?2`,
+    )
+    .bind(JSON.stringify(lists), did);
+
+export interface BlockedRow {
+  did: Did;
+  sort: number;
+  cid: string;
+}
+
+export const selectBlocked = (
+  db: D1Database,
+  viewer: Did,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT subject AS did, sort, cid FROM block
+        WHERE actor = ?1 AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
+    )
+    .bind(viewer, cursor.sort, cursor.cid, limit + 1);

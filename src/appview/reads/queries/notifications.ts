@@ -1,0 +1,242 @@
+/** Skeleton of notifications, and their count. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { IS_REPLY } from "../../index/indexers/post.ts";
+import { type ThreadMuteRow, millisecondsOf } from "./private.ts";
+
+export interface NotificationRow {
+  uri: ResourceUri;
+  sort: number;
+  indexed: number;
+  reason: string;
+  subject: ResourceUri | null;
+  author: Did;
+  /** Root of the thread of the subject, where that is a post. */
+  root: ResourceUri | null;
+}
+
+/** Whose posts the viewer hears of, from when on. */
+export interface SubscriptionRow {
+  subject_did: Did;
+  post: number;
+  reply: number;
+  /** Milliseconds. */
+  since: number;
+}
+
+export const selectOwnSubscriptions = (directory: D1Database, viewer: Did): D1PreparedStatement =>
+  directory
+    .prepare(
+      `SELECT subject_did, post, reply, ${millisecondsOf("created_at")} AS since
+        FROM activity_subscription WHERE did = ?1`,
+    )
+    .bind(viewer);
+
+/** Whom the viewer wants to hear of, and what about. */
+export interface Wanted {
+  viewer: Did;
+  /** Only of those whom the viewer follows. */
+  priority: boolean;
+  /** Reasons that are left out, and those that are left out unless the viewer follows the author. */
+  never: readonly string[];
+  fromOthers: readonly string[];
+  subscriptions: readonly SubscriptionRow[];
+}
+
+const SUBSCRIBED = "subscribed-post";
+
+/**
+ * A subject that is no more makes its notifications pointless. Looked up for posts and for what has a page of its own; a
+ * repost or like as a subject is rare, and shown as it stands.
+ */
+const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
+  OR EXISTS (SELECT 1 FROM record WHERE uri = n.subject)
+  OR instr(n.subject, '/app.bsky.feed.like/') + instr(n.subject, '/app.bsky.feed.repost/')
+    + instr(n.subject, '/app.bsky.actor.profile/') > 0)`;
+const FOLLOWED = "EXISTS (SELECT 1 FROM follow WHERE actor = n.did AND subject = n.author)";
+
+/** Conditions on `n`; `?5` is an array of two: the reasons never wanted, and those wanted of whom one follows. */
+const wantedOf = ({ priority, never, fromOthers }: Wanted): string =>
+  [
+    "?5 IS NOT NULL",
+    priority ? FOLLOWED : "",
+    never.length > 0 ? "n.reason NOT IN (SELECT value FROM json_each(?5 -> 0))" : "",
+    fromOthers.length > 0 ? `(n.reason NOT IN (SELECT value FROM json_each(?5 -> 1)) OR ${FOLLOWED})` : "",
+  ]
+    .filter((condition) => condition !== "")
+    .join(" AND ");
+
+const unwantedJson = ({ never, fromOthers }: Wanted): string => JSON.stringify([never, fromOthers]);
+
+/**
+ * Posts of those to whom the viewer (?1) has subscribed (?6), older than ?2, from the day of the subscription on, while
+ * the author lets the viewer (app.bsky.notification.declaration: followers, mutuals or none). Read from the authors' own
+ * feeds, ?4 of each at most, so that a post costs no row a subscriber; what the viewer is told of anyway is left out.
+ */
+const HEARD = `WITH heard (did, post, reply, since) AS MATERIALIZED (
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+  FROM json_each(?6) CROSS JOIN actor AS a ON a.did = value ->> 0
+  WHERE EXISTS (SELECT 1 FROM follow WHERE actor = ?1 AND subject = a.did)
+    AND CASE a.selves ->> '$.notification.record.allowSubscriptions'
+      WHEN 'none' THEN 0
+      WHEN 'mutuals' THEN EXISTS (SELECT 1 FROM follow WHERE actor = a.did AND subject = ?1)
+      ELSE 1 END)`;
+const HEARD_OF = (item: string) =>
+  `${item}.actor = heard.did AND ${item}.sort < ?2 AND ${item}.sort >= heard.since AND ${item}.subject IS NULL
+    AND CASE WHEN ${item}.flags & ${IS_REPLY} THEN heard.reply ELSE heard.post END`;
+const HEARD_POSTS = `FROM heard CROSS JOIN feed_item AS i CROSS JOIN post AS p
+  WHERE ${HEARD_OF("i")}
+    AND i.sort >= coalesce((
+      SELECT x.sort FROM feed_item AS x WHERE ${HEARD_OF("x")} ORDER BY x.sort DESC LIMIT 1 OFFSET ?4), heard.since)
+    AND p.uri = 'at://' || i.actor || '/app.bsky.feed.post/' || i.rkey
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE did = ?1 AND sort = i.sort AND uri = p.uri)`;
+
+const hears = ({ never, subscriptions }: Wanted): boolean =>
+  subscriptions.length > 0 && !never.includes(SUBSCRIBED);
+
+const subscriptionsJson = ({ subscriptions }: Wanted): string =>
+  JSON.stringify(
+    subscriptions.map(({ subject_did, post, reply, since }) => [subject_did, post, reply, since]),
+  );
+
+export interface NotificationQuery {
+  before: number;
+  reasons: readonly string[] | null;
+  limit: number;
+}
+
+/** ?1 viewer, ?2 before, ?3 reasons, ?4 limit. */
+export function selectNotifications(
+  db: D1Database,
+  wanted: Wanted,
+  { before, reasons, limit }: NotificationQuery,
+): D1PreparedStatement {
+  const heard = hears(wanted) && (reasons?.includes(SUBSCRIBED) ?? true);
+  return db
+    .prepare(
+      `${heard ? HEARD : ""}
+      SELECT n.uri, n.sort, n.indexed, n.reason, n.subject, n.author, coalesce(s.root, s.uri) AS root
+      FROM notification AS n LEFT JOIN post AS s ON s.uri = n.subject
+      WHERE n.did = ?1 AND n.sort < ?2 AND ${SUBJECT_STANDS} AND ${wantedOf(wanted)} AND ?6 IS NOT NULL
+        AND ${reasons === null ? "?3 IS NOT NULL" : "n.reason IN (SELECT value FROM json_each(?3))"}
+      ${
+        heard
+          ? `UNION ALL SELECT p.uri, i.sort, p.indexed, '${SUBSCRIBED}', NULL, p.author, coalesce(p.root, p.uri)
+              ${HEARD_POSTS}`
+          : ""
+      }
+      ORDER BY 2 DESC, 1 DESC LIMIT ?4`,
+    )
+    .bind(
+      wanted.viewer,
+      before,
+      JSON.stringify(reasons ?? []),
+      limit + 1,
+      unwantedJson(wanted),
+      subscriptionsJson(wanted),
+    );
+}
+
+/** Rows that are counted at most: a badge says no more than this. */
+const COUNTED = 5000;
+/** Posts of one author that are counted at most. */
+const HEARD_COUNTED = 100;
+
+/** Unread: newer than `after`, not of muted threads. ?2 is the end of time, ?3 the mutes, ?7 `after`. */
+export function selectUnread(
+  db: D1Database,
+  wanted: Wanted,
+  after: number,
+  mutes: ThreadMuteRow[],
+): D1PreparedStatement {
+  const unmuted = (root: string, indexed: string) =>
+    mutes.length === 0
+      ? "?3 IS NOT NULL"
+      : `NOT EXISTS (SELECT 1 FROM json_each(?3) AS m WHERE m.value ->> 0 = ${root} AND m.value ->> 1 <= ${indexed})`;
+  return db
+    .prepare(
+      `${hears(wanted) ? HEARD : ""}
+      SELECT count(*) AS count FROM (
+        SELECT 1 FROM notification AS n ${mutes.length > 0 ? "LEFT JOIN post AS s ON s.uri = n.subject" : ""}
+        WHERE n.did = ?1 AND n.sort > ?7 AND n.sort < ?2 AND ?4 IS NOT NULL AND ?6 IS NOT NULL
+          AND ${unmuted("coalesce(s.root, s.uri)", "n.indexed")} AND ${wantedOf(wanted)}
+        ${
+          hears(wanted)
+            ? `UNION ALL SELECT 1 ${HEARD_POSTS} AND i.sort > ?7 AND ${unmuted("coalesce(p.root, p.uri)", "p.indexed")}`
+            : ""
+        }
+        LIMIT ${COUNTED})`,
+    )
+    .bind(
+      wanted.viewer,
+      Number.MAX_SAFE_INTEGER,
+      JSON.stringify(mutes.map(({ root_uri, created_at }) => [root_uri, Date.parse(created_at)])),
+      HEARD_COUNTED,
+      unwantedJson(wanted),
+      subscriptionsJson(wanted),
+      after,
+    );
+}
+
+export interface NotifiedRow {
+  uri: ResourceUri;
+  cid: string;
+  /** JSON, null: made from the columns. */
+  record: string | null;
+  collection: string;
+  subject: string;
+  subject_cid: string | null;
+  created: string;
+  via: string | null;
+  via_cid: string | null;
+}
+
+/** ?1 rows of uri, author, sort, rkey. A like or repost is found by its author and time, a follow by its two ends. */
+const LIKES = `SELECT j.value ->> 0 AS uri, l.cid, l.record, 'app.bsky.feed.like' AS collection, l.subject, l.subject_cid,
+    l.created, l.via, l.via_cid
+  FROM json_each(?1) AS j CROSS JOIN "like" AS l INDEXED BY like_actor
+    ON l.actor = j.value ->> 1 AND l.sort = j.value ->> 2 AND l.rkey = j.value ->> 3`;
+const REPOSTS = `SELECT j.value ->> 0 AS uri, r.cid, r.record, 'app.bsky.feed.repost' AS collection, r.subject,
+    r.subject_cid, r.created, r.via, r.via_cid
+  FROM json_each(?1) AS j
+    CROSS JOIN feed_item AS i ON i.actor = j.value ->> 1 AND i.sort = j.value ->> 2 AND i.rkey = j.value ->> 3
+    JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey`;
+const FOLLOWS = `SELECT j.value ->> 0 AS uri, f.cid, f.record, 'app.bsky.graph.follow' AS collection, f.subject,
+    NULL AS subject_cid, f.created, f.via, f.via_cid
+  FROM json_each(?1) AS j CROSS JOIN follow AS f
+    ON f.actor = j.value ->> 1 AND f.subject = ?2 AND f.rkey = j.value ->> 3`;
+const VERIFICATIONS = `SELECT j.value ->> 0 AS uri, v.cid, v.record, 'app.bsky.graph.verification' AS collection, v.subject,
+    NULL AS subject_cid, '' AS created, NULL AS via, NULL AS via_cid
+  FROM json_each(?1) AS j CROSS JOIN verification AS v
+    ON v.subject = ?2 AND v.issuer = j.value ->> 1 AND v.rkey = j.value ->> 3`;
+
+export type NotifiedKey = readonly [uri: string, author: string, sort: number, rkey: string];
+
+/** The records behind notifications of these kinds, but posts and profiles. */
+export function selectNotified(
+  db: D1Database,
+  viewer: Did,
+  keys: {
+    likes: NotifiedKey[];
+    reposts: NotifiedKey[];
+    follows: NotifiedKey[];
+    verifications: NotifiedKey[];
+  },
+): D1PreparedStatement[] {
+  const statements: D1PreparedStatement[] = [];
+  const add = (sql: string, list: NotifiedKey[], ...more: string[]) => {
+    if (list.length > 0) statements.push(db.prepare(sql).bind(JSON.stringify(list), ...more));
+  };
+  add(LIKES, keys.likes);
+  add(REPOSTS, keys.reposts);
+  add(FOLLOWS, keys.follows, viewer);
+  add(VERIFICATIONS, keys.verifications, viewer);
+  return statements;
+}
+
+/** The record that the columns say it all of. */
+export function recordOf(row: NotifiedRow): unknown {
+  if (row.record !== null) return JSON.parse(row.record);
+  const via = row.via === null ? {} : { via: { cid: row.via_cid, uri: row.via } };
+  const subject = row.subject_cid === null ? row.subject : { cid: row.subject_cid, uri: row.subject };
+  return { $type: row.collection, ...via, subject, createdAt: row.created };
+}

@@ -1,0 +1,167 @@
+/** Posts by URI, with all that their views need of other posts, in one statement. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Facts, PostFacts } from "../facts.ts";
+import { threadgateOf, postgateOf } from "../../uris.ts";
+
+export interface PostRow {
+  key: ResourceUri;
+  /** Among those asked for, not only mentioned by them. */
+  asked: number;
+  uri: ResourceUri | null;
+  author: Did;
+  cid: string;
+  record: string;
+  sort: number;
+  indexed: number;
+  parent: ResourceUri | null;
+  root: ResourceUri | null;
+  embed: ResourceUri | null;
+  quoted: ResourceUri | null;
+  violates_gate: number;
+  violates_embed: number;
+  likes: number;
+  reposts: number;
+  replies: number;
+  quotes: number;
+  bookmarks: number;
+  tie: number;
+  tg_cid: string | null;
+  tg_record: string;
+  tg_sort: number;
+  tg_indexed: number;
+  pg_cid: string | null;
+  pg_record: string;
+  pg_sort: number;
+  pg_indexed: number;
+}
+
+/**
+ * Layers: 0 the posts asked for (in a feed also their parents and roots), 1 what those quote and the roots of their
+ * threads, 2 what the quoted quote. Each with its gates; a key without a post has `uri` null.
+ */
+export const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
+  ${asked},
+  item AS MATERIALIZED (
+    SELECT asked.uri, p.parent, p.root, p.quoted FROM asked LEFT JOIN post AS p ON p.uri = asked.uri),
+  ${
+    feed
+      ? `layer0 AS MATERIALIZED (
+    SELECT uri, root, quoted FROM item
+    UNION SELECT p.uri, p.root, p.quoted FROM item CROSS JOIN post AS p ON p.uri = item.parent
+    UNION SELECT p.uri, p.root, p.quoted FROM item CROSS JOIN post AS p ON p.uri = item.root),`
+      : `layer0 AS MATERIALIZED (SELECT uri, root, quoted FROM item),`
+  }
+  layer1 AS MATERIALIZED (
+    SELECT q.uri, q.quoted FROM layer0 CROSS JOIN post AS q ON q.uri = layer0.quoted),
+  every (uri) AS (
+    SELECT uri FROM layer0
+    UNION SELECT root FROM layer0 WHERE root IS NOT NULL
+    UNION SELECT uri FROM layer1
+    UNION SELECT quoted FROM layer1 WHERE quoted IS NOT NULL)
+  SELECT every.uri AS key, p.*, every.uri IN (SELECT uri FROM item) AS asked,
+    tg.cid AS tg_cid, tg.record AS tg_record, tg.sort AS tg_sort, tg.indexed AS tg_indexed,
+    pg.cid AS pg_cid, pg.record AS pg_record, pg.sort AS pg_sort, pg.indexed AS pg_indexed
+  FROM every
+    LEFT JOIN post AS p ON p.uri = every.uri
+    LEFT JOIN record AS tg ON tg.uri = replace(every.uri, '/app.bsky.feed.post/', '/app.bsky.feed.threadgate/')
+      AND tg.collection = 'app.bsky.feed.threadgate'
+    LEFT JOIN record AS pg ON pg.uri = replace(every.uri, '/app.bsky.feed.post/', '/app.bsky.feed.postgate/')
+      AND pg.collection = 'app.bsky.feed.postgate'`;
+const LISTED = "asked (uri) AS (SELECT value FROM json_each(?1))";
+const PLAIN = CLOSURE(false, LISTED);
+const FEED = CLOSURE(true, LISTED);
+
+/** A thread: ?1 the anchor, ?2 how far up, ?3 how far down. Bounded, newest first, whatever hangs below. */
+const THREAD_POSTS = 1000;
+const THREAD = CLOSURE(
+  false,
+  `above (uri, height) AS (
+    SELECT ?1, 0
+    UNION ALL
+    SELECT p.parent, height + 1 FROM above CROSS JOIN post AS p ON p.uri = above.uri
+    WHERE p.parent IS NOT NULL AND height < ?2),
+  below (uri, depth, sort) AS (
+    SELECT p.uri, 1, p.sort FROM post AS p WHERE p.parent = ?1 AND ?3 > 0
+    UNION ALL
+    SELECT p.uri, depth + 1, p.sort FROM below CROSS JOIN post AS p ON p.parent = below.uri WHERE depth < ?3
+    ORDER BY 2, 3 DESC LIMIT ${THREAD_POSTS}),
+  asked (uri) AS (SELECT uri FROM above UNION SELECT uri FROM below)`,
+);
+
+export const selectThread = (
+  db: D1Database,
+  anchor: string,
+  height: number,
+  depth: number,
+): D1PreparedStatement => db.prepare(THREAD).bind(anchor, height, depth);
+
+/**
+ * How an author goes on below their own post: from the root of ?1's thread to their oldest reply to it, and so on, as
+ * far as that goes. A record key is a time, so the oldest is the first by URI.
+ */
+const OP_THREAD = `WITH RECURSIVE
+  top (uri, first, past) AS MATERIALIZED (
+    SELECT uri, substr(uri, 1, instr(substr(uri, 6), '/') + 5), substr(uri, 1, instr(substr(uri, 6), '/') + 4) || '0'
+    FROM (SELECT coalesce((SELECT root FROM post WHERE uri = ?1), ?1) AS uri)),
+  chain (uri, place) AS (
+    SELECT uri, 1 FROM top
+    UNION ALL
+    SELECT (
+        SELECT min(p.uri) FROM post AS p
+        WHERE p.parent = chain.uri AND p.uri > top.first AND p.uri < top.past AND p.root = top.uri), place + 1
+    FROM chain CROSS JOIN top WHERE chain.uri IS NOT NULL AND place < 200)
+  SELECT uri FROM chain WHERE uri IS NOT NULL ORDER BY place`;
+
+export const selectOpThread = (db: D1Database, anchor: string): D1PreparedStatement =>
+  db.prepare(OP_THREAD).bind(anchor);
+
+/** `feed`: with parents and roots, as feed items show them. */
+export const selectPosts = (db: D1Database, uris: Iterable<string>, feed: boolean): D1PreparedStatement =>
+  db.prepare(feed ? FEED : PLAIN).bind(JSON.stringify([...new Set(uris)]));
+
+function postFacts(uri: ResourceUri, row: PostRow): PostFacts {
+  return {
+    uri,
+    author: row.author,
+    cid: row.cid,
+    record: JSON.parse(row.record),
+    sort: row.sort,
+    indexed: row.indexed,
+    parent: row.parent,
+    root: row.root,
+    embed: row.embed,
+    quoted: row.quoted,
+    violatesGate: row.violates_gate === 1,
+    violatesEmbed: row.violates_embed === 1,
+    likes: row.likes,
+    reposts: row.reposts,
+    replies: row.replies,
+    quotes: row.quotes,
+    bookmarks: row.bookmarks,
+  };
+}
+
+export function addPosts(facts: Facts, rows: PostRow[]): void {
+  for (const row of rows) {
+    const { key, uri } = row;
+    if (uri !== null) facts.posts.set(uri, postFacts(uri, row));
+    if (row.tg_cid !== null) {
+      facts.threadgates.set(key, {
+        uri: threadgateOf(key) as ResourceUri,
+        cid: row.tg_cid,
+        record: JSON.parse(row.tg_record),
+        sort: row.tg_sort,
+        indexed: row.tg_indexed,
+      });
+    }
+    if (row.pg_cid !== null) {
+      facts.postgates.set(key, {
+        uri: postgateOf(key) as ResourceUri,
+        cid: row.pg_cid,
+        record: JSON.parse(row.pg_record),
+        sort: row.pg_sort,
+        indexed: row.pg_indexed,
+      });
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** Who blocks, mutes and follows whom, as far as views and rules ask. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { type Facts, pairKey, type Relation } from "../facts.ts";
+import { BLOCK, FOLLOW, LIST_BLOCK, uriOf } from "../../uris.ts";
+
+/** A list blocks or mutes only while it is a moderation list that exists, of an owner who is there. `list` is an expression. */
+const ACTIVE = (list: string) => `EXISTS (
+  SELECT 1 FROM record AS r JOIN actor AS o ON o.did = r.did
+  WHERE r.uri = ${list} AND r.record ->> 'purpose' = 'app.bsky.graph.defs#modlist'
+    AND o.known IS NOT NULL AND o.status IS NULL
+    AND NOT EXISTS (SELECT 1 FROM takedown WHERE subject = o.did OR subject = r.uri))`;
+
+/** One of `by`'s block lists that `whom` is on. */
+const LISTED = (by: string, whom: string) => `(SELECT i.list
+  FROM list_block AS b JOIN list_item AS i ON i.list = b.list AND i.subject = ${whom}
+  WHERE b.actor = ${by} AND ${ACTIVE("i.list")} LIMIT 1)`;
+
+/** ?1 DIDs, ?2 the viewer, ?3 the lists that the viewer mutes. */
+const RELATIONS = `SELECT j.value AS did,
+    (SELECT rkey FROM follow WHERE actor = ?2 AND subject = j.value) AS following,
+    (SELECT rkey FROM follow WHERE actor = j.value AND subject = ?2) AS followed_by,
+    (SELECT rkey FROM block WHERE actor = ?2 AND subject = j.value) AS blocking,
+    (SELECT rkey FROM block WHERE actor = j.value AND subject = ?2) AS blocked_by,
+    ${LISTED("?2", "j.value")} AS blocking_by_list,
+    ${LISTED("j.value", "?2")} AS blocked_by_list,
+    (SELECT i.list FROM json_each(?3) AS m CROSS JOIN list_item AS i ON i.list = m.value AND i.subject = j.value
+      WHERE ${ACTIVE("i.list")} LIMIT 1) AS muted_by_list
+  FROM json_each(?1) AS j WHERE j.value <> ?2`;
+
+export interface RelationRow {
+  did: Did;
+  following: string | null;
+  followed_by: string | null;
+  blocking: string | null;
+  blocked_by: string | null;
+  blocking_by_list: ResourceUri | null;
+  blocked_by_list: ResourceUri | null;
+  muted_by_list: ResourceUri | null;
+}
+
+export const selectRelations = (
+  db: D1Database,
+  viewer: Did,
+  dids: readonly string[],
+  mutedLists: readonly string[],
+): D1PreparedStatement =>
+  db.prepare(RELATIONS).bind(JSON.stringify(dids), viewer, JSON.stringify(mutedLists));
+
+const strangers = (): Relation => ({
+  muted: false,
+  mutedOnlyReposts: false,
+  mutedOnlyQuoteposts: false,
+  mutedByList: null,
+  blocking: null,
+  blockedBy: null,
+  blockingByList: null,
+  blockedByList: null,
+  following: null,
+  followedBy: null,
+  activitySubscription: null,
+});
+
+/** The viewer's own is there and empty: views of oneself have a `viewer`, too. */
+export function addRelations(facts: Facts, viewer: Did, rows: RelationRow[]): void {
+  facts.relations.set(viewer, strangers());
+  const named = (did: string, collection: string, rkey: string | null) =>
+    rkey === null ? null : uriOf(did, collection, rkey);
+  for (const row of rows) {
+    facts.relations.set(row.did, {
+      ...strangers(),
+      following: named(viewer, FOLLOW, row.following),
+      followedBy: named(row.did, FOLLOW, row.followed_by),
+      blocking: named(viewer, BLOCK, row.blocking),
+      blockedBy: named(row.did, BLOCK, row.blocked_by),
+      blockingByList: row.blocking_by_list,
+      blockedByList: row.blocked_by_list,
+      mutedByList: row.muted_by_list,
+    });
+  }
+}
+
+/** Pairs of which one blocks the other, by itself or through a list. Returned in the order given. */
+const PAIRS = `SELECT j.value ->> 0 AS a, j.value ->> 1 AS b FROM json_each(?1) AS j
+  WHERE EXISTS (SELECT 1 FROM block WHERE actor = j.value ->> 0 AND subject = j.value ->> 1)
+    OR EXISTS (SELECT 1 FROM block WHERE actor = j.value ->> 1 AND subject = j.value ->> 0)
+    OR ${LISTED("j.value ->> 0", "j.value ->> 1")} IS NOT NULL
+    OR ${LISTED("j.value ->> 1", "j.value ->> 0")} IS NOT NULL`;
+
+export const selectPairs = (
+  db: D1Database,
+  pairs: readonly (readonly [string, string])[],
+): D1PreparedStatement => db.prepare(PAIRS).bind(JSON.stringify(pairs));
+
+export function addPairs(facts: Facts, rows: { a: string; b: string }[]): void {
+  for (const { a, b } of rows) {
+    facts.blockedPairs.add(pairKey(a, b));
+    facts.blockedPairs.add(pairKey(b, a));
+  }
+}
+
+/** Lists by URI, as the viewer stands to them: blocked, and a member of (for gates). Muted comes from the directory. */
+const LISTS = `SELECT j.value AS uri,
+    (SELECT rkey FROM list_block WHERE actor = ?2 AND list = j.value) AS blocked,
+    EXISTS (SELECT 1 FROM list_item WHERE list = j.value AND subject = ?2) AS member
+  FROM json_each(?1) AS j`;
+
+export const selectListRelations = (
+  db: D1Database,
+  viewer: Did,
+  uris: readonly string[],
+): D1PreparedStatement => db.prepare(LISTS).bind(JSON.stringify(uris), viewer);
+
+export interface ListRelationRow {
+  uri: ResourceUri;
+  blocked: string | null;
+  member: number;
+}
+
+export function addListRelations(
+  facts: Facts,
+  viewer: Did,
+  mutedLists: ReadonlySet<string>,
+  rows: ListRelationRow[],
+): void {
+  for (const { uri, blocked, member } of rows) {
+    facts.listRelations.set(uri, {
+      muted: mutedLists.has(uri),
+      blocked: blocked === null ? null : uriOf(viewer, LIST_BLOCK, blocked),
+      member: member === 1,
+    });
+  }
+}
+
+/** The moderation lists through which the viewer blocks or mutes: views of accounts on them name them. */
+const OWN_LISTS = `SELECT r.* FROM record AS r WHERE r.uri IN (
+    SELECT list FROM list_block WHERE actor = ?1 UNION SELECT value FROM json_each(?2))`;
+
+export const selectOwnLists = (
+  db: D1Database,
+  viewer: Did,
+  mutedLists: readonly string[],
+): D1PreparedStatement => db.prepare(OWN_LISTS).bind(viewer, JSON.stringify(mutedLists));

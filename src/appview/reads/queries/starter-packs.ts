@@ -1,0 +1,98 @@
+/** Skeletons of starter packs, and the people that a pack's page shows. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Cursor } from "../cursors.ts";
+import { STARTER_PACK } from "../../uris.ts";
+import { OWNED } from "./lists.ts";
+import { LISTED } from "./records.ts";
+
+export interface PackRow {
+  uri: ResourceUri;
+  sort: number;
+  cid: string;
+}
+
+export const selectPacksOf = (
+  db: D1Database,
+  owner: Did,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.sort, r.cid FROM record AS r
+        WHERE ${OWNED(STARTER_PACK)} AND (r.sort, r.cid) < (?2, ?3) ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
+    )
+    .bind(owner, cursor.sort, cursor.cid, limit + 1);
+
+/** Packs with a text in their names, the newest first. A community has few packs: the index of all is read along. */
+export const selectPacksNamed = (
+  db: D1Database,
+  text: string,
+  cursor: Cursor,
+  limit: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.sort, r.cid FROM record AS r INDEXED BY record_listed
+        WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}' AND (r.sort, r.cid) < (?2, ?3)
+          AND instr(lower(r.record ->> 'name'), lower(?1)) > 0
+        ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
+    )
+    .bind(text, cursor.sort, cursor.cid, limit + 1);
+
+/** How many of a list's newest members a pack's sample is chosen from. */
+const CONSIDERED = 50;
+
+export interface SampleRow {
+  list: ResourceUri;
+  did: Did;
+  rkey: string;
+  followers: number;
+}
+
+/** The members of each pack's list, the most followed first, and of those with as many the newest. */
+export const selectSamples = (db: D1Database, packs: readonly string[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT list, did, rkey, followers FROM (
+          SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, coalesce(a.followers, 0) AS followers,
+            row_number() OVER (PARTITION BY i.list ORDER BY i.sort DESC, i.cid DESC) AS place
+          FROM (SELECT DISTINCT r.record ->> 'list' AS list FROM json_each(?1) AS j
+              CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}') AS l
+            CROSS JOIN list_item AS i ON i.list = l.list
+            LEFT JOIN actor AS a ON a.did = i.subject)
+        WHERE place <= ${CONSIDERED} ORDER BY list, followers DESC, place`,
+    )
+    .bind(JSON.stringify(packs));
+
+export interface PackPartsRow {
+  uri: ResourceUri;
+  list: ResourceUri;
+  /** JSON: an array of URIs. */
+  feeds: string;
+}
+
+/** The list and the feeds that each pack names. */
+export const selectParts = (db: D1Database, packs: readonly string[]): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT r.uri, r.record ->> 'list' AS list,
+          (SELECT json_group_array(value ->> 'uri') FROM json_each(r.record, '$.feeds')) AS feeds
+        FROM json_each(?1) AS j CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}'`,
+    )
+    .bind(JSON.stringify(packs));
+
+/** Through which items an account (`?2`) is on the lists of packs. */
+export const selectPackMembership = (
+  db: D1Database,
+  did: string,
+  packs: readonly string[],
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid
+        FROM json_each(?1) AS j
+          CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}'
+          CROSS JOIN list_item AS i ON i.list = r.record ->> 'list' AND i.subject = ?2`,
+    )
+    .bind(JSON.stringify(packs), did);

@@ -1,0 +1,186 @@
+/**
+ * What people write into a search box for posts, taken apart: words and "phrases", and operators as Bluesky has them
+ * (`from:`, `mentions:`, `since:`, `until:`, `lang:`, `domain:`, `url:`, `#tag`, each also with a `-` before it). Pure.
+ */
+import { type TermKind, searchTerm, spaced } from "../search-terms.ts";
+
+/** One thing that a post must have, or must not. Actors are as written: a DID, a handle, or `me`. */
+export type Clause = { not: boolean } & (
+  | { kind: "words"; words: string[]; exact: boolean }
+  | { kind: "actor"; term: "author" | "mention"; actor: string }
+  | { kind: "term"; term: TermKind; value: string }
+  | { kind: "any"; of: Clause[] }
+);
+
+export interface SearchQuery {
+  clauses: Clause[];
+  /** There was something, but nothing that posts could be found by. */
+  senseless: boolean;
+  /** Milliseconds: from the first on, before the second. */
+  since?: number;
+  until?: number;
+}
+
+const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+/** More than anybody writes; what comes after is left out. */
+const CLAUSES_MAX = 30;
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Splits at spaces, but not within quotation marks. */
+function* tokens(text: string): Generator<string> {
+  for (const [token] of text.matchAll(/(?:[^\s"“”]|["“”][^"“”]*(?:["“”]|$))+/gu)) yield token;
+}
+
+const unquoted = (text: string): string => text.replace(/["“”]/g, "");
+
+/** Milliseconds of a date (the beginning of its day, UTC) or datetime; undefined for anything else. */
+export function instantOf(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text)) return undefined;
+  const instant = Date.parse(text);
+  return Number.isNaN(instant) ? undefined : instant;
+}
+
+/** `until:` names the last day that counts, where it names a day. */
+export function untilOf(text: string): number | undefined {
+  const instant = instantOf(text);
+  return instant !== undefined && text.length === 10 ? instant + DAY : instant;
+}
+
+function operator(name: string, value: string, not: boolean): Clause | undefined {
+  const term = (kind: TermKind): Clause => ({ kind: "term", term: kind, value, not });
+  switch (name) {
+    case "from":
+    case "author":
+      return { kind: "actor", term: "author", actor: value.replace(/^@/, ""), not };
+    case "mention":
+    case "mentions":
+    case "to":
+      return { kind: "actor", term: "mention", actor: value.replace(/^@/, ""), not };
+    case "lang":
+    case "language":
+      return { ...term("lang"), value: value.split("-")[0] ?? value } as Clause;
+    case "domain":
+      return { ...term("domain"), value: value.replace(/^www\./i, "") } as Clause;
+    case "url":
+      return { ...term("url"), value: asUrl(value) } as Clause;
+    case "tag":
+    case "hashtag":
+      return { ...term("tag"), value: value.replace(/^[#＃]/, "") } as Clause;
+    default:
+      return undefined;
+  }
+}
+
+const asUrl = (text: string): string => (/^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `https://${text}`);
+
+function words(text: string, not: boolean): Clause | undefined {
+  const found = spaced(unquoted(text)).match(WORD) ?? [];
+  return found.length === 0 ? undefined : { kind: "words", words: found, exact: /["“”]/.test(text), not };
+}
+
+function clauseOf(text: string, not: boolean): Clause | undefined {
+  if (/^[#＃]./u.test(text)) {
+    return { kind: "term", term: "tag", value: text.replace(/^[#＃]+/, "").replace(/[.,!?;:]+$/, ""), not };
+  }
+  if (text.startsWith("did:")) return { kind: "actor", term: "author", actor: text, not };
+  const colon = text.indexOf(":");
+  const value = unquoted(text.slice(colon + 1));
+  const named =
+    colon > 0 && value !== "" ? operator(text.slice(0, colon).toLowerCase(), value, not) : undefined;
+  return named ?? words(text, not);
+}
+
+export function parseSearchQuery(text: string): SearchQuery {
+  const query: SearchQuery = { clauses: [], senseless: false };
+  let senseless = false;
+  for (const token of tokens(text)) {
+    const bound = /^(since|until):(.+)$/i.exec(token);
+    if (bound !== null) {
+      const since = bound[1]?.toLowerCase() === "since";
+      const instant = (since ? instantOf : untilOf)(unquoted(bound[2] ?? ""));
+      if (instant !== undefined) query[since ? "since" : "until"] = instant;
+      continue;
+    }
+    const not = /^-[^\s-]/.test(token);
+    const clause = clauseOf(not ? token.slice(1) : token, not);
+    if (clause === undefined) senseless ||= token !== "*";
+    else if (query.clauses.length < CLAUSES_MAX) query.clauses.push(clause);
+  }
+  query.senseless = senseless && query.clauses.length === 0;
+  return query;
+}
+
+/** The actors that clauses name. */
+export const actorsOf = (clauses: readonly Clause[]): string[] =>
+  clauses.flatMap((clause) =>
+    clause.kind === "actor" ? [clause.actor] : clause.kind === "any" ? actorsOf(clause.of) : [],
+  );
+
+/**
+ * A piece of an FTS5 expression: as it stands, or a phrase whose last word is the beginning of one, `before` the words
+ * in front of it.
+ */
+export type MatchPiece = string | { before: string; beginning: string };
+
+/**
+ * The clauses as an FTS5 expression over `text` and `terms`. Of words that are not in quotation marks the beginning is
+ * enough. `didOf` knows the DIDs of actors.
+ * @returns `match` null: they ask for nothing in particular; `none`: no post can be meant
+ */
+export function matchExpression(
+  clauses: readonly Clause[],
+  didOf: (actor: string) => string | null,
+): { match: MatchPiece[] | null; none: boolean } {
+  const wanted: MatchPiece[][] = [];
+  const unwanted: MatchPiece[][] = [];
+  for (const clause of clauses) {
+    const expression = expressionOf(clause, didOf);
+    if (expression !== null) (clause.not ? unwanted : wanted).push(expression);
+    else if (!clause.not) return { match: null, none: true };
+  }
+  if (wanted.length === 0) {
+    // NOT needs something to take away from.
+    return { match: null, none: unwanted.length > 0 };
+  }
+  const all = joined(wanted, " AND ");
+  return {
+    match: unwanted.length === 0 ? all : ["(", ...all, ") NOT (", ...joined(unwanted, " OR "), ")"],
+    none: false,
+  };
+}
+
+const joined = (expressions: readonly MatchPiece[][], by: string): MatchPiece[] =>
+  expressions.flatMap((pieces, i) => (i === 0 ? pieces : [by, ...pieces]));
+
+function expressionOf(clause: Clause, didOf: (actor: string) => string | null): MatchPiece[] | null {
+  switch (clause.kind) {
+    case "words":
+      return ["text : ", clause.exact ? `"${clause.words.join(" ")}"` : beginningOf(clause.words)];
+    case "actor": {
+      const did = didOf(clause.actor);
+      return did === null ? null : [`terms : ${searchTerm(clause.term, did)}`];
+    }
+    case "term":
+      return [`terms : ${searchTerm(clause.term, clause.value)}`];
+    case "any": {
+      const any = clause.of.flatMap((one) => {
+        const expression = expressionOf(one, didOf);
+        return expression === null ? [] : [expression];
+      });
+      return any.length === 0 ? null : ["(", ...joined(any, " OR "), ")"];
+    }
+  }
+}
+
+/** Letters that the tokenizer folds in ways of its own are left to FTS5, which knows them. */
+function beginningOf(words: readonly string[]): MatchPiece {
+  const last = words.at(-1) ?? "";
+  if (!/^[a-z0-9]+$/i.test(last)) return `"${words.join(" ")}" *`;
+  return {
+    before: words
+      .slice(0, -1)
+      .map((word) => `${word} `)
+      .join(""),
+    beginning: last.toLowerCase(),
+  };
+}

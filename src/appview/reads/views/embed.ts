@@ -1,0 +1,182 @@
+/** app.bsky.embed.*: what a post embeds, as views show it. */
+import type {
+  AppBskyEmbedGallery,
+  AppBskyEmbedImages,
+  AppBskyEmbedRecord,
+  AppBskyEmbedRecordWithMedia,
+  AppBskyEmbedVideo,
+  AppBskyFeedDefs,
+} from "@atcute/bluesky";
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { blobCid } from "../../../protocol/json.ts";
+import { GENERATOR, LABELER, LIST, POST, STARTER_PACK, collectionOf, didOf } from "../../uris.ts";
+import { externalView } from "./external.ts";
+import { generatorView } from "./generator.ts";
+import { labelerView } from "./labeler.ts";
+import { listView } from "./list.ts";
+import { blockedViewerState } from "./profile.ts";
+import type { Pictures, Present } from "./present.ts";
+import { postBlocks, viewerBlocks } from "./rules.ts";
+import { starterPackBasic } from "./starter-pack.ts";
+import type { Typed } from "./typed.ts";
+
+/** How a quoted post is shown; posts embed posts, so that view is handed in. */
+export type QuotedView = (uri: ResourceUri, depth: number) => RecordView | undefined;
+export type EmbedView = NonNullable<AppBskyFeedDefs.PostView["embed"]>;
+export type RecordView = AppBskyEmbedRecord.View["record"];
+/** What clients take of a gallery today. */
+const GALLERY_ITEMS = 10;
+
+/** Undefined for a kind that is not known. `depth`: how many embeds deep this is, 1 for the post's own. */
+export function embedView(
+  present: Present,
+  post: ResourceUri,
+  embed: { $type?: string },
+  depth: number,
+  quoted: QuotedView,
+): EmbedView | undefined {
+  const media = mediaView(present, didOf(post), embed);
+  if (media !== undefined) return media;
+  switch (embed.$type) {
+    case "app.bsky.embed.record":
+      return {
+        $type: "app.bsky.embed.record#view",
+        record: recordView(present, post, (embed as AppBskyEmbedRecord.Main).record.uri, depth, quoted),
+      };
+    case "app.bsky.embed.recordWithMedia": {
+      const both = embed as AppBskyEmbedRecordWithMedia.Main;
+      const view = mediaView(present, didOf(post), both.media);
+      if (view === undefined) return undefined;
+      return {
+        $type: "app.bsky.embed.recordWithMedia#view",
+        media: view,
+        record: { record: recordView(present, post, both.record.record.uri, depth, quoted) },
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+type MediaView = AppBskyEmbedRecordWithMedia.View["media"];
+
+/** Undefined for what is no media, or not known. */
+export function mediaView(present: Pictures, did: Did, embed: { $type?: string }): MediaView | undefined {
+  const { images } = present;
+  switch (embed.$type) {
+    case "app.bsky.embed.images":
+      return imagesView(present, did, embed as AppBskyEmbedImages.Main);
+    case "app.bsky.embed.gallery":
+      return galleryView(present, did, embed as AppBskyEmbedGallery.Main);
+    case "app.bsky.embed.external":
+      return externalView(present, did, embed as Parameters<typeof externalView>[2]);
+    case "app.bsky.embed.video": {
+      const video = embed as AppBskyEmbedVideo.Main;
+      const cid = blobCid(video.video) ?? "";
+      return {
+        $type: "app.bsky.embed.video#view",
+        cid,
+        playlist: images.playlist(did, cid),
+        thumbnail: images.videoThumbnail(did, cid),
+        alt: video.alt,
+        aspectRatio: video.aspectRatio,
+        presentation: video.presentation,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function imagesView(
+  { images }: Pictures,
+  did: Did,
+  embed: AppBskyEmbedImages.Main,
+): Typed<AppBskyEmbedImages.View> {
+  return {
+    $type: "app.bsky.embed.images#view",
+    images: embed.images.map(({ image, alt, aspectRatio }) => {
+      const cid = blobCid(image) ?? "";
+      return {
+        thumb: images.named("feed_thumbnail", did, cid),
+        fullsize: images.named("feed_fullsize", did, cid),
+        alt,
+        aspectRatio,
+      };
+    }),
+  };
+}
+
+function galleryView(
+  { images }: Pictures,
+  did: Did,
+  embed: AppBskyEmbedGallery.Main,
+): Typed<AppBskyEmbedGallery.View> {
+  return {
+    $type: "app.bsky.embed.gallery#view",
+    items: embed.items.slice(0, GALLERY_ITEMS).flatMap((item) => {
+      if (item.$type !== "app.bsky.embed.gallery#image") return [];
+      const cid = blobCid(item.image) ?? "";
+      return [
+        {
+          $type: "app.bsky.embed.gallery#viewImage" as const,
+          thumbnail: images.named("feed_thumbnail", did, cid),
+          fullsize: images.named("feed_fullsize", did, cid),
+          alt: item.alt,
+          aspectRatio: item.aspectRatio,
+        },
+      ];
+    }),
+  };
+}
+
+/** Blocked before detached before absent, as the reference has it. */
+function recordView(
+  present: Present,
+  post: ResourceUri,
+  uri: ResourceUri,
+  depth: number,
+  quoted: QuotedView,
+): RecordView {
+  const { facts } = present;
+  const did = didOf(uri);
+  if (viewerBlocks(facts, did) || postBlocks(facts, post).embed) {
+    return {
+      $type: "app.bsky.embed.record#viewBlocked",
+      uri,
+      blocked: true,
+      author: { did, viewer: blockedViewerState(present, did) },
+    };
+  }
+  const detached = { $type: "app.bsky.embed.record#viewDetached", uri, detached: true } as const;
+  if (facts.posts.get(post)?.violatesEmbed) return detached;
+  const found = embeddedView(present, uri, depth, quoted);
+  if (found === undefined) return { $type: "app.bsky.embed.record#viewNotFound", uri, notFound: true };
+  if (facts.postgates.get(uri)?.record.detachedEmbeddingUris?.includes(post)) return detached;
+  return found;
+}
+
+function embeddedView(
+  present: Present,
+  uri: ResourceUri,
+  depth: number,
+  quoted: QuotedView,
+): RecordView | undefined {
+  switch (collectionOf(uri)) {
+    case POST:
+      return quoted(uri, depth);
+    case GENERATOR:
+      return typed("app.bsky.feed.defs#generatorView", generatorView(present, uri));
+    case LIST:
+      return typed("app.bsky.graph.defs#listView", listView(present, uri));
+    case LABELER:
+      return typed("app.bsky.labeler.defs#labelerView", labelerView(present, uri));
+    case STARTER_PACK:
+      return typed("app.bsky.graph.defs#starterPackViewBasic", starterPackBasic(present, uri));
+    default:
+      return undefined;
+  }
+}
+
+const typed = <Type extends string, View extends object>($type: Type, view: View | undefined) =>
+  view === undefined ? undefined : { ...view, $type };
