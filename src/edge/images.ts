@@ -11,7 +11,7 @@ import type { ImagePreset } from "../appview/images.ts";
 import type { BlobLocation } from "../protocol/account-station.ts";
 import { cidOfRaw, isCid, rawCidFromDigest } from "../protocol/cid.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
-import type { Services } from "../xrpc/services.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
 
 type Format = "jpeg" | "webp";

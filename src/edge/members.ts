@@ -7,13 +7,13 @@ import { requestPasswordReset, resetPassword, setPassword } from "../lifecycle/p
 import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
 import type { Member, MemberProfile, Members, NewMember } from "../oauth/members.ts";
 import { Refusal, authRequired, isRefusal, must } from "../protocol/refusal.ts";
-import { deleteMember } from "../xrpc/admin-acts.ts";
-import { atEvenPace } from "../xrpc/even-pace.ts";
-import { allow, attemptSource, countAttempt } from "../xrpc/rate-limits.ts";
-import type { Services } from "../xrpc/services.ts";
+import { deleteMember } from "../xrpc/admin/acts.ts";
+import { atEvenPace } from "../xrpc/server/constant-time.ts";
+import { allow, attemptSource, countAttempt } from "../xrpc/server/rate-limits.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { admit } from "./rate-limits.ts";
-import { PASSWORD_MAX } from "../xrpc/sessions.ts";
-import { signUp } from "../xrpc/sign-up.ts";
+import { PASSWORD_MAX } from "../xrpc/accounts/sessions.ts";
+import { signUp } from "../xrpc/accounts/sign-up.ts";
 
 const asMember = (account: Account): Member => ({
   did: account.did,

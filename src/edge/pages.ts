@@ -1,5 +1,5 @@
 /** What is neither XRPC nor made for people to look at. */
-import type { Services } from "../xrpc/services.ts";
+import type { Services } from "../xrpc/server/services.ts";
 
 export function robots(): Response {
   return new Response("# Crawl as you like: what is here is public.\nUser-agent: *\nAllow: /\n", {

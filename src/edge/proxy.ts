@@ -6,11 +6,11 @@
 import { at, textOf } from "../protocol/json.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
-import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/auth.ts";
-import { defaultService } from "../xrpc/default-service.ts";
-import { SKELETON } from "../xrpc/feed-generators.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod } from "../xrpc/service-auth.ts";
-import type { Services } from "../xrpc/services.ts";
+import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/server/policies.ts";
+import { defaultService } from "../xrpc/server/default-service.ts";
+import { SKELETON } from "../xrpc/elsewhere/feed-generators.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod } from "../xrpc/server/service-auth.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { withLocalRecords } from "./read-after-write/splice.ts";
 import { Upstream } from "./upstream.ts";
 

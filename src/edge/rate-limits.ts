@@ -5,8 +5,8 @@
 import type { Counts, Limit } from "../account/limits.ts";
 import { consume, rateLimited } from "../account/limits.ts";
 import type { Vars } from "../protocol/stations.ts";
-import { clientAddress } from "../xrpc/client-address.ts";
-import { ADDRESS_LIMITS, EVERYTHING } from "../xrpc/rate-limits.ts";
+import { clientAddress } from "../xrpc/server/client-address.ts";
+import { ADDRESS_LIMITS, EVERYTHING } from "../xrpc/server/rate-limits.ts";
 
 /** Counters kept; the ones begun longest ago are forgotten first. */
 const COUNTERS_MAX = 50_000;

@@ -11,8 +11,8 @@ import { hostSecret } from "../identity/secrets.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
-import type { Services } from "../xrpc/services.ts";
-import { Tokens } from "../xrpc/tokens.ts";
+import type { Services } from "../xrpc/server/services.ts";
+import { Tokens } from "../xrpc/server/tokens.ts";
 
 interface Waits {
   waitUntil(work: Promise<unknown>): void;

@@ -5,7 +5,7 @@
 import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
 import type { StatusView } from "../oauth/pages/host.tsx";
 import type { SequencerStatus } from "../protocol/stations.ts";
-import type { Services } from "../xrpc/services.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
 
 export interface Status {

@@ -1,7 +1,7 @@
 /** `com.atproto.sync.subscribeRepos`: handed whole to the sequencer, which keeps the sockets. */
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
-import { clientAddress } from "../xrpc/client-address.ts";
+import { clientAddress } from "../xrpc/server/client-address.ts";
 
 export function subscribeRepos(request: Request, env: Bindings): Promise<Response> {
   const marked = new Request(request);

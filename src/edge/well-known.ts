@@ -2,7 +2,7 @@
 import { labelKey } from "../moderation/issue-labels.ts";
 import { multikeyOf } from "../protocol/keys.ts";
 import { Refusal } from "../protocol/refusal.ts";
-import type { Services } from "../xrpc/services.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
 

@@ -1,8 +1,8 @@
 /** `/xrpc/<nsid>`: finds the method, lets it serve, and writes the log line. */
 import { isNsid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { Method } from "../xrpc/method.ts";
-import type { Services } from "../xrpc/services.ts";
+import type { Method } from "../xrpc/server/method.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";

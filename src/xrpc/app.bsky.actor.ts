@@ -11,10 +11,10 @@ import {
 import { getProfile, getProfiles } from "../appview/reads/methods/actor/get-profile.ts";
 import { searchActors, searchActorsTypeahead } from "../appview/reads/methods/actor/search-actors.ts";
 import { getSuggestions } from "../appview/reads/methods/graph/suggested-follows.ts";
-import { member, viewerOrAnyone } from "./auth.ts";
-import { method } from "./method.ts";
-import { getPreferences, putPreferences } from "./preferences.ts";
-import { readingFor, withRev } from "./reading.ts";
+import { member, viewerOrAnyone } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { getPreferences, putPreferences } from "./accounts/preferences.ts";
+import { readingFor, withRev } from "./server/view-context.ts";
 
 export const appBskyActor = [
   method(AppBskyActorGetProfile, viewerOrAnyone, (call) =>

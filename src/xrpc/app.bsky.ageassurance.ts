@@ -1,9 +1,9 @@
 /** app.bsky.ageassurance.*: what clients ask before they let somebody in. */
 import { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcute/bluesky";
 import { getConfig, getState } from "../appview/reads/methods/actor/age-assurance.ts";
-import { viewer, viewerOrAnyone } from "./auth.ts";
-import { method } from "./method.ts";
-import { ownReadingFor } from "./reading.ts";
+import { viewer, viewerOrAnyone } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { ownReadingFor } from "./server/view-context.ts";
 
 export const appBskyAgeassurance = [
   method(AppBskyAgeassuranceGetConfig, viewerOrAnyone, () => getConfig()),

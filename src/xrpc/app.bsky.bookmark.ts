@@ -5,9 +5,9 @@ import {
   AppBskyBookmarkGetBookmarks,
 } from "@atcute/bluesky";
 import { createBookmark, deleteBookmark, getBookmarks } from "../appview/reads/methods/private/bookmarks.ts";
-import { viewer } from "./auth.ts";
-import { method } from "./method.ts";
-import { ownReadingFor } from "./reading.ts";
+import { viewer } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { ownReadingFor } from "./server/view-context.ts";
 
 export const appBskyBookmark = [
   method(AppBskyBookmarkCreateBookmark, viewer, (call) => createBookmark(ownReadingFor(call), call.input)),

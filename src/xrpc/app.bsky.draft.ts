@@ -6,9 +6,9 @@ import {
   AppBskyDraftUpdateDraft,
 } from "@atcute/bluesky";
 import { createDraft, deleteDraft, getDrafts, updateDraft } from "../appview/reads/methods/private/drafts.ts";
-import { viewer } from "./auth.ts";
-import { method } from "./method.ts";
-import { ownReadingFor } from "./reading.ts";
+import { viewer } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { ownReadingFor } from "./server/view-context.ts";
 
 export const appBskyDraft = [
   method(AppBskyDraftCreateDraft, viewer, (call) => createDraft(ownReadingFor(call), call.input)),

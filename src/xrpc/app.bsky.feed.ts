@@ -34,10 +34,10 @@ import { getQuotes } from "../appview/reads/methods/feed/get-quotes.ts";
 import { getRepostedBy } from "../appview/reads/methods/feed/get-reposted-by.ts";
 import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
 import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
-import { feedViewer, viewer, viewerOrAnyone } from "./auth.ts";
-import { askGenerator, generatorEndpoint } from "./feed-generators.ts";
-import { method } from "./method.ts";
-import { ownReadingFor, readingFor, refusedWithRev, withRev } from "./reading.ts";
+import { feedViewer, viewer, viewerOrAnyone } from "./server/policies.ts";
+import { askGenerator, generatorEndpoint } from "./elsewhere/feed-generators.ts";
+import { method } from "./server/method.ts";
+import { ownReadingFor, readingFor, refusedWithRev, withRev } from "./server/view-context.ts";
 
 export const appBskyFeed = [
   method(AppBskyFeedGetTimeline, viewer, (call) =>

@@ -54,9 +54,9 @@ import {
   searchStarterPacksV2,
 } from "../appview/reads/methods/graph/starter-packs.ts";
 import { getSuggestedFollowsByActor } from "../appview/reads/methods/graph/suggested-follows.ts";
-import { viewer, viewerOrAnyone } from "./auth.ts";
-import { method } from "./method.ts";
-import { ownReadingFor, readingFor } from "./reading.ts";
+import { viewer, viewerOrAnyone } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { ownReadingFor, readingFor } from "./server/view-context.ts";
 
 export const appBskyGraph = [
   method(AppBskyGraphGetFollows, viewerOrAnyone, (call) => getFollows(readingFor(call), call.params)),

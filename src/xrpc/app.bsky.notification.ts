@@ -21,10 +21,10 @@ import {
   putPreferencesV2,
 } from "../appview/reads/methods/notification/notification-preferences.ts";
 import { getUnreadCount, listNotifications, updateSeen } from "../appview/reads/methods/notification/notifications.ts";
-import { viewer } from "./auth.ts";
-import { method } from "./method.ts";
-import { pushAt } from "./push.ts";
-import { ownReadingFor } from "./reading.ts";
+import { viewer } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { pushAt } from "./elsewhere/push.ts";
+import { ownReadingFor } from "./server/view-context.ts";
 
 export const appBskyNotification = [
   method(AppBskyNotificationListNotifications, viewer, (call) =>

@@ -25,9 +25,9 @@ import {
   getTaggedSuggestions,
 } from "../appview/reads/methods/actor/suggestions.ts";
 import { getTrendingTopics, getTrends } from "../appview/reads/methods/feed/trends.ts";
-import { viewer, viewerOrAnyone } from "./auth.ts";
-import { method } from "./method.ts";
-import { readingFor } from "./reading.ts";
+import { viewer, viewerOrAnyone } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { readingFor } from "./server/view-context.ts";
 
 export const appBskyUnspecced = [
   // What came before app.bsky.ageassurance.

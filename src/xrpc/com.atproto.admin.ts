@@ -20,11 +20,11 @@ import { setEmail } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { setPassword } from "../lifecycle/password.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { accountViews } from "./account-views.ts";
-import { act, deleteMember, sendEmail } from "./admin-acts.ts";
-import { method } from "./method.ts";
-import { hostOwner, moderator } from "./roles.ts";
-import { getSubjectStatus, updateSubjectStatus } from "./subject-status.ts";
+import { accountViews } from "./accounts/account-views.ts";
+import { act, deleteMember, sendEmail } from "./admin/acts.ts";
+import { method } from "./server/method.ts";
+import { hostOwner, moderator } from "./server/role-policies.ts";
+import { getSubjectStatus, updateSubjectStatus } from "./admin/subject-status.ts";
 
 export const comAtprotoAdmin = [
   method(ComAtprotoAdminGetAccountInfo, moderator, async ({ params, services }) => {

@@ -14,9 +14,9 @@ import { requestCode } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { signPlcOperation, submitPlcOperation } from "../lifecycle/plc.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import { FULL, TAKENDOWN, anyone, member, session } from "./auth.ts";
-import { method } from "./method.ts";
-import { allow } from "./rate-limits.ts";
+import { FULL, TAKENDOWN, anyone, member, session } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import { allow } from "./server/rate-limits.ts";
 
 const untakenMember = session({ checkTakedown: true });
 const ownerEvenTakendown = session({ scopes: [...FULL, TAKENDOWN] });

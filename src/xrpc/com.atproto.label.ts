@@ -3,9 +3,9 @@ import { ComAtprotoLabelQueryLabels } from "@atcute/atproto";
 import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { LABELS_NAME } from "../protocol/stations.ts";
-import { anyone } from "./auth.ts";
-import type { Method } from "./method.ts";
-import { method } from "./method.ts";
+import { anyone } from "./server/policies.ts";
+import type { Method } from "./server/method.ts";
+import { method } from "./server/method.ts";
 
 /** A subscription, so no row of the usual kind: a WebSocket upgrade, handed to the object that keeps the sockets. */
 const subscribeLabels: Method = {

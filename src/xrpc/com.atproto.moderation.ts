@@ -6,8 +6,8 @@ import { ComAtprotoModerationCreateReport } from "@atcute/atproto";
 import { ModerationReports } from "../moderation/reports.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
-import { STANDARD, TAKENDOWN, memberOrService } from "./auth.ts";
-import { method } from "./method.ts";
+import { STANDARD, TAKENDOWN, memberOrService } from "./server/policies.ts";
+import { method } from "./server/method.ts";
 
 /** Taken-down members may appeal. Other hosts pass their members' reports on by service token. */
 const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN] });

@@ -16,11 +16,11 @@ import { blobLimit, uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
-import { anyone, member, memberOrService, owner } from "./auth.ts";
-import type { MemberCaller } from "./auth.ts";
-import { method } from "./method.ts";
-import type { Method } from "./method.ts";
-import type { Services } from "./services.ts";
+import { anyone, member, memberOrService, owner } from "./server/policies.ts";
+import type { MemberCaller } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import type { Method } from "./server/method.ts";
+import type { Services } from "./server/services.ts";
 
 /** Bytes of JSON that a write may carry. */
 const WRITE = { jsonLimit: 1_000_000 };

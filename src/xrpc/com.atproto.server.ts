@@ -41,16 +41,16 @@ import {
   refresher,
   serviceOrAnyone,
   session,
-} from "./auth.ts";
-import { createInviteCode, createInviteCodes } from "./invitations.ts";
-import { leave } from "./leaving.ts";
-import { method } from "./method.ts";
-import { allow } from "./rate-limits.ts";
-import { inviter } from "./roles.ts";
-import { mayReadEmail } from "./scopes.ts";
-import { getServiceAuth } from "./service-grants.ts";
-import { openSession, refreshSession, sessionView } from "./sessions.ts";
-import { signUp } from "./sign-up.ts";
+} from "./server/policies.ts";
+import { createInviteCode, createInviteCodes } from "./accounts/invitations.ts";
+import { leave } from "./accounts/delete-account.ts";
+import { method } from "./server/method.ts";
+import { allow } from "./server/rate-limits.ts";
+import { inviter } from "./server/role-policies.ts";
+import { mayReadEmail } from "./server/scopes.ts";
+import { getServiceAuth } from "./accounts/service-grants.ts";
+import { openSession, refreshSession, sessionView } from "./accounts/sessions.ts";
+import { signUp } from "./accounts/sign-up.ts";
 
 const untakenOwner = session({ scopes: FULL, checkTakedown: true });
 const untakenMember = session({ checkTakedown: true });

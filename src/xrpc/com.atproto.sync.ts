@@ -15,10 +15,10 @@ import { serveBlob } from "./blobs/download.ts";
 import type { Access } from "../protocol/account-station.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { SequencedRepo } from "../protocol/stations.ts";
-import { anyone, memberOrAdminOrAnyone } from "./auth.ts";
-import type { AdminCaller, MemberCaller } from "./auth.ts";
-import { method } from "./method.ts";
-import type { Method } from "./method.ts";
+import { anyone, memberOrAdminOrAnyone } from "./server/policies.ts";
+import type { AdminCaller, MemberCaller } from "./server/policies.ts";
+import { method } from "./server/method.ts";
+import type { Method } from "./server/method.ts";
 
 /** An account sees itself, and the admin everyone, in any state. */
 const accessOf = (caller: MemberCaller | AdminCaller | null, did: Did): Access =>

@@ -13,9 +13,9 @@ import { rebuildIndex as rebuildIndexFor } from "../lifecycle/rebuild.ts";
 import { relayStatuses } from "../lifecycle/relays.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
-import { act, assertOutranks } from "./admin-acts.ts";
-import { method } from "./method.ts";
-import { hostOwner, moderator } from "./roles.ts";
+import { act, assertOutranks } from "./admin/acts.ts";
+import { method } from "./server/method.ts";
+import { hostOwner, moderator } from "./server/role-policies.ts";
 
 /** What one call works at a rebuild. */
 const REBUILD_MS = 10_000;

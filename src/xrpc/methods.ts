@@ -1,5 +1,5 @@
 /** Every method that is served here, by NSID. One table per NSID group; a test holds this list against the lexicons. */
-import type { Method } from "./method.ts";
+import type { Method } from "./server/method.ts";
 import { comAtprotoRepo } from "./com.atproto.repo.ts";
 import { comAtprotoSync } from "./com.atproto.sync.ts";
 import { comAtprotoServer } from "./com.atproto.server.ts";

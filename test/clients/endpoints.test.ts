@@ -4,7 +4,7 @@
  */
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DECLINED, isPassedOn } from "../../src/xrpc/declined.ts";
+import { DECLINED, isPassedOn } from "../../src/xrpc/server/declined.ts";
 import { lexicons } from "./client/lexicons.ts";
 import { LIFE, READS, type Row, WRITES } from "./endpoints/calls.ts";
 import { outcomeOf } from "./endpoints/outcome.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AddressCounters } from "../../src/edge/rate-limits.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
-import { clientAddress } from "../../src/xrpc/client-address.ts";
+import { clientAddress } from "../../src/xrpc/server/client-address.ts";
 import { refusalOf } from "../identity/bindings.ts";
 
 const START = Date.parse("2026-11-23T10:00:00.000Z");

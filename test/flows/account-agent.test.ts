@@ -3,7 +3,7 @@ import { AtpAgent } from "@atproto/api";
 import type { AtpSessionData, AtpSessionEvent } from "@atproto/api";
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
-import { Tokens } from "../../src/xrpc/tokens.ts";
+import { Tokens } from "../../src/xrpc/server/tokens.ts";
 import { HOST_DID, ORIGIN, asAdmin, bindings, fetchHost, join, lastMail } from "./account-host.ts";
 
 function newAgent() {

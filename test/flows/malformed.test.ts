@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { randomFrom } from "../../local/seed/random.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { methods } from "../../src/xrpc/methods.ts";
-import { Tokens } from "../../src/xrpc/tokens.ts";
+import { Tokens } from "../../src/xrpc/server/tokens.ts";
 import { HOST_DID, bindings, fetchHost, join, xrpc } from "./account-host.ts";
 import { archiveFamilies } from "./malformed-archives.ts";
 import { credentialFamilies } from "./malformed-credentials.ts";

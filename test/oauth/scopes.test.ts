@@ -9,7 +9,7 @@ import {
   authorizeCall,
   authorizeInput,
   mayReadEmail,
-} from "../../src/xrpc/scopes.ts";
+} from "../../src/xrpc/server/scopes.ts";
 import { POST, grantsOf, needOf } from "./grants.ts";
 
 const HOST = "did:web:host.example";

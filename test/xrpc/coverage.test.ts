@@ -2,7 +2,7 @@
 import * as atproto from "@atcute/atproto";
 import * as bluesky from "@atcute/bluesky";
 import { expect, test } from "vitest";
-import { DECLINED, isPassedOn } from "../../src/xrpc/declined.ts";
+import { DECLINED, isPassedOn } from "../../src/xrpc/server/declined.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 
 /** Served outside the tables. */

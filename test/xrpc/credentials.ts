@@ -1,5 +1,5 @@
 /** One of each kind of credential, as an `authorization` header, all of members of one host. */
-import { Tokens } from "../../src/xrpc/tokens.ts";
+import { Tokens } from "../../src/xrpc/server/tokens.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import type { Member } from "../flows/account-host.ts";
 import { ADMIN, HOST_DID, asAdmin, bindings, join, xrpc } from "../flows/account-host.ts";

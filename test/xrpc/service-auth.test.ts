@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { servicesOf } from "../../src/edge/services.ts";
 import { sha256 } from "../../src/protocol/cid.ts";
 import { didKeyOf, multikeyOf } from "../../src/protocol/keys.ts";
-import { moderator } from "../../src/xrpc/roles.ts";
-import { verifyServiceToken } from "../../src/xrpc/service-auth.ts";
+import { moderator } from "../../src/xrpc/server/role-policies.ts";
+import { verifyServiceToken } from "../../src/xrpc/server/service-auth.ts";
 import { HOST_DID, ORIGIN, bindings } from "../flows/account-host.ts";
 import { refusalOf } from "../identity/bindings.ts";
 

@@ -1,10 +1,10 @@
 /** Invite codes made by hand: the admin's, a role's, or given to a member. */
 import type { ComAtprotoServerCreateInviteCode, ComAtprotoServerCreateInviteCodes } from "@atcute/atproto";
-import { newInviteCode } from "../identity/invites.ts";
-import { ModerationAudit } from "../moderation/audit.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { ActingCaller } from "./roles.ts";
-import type { Services } from "./services.ts";
+import { newInviteCode } from "../../identity/invites.ts";
+import { ModerationAudit } from "../../moderation/audit.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import type { ActingCaller } from "../server/role-policies.ts";
+import type { Services } from "../server/services.ts";
 
 /** Codes made at a time, at most. */
 const CODES_MAX = 1_000;

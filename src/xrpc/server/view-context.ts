@@ -1,7 +1,7 @@
 /** What an AppView read is made on: the caller's eyes, and the labelers that the request names. */
 import type { Did } from "@atcute/lexicons";
-import type { OwnReading, Reading } from "../appview/reads/view-context.ts";
-import { Refusal, isRefusal } from "../protocol/refusal.ts";
+import type { OwnReading, Reading } from "../../appview/reads/view-context.ts";
+import { Refusal, isRefusal } from "../../protocol/refusal.ts";
 import type { Services } from "./services.ts";
 
 interface ReadCall {

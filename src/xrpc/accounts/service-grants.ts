@@ -1,11 +1,11 @@
 /** com.atproto.server.getServiceAuth: a member asks for a token to call another service themselves. */
 import type { ComAtprotoServerGetServiceAuth } from "@atcute/atproto";
 import { isDid } from "@atcute/lexicons/syntax";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { MemberCaller } from "./auth.ts";
-import { PRIVILEGED, TAKENDOWN } from "./auth.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "./service-auth.ts";
-import type { Services } from "./services.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import type { MemberCaller } from "../server/policies.ts";
+import { PRIVILEGED, TAKENDOWN } from "../server/policies.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "../server/service-auth.ts";
+import type { Services } from "../server/services.ts";
 
 const HOUR = 60 * 60;
 const MINUTE = 60;

@@ -4,11 +4,11 @@
  */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
-import { verificationKey } from "../identity/did-document.ts";
-import type { KeyType } from "../protocol/keys.ts";
-import { isDidKey, parseDidKey, verify } from "../protocol/keys.ts";
-import { Refusal, authRequired } from "../protocol/refusal.ts";
-import { isDid } from "../protocol/syntax.ts";
+import { verificationKey } from "../../identity/did-document.ts";
+import type { KeyType } from "../../protocol/keys.ts";
+import { isDidKey, parseDidKey, verify } from "../../protocol/keys.ts";
+import { Refusal, authRequired } from "../../protocol/refusal.ts";
+import { isDid } from "../../protocol/syntax.ts";
 import type { Credentials } from "./method.ts";
 
 interface ServiceClaims {
@@ -37,7 +37,7 @@ function base64url(text: string): Uint8Array {
 
 /** Only a service token names the method that it is for; not every one does. */
 export function looksLikeServiceToken(token: string): boolean {
-  const [header, payload] = token.split(".");
+  const [header, payload] = token.split("..");
   const claims = decodePart(payload);
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
@@ -59,7 +59,7 @@ export async function verifyServiceToken(
   trusted?: Did,
   { methods = [nsid], anyAudience = false }: Addressed = {},
 ): Promise<Did> {
-  const parts = token.split(".");
+  const parts = token.split("..");
   const header = decodePart(parts[0]);
   const claims: ServiceClaims | null = decodePart(parts[1]);
   if (parts.length !== 3 || header === null || claims === null) throw badJwt();

@@ -1,13 +1,13 @@
 /** Signing in, staying in: what createSession, refreshSession and getSession have in common. */
 import type { ComAtprotoServerCreateSession, ComAtprotoServerGetSession } from "@atcute/atproto";
-import type { Account } from "../identity/directory.ts";
-import type { AppPasswordProof, RefreshGrant } from "../protocol/account-station.ts";
-import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
-import type { RefreshCaller } from "./auth.ts";
-import { atEvenPace } from "./even-pace.ts";
-import { attemptSource, countAttempt } from "./rate-limits.ts";
-import type { Services } from "./services.ts";
-import type { SessionScope } from "./tokens.ts";
+import type { Account } from "../../identity/directory.ts";
+import type { AppPasswordProof, RefreshGrant } from "../../protocol/account-station.ts";
+import { Refusal, authRequired, invalidRequest } from "../../protocol/refusal.ts";
+import type { RefreshCaller } from "../server/policies.ts";
+import { atEvenPace } from "../server/constant-time.ts";
+import { attemptSource, countAttempt } from "../server/rate-limits.ts";
+import type { Services } from "../server/services.ts";
+import type { SessionScope } from "../server/tokens.ts";
 
 type SessionTokens = ComAtprotoServerCreateSession.$output;
 

@@ -1,13 +1,13 @@
 /** com.atproto.server.createAccount: what is asked of a newcomer, before lifecycle makes the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
 import type { Handle } from "@atcute/lexicons";
-import { checkMailAddress } from "../identity/mail/address.ts";
-import { bringAccount, createAccount } from "../lifecycle/create.ts";
-import { checkLanguage } from "../lifecycle/handle.ts";
-import { NEW_PASSWORD_MAX } from "../lifecycle/password.ts";
-import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
-import type { ServiceCaller } from "./auth.ts";
-import type { Services } from "./services.ts";
+import { checkMailAddress } from "../../identity/mail/address.ts";
+import { bringAccount, createAccount } from "../../lifecycle/create.ts";
+import { checkLanguage } from "../../lifecycle/handle.ts";
+import { NEW_PASSWORD_MAX } from "../../lifecycle/password.ts";
+import { Refusal, authRequired, invalidRequest, must } from "../../protocol/refusal.ts";
+import type { ServiceCaller } from "../server/policies.ts";
+import type { Services } from "../server/services.ts";
 import { issueSession } from "./sessions.ts";
 
 type Input = ComAtprotoServerCreateAccount.$input;

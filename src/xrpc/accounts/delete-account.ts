@@ -1,9 +1,9 @@
 /** com.atproto.server.deleteAccount: a member leaves for good, with password and mailed code. */
 import type { ComAtprotoServerDeleteAccount } from "@atcute/atproto";
-import { deleteMember } from "./admin-acts.ts";
-import { authRequired, invalidRequest, isRefusal } from "../protocol/refusal.ts";
-import { attemptSource, countAttempt } from "./rate-limits.ts";
-import type { Services } from "./services.ts";
+import { deleteMember } from "../admin/acts.ts";
+import { authRequired, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
+import { attemptSource, countAttempt } from "../server/rate-limits.ts";
+import type { Services } from "../server/services.ts";
 import { PASSWORD_MAX } from "./sessions.ts";
 
 const wrong = () => authRequired("Invalid did or password");

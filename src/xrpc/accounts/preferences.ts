@@ -1,9 +1,9 @@
 /** app.bsky.actor.getPreferences and putPreferences: kept by the account itself, known to no AppView. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
-import type { JsonObject } from "../protocol/account-station.ts";
-import type { MemberCaller } from "./auth.ts";
-import { FULL } from "./auth.ts";
-import type { Services } from "./services.ts";
+import type { JsonObject } from "../../protocol/account-station.ts";
+import type { MemberCaller } from "../server/policies.ts";
+import { FULL } from "../server/policies.ts";
+import type { Services } from "../server/services.ts";
 
 const NAMESPACE = "app.bsky";
 

@@ -4,9 +4,9 @@
  * that is not in it is one of another service, or of this host's AppView, and needs `rpc:<method>?aud=<service>`.
  */
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
-import type { Host } from "../identity/host.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { Vars } from "../protocol/stations.ts";
+import type { Host } from "../../identity/host.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import type { Vars } from "../../protocol/stations.ts";
 import { defaultService } from "./default-service.ts";
 
 export type Permissions = ScopePermissionsTransition;

@@ -5,13 +5,13 @@
 import { mainSchema } from "@atcute/bluesky/types/app/feed/getFeedSkeleton";
 import type { Did } from "@atcute/lexicons";
 import { safeParse } from "@atcute/lexicons/validations";
-import type { AskGenerator } from "../appview/reads/methods/feed/get-feed.ts";
-import { serviceEndpoint } from "../identity/did-document.ts";
-import { type Answer, fetchPublic } from "../identity/outbound.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { Viewer } from "./auth.ts";
-import { issueServiceToken } from "./service-auth.ts";
-import type { Services } from "./services.ts";
+import type { AskGenerator } from "../../appview/reads/methods/feed/get-feed.ts";
+import { serviceEndpoint } from "../../identity/did-document.ts";
+import { type Answer, fetchPublic } from "../../identity/outbound.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import type { Viewer } from "../server/policies.ts";
+import { issueServiceToken } from "../server/service-auth.ts";
+import type { Services } from "../server/services.ts";
 
 export const SKELETON = "app.bsky.feed.getFeedSkeleton";
 const TIMEOUT_MS = 10_000;

@@ -5,7 +5,7 @@
 import { SignJWT, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import type { Did } from "@atcute/lexicons";
-import { Refusal } from "../protocol/refusal.ts";
+import { Refusal } from "../../protocol/refusal.ts";
 
 export const ACCESS_SECONDS = 2 * 60 * 60;
 

@@ -1,19 +1,19 @@
 /** com.atproto.admin.getSubjectStatus and updateSubjectStatus: of an account, a record or a blob. */
 import type { ComAtprotoAdminGetSubjectStatus, ComAtprotoAdminUpdateSubjectStatus } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
-import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
+import { activateAccount, deactivateAccount } from "../../lifecycle/states.ts";
 import {
   blobStatus,
   recordStatus,
   takedownAccount,
   takedownBlob,
   takedownRecord,
-} from "../moderation/takedowns.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { ensureDid, parseAtUri } from "../protocol/syntax.ts";
-import { act, assertOutranks } from "./admin-acts.ts";
-import type { ActingCaller } from "./roles.ts";
-import type { Services } from "./services.ts";
+} from "../../moderation/takedowns.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import { ensureDid, parseAtUri } from "../../protocol/syntax.ts";
+import { act, assertOutranks } from "./acts.ts";
+import type { ActingCaller } from "../server/role-policies.ts";
+import type { Services } from "../server/services.ts";
 
 type Found = ComAtprotoAdminGetSubjectStatus.$output;
 type Update = ComAtprotoAdminUpdateSubjectStatus.$input;

@@ -3,11 +3,11 @@
  * moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends it).
  */
 import type { Did } from "@atcute/lexicons";
-import { ModerationRoles, type Role } from "../moderation/roles.ts";
-import { Refusal, authRequired, isRefusal } from "../protocol/refusal.ts";
-import { admin, session, FULL } from "./auth.ts";
+import { ModerationRoles, type Role } from "../../moderation/roles.ts";
+import { Refusal, authRequired, isRefusal } from "../../protocol/refusal.ts";
+import { admin, session, FULL } from "./policies.ts";
 import type { Credentials, Policy } from "./method.ts";
-import { isDid } from "../protocol/syntax.ts";
+import { isDid } from "../../protocol/syntax.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
 
 /** Whoever acts for the host. The admin counts as an owner, the moderation service as a moderator. */

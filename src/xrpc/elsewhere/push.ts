@@ -2,13 +2,13 @@
  * app.bsky.notification.registerPush, unregisterPush: passed on to the push service that the body names, signed by the
  * member (the reference's PDS does so; these two predate `atproto-proxy`). This host itself pushes nothing.
  */
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Did } from "@atcute/lexicons";
-import { serviceEndpoint } from "../identity/did-document.ts";
-import { publicUrl } from "../identity/outbound.ts";
-import { issueServiceToken } from "./service-auth.ts";
-import type { Services } from "./services.ts";
-import type { Viewer } from "./auth.ts";
+import { serviceEndpoint } from "../../identity/did-document.ts";
+import { publicUrl } from "../../identity/outbound.ts";
+import { issueServiceToken } from "../server/service-auth.ts";
+import type { Services } from "../server/services.ts";
+import type { Viewer } from "../server/policies.ts";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,7 +1,7 @@
 /** Query parameters, decoded and validated by their lexicon (XRPC spec, "Lexicon HTTP Endpoints"). */
 import type { BaseSchema, ObjectSchema } from "@atcute/lexicons/validations";
 import { safeParse } from "@atcute/lexicons/validations";
-import { invalidRequest } from "../protocol/refusal.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 
 type Scalar = (text: string) => unknown;
 type Decoder = (values: string[]) => unknown;

@@ -1,5 +1,5 @@
 /** Refusals that tell nothing by how soon they come. */
-import { isRefusal } from "../protocol/refusal.ts";
+import { isRefusal } from "../../protocol/refusal.ts";
 
 /** As long as hashing a password takes, and reaching the account that it is of, with room to spare (the reference: 350). */
 const REFUSAL_MS = 350;

@@ -3,15 +3,15 @@
  * their interfaces; the directory and the AppView's reads run in the worker itself, over D1.
  */
 import type { Did } from "@atcute/lexicons";
-import type { AccountStation } from "../protocol/account-station.ts";
-import type { Bindings, ModerationAct, SequencerStation } from "../protocol/stations.ts";
-import type { AppViewReads } from "../appview/reads/view-context.ts";
-import type { DidResolver } from "../identity/did.ts";
-import type { Directory } from "../identity/directory.ts";
-import type { HandleResolver } from "../identity/handle.ts";
-import type { PlcClient } from "../identity/plc/client.ts";
-import type { Host } from "../identity/host.ts";
-import type { Mailer } from "../identity/mail/mailer.ts";
+import type { AccountStation } from "../../protocol/account-station.ts";
+import type { Bindings, ModerationAct, SequencerStation } from "../../protocol/stations.ts";
+import type { AppViewReads } from "../../appview/reads/view-context.ts";
+import type { DidResolver } from "../../identity/did.ts";
+import type { Directory } from "../../identity/directory.ts";
+import type { HandleResolver } from "../../identity/handle.ts";
+import type { PlcClient } from "../../identity/plc/client.ts";
+import type { Host } from "../../identity/host.ts";
+import type { Mailer } from "../../identity/mail/mailer.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface Services {

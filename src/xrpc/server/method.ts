@@ -14,7 +14,7 @@ import type {
   XRPCQueryMetadata,
 } from "@atcute/lexicons/validations";
 import { safeParse } from "@atcute/lexicons/validations";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { readJson } from "./body.ts";
 import { decodeParams } from "./params.ts";
 import { type Permissions, authorizeInput } from "./scopes.ts";

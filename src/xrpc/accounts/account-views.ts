@@ -1,7 +1,7 @@
 /** com.atproto.admin.defs#accountView, of several accounts at once. */
 import type { ComAtprotoAdminDefs } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
-import type { Services } from "./services.ts";
+import type { Services } from "../server/services.ts";
 
 /** In the order of `dids`; whoever does not live here is left out. */
 export async function accountViews(

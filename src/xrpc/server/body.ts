@@ -1,5 +1,5 @@
 /** Request bodies, read under a limit. */
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 
 const tooLarge = () => new Refusal("PayloadTooLargeError", "request entity too large", 413);
 

@@ -1,16 +1,16 @@
 /** Acts of administration with more to them than a call: logged, mailed, or cleaned up after. */
 import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
-import { MailCodes } from "../identity/mail/codes.ts";
-import { ModerationAudit } from "../moderation/audit.ts";
-import { ModerationRoles } from "../moderation/roles.ts";
-import { ModerationSubjects } from "../moderation/subjects.ts";
-import { deleteAccount } from "../lifecycle/states.ts";
-import { forgetMember } from "../oauth/forget.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { ActingCaller } from "./roles.ts";
-import { outranks } from "./roles.ts";
-import type { Services } from "./services.ts";
+import { MailCodes } from "../../identity/mail/codes.ts";
+import { ModerationAudit } from "../../moderation/audit.ts";
+import { ModerationRoles } from "../../moderation/roles.ts";
+import { ModerationSubjects } from "../../moderation/subjects.ts";
+import { deleteAccount } from "../../lifecycle/states.ts";
+import { forgetMember } from "../../oauth/forget.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import type { ActingCaller } from "../server/role-policies.ts";
+import { outranks } from "../server/role-policies.ts";
+import type { Services } from "../server/services.ts";
 
 /** Logs an act, then does it. `detail` holds no password, code or e-mail address. */
 export function act<Outcome>(

@@ -1,5 +1,5 @@
 /** Which service a request is for that names none by `atproto-proxy` (as the reference's PDS decides it). */
-import type { Vars } from "../protocol/stations.ts";
+import type { Vars } from "../../protocol/stations.ts";
 
 /**
  * `did#service`, or null for this host: what belongs to an Ozone goes to the one that is trusted here; all of app.bsky,

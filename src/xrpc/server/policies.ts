@@ -3,7 +3,7 @@
  * name that the reference uses; the type of the caller flows into the row.
  */
 import type { Did } from "@atcute/lexicons";
-import { Refusal, authRequired } from "../protocol/refusal.ts";
+import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import type { Credentials, Policy } from "./method.ts";
 import { type Permissions, authorizeCall } from "./scopes.ts";
 import type { SessionScope } from "./tokens.ts";
@@ -90,7 +90,7 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
 
 /** By an access token bound to the app's key. What verifies it is loaded when the first such request comes. */
 async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthCaller> {
-  const { authenticate } = await import("../oauth/verifier.ts");
+  const { authenticate } = await import("../../oauth/verifier.ts");
   const { host, env, directory } = on.services;
   const { did, permissions } = await authenticate(on.request, {
     did: host.did,
