@@ -10,7 +10,7 @@ import { renderError } from "./errors.ts";
 import { blob, image, video } from "./images.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
-import { landing, robots } from "./pages.ts";
+import { landing, robots } from "./landing.ts";
 import { servicesOf } from "./services.ts";
 import { status } from "./status.ts";
 import { subscribeRepos } from "./subscribe.ts";

@@ -7,7 +7,7 @@ import { hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
-import { proxied } from "./proxy.ts";
+import { proxied } from "./proxy/proxy.ts";
 import { admit } from "./rate-limits.ts";
 
 export async function serveXrpc(

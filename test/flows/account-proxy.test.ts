@@ -1,7 +1,7 @@
 /** A member's request, passed on to a service that a stranger's DID document names: never to where nobody outside may go. */
 import { createExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { proxied } from "../../src/edge/proxy.ts";
+import { proxied } from "../../src/edge/proxy/proxy.ts";
 import { servicesOf } from "../../src/edge/services.ts";
 import { verify } from "../../src/protocol/keys.ts";
 import { refusalOf } from "../identity/bindings.ts";

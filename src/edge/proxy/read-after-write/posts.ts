@@ -1,11 +1,11 @@
 /** The member's own new posts, as their AppView will show them: nobody has answered, liked or reposted them yet. */
 import type { AppBskyFeedDefs, AppBskyFeedPost } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
-import { isoOf } from "../../appview/instants.ts";
-import { blobCid } from "../../protocol/json.ts";
-import { type EmbedView, type RecordView, mediaView } from "../../appview/reads/views/embed.ts";
-import { selfLabels } from "../../appview/reads/views/labels.ts";
-import type { Plain } from "../../appview/reads/views/typed.ts";
+import { isoOf } from "../../../appview/instants.ts";
+import { blobCid } from "../../../protocol/json.ts";
+import { type EmbedView, type RecordView, mediaView } from "../../../appview/reads/views/embed.ts";
+import { selfLabels } from "../../../appview/reads/views/labels.ts";
+import type { Plain } from "../../../appview/reads/views/typed.ts";
 import type { Local, LocalPost } from "./local.ts";
 
 export type OwnPostView = Plain<AppBskyFeedDefs.PostView>;

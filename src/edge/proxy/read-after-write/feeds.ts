@@ -1,7 +1,7 @@
 /** The member's own new posts among the items of a feed, newest first. */
 import type { AppBskyFeedPost } from "@atcute/bluesky";
-import { type Json, at, isJson, textOf } from "../../protocol/json.ts";
-import { didOf } from "../../appview/uris.ts";
+import { type Json, at, isJson, textOf } from "../../../protocol/json.ts";
+import { didOf } from "../../../appview/uris.ts";
 import type { Local, LocalPost } from "./local.ts";
 import type { OwnPostView } from "./posts.ts";
 import { withOwnName } from "./profiles.ts";

@@ -5,10 +5,10 @@
  * gets the AppView's own answer.
  */
 import type { Did, Handle } from "@atcute/lexicons";
-import { ImageUris } from "../../appview/images.ts";
-import { type Json, at, isJson } from "../../protocol/json.ts";
-import { isRefusal } from "../../protocol/refusal.ts";
-import type { Services } from "../../xrpc/server/services.ts";
+import { ImageUris } from "../../../appview/images.ts";
+import { type Json, at, isJson } from "../../../protocol/json.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
+import type { Services } from "../../../xrpc/server/services.ts";
 import { isJsonType, type Upstream } from "../upstream.ts";
 import { passesFilter, postsOnPage, withOwnNames, withPosts } from "./feeds.ts";
 import { type Local, type LocalPost, localOf } from "./local.ts";

@@ -1,7 +1,7 @@
 /** What the member's new posts quote, as their AppView shows it: it knows what this host has never seen. */
-import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
-import { GENERATOR, LIST, POST, STARTER_PACK, collectionOf } from "../../appview/uris.ts";
-import type { RecordView } from "../../appview/reads/views/embed.ts";
+import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { GENERATOR, LIST, POST, STARTER_PACK, collectionOf } from "../../../appview/uris.ts";
+import type { RecordView } from "../../../appview/reads/views/embed.ts";
 import type { Upstream } from "../upstream.ts";
 import type { Local, LocalPost } from "./local.ts";
 import { type Quotes, quotedUri, quotedView } from "./posts.ts";

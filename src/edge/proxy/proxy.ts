@@ -3,14 +3,14 @@
  * `atproto-proxy` header names, or to the one whose method it is, signed by the member's key. This host's own AppView is
  * served here, without a detour; an AppView elsewhere is completed by what it has yet to see (`read-after-write/`).
  */
-import { at, textOf } from "../protocol/json.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { parseAtUri } from "../protocol/syntax.ts";
-import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../xrpc/server/policies.ts";
-import { defaultService } from "../xrpc/server/default-service.ts";
-import { SKELETON } from "../xrpc/elsewhere/feed-generators.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod } from "../xrpc/server/service-auth.ts";
-import type { Services } from "../xrpc/server/services.ts";
+import { at, textOf } from "../../protocol/json.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import { parseAtUri } from "../../protocol/syntax.ts";
+import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../../xrpc/server/policies.ts";
+import { defaultService } from "../../xrpc/server/default-service.ts";
+import { SKELETON } from "../../xrpc/elsewhere/feed-generators.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod } from "../../xrpc/server/service-auth.ts";
+import type { Services } from "../../xrpc/server/services.ts";
 import { withLocalRecords } from "./read-after-write/splice.ts";
 import { Upstream } from "./upstream.ts";
 

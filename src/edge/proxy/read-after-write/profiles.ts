@@ -1,5 +1,5 @@
 /** An AppView's views of the member, as their newest profile would make them. What only an AppView knows stays. */
-import { type Json, blobCid, textOf } from "../../protocol/json.ts";
+import { type Json, blobCid, textOf } from "../../../protocol/json.ts";
 import type { Local } from "./local.ts";
 
 /** app.bsky.actor.defs#profileViewBasic, as other views hold it. A field that the record has no more goes. */

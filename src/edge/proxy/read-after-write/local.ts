@@ -4,9 +4,9 @@ import type { AppBskyActorProfile, AppBskyFeedPost } from "@atcute/bluesky";
 import { mainSchema as profileSchema } from "@atcute/bluesky/types/app/actor/profile";
 import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
 import { is } from "@atcute/lexicons/validations";
-import type { ImageUris } from "../../appview/images.ts";
-import { sortInstant } from "../../appview/instants.ts";
-import type { RecentRecord, RecentRecords } from "../../protocol/account-station.ts";
+import type { ImageUris } from "../../../appview/images.ts";
+import { sortInstant } from "../../../appview/instants.ts";
+import type { RecentRecord, RecentRecords } from "../../../protocol/account-station.ts";
 
 export interface LocalPost {
   uri: ResourceUri;

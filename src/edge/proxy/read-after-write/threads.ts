@@ -1,6 +1,6 @@
 /** The member's own new replies in a thread, and a thread that begins with a post nobody else knows yet. */
 import type { ResourceUri } from "@atcute/lexicons";
-import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
+import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import type { LocalPost } from "./local.ts";
 import type { OwnPostView } from "./posts.ts";
 

@@ -4,12 +4,12 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
-import { at, textOf } from "../protocol/json.ts";
-import { serviceEndpoint } from "../identity/did-document.ts";
-import { fetchPublic, publicUrl } from "../identity/outbound.ts";
-import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
-import { issueServiceToken } from "../xrpc/server/service-auth.ts";
-import type { Services } from "../xrpc/server/services.ts";
+import { at, textOf } from "../../protocol/json.ts";
+import { serviceEndpoint } from "../../identity/did-document.ts";
+import { fetchPublic, publicUrl } from "../../identity/outbound.ts";
+import { Refusal, invalidRequest, must } from "../../protocol/refusal.ts";
+import { issueServiceToken } from "../../xrpc/server/service-auth.ts";
+import type { Services } from "../../xrpc/server/services.ts";
 
 /** What of a request concerns the other service, whether it is passed on or asked something for it. */
 const ABOUT_READER = ["accept-language", "atproto-accept-labelers", "x-bsky-topics"];

@@ -1,5 +1,5 @@
 /** Reading a body that may turn out to be too long to be taken apart, and can then still be passed on. */
-import { Refusal } from "../../protocol/refusal.ts";
+import { Refusal } from "../../../protocol/refusal.ts";
 
 export interface ReadBody {
   /** Null: longer than that. */
