@@ -4,7 +4,7 @@
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import type { OAuthContext } from "../oauth/members.ts";
-import type * as Station from "../oauth/station.ts";
+import type * as Station from "../web/station.ts";
 import { hostOf } from "../identity/host.ts";
 import { fetchPublic } from "../identity/outbound.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
@@ -13,7 +13,7 @@ import { isDid } from "../protocol/syntax.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { clientAddress } from "../xrpc/server/client-address.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { membersOf } from "./members.ts";
+import { membersOf } from "../web/members.ts";
 import { admit } from "./rate-limits.ts";
 import { servicesOf } from "./services.ts";
 import { readStatus, statusView } from "./status.ts";
@@ -88,7 +88,7 @@ async function station(
   const request = c.req.raw;
   admit(request, "oauth", c.env);
   const [loaded, context] = await Promise.all([
-    import("../oauth/station.ts"),
+    import("../web/station.ts"),
     contextOf(servicesIn(c), request),
   ]);
   return run(loaded, context, request);

@@ -3,7 +3,7 @@
  * those that are loaded when somebody opens them (`oauth.ts`).
  */
 import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
-import type { StatusView } from "../oauth/pages/host.tsx";
+import type { StatusView } from "../web/pages/host.tsx";
 import type { SequencerStatus } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";

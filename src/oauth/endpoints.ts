@@ -1,8 +1,8 @@
 /** What apps call: metadata, keys, pushed requests, tokens and their revocation (RFC 8414, 9126, 6749, 7009, 9449). */
-import { metadataOf } from "./devices.ts";
-import { textOf } from "./forms.ts";
+import { metadataOf } from "../web/devices.ts";
+import { textOf } from "../web/forms.ts";
 import type { OAuthServer } from "./provider.ts";
-import { LostRace } from "./session-store.ts";
+import { LostRace } from "./stores/sessions.ts";
 
 /** A form or JSON body of these endpoints, at most. */
 const BODY_MAX = 64 * 1024;

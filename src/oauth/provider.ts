@@ -4,16 +4,16 @@
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import type * as CoreModule from "./core.ts";
-import { Accounts } from "./account-store.ts";
+import { Accounts } from "./stores/accounts.ts";
 import { ClientDocuments, clientCaches } from "./clients.ts";
 import { derivedKey } from "./digest.ts";
 import { findAuthority } from "./lexicon-authority.ts";
 import { SIGNED_IN_MS } from "./lifetimes.ts";
-import { Lexicons } from "./lexicon-store.ts";
+import { Lexicons } from "./stores/lexicons.ts";
 import type { OAuthContext } from "./members.ts";
-import { Replays } from "./replay-store.ts";
-import { Requests } from "./request-store.ts";
-import { Sessions } from "./session-store.ts";
+import { Replays } from "./stores/replays.ts";
+import { Requests } from "./stores/requests.ts";
+import { Sessions } from "./stores/sessions.ts";
 import { MISSING_ALGORITHM } from "./algorithms.ts";
 
 type Core = typeof CoreModule;

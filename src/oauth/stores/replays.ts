@@ -4,7 +4,7 @@
  * the isolate has to do (`verifier.ts`): there a proof is bound to method, address, token, key and a nonce of minutes.
  */
 import type { ReplayStore } from "@atproto/oauth-provider/store";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../digest.ts";
 
 export class Replays implements ReplayStore {
   readonly #database: D1Database;

@@ -9,9 +9,9 @@ import { and, desc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { passkey } from "../../schema/oauth.ts";
 import type { Browser } from "./devices.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameText } from "./digest.ts";
-import type { Member, OAuthContext } from "./members.ts";
-import { Replays } from "./replay-store.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameText } from "../oauth/digest.ts";
+import type { Member, OAuthContext } from "../oauth/members.ts";
+import { Replays } from "../oauth/stores/replays.ts";
 
 export type PasskeyAnswer = AuthenticationResponseJSON;
 export type NewPasskey = RegistrationResponseJSON;
@@ -41,7 +41,7 @@ async function isOurChallenge(
   purpose: Purpose,
   challenge: string,
 ): Promise<boolean> {
-  const [until = "", random = "", mac = ""] = fromBase64url(challenge).split(".");
+  const [until = "", random = "", mac = ""] = fromBase64url(challenge).split("../oauth");
   const text = `${until}.${random}`;
   const expected = macOf(derivedKey(context.secret, `passkey ${purpose} ${browser.id}`), text);
   if (!sameText(mac, expected) || Number(until) < Date.now()) return false;

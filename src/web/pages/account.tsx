@@ -1,6 +1,6 @@
 /** The account page itself, and its lists: what there is, and a way to each change. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
-import type { AppPasswordView, Member, MemberProfile } from "../members.ts";
+import type { AppPasswordView, Member, MemberProfile } from "../../oauth/members.ts";
 import type { PasskeyView } from "../passkeys.ts";
 import { Layout, type Frame } from "./layout.tsx";
 import {

@@ -8,10 +8,10 @@ import type {
 } from "@atproto/oauth-provider/store";
 import { and, eq, gt, inArray, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
-import { must } from "../protocol/refusal.ts";
-import type { Member, Members, OAuthHost } from "./members.ts";
-import { ONCE_MS } from "./lifetimes.ts";
+import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
+import { must } from "../../protocol/refusal.ts";
+import type { Member, Members, OAuthHost } from "../members.ts";
+import { ONCE_MS } from "../lifetimes.ts";
 
 type Did = Account["did"];
 

@@ -10,7 +10,7 @@ import {
   within,
 } from "./account.tsx";
 import { browserName } from "./browser-name.ts";
-import { endSessions, signOutBrowsers } from "./forget.ts";
+import { endSessions, signOutBrowsers } from "../oauth/forget.ts";
 import { problemOf } from "./forms.ts";
 import { appOf } from "./app-name.ts";
 import { AppPasswordsPage, AppsPage, BrowsersPage, OverviewPage, PasskeysPage } from "./pages/account.tsx";
@@ -20,7 +20,7 @@ import { BackupPage, EmailPage, HandlePage, LeavePage, PasswordPage } from "./pa
 import { WelcomePage } from "./pages/host.tsx";
 import { askedFor } from "./pages/scope-words.ts";
 import { type NewPasskey, addPasskey, listPasskeys, removePasskey } from "./passkeys.ts";
-import type { OAuthServer } from "./provider.ts";
+import type { OAuthServer } from "../oauth/provider.ts";
 import { NOBODY, PASSWORD_MIN, profilesOf } from "./signing-in.ts";
 
 /** What a form came to: said on the page that is shown next. */
@@ -109,7 +109,7 @@ const handle: Task = {
       const wanted = (fields.get("handle") ?? "").trim().replace(/^@/, "");
       await context.members.updateHandle(
         member.did,
-        wanted.includes(".") ? wanted : `${wanted}${context.host.handleDomains[0]}`,
+        wanted.includes("../oauth") ? wanted : `${wanted}${context.host.handleDomains[0]}`,
       );
       return { done: "Your handle is changed." };
     },

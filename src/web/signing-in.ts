@@ -2,7 +2,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { Browser } from "./devices.ts";
 import { problemOf } from "./forms.ts";
-import type { Member, MemberProfile, OAuthContext } from "./members.ts";
+import type { Member, MemberProfile, OAuthContext } from "../oauth/members.ts";
 import type { SignUpValues } from "./pages/sign-in.tsx";
 import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
 

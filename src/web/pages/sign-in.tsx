@@ -1,6 +1,6 @@
 /** Signing in, signing up, choosing an account, a forgotten password. */
 import type { FC } from "hono/jsx";
-import type { Member, MemberProfile } from "../members.ts";
+import type { Member, MemberProfile } from "../../oauth/members.ts";
 import { Layout, type Frame } from "./layout.tsx";
 import {
   BackLink,

@@ -8,9 +8,9 @@ import type { Did } from "@atcute/lexicons";
 import { and, eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameText } from "./digest.ts";
-import type { Member, OAuthContext } from "./members.ts";
-import { ONCE_MS, SIGNED_IN_MS } from "./lifetimes.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameText } from "../oauth/digest.ts";
+import type { Member, OAuthContext } from "../oauth/members.ts";
+import { ONCE_MS, SIGNED_IN_MS } from "../oauth/lifetimes.ts";
 
 /** A member who is signed in on this browser. */
 export interface SignedIn {
@@ -161,7 +161,7 @@ export class Browser {
 
   #readOnce(): Once | null {
     const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#context)) ?? "").split(
-      ".",
+      "../oauth",
     );
     if (text === "" || !sameText(mac, macOf(this.#key("once"), text))) return null;
     const once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))) as Once;

@@ -1,9 +1,9 @@
 /** The account page: what a member may see and change of their own account, in a browser, without any app. */
 import type { Child } from "hono/jsx";
 import { Browser, type SignedIn } from "./devices.ts";
-import { randomHex } from "./digest.ts";
+import { randomHex } from "../oauth/digest.ts";
 import { readForm } from "./forms.ts";
-import type { Member, OAuthContext } from "./members.ts";
+import type { Member, OAuthContext } from "../oauth/members.ts";
 import { EndPage } from "./pages/consent.tsx";
 import { documentOf, type Frame } from "./pages/layout.tsx";
 import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";

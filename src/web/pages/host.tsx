@@ -1,6 +1,6 @@
 /** The host's own pages: its front door, the first steps of somebody new, and how it is doing. */
 import type { FC, PropsWithChildren } from "hono/jsx";
-import type { OAuthHost } from "../members.ts";
+import type { OAuthHost } from "../../oauth/members.ts";
 import type { AccountFrame } from "./account.tsx";
 import { Layout, type Frame } from "./layout.tsx";
 import { BackLink, Done, Icon } from "./parts.tsx";

@@ -11,7 +11,7 @@ import { deleteMember } from "../xrpc/admin/acts.ts";
 import { atEvenPace } from "../xrpc/server/constant-time.ts";
 import { allow, attemptSource, countAttempt } from "../xrpc/server/rate-limits.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { admit } from "./rate-limits.ts";
+import { admit } from "../edge/rate-limits.ts";
 import { PASSWORD_MAX } from "../xrpc/accounts/sessions.ts";
 import { signUp } from "../xrpc/accounts/sign-up.ts";
 

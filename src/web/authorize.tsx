@@ -6,12 +6,12 @@ import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import { appOf } from "./app-name.ts";
 import { Browser, metadataOf, type SignedIn } from "./devices.ts";
 import { readForm } from "./forms.ts";
-import type { Member, OAuthContext } from "./members.ts";
+import type { Member, OAuthContext } from "../oauth/members.ts";
 import { ConsentPage, EndPage, FormPostPage } from "./pages/consent.tsx";
 import { documentOf, type Frame } from "./pages/layout.tsx";
 import { EMAIL_SCOPES, askedFor } from "./pages/scope-words.ts";
 import { ChoosePage, SignInPage, SignUpPage } from "./pages/sign-in.tsx";
-import type { OAuthServer } from "./provider.ts";
+import type { OAuthServer } from "../oauth/provider.ts";
 import {
   type Answer,
   type AnsweredParameters,
@@ -24,7 +24,7 @@ import {
   wayBack,
 } from "./replies.ts";
 import { NOBODY, profilesOf, signIn, signInByKey, signUp, valuesOf } from "./signing-in.ts";
-import { randomHex } from "./digest.ts";
+import { randomHex } from "../oauth/digest.ts";
 
 const AUTHORIZE = "/oauth/authorize";
 

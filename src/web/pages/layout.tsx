@@ -1,8 +1,8 @@
 /** What every page has: the community's name, colour and mark; one column to read; nothing that needs a script. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import { raw } from "hono/html";
-import type { OAuthHost } from "../members.ts";
-import { digestOf } from "../digest.ts";
+import type { OAuthHost } from "../../oauth/members.ts";
+import { digestOf } from "../../oauth/digest.ts";
 import { STYLE } from "./style.css.ts";
 import { shoreline, themeOf } from "./theme.ts";
 

@@ -1,6 +1,6 @@
 /** The parts that pages are made of. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
-import type { Member, MemberProfile } from "../members.ts";
+import type { Member, MemberProfile } from "../../oauth/members.ts";
 
 export type IconName = "alert" | "check" | "arrow" | "back" | "key" | keyof typeof SCOPE_PATHS;
 

@@ -1,7 +1,7 @@
 /** What the pages say, and in which colours. */
 import { expect, test } from "vitest";
-import { askedFor } from "../../src/oauth/pages/scope-words.ts";
-import { contrast, parseColour, shoreline, themeOf } from "../../src/oauth/pages/theme.ts";
+import { askedFor } from "../../src/web/pages/scope-words.ts";
+import { contrast, parseColour, shoreline, themeOf } from "../../src/web/pages/theme.ts";
 
 const titles = (scope: string) => askedFor(scope, new Map()).map(({ title }) => title);
 

@@ -1,5 +1,5 @@
 /** How a person's browser is answered: pages, redirects, and the way back to an app. */
-import type { OAuthContext } from "./members.ts";
+import type { OAuthContext } from "../oauth/members.ts";
 
 /** A path with a query. */
 export const pathWith = (path: string, query: Record<string, string>): string =>

@@ -9,8 +9,8 @@ import type {
 } from "@atproto/oauth-provider/store";
 import { eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { oauthRequest } from "../../schema/oauth.ts";
-import { digestOf } from "./digest.ts";
+import { oauthRequest } from "../../../schema/oauth.ts";
+import { digestOf } from "../digest.ts";
 
 type Row = typeof oauthRequest.$inferSelect;
 

@@ -2,7 +2,7 @@
 import type { LexiconData, LexiconStore } from "@atproto/oauth-provider/store";
 import { eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { oauthLexicon } from "../../schema/oauth.ts";
+import { oauthLexicon } from "../../../schema/oauth.ts";
 
 export class Lexicons implements LexiconStore {
   readonly #db: DrizzleD1Database;

@@ -14,10 +14,10 @@ import type {
 } from "@atproto/oauth-provider/store";
 import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { oauthSession, oauthSpent } from "../../schema/oauth.ts";
-import type { Accounts } from "./account-store.ts";
-import { digestOf } from "./digest.ts";
-import { forgetTokens } from "./token-cache.ts";
+import { oauthSession, oauthSpent } from "../../../schema/oauth.ts";
+import type { Accounts } from "./accounts.ts";
+import { digestOf } from "../digest.ts";
+import { forgetTokens } from "../token-cache.ts";
 
 type Row = typeof oauthSession.$inferSelect;
 

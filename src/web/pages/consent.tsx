@@ -1,7 +1,7 @@
 /** What an app may do, and the word that lets it. And the pages where a sign-in ends without one. */
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
-import type { Member, MemberProfile } from "../members.ts";
+import type { Member, MemberProfile } from "../../oauth/members.ts";
 import type { WayBack } from "../replies.ts";
 import { Layout, type Frame } from "./layout.tsx";
 import { Check, Form, Icon, Person, Submit, type Sender } from "./parts.tsx";

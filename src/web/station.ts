@@ -13,18 +13,18 @@ import { takeChoice, takeSignIn, takeSignUp, visitOf } from "./account.tsx";
 import type { Fields, Visit } from "./account.tsx";
 import { TASKS, downloadBackup, serveTask } from "./account-tasks.tsx";
 import { authorize } from "./authorize.tsx";
-import { authorizationServerMetadata, jwks, pushAuthorizationRequest, revoke, token } from "./endpoints.ts";
-import type { OAuthContext } from "./members.ts";
+import { authorizationServerMetadata, jwks, pushAuthorizationRequest, revoke, token } from "../oauth/endpoints.ts";
+import type { OAuthContext } from "../oauth/members.ts";
 import { STYLE_PATH, markSvg } from "./pages/layout.tsx";
 import { PASSKEY_SCRIPT_TEXT } from "./pages/passkey-script.ts";
 import { PASSKEY_SCRIPT } from "./pages/sign-in.tsx";
 import { STYLE } from "./pages/style.css.ts";
 import { addOptions, signInOptions } from "./passkeys.ts";
-import { oauthServer } from "./provider.ts";
+import { oauthServer } from "../oauth/provider.ts";
 import { isNavigation } from "./replies.ts";
 import { serveReset } from "./reset.tsx";
 
-export { protectedResourceMetadata } from "./endpoints.ts";
+export { protectedResourceMetadata } from "../oauth/endpoints.ts";
 export { serveLanding, serveStatus } from "./host-pages.tsx";
 
 export async function serveMetadata(context: OAuthContext): Promise<Response> {

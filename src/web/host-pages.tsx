@@ -1,7 +1,7 @@
 /** The host's front door and how it is doing, for whoever opens them in a browser. */
 import type { Child } from "hono/jsx";
-import { randomHex } from "./digest.ts";
-import type { OAuthContext } from "./members.ts";
+import { randomHex } from "../oauth/digest.ts";
+import type { OAuthContext } from "../oauth/members.ts";
 import { LandingPage, type StatusView, StatusPage } from "./pages/host.tsx";
 import { type Frame, documentOf } from "./pages/layout.tsx";
 import { page } from "./replies.ts";
