@@ -17,8 +17,8 @@ import type {
 } from "../protocol/stations.ts";
 import type { FirehoseLimits } from "./firehose.ts";
 import { Firehose } from "./firehose.ts";
-import type { HandOnLimits } from "./hand-on.ts";
-import { DEFAULT_HAND_ON, HandOn } from "./hand-on.ts";
+import type { HandOnLimits } from "./dispatch.ts";
+import { DEFAULT_HAND_ON, HandOn } from "./dispatch.ts";
 import { DEFAULT_PACE } from "./pace.ts";
 import type { WindowLimits } from "./window.ts";
 import { EventWindow } from "./window.ts";

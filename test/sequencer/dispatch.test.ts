@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { DEFAULT_HAND_ON } from "../../src/sequencer/hand-on.ts";
+import { DEFAULT_HAND_ON } from "../../src/sequencer/dispatch.ts";
 import {
   AppViewDouble,
   did,
