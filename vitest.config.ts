@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { readOutsideModules } from "./local/bundle.ts";
+import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { bundlePackages } from "./test/support/packages.ts";
 
 /** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */

@@ -1,5 +1,5 @@
 /**
- * Stands in for `@atcute/util-text` (local/bundle.ts), by which lexicons count: that one makes its segmenter as it is
+ * Stands in for `@atcute/util-text` (tools/dev/bundle.ts), by which lexicons count: that one makes its segmenter as it is
  * loaded, which is a tenth of a start, and most requests have nothing for it to count.
  */
 let segmenter: Intl.Segmenter | undefined;

@@ -109,7 +109,7 @@ const handle: Task = {
       const wanted = (fields.get("handle") ?? "").trim().replace(/^@/, "");
       await context.members.updateHandle(
         member.did,
-        wanted.includes("../oauth") ? wanted : `${wanted}${context.host.handleDomains[0]}`,
+        wanted.includes(".") ? wanted : `${wanted}${context.host.handleDomains[0]}`,
       );
       return { done: "Your handle is changed." };
     },

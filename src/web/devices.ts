@@ -161,7 +161,7 @@ export class Browser {
 
   #readOnce(): Once | null {
     const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#context)) ?? "").split(
-      "../oauth",
+      ".",
     );
     if (text === "" || !sameText(mac, macOf(this.#key("once"), text))) return null;
     const once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))) as Once;

@@ -41,7 +41,7 @@ async function isOurChallenge(
   purpose: Purpose,
   challenge: string,
 ): Promise<boolean> {
-  const [until = "", random = "", mac = ""] = fromBase64url(challenge).split("../oauth");
+  const [until = "", random = "", mac = ""] = fromBase64url(challenge).split(".");
   const text = `${until}.${random}`;
   const expected = macOf(derivedKey(context.secret, `passkey ${purpose} ${browser.id}`), text);
   if (!sameText(mac, expected) || Number(until) < Date.now()) return false;

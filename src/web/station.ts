@@ -13,7 +13,13 @@ import { takeChoice, takeSignIn, takeSignUp, visitOf } from "./account.tsx";
 import type { Fields, Visit } from "./account.tsx";
 import { TASKS, downloadBackup, serveTask } from "./account-tasks.tsx";
 import { authorize } from "./authorize.tsx";
-import { authorizationServerMetadata, jwks, pushAuthorizationRequest, revoke, token } from "../oauth/endpoints.ts";
+import {
+  authorizationServerMetadata,
+  jwks,
+  pushAuthorizationRequest,
+  revoke,
+  token,
+} from "../oauth/endpoints.ts";
 import type { OAuthContext } from "../oauth/members.ts";
 import { STYLE_PATH, markSvg } from "./pages/layout.tsx";
 import { PASSKEY_SCRIPT_TEXT } from "./pages/passkey-script.ts";

@@ -20,7 +20,11 @@ import {
   putPreferences,
   putPreferencesV2,
 } from "../appview/reads/methods/notification/notification-preferences.ts";
-import { getUnreadCount, listNotifications, updateSeen } from "../appview/reads/methods/notification/notifications.ts";
+import {
+  getUnreadCount,
+  listNotifications,
+  updateSeen,
+} from "../appview/reads/methods/notification/notifications.ts";
 import { viewer } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 import { pushAt } from "./elsewhere/push.ts";

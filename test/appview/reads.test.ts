@@ -8,7 +8,11 @@ import { getPosts } from "../../src/appview/reads/methods/feed/get-posts.ts";
 import { getPostThread } from "../../src/appview/reads/methods/feed/get-post-thread.ts";
 import { getProfile, getProfiles } from "../../src/appview/reads/methods/actor/get-profile.ts";
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
-import { getUnreadCount, listNotifications, updateSeen } from "../../src/appview/reads/methods/notification/notifications.ts";
+import {
+  getUnreadCount,
+  listNotifications,
+  updateSeen,
+} from "../../src/appview/reads/methods/notification/notifications.ts";
 import { searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { Community, type Ref, bindings, counting } from "./community.ts";
 

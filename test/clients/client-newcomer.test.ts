@@ -4,7 +4,7 @@
  */
 import { AtpAgent } from "@atproto/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestNetwork, createTestNetwork } from "../../local/testing/index.ts";
+import { type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";
 import { Browser } from "./client/browser.ts";
 import { type ClientMember, appviewOf, openClient } from "./client/member.ts";
 

@@ -5,8 +5,8 @@
 import type { AppBskyFeedDefs } from "@atproto/api";
 import { BlobRef } from "@atproto/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawPicture } from "../../local/seed/picture.ts";
-import { type TestNetwork, createTestNetwork } from "../../local/testing/index.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import { type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { DOING } from "./client/called.ts";
 import { type ClientMember, appviewOf, openClient } from "./client/member.ts";

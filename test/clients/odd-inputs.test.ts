@@ -1,7 +1,7 @@
 /** Each served method called with what it does not take: another verb, no body, another body; and searches in odd words. */
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { basic } from "../../local/xrpc-client.ts";
+import { basic } from "../../tools/dev/xrpc-client.ts";
 import { lexicons } from "./client/lexicons.ts";
 import { LIFE, READS, type Row, WRITES } from "./endpoints/calls.ts";
 import { outcomeOf } from "./endpoints/outcome.ts";

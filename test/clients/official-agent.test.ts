@@ -5,8 +5,8 @@
 import { AtpAgent } from "@atproto/api";
 import type { AppBskyFeedDefs, AtpSessionData, AtpSessionEvent } from "@atproto/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawPicture } from "../../local/seed/picture.ts";
-import { createTestNetwork, type TestNetwork } from "../../local/testing/index.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 const ADMIN_PASSWORD = "admin-password-of-the-story";
 const logged: string[] = [];

@@ -13,7 +13,7 @@ import { Firehose, MemoryRunner } from "@atproto/sync";
 import type { Event } from "@atproto/sync";
 import { decode, decodeFirst } from "@atcute/cbor";
 import { CID } from "multiformats/cid";
-import { XrpcError, xrpc, xrpcBytes } from "../../local/xrpc-client.ts";
+import { XrpcError, xrpc, xrpcBytes } from "../../tools/dev/xrpc-client.ts";
 
 export interface Member {
   name: string;

@@ -1,8 +1,8 @@
 /** goat's commands for records, blobs, repos, lexicons and preferences, as `official-goat.test.ts` replays those for accounts. */
 import { verifyRepoCar } from "@atproto/repo";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawPicture } from "../../local/seed/picture.ts";
-import type { TestNetwork } from "../../local/testing/index.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import type { TestNetwork } from "../../tools/kit/index.ts";
 import type { Admin } from "./goat/admin.ts";
 import * as data from "./goat/data.ts";
 import type { Goat } from "./goat/goat.ts";

@@ -6,8 +6,8 @@
  */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawPicture } from "../../local/seed/picture.ts";
-import type { TestNetwork } from "../../local/testing/index.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import type { TestNetwork } from "../../tools/kit/index.ts";
 import { didKeyOf } from "../../src/protocol/keys.ts";
 import * as account from "./goat/account.ts";
 import { Admin } from "./goat/admin.ts";

@@ -4,9 +4,9 @@
  */
 import type { AccountEvt, Event } from "@atproto/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawPicture } from "../../local/seed/picture.ts";
-import { createTestNetwork, type TestHost, type TestNetwork } from "../../local/testing/index.ts";
-import { basic, xrpc } from "../../local/xrpc-client.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import { createTestNetwork, type TestHost, type TestNetwork } from "../../tools/kit/index.ts";
+import { basic, xrpc } from "../../tools/dev/xrpc-client.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import type { Followed, Member, Written } from "./official-consumer.ts";
 import {

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { readBundle } from "../../local/bundle.ts";
-import { ROOT } from "../../local/wrangler-file.ts";
+import { readBundle } from "../../tools/dev/bundle.ts";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
 
 test("wrangler uploads the modules that a local run starts", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "atoll-bundle-"));

@@ -1,9 +1,9 @@
 /** The three promises: nothing acknowledged is lost, nothing is there twice, and repo, firehose and index agree. */
-import type { RunningHost } from "../../local/host.ts";
+import type { RunningHost } from "../../tools/dev/host.ts";
 import type { Contents, Told } from "./observed.ts";
 import { readFeed, readPosts, readRepo, replay } from "./observed.ts";
 import type { Account, Ledger } from "./writers.ts";
-import { xrpc } from "../../local/xrpc-client.ts";
+import { xrpc } from "../../tools/dev/xrpc-client.ts";
 
 const POST = "/app.bsky.feed.post/";
 const LIKE = "/app.bsky.feed.like/";

@@ -1,7 +1,7 @@
 /** What a host shows afterwards, read by code that is not ours: `@atproto/repo` for the repo, `@atcute/cbor` for the firehose. */
 import { readCarWithRoot, verifyRepoCar } from "@atproto/repo";
 import { decode, decodeFirst } from "@atcute/cbor";
-import { xrpc, xrpcBytes } from "../../local/xrpc-client.ts";
+import { xrpc, xrpcBytes } from "../../tools/dev/xrpc-client.ts";
 
 /** `at://` address → CID. */
 export type Contents = Map<string, string>;

@@ -1,7 +1,7 @@
 /** Writers that remember what was acknowledged, and what may or may not have happened when the runtime died under them. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
-import { XrpcError, xrpc } from "../../local/xrpc-client.ts";
+import { XrpcError, xrpc } from "../../tools/dev/xrpc-client.ts";
 
 /** What one record may now be: its text, or null where it is deleted. More than one: nobody was told. */
 export type Possible = (string | null)[];

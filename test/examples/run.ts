@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { ROOT } from "../../local/wrangler-file.ts";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
 
 const EXAMPLES = path.join(ROOT, "examples");
 const OTHER_NODE = "22.23.3";

@@ -1,5 +1,5 @@
 /** Archives that no repo can be made of. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import { readCar, writeCar } from "../../src/protocol/car.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidOfCbor } from "../../src/protocol/cid.ts";

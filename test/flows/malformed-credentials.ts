@@ -1,5 +1,5 @@
 /** Requests by nobody who could be known: credentials that are none, or not for this. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import type { Family, Random, Stage } from "./malformed-requests.ts";
 import { ask, good, noise, sendJson, word } from "./malformed-requests.ts";
 

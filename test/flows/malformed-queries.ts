@@ -1,5 +1,5 @@
 /** Reads that ask for what cannot be asked for. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";
 import { INVALID, ask, noise, sendJson, word } from "./malformed-requests.ts";
 

@@ -1,5 +1,5 @@
 /** Requests that are wrong by what they would write: records, keys, batches, blobs, archives. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidOfCbor, cidOfRaw } from "../../src/protocol/cid.ts";
 import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";

@@ -1,5 +1,5 @@
 /** Requests that are wrong by their form: text, types, verbs, names, parameters, credentials, sizes. */
-import { pick } from "../../local/seed/random.ts";
+import { pick } from "../../tools/seed/random.ts";
 import type { Member } from "./account-host.ts";
 
 /** Whose host the requests go to. */

@@ -4,7 +4,7 @@
  */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
-import { randomFrom } from "../../local/seed/random.ts";
+import { randomFrom } from "../../tools/seed/random.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import { Tokens } from "../../src/xrpc/server/tokens.ts";

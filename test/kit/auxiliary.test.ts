@@ -1,6 +1,6 @@
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { atollWorker } from "../../local/testing/auxiliary.ts";
+import { atollWorker } from "../../tools/kit/auxiliary.ts";
 
 /** Somebody's Worker, which signs up whoever asks and reads the new member's DID document. */
 const app = `export default {

@@ -1,5 +1,5 @@
 /** A test run that never disposes of its networks, for `run.ts`: a signal (waits for it), `end`, `exit` or `throw`, and a folder. */
-import { createTestNetwork } from "../../local/testing/index.ts";
+import { createTestNetwork } from "../../tools/kit/index.ts";
 
 const [, , how = "", folder = ""] = process.argv;
 const network = await createTestNetwork({ hosts: ["a", "b"], folder });

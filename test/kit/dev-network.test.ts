@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, test } from "vitest";
-import { ROOT } from "../../local/wrangler-file.ts";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
 
-const CLI = path.join(ROOT, "local/testing/cli.ts");
+const CLI = path.join(ROOT, "tools/kit/cli.ts");
 const folder = mkdtempSync(path.join(tmpdir(), "kit-seeds-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

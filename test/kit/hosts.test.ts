@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestNetwork, type TestNetwork } from "../../local/testing/index.ts";
+import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 let network: TestNetwork;
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { AtpAgent } from "@atproto/api";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { createTestNetwork, type TestNetwork } from "../../local/testing/index.ts";
+import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 let network: TestNetwork;
 

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createTestNetwork } from "../../local/testing/index.ts";
+import { createTestNetwork } from "../../tools/kit/index.ts";
 
 const NETWORKS = 100;
 const AT_ONCE = 8;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { createTestNetwork, type TestNetwork } from "../../local/testing/index.ts";
+import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 let network: TestNetwork | null = null;
 afterEach(() => network?.dispose());

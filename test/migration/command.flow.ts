@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
-import { plcState } from "../../local/migrate/identity.ts";
-import { statusAt } from "../../local/migrate/steps.ts";
-import { basic, xrpc } from "../../local/xrpc-client.ts";
+import type { RunningHost } from "../../tools/dev/host.ts";
+import { startHost } from "../../tools/dev/host.ts";
+import { plcState } from "../../tools/migrate/identity.ts";
+import { statusAt } from "../../tools/migrate/steps.ts";
+import { basic, xrpc } from "../../tools/dev/xrpc-client.ts";
 import { mailedCode } from "./mailbox.ts";
 import { fill, signUp, type Mover } from "./member.ts";
 import { startReference, type Reference } from "./reference.ts";
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 /** Runs the command; its status and all that it says. */
 function migrate(...args: string[]): Promise<{ status: number; said: string }> {
-  const script = path.join(import.meta.dirname, "../../local/migrate/run.ts");
+  const script = path.join(import.meta.dirname, "../../tools/migrate/run.ts");
   const all = [script, "--yes", "--plc", host.outside, "--folder", path.join(folder, "moves"), ...args];
   const env = { ...process.env, OLD_PASSWORD: carol.password, NEW_PASSWORD };
   return new Promise((resolve) => {

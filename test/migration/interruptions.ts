@@ -2,7 +2,7 @@
  * Cuts a move short at each of its steps, in two ways: once the host that it talks to is killed while it answers and the
  * client dies with it; once the host has done what was asked, and the client dies before it hears so.
  */
-import type { StepName } from "../../local/migrate/move.ts";
+import type { StepName } from "../../tools/migrate/move.ts";
 
 /** The request that is a step's own; for blobs, not the first of many. */
 const OF_STEP: Record<StepName, { nsid: string; nth: number }[]> = {

@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, test } from "vitest";
-import { buildRepoCar } from "../../local/bench/records.ts";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
-import { pause, type HostClient } from "../../local/migrate/host-client.ts";
-import { statusAt } from "../../local/migrate/steps.ts";
+import { buildRepoCar } from "../../tools/bench/records.ts";
+import type { RunningHost } from "../../tools/dev/host.ts";
+import { startHost } from "../../tools/dev/host.ts";
+import { pause, type HostClient } from "../../tools/migrate/host-client.ts";
+import { statusAt } from "../../tools/migrate/steps.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { signUp } from "./member.ts";
 

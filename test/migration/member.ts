@@ -1,6 +1,6 @@
 /** A member to move: records of several kinds, pictures, preferences. */
 import { createHash } from "node:crypto";
-import { HostClient } from "../../local/migrate/host-client.ts";
+import { HostClient } from "../../tools/migrate/host-client.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 
 export interface Mover {

@@ -8,13 +8,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cborToLexRecord, readCarWithRoot, verifyCommitSig, type Commit } from "@atproto/repo";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
-import { HostClient, pause } from "../../local/migrate/host-client.ts";
-import { Move, folderOf, type MoveState } from "../../local/migrate/move.ts";
-import { plcState } from "../../local/migrate/identity.ts";
-import { runMove, statusAt } from "../../local/migrate/steps.ts";
-import { xrpc } from "../../local/xrpc-client.ts";
+import type { RunningHost } from "../../tools/dev/host.ts";
+import { startHost } from "../../tools/dev/host.ts";
+import { HostClient, pause } from "../../tools/migrate/host-client.ts";
+import { Move, folderOf, type MoveState } from "../../tools/migrate/move.ts";
+import { plcState } from "../../tools/migrate/identity.ts";
+import { runMove, statusAt } from "../../tools/migrate/steps.ts";
+import { xrpc } from "../../tools/dev/xrpc-client.ts";
 import {
   follow,
   framesUpTo,

@@ -2,8 +2,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, openSync } from "node:fs";
 import path from "node:path";
-import { environmentOf, installReference } from "../../local/bench/reference.ts";
-import { freePort } from "../../local/ports.ts";
+import { environmentOf, installReference } from "../../tools/bench/reference.ts";
+import { freePort } from "../../tools/dev/ports.ts";
 
 export interface Reference {
   readonly origin: string;

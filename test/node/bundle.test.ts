@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { readAtStart, readBundle } from "../../local/bundle.ts";
+import { readAtStart, readBundle } from "../../tools/dev/bundle.ts";
 
 test("a start reads neither the OAuth provider nor passkeys nor what tells files apart", async () => {
   const modules = await readBundle("worker");

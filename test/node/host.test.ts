@@ -3,11 +3,11 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DataFolder } from "../../local/data-folder.ts";
-import type { LogEntry } from "../../local/host-log.ts";
-import type { RunningHost } from "../../local/host.ts";
-import { startHost } from "../../local/host.ts";
-import { basic, xrpc } from "../../local/xrpc-client.ts";
+import { DataFolder } from "../../tools/dev/data-folder.ts";
+import type { LogEntry } from "../../tools/dev/host-log.ts";
+import type { RunningHost } from "../../tools/dev/host.ts";
+import { startHost } from "../../tools/dev/host.ts";
+import { basic, xrpc } from "../../tools/dev/xrpc-client.ts";
 
 const vars = { REGISTRATION: "open", RATE_LIMITS: "off", ADMIN_PASSWORD: "secret-of-the-admin" } as const;
 const folder = mkdtempSync(path.join(tmpdir(), "atoll-host-"));

@@ -1,8 +1,8 @@
 /** What a member writes is there for everybody at once, and all of it in lists. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { randomFrom } from "../../local/seed/random.ts";
-import { type TestHost, type TestNetwork, createTestNetwork } from "../../local/testing/index.ts";
-import { xrpc } from "../../local/xrpc-client.ts";
+import { randomFrom } from "../../tools/seed/random.ts";
+import { type TestHost, type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";
+import { xrpc } from "../../tools/dev/xrpc-client.ts";
 import type { Member, Written } from "../clients/official-consumer.ts";
 import { signUp, write } from "../clients/official-consumer.ts";
 

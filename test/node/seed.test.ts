@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { community } from "../../local/seed/community.ts";
-import { markUp } from "../../local/seed/facets.ts";
-import { drawPicture } from "../../local/seed/picture.ts";
-import type { Seed } from "../../local/seed/seed.ts";
-import { checkSeed } from "../../local/seed/check.ts";
+import { community } from "../../tools/seed/community.ts";
+import { markUp } from "../../tools/seed/facets.ts";
+import { drawPicture } from "../../tools/seed/picture.ts";
+import type { Seed } from "../../tools/seed/seed.ts";
+import { checkSeed } from "../../tools/seed/check.ts";
 
 describe("the demo's community", () => {
   test("is the same every time, and fits together", () => {

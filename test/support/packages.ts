@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { build } from "esbuild";
-import { CACHE, bundleOptions } from "../../local/bundle.ts";
+import { CACHE, bundleOptions } from "../../tools/dev/bundle.ts";
 
 const FOLDER = path.join(CACHE, "packages");
 

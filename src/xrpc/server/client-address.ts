@@ -15,7 +15,7 @@ export function clientAddress(request: Request): string {
 
 /** `2001:db8::1` → `2001:db8:0:0`; an IPv4 address written as IPv6 stays whole. */
 function networkOf(address: string): string {
-  if (address.includes("..")) return address;
+  if (address.includes(".")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");

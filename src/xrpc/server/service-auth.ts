@@ -37,7 +37,7 @@ function base64url(text: string): Uint8Array {
 
 /** Only a service token names the method that it is for; not every one does. */
 export function looksLikeServiceToken(token: string): boolean {
-  const [header, payload] = token.split("..");
+  const [header, payload] = token.split(".");
   const claims = decodePart(payload);
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
@@ -59,7 +59,7 @@ export async function verifyServiceToken(
   trusted?: Did,
   { methods = [nsid], anyAudience = false }: Addressed = {},
 ): Promise<Did> {
-  const parts = token.split("..");
+  const parts = token.split(".");
   const header = decodePart(parts[0]);
   const claims: ServiceClaims | null = decodePart(parts[1]);
   if (parts.length !== 3 || header === null || claims === null) throw badJwt();

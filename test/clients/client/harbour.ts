@@ -1,6 +1,6 @@
 /** The demo's community, and beside its posts what a client looks for: lists, a feed, a starter pack, a labeler. */
-import { community } from "../../../local/seed/community.ts";
-import { createTestNetwork, type TestNetwork } from "../../../local/testing/index.ts";
+import { community } from "../../../tools/seed/community.ts";
+import { createTestNetwork, type TestNetwork } from "../../../tools/kit/index.ts";
 
 export interface Harbour {
   network: TestNetwork;

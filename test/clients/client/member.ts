@@ -3,7 +3,7 @@
  * of the official app points it: `atproto-proxy` on every call, the app's own labeler among those to be heard.
  */
 import { AtpAgent } from "@atproto/api";
-import type { TestNetwork } from "../../../local/testing/index.ts";
+import type { TestNetwork } from "../../../tools/kit/index.ts";
 import { Browser } from "./browser.ts";
 
 export interface ClientMember {

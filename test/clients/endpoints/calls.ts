@@ -1,5 +1,5 @@
 /** Every method that this host serves, called as somebody would: who may call it, and with what. */
-import type { TestNetwork } from "../../../local/testing/index.ts";
+import type { TestNetwork } from "../../../tools/kit/index.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Given {

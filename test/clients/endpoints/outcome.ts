@@ -1,5 +1,5 @@
 /** One call of a method, and what came of it. */
-import { basic } from "../../../local/xrpc-client.ts";
+import { basic } from "../../../tools/dev/xrpc-client.ts";
 import { lexicons, outputProblem } from "../client/lexicons.ts";
 import type { Caller, Given } from "./calls.ts";
 import type { Stage } from "./stage.ts";

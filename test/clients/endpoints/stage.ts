@@ -1,5 +1,5 @@
 /** A small community with one of everything, for each method to be called on. */
-import { type TestNetwork, createTestNetwork } from "../../../local/testing/index.ts";
+import { type TestNetwork, createTestNetwork } from "../../../tools/kit/index.ts";
 
 export interface Person {
   did: string;

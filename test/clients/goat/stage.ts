@@ -1,5 +1,5 @@
 /** Hosts for goat to talk to, and terminals to run it in. */
-import { createTestNetwork, type TestNetwork } from "../../../local/testing/index.ts";
+import { createTestNetwork, type TestNetwork } from "../../../tools/kit/index.ts";
 import { Admin } from "./admin.ts";
 import { Directory } from "./directory.ts";
 import { Goat } from "./goat.ts";

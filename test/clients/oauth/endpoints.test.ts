@@ -1,7 +1,7 @@
 /** What apps read and call first: no member yet. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunningHost } from "../../../local/host.ts";
-import { startHost } from "../../../local/host.ts";
+import type { RunningHost } from "../../../tools/dev/host.ts";
+import { startHost } from "../../../tools/dev/host.ts";
 import { MemberBrowser, shown, textOf } from "./member-browser.ts";
 
 let host: RunningHost;

@@ -1,6 +1,6 @@
 /** What the pages must not do, whatever names say and wherever forms come from; and how often a password may be tried. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TestHost } from "../../../local/testing/index.ts";
+import type { TestHost } from "../../../tools/kit/index.ts";
 import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
 import { RawApp } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt, signUp } from "./stage.ts";

@@ -7,7 +7,7 @@ import {
   type TestHost,
   type TestNetwork,
   createTestNetwork,
-} from "../../../local/testing/index.ts";
+} from "../../../tools/kit/index.ts";
 import { MemberBrowser, type Page, departed, shown } from "./member-browser.ts";
 
 export const PASSWORD = "correct horse battery";

@@ -1,6 +1,6 @@
 /** What goes to an AppView elsewhere, and to other services; in whose name; and what comes back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { basic, xrpc } from "../../../local/xrpc-client.ts";
+import { basic, xrpc } from "../../../tools/dev/xrpc-client.ts";
 import { MemberBrowser, departed } from "../../clients/oauth/member-browser.ts";
 import { RawApp } from "../../clients/oauth/raw-app.ts";
 import { signInAt } from "../../clients/oauth/stage.ts";

@@ -1,7 +1,7 @@
 /** A host whose AppView is elsewhere, and members who have just written what that AppView has yet to see. */
-import { type RunningHost, startHost } from "../../../local/host.ts";
-import type { WorkerVars } from "../../../local/configuration.ts";
-import { xrpc } from "../../../local/xrpc-client.ts";
+import { type RunningHost, startHost } from "../../../tools/dev/host.ts";
+import type { WorkerVars } from "../../../tools/dev/configuration.ts";
+import { xrpc } from "../../../tools/dev/xrpc-client.ts";
 import { type Answer, type StandIn, startStandIn } from "./stand-in.ts";
 
 export const PASSWORD = "correct horse battery";

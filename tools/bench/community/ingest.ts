@@ -1,0 +1,135 @@
+/** How fast single events reach the index of a loaded community, and how far it lags at a steady rate. */
+import { encode, toBytes } from "@atcute/cbor";
+import { MemberLog } from "./events.ts";
+import { startOpenHost, type OpenHost } from "../open-host.ts";
+import type { LogEntry } from "../../../src/protocol/events.ts";
+import type { LoadedCommunity } from "./load.ts";
+import { recordOf, type Made } from "./members.ts";
+import { percentile } from "../load.ts";
+import { cpuSeconds } from "../process.ts";
+import { seededRandom, sentence, tidAt } from "../records.ts";
+import { createHash } from "node:crypto";
+
+export interface IngestFigures {
+  /** Events of one record each: sequenced and indexed, a second. */
+  eventsPerSecond: number;
+  cpuPerThousand: number | null;
+  /** Milliseconds from the hand-over to the index, at a steady rate of `rate` events a second. */
+  rate: number;
+  lagP50: number;
+  lagP99: number;
+}
+
+const BURST = 3000;
+const RATE = 200;
+const STEADY_SECONDS = 10;
+const TICK_MS = 50;
+
+/** A newcomer's log: three posts to one follow for each member, as single events. */
+class Stream {
+  readonly #log: MemberLog;
+  readonly #community: LoadedCommunity;
+  readonly #random = seededRandom(Date.now());
+  #count = 0;
+
+  constructor(community: LoadedCommunity) {
+    const digest = createHash("sha256").update(`newcomer ${Date.now()}`).digest("hex");
+    this.#log = new MemberLog(`did:plc:${digest.replace(/[0189]/g, "z").slice(0, 24)}`);
+    this.#community = community;
+  }
+
+  /** The first events, as a delivery. */
+  arrive(): Uint8Array {
+    return this.#delivery(this.#log.arrival(`newcomer-${Date.now()}.test`, Date.now()));
+  }
+
+  /** The next so many events, as a delivery. */
+  next(count: number): Uint8Array {
+    const made = Array.from({ length: count }, () => this.#record());
+    return this.#delivery(this.#log.commits(made, Date.now(), 1));
+  }
+
+  /** The last event, as a delivery: the community is as it was. */
+  leave(): Uint8Array {
+    return this.#delivery(this.#log.departure(Date.now()));
+  }
+
+  #delivery(entries: LogEntry[]): Uint8Array {
+    const logs = [{ did: this.#log.did, entries: entries.map((e) => ({ ...e, frame: toBytes(e.frame) })) }];
+    return encode({ logs });
+  }
+
+  #record(): Made {
+    const createdAt = new Date().toISOString();
+    const rkey = tidAt(Date.now(), this.#count++);
+    const { members } = this.#community;
+    const subject = members[this.#count % members.length];
+    if (this.#count <= members.length && this.#count % 4 === 0) {
+      const record = { $type: "app.bsky.graph.follow", subject, createdAt };
+      return recordOf(`app.bsky.graph.follow/${rkey}`, record);
+    }
+    const record = { $type: "app.bsky.feed.post", text: sentence(this.#random, 80), createdAt };
+    return recordOf(`app.bsky.feed.post/${rkey}`, record);
+  }
+}
+
+async function untilIndexed(door: OpenHost, seq: number): Promise<void> {
+  while ((await door.status()).indexed < seq) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+export async function measureIngest(community: LoadedCommunity): Promise<IngestFigures> {
+  const door = await startOpenHost(community.folder);
+  try {
+    const { seq } = await door.status();
+    await untilIndexed(door, seq);
+    const stream = new Stream(community);
+    await door.deliver(stream.arrive());
+    await untilIndexed(door, (await door.deliver(stream.next(200))).seq);
+    const before = cpuSeconds(door.pid);
+    const begun = performance.now();
+    let last = 0;
+    for (let sent = 0; sent < BURST; sent += 500) last = (await door.deliver(stream.next(500))).seq;
+    await untilIndexed(door, last);
+    const seconds = (performance.now() - begun) / 1000;
+    const after = cpuSeconds(door.pid);
+    const lags = await steady(door, stream);
+    await untilIndexed(door, (await door.deliver(stream.leave())).seq);
+    return {
+      eventsPerSecond: BURST / seconds,
+      cpuPerThousand: before === null || after === null ? null : ((after - before) * 1000) / BURST,
+      rate: RATE,
+      lagP50: percentile(lags, 0.5),
+      lagP99: percentile(lags, 0.99),
+    };
+  } finally {
+    await door.stop();
+  }
+}
+
+/** Sorted lags, ms. */
+async function steady(door: OpenHost, stream: Stream): Promise<number[]> {
+  const waiting: { seq: number; at: number }[] = [];
+  const lags: number[] = [];
+  const settle = (indexed: number) => {
+    while (waiting[0] !== undefined && waiting[0].seq <= indexed) {
+      lags.push(performance.now() - waiting[0].at);
+      waiting.shift();
+    }
+  };
+  const begun = performance.now();
+  for (let tick = 0; tick * TICK_MS < STEADY_SECONDS * 1000; tick++) {
+    const at = performance.now();
+    const { seq, indexed } = await door.deliver(stream.next((RATE * TICK_MS) / 1000));
+    waiting.push({ seq, at });
+    settle(indexed);
+    while (performance.now() - begun < (tick + 1) * TICK_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (waiting.length > 0) settle((await door.status()).indexed);
+    }
+  }
+  for (let tries = 0; waiting.length > 0 && tries < 2000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    settle((await door.status()).indexed);
+  }
+  return lags.toSorted((a, b) => a - b);
+}

@@ -1,0 +1,124 @@
+/**
+ * The host opened up for measuring, on data that a whole host has made and migrated before: with a door for made-up
+ * logs, and with V8's inspector.
+ */
+import path from "node:path";
+import { build } from "esbuild";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import {
+  type WorkerModule,
+  bundleOptions,
+  modulesOf,
+  readBundle,
+  readOutsideModules,
+} from "../dev/bundle.ts";
+import { localVars } from "../dev/configuration.ts";
+import { freePort, LOOPBACK } from "../dev/ports.ts";
+import { readWranglerFile } from "../dev/wrangler-file.ts";
+import { Client, isObject } from "./client.ts";
+import { listenerOf } from "./process.ts";
+
+export interface DoorStatus {
+  /** Newest number given out, and newest one in the index. */
+  seq: number;
+  indexed: number;
+  ingestError: string | null;
+}
+
+export interface OpenHost {
+  origin: string;
+  pid: number | null;
+  /** Where the inspectors of the Workers are listed. */
+  inspector: string;
+  /** Appends logs (DAG-CBOR, see door/worker.ts). */
+  deliver(body: Uint8Array): Promise<DoorStatus>;
+  status(): Promise<DoorStatus>;
+  stop(): Promise<void>;
+}
+
+/** Unminified, so that a profile can be read. */
+export async function bundleReadably(entry: string): Promise<WorkerModule[]> {
+  const bundled = await build({ ...bundleOptions(entry), minify: false, sourcemap: false, write: false });
+  return modulesOf(bundled.outputFiles, "worker");
+}
+
+export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): Promise<OpenHost> {
+  const [worker, outside, door, port, doorPort, inspectorPort] = await Promise.all([
+    modules ?? readBundle("worker"),
+    readOutsideModules(),
+    bundleReadably("tools/bench/loader/worker.ts"),
+    freePort(),
+    freePort(),
+    freePort(),
+  ]);
+  const { compatibility } = readWranglerFile();
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      host: LOOPBACK,
+      port: 0,
+      inspectorPort,
+      cf: false,
+      logRequests: false,
+      handleStructuredLogs: () => {},
+      resourcePersistencePath: path.join(dataDir, "state"),
+      workers: [
+        {
+          name: "atoll",
+          modules: worker,
+          ...compatibility,
+          bindings: {
+            ...localVars(),
+            PUBLIC_URL: `http://localhost:${port}`,
+            REGISTRATION: "open",
+            RATE_LIMITS: "off",
+          },
+          d1Databases: { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" },
+          r2Buckets: { BLOBS: "atoll-blobs" },
+          durableObjects: {
+            ACCOUNT: { className: "AccountObject", useSQLite: true },
+            SEQUENCER: { className: "SequencerObject", useSQLite: true },
+          },
+          serviceBindings: { OUTSIDE: "outside" },
+          unsafeDirectSockets: [{ host: LOOPBACK, port }],
+        },
+        outside,
+        {
+          name: "door",
+          modules: door,
+          ...compatibility,
+          durableObjects: {
+            SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },
+          },
+          unsafeDirectSockets: [{ host: LOOPBACK, port: doorPort }],
+        },
+      ],
+    }),
+  );
+  await runtime.ready;
+  const client = new Client(`http://${LOOPBACK}:${doorPort}`);
+  const ask = async (method: string, body?: Uint8Array) =>
+    statusOf(await client.send(method, "/", body === undefined ? {} : { body }));
+  return {
+    origin: `http://localhost:${port}`,
+    pid: listenerOf(port),
+    inspector: `http://${LOOPBACK}:${inspectorPort}`,
+    deliver: (body) => ask("POST", body),
+    status: () => ask("GET"),
+    async stop() {
+      client.close();
+      await runtime.dispose();
+    },
+  };
+}
+
+function statusOf({ status, body }: { status: number; body: Buffer }): DoorStatus {
+  if (status !== 200) throw new Error(`the door: ${status} ${body.toString("utf8", 0, 500)}`);
+  const value: unknown = JSON.parse(body.toString("utf8"));
+  if (!isObject(value)) throw new Error("the door gave no status");
+  const { seq, indexed, ingestError } = value;
+  return {
+    seq: Number(seq),
+    indexed: Number(indexed),
+    ingestError: typeof ingestError === "string" ? ingestError : null,
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * Workers as modules, for Miniflare and for `wrangler deploy` alike (`bundle-worker.ts`). What is imported late, as signing
+ * in by OAuth is, stands in modules of its own, so that a start does not read it. A bundle is kept by a hash of everything
+ * that goes in, so that a second start bundles nothing.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import path from "node:path";
+import type { BuildOptions, OutputFile, Plugin } from "esbuild";
+import { ROOT, readWranglerFile } from "./wrangler-file.ts";
+
+/** The Workers of this repository, by where each begins. */
+const ENTRIES = {
+  worker: "src/worker.ts",
+  outside: "tools/dev/outside/worker.ts",
+  control: "tools/dev/control/worker.ts",
+} as const;
+
+export type WorkerName = keyof typeof ENTRIES;
+
+/** As Miniflare takes it. */
+export interface WorkerModule {
+  type: "ESModule";
+  path: string;
+  contents: string;
+}
+
+/** A bundle, with the files of this repository that it was made of and the hash of their contents. */
+interface Kept {
+  made: string[];
+  hash: string;
+  modules: WorkerModule[];
+}
+
+/** Where `wrangler.toml` has the Worker. */
+export const DEPLOYED = path.join(ROOT, ".atoll/deploy");
+export const CACHE = path.join(ROOT, "node_modules/.cache/atoll");
+
+/** The modules of a Worker, the main one first; from the cache where nothing has changed. */
+export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
+  const cached = path.join(CACHE, `${name}.json`);
+  if (existsSync(cached)) {
+    const kept = JSON.parse(readFileSync(cached, "utf8")) as Kept;
+    if (hashOf(kept.made) === kept.hash) return kept.modules;
+  }
+  const { build } = await import("esbuild");
+  const bundled = await build({ ...bundleOptions(ENTRIES[name], name), write: false, metafile: true });
+  const modules = modulesOf(bundled.outputFiles, name);
+  // Dependencies are held by the lock file; only what can be edited here is looked at file by file.
+  const made = Object.keys(bundled.metafile.inputs).filter(
+    (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
+  );
+  keep(cached, { made, hash: hashOf(made), modules });
+  return modules;
+}
+
+/** What esbuild made, as modules, the one of that name first. */
+export function modulesOf(files: OutputFile[], main: string): WorkerModule[] {
+  const modules = files
+    .filter((file) => file.path.endsWith(".mjs"))
+    .map((file) => ({ type: "ESModule" as const, path: path.basename(file.path), contents: file.text }));
+  return modules.toSorted((a, b) => Number(b.path === `${main}.mjs`) - Number(a.path === `${main}.mjs`));
+}
+
+/** The modules that the main one, which comes first, needs before its first answer: all that it imports statically. */
+export function readAtStart(modules: readonly WorkerModule[]): WorkerModule[] {
+  const wanted = modules.slice(0, 1);
+  for (const { contents } of wanted) {
+    for (const [, name] of contents.matchAll(/\b(?:from|import)\s*"\.\/([^"]+)"/g)) {
+      const found = modules.find(({ path: file }) => file === name);
+      if (found !== undefined && !wanted.includes(found)) wanted.push(found);
+    }
+  }
+  return wanted;
+}
+
+/** The outside world (PLC directory, mailbox) as Miniflare wants a Worker described; shared with the test pool. */
+export async function readOutsideModules() {
+  return {
+    name: "outside",
+    modules: await readBundle("outside"),
+    ...readWranglerFile().compatibility,
+    durableObjects: { OUTSIDE: { className: "OutsideObject", useSQLite: true } },
+  };
+}
+
+const bareBuiltins = builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":"));
+
+/** What dependencies bring, and is done here otherwise, or not used: see those files. */
+export const ALIASES = {
+  "@atcute/util-text": "./src/protocol/graphemes.ts",
+  "@atproto-labs/fetch-node": "./src/oauth/shims/fetch-node.ts",
+  ioredis: "./src/oauth/shims/no-redis.ts",
+  "http-errors": "./src/oauth/shims/http-errors.ts",
+  "@peculiar/x509": "./src/oauth/shims/no-certificates.ts",
+};
+
+/** Minified: half the bytes that the runtime parses before the first answer. */
+export function bundleOptions(entry: string, name = "worker"): BuildOptions {
+  return {
+    absWorkingDir: ROOT,
+    entryPoints: { [name]: entry },
+    outdir: DEPLOYED,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2024",
+    supported: { "import-source": true, using: true },
+    conditions: ["workerd", "worker", "browser"],
+    keepNames: true,
+    minify: true,
+    // For traces of a deployed Worker; and names of modules depend on it.
+    sourcemap: true,
+    alias: ALIASES,
+    external: ["cloudflare:*", "node:*", ...bareBuiltins],
+    loader: { ".js": "jsx", ".mjs": "jsx", ".cjs": "jsx", ".sql": "text" },
+    define: {
+      "navigator.userAgent": '"Cloudflare-Workers"',
+      "process.env.NODE_ENV": '"production"',
+      "global.process.env.NODE_ENV": '"production"',
+      "globalThis.process.env.NODE_ENV": '"production"',
+    },
+    plugins: [requiredBuiltins, nodeDebug],
+    logLevel: "silent",
+  };
+}
+
+/** CommonJS dependencies `require` Node's modules; workerd only has them as imports. */
+const requiredBuiltins: Plugin = {
+  name: "required-builtins",
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^(node:.+|${bareBuiltins.join("|")})$`) }, (given) =>
+      given.kind === "require-call" ? { path: given.path, namespace: "builtin" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path: name }) => ({
+      contents: `import builtin from ${JSON.stringify(name)}; module.exports = builtin;`,
+      loader: "js",
+    }));
+  },
+};
+
+/** `debug` in its Node form, as wrangler takes it: the one for browsers looks for local storage. */
+const nodeDebug: Plugin = {
+  name: "node-debug",
+  setup(build) {
+    build.onResolve({ filter: /^debug$/ }, ({ resolveDir }) => ({
+      path: createRequire(path.join(resolveDir, "x.js")).resolve("debug"),
+    }));
+  },
+};
+
+/** Over the names and contents of the given files, and what else decides: the lock file, and the settings here. */
+export function hashOf(files: string[]): string {
+  const hash = createHash("sha256");
+  for (const file of ["package-lock.json", "wrangler.toml", "tools/dev/bundle.ts", ...files]) {
+    const absolute = path.join(ROOT, file);
+    hash.update(file).update("\0");
+    if (existsSync(absolute)) hash.update(readFileSync(absolute)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+/** Written beside and renamed, so that two starts at once never read half a file. */
+function keep(file: string, kept: Kept): void {
+  mkdirSync(CACHE, { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(kept));
+  renameSync(draft, file);
+}

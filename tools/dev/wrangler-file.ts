@@ -1,0 +1,64 @@
+/** What `wrangler.toml` says: the one place where vars and compatibility are written down. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "smol-toml";
+
+export const ROOT = path.resolve(import.meta.dirname, "../..");
+
+export interface D1Binding {
+  binding: string;
+  name: string;
+  id: string | null;
+}
+
+export interface R2Binding {
+  name: string;
+}
+
+/** What the runtime is to be like; as Miniflare names it. */
+export interface Compatibility {
+  compatibilityDate: string;
+  compatibilityFlags: string[];
+}
+
+export interface WranglerFile {
+  name: string;
+  compatibility: Compatibility;
+  vars: Record<string, string>;
+  databases: D1Binding[];
+  buckets: R2Binding[];
+}
+
+export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): WranglerFile {
+  const toml = parse(readFileSync(file, "utf8"));
+  const date = toml.compatibility_date;
+  if (typeof date !== "string") throw new Error(`${file} has no compatibility_date`);
+  const flags = Array.isArray(toml.compatibility_flags) ? toml.compatibility_flags.map(String) : [];
+  return {
+    name: text(toml, "name") ?? "atoll",
+    compatibility: { compatibilityDate: date, compatibilityFlags: flags },
+    vars: strings(toml.vars, "vars", file),
+    databases: tables(toml.d1_databases).map((table) => ({
+      binding: text(table, "binding") ?? "",
+      name: text(table, "database_name") ?? "",
+      id: text(table, "database_id"),
+    })),
+    buckets: tables(toml.r2_buckets).map((table) => ({ name: text(table, "bucket_name") ?? "" })),
+  };
+}
+
+function tables(value: unknown): object[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];
+}
+
+function text(table: object, key: string): string | null {
+  const value: unknown = Object.entries(table).find(([name]) => name === key)?.[1];
+  return typeof value === "string" ? value : null;
+}
+
+function strings(table: unknown, name: string, file: string): Record<string, string> {
+  const entries = Object.entries(table ?? {});
+  const wrong = entries.find(([, value]) => typeof value !== "string");
+  if (wrong !== undefined) throw new Error(`${file}: [${name}] ${wrong[0]} is not a string`);
+  return Object.fromEntries(entries);
+}

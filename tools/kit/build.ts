@@ -1,0 +1,213 @@
+/**
+ * Makes the folder that a network runs from: the Worker as plain modules, and workerd's configuration around them. At
+ * run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost every network 1.4 s of CPU and
+ * 230 MB.
+ */
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { BuildOptions, Plugin } from "esbuild";
+import { CACHE, bundleOptions, hashOf } from "../dev/bundle.ts";
+import { localVars } from "../dev/configuration.ts";
+import { readMigrations } from "../dev/migrations.ts";
+import { ROOT, readWranglerFile } from "../dev/wrangler-file.ts";
+import { AUXILIARY } from "./runtime.ts";
+import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+
+const SOURCES = "tools/kit/worker";
+
+/** Vars and secrets that `wrangler.toml` leaves out. */
+const FURTHER_VARS = [
+  "BLOB_LIMIT",
+  "MOD_SERVICE",
+  "HOST_NAME",
+  "HOST_COLOR",
+  "ADMIN_PASSWORD",
+  "JWT_SECRET",
+  "PLC_ROTATION_KEY",
+];
+
+const MAIN = "main.mjs";
+const CLOCK = "shifted-date.mjs";
+
+const DAY_MS = 24 * 3_600_000;
+
+interface Built {
+  /** Files of this repository that went in, and the hash of their contents. */
+  made: string[];
+  hash: string;
+}
+
+/** The folder for the sources as they are, built only when they have changed. */
+export async function builtRuntime(): Promise<string> {
+  const note = path.join(CACHE, "kit.json");
+  if (existsSync(note)) {
+    const { made, hash } = JSON.parse(readFileSync(note, "utf8")) as Built;
+    const folder = path.join(CACHE, `kit-${hash}`);
+    if (contentHash(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
+  }
+  mkdirSync(CACHE, { recursive: true });
+  const draft = path.join(CACHE, `kit-draft-${process.pid}-${performance.now()}`);
+  let made: string[];
+  try {
+    made = await buildRuntime(draft);
+  } catch (thrown) {
+    rmSync(draft, { recursive: true, force: true });
+    throw thrown;
+  }
+  removeOld();
+  const hash = contentHash(made);
+  const folder = path.join(CACHE, `kit-${hash}`);
+  moveTo(draft, folder);
+  writeFileSync(`${note}.${process.pid}`, JSON.stringify({ made, hash } satisfies Built));
+  renameSync(`${note}.${process.pid}`, note);
+  return folder;
+}
+
+/** Of the files, and of the migrations, of which there may be new ones. */
+function contentHash(files: string[]): string {
+  const read = JSON.stringify(readAllMigrations());
+  return createHash("sha256").update(hashOf(files)).update(read).digest("hex");
+}
+
+const readAllMigrations = () => ({
+  directory: readMigrations("directory"),
+  appview: readMigrations("appview"),
+});
+
+/** What was built of sources that are gone, unless somebody may still run from it. */
+function removeOld(): void {
+  for (const name of readdirSync(CACHE)) {
+    const folder = path.join(CACHE, name);
+    if (name.startsWith("kit-") && Date.now() - statSync(folder).mtimeMs > DAY_MS) {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Of two that build at once, the first one's folder counts; both are the same. */
+function moveTo(draft: string, folder: string): void {
+  try {
+    renameSync(draft, folder);
+  } catch {
+    if (!existsSync(path.join(folder, CONFIG))) cpSync(draft, folder, { recursive: true });
+    rmSync(draft, { recursive: true });
+  }
+}
+
+/** Builds into `folder`. Returns the files of this repository that went in. */
+export async function buildRuntime(folder: string): Promise<string[]> {
+  const { build } = await import("esbuild");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const worker = await build({ ...workerOptions("entry"), outdir: folder, metafile: true });
+  await buildClock(folder);
+  const auxiliary = path.join(folder, AUXILIARY);
+  const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
+  const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
+  const modules = [MAIN, CLOCK, ...chunks];
+  const { compatibility, vars } = readWranglerFile();
+  const names = [...new Set([...Object.keys(vars), ...FURTHER_VARS, ...Object.keys(localVars())])];
+  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibility, vars: names }));
+  writeFileSync(
+    path.join(folder, DEFAULTS),
+    JSON.stringify({ vars: localVars(), names, compatibility }, null, 1),
+  );
+  const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
+    path.relative(ROOT, path.resolve(ROOT, file)),
+  );
+  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts"];
+  return [...inputs, ...own.map((file) => `tools/kit/${file}`)].filter(
+    (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
+  );
+}
+
+/** The clock is a module of its own, and the first to run: before any that might take `Date` for itself. */
+async function buildClock(folder: string): Promise<void> {
+  const { build } = await import("esbuild");
+  const entryPoints = [path.join(ROOT, SOURCES, "shifted-date.ts")];
+  await build({ entryPoints, outfile: path.join(folder, CLOCK), format: "esm", logLevel: "silent" });
+  const main = `import "./${CLOCK}";\nexport * from "./worker.mjs";\nexport { default } from "./worker.mjs";\n`;
+  writeFileSync(path.join(folder, MAIN), main);
+}
+
+const clockApart: Plugin = {
+  name: "clock-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/shifted-date\.ts$/ }, () => ({ path: `./${CLOCK}`, external: true }));
+  },
+};
+
+function workerOptions(entry: string): BuildOptions {
+  const options = bundleOptions(`${SOURCES}/${entry}.ts`);
+  return {
+    ...options,
+    sourcemap: false,
+    external: [...(options.external ?? []), "workerd:*"],
+    plugins: [...(options.plugins ?? []), migrations, quickPasswords, anyName, clockApart, bucket],
+  };
+}
+
+/** `atoll:migrations`: the databases' ordered SQL as a module. */
+const migrations: Plugin = {
+  name: "migrations",
+  setup(build) {
+    build.onResolve({ filter: /^atoll:migrations$/ }, () => ({ path: "migrations", namespace: "atoll" }));
+    build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => ({
+      contents: `export const migrations = ${JSON.stringify(readAllMigrations())};`,
+      loader: "js",
+    }));
+  },
+};
+
+/** A password costs 31 ms of CPU on purpose. Test accounts need no such protection, and there are many. */
+const quickPasswords: Plugin = {
+  name: "quick-passwords",
+  setup(build) {
+    build.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
+      importer.endsWith(path.join("src", "account", "password.ts"))
+        ? { path: path.join(ROOT, SOURCES, "quick-scrypt.ts") }
+        : undefined,
+    );
+  },
+};
+
+/** Names that a community keeps from its members (`bot`, `feed`, `admin`) are those that a test gives its own accounts. */
+const anyName: Plugin = {
+  name: "any-name",
+  setup(build) {
+    build.onResolve({ filter: /\/reserved-handles\.ts$/ }, () => ({
+      path: path.join(ROOT, SOURCES, "no-reserved-handles.ts"),
+    }));
+  },
+};
+
+/** Miniflare's bucket, as Miniflare itself would load it. */
+const bucket: Plugin = {
+  name: "bucket",
+  setup(build) {
+    const require = createRequire(import.meta.url);
+    const workers = path.join(path.dirname(require.resolve("miniflare")), "workers");
+    const shared: Record<string, string> = { shared: "shared/index", zod: "shared/zod" };
+    build.onResolve({ filter: /^miniflare:/ }, ({ path: given }) => {
+      const wanted = given.slice("miniflare:".length);
+      return { path: path.join(workers, `${shared[wanted] ?? wanted}.worker.js`) };
+    });
+    // Miniflare runs these as the runtime's own modules, under other names.
+    build.onResolve({ filter: /^node-internal:internal_/ }, ({ path: given }) => ({
+      path: given.replace("node-internal:internal_", "node:"),
+      external: true,
+    }));
+  },
+};

@@ -1,0 +1,275 @@
+/**
+ * A whole atproto network in a test: one host or several, each the real Worker in the real runtime, with one PLC
+ * directory between them, and no way out to the internet.
+ */
+import type { AtpAgent } from "@atproto/api";
+import type { LogEntry } from "../dev/host-log.ts";
+import { plant, type StrongRef } from "../seed/plant.ts";
+import { checkSeed } from "../seed/check.ts";
+import { SeedError, type Seed } from "../seed/seed.ts";
+import { hint } from "../seed/nearest.ts";
+import { Accounts, type AccountOptions, type TestAccount } from "./accounts.ts";
+import { Clock } from "./clock.ts";
+import { Fetches } from "./fetches.ts";
+import { Firehose, type FirehoseOptions } from "./firehose.ts";
+import { Mailbox } from "./mailbox.ts";
+import { nextNotification, type Notification } from "./notifications.ts";
+import { checkFields, checkHosts, checkPort, instantOf } from "./options.ts";
+import { TestHost } from "./test-host.ts";
+import type { HostVars } from "./vars.ts";
+import { DISPOSED, type Wait } from "./waiting.ts";
+
+export interface TestNetworkOptions {
+  /**
+   * Names of the hosts, 1 to 8 of a-z, 0-9 and dashes each. Default: one, whose members' handles end in `.test`. Of
+   * several, each has a domain of its own: members of `north` are `alice.north.test`.
+   */
+  hosts?: readonly string[];
+  /** Where the first host listens; the port below is used too. Default: free ones. */
+  port?: number;
+  /** Over the hosts' configuration. */
+  vars?: HostVars;
+  /** Planted before the network is handed out. */
+  seed?: Seed;
+  /** Where the clock stands at the start. Default: the machine's time. */
+  now?: Date | string | number;
+  /** In which folder the databases are kept meanwhile. Default: in memory (/dev/shm) with room for it, else the system's temporary one. */
+  folder?: string;
+  /** Takes each line that the hosts log. */
+  log?: (entry: LogEntry & { host: string }) => void;
+}
+
+/** What a seed has made. */
+export interface Planted {
+  /** By the seed's names. */
+  accounts: Map<string, TestAccount>;
+  /** By the seed's post ids. */
+  posts: Map<string, StrongRef>;
+}
+
+const DEFAULT_HOST = "host";
+/** Lines of the hosts that are kept. */
+const LOG_LINES = 1_000;
+const OPTIONS = ["hosts", "port", "vars", "seed", "now", "folder", "log"];
+
+/**
+ * Starts a network. Dispose of it when the tests are over: `await network.dispose()`, or `await using network = …`.
+ * Throws a `LaunchError`, with what to do, where it cannot start, and a `SeedError` where the seed has a mistake.
+ */
+export async function createTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
+  const network = await TestNetwork.start(options);
+  try {
+    if (options.seed !== undefined) await network.seed(options.seed);
+    return network;
+  } catch (thrown) {
+    await network.dispose();
+    throw thrown;
+  }
+}
+
+export class TestNetwork implements AsyncDisposable {
+  /** All hosts; the first is the one that methods mean when no other is named. */
+  readonly hosts: readonly TestHost[];
+  /** The hosts' clock. */
+  readonly clock: Clock;
+  /** What the hosts asked of the outside world, and what it answers. */
+  readonly fetches: Fetches;
+  /** The last thousand lines that the hosts have logged since the start or the last reset: what a failed test may show. */
+  readonly logs: readonly string[];
+  readonly #accounts: Accounts;
+  readonly #logs: string[];
+  readonly #firehoses = new Set<Firehose>();
+  #disposing: Promise<void> | null = null;
+
+  private constructor(hosts: readonly TestHost[], clock: Clock, fetches: Fetches, logs: string[]) {
+    this.logs = logs;
+    this.#logs = logs;
+    this.hosts = hosts;
+    this.clock = clock;
+    this.fetches = fetches;
+    this.#accounts = new Accounts((name) => this.host(name));
+  }
+
+  /** @internal See `createTestNetwork`. */
+  static async start(options: TestNetworkOptions): Promise<TestNetwork> {
+    checkFields(options, OPTIONS, "createTestNetwork");
+    if (options.port !== undefined) checkPort(options.port);
+    const names = checkHosts(options.hosts ?? [DEFAULT_HOST]);
+    const hosts: TestHost[] = [];
+    const logs: string[] = [];
+    const fetches = new Fetches(
+      (url) => hosts[0] !== undefined && url.origin === hosts[0].plc,
+      async (handle) => {
+        const home = hosts.find(({ handleDomain }) => handle.endsWith(handleDomain));
+        return home === undefined ? null : home.memberOf(handle);
+      },
+    );
+    const clock = new Clock(options.now === undefined ? null : instantOf(options.now), async (moved) => {
+      await Promise.all(hosts.map((host) => host.moveClock(moved)));
+    });
+    const startHost = (name: string, plc: string | undefined) =>
+      TestHost.start({
+        name,
+        handleDomain: names.length === 1 ? ".test" : `.${name}.test`,
+        port: plc === undefined ? options.port : undefined,
+        plc,
+        vars: options.vars ?? {},
+        fetches,
+        clock: () => clock.offset,
+        log: (entry) => {
+          logs.push(`${name} ${entry.level === "error" ? "error: " : ""}${entry.message}`);
+          if (logs.length > LOG_LINES) logs.shift();
+          options.log?.({ ...entry, host: name });
+        },
+        folder: options.folder,
+      });
+    try {
+      const [first = DEFAULT_HOST, ...rest] = names;
+      const firstHost = await startHost(first, undefined);
+      hosts.push(firstHost);
+      const started = await Promise.allSettled(rest.map((name) => startHost(name, firstHost.plc)));
+      for (const one of started) if (one.status === "fulfilled") hosts.push(one.value);
+      for (const one of started) if (one.status === "rejected") throw one.reason;
+    } catch (thrown) {
+      await Promise.all(hosts.map((host) => host.stop()));
+      fetches.close();
+      throw thrown;
+    }
+    return new TestNetwork(hosts, clock, fetches, logs);
+  }
+
+  /** Origin of the first host: `http://localhost:20123`. */
+  get url(): string {
+    return this.host().url;
+  }
+
+  /** Origin of the PLC directory. */
+  get plc(): string {
+    return this.host().plc;
+  }
+
+  /** All accounts made so far, by name. */
+  get accounts(): ReadonlyMap<string, TestAccount> {
+    return this.#accounts.all;
+  }
+
+  /** A host by its name; without one, the first. */
+  host(name?: string): TestHost {
+    const found = name === undefined ? this.hosts[0] : this.hosts.find((host) => host.name === name);
+    if (found !== undefined) return found;
+    const names = this.hosts.map((host) => host.name);
+    throw new Error(
+      `There is no host "${name}".${hint(name ?? "", names)} There are: ${names.join(", ")}. More come by \`hosts\` of createTestNetwork.`,
+    );
+  }
+
+  /** The account of that name, signed up when it is first asked for. Names are those of handles: 3 to 18 of a-z, 0-9, dash. */
+  async account(name: string, options?: AccountOptions): Promise<TestAccount> {
+    this.#assertOpen();
+    return this.#accounts.account(name, options);
+  }
+
+  /** The official client, signed in as an account that was made before (by `account` or `seed`); each time the same. */
+  agent(name: string): AtpAgent {
+    this.#assertOpen();
+    return this.#accounts.agent(name);
+  }
+
+  /**
+   * Makes what the seed says, through the public API: accounts, profiles, follows, posts, likes, any record. Names that
+   * are there already are used. Everything is indexed when it resolves. `now`: the moment from which the posts' times
+   * count back, and from which record keys follow; default: the hosts' time. Throws a `SeedError` before anything is
+   * written where the seed has a mistake, and one that names the part which a host refused.
+   */
+  async seed(seed: Seed, { now = this.clock.now() }: { now?: Date | number } = {}): Promise<Planted> {
+    this.#assertOpen();
+    const host = {
+      member: (account: NonNullable<Seed["accounts"]>[number]) => this.#accounts.member(account),
+    };
+    checkSeed(seed, [...this.accounts.keys()]);
+    for (const [i, { host: name }] of (seed.accounts ?? []).entries()) {
+      const names = this.hosts.map((each) => each.name);
+      if (name === undefined || names.includes(name)) continue;
+      throw new SeedError(`accounts[${i}].host: there is no host "${name}".${hint(name, names)}`);
+    }
+    const { posts } = await plant(seed, host, { members: this.#accounts.members(), now: Number(now) });
+    await this.settle();
+    return { accounts: new Map(this.accounts), posts };
+  }
+
+  /** A host's firehose, from the network's first event on. Closed with the network. */
+  firehose({ host, ...options }: FirehoseOptions & { host?: string } = {}): Firehose {
+    this.#assertOpen();
+    const firehose = new Firehose(this.host(host).url, options);
+    this.#firehoses.add(firehose);
+    return firehose;
+  }
+
+  /** Mail that the hosts have sent: to an account, or to everybody. */
+  mailbox(name?: string): Mailbox {
+    this.#assertOpen();
+    const to = name === undefined ? null : this.#accounts.existing(name).email;
+    return new Mailbox(
+      this.hosts.map(({ mail }) => mail),
+      to,
+    );
+  }
+
+  /**
+   * The newest notification of an account that matches: one that is there, or comes within `timeout` ms (5,000).
+   * @example await network.notification("alice", ({ reason }) => reason === "mention")
+   */
+  async notification(
+    name: string,
+    predicate: (notification: Notification) => boolean = () => true,
+    wait: Wait = {},
+  ): Promise<Notification> {
+    this.#assertOpen();
+    return nextNotification(this.#accounts.existing(name), predicate, wait);
+  }
+
+  /** Resolves when everything written so far is on the firehose and in the index. */
+  async settle(): Promise<void> {
+    this.#assertOpen();
+    await Promise.all(this.hosts.map((host) => host.settle()));
+  }
+
+  /** As if just started, and faster: no account, no event, no mail, no answer given; the clock is the machine's again, or where `now` set it. */
+  async reset(): Promise<void> {
+    this.#assertOpen();
+    this.clock.reset();
+    // At once: what is asked of the network from here on is asked of the new one.
+    this.#accounts.forget();
+    await Promise.all(this.hosts.map((host) => host.wipe(this.clock.offset)));
+    this.fetches.clear();
+    this.#logs.length = 0;
+    for (const firehose of this.#firehoses) firehose.restart();
+  }
+
+  /** kill -9 of a host's runtime, or of all; resolves once it runs again on what it had stored. */
+  async crash(host?: string): Promise<void> {
+    this.#assertOpen();
+    const hosts = host === undefined ? this.hosts : [this.host(host)];
+    await Promise.all(hosts.map((one) => one.crash()));
+  }
+
+  /** Ends every process and removes every folder. May be called twice. */
+  dispose(): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  #assertOpen(): void {
+    if (this.#disposing !== null) throw new Error(DISPOSED);
+  }
+
+  async #dispose(): Promise<void> {
+    for (const firehose of this.#firehoses) firehose.close();
+    await Promise.all(this.hosts.map((host) => host.stop()));
+    this.fetches.close();
+  }
+}

@@ -1,0 +1,70 @@
+/** What a network, a host or an account is asked to be, checked before anything starts: a typo must not pass in silence. */
+import { LaunchError } from "../dev/ports.ts";
+import { hint } from "../seed/nearest.ts";
+import type { HostVars } from "./vars.ts";
+
+const LOWEST = 1024;
+
+/** From 1024 on, what `fetch` refuses to ask (WHATWG Fetch, "bad port"). */
+const BAD_PORTS = [
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
+  10080,
+];
+
+const CHOICES: Partial<Record<keyof HostVars, string[]>> = {
+  REGISTRATION: ["open", "invite", "closed"],
+  RATE_LIMITS: ["on", "off"],
+};
+
+/** Every field of `given` is one of `known`. Throws a `LaunchError`. */
+export function checkFields(given: object, known: readonly string[], what: string): void {
+  for (const field of Object.keys(given)) {
+    if (known.includes(field)) continue;
+    throw new LaunchError(
+      `${what}: there is no ${JSON.stringify(field)}.${hint(field, known)} There are ${known.join(", ")}.`,
+    );
+  }
+}
+
+/** The port below it is used too. Throws a `LaunchError`. */
+export function checkPort(port: number): void {
+  const isPort = Number.isInteger(port) && port > LOWEST && port < 65_536;
+  if (isPort && !BAD_PORTS.includes(port) && !BAD_PORTS.includes(port - 1)) return;
+  const why = isPort ? "fetch refuses to ask it, or the one below" : `a number from ${LOWEST + 1} to 65535`;
+  throw new LaunchError(
+    `port ${JSON.stringify(port)}: ${why}. Leave \`port\` out, and the network finds free ones.`,
+  );
+}
+
+/** Of hosts: each is a part of its members' handles. Throws a `LaunchError`. */
+export function checkHosts(names: readonly string[]): readonly string[] {
+  if (!Array.isArray(names))
+    throw new LaunchError(`hosts: a list of names is wanted, not ${JSON.stringify(names)}`);
+  if (names.length === 0) throw new LaunchError("hosts: a network has at least one");
+  for (const [i, name] of names.entries()) {
+    if (!/^[a-z0-9-]{1,8}$/.test(name)) {
+      throw new LaunchError(`hosts[${i}] ${JSON.stringify(name)}: 1 to 8 of a-z, 0-9 and dashes`);
+    }
+    if (names.indexOf(name) !== i) throw new LaunchError(`hosts: "${name}" is there twice`);
+  }
+  return names;
+}
+
+/** `names`: all vars that there are. Throws a `LaunchError`. */
+export function checkVars(vars: HostVars, names: readonly string[]): void {
+  checkFields(vars, names, "vars");
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const value = vars[name as keyof HostVars];
+    if (value === undefined || choices.includes(value)) continue;
+    throw new LaunchError(
+      `vars.${name} ${JSON.stringify(value)}:${hint(value, choices)} It is ${choices.join(" or ")}.`,
+    );
+  }
+}
+
+/** Milliseconds of the Unix epoch. Throws a `LaunchError`. */
+export function instantOf(now: Date | string | number): number {
+  const at = new Date(now).getTime();
+  if (Number.isNaN(at)) throw new LaunchError(`now: ${String(now)} is no date`);
+  return at;
+}

@@ -1,0 +1,88 @@
+/**
+ * `npm run build`: what the package ships, in `dist/`. Node takes no TypeScript below node_modules, and nobody should need
+ * a bundler to run a test: so the kit as JavaScript, its types, and the Worker as networks run it.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { build, type Plugin } from "esbuild";
+import { ROOT } from "../dev/wrangler-file.ts";
+import { buildRuntime } from "./build.ts";
+
+const DIST = path.join(ROOT, "dist");
+const ENTRIES = { testing: "index.ts", worker: "auxiliary.ts", cli: "cli.ts" };
+const TYPED = ["tools/kit/index.ts", "tools/kit/auxiliary.ts"];
+
+async function buildScripts(): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(
+      Object.entries(ENTRIES).map(([name, file]) => [name, `tools/kit/${file}`]),
+    ),
+    outdir: DIST,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node22",
+    packages: "external",
+    chunkNames: "[name]-[hash]",
+    plugins: [noBuilder],
+  });
+  chmodSync(path.join(DIST, "cli.js"), 0o755);
+}
+
+/** Only this repository can build a Worker; elsewhere the import fails, and the kit says what is missing. */
+const noBuilder: Plugin = {
+  name: "no-builder",
+  setup(given) {
+    given.onResolve({ filter: /^\.\/build\.ts$/ }, () => ({ path: "./build.js", external: true }));
+  },
+};
+
+/** Declarations of what the entries export, and of what those mention. */
+function buildTypes(): void {
+  const draft = path.join(ROOT, "node_modules/.cache/atoll/types");
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true });
+  const config = path.join(draft, "tsconfig.json");
+  const compilerOptions = {
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    stripInternal: true,
+    outDir: "out",
+    rootDir: ROOT,
+  };
+  const files = [...TYPED, "tools/kit/worker/modules.d.ts"].map((file) => path.join(ROOT, file));
+  const extended = { extends: path.join(ROOT, "tsconfig.json"), compilerOptions, files, include: [] };
+  writeFileSync(config, JSON.stringify(extended));
+  const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
+  const run = spawnSync(process.execPath, [tsc, "-p", config], { encoding: "utf8" });
+  if (run.status !== 0) throw new Error(`types: ${run.stdout}${run.stderr}`);
+  copyReachable(path.join(draft, "out"));
+}
+
+function copyReachable(from: string): void {
+  const queue = TYPED.map((file) => file.replace(/\.ts$/, ".d.ts"));
+  const seen = new Set(queue);
+  for (const file of queue) {
+    const text = readFileSync(path.join(from, file), "utf8");
+    for (const [, imported = ""] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
+      const found = path.join(path.dirname(file), imported.replace(/\.ts$/, ".d.ts"));
+      if (seen.has(found) || !existsSync(path.join(from, found))) continue;
+      seen.add(found);
+      queue.push(found);
+    }
+    const target = path.join(DIST, "types", file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, text.replaceAll(/(from\s*"\.[^"]+)\.ts"/g, '$1.js"'));
+  }
+  cpSync(path.join(ROOT, "LICENSE"), path.join(DIST, "LICENSE"));
+}
+
+rmSync(DIST, { recursive: true, force: true });
+await buildRuntime(path.join(DIST, "runtime"));
+await buildScripts();
+buildTypes();
+console.log(`dist/ is built: ${Object.keys(ENTRIES).join(", ")}, types, runtime`);

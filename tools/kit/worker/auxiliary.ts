@@ -1,0 +1,38 @@
+/**
+ * The host's Worker for somebody else's Miniflare or vitest: everything that a deploy runs, the outside world beside it,
+ * and databases that migrate themselves, since nobody runs a launcher there.
+ */
+import { migrations } from "atoll:migrations";
+import { WorkerEntrypoint } from "cloudflare:workers";
+import worker from "../../../src/worker.ts";
+import type { AccountStation } from "../../../src/protocol/account-station.ts";
+import type { Bindings, Objects } from "../../../src/protocol/stations.ts";
+import { migrate } from "../../dev/control/migrate.ts";
+import { withCors } from "../../dev/outside/answers.ts";
+
+export * from "../../../src/worker.ts";
+export { OutsideObject } from "../../dev/outside/worker.ts";
+
+interface AuxiliaryBindings extends Bindings<AccountStation> {
+  OUTSIDE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
+}
+
+/** The PLC directory at its root, the mailbox at `/mail`. */
+export class Outside extends WorkerEntrypoint<AuxiliaryBindings> {
+  override async fetch(request: Request): Promise<Response> {
+    if (request.method === "OPTIONS") return withCors(new Response(null, { status: 204 }));
+    return withCors(await this.env.OUTSIDE_OBJECT.getByName("outside").fetch(request));
+  }
+}
+
+/** Asked each time: between two tests, a runner may have emptied the databases. */
+async function migrated({ DIRECTORY, APPVIEW_DB }: AuxiliaryBindings): Promise<void> {
+  await Promise.all([migrate(DIRECTORY, migrations.directory), migrate(APPVIEW_DB, migrations.appview)]);
+}
+
+export default {
+  async fetch(request: Request, env: AuxiliaryBindings, context: ExecutionContext): Promise<Response> {
+    await migrated(env);
+    return worker.fetch(request, env, context);
+  },
+};

@@ -1,0 +1,134 @@
+/**
+ * The door beside the host's own: the outside world (PLC directory, mailbox), and for whoever knows this run's secret,
+ * what a test wants done from inside the runtime.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { migrations } from "atoll:migrations";
+import unsafe from "workerd:unsafe";
+import worker from "../../../src/worker.ts";
+import type { AccountStation } from "../../../src/protocol/account-station.ts";
+import type { Bindings, Objects, SequencerStation, SequencerStatus } from "../../../src/protocol/stations.ts";
+import { SEQUENCER_NAME } from "../../../src/protocol/stations.ts";
+import type { DatabaseName, Row } from "../../dev/control/messages.ts";
+import { migrate } from "../../dev/control/migrate.ts";
+import { withCors } from "../../dev/outside/answers.ts";
+import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
+import { alone } from "./in-flight.ts";
+import { forgetNames, namesOf } from "./moved-alarms.ts";
+import { clockOffset, shiftClock } from "./shifted-date.ts";
+
+interface Kept {
+  kitClockMoved(before: number): Promise<void>;
+}
+
+interface KeptAccount extends Kept {
+  kitRing(): Promise<void>;
+}
+
+interface DoorBindings extends Bindings<AccountStation & KeptAccount> {
+  KIT_SECRET: string;
+  SEQUENCER: Objects<SequencerStation & Kept>;
+  OUTSIDE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
+}
+
+/** Objects asked at once. */
+const AT_ONCE = 16;
+
+export class Door extends WorkerEntrypoint<DoorBindings> {
+  override async fetch(request: Request): Promise<Response> {
+    const secret = request.headers.get(SECRET_HEADER);
+    if (secret !== null) return this.#kit(request, secret);
+    if (request.method === "OPTIONS") return withCors(new Response(null, { status: 204 }));
+    return withCors(await this.env.OUTSIDE_OBJECT.getByName("outside").fetch(request));
+  }
+
+  async #kit(request: Request, secret: string): Promise<Response> {
+    if (secret !== this.env.KIT_SECRET) return new Response("not for you", { status: 401 });
+    try {
+      const rows = await this.#run(await request.json<KitRequest>());
+      return Response.json({ rows } satisfies KitAnswer);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown.message : String(thrown);
+      return Response.json({ error } satisfies KitAnswer, { status: 500 });
+    }
+  }
+
+  async #run(asked: KitRequest): Promise<Row[]> {
+    if (asked.do === "migrate") await this.#migrate();
+    else if (asked.do === "settle") await this.#settle(asked);
+    else if (asked.do === "wipe") await alone(() => this.#wipe(asked.offset));
+    else if (asked.do === "clock") await this.#moveClock(asked.offset);
+    else return this.#query(asked.database, asked.sql, asked.values);
+    return [];
+  }
+
+  async #migrate(): Promise<void> {
+    const { DIRECTORY, APPVIEW_DB } = this.env;
+    await Promise.all([migrate(DIRECTORY, migrations.directory), migrate(APPVIEW_DB, migrations.appview)]);
+  }
+
+  async #query(database: DatabaseName, sql: string, values: (string | number | null)[]): Promise<Row[]> {
+    const { results } = await this.env[database]
+      .prepare(sql)
+      .bind(...values)
+      .all<Row>();
+    return results;
+  }
+
+  async #settle({ resend, timeoutMs }: { resend: boolean; timeoutMs: number }): Promise<void> {
+    // What a crash left unsent is the accounts' to send: their alarms would, some seconds later.
+    if (resend) await this.#each(await this.#members(), (did) => this.env.ACCOUNT.getByName(did).kitRing());
+    if (this.env.APPVIEW !== "local") return;
+    const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
+    // The machine's clock: the host's may be moved meanwhile.
+    const until = performance.now() + timeoutMs;
+    let status: SequencerStatus;
+    for (status = await sequencer.status(); status.indexed < status.seq; status = await sequencer.status()) {
+      if (performance.now() > until) {
+        const behind = `${status.seq - status.indexed} events are not indexed after ${timeoutMs} ms`;
+        throw new Error(status.ingestError === null ? behind : `${behind}: ${status.ingestError}`);
+      }
+      if (!(await sequencer.indexed(status.seq))) await scheduler.wait(5);
+    }
+  }
+
+  async #wipe(offset: number): Promise<void> {
+    // What this isolate remembers of the host's secrets stays true.
+    const { results } = await this.env.DIRECTORY.prepare("SELECT * FROM secret").all<Row>();
+    await unsafe.deleteAllDurableObjects();
+    forgetNames();
+    shiftClock(offset);
+    await this.#migrate();
+    const { DIRECTORY } = this.env;
+    const put = results.map((row) => {
+      const columns = Object.keys(row);
+      const places = columns.map(() => "?").join(", ");
+      const sql = `INSERT OR REPLACE INTO secret (${columns.join(", ")}) VALUES (${places})`;
+      return DIRECTORY.prepare(sql).bind(...Object.values(row));
+    });
+    if (put.length > 0) await DIRECTORY.batch(put);
+  }
+
+  async #moveClock(offset: number): Promise<void> {
+    const before = clockOffset();
+    shiftClock(offset);
+    const accounts = new Set([...namesOf("AccountObject"), ...(await this.#members())]);
+    await this.env.SEQUENCER.getByName(SEQUENCER_NAME).kitClockMoved(before);
+    await this.#each([...accounts], (did) => this.env.ACCOUNT.getByName(did).kitClockMoved(before));
+    // What the host does every few minutes.
+    await worker.scheduled(null, this.env);
+  }
+
+  async #members(): Promise<string[]> {
+    const rows = await this.#query("DIRECTORY", "SELECT did FROM account", []);
+    return rows.map(({ did }) => String(did));
+  }
+
+  async #each(names: string[], work: (name: string) => Promise<void>): Promise<void> {
+    const queue = names.values();
+    const worker = async () => {
+      for (const name of queue) await work(name);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+}

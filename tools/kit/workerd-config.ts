@@ -1,0 +1,89 @@
+/** workerd's configuration of a host, as text. What differs from run to run comes by argument and environment. */
+import type { Compatibility } from "../dev/wrangler-file.ts";
+
+export const CONFIG = "config.capnp";
+/** What vars there are, and their values in a local run. */
+export const DEFAULTS = "defaults.json";
+/** Before the name of a var in the runtime's environment. */
+export const VAR_PREFIX = "ATOLL_KIT_VAR_";
+/** The kit's own: the secret of its door, and where the clock stands. */
+export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
+
+export interface ConfigInput {
+  /** The Worker's, the main one first. */
+  modules: string[];
+  compatibility: Compatibility;
+  vars: string[];
+}
+
+const OBJECTS = [
+  ["ACCOUNT", "AccountObject"],
+  ["SEQUENCER", "SequencerObject"],
+  ["LABELS", "LabelsObject"],
+  ["OUTSIDE_OBJECT", "OutsideObject"],
+  ["DATABASE_OBJECT", "DatabaseObject"],
+  ["BUCKET_OBJECT", "BucketObject"],
+];
+
+/** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
+export function workerdConfig({ modules, compatibility, vars }: ConfigInput): string {
+  const { compatibilityDate, compatibilityFlags } = compatibility;
+  const bindings = [
+    ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
+    ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
+    `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Door"))`,
+    d1("DIRECTORY", "directory"),
+    d1("APPVIEW_DB", "appview"),
+    `(name = "BLOBS", r2Bucket = ${storage("Bucket", "blobs")})`,
+    `(name = "MINIFLARE_BLOBS", service = "storage")`,
+  ];
+  const classes = OBJECTS.map(
+    ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "atoll", worker = .atollWorker),
+    (name = "storage", disk = (writable = true)),
+    (name = "outbound", external = (http = (style = proxy))),
+  ],
+  sockets = [
+    (name = "host", http = (), service = "atoll"),
+    (name = "door", http = (), service = (name = "atoll", entrypoint = "Door")),
+  ],
+  structuredLogging = true,
+  # A small nursery: 15 MB less, at the same speed.
+  v8Flags = ["--max-semi-space-size=2"],
+);
+
+const atollWorker :Workerd.Worker = (
+  modules = [
+${list(modules.map((name) => `(name = "${name}", esModule = embed "${name}")`))}
+  ],
+  compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = ${JSON.stringify([...compatibilityFlags, "unsafe_module"])},
+  durableObjectNamespaces = [
+${list(classes)}
+  ],
+  durableObjectStorage = (localDisk = "storage"),
+  globalOutbound = "outbound",
+  bindings = [
+${list(bindings)}
+  ],
+);
+`;
+}
+
+const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n");
+
+/** The Worker's own entrypoint for one database or bucket. */
+function storage(entrypoint: string, name: string): string {
+  const props = JSON.stringify(JSON.stringify({ name }));
+  return `(name = "atoll", entrypoint = "${entrypoint}", props = (json = ${props}))`;
+}
+
+function d1(name: string, database: string): string {
+  const fetcher = `(name = "fetcher", service = ${storage("Database", database)})`;
+  return `(name = "${name}", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${fetcher}]))`;
+}
