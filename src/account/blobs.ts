@@ -7,7 +7,7 @@
  */
 import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { BlobRef } from "./records.ts";
+import type { BlobRef } from "./records/records.ts";
 import type { Rows, Sql } from "./sql.ts";
 
 /** How long an upload waits for a record that refers to it. */

@@ -37,8 +37,8 @@ import { createAccount } from "./create.ts";
 import { importRepo, markImported } from "./import/import.ts";
 import { signServiceJwt } from "./jwt.ts";
 import * as preferences from "./preferences.ts";
-import * as records from "./record-reader.ts";
-import { pathOf, uriOf } from "./records.ts";
+import * as records from "./records/record-reader.ts";
+import { pathOf, uriOf } from "./records/records.ts";
 import * as repo from "./repo-reads.ts";
 import { Sql, costSince } from "./sql.ts";
 import {

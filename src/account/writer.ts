@@ -27,11 +27,11 @@ import { commitCar, commitEntry } from "./announce.ts";
 import type { BlobChange } from "./blobs.ts";
 import { relinkBlobs } from "./blobs.ts";
 import { POINTS, WRITE_LIMITS, consume, rateLimited } from "./limits.ts";
-import type { RecordRow } from "./record-reader.ts";
-import { cidOfRow, findRecord, jsonOfRow, pathsAbout } from "./record-reader.ts";
-import type { Prepared, PreparedPut } from "./records.ts";
-import { blobCidsOf, checkChosenKey, checkPath, prepareRecord, subjectOf, uriOf } from "./records.ts";
-import { upgradeLegacyBlobs } from "./legacy-blobs.ts";
+import type { RecordRow } from "./records/record-reader.ts";
+import { cidOfRow, findRecord, jsonOfRow, pathsAbout } from "./records/record-reader.ts";
+import type { Prepared, PreparedPut } from "./records/records.ts";
+import { blobCidsOf, checkChosenKey, checkPath, prepareRecord, subjectOf, uriOf } from "./records/records.ts";
+import { upgradeLegacyBlobs } from "./records/legacy-blobs.ts";
 import type { Head } from "./tree.ts";
 import { storeTree } from "./tree.ts";
 

@@ -14,7 +14,7 @@ import type { Bindings } from "../protocol/stations.ts";
 import { clientAddress } from "../xrpc/server/client-address.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { membersOf } from "../web/members.ts";
-import { admit } from "./rate-limits.ts";
+import { admit } from "../xrpc/server/address-limits.ts";
 import { servicesOf } from "./services.ts";
 import { readStatus, statusView } from "./status.ts";
 

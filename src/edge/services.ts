@@ -8,6 +8,7 @@ import { type Host, hostOf } from "../identity/host.ts";
 import { mailerOf } from "../identity/mail/mailer.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import { hostSecret } from "../identity/secrets.ts";
+import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
@@ -72,6 +73,7 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
     },
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),
+    endSessions: (did) => endSessions(env.DIRECTORY, did),
     moderate: async (acts) => {
       if (env.APPVIEW !== "local") return;
       const { AppView } = (waits.exports ?? {}) as { AppView?: AppViewStation };

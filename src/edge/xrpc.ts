@@ -8,7 +8,7 @@ import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
 import { proxied } from "./proxy/proxy.ts";
-import { admit } from "./rate-limits.ts";
+import { admit } from "../xrpc/server/address-limits.ts";
 
 export async function serveXrpc(
   request: Request,

@@ -1,6 +1,6 @@
 /** A member's change of handle: checked both ways, written to the directory and the DID document, announced. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { hasExplicitSlur } from "../account/slurs.ts";
+import { hasExplicitSlur } from "../account/records/slurs.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";

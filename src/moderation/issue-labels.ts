@@ -1,9 +1,7 @@
 /** The host as a labeler: signs labels with its own key, keeps them, and tells its AppView and whoever subscribes. */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
-import type { Host } from "../identity/host.ts";
 import { ModerationLabels } from "./labels.ts";
-import type { Directory } from "../identity/directory.ts";
 import { isCid } from "../protocol/cid.ts";
 import { importKey } from "../protocol/keys.ts";
 import type { SigningKey } from "../protocol/keys.ts";
@@ -14,10 +12,15 @@ import { LABELS_NAME } from "../protocol/stations.ts";
 import type { Bindings, ModerationAct } from "../protocol/stations.ts";
 import { isAtUri, isDatetime, isDid } from "../protocol/syntax.ts";
 
+/** Keeps the host's secrets, and makes them on first use. */
+interface SecretKeeper {
+  secret(name: "LABELER_KEY"): Promise<string>;
+}
+
 export interface LabelingServices {
   env: Pick<Bindings, "DIRECTORY" | "LABELS">;
-  directory: Directory;
-  host: Host;
+  directory: SecretKeeper;
+  host: { did: Did };
   moderate(acts: ModerationAct[]): Promise<void>;
 }
 
@@ -36,7 +39,7 @@ const VALUE = /^!?[a-z]+(-[a-z]+)*$/;
 const VALUE_MAX = 128;
 
 /** The key that signs labels, made on first use; `#atproto_label` in the host's DID document. */
-export async function labelKey(directory: Directory): Promise<SigningKey> {
+export async function labelKey(directory: SecretKeeper): Promise<SigningKey> {
   return importKey(Uint8Array.from(Buffer.from(await directory.secret("LABELER_KEY"), "hex")));
 }
 

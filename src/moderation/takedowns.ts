@@ -4,14 +4,21 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { ModerationSubjects } from "./subjects.ts";
-import { endSessions } from "../oauth/forget.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings, ModerationAct } from "../protocol/stations.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
-import type { LifecycleServices } from "../lifecycle/services.ts";
 
-export interface ModeratingServices extends LifecycleServices {
+/** The abilities that a takedown needs of other stations. */
+export interface ModeratingServices {
   env: Pick<Bindings, "DIRECTORY">;
+  directory: {
+    findByDid(did: string): Promise<object | null>;
+    setTakedown(did: Did, status: "takendown" | "suspended" | null, ref?: string): Promise<void>;
+  };
+  account(did: Did): AccountStation;
+  /** Ends every app's session of a member. */
+  endSessions(did: Did): Promise<void>;
   /** Tells the AppView, where the host has its own. */
   moderate(acts: ModerationAct[]): Promise<void>;
 }
@@ -38,7 +45,7 @@ export async function takedownAccount(
   const status = !applied ? null : ref?.includes("SUSPEND") ? "suspended" : "takendown";
   await services.directory.setTakedown(did, status, ref);
   await services.account(did).takedown(status, ref);
-  if (applied) await endSessions(services.env.DIRECTORY, did);
+  if (applied) await services.endSessions(did);
   await services.moderate([{ kind: "takedown", did, applied, ...(ref === undefined ? {} : { ref }) }]);
 }
 

@@ -1,6 +1,4 @@
 /** What apps call: metadata, keys, pushed requests, tokens and their revocation (RFC 8414, 9126, 6749, 7009, 9449). */
-import { metadataOf } from "../web/devices.ts";
-import { textOf } from "../web/forms.ts";
 import type { OAuthServer } from "./provider.ts";
 import { LostRace } from "./stores/sessions.ts";
 
@@ -17,6 +15,12 @@ const OPEN = {
 };
 
 const PUBLISHED = { ...OPEN, "cache-control": "max-age=300" };
+
+/** As the provider wants to know of a request; `userAgent` is left out where there is none. */
+export function metadataOf(request: Request, address: string) {
+  const userAgent = request.headers.get("user-agent");
+  return { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, port: 0 };
+}
 
 export function authorizationServerMetadata({ provider }: OAuthServer): Response {
   return Response.json(provider.metadata, { headers: PUBLISHED });
@@ -147,7 +151,7 @@ async function bodyOf({ core }: OAuthServer, request: Request): Promise<Record<s
   const refused = (why: string) => new core.InvalidRequestError(why);
   if (Number(request.headers.get("content-length") ?? "0") > BODY_MAX)
     throw refused("Request body too large");
-  const text = await textOf(request);
+  const text = new TextDecoder().decode(await request.arrayBuffer());
   if (text.length > BODY_MAX) throw refused("Request body too large");
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type === "application/x-www-form-urlencoded") return formFields(text, refused);

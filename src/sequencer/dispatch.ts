@@ -6,7 +6,7 @@ import type { SequencedEvent } from "../protocol/events.ts";
 import type { AppViewStation, RowCount } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
 
-export interface HandOnLimits {
+export interface DispatchLimits {
   /** Most events, and about the most bytes, in one flight. */
   events: number;
   bytes: number;
@@ -19,7 +19,7 @@ export interface HandOnLimits {
   longest: number;
 }
 
-export const DEFAULT_HAND_ON: HandOnLimits = {
+export const DEFAULT_DISPATCH: DispatchLimits = {
   events: 200,
   bytes: 4_000_000,
   wait: 250,
@@ -39,10 +39,10 @@ interface Waiter {
   settle(indexed: boolean): void;
 }
 
-export class HandOn {
+export class Dispatch {
   readonly #appview: () => AppViewStation | null;
   readonly #window: EventWindow;
-  readonly #limits: HandOnLimits;
+  readonly #limits: DispatchLimits;
   readonly #wakeBy: (at: number) => void;
   /** Where the AppView stands; null until it has said so. */
   #cursor: number | null = null;
@@ -66,7 +66,7 @@ export class HandOn {
   constructor(
     appview: () => AppViewStation | null,
     window: EventWindow,
-    limits: HandOnLimits,
+    limits: DispatchLimits,
     wakeBy: (at: number) => void,
   ) {
     this.#appview = appview;

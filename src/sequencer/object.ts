@@ -17,8 +17,8 @@ import type {
 } from "../protocol/stations.ts";
 import type { FirehoseLimits } from "./firehose.ts";
 import { Firehose } from "./firehose.ts";
-import type { HandOnLimits } from "./dispatch.ts";
-import { DEFAULT_HAND_ON, HandOn } from "./dispatch.ts";
+import type { DispatchLimits } from "./dispatch.ts";
+import { DEFAULT_DISPATCH, Dispatch } from "./dispatch.ts";
 import { DEFAULT_PACE } from "./pace.ts";
 import type { WindowLimits } from "./window.ts";
 import { EventWindow } from "./window.ts";
@@ -31,7 +31,7 @@ const HOUR = 3_600_000;
 export interface SequencerLimits {
   window: WindowLimits;
   firehose: FirehoseLimits;
-  handOn: HandOnLimits;
+  dispatch: DispatchLimits;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface SequencerLimits {
 export const DEFAULT_LIMITS: SequencerLimits = {
   window: { age: 72 * HOUR, bytes: 2_000_000_000 },
   firehose: { ...DEFAULT_PACE, sockets: 1000, socketsOfOne: 50, round: 20, patience: 10_000 },
-  handOn: DEFAULT_HAND_ON,
+  dispatch: DEFAULT_DISPATCH,
 };
 
 /** How far ahead the alarm is set when there is work that a crash could leave half done. */
@@ -56,7 +56,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   readonly #limits: SequencerLimits;
   readonly #window: EventWindow;
   readonly #firehose: Firehose;
-  readonly #handOn: HandOn;
+  readonly #dispatch: Dispatch;
   /** When the alarm will ring, as far as this instance knows. */
   #alarmAt: number | null = null;
 
@@ -67,10 +67,10 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     this.#limits = this.limits();
     this.#window = new EventWindow(ctx.storage);
     this.#firehose = new Firehose(ctx, this.#window, this.#limits.firehose);
-    this.#handOn = new HandOn(
+    this.#dispatch = new Dispatch(
       () => this.appview(),
       this.#window,
-      this.#limits.handOn,
+      this.#limits.dispatch,
       (at) => this.#wakeBy(at),
     );
     // Whatever the last instance left: replays that slept with their sockets, events not yet handed on.
@@ -91,7 +91,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
 
   #goOn(): void {
     this.#firehose.resume();
-    void this.#handOn.wake();
+    void this.#dispatch.wake();
   }
 
   async append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }> {
@@ -99,14 +99,14 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     const { acked, events } = this.#window.append(did, entries, now);
     if (events.length > 0) {
       this.#firehose.broadcast(events);
-      void this.#handOn.wake();
+      void this.#dispatch.wake();
       this.#wakeBy(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
     return { acked, seq: this.#window.head };
   }
 
   async indexed(seq: number): Promise<boolean> {
-    return this.#handOn.indexed(seq);
+    return this.#dispatch.indexed(seq);
   }
 
   async repo(did: Did): Promise<SequencedRepo | null> {
@@ -121,11 +121,11 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     return {
       seq: this.#window.head,
       oldest: this.#window.oldest,
-      indexed: this.#handOn.cursor,
+      indexed: this.#dispatch.cursor,
       subscribers: this.#firehose.subscribers,
-      ingestError: this.#handOn.error,
-      ingestLost: this.#handOn.lost,
-      rows: { sequencer: { ...this.#window.rows }, index: { ...this.#handOn.rows } },
+      ingestError: this.#dispatch.error,
+      ingestLost: this.#dispatch.lost,
+      rows: { sequencer: { ...this.#window.rows }, index: { ...this.#dispatch.rows } },
     };
   }
 
@@ -160,7 +160,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       this.ctx.abort("consumers that never read hold too much memory");
     }
     this.#firehose.resume();
-    await this.#handOn.wake(true);
+    await this.#dispatch.wake(true);
     let more = true;
     for (let slice = 0; more && slice < PRUNE_SLICES; slice++) {
       more = this.#window.prune(this.#limits.window, Date.now(), PRUNE_SLICE);
@@ -168,8 +168,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     }
     const next = Date.now() + ALARM_AHEAD;
     if (more || this.#firehose.busy) this.#wakeBy(next);
-    else if (this.#handOn.behind || this.#handOn.trails)
-      this.#wakeBy(Math.max(next, this.#handOn.pausedUntil));
+    else if (this.#dispatch.behind || this.#dispatch.trails)
+      this.#wakeBy(Math.max(next, this.#dispatch.pausedUntil));
   }
 
   /** One alarm serves everybody: it rings at the earliest instant asked for. Setting it is a row written. */

@@ -4,7 +4,8 @@
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import { appOf } from "./app-name.ts";
-import { Browser, metadataOf, type SignedIn } from "./devices.ts";
+import { metadataOf } from "../oauth/endpoints.ts";
+import { Browser, type SignedIn } from "./devices.ts";
 import { readForm } from "./forms.ts";
 import type { Member, OAuthContext } from "../oauth/members.ts";
 import { ConsentPage, EndPage, FormPostPage } from "./pages/consent.tsx";

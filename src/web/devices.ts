@@ -23,12 +23,6 @@ export interface SignedIn {
   requestUri: string | null;
 }
 
-/** As the provider wants to know of a request; `userAgent` is left out where there is none. */
-export function metadataOf(request: Request, address: string) {
-  const userAgent = request.headers.get("user-agent");
-  return { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, port: 0 };
-}
-
 /** Browsers keep no cookie longer. */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60;
 const SEEN_MS = 60 * 60_000;

@@ -8,10 +8,10 @@ import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
 import type { Member, MemberProfile, Members, NewMember } from "../oauth/members.ts";
 import { Refusal, authRequired, isRefusal, must } from "../protocol/refusal.ts";
 import { deleteMember } from "../xrpc/admin/acts.ts";
-import { atEvenPace } from "../xrpc/server/constant-time.ts";
+import { inConstantTime } from "../xrpc/server/constant-time.ts";
 import { allow, attemptSource, countAttempt } from "../xrpc/server/rate-limits.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { admit } from "../edge/rate-limits.ts";
+import { admit } from "../xrpc/server/address-limits.ts";
 import { PASSWORD_MAX } from "../xrpc/accounts/sessions.ts";
 import { signUp } from "../xrpc/accounts/sign-up.ts";
 
@@ -32,7 +32,7 @@ export function membersOf(services: Services, request: Request): Members {
 
     async signIn(identifier, password) {
       await countAttempt(services, request);
-      return atEvenPace(() => signIn(services, request, identifier, password));
+      return inConstantTime(() => signIn(services, request, identifier, password));
     },
     async signUp({ handle, email, password, inviteCode }: NewMember) {
       admit(request, "com.atproto.server.createAccount", services.env);

@@ -14,20 +14,22 @@ import { getSuggestions } from "../appview/reads/methods/graph/suggested-follows
 import { member, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 import { getPreferences, putPreferences } from "./accounts/preferences.ts";
-import { readingFor, withRev } from "./server/view-context.ts";
+import { viewContextFor, withRev } from "./server/view-context.ts";
 
 export const appBskyActor = [
   method(AppBskyActorGetProfile, viewerOrAnyone, (call) =>
-    getProfile(withRev(readingFor(call), call), call.params),
+    getProfile(withRev(viewContextFor(call), call), call.params),
   ),
   method(AppBskyActorGetProfiles, viewerOrAnyone, (call) =>
-    getProfiles(withRev(readingFor(call), call), call.params),
+    getProfiles(withRev(viewContextFor(call), call), call.params),
   ),
-  method(AppBskyActorGetSuggestions, viewerOrAnyone, (call) => getSuggestions(readingFor(call), call.params)),
+  method(AppBskyActorGetSuggestions, viewerOrAnyone, (call) =>
+    getSuggestions(viewContextFor(call), call.params),
+  ),
   method(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, (call) =>
-    searchActorsTypeahead(readingFor(call), call.params),
+    searchActorsTypeahead(viewContextFor(call), call.params),
   ),
-  method(AppBskyActorSearchActors, viewerOrAnyone, (call) => searchActors(readingFor(call), call.params)),
+  method(AppBskyActorSearchActors, viewerOrAnyone, (call) => searchActors(viewContextFor(call), call.params)),
   method(AppBskyActorGetPreferences, member, getPreferences),
   method(AppBskyActorPutPreferences, member, putPreferences),
 ];

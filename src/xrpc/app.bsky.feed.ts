@@ -37,43 +37,49 @@ import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search
 import { feedViewer, viewer, viewerOrAnyone } from "./server/policies.ts";
 import { askGenerator, generatorEndpoint } from "./elsewhere/feed-generators.ts";
 import { method } from "./server/method.ts";
-import { ownReadingFor, readingFor, refusedWithRev, withRev } from "./server/view-context.ts";
+import { memberViewContextFor, viewContextFor, refusedWithRev, withRev } from "./server/view-context.ts";
 
 export const appBskyFeed = [
   method(AppBskyFeedGetTimeline, viewer, (call) =>
-    getTimeline(withRev(ownReadingFor(call), call), call.params),
+    getTimeline(withRev(memberViewContextFor(call), call), call.params),
   ),
   method(AppBskyFeedGetAuthorFeed, viewerOrAnyone, (call) =>
-    getAuthorFeed(withRev(readingFor(call), call), call.params),
+    getAuthorFeed(withRev(viewContextFor(call), call), call.params),
   ),
   method(AppBskyFeedGetListFeed, viewerOrAnyone, (call) =>
-    getListFeed(withRev(readingFor(call), call), call.params),
+    getListFeed(withRev(viewContextFor(call), call), call.params),
   ),
   method(AppBskyFeedGetFeed, feedViewer, (call) =>
-    getFeed(readingFor(call), call.params, askGenerator(call)),
+    getFeed(viewContextFor(call), call.params, askGenerator(call)),
   ),
   method(AppBskyFeedGetActorLikes, viewerOrAnyone, (call) =>
-    getActorLikes(withRev(readingFor(call), call), call.params),
+    getActorLikes(withRev(viewContextFor(call), call), call.params),
   ),
 
-  method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(readingFor(call), call.params)),
+  method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(viewContextFor(call), call.params)),
   method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) =>
-    refusedWithRev(getPostThread(withRev(readingFor(call), call), call.params), call),
+    refusedWithRev(getPostThread(withRev(viewContextFor(call), call), call.params), call),
   ),
-  method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(readingFor(call), call.params)),
-  method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) => getRepostedBy(readingFor(call), call.params)),
-  method(AppBskyFeedGetQuotes, viewerOrAnyone, (call) => getQuotes(readingFor(call), call.params)),
-  method(AppBskyFeedSearchPosts, viewerOrAnyone, (call) => searchPosts(readingFor(call), call.params)),
-  method(AppBskyFeedSearchPostsV2, viewerOrAnyone, (call) => searchPostsV2(readingFor(call), call.params)),
+  method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(viewContextFor(call), call.params)),
+  method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) =>
+    getRepostedBy(viewContextFor(call), call.params),
+  ),
+  method(AppBskyFeedGetQuotes, viewerOrAnyone, (call) => getQuotes(viewContextFor(call), call.params)),
+  method(AppBskyFeedSearchPosts, viewerOrAnyone, (call) => searchPosts(viewContextFor(call), call.params)),
+  method(AppBskyFeedSearchPostsV2, viewerOrAnyone, (call) =>
+    searchPostsV2(viewContextFor(call), call.params),
+  ),
 
   method(AppBskyFeedGetFeedGenerator, viewerOrAnyone, (call) =>
-    getFeedGenerator(readingFor(call), call.params, generatorEndpoint(call.services)),
+    getFeedGenerator(viewContextFor(call), call.params, generatorEndpoint(call.services)),
   ),
   method(AppBskyFeedGetFeedGenerators, viewerOrAnyone, (call) =>
-    getFeedGenerators(readingFor(call), call.params),
+    getFeedGenerators(viewContextFor(call), call.params),
   ),
-  method(AppBskyFeedGetActorFeeds, viewerOrAnyone, (call) => getActorFeeds(readingFor(call), call.params)),
+  method(AppBskyFeedGetActorFeeds, viewerOrAnyone, (call) =>
+    getActorFeeds(viewContextFor(call), call.params),
+  ),
   method(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, (call) =>
-    getSuggestedFeeds(readingFor(call), call.params),
+    getSuggestedFeeds(viewContextFor(call), call.params),
   ),
 ];

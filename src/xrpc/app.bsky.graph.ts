@@ -56,53 +56,57 @@ import {
 import { getSuggestedFollowsByActor } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { ownReadingFor, readingFor } from "./server/view-context.ts";
+import { memberViewContextFor, viewContextFor } from "./server/view-context.ts";
 
 export const appBskyGraph = [
-  method(AppBskyGraphGetFollows, viewerOrAnyone, (call) => getFollows(readingFor(call), call.params)),
-  method(AppBskyGraphGetFollowers, viewerOrAnyone, (call) => getFollowers(readingFor(call), call.params)),
+  method(AppBskyGraphGetFollows, viewerOrAnyone, (call) => getFollows(viewContextFor(call), call.params)),
+  method(AppBskyGraphGetFollowers, viewerOrAnyone, (call) => getFollowers(viewContextFor(call), call.params)),
   method(AppBskyGraphGetKnownFollowers, viewer, (call) =>
-    getKnownFollowers(ownReadingFor(call), call.params),
+    getKnownFollowers(memberViewContextFor(call), call.params),
   ),
   method(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, (call) =>
-    getSuggestedFollowsByActor(readingFor(call), call.params),
+    getSuggestedFollowsByActor(viewContextFor(call), call.params),
   ),
   // The same for everybody; but an app reads it only with the member's leave, as all of an AppView.
   method(AppBskyGraphGetRelationships, viewerOrAnyone, (call) =>
-    getRelationships(readingFor({ ...call, caller: null }), call.params),
+    getRelationships(viewContextFor({ ...call, caller: null }), call.params),
   ),
 
-  method(AppBskyGraphGetBlocks, viewer, (call) => getBlocks(ownReadingFor(call), call.params)),
-  method(AppBskyGraphGetMutes, viewer, (call) => getMutes(ownReadingFor(call), call.params)),
-  method(AppBskyGraphMuteActor, viewer, (call) => muteActor(ownReadingFor(call), call.input)),
-  method(AppBskyGraphUnmuteActor, viewer, (call) => unmuteActor(ownReadingFor(call), call.input)),
-  method(AppBskyGraphMuteActorList, viewer, (call) => muteActorList(ownReadingFor(call), call.input)),
-  method(AppBskyGraphUnmuteActorList, viewer, (call) => unmuteActorList(ownReadingFor(call), call.input)),
-  method(AppBskyGraphMuteThread, viewer, (call) => muteThread(ownReadingFor(call), call.input)),
-  method(AppBskyGraphUnmuteThread, viewer, (call) => unmuteThread(ownReadingFor(call), call.input)),
+  method(AppBskyGraphGetBlocks, viewer, (call) => getBlocks(memberViewContextFor(call), call.params)),
+  method(AppBskyGraphGetMutes, viewer, (call) => getMutes(memberViewContextFor(call), call.params)),
+  method(AppBskyGraphMuteActor, viewer, (call) => muteActor(memberViewContextFor(call), call.input)),
+  method(AppBskyGraphUnmuteActor, viewer, (call) => unmuteActor(memberViewContextFor(call), call.input)),
+  method(AppBskyGraphMuteActorList, viewer, (call) => muteActorList(memberViewContextFor(call), call.input)),
+  method(AppBskyGraphUnmuteActorList, viewer, (call) =>
+    unmuteActorList(memberViewContextFor(call), call.input),
+  ),
+  method(AppBskyGraphMuteThread, viewer, (call) => muteThread(memberViewContextFor(call), call.input)),
+  method(AppBskyGraphUnmuteThread, viewer, (call) => unmuteThread(memberViewContextFor(call), call.input)),
 
-  method(AppBskyGraphGetList, viewerOrAnyone, (call) => getList(readingFor(call), call.params)),
-  method(AppBskyGraphGetLists, viewerOrAnyone, (call) => getLists(readingFor(call), call.params)),
+  method(AppBskyGraphGetList, viewerOrAnyone, (call) => getList(viewContextFor(call), call.params)),
+  method(AppBskyGraphGetLists, viewerOrAnyone, (call) => getLists(viewContextFor(call), call.params)),
   method(AppBskyGraphGetListsWithMembership, viewer, (call) =>
-    getListsWithMembership(ownReadingFor(call), call.params),
+    getListsWithMembership(memberViewContextFor(call), call.params),
   ),
-  method(AppBskyGraphGetListMutes, viewer, (call) => getListMutes(ownReadingFor(call), call.params)),
-  method(AppBskyGraphGetListBlocks, viewer, (call) => getListBlocks(ownReadingFor(call), call.params)),
+  method(AppBskyGraphGetListMutes, viewer, (call) => getListMutes(memberViewContextFor(call), call.params)),
+  method(AppBskyGraphGetListBlocks, viewer, (call) => getListBlocks(memberViewContextFor(call), call.params)),
 
-  method(AppBskyGraphGetStarterPack, viewerOrAnyone, (call) => getStarterPack(readingFor(call), call.params)),
+  method(AppBskyGraphGetStarterPack, viewerOrAnyone, (call) =>
+    getStarterPack(viewContextFor(call), call.params),
+  ),
   method(AppBskyGraphGetStarterPacks, viewerOrAnyone, (call) =>
-    getStarterPacks(readingFor(call), call.params),
+    getStarterPacks(viewContextFor(call), call.params),
   ),
   method(AppBskyGraphGetActorStarterPacks, viewerOrAnyone, (call) =>
-    getActorStarterPacks(readingFor(call), call.params),
+    getActorStarterPacks(viewContextFor(call), call.params),
   ),
   method(AppBskyGraphGetStarterPacksWithMembership, viewer, (call) =>
-    getStarterPacksWithMembership(ownReadingFor(call), call.params),
+    getStarterPacksWithMembership(memberViewContextFor(call), call.params),
   ),
   method(AppBskyGraphSearchStarterPacks, viewerOrAnyone, (call) =>
-    searchStarterPacks(readingFor(call), call.params),
+    searchStarterPacks(viewContextFor(call), call.params),
   ),
   method(AppBskyGraphSearchStarterPacksV2, viewerOrAnyone, (call) =>
-    searchStarterPacksV2(readingFor(call), call.params),
+    searchStarterPacksV2(viewContextFor(call), call.params),
   ),
 ];

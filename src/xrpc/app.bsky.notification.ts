@@ -28,28 +28,28 @@ import {
 import { viewer } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 import { pushAt } from "./elsewhere/push.ts";
-import { ownReadingFor } from "./server/view-context.ts";
+import { memberViewContextFor } from "./server/view-context.ts";
 
 export const appBskyNotification = [
   method(AppBskyNotificationListNotifications, viewer, (call) =>
-    listNotifications(ownReadingFor(call), call.params),
+    listNotifications(memberViewContextFor(call), call.params),
   ),
   method(AppBskyNotificationGetUnreadCount, viewer, (call) =>
-    getUnreadCount(ownReadingFor(call), call.params),
+    getUnreadCount(memberViewContextFor(call), call.params),
   ),
-  method(AppBskyNotificationUpdateSeen, viewer, (call) => updateSeen(ownReadingFor(call), call.input)),
-  method(AppBskyNotificationGetPreferences, viewer, (call) => getPreferences(ownReadingFor(call))),
+  method(AppBskyNotificationUpdateSeen, viewer, (call) => updateSeen(memberViewContextFor(call), call.input)),
+  method(AppBskyNotificationGetPreferences, viewer, (call) => getPreferences(memberViewContextFor(call))),
   method(AppBskyNotificationPutPreferencesV2, viewer, (call) =>
-    putPreferencesV2(ownReadingFor(call), call.input),
+    putPreferencesV2(memberViewContextFor(call), call.input),
   ),
   method(AppBskyNotificationPutPreferences, viewer, (call) =>
-    putPreferences(ownReadingFor(call), call.input),
+    putPreferences(memberViewContextFor(call), call.input),
   ),
   method(AppBskyNotificationPutActivitySubscription, viewer, (call) =>
-    putActivitySubscription(ownReadingFor(call), call.input),
+    putActivitySubscription(memberViewContextFor(call), call.input),
   ),
   method(AppBskyNotificationListActivitySubscriptions, viewer, (call) =>
-    listActivitySubscriptions(ownReadingFor(call), call.params),
+    listActivitySubscriptions(memberViewContextFor(call), call.params),
   ),
   method(AppBskyNotificationRegisterPush, viewer, pushAt("app.bsky.notification.registerPush")),
   method(AppBskyNotificationUnregisterPush, viewer, pushAt("app.bsky.notification.unregisterPush")),

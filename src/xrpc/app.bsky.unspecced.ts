@@ -27,7 +27,7 @@ import {
 import { getTrendingTopics, getTrends } from "../appview/reads/methods/feed/trends.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { readingFor } from "./server/view-context.ts";
+import { viewContextFor } from "./server/view-context.ts";
 
 export const appBskyUnspecced = [
   // What came before app.bsky.ageassurance.
@@ -38,46 +38,46 @@ export const appBskyUnspecced = [
   })),
 
   method(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, (call) =>
-    getPostThreadV2(readingFor(call), call.params),
+    getPostThreadV2(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetPostThreadOtherV2, viewerOrAnyone, (call) =>
-    getPostThreadOtherV2(readingFor(call), call.params),
+    getPostThreadOtherV2(viewContextFor(call), call.params),
   ),
 
   method(AppBskyUnspeccedGetPopularFeedGenerators, viewerOrAnyone, (call) =>
-    getSuggestedFeeds(readingFor(call), call.params),
+    getSuggestedFeeds(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedFeeds, viewerOrAnyone, async (call) => {
-    const { feeds } = await getSuggestedFeeds(readingFor(call), call.params);
+    const { feeds } = await getSuggestedFeeds(viewContextFor(call), call.params);
     return { feeds };
   }),
   method(AppBskyUnspeccedGetSuggestedStarterPacks, viewerOrAnyone, (call) =>
-    getSuggestedStarterPacks(readingFor(call), call.params),
+    getSuggestedStarterPacks(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetOnboardingSuggestedStarterPacks, viewerOrAnyone, (call) =>
-    getSuggestedStarterPacks(readingFor(call), call.params),
+    getSuggestedStarterPacks(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedUsers, viewerOrAnyone, (call) =>
-    getSuggestedUsers(readingFor(call), call.params),
+    getSuggestedUsers(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedOnboardingUsers, viewerOrAnyone, (call) =>
-    getSuggestedUsers(readingFor(call), call.params),
+    getSuggestedUsers(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedUsersForDiscover, viewerOrAnyone, (call) =>
-    getSuggestedUsers(readingFor(call), call.params),
+    getSuggestedUsers(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedUsersForExplore, viewerOrAnyone, (call) =>
-    getSuggestedUsers(readingFor(call), call.params),
+    getSuggestedUsers(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetSuggestedUsersForSeeMore, viewerOrAnyone, (call) =>
-    getSuggestedUsers(readingFor(call), call.params),
+    getSuggestedUsers(viewContextFor(call), call.params),
   ),
   method(AppBskyUnspeccedGetTaggedSuggestions, viewerOrAnyone, (call) =>
-    getTaggedSuggestions(readingFor({ ...call, caller: null })),
+    getTaggedSuggestions(viewContextFor({ ...call, caller: null })),
   ),
 
   method(AppBskyUnspeccedGetTrendingTopics, viewerOrAnyone, (call) =>
-    getTrendingTopics(readingFor(call), call.params),
+    getTrendingTopics(viewContextFor(call), call.params),
   ),
-  method(AppBskyUnspeccedGetTrends, viewerOrAnyone, (call) => getTrends(readingFor(call), call.params)),
+  method(AppBskyUnspeccedGetTrends, viewerOrAnyone, (call) => getTrends(viewContextFor(call), call.params)),
 ];

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { DEFAULT_HAND_ON } from "../../src/sequencer/dispatch.ts";
+import { DEFAULT_DISPATCH } from "../../src/sequencer/dispatch.ts";
 import {
   AppViewDouble,
   did,
@@ -62,7 +62,7 @@ test("indexed is true once ingest has passed the event", async () => {
 function countWaits(): () => number {
   const timers = vi.spyOn(globalThis, "setTimeout");
   onTestFinished(() => timers.mockRestore());
-  return () => timers.mock.calls.filter(([, delay]) => delay === DEFAULT_HAND_ON.wait).length;
+  return () => timers.mock.calls.filter(([, delay]) => delay === DEFAULT_DISPATCH.wait).length;
 }
 
 test("indexed gives up after a quarter of a second, and does not wait again after several such waits", async () => {

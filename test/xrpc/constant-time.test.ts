@@ -1,7 +1,7 @@
 /** Signing in: an unknown account is refused no sooner than a known one. */
 import { expect, test } from "vitest";
 import { Refusal, isRefusal } from "../../src/protocol/refusal.ts";
-import { atEvenPace } from "../../src/xrpc/server/constant-time.ts";
+import { inConstantTime } from "../../src/xrpc/server/constant-time.ts";
 
 /** Runs for `ms`, then refuses or answers; returns when that was told. */
 async function toldAfter(ms: number, refusal: Refusal | null): Promise<number> {
@@ -11,7 +11,7 @@ async function toldAfter(ms: number, refusal: Refusal | null): Promise<number> {
     now += ms;
     if (refusal !== null) throw refusal;
   };
-  await atEvenPace(run, clock).catch((thrown: unknown) => {
+  await inConstantTime(run, clock).catch((thrown: unknown) => {
     if (!isRefusal(thrown)) throw thrown;
   });
   return now - 1_000;

@@ -30,7 +30,7 @@ export interface OpenHost {
   pid: number | null;
   /** Where the inspectors of the Workers are listed. */
   inspector: string;
-  /** Appends logs (DAG-CBOR, see door/worker.ts). */
+  /** Appends logs (DAG-CBOR, see loader/worker.ts). */
   deliver(body: Uint8Array): Promise<DoorStatus>;
   status(): Promise<DoorStatus>;
   stop(): Promise<void>;
@@ -43,7 +43,7 @@ export async function bundleReadably(entry: string): Promise<WorkerModule[]> {
 }
 
 export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): Promise<OpenHost> {
-  const [worker, outside, door, port, doorPort, inspectorPort] = await Promise.all([
+  const [worker, outside, loader, port, loaderPort, inspectorPort] = await Promise.all([
     modules ?? readBundle("worker"),
     readOutsideModules(),
     bundleReadably("tools/bench/loader/worker.ts"),
@@ -83,19 +83,19 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
         },
         outside,
         {
-          name: "door",
-          modules: door,
+          name: "loader",
+          modules: loader,
           ...compatibility,
           durableObjects: {
             SEQUENCER: { className: "SequencerObject", scriptName: "atoll", useSQLite: true },
           },
-          unsafeDirectSockets: [{ host: LOOPBACK, port: doorPort }],
+          unsafeDirectSockets: [{ host: LOOPBACK, port: loaderPort }],
         },
       ],
     }),
   );
   await runtime.ready;
-  const client = new Client(`http://${LOOPBACK}:${doorPort}`);
+  const client = new Client(`http://${LOOPBACK}:${loaderPort}`);
   const ask = async (method: string, body?: Uint8Array) =>
     statusOf(await client.send(method, "/", body === undefined ? {} : { body }));
   return {
@@ -112,9 +112,9 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
 }
 
 function statusOf({ status, body }: { status: number; body: Buffer }): DoorStatus {
-  if (status !== 200) throw new Error(`the door: ${status} ${body.toString("utf8", 0, 500)}`);
+  if (status !== 200) throw new Error(`the loader: ${status} ${body.toString("utf8", 0, 500)}`);
   const value: unknown = JSON.parse(body.toString("utf8"));
-  if (!isObject(value)) throw new Error("the door gave no status");
+  if (!isObject(value)) throw new Error("the loader gave no status");
   const { seq, indexed, ingestError } = value;
   return {
     seq: Number(seq),

@@ -51,7 +51,7 @@ export class Fetches {
   readonly #answers: Answering[] = [];
   readonly #names = new Map<string, string>();
   readonly #changed = new EventTarget();
-  readonly #doors: http.Server[] = [];
+  readonly #servers: http.Server[] = [];
   #closed = false;
   readonly #isOwn: (url: URL) => boolean;
   readonly #memberOf: (handle: string) => Promise<string | null>;
@@ -106,24 +106,24 @@ export class Fetches {
   /** @internal A port to which the runtime of `host` sends whatever its Worker fetches. */
   async open(host: string): Promise<number> {
     // A request to a proxy names its host in the first line.
-    const door = http.createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    const server = http.createServer({ requireHostHeader: false }, (incoming, outgoing) => {
       this.#take(host, incoming, outgoing).catch(() => outgoing.destroy());
     });
-    door.listen(0, LOOPBACK);
-    await new Promise((resolve, reject) => door.once("listening", resolve).once("error", reject));
-    door.unref();
-    door.on("connection", (socket) => socket.unref());
-    this.#doors.push(door);
-    return (door.address() as AddressInfo).port;
+    server.listen(0, LOOPBACK);
+    await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
+    server.unref();
+    server.on("connection", (socket) => socket.unref());
+    this.#servers.push(server);
+    return (server.address() as AddressInfo).port;
   }
 
   /** @internal */
   close(): void {
     this.#closed = true;
     this.#changed.dispatchEvent(new Event("change"));
-    for (const door of this.#doors) {
-      door.close();
-      door.closeAllConnections();
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
     }
   }
 

@@ -64,26 +64,29 @@ export class TestHost {
     handleDomain: string,
     runtime: Workerd,
     folder: TemporaryFolder,
-    secrets: { door: string; admin: string },
+    secrets: { control: string; admin: string },
   ) {
-    const { host, door } = runtime.ports;
+    const { host, control } = runtime.ports;
     this.name = name;
     this.url = `http://localhost:${host}`;
-    this.plc = plc ?? `http://localhost:${door}`;
-    this.mail = `http://localhost:${door}/mail`;
+    this.plc = plc ?? `http://localhost:${control}`;
+    this.mail = `http://localhost:${control}/mail`;
     this.did = `did:web:localhost%3A${host}`;
     this.handleDomain = handleDomain;
     this.adminPassword = secrets.admin;
     this.#runtime = runtime;
     this.#folder = folder;
-    this.#secret = secrets.door;
+    this.#secret = secrets.control;
   }
 
   /** @internal Resolves once the host answers. Throws a `LaunchError`. */
   static async start(options: TestHostOptions): Promise<TestHost> {
     const { folder: runtimeFolder, vars: defaults, names } = await findRuntime();
     checkVars(options.vars, names);
-    const secrets = { door: randomBytes(16).toString("hex"), admin: randomBytes(12).toString("base64url") };
+    const secrets = {
+      control: randomBytes(16).toString("hex"),
+      admin: randomBytes(12).toString("base64url"),
+    };
     const given = {
       ...defaults,
       ...TEST_VARS,
@@ -101,12 +104,12 @@ export class TestHost {
         storage,
         folder: folder.path,
         outbound: await options.fetches.open(options.name),
-        ports: options.port === undefined ? undefined : { host: options.port, door: options.port - 1 },
+        ports: options.port === undefined ? undefined : { host: options.port, control: options.port - 1 },
         vars: (ports) => ({
           PUBLIC_URL: `http://localhost:${ports.host}`,
           ...given,
           ...(given.PUBLIC_URL ? {} : { PUBLIC_URL: `http://localhost:${ports.host}` }),
-          KIT_SECRET: secrets.door,
+          KIT_SECRET: secrets.control,
           KIT_CLOCK: String(options.clock()),
         }),
         log: options.log,

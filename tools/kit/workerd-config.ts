@@ -31,7 +31,7 @@ export function workerdConfig({ modules, compatibility, vars }: ConfigInput): st
   const bindings = [
     ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
     ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
-    `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Door"))`,
+    `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Control"))`,
     d1("DIRECTORY", "directory"),
     d1("APPVIEW_DB", "appview"),
     `(name = "BLOBS", r2Bucket = ${storage("Bucket", "blobs")})`,
@@ -50,7 +50,7 @@ const config :Workerd.Config = (
   ],
   sockets = [
     (name = "host", http = (), service = "atoll"),
-    (name = "door", http = (), service = (name = "atoll", entrypoint = "Door")),
+    (name = "control", http = (), service = (name = "atoll", entrypoint = "Control")),
   ],
   structuredLogging = true,
   # A small nursery: 15 MB less, at the same speed.

@@ -17,7 +17,7 @@ import { CONFIG, VAR_PREFIX } from "./workerd-config.ts";
 
 export interface Ports {
   host: number;
-  door: number;
+  control: number;
 }
 
 export interface WorkerdOptions {
@@ -118,16 +118,16 @@ export class Workerd {
   }
 }
 
-const taken = ({ host, door }: Ports, what: string) =>
+const taken = ({ host, control }: Ports, what: string) =>
   new LaunchError(
-    `Port ${what.includes(`:${door}`) ? door : host} is taken by another process. ` +
+    `Port ${what.includes(`:${control}`) ? control : host} is taken by another process. ` +
       "Leave `port` out, and the network finds free ones.",
   );
 
 /** Below the range from which systems take ports for outgoing connections, so that they stay ours over a crash. */
 async function twoPorts(): Promise<Ports> {
-  const [host, door] = await Promise.all([randomPort(), randomPort()]);
-  return host === door ? twoPorts() : { host, door };
+  const [host, control] = await Promise.all([randomPort(), randomPort()]);
+  return host === control ? twoPorts() : { host, control };
 }
 
 const lastWords = new WeakMap<ChildProcess, string[]>();
@@ -138,7 +138,7 @@ async function launch(options: WorkerdOptions, ports: Ports): Promise<ChildProce
     "serve",
     "--experimental",
     `--socket-addr=host=${LOOPBACK}:${ports.host}`,
-    `--socket-addr=door=${LOOPBACK}:${ports.door}`,
+    `--socket-addr=control=${LOOPBACK}:${ports.control}`,
     `--directory-path=storage=${storage}`,
     `--external-addr=outbound=${LOOPBACK}:${outbound}`,
     "--control-fd=3",

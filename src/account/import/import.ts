@@ -28,7 +28,7 @@ import type { Account } from "../account.ts";
 import { syncEntry } from "../announce.ts";
 import { Archive } from "./archive.ts";
 import { RUN_TABLE, RunWriter, copyRun } from "./record-runs.ts";
-import { blobCidsOf, subjectOf } from "../records.ts";
+import { blobCidsOf, subjectOf } from "../records/records.ts";
 import type { Sql } from "../sql.ts";
 import { statusOf } from "../state.ts";
 import type { Head } from "../tree.ts";

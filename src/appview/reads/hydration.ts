@@ -50,7 +50,7 @@ import {
   selectPairs,
   selectRelations,
 } from "./queries/relations.ts";
-import type { Reading } from "./view-context.ts";
+import type { ViewContext } from "./view-context.ts";
 import { Script } from "./script.ts";
 import { LIKE, LIST, REPOST, STARTER_PACK, collectionOf, didOf } from "../uris.ts";
 
@@ -75,11 +75,11 @@ export interface Needs {
   threads?: Iterable<ResourceUri>;
 }
 
-export const newFacts = ({ viewer, now }: Reading): Facts => noFacts(viewer, now);
+export const newFacts = ({ viewer, now }: ViewContext): Facts => noFacts(viewer, now);
 
 /** Reads posts and what their views take: one trip. `feed`: parents and roots, too. */
 export async function readPosts(
-  reading: Reading,
+  reading: ViewContext,
   facts: Facts,
   uris: Iterable<string>,
   feed = false,
@@ -124,7 +124,7 @@ function wantsOf(facts: Facts, needs: Needs) {
 }
 
 /** Reads everything else: one trip, and one to the directory beside it. */
-export async function complete(reading: Reading, facts: Facts, needs: Needs = {}): Promise<Facts> {
+export async function complete(reading: ViewContext, facts: Facts, needs: Needs = {}): Promise<Facts> {
   const { db, directory, viewer, mutedLists } = reading;
   const wants = wantsOf(facts, needs);
   const script = new Script();
@@ -146,7 +146,12 @@ export async function complete(reading: Reading, facts: Facts, needs: Needs = {}
 }
 
 /** One trip more for who mutes lists, where that was not known before: most mute none. */
-async function amend({ db, mutedLists }: Reading, facts: Facts, wants: Wants, viewer: Did): Promise<void> {
+async function amend(
+  { db, mutedLists }: ViewContext,
+  facts: Facts,
+  wants: Wants,
+  viewer: Did,
+): Promise<void> {
   const lists = await mutedLists.read();
   if (lists.length === 0) return;
   const script = new Script();
@@ -156,7 +161,7 @@ async function amend({ db, mutedLists }: Reading, facts: Facts, wants: Wants, vi
 
 type Wants = ReturnType<typeof wantsOf>;
 
-function addSubjects(script: Script, { db, labelers, now }: Reading, facts: Facts, wants: Wants): void {
+function addSubjects(script: Script, { db, labelers, now }: ViewContext, facts: Facts, wants: Wants): void {
   const { dids, records, posts, pairs, others } = wants;
   script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
   script.add<VerificationRow>(dids.length > 0, selectVerifications(db, dids), (rows) =>
@@ -178,7 +183,7 @@ function addSubjects(script: Script, { db, labelers, now }: Reading, facts: Fact
 
 function addOthers(
   script: Script,
-  { db, now }: Reading,
+  { db, now }: ViewContext,
   facts: Facts,
   { records }: Wants,
   needs: Needs,
@@ -207,7 +212,7 @@ function addOthers(
 
 function addViewer(
   script: Script,
-  { db, sawRev }: Reading,
+  { db, sawRev }: ViewContext,
   facts: Facts,
   { records, posts }: Wants,
   viewer: Did,
@@ -248,7 +253,7 @@ function addStanding(
 
 /** Its findings go into relations that the index's script makes, so they are settled after both. */
 function privateScript(
-  { directory }: Reading,
+  { directory }: ViewContext,
   facts: Facts,
   { dids, posts }: Wants,
   needs: Needs,

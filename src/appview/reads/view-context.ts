@@ -10,13 +10,13 @@ import { type Labelers, parseLabelers } from "./labelers.ts";
 import { MutedLists } from "./muted-lists.ts";
 
 /** Where views' pictures are served, and whose labels count when a request asks for none in particular. */
-export interface ReadsHost {
+export interface ViewHost {
   origin: string;
   did: Did;
 }
 
 /** For whom, and under which labelers, one request is read. */
-export interface Reading {
+export interface ViewContext {
   /** The index. */
   db: D1Database;
   directory: D1Database;
@@ -31,13 +31,13 @@ export interface Reading {
 }
 
 /** A reading on somebody's behalf. */
-export type OwnReading = Reading & { viewer: Did };
+export type MemberViewContext = ViewContext & { viewer: Did };
 
 export class AppViewReads {
   private readonly databases: Pick<Bindings, "APPVIEW_DB" | "DIRECTORY">;
-  private readonly host: ReadsHost;
+  private readonly host: ViewHost;
 
-  constructor(databases: Pick<Bindings, "APPVIEW_DB" | "DIRECTORY">, host: ReadsHost) {
+  constructor(databases: Pick<Bindings, "APPVIEW_DB" | "DIRECTORY">, host: ViewHost) {
     this.databases = databases;
     this.host = host;
   }
@@ -47,7 +47,7 @@ export class AppViewReads {
     viewer: Viewer,
     request?: Request,
     reply?: Headers,
-  ): Reading & { viewer: Viewer } {
+  ): ViewContext & { viewer: Viewer } {
     const labelers = parseLabelers(request?.headers.get("atproto-accept-labelers") ?? null, [this.host.did]);
     reply?.set("atproto-content-labelers", labelers.header);
     const directory = this.databases.DIRECTORY;

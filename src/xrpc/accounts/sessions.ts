@@ -4,7 +4,7 @@ import type { Account } from "../../identity/directory.ts";
 import type { AppPasswordProof, RefreshGrant } from "../../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest } from "../../protocol/refusal.ts";
 import type { RefreshCaller } from "../server/policies.ts";
-import { atEvenPace } from "../server/constant-time.ts";
+import { inConstantTime } from "../server/constant-time.ts";
 import { attemptSource, countAttempt } from "../server/rate-limits.ts";
 import type { Services } from "../server/services.ts";
 import type { SessionScope } from "../server/tokens.ts";
@@ -25,7 +25,7 @@ export async function openSession(
     throw authRequired("Password too long. Consider resetting your password.");
   }
   await countAttempt(services, request);
-  const { account, proof } = await atEvenPace(() => signedIn(services, input, request));
+  const { account, proof } = await inConstantTime(() => signedIn(services, input, request));
   if (account.takedown === null) return issueSession(services, account, proof);
   if (proof !== null) throw wrong();
   if (!input.allowTakendown) throw takenDown();

@@ -15,7 +15,7 @@ const CLOCK: Clock = { now: Date.now, wait: (ms) => scheduler.wait(ms) };
  * Holds back a 401 until as much time has passed as the longest way to one takes: whether there is no such account or only
  * another password is nothing to be learnt with a stopwatch. What succeeds, or is refused for another reason, does not wait.
  */
-export async function atEvenPace<Value>(run: () => Promise<Value>, clock = CLOCK): Promise<Value> {
+export async function inConstantTime<Value>(run: () => Promise<Value>, clock = CLOCK): Promise<Value> {
   const started = clock.now();
   try {
     return await run();

@@ -26,6 +26,8 @@ export interface Services {
   appview: AppViewReads;
   account(did: Did): AccountStation;
   sequencer(): SequencerStation;
+  /** Ends every app's session of a member. */
+  endSessions(did: Did): Promise<void>;
   /** Tells the host's own AppView of an act of moderation; nobody, where the host uses an upstream. */
   moderate(acts: ModerationAct[]): Promise<void>;
   /** Work that may outlive the response. */

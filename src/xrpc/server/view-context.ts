@@ -1,6 +1,6 @@
 /** What an AppView read is made on: the caller's eyes, and the labelers that the request names. */
 import type { Did } from "@atcute/lexicons";
-import type { OwnReading, Reading } from "../../appview/reads/view-context.ts";
+import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import { Refusal, isRefusal } from "../../protocol/refusal.ts";
 import type { Services } from "./services.ts";
 
@@ -11,21 +11,22 @@ interface ReadCall {
   headers: Headers;
 }
 
-export const readingFor = ({ caller, services, request, headers }: ReadCall): Reading =>
+export const viewContextFor = ({ caller, services, request, headers }: ReadCall): ViewContext =>
   services.appview.on(caller?.did ?? null, request, headers);
 
-export const ownReadingFor = ({
+export const memberViewContextFor = ({
   caller,
   services,
   request,
   headers,
-}: ReadCall & { caller: { did: Did } }): OwnReading => services.appview.on(caller.did, request, headers);
+}: ReadCall & { caller: { did: Did } }): MemberViewContext =>
+  services.appview.on(caller.did, request, headers);
 
 /**
  * Makes the reply say up to which rev the viewer's own repo is indexed, as those methods do by which a PDS decides what
  * to add of its own (read-after-write).
  */
-export const withRev = <Read extends Reading>(reading: Read, { headers }: ReadCall): Read => ({
+export const withRev = <Read extends ViewContext>(reading: Read, { headers }: ReadCall): Read => ({
   ...reading,
   sawRev: (rev) => headers.set("atproto-repo-rev", rev),
 });

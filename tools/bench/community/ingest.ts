@@ -73,27 +73,27 @@ class Stream {
   }
 }
 
-async function untilIndexed(door: OpenHost, seq: number): Promise<void> {
-  while ((await door.status()).indexed < seq) await new Promise((resolve) => setTimeout(resolve, 5));
+async function untilIndexed(loader: OpenHost, seq: number): Promise<void> {
+  while ((await loader.status()).indexed < seq) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export async function measureIngest(community: LoadedCommunity): Promise<IngestFigures> {
-  const door = await startOpenHost(community.folder);
+  const loader = await startOpenHost(community.folder);
   try {
-    const { seq } = await door.status();
-    await untilIndexed(door, seq);
+    const { seq } = await loader.status();
+    await untilIndexed(loader, seq);
     const stream = new Stream(community);
-    await door.deliver(stream.arrive());
-    await untilIndexed(door, (await door.deliver(stream.next(200))).seq);
-    const before = cpuSeconds(door.pid);
+    await loader.deliver(stream.arrive());
+    await untilIndexed(loader, (await loader.deliver(stream.next(200))).seq);
+    const before = cpuSeconds(loader.pid);
     const begun = performance.now();
     let last = 0;
-    for (let sent = 0; sent < BURST; sent += 500) last = (await door.deliver(stream.next(500))).seq;
-    await untilIndexed(door, last);
+    for (let sent = 0; sent < BURST; sent += 500) last = (await loader.deliver(stream.next(500))).seq;
+    await untilIndexed(loader, last);
     const seconds = (performance.now() - begun) / 1000;
-    const after = cpuSeconds(door.pid);
-    const lags = await steady(door, stream);
-    await untilIndexed(door, (await door.deliver(stream.leave())).seq);
+    const after = cpuSeconds(loader.pid);
+    const lags = await steady(loader, stream);
+    await untilIndexed(loader, (await loader.deliver(stream.leave())).seq);
     return {
       eventsPerSecond: BURST / seconds,
       cpuPerThousand: before === null || after === null ? null : ((after - before) * 1000) / BURST,
@@ -102,12 +102,12 @@ export async function measureIngest(community: LoadedCommunity): Promise<IngestF
       lagP99: percentile(lags, 0.99),
     };
   } finally {
-    await door.stop();
+    await loader.stop();
   }
 }
 
 /** Sorted lags, ms. */
-async function steady(door: OpenHost, stream: Stream): Promise<number[]> {
+async function steady(loader: OpenHost, stream: Stream): Promise<number[]> {
   const waiting: { seq: number; at: number }[] = [];
   const lags: number[] = [];
   const settle = (indexed: number) => {
@@ -119,17 +119,17 @@ async function steady(door: OpenHost, stream: Stream): Promise<number[]> {
   const begun = performance.now();
   for (let tick = 0; tick * TICK_MS < STEADY_SECONDS * 1000; tick++) {
     const at = performance.now();
-    const { seq, indexed } = await door.deliver(stream.next((RATE * TICK_MS) / 1000));
+    const { seq, indexed } = await loader.deliver(stream.next((RATE * TICK_MS) / 1000));
     waiting.push({ seq, at });
     settle(indexed);
     while (performance.now() - begun < (tick + 1) * TICK_MS) {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      if (waiting.length > 0) settle((await door.status()).indexed);
+      if (waiting.length > 0) settle((await loader.status()).indexed);
     }
   }
   for (let tries = 0; waiting.length > 0 && tries < 2000; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    settle((await door.status()).indexed);
+    settle((await loader.status()).indexed);
   }
   return lags.toSorted((a, b) => a - b);
 }

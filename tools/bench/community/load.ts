@@ -92,14 +92,14 @@ export async function loadCommunity(
   say(`community of ${size}: writing its posts`);
   const writings = community.writings();
   const guests = await inviteGuests(folder, community);
-  const door = await startOpenHost(folder);
+  const loader = await startOpenHost(folder);
   try {
-    const loading = await deliverAll(door, community, writings, guests, say);
+    const loading = await deliverAll(loader, community, writings, guests, say);
     const loaded = { folder, guests, loading, ...examples(community) };
     writeFileSync(kept, JSON.stringify(loaded, null, 1));
     return loaded;
   } finally {
-    await door.stop();
+    await loader.stop();
   }
 }
 
@@ -177,13 +177,13 @@ const DELIVERY_BYTES = 2_000_000;
 const MAX_BEHIND = 400;
 
 class Deliveries {
-  readonly #door: OpenHost;
+  readonly #loader: OpenHost;
   #logs: { did: string; entries: unknown[] }[] = [];
   #bytes = 0;
   events = 0;
 
-  constructor(door: OpenHost) {
-    this.#door = door;
+  constructor(loader: OpenHost) {
+    this.#loader = loader;
   }
 
   async add(did: string, entries: readonly LogEntry[]): Promise<void> {
@@ -197,13 +197,13 @@ class Deliveries {
     const body = encode({ logs: this.#logs });
     this.#logs = [];
     this.#bytes = 0;
-    await this.#door.deliver(body);
+    await this.#loader.deliver(body);
     await this.untilWithin(MAX_BEHIND);
   }
 
   async untilWithin(behind: number): Promise<void> {
     for (;;) {
-      const { seq, indexed, ingestError } = await this.#door.status();
+      const { seq, indexed, ingestError } = await this.#loader.status();
       if (ingestError !== null) throw new Error(`ingest: ${ingestError}`);
       if (seq - indexed <= behind) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -212,16 +212,16 @@ class Deliveries {
 }
 
 async function deliverAll(
-  door: OpenHost,
+  loader: OpenHost,
   community: Community,
   writings: Iterable<Made[]>,
   guests: Guest[],
   say: (line: string) => void,
 ): Promise<Loading> {
-  const deliveries = new Deliveries(door);
+  const deliveries = new Deliveries(loader);
   await deliveries.untilWithin(0);
   const logs = community.members.map(({ did }) => new MemberLog(did));
-  const before = cpuSeconds(door.pid);
+  const before = cpuSeconds(loader.pid);
   const begun = performance.now();
   const now = Date.now();
   let records = 0;
@@ -243,7 +243,7 @@ async function deliverAll(
   await deliveries.flush();
   await deliveries.untilWithin(0);
   const seconds = (performance.now() - begun) / 1000;
-  const after = cpuSeconds(door.pid);
+  const after = cpuSeconds(loader.pid);
   return {
     members: community.size,
     records,

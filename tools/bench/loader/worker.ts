@@ -7,7 +7,7 @@ import type { Did } from "@atcute/lexicons";
 import type { LogEntry } from "../../../src/protocol/events.ts";
 import { SEQUENCER_NAME, type Objects, type SequencerStation } from "../../../src/protocol/stations.ts";
 
-interface DoorBindings {
+interface ControlBindings {
   SEQUENCER: Objects<SequencerStation>;
 }
 
@@ -17,7 +17,7 @@ export interface Delivery {
 }
 
 export default {
-  async fetch(request: Request, env: DoorBindings): Promise<Response> {
+  async fetch(request: Request, env: ControlBindings): Promise<Response> {
     const sequencer = env.SEQUENCER.getByName(SEQUENCER_NAME);
     if (request.method === "POST") {
       const delivery: Delivery = decode(new Uint8Array(await request.arrayBuffer()));
@@ -30,4 +30,4 @@ export default {
     }
     return Response.json(await sequencer.status());
   },
-} satisfies ExportedHandler<DoorBindings>;
+} satisfies ExportedHandler<ControlBindings>;

@@ -12,7 +12,7 @@ export * from "../../../src/worker.ts";
 export { OutsideObject } from "../../dev/outside/worker.ts";
 export { Bucket, BucketObject } from "./buckets.ts";
 export { Database, DatabaseObject } from "./database.ts";
-export { Door } from "./door.ts";
+export { Control } from "./control.ts";
 
 export default {
   ...worker,

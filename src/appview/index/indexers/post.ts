@@ -1,4 +1,5 @@
 /** app.bsky.feed.post → post, post_search, notifications; counts, feed entries and gates are the triggers'. */
+import { HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
 import { tieOf } from "../../hashes.ts";
 import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
@@ -6,14 +7,6 @@ import { searchTerms, searchText } from "../../search-terms.ts";
 import { columns, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../../uris.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
-
-export const IS_REPLY = 1;
-export const HAS_IMAGE = 2;
-export const HAS_VIDEO = 4;
-/** A reply in a thread that its own author began. */
-export const IN_OWN_THREAD = 8;
-/** Of a repost's feed entry: the post is not here, or no more (set by triggers). */
-export const DANGLING = 16;
 
 const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, parent, root, embed, quoted, flags, tie)
   SELECT ${columns("uri", "author", "cid", "record", "sort", "indexed", "parent", "root", "embed", "quoted", "flags", "tie")}

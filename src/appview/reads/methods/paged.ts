@@ -1,7 +1,7 @@
 /** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
-import type { OwnReading } from "../view-context.ts";
+import type { MemberViewContext } from "../view-context.ts";
 import { rowsOf } from "../script.ts";
 import { fillPage } from "./fill-page.ts";
 
@@ -63,7 +63,7 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
  * breaks ties as `cid`; `?1` is the viewer.
  */
 export const pagedOwn = <Row extends { sort: number; cid: string }, View>(
-  { directory, viewer }: OwnReading,
+  { directory, viewer }: MemberViewContext,
   params: PageParams,
   select: string,
   show: (rows: Row[]) => Promise<View[]>,

@@ -1,7 +1,7 @@
 /** Skeletons of feeds: which posts and reposts, in which order. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type Cursor, formatCursor } from "../cursors.ts";
-import { DANGLING, HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../index/indexers/post.ts";
+import { DANGLING, HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { POST, REPOST, uriOf } from "../../uris.ts";
 import { actorName, actorNamed } from "./graph.ts";
 

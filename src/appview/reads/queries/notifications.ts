@@ -1,6 +1,6 @@
 /** Skeleton of notifications, and their count. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { IS_REPLY } from "../../index/indexers/post.ts";
+import { IS_REPLY } from "../../post-flags.ts";
 import { type ThreadMuteRow, millisecondsOf } from "./private.ts";
 
 export interface NotificationRow {

@@ -1,6 +1,6 @@
 /** Posts by what is said in them, with all that their views need, in one statement. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "../../index/indexers/post.ts";
+import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "../../post-flags.ts";
 import type { MatchPiece } from "../search-query.ts";
 import type { PostRow } from "./posts.ts";
 import { CLOSURE } from "./posts.ts";

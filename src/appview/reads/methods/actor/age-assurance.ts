@@ -3,7 +3,7 @@
  * clients let everybody in who meets none. What members declare of their age is in their preferences.
  */
 import type { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcute/bluesky";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 
 export const getConfig = (): AppBskyAgeassuranceGetConfig.$output => ({ regions: [] });
@@ -11,7 +11,7 @@ export const getConfig = (): AppBskyAgeassuranceGetConfig.$output => ({ regions:
 export async function getState({
   directory,
   viewer,
-}: OwnReading): Promise<AppBskyAgeassuranceGetState.$output> {
+}: MemberViewContext): Promise<AppBskyAgeassuranceGetState.$output> {
   const [account] = await rowsOf<{ created_at: string }>(
     directory,
     directory.prepare("SELECT created_at FROM account WHERE did = ?1").bind(viewer),

@@ -5,7 +5,7 @@ import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { Script } from "../../script.ts";
 import { knownFollowersOf, selectNamed } from "../../queries/known.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { profileDetailed } from "../../views/profile.ts";
 import { actorIsTakendown } from "../../views/rules.ts";
 import { starterPackBasic } from "../../views/starter-pack.ts";
@@ -24,7 +24,7 @@ interface Found {
 
 /** DIDs in the order asked for, less handles that nobody has; facts for detailed views of them. Two trips. */
 async function readProfiles(
-  reading: Reading,
+  reading: ViewContext,
   actors: readonly string[],
 ): Promise<{ dids: Did[]; facts: Facts }> {
   const { db, viewer } = reading;
@@ -58,13 +58,13 @@ async function readProfiles(
   return { dids, facts };
 }
 
-const present = (reading: Reading, facts: Facts, did: Did, anyway: boolean): Profile | undefined => {
+const present = (reading: ViewContext, facts: Facts, did: Did, anyway: boolean): Profile | undefined => {
   const presenting = { facts, images: reading.images };
   return profileDetailed(presenting, did, (pack) => starterPackBasic(presenting, pack), anyway);
 };
 
 /** Refuses InvalidRequest `Profile not found`, AccountTakedown, AccountDeactivated. */
-export async function getProfile(reading: Reading, { actor }: { actor: string }): Promise<Profile> {
+export async function getProfile(reading: ViewContext, { actor }: { actor: string }): Promise<Profile> {
   const { dids, facts } = await readProfiles(reading, [actor]);
   const [did] = dids;
   const profile = did === undefined ? undefined : present(reading, facts, did, true);
@@ -77,7 +77,7 @@ export async function getProfile(reading: Reading, { actor }: { actor: string })
 }
 
 export async function getProfiles(
-  reading: Reading,
+  reading: ViewContext,
   { actors }: { actors: readonly string[] },
 ): Promise<{ profiles: Profile[] }> {
   const { dids, facts } = await readProfiles(reading, actors);

@@ -2,7 +2,7 @@
 import type { AppBskyLabelerGetServices } from "@atcute/bluesky";
 import type { Did } from "@atcute/lexicons";
 import { complete, newFacts } from "../../hydration.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { LABELER, uriOf } from "../../../uris.ts";
 import { labelerDetailed, labelerView } from "../../views/labeler.ts";
 
@@ -10,7 +10,7 @@ type View = AppBskyLabelerGetServices.$output["views"][number];
 
 /** In the order asked for, without those that are no labelers. */
 export async function getServices(
-  reading: Reading,
+  reading: ViewContext,
   { dids, detailed = false }: { dids: readonly Did[]; detailed?: boolean | undefined },
 ): Promise<{ views: View[] }> {
   const uris = [...new Set(dids)].map((did) => uriOf(did, LABELER, "self"));

@@ -3,7 +3,7 @@ import type { Did } from "@atcute/lexicons";
 import type { Facts } from "../../facts.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { type FoundActor, selectActorsByName } from "../../queries/search.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { profileBasic, profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
@@ -16,7 +16,10 @@ interface Params {
 }
 
 /** Those who block, or are blocked, are found by their very handle only: someone must be able to unblock them. */
-async function find(reading: Reading, { q, term, limit }: Params): Promise<{ facts: Facts; dids: Did[] }> {
+async function find(
+  reading: ViewContext,
+  { q, term, limit }: Params,
+): Promise<{ facts: Facts; dids: Did[] }> {
   const { db } = reading;
   const text = (q ?? term ?? "").trim();
   const found = await rowsOf<FoundActor>(db, selectActorsByName(db, text, limit));
@@ -29,13 +32,13 @@ async function find(reading: Reading, { q, term, limit }: Params): Promise<{ fac
   };
 }
 
-export async function searchActorsTypeahead(reading: Reading, params: Params) {
+export async function searchActorsTypeahead(reading: ViewContext, params: Params) {
   const { facts, dids } = await find(reading, params);
   const present = { facts, images: reading.images };
   return { actors: dids.flatMap((did) => profileBasic(present, did) ?? []) };
 }
 
-export async function searchActors(reading: Reading, params: Params) {
+export async function searchActors(reading: ViewContext, params: Params) {
   const { facts, dids } = await find(reading, params);
   const present = { facts, images: reading.images };
   return { actors: dids.flatMap((did) => profileView(present, did) ?? []) };

@@ -3,7 +3,7 @@
  * they all draw on the same few sources.
  */
 import type { AppBskyActorDefs, AppBskyUnspeccedGetTaggedSuggestions } from "@atcute/bluesky";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import type { Plain } from "../../views/typed.ts";
 import { getSuggestedFeeds } from "../feed/get-feed-generators.ts";
 import { searchStarterPacksV2 } from "../graph/starter-packs.ts";
@@ -15,7 +15,7 @@ interface Params {
 
 /** Those around the viewer; where they are few, the most followed of all. */
 export async function getSuggestedUsers(
-  reading: Reading,
+  reading: ViewContext,
   { limit }: Params,
 ): Promise<{ actors: Plain<AppBskyActorDefs.ProfileView>[] }> {
   const { actors } = await getSuggestions(reading, { limit });
@@ -26,7 +26,7 @@ export async function getSuggestedUsers(
 }
 
 /** The newest, whoever made them. */
-export async function getSuggestedStarterPacks(reading: Reading, { limit }: Params) {
+export async function getSuggestedStarterPacks(reading: ViewContext, { limit }: Params) {
   const { starterPacks } = await searchStarterPacksV2(reading, { q: "", limit });
   return { starterPacks };
 }
@@ -34,7 +34,7 @@ export async function getSuggestedStarterPacks(reading: Reading, { limit }: Para
 const TAGGED = 10;
 
 export async function getTaggedSuggestions(
-  reading: Reading,
+  reading: ViewContext,
 ): Promise<{ suggestions: AppBskyUnspeccedGetTaggedSuggestions.Suggestion[] }> {
   const [{ actors }, { feeds }] = await Promise.all([
     getSuggestions(reading, { limit: TAGGED }),

@@ -4,7 +4,7 @@ import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { type LikedRow, selectLiked } from "../../queries/engagement.ts";
 import type { FeedItem } from "../../queries/feeds.ts";
 import { didNamed } from "../../queries/graph.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { viewerBlocks } from "../../views/rules.ts";
@@ -13,7 +13,7 @@ import { type PageParams, halfFilled, paged } from "../paged.ts";
 
 /** Refuses InvalidRequest `Profile not found` to everyone but the account itself. */
 export async function getActorLikes(
-  reading: Reading,
+  reading: ViewContext,
   { actor, ...params }: PageParams & { actor: string },
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
   const { db, viewer } = reading;
@@ -27,7 +27,7 @@ export async function getActorLikes(
   return { feed, ...rest };
 }
 
-async function show(reading: Reading, rows: LikedRow[]): Promise<AppBskyFeedDefs.FeedViewPost[]> {
+async function show(reading: ViewContext, rows: LikedRow[]): Promise<AppBskyFeedDefs.FeedViewPost[]> {
   const items: FeedItem[] = rows.map(({ subject }) => ({ post: subject, repost: null, pinned: false }));
   const facts = await hydrateItems(reading, items);
   return presentItems(

@@ -6,7 +6,7 @@ import { type Cursor, LATEST, parseCursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
 import { type FeedItem, type FeedRow, type Page, authorPage, selectAuthorFeed } from "../../queries/feeds.ts";
 import { actorName, actorNamed } from "../../queries/graph.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { didOf } from "../../../uris.ts";
 import { standingOf } from "../../views/feed.ts";
 import { fillPage } from "../fill-page.ts";
@@ -28,7 +28,7 @@ interface AuthorRow {
 
 /** Refuses InvalidRequest `Profile not found`, BlockedActor, BlockedByActor. */
 export async function getAuthorFeed(
-  reading: Reading,
+  reading: ViewContext,
   params: AuthorFeedParams,
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
@@ -47,7 +47,7 @@ const selectAuthor = (db: D1Database, actor: string): D1PreparedStatement =>
     .bind(actorName(actor));
 
 async function page(
-  reading: Reading,
+  reading: ViewContext,
   params: AuthorFeedParams,
   from: string | undefined,
   limit: number,

@@ -7,7 +7,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { textOf, at } from "../../../../protocol/json.ts";
 import { type GeneratorRow, selectGeneratorsOf, selectPopularGenerators } from "../../queries/generators.ts";
 import { didNamed } from "../../queries/graph.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { GENERATOR } from "../../../uris.ts";
 import { generatorView } from "../../views/generator.ts";
@@ -18,7 +18,7 @@ import { type PageParams, paged } from "../paged.ts";
 
 type View = Plain<AppBskyFeedDefs.GeneratorView>;
 
-async function views(reading: Reading, uris: readonly ResourceUri[]): Promise<View[]> {
+async function views(reading: ViewContext, uris: readonly ResourceUri[]): Promise<View[]> {
   const facts = await complete(reading, newFacts(reading), { records: uris });
   const present = { facts, images: reading.images };
   return uris.flatMap((uri) => generatorView(present, uri) ?? []);
@@ -26,7 +26,7 @@ async function views(reading: Reading, uris: readonly ResourceUri[]): Promise<Vi
 
 /** @param endpointOf finds where the service of a generator's DID is; it refuses those that have none */
 export async function getFeedGenerator(
-  reading: Reading,
+  reading: ViewContext,
   { feed }: { feed: ResourceUri },
   endpointOf: (did: Did) => Promise<string>,
 ): Promise<{ view: View; isOnline: boolean; isValid: boolean }> {
@@ -43,14 +43,17 @@ export async function getFeedGenerator(
 
 /** In the order asked for, without those that do not exist. */
 export async function getFeedGenerators(
-  reading: Reading,
+  reading: ViewContext,
   { feeds }: { feeds: readonly ResourceUri[] },
 ): Promise<{ feeds: View[] }> {
   return { feeds: await views(reading, feeds) };
 }
 
 /** Refuses InvalidRequest `Profile not found` for a handle that nobody has. */
-export async function getActorFeeds(reading: Reading, { actor, ...params }: PageParams & { actor: string }) {
+export async function getActorFeeds(
+  reading: ViewContext,
+  { actor, ...params }: PageParams & { actor: string },
+) {
   const { db } = reading;
   const did = await didNamed(db, actor);
   if (did === null) throw invalidRequest("Profile not found");
@@ -72,7 +75,7 @@ interface SuggestedParams extends PageParams {
 }
 
 /** The community's own feeds, the most liked first. */
-export async function getSuggestedFeeds(reading: Reading, params: SuggestedParams) {
+export async function getSuggestedFeeds(reading: ViewContext, params: SuggestedParams) {
   const { items, cursor } = await fillPage(params.cursor, params.limit, async (from, limit) => {
     const offset = parseOffset(from);
     if (offset === null) return { items: [], cursor: undefined };

@@ -3,7 +3,7 @@ import type { AppBskyFeedDefs, AppBskyFeedGetFeedSkeleton } from "@atcute/bluesk
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
 import type { FeedItem } from "../../queries/feeds.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { GENERATOR, didOf } from "../../../uris.ts";
 import { feedViewPost, hidesItem } from "../../views/feed.ts";
@@ -26,7 +26,7 @@ type Output = Omit<Skeleton, "feed"> & { feed: AppBskyFeedDefs.FeedViewPost[] };
  * Refuses RecordNotFound (a member), InvalidRequest `could not find feed` (anyone else), UnknownFeed, and whatever
  * `ask` refuses.
  */
-export async function getFeed(reading: Reading, params: Params, ask: AskGenerator): Promise<Output> {
+export async function getFeed(reading: ViewContext, params: Params, ask: AskGenerator): Promise<Output> {
   const did = await serviceOf(reading, params.feed);
   const { feed, cursor, ...more } = await ask(did, params);
   const chosen = feed.slice(0, params.limit).map(({ post, reason, feedContext }) => ({
@@ -49,7 +49,7 @@ export async function getFeed(reading: Reading, params: Params, ask: AskGenerato
   return { ...passed, feed: seen, ...(ends ? {} : { cursor }) };
 }
 
-async function serviceOf({ db, viewer }: Reading, feed: ResourceUri): Promise<Did> {
+async function serviceOf({ db, viewer }: ViewContext, feed: ResourceUri): Promise<Did> {
   const [found] = await rowsOf<{ did: Did | null }>(
     db,
     db

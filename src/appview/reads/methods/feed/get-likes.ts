@@ -7,7 +7,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { createdInstant, isoOf } from "../../../instants.ts";
 import { type Page, pageOf } from "../../queries/feeds.ts";
 import { type LikeRow, selectLikes } from "../../queries/graph.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { profileView } from "../../views/profile.ts";
@@ -22,7 +22,7 @@ interface Params {
 }
 
 /** `cid` is echoed, and does not narrow the answer. */
-export async function getLikes(reading: Reading, params: Params) {
+export async function getLikes(reading: ViewContext, params: Params) {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
     page(reading, params.uri, from, limit),
   );
@@ -35,7 +35,7 @@ export async function getLikes(reading: Reading, params: Params) {
 }
 
 async function page(
-  reading: Reading,
+  reading: ViewContext,
   uri: ResourceUri,
   from: string | undefined,
   limit: number,

@@ -4,7 +4,7 @@ import type { ResourceUri } from "@atcute/lexicons";
 import { newFacts } from "../../hydration.ts";
 import { type FeedRow, itemOf } from "../../queries/feeds.ts";
 import { selectListFeed } from "../../queries/timeline.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { hidesItem } from "../../views/feed.ts";
@@ -13,7 +13,7 @@ import { hydrateItems, presentItems } from "./get-timeline.ts";
 import { type PageParams, halfFilled, paged } from "../paged.ts";
 
 export async function getListFeed(
-  reading: Reading,
+  reading: ViewContext,
   { list, ...params }: PageParams & { list: ResourceUri },
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
   const { items: feed, ...rest } = await paged(
@@ -27,7 +27,7 @@ export async function getListFeed(
 
 /** Whom the list's owner blocks, or is blocked by, is not shown to anybody. */
 async function show(
-  reading: Reading,
+  reading: ViewContext,
   list: ResourceUri,
   rows: FeedRow[],
 ): Promise<AppBskyFeedDefs.FeedViewPost[]> {

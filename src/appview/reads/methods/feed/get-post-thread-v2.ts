@@ -5,7 +5,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { type KnownLikerRow, selectKnownLikers } from "../../queries/engagement.ts";
 import { type PostRow, addPosts, selectOpThread, selectThread } from "../../queries/posts.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { threadgateView } from "../../views/gates.ts";
@@ -30,7 +30,7 @@ export const belowOf = (rows: PostRow[]): ResourceUri[] =>
     .map(({ key }) => key);
 
 /** A post that is not there is an answer of its own, no refusal. */
-export async function getPostThreadV2(reading: Reading, params: Params) {
+export async function getPostThreadV2(reading: ViewContext, params: Params) {
   const { db, viewer } = reading;
   const anchor = await resolveUri(db, params.anchor);
   const above = params.above ? PARENTS : 0;
@@ -66,7 +66,7 @@ function addKnownLikers(facts: Facts, anchor: ResourceUri, rows: KnownLikerRow[]
   return dids;
 }
 
-export async function getPostThreadOtherV2(reading: Reading, params: { anchor: ResourceUri }) {
+export async function getPostThreadOtherV2(reading: ViewContext, params: { anchor: ResourceUri }) {
   const { db } = reading;
   const anchor = await resolveUri(db, params.anchor);
   const facts = newFacts(reading);

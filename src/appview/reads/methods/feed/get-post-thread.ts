@@ -6,7 +6,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { type PostRow, addPosts, selectThread } from "../../queries/posts.ts";
 import { belowOf } from "./get-post-thread-v2.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { threadgateView } from "../../views/gates.ts";
 import { threadView } from "../../views/thread.ts";
@@ -23,7 +23,7 @@ type Output = {
 };
 
 /** Refuses NotFound. */
-export async function getPostThread(reading: Reading, params: ThreadParams): Promise<Output> {
+export async function getPostThread(reading: ViewContext, params: ThreadParams): Promise<Output> {
   const { db } = reading;
   const anchor = await resolveUri(db, params.uri);
   const facts = newFacts(reading);

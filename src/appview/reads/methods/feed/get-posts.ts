@@ -2,13 +2,13 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { complete, newFacts, readPosts } from "../../hydration.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { didOf } from "../../../uris.ts";
 import { postView } from "../../views/post.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 
 export async function getPosts(
-  reading: Reading,
+  reading: ViewContext,
   { uris }: { uris: readonly ResourceUri[] },
 ): Promise<{ posts: AppBskyFeedDefs.PostView[] }> {
   const facts = newFacts(reading);

@@ -3,7 +3,7 @@ import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { complete, newFacts, readPosts } from "../../hydration.ts";
 import { type QuoteRow, selectQuotes } from "../../queries/engagement.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { postView } from "../../views/post.ts";
@@ -16,7 +16,7 @@ interface Params extends PageParams {
 }
 
 /** `cid` is echoed, and does not narrow the answer. */
-export async function getQuotes(reading: Reading, { uri, cid, ...params }: Params) {
+export async function getQuotes(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: posts, ...rest } = await paged(
     params,
     (cursor, limit) => rowsOf<QuoteRow>(reading.db, selectQuotes(reading.db, uri, cursor, limit)),
@@ -26,7 +26,7 @@ export async function getQuotes(reading: Reading, { uri, cid, ...params }: Param
   return { uri, ...(cid === undefined ? {} : { cid }), posts, ...rest };
 }
 
-async function show(reading: Reading, rows: QuoteRow[]): Promise<AppBskyFeedDefs.PostView[]> {
+async function show(reading: ViewContext, rows: QuoteRow[]): Promise<AppBskyFeedDefs.PostView[]> {
   const facts = newFacts(reading);
   await readPosts(
     reading,

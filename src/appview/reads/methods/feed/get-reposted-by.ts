@@ -3,7 +3,7 @@ import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { complete, newFacts } from "../../hydration.ts";
 import { type RepostedRow, selectReposted } from "../../queries/engagement.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { REPOST, uriOf } from "../../../uris.ts";
 import { profileView } from "../../views/profile.ts";
@@ -17,7 +17,7 @@ interface Params extends PageParams {
 }
 
 /** `cid` is echoed, and does not narrow the answer. */
-export async function getRepostedBy(reading: Reading, { uri, cid, ...params }: Params) {
+export async function getRepostedBy(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: repostedBy, ...rest } = await paged(
     params,
     (cursor, limit) => rowsOf<RepostedRow>(reading.db, selectReposted(reading.db, uri, cursor, limit)),
@@ -27,7 +27,10 @@ export async function getRepostedBy(reading: Reading, { uri, cid, ...params }: P
   return { uri, ...(cid === undefined ? {} : { cid }), repostedBy, ...rest };
 }
 
-async function show(reading: Reading, rows: RepostedRow[]): Promise<Plain<AppBskyActorDefs.ProfileView>[]> {
+async function show(
+  reading: ViewContext,
+  rows: RepostedRow[],
+): Promise<Plain<AppBskyActorDefs.ProfileView>[]> {
   const reposts = rows.map(({ actor, rkey }) => ({ actor, uri: uriOf(actor, REPOST, rkey) }));
   const facts = await complete(reading, newFacts(reading), {
     dids: reposts.map(({ actor }) => actor),

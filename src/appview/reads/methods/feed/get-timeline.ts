@@ -4,14 +4,14 @@ import { parseCursor } from "../../cursors.ts";
 import { type Needs, complete, newFacts, readPosts } from "../../hydration.ts";
 import type { FeedItem, FeedRow, Page } from "../../queries/feeds.ts";
 import { selectTimeline, timelinePage } from "../../queries/timeline.ts";
-import type { OwnReading, Reading } from "../../view-context.ts";
+import type { MemberViewContext, ViewContext } from "../../view-context.ts";
 import { feedViewPost, grandparentAuthors, hidesItem } from "../../views/feed.ts";
 import type { Facts } from "../../facts.ts";
 import { fillPage } from "../fill-page.ts";
 
 /** Facts for feed items: two trips. */
 export async function hydrateItems(
-  reading: Reading,
+  reading: ViewContext,
   items: FeedItem[],
   facts = newFacts(reading),
   needs: Pick<Needs, "dids" | "pairs"> = {},
@@ -32,7 +32,7 @@ export async function hydrateItems(
 }
 
 export function presentItems(
-  reading: Reading,
+  reading: ViewContext,
   facts: Facts,
   items: FeedItem[],
 ): AppBskyFeedDefs.FeedViewPost[] {
@@ -41,7 +41,7 @@ export function presentItems(
 }
 
 export async function getTimeline(
-  reading: OwnReading,
+  reading: MemberViewContext,
   params: { limit: number; cursor?: string | undefined },
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
@@ -51,7 +51,7 @@ export async function getTimeline(
 }
 
 async function page(
-  reading: OwnReading,
+  reading: MemberViewContext,
   from: string | undefined,
   limit: number,
 ): Promise<Page<AppBskyFeedDefs.FeedViewPost>> {

@@ -12,7 +12,7 @@ import {
   selectFoundPosts,
 } from "../../queries/post-search.ts";
 import { type PostRow, addPosts } from "../../queries/posts.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import {
   type Clause,
@@ -56,7 +56,7 @@ function bounds(text: SearchQuery, since?: string, until?: string) {
 }
 
 /** Refuses InvalidRequest `Malformed cursor`. */
-export async function searchPosts(reading: Reading, params: Params): Promise<Output> {
+export async function searchPosts(reading: ViewContext, params: Params): Promise<Output> {
   const text = parseSearchQuery(params.q);
   const one = (value: string | undefined) => (value === undefined ? [] : [value]);
   text.clauses.push(
@@ -75,7 +75,7 @@ export async function searchPosts(reading: Reading, params: Params): Promise<Out
 }
 
 /** Refuses InvalidRequest `Malformed cursor`, and a search for nothing or for what excludes itself. */
-export async function searchPostsV2(reading: Reading, params: ParamsV2): Promise<Output> {
+export async function searchPostsV2(reading: ViewContext, params: ParamsV2): Promise<Output> {
   const text = parseSearchQuery(params.query ?? "");
   text.clauses.push(
     ...anyOf(actors("author", params.authors ?? [])),
@@ -100,7 +100,7 @@ export async function searchPostsV2(reading: Reading, params: ParamsV2): Promise
   return search(reading, params, text, { ...limits, top: params.sort !== "recent", filters });
 }
 
-function filtersOf({ viewer }: Reading, params: ParamsV2): PostFilters {
+function filtersOf({ viewer }: ViewContext, params: ParamsV2): PostFilters {
   const { excludeReplies, repliesOnly, embeddedAtUris = [], excludeEmbeddedAtUris = [] } = params;
   if (excludeReplies && repliesOnly) {
     throw invalidRequest("excludeReplies and repliesOnly are mutually exclusive");
@@ -118,7 +118,7 @@ function filtersOf({ viewer }: Reading, params: ParamsV2): PostFilters {
 }
 
 async function search(
-  reading: Reading,
+  reading: ViewContext,
   params: { limit: number; cursor?: string | undefined },
   { clauses, senseless }: SearchQuery,
   query: Omit<PostSearch, "match">,
@@ -133,7 +133,7 @@ async function search(
 }
 
 /** `me` is whoever asks. */
-async function didsOf({ db, viewer }: Reading, clauses: readonly Clause[]) {
+async function didsOf({ db, viewer }: ViewContext, clauses: readonly Clause[]) {
   const named = actorsOf(clauses).filter((actor) => actor !== "me");
   const dids = await resolveActors(db, named);
   const known = new Map(named.map((actor, i) => [actor, dids[i] ?? null]));
@@ -152,7 +152,7 @@ function parseSearchCursor(cursor: string | undefined, top: boolean): SearchCurs
 }
 
 async function page(
-  reading: Reading,
+  reading: ViewContext,
   query: PostSearch,
   cursor: SearchCursor,
   limit: number,

@@ -3,21 +3,22 @@ import type { AppBskyUnspeccedDefs } from "@atcute/bluesky";
 import { complete, newFacts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
 import { type TrendRow, didsOf, selectTrends } from "../../queries/trends.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf, rkeyOf } from "../../../uris.ts";
 import { profileBasic } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import { getSuggestedFeeds } from "./get-feed-generators.ts";
 
-const trends = ({ db, now }: Reading, limit: number) => rowsOf<TrendRow>(db, selectTrends(db, now, limit));
+const trends = ({ db, now }: ViewContext, limit: number) =>
+  rowsOf<TrendRow>(db, selectTrends(db, now, limit));
 
 /** As clients' own paths. */
 const linkOf = (tag: string): string => `/hashtag/${encodeURIComponent(tag)}`;
 
 /** Hashtags as topics; feeds of the community as what one might look at besides. */
 export async function getTrendingTopics(
-  reading: Reading,
+  reading: ViewContext,
   { limit }: { limit: number },
 ): Promise<{
   topics: AppBskyUnspeccedDefs.TrendingTopic[];
@@ -38,7 +39,7 @@ export async function getTrendingTopics(
 }
 
 export async function getTrends(
-  reading: Reading,
+  reading: ViewContext,
   { limit }: { limit: number },
 ): Promise<{ trends: AppBskyUnspeccedDefs.TrendView[] }> {
   const found = await trends(reading, limit);

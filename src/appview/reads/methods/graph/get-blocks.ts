@@ -2,13 +2,13 @@
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import { complete, newFacts } from "../../hydration.ts";
 import { type BlockedRow, selectBlocked } from "../../queries/lists.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import type { Plain } from "../../views/typed.ts";
 import { type PageParams, paged } from "../paged.ts";
 
-export async function getBlocks(reading: OwnReading, params: PageParams) {
+export async function getBlocks(reading: MemberViewContext, params: PageParams) {
   const { db, viewer } = reading;
   const { items, cursor } = await paged<BlockedRow, Plain<AppBskyActorDefs.ProfileView>>(
     params,

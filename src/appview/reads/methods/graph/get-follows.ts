@@ -6,7 +6,7 @@ import { LATEST, parseCursor } from "../../cursors.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { type Page, pageOf } from "../../queries/feeds.ts";
 import { type FollowRow, selectDid, selectFollowers, selectFollows } from "../../queries/graph.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { profileView } from "../../views/profile.ts";
 import { blockEachOther, viewerBlocks } from "../../views/rules.ts";
 import { type PageParams, filled } from "../paged.ts";
@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** Refuses InvalidRequest `Actor not found: …`, also for an account that is hidden. */
-async function read(reading: Reading, params: Params, select: typeof selectFollows): Promise<Outcome> {
+async function read(reading: ViewContext, params: Params, select: typeof selectFollows): Promise<Outcome> {
   let subject: Profile | undefined;
   const { items, cursor } = await filled<Profile>(params, async (from, limit) => {
     const page = await readPage(reading, params.actor, select, from, limit);
@@ -37,7 +37,7 @@ async function read(reading: Reading, params: Params, select: typeof selectFollo
 }
 
 async function readPage(
-  reading: Reading,
+  reading: ViewContext,
   actor: string,
   select: typeof selectFollows,
   from: string | undefined,
@@ -69,12 +69,12 @@ async function readPage(
   };
 }
 
-export async function getFollows(reading: Reading, params: Params) {
+export async function getFollows(reading: ViewContext, params: Params) {
   const { profiles, ...rest } = await read(reading, params, selectFollows);
   return { ...rest, follows: profiles };
 }
 
-export async function getFollowers(reading: Reading, params: Params) {
+export async function getFollowers(reading: ViewContext, params: Params) {
   const { profiles, ...rest } = await read(reading, params, selectFollowers);
   return { ...rest, followers: profiles };
 }

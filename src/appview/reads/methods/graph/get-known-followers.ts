@@ -4,14 +4,14 @@ import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { parseCursor } from "../../cursors.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { knownFollowersOf, selectNamed } from "../../queries/known.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { Script } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import type { PageParams } from "../paged.ts";
 
 /** Refuses InvalidRequest `Actor not found: …`, also for an account that is hidden. */
-export async function getKnownFollowers(reading: OwnReading, params: PageParams & { actor: string }) {
+export async function getKnownFollowers(reading: MemberViewContext, params: PageParams & { actor: string }) {
   const { db, viewer } = reading;
   const { actor, limit } = params;
   const script = new Script();

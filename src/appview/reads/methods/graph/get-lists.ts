@@ -14,7 +14,7 @@ import {
   selectMembers,
   selectMembership,
 } from "../../queries/lists.ts";
-import type { OwnReading, Reading } from "../../view-context.ts";
+import type { MemberViewContext, ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { LIST_ITEM, didOf, uriOf } from "../../../uris.ts";
 import { listView } from "../../views/list.ts";
@@ -26,7 +26,7 @@ import { type PageParams, paged } from "../paged.ts";
 type ListView = Plain<AppBskyGraphDefs.ListView>;
 type ItemView = Plain<AppBskyGraphDefs.ListItemView>;
 
-async function listViews(reading: Reading, rows: ListRow[]): Promise<ListView[]> {
+async function listViews(reading: ViewContext, rows: ListRow[]): Promise<ListView[]> {
   const records = rows.map(({ uri }) => uri);
   const facts = await complete(reading, newFacts(reading), { records });
   return records.flatMap((uri) => listView({ facts, images: reading.images }, uri) ?? []);
@@ -43,7 +43,7 @@ interface ListsParams extends PageParams {
 }
 
 /** Refuses InvalidRequest `Profile not found`. */
-export async function getLists(reading: Reading, params: ListsParams) {
+export async function getLists(reading: ViewContext, params: ListsParams) {
   const { db } = reading;
   const did = await didNamed(db, params.actor);
   if (did === null) throw invalidRequest("Profile not found");
@@ -57,7 +57,7 @@ export async function getLists(reading: Reading, params: ListsParams) {
   );
 }
 
-export async function getListMutes(reading: OwnReading, params: PageParams) {
+export async function getListMutes(reading: MemberViewContext, params: PageParams) {
   const { db } = reading;
   const muted = await reading.mutedLists.read();
   return outcome(
@@ -69,7 +69,7 @@ export async function getListMutes(reading: OwnReading, params: PageParams) {
   );
 }
 
-export async function getListBlocks(reading: OwnReading, params: PageParams) {
+export async function getListBlocks(reading: MemberViewContext, params: PageParams) {
   const { db, viewer } = reading;
   return outcome(
     await paged<ListRow, ListView>(
@@ -82,7 +82,7 @@ export async function getListBlocks(reading: OwnReading, params: PageParams) {
 
 /** The account on a list, as an item of it. */
 export function listItemView(
-  reading: Reading,
+  reading: ViewContext,
   facts: Facts,
   { list, did, rkey }: Pick<MemberRow, "list" | "did" | "rkey">,
 ): ItemView | undefined {
@@ -94,7 +94,7 @@ export function listItemView(
 }
 
 /** The viewer's own lists, each with the item through which the account is on it. Refuses `Profile not found`. */
-export async function getListsWithMembership(reading: OwnReading, params: ListsParams) {
+export async function getListsWithMembership(reading: MemberViewContext, params: ListsParams) {
   const { db, viewer } = reading;
   let did: Did | null = null;
   const { items, cursor } = await paged(
@@ -111,7 +111,7 @@ export async function getListsWithMembership(reading: OwnReading, params: ListsP
   return { listsWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
 }
 
-async function memberships(reading: Reading, rows: ListRow[], did: Did) {
+async function memberships(reading: ViewContext, rows: ListRow[], did: Did) {
   const records = rows.map(({ uri }) => uri);
   const facts = newFacts(reading);
   const [items] = await Promise.all([
@@ -136,7 +136,7 @@ interface ListParams extends PageParams {
  * A list and its members, the newest first. Whom the owner blocks, or who block the owner, are seen by the owner alone,
  * unless the list is there to moderate. Refuses InvalidRequest `List not found`.
  */
-export async function getList(reading: Reading, params: ListParams) {
+export async function getList(reading: ViewContext, params: ListParams) {
   const { db, viewer } = reading;
   const uri = params.list;
   const owner: Did = didOf(uri);

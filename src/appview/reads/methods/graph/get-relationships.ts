@@ -5,7 +5,7 @@ import { newFacts } from "../../hydration.ts";
 import { type ActorRow, selectActors } from "../../queries/actors.ts";
 import { didNamed } from "../../queries/graph.ts";
 import { type RelationRow, addRelations, selectRelations } from "../../queries/relations.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { Script } from "../../script.ts";
 import type { Typed } from "../../views/typed.ts";
 
@@ -24,7 +24,7 @@ const notFound = (actor: ActorIdentifier): Entry => ({
 
 /** As the reference has it: handles among `others` are not looked up, and whoever is unknown has no relations. */
 export async function getRelationships(
-  reading: Reading,
+  reading: ViewContext,
   { actor, others = [] }: Params,
 ): Promise<{ actor?: Did; relationships: Entry[] }> {
   const { db } = reading;

@@ -10,7 +10,7 @@ import { isoOf } from "../../../instants.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { didNamed } from "../../queries/graph.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { LIST, POST, collectionOf } from "../../../uris.ts";
 import { profileView } from "../../views/profile.ts";
 import type { Plain } from "../../views/typed.ts";
@@ -23,14 +23,14 @@ interface MuteActorInput {
   onlyQuoteposts?: boolean | undefined;
 }
 
-async function actorOf({ db }: OwnReading, actor: string): Promise<Did> {
+async function actorOf({ db }: MemberViewContext, actor: string): Promise<Did> {
   const did = await didNamed(db, actor);
   if (did === null) throw invalidRequest("Actor not found");
   return did;
 }
 
 /** Refuses InvalidRequest `Actor not found`, `Actor cannot mute themselves`. */
-export async function muteActor(reading: OwnReading, input: MuteActorInput): Promise<void> {
+export async function muteActor(reading: MemberViewContext, input: MuteActorInput): Promise<void> {
   const { directory, viewer, now } = reading;
   const did = await actorOf(reading, input.actor);
   if (did === viewer) throw invalidRequest("Actor cannot mute themselves");
@@ -46,7 +46,7 @@ export async function muteActor(reading: OwnReading, input: MuteActorInput): Pro
 }
 
 /** Refuses InvalidRequest `Actor not found`. */
-export async function unmuteActor(reading: OwnReading, { actor }: { actor: string }): Promise<void> {
+export async function unmuteActor(reading: MemberViewContext, { actor }: { actor: string }): Promise<void> {
   const { directory, viewer } = reading;
   const did = await actorOf(reading, actor);
   await directory
@@ -61,7 +61,7 @@ const MUTED = {
   [POST]: { table: "thread_mute", column: "root_uri" },
 } as const;
 
-async function subjectOf({ db }: OwnReading, uri: ResourceUri) {
+async function subjectOf({ db }: MemberViewContext, uri: ResourceUri) {
   const collection = collectionOf(uri);
   if (collection !== LIST && collection !== POST) {
     throw invalidRequest("Only lists, and threads by their first posts, can be muted");
@@ -70,7 +70,7 @@ async function subjectOf({ db }: OwnReading, uri: ResourceUri) {
 }
 
 /** Refuses InvalidRequest what is neither list nor post. What is muted need not be known here yet. */
-async function mute(reading: OwnReading, uri: ResourceUri): Promise<void> {
+async function mute(reading: MemberViewContext, uri: ResourceUri): Promise<void> {
   const { directory, viewer, now } = reading;
   const { table, column, subject } = await subjectOf(reading, uri);
   await directory
@@ -79,7 +79,7 @@ async function mute(reading: OwnReading, uri: ResourceUri): Promise<void> {
     .run();
 }
 
-async function unmute(reading: OwnReading, uri: ResourceUri): Promise<void> {
+async function unmute(reading: MemberViewContext, uri: ResourceUri): Promise<void> {
   const { directory, viewer } = reading;
   const { table, column, subject } = await subjectOf(reading, uri);
   await directory
@@ -95,10 +95,10 @@ interface ThreadInput {
   root: ResourceUri;
 }
 
-export const muteActorList = (reading: OwnReading, { list }: ListInput) => mute(reading, list);
-export const unmuteActorList = (reading: OwnReading, { list }: ListInput) => unmute(reading, list);
-export const muteThread = (reading: OwnReading, { root }: ThreadInput) => mute(reading, root);
-export const unmuteThread = (reading: OwnReading, { root }: ThreadInput) => unmute(reading, root);
+export const muteActorList = (reading: MemberViewContext, { list }: ListInput) => mute(reading, list);
+export const unmuteActorList = (reading: MemberViewContext, { list }: ListInput) => unmute(reading, list);
+export const muteThread = (reading: MemberViewContext, { root }: ThreadInput) => mute(reading, root);
+export const unmuteThread = (reading: MemberViewContext, { root }: ThreadInput) => unmute(reading, root);
 
 interface MutedRow {
   did: Did;
@@ -108,7 +108,7 @@ interface MutedRow {
 }
 
 /** Whole mutes only, the latest first. */
-export async function getMutes(reading: OwnReading, params: PageParams) {
+export async function getMutes(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<MutedRow, Plain<AppBskyActorDefs.ProfileView>>(
     reading,
     params,

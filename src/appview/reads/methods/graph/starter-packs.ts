@@ -20,7 +20,7 @@ import {
   selectParts,
   selectSamples,
 } from "../../queries/starter-packs.ts";
-import type { OwnReading, Reading } from "../../view-context.ts";
+import type { MemberViewContext, ViewContext } from "../../view-context.ts";
 import { Script, rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { viewerBlocks } from "../../views/rules.ts";
@@ -32,7 +32,7 @@ import { type PageParams, paged } from "../paged.ts";
 type Basic = Plain<AppBskyGraphDefs.StarterPackViewBasic>;
 type Full = Plain<AppBskyGraphDefs.StarterPackView>;
 
-async function basics(reading: Reading, uris: readonly ResourceUri[]): Promise<Basic[]> {
+async function basics(reading: ViewContext, uris: readonly ResourceUri[]): Promise<Basic[]> {
   const facts = await complete(reading, newFacts(reading), { records: uris });
   return uris.flatMap((uri) => starterPackBasic({ facts, images: reading.images }, uri) ?? []);
 }
@@ -49,7 +49,7 @@ interface Packs {
 
 /** Facts for whole packs, and what each is made of: two trips. `member`: is this account on their lists? */
 async function hydrate(
-  reading: Reading,
+  reading: ViewContext,
   uris: readonly ResourceUri[],
   member: Did | null = null,
 ): Promise<Packs> {
@@ -82,7 +82,7 @@ async function hydrate(
 
 /** Refuses InvalidRequest `Starter pack not found`. */
 export async function getStarterPack(
-  reading: Reading,
+  reading: ViewContext,
   params: { starterPack: ResourceUri },
 ): Promise<{ starterPack: Full }> {
   const uri = await resolveUri(reading.db, params.starterPack);
@@ -92,7 +92,7 @@ export async function getStarterPack(
   return { starterPack: pack };
 }
 
-export async function getStarterPacks(reading: Reading, { uris }: { uris: readonly ResourceUri[] }) {
+export async function getStarterPacks(reading: ViewContext, { uris }: { uris: readonly ResourceUri[] }) {
   return { starterPacks: await basics(reading, [...new Set(uris)]) };
 }
 
@@ -106,7 +106,7 @@ interface ActorParams extends PageParams {
 }
 
 /** Refuses InvalidRequest `Profile not found`. */
-export async function getActorStarterPacks(reading: Reading, params: ActorParams) {
+export async function getActorStarterPacks(reading: ViewContext, params: ActorParams) {
   const { db } = reading;
   const did = await didNamed(db, params.actor);
   if (did === null) throw invalidRequest("Profile not found");
@@ -124,7 +124,7 @@ export async function getActorStarterPacks(reading: Reading, params: ActorParams
 }
 
 /** The viewer's own packs, each with the item through which the account is on its list. Refuses `Profile not found`. */
-export async function getStarterPacksWithMembership(reading: OwnReading, params: ActorParams) {
+export async function getStarterPacksWithMembership(reading: MemberViewContext, params: ActorParams) {
   const { db, viewer } = reading;
   let did: Did | null = null;
   const { items, cursor } = await paged(
@@ -145,7 +145,7 @@ export async function getStarterPacksWithMembership(reading: OwnReading, params:
   return { starterPacksWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
 }
 
-function membershipView(reading: Reading, { facts, parts, items }: Packs, uri: ResourceUri) {
+function membershipView(reading: ViewContext, { facts, parts, items }: Packs, uri: ResourceUri) {
   const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
   if (pack === undefined) return undefined;
   const item = items.get(parts.get(uri)?.list ?? "");
@@ -157,14 +157,14 @@ interface SearchParams extends PageParams {
   q: string;
 }
 
-const found = ({ db }: Reading, { q }: SearchParams) => {
+const found = ({ db }: ViewContext, { q }: SearchParams) => {
   const text = q.trim();
   return (cursor: { sort: number; cid: string }, limit: number) =>
     rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
 };
 
 /** By name. Whoever blocks the viewer, or is blocked, is left out. */
-export async function searchStarterPacks(reading: Reading, params: SearchParams) {
+export async function searchStarterPacks(reading: ViewContext, params: SearchParams) {
   return outcome(
     await paged<PackRow, Basic>(params, found(reading, params), async (rows) => {
       const records = rows.map(({ uri }) => uri);
@@ -177,7 +177,7 @@ export async function searchStarterPacks(reading: Reading, params: SearchParams)
   );
 }
 
-export async function searchStarterPacksV2(reading: Reading, params: SearchParams) {
+export async function searchStarterPacksV2(reading: ViewContext, params: SearchParams) {
   return outcome(
     await paged<PackRow, Full>(params, found(reading, params), async (rows) => {
       const { facts, parts } = await hydrate(

@@ -4,7 +4,7 @@ import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { didNamed } from "../../queries/graph.ts";
 import { type SuggestionRow, selectFollowsAround, selectPopular } from "../../queries/suggested-follows.ts";
-import type { Reading } from "../../view-context.ts";
+import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks, viewerMutes } from "../../views/rules.ts";
@@ -17,7 +17,7 @@ const SHOWN = 10;
 type Profile = Plain<AppBskyActorDefs.ProfileView>;
 
 /** Nobody is suggested whom the viewer mutes, or with whom there is a block. */
-async function profiles(reading: Reading, rows: SuggestionRow[]): Promise<Profile[]> {
+async function profiles(reading: ViewContext, rows: SuggestionRow[]): Promise<Profile[]> {
   if (rows.length === 0) return [];
   const dids = rows.map(({ did }) => did);
   const facts = await complete(reading, newFacts(reading), { dids });
@@ -29,7 +29,7 @@ async function profiles(reading: Reading, rows: SuggestionRow[]): Promise<Profil
 
 /** Refuses InvalidRequest `Actor not found`. */
 export async function getSuggestedFollowsByActor(
-  reading: Reading,
+  reading: ViewContext,
   { actor }: { actor: string },
 ): Promise<{ suggestions: Profile[] }> {
   const { db, viewer } = reading;
@@ -54,7 +54,7 @@ function parsePlace(cursor: string | undefined): { source: "a" | "p"; skip: numb
  * Whom those follow whom the viewer knows. A first page that has room, and all pages of who knows nobody, hold the most
  * followed besides.
  */
-export async function getSuggestions(reading: Reading, { limit, cursor }: PageParams) {
+export async function getSuggestions(reading: ViewContext, { limit, cursor }: PageParams) {
   const { db, viewer } = reading;
   const place = parsePlace(cursor);
   const skip = place?.skip ?? 0;

@@ -5,7 +5,7 @@ import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
 import { millisecondsOf } from "../../queries/private.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
@@ -21,7 +21,7 @@ interface Input {
  * Neither posts nor replies: the subscription ends. Refuses InvalidRequest `Cannot subscribe to own activity`.
  */
 export async function putActivitySubscription(
-  { directory, viewer, now }: OwnReading,
+  { directory, viewer, now }: MemberViewContext,
   { subject, activitySubscription }: Input,
 ): Promise<{ subject: Did; activitySubscription?: AppBskyNotificationDefs.ActivitySubscription }> {
   if (subject === viewer) throw invalidRequest("Cannot subscribe to own activity");
@@ -50,7 +50,7 @@ interface Row {
 }
 
 /** The latest first, without those with whom there is a block. */
-export async function listActivitySubscriptions(reading: OwnReading, params: PageParams) {
+export async function listActivitySubscriptions(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyActorDefs.ProfileView>>(
     reading,
     params,

@@ -4,7 +4,7 @@
  */
 import type { AppBskyNotificationDefs } from "@atcute/bluesky";
 import { isoOf } from "../../../instants.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 
 type Preferences = AppBskyNotificationDefs.Preferences;
@@ -77,7 +77,7 @@ export function unwanted(stored: StoredPreferences): Unwanted {
   return { never: off.map(reasonOf), fromOthers: follows.map(reasonOf) };
 }
 
-export const selectPreferences = ({ directory, viewer }: OwnReading): D1PreparedStatement =>
+export const selectPreferences = ({ directory, viewer }: MemberViewContext): D1PreparedStatement =>
   directory.prepare("SELECT preferences FROM notification_pref WHERE did = ?1").bind(viewer);
 
 export interface PreferencesRow {
@@ -87,13 +87,13 @@ export interface PreferencesRow {
 export const storedPreferences = (row: PreferencesRow | undefined): StoredPreferences =>
   row === undefined ? {} : (JSON.parse(row.preferences) as StoredPreferences);
 
-export async function getPreferences(reading: OwnReading): Promise<{ preferences: Preferences }> {
+export async function getPreferences(reading: MemberViewContext): Promise<{ preferences: Preferences }> {
   const [row] = await rowsOf<PreferencesRow>(reading.directory, selectPreferences(reading));
   return { preferences: preferencesOf(storedPreferences(row)) };
 }
 
 /** Lays some over those stored; two calls at once both count, since the database does it. */
-async function lay({ directory, viewer }: OwnReading, some: object): Promise<StoredPreferences> {
+async function lay({ directory, viewer }: MemberViewContext, some: object): Promise<StoredPreferences> {
   const [row] = await rowsOf<PreferencesRow>(
     directory,
     directory
@@ -109,7 +109,7 @@ async function lay({ directory, viewer }: OwnReading, some: object): Promise<Sto
 
 /** Kinds that are not named stay as they are. */
 export async function putPreferencesV2(
-  reading: OwnReading,
+  reading: MemberViewContext,
   input: { [Kind in keyof Preferences]?: Preferences[Kind] | undefined },
 ): Promise<{ preferences: Preferences }> {
   const kept = [...FILTERABLE, ...PLAIN].flatMap((kind) => {
@@ -124,7 +124,7 @@ export async function putPreferencesV2(
  * so by choosing, as in the reference.
  */
 export async function putPreferences(
-  reading: OwnReading,
+  reading: MemberViewContext,
   { priority }: { priority: boolean },
 ): Promise<void> {
   const { directory, viewer, now } = reading;

@@ -21,7 +21,7 @@ import {
 } from "../../queries/notifications.ts";
 import { type PostRow, addPosts, selectPosts } from "../../queries/posts.ts";
 import type { ThreadMuteRow } from "../../queries/private.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { Script, rowsOf } from "../../script.ts";
 import {
   FOLLOW,
@@ -69,7 +69,7 @@ interface Standing extends Wanted {
 
 /** When the viewer last looked, and what the viewer wants to hear of: one trip, with what else is in `script`. */
 async function standingOf(
-  reading: OwnReading,
+  reading: MemberViewContext,
   priority: boolean | undefined,
   script: Script,
 ): Promise<Standing> {
@@ -96,7 +96,7 @@ async function standingOf(
 }
 
 /** Refuses InvalidRequest a `seenAt`, which nobody supports. */
-export async function listNotifications(reading: OwnReading, params: ListParams) {
+export async function listNotifications(reading: MemberViewContext, params: ListParams) {
   if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
   const before = parseTimeCursor(params.cursor) ?? Number.MAX_SAFE_INTEGER;
   const script = new Script();
@@ -137,7 +137,7 @@ interface Records {
 }
 
 /** Two trips: the records, then all that stands around them. */
-async function hydrate(reading: OwnReading, rows: NotificationRow[]): Promise<Records> {
+async function hydrate(reading: MemberViewContext, rows: NotificationRow[]): Promise<Records> {
   const { db, viewer } = reading;
   const facts = newFacts(reading);
   const keysOf = (collection: string): NotifiedKey[] =>
@@ -175,7 +175,11 @@ function packOf(record: unknown): ResourceUri | undefined {
   return via !== undefined && collectionOf(via) === STARTER_PACK ? (via as ResourceUri) : undefined;
 }
 
-async function views(reading: OwnReading, rows: NotificationRow[], seenAt: string | null): Promise<View[]> {
+async function views(
+  reading: MemberViewContext,
+  rows: NotificationRow[],
+  seenAt: string | null,
+): Promise<View[]> {
   if (rows.length === 0) return [];
   const records = await hydrate(reading, rows);
   return rows
@@ -226,7 +230,7 @@ const DELETED: Stored = {
 };
 
 function view(
-  { images }: OwnReading,
+  { images }: MemberViewContext,
   records: Records,
   row: NotificationRow,
   seenAt: string | null,
@@ -260,7 +264,7 @@ function selfLabelsOf(uri: ResourceUri, { cid, record }: Stored) {
 }
 
 export async function getUnreadCount(
-  reading: OwnReading,
+  reading: MemberViewContext,
   params: { priority?: boolean | undefined; seenAt?: string | undefined },
 ): Promise<{ count: number }> {
   if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
@@ -276,7 +280,7 @@ export async function getUnreadCount(
 }
 
 export async function updateSeen(
-  { directory, viewer }: OwnReading,
+  { directory, viewer }: MemberViewContext,
   { seenAt }: { seenAt: string },
 ): Promise<void> {
   const instant = Date.parse(seenAt);

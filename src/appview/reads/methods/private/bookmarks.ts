@@ -6,13 +6,13 @@ import { complete, newFacts, readPosts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { millisecondsOf } from "../../queries/private.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { POST, collectionOf } from "../../../uris.ts";
 import { maybePost } from "../../views/post.ts";
 import type { Plain } from "../../views/typed.ts";
 import { type PageParams, pagedOwn } from "../paged.ts";
 
-async function postUri({ db }: OwnReading, uri: ResourceUri): Promise<ResourceUri> {
+async function postUri({ db }: MemberViewContext, uri: ResourceUri): Promise<ResourceUri> {
   if (collectionOf(uri) !== POST) {
     throw new Refusal("UnsupportedCollection", `Only '${POST}' records can be bookmarked`);
   }
@@ -24,7 +24,7 @@ async function postUri({ db }: OwnReading, uri: ResourceUri): Promise<ResourceUr
  * was lost on the way is made good by the next.
  */
 async function change(
-  { db, directory }: OwnReading,
+  { db, directory }: MemberViewContext,
   uri: ResourceUri,
   statement: D1PreparedStatement,
 ): Promise<void> {
@@ -43,7 +43,7 @@ async function change(
 
 /** May be said twice. Refuses UnsupportedCollection. The post need not be known here. */
 export async function createBookmark(
-  reading: OwnReading,
+  reading: MemberViewContext,
   { uri, cid }: { uri: ResourceUri; cid: string },
 ): Promise<void> {
   const { directory, viewer, now } = reading;
@@ -57,7 +57,10 @@ export async function createBookmark(
 }
 
 /** May be said twice. Refuses UnsupportedCollection. */
-export async function deleteBookmark(reading: OwnReading, { uri }: { uri: ResourceUri }): Promise<void> {
+export async function deleteBookmark(
+  reading: MemberViewContext,
+  { uri }: { uri: ResourceUri },
+): Promise<void> {
   const { directory, viewer } = reading;
   const post = await postUri(reading, uri);
   const remove = directory.prepare("DELETE FROM bookmark WHERE did = ?1 AND uri = ?2").bind(viewer, post);
@@ -72,7 +75,7 @@ interface Row {
 }
 
 /** The latest first; what is gone or blocked stays, and says so. */
-export async function getBookmarks(reading: OwnReading, params: PageParams) {
+export async function getBookmarks(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
     reading,
     params,

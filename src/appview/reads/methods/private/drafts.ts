@@ -5,7 +5,7 @@ import { Refusal } from "../../../../protocol/refusal.ts";
 import { tidFromMicros } from "../../../../protocol/tid.ts";
 import { isoOf } from "../../../instants.ts";
 import { millisecondsOf } from "../../queries/private.ts";
-import type { OwnReading } from "../../view-context.ts";
+import type { MemberViewContext } from "../../view-context.ts";
 import { type PageParams, pagedOwn } from "../paged.ts";
 
 /** Drafts that one member may keep, as in the reference. */
@@ -13,7 +13,7 @@ const LIMIT = 500;
 
 /** Refuses DraftLimitReached. */
 export async function createDraft(
-  { directory, viewer, now }: OwnReading,
+  { directory, viewer, now }: MemberViewContext,
   { draft }: { draft: AppBskyDraftDefs.Draft },
 ): Promise<{ id: Tid }> {
   const id = tidFromMicros(now * 1000 + Math.floor(Math.random() * 1000), Math.floor(Math.random() * 1024));
@@ -30,7 +30,7 @@ export async function createDraft(
 
 /** A draft that is not there is not made, and nothing is said of it, as in the reference. */
 export async function updateDraft(
-  { directory, viewer, now }: OwnReading,
+  { directory, viewer, now }: MemberViewContext,
   { draft: { id, draft } }: { draft: AppBskyDraftDefs.DraftWithId },
 ): Promise<void> {
   await directory
@@ -39,7 +39,10 @@ export async function updateDraft(
     .run();
 }
 
-export async function deleteDraft({ directory, viewer }: OwnReading, { id }: { id: string }): Promise<void> {
+export async function deleteDraft(
+  { directory, viewer }: MemberViewContext,
+  { id }: { id: string },
+): Promise<void> {
   await directory.prepare("DELETE FROM draft WHERE did = ?1 AND id = ?2").bind(viewer, id).run();
 }
 
@@ -53,7 +56,7 @@ interface DraftRow {
 }
 
 /** The last written first. Refuses InvalidRequest `Malformed cursor`. */
-export async function getDrafts(reading: OwnReading, params: PageParams) {
+export async function getDrafts(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<DraftRow, AppBskyDraftDefs.DraftView>(
     reading,
     params,

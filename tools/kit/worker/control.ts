@@ -25,7 +25,7 @@ interface KeptAccount extends Kept {
   kitRing(): Promise<void>;
 }
 
-interface DoorBindings extends Bindings<AccountStation & KeptAccount> {
+interface ControlBindings extends Bindings<AccountStation & KeptAccount> {
   KIT_SECRET: string;
   SEQUENCER: Objects<SequencerStation & Kept>;
   OUTSIDE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
@@ -34,7 +34,7 @@ interface DoorBindings extends Bindings<AccountStation & KeptAccount> {
 /** Objects asked at once. */
 const AT_ONCE = 16;
 
-export class Door extends WorkerEntrypoint<DoorBindings> {
+export class Control extends WorkerEntrypoint<ControlBindings> {
   override async fetch(request: Request): Promise<Response> {
     const secret = request.headers.get(SECRET_HEADER);
     if (secret !== null) return this.#kit(request, secret);

@@ -2,11 +2,11 @@
  * The coarse shield: requests per address, counted in this isolate's memory. There are many isolates, so a limit may be
  * passed several times over; what must be exact is counted where there is one of it (`xrpc/rate-limits.ts`).
  */
-import type { Counts, Limit } from "../account/limits.ts";
-import { consume, rateLimited } from "../account/limits.ts";
-import type { Vars } from "../protocol/stations.ts";
-import { clientAddress } from "../xrpc/server/client-address.ts";
-import { ADDRESS_LIMITS, EVERYTHING } from "../xrpc/server/rate-limits.ts";
+import type { Counts, Limit } from "../../account/limits.ts";
+import { consume, rateLimited } from "../../account/limits.ts";
+import type { Vars } from "../../protocol/stations.ts";
+import { clientAddress } from "./client-address.ts";
+import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";
 
 /** Counters kept; the ones begun longest ago are forgotten first. */
 const COUNTERS_MAX = 50_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AddressCounters } from "../../src/edge/rate-limits.ts";
+import { AddressCounters } from "../../src/xrpc/server/address-limits.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { clientAddress } from "../../src/xrpc/server/client-address.ts";
 import { refusalOf } from "../identity/bindings.ts";

@@ -1,8 +1,8 @@
 /** Profiles from before typed blob references: a client that puts one back must not be refused its own picture. */
-import type { JsonObject } from "../protocol/account-station.ts";
-import { isMap } from "../protocol/data-model.ts";
-import { locateBlob } from "./blobs.ts";
-import type { Rows } from "./sql.ts";
+import type { JsonObject } from "../../protocol/account-station.ts";
+import { isMap } from "../../protocol/data-model.ts";
+import { locateBlob } from "../blobs.ts";
+import type { Rows } from "../sql.ts";
 
 const PROFILE = "app.bsky.actor.profile";
 

@@ -1,12 +1,12 @@
 /** Reads of the record table. Everything here takes `Rows`, which cannot write. */
 import type { Did, Nsid } from "@atcute/lexicons";
-import type { RecordView } from "../protocol/account-station.ts";
-import { decodeToJson } from "../protocol/cbor.ts";
-import { DAG_CBOR, cidFromDigest } from "../protocol/cid.ts";
-import type { LexMap } from "../protocol/data-model.ts";
-import type { StoredRecord } from "../protocol/stations.ts";
+import type { RecordView } from "../../protocol/account-station.ts";
+import { decodeToJson } from "../../protocol/cbor.ts";
+import { DAG_CBOR, cidFromDigest } from "../../protocol/cid.ts";
+import type { LexMap } from "../../protocol/data-model.ts";
+import type { StoredRecord } from "../../protocol/stations.ts";
 import { pathOf, uriOf } from "./records.ts";
-import type { Rows } from "./sql.ts";
+import type { Rows } from "../sql.ts";
 
 export type RecordRow = {
   path: string;

@@ -1,7 +1,7 @@
 /** Records against their lexicons, for the lexicons that are known here. */
 import { safeParse } from "@atcute/lexicons/validations";
-import type { JsonObject, ValidationStatus } from "../protocol/account-station.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 import { knownRecords } from "./known-records.ts";
 
 /**

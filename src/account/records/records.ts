@@ -1,12 +1,12 @@
 /** A record as it is to be written: checked against the data model and its lexicon, encoded, its references found. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isNsid, isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
-import type { JsonObject, ValidationStatus } from "../protocol/account-station.ts";
-import { encode } from "../protocol/cbor.ts";
-import { DAG_CBOR, cidFromDigest, sha256 } from "../protocol/cid.ts";
-import { isMap, jsonToLex } from "../protocol/data-model.ts";
-import type { LexMap, LexValue } from "../protocol/data-model.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
+import { encode } from "../../protocol/cbor.ts";
+import { DAG_CBOR, cidFromDigest, sha256 } from "../../protocol/cid.ts";
+import { isMap, jsonToLex } from "../../protocol/data-model.ts";
+import type { LexMap, LexValue } from "../../protocol/data-model.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 import { hasExplicitSlur } from "./slurs.ts";
 import { validateRecord } from "./validate.ts";
 
