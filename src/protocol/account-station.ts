@@ -1,7 +1,8 @@
 /**
- * The account object as the rest of the host sees it: one Durable Object a DID, found by `env.ACCOUNT.getByName(did)`.
- * It stores nothing before `create`; until then every method refuses (RepoNotFound for reads, AccountNotFound for
- * writes and sessions). Everything that crosses here is plain data; CIDs are strings, instants ISO 8601.
+ * The account object's interface to the rest of the host. There is one Durable Object per DID:
+ * `env.ACCOUNT.getByName(did)`. It stores nothing before `create`; until then every method refuses
+ * (RepoNotFound for reads, AccountNotFound for writes and sessions). All arguments and results are plain
+ * data: CIDs are strings, instants ISO 8601.
  */
 import type { Handle, Nsid, ResourceUri } from "@atcute/lexicons";
 import type { AccountStatus } from "./events.ts";
@@ -14,8 +15,8 @@ export interface Cost {
 }
 
 /**
- * For whom a read is: `public` sees active repos only (else RepoTakendown, RepoDeactivated), `owner` (the account
- * itself, or the admin) sees them in any state.
+ * The access level of a read. `public` sees active repos only (else RepoTakendown, RepoDeactivated); `owner`
+ * (the account itself, or the admin) sees them in any state.
  */
 export type Access = "public" | "owner";
 
@@ -34,7 +35,7 @@ export interface CreateInput {
 }
 export interface PutInput extends CreateInput {
   rkey: string;
-  /** The CID that the record must have now; null: it must not exist. */
+  /** The record's required current CID; null: the record must not exist. */
   swapRecord?: string | null | undefined;
 }
 export interface DeleteInput {
@@ -64,7 +65,7 @@ export interface WrittenRecord {
   validationStatus?: ValidationStatus;
 }
 export interface WriteOutcome extends WrittenRecord {
-  /** Absent when nothing changed (a put of what is there already). */
+  /** Absent when nothing changed (a put of the same value). */
   commit?: CommitRef;
   cost?: Cost;
 }
@@ -92,7 +93,7 @@ export interface RepoStatus {
   status?: Exclude<AccountStatus, "active">;
   rev?: string;
 }
-/** What com.atproto.server.checkAccountStatus counts. */
+/** The counts of com.atproto.server.checkAccountStatus. */
 export interface RepoCounts {
   commit: CommitRef;
   repoBlocks: number;
@@ -100,14 +101,14 @@ export interface RepoCounts {
   expectedBlobs: number;
   importedBlobs: number;
 }
-/** A record with the rev of the commit that last wrote it, and that commit's time. */
+/** A record with the rev and the time of the commit that last wrote it. */
 export interface RecentRecord extends RecordView {
   rev: string;
   indexedAt: string;
 }
-/** What read-after-write adds to the answers of an AppView that has not seen it yet. */
+/** The records that read-after-write adds to the answers of an AppView that has not seen them yet. */
 export interface RecentRecords {
-  /** The profile as it stands, whatever its age, since it names the posts' author; null where there is none. */
+  /** The current profile, whatever its age, because it names the posts' author; null when there is none. */
   profile: RecentRecord | null;
   /** Oldest first, at most 10. */
   posts: RecentRecord[];
@@ -124,7 +125,7 @@ export interface BlobUpload extends BlobLocation {
 
 // ---------------------------------------------------------------------------------------------- sessions
 
-/** How someone proved to be the account: by its password (null) or by an app password. */
+/** The credential a client signed in with: the account's password (null) or an app password. */
 export type AppPasswordProof = { name: string; privileged: boolean } | null;
 
 export interface AppPassword {
@@ -150,9 +151,12 @@ export type EmailTokenPurpose =
 export interface CreateAccount {
   /** Null: the account has no password (it signs in by other means). */
   password: string | null;
-  /** Secret K-256 key, 32 bytes (a key that reserveSigningKey promised); generated when absent. */
+  /** Secret K-256 key, 32 bytes, as reserved by reserveSigningKey; generated when absent. */
   signingKey?: Uint8Array;
-  /** Stored in the same transaction as the account itself, so that a crash right after leaves nothing unowned. */
+  /**
+   * Stored in the same transaction as the account, so that a crash right afterwards leaves no account without
+   * its saga.
+   */
   saga?: Saga;
 }
 export interface CreatedAccount {
@@ -160,12 +164,12 @@ export interface CreatedAccount {
   signingKey: string;
   commit: CommitRef;
 }
-/** What `activate` announces: all of a new account, or the return of one (PROTOCOL section 3, lifecycle order). */
+/** The events that `activate` announces: all those of a new account, or those of one that returns. */
 export type Activation = "new" | "returning";
 
 /**
- * A half-done operation that spans stations, as the account remembers it. `step` and `data` are lifecycle's own; while
- * one is set, the account's alarm calls `LifecycleStation.resume` until lifecycle clears it.
+ * A half-done operation that spans stations, as the account stores it. `step` and `data` belong to lifecycle.
+ * While a saga is set, the account's alarm calls `LifecycleStation.resume` until lifecycle clears it.
  */
 export interface Saga {
   step: string;
@@ -173,24 +177,26 @@ export interface Saga {
 }
 
 export interface AccountStation extends BackfillSource {
-  // Writes. All refuse AccountNotFound (403), AccountTakedown, AccountDeactivated (401), RateLimitExceeded (429),
-  // InvalidSwap, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize (400).
+  // Writes. All refuse AccountNotFound (403), AccountTakedown, AccountDeactivated (401), RateLimitExceeded
+  // (429), InvalidSwap, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize (400).
   /** Also refuses RecordAlreadyExists (409). */
   createRecord(input: CreateInput): Promise<WriteOutcome>;
   putRecord(input: PutInput): Promise<WriteOutcome>;
   deleteRecord(input: DeleteInput): Promise<DeleteOutcome>;
   applyWrites(input: BatchInput): Promise<BatchOutcome>;
   /**
-   * Replaces the repo by the CAR's, re-signed with this account's key at a higher rev. Announces nothing, but for #sync
-   * where the account is active. The CAR's commit has to name this DID; its signature is not asked for. Refuses
-   * InvalidRequest, InvalidSwap.
+   * Replaces the repo with the CAR's records, re-signed with this account's key at a higher rev. Announces
+   * only a #sync, and only when the account is active. The CAR's commit must name this DID; its signature is
+   * not checked. Refuses InvalidRequest, InvalidSwap.
    */
   importRepo(car: ReadableStream<Uint8Array>): Promise<{ cost?: Cost }>;
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */
   listCollections(access: Access): Promise<Nsid[]>;
-  /** Null when there is no such record (or none with that CID), or it is taken down. Refuses `Could not find repo`. */
+  /**
+   * Null when the record does not exist, has another CID, or is taken down. Refuses `Could not find repo`.
+   */
   getRecord(collection: string, rkey: string, cid?: string): Promise<RecordView | null>;
   /**
    * Newest rkey first unless `reverse`; `cursor` is an rkey, exclusive. Returns the reply's body as JSON text
@@ -201,13 +207,14 @@ export interface AccountStation extends BackfillSource {
     page: { limit: number; cursor?: string | undefined; reverse?: boolean | undefined },
   ): Promise<string>;
   /**
-   * The posts of commits after `rev`, and the profile. Null where neither is newer; where no record is as old as `rev`,
-   * which is then from before this repo came here (a migration); and where too much is newer to be looked through.
+   * The posts of commits after `rev`, and the profile. Null when neither is newer; when no record is as old
+   * as `rev`, which then predates this repo's migration to this host; and when there are too many newer nodes
+   * and records to search.
    */
   recordsSince(rev: string): Promise<RecentRecords | null>;
   getLatestCommit(access: Access): Promise<CommitRef>;
   getRepoStatus(): Promise<RepoStatus>;
-  /** The repo as a CAR; with `since`, only what commits after that rev wrote. */
+  /** The repo as a CAR; with `since`, only what later commits wrote. */
   getRepo(access: Access, since?: string): Promise<ReadableStream<Uint8Array>>;
   /** CAR of commit, proof path, and the record if it exists. */
   getRecordProof(access: Access, collection: string, rkey: string): Promise<Uint8Array>;
@@ -215,9 +222,12 @@ export interface AccountStation extends BackfillSource {
   counts(): Promise<RepoCounts>;
 
   // Blobs. The bytes are in R2; the account maps CID to key.
-  /** Refuses taken-down and absent accounts, before a byte is read. */
+  /**
+   * Counts an upload before its first byte is read. Refuses taken-down and absent accounts,
+   * RateLimitExceeded.
+   */
   checkUpload(): Promise<void>;
-  /** `keep` false: the CID was here already under another key, and the caller deletes its own upload. */
+  /** `keep` false: the CID is already stored under another key, and the caller deletes its own upload. */
   registerBlob(upload: BlobUpload): Promise<{ keep: boolean; mimeType: string; size: number }>;
   /** A blob that a record refers to. Refuses InvalidRequest `Blob not found`. */
   getBlob(access: Access, cid: string): Promise<BlobLocation>;
@@ -233,65 +243,69 @@ export interface AccountStation extends BackfillSource {
 
   // Sessions.
   /**
-   * Who this password is. Refuses AuthenticationRequired (401), RateLimitExceeded (429): 30 attempts in 5 minutes and
-   * 300 a day from one `source` (null: not counted), failed ones kept over restarts.
+   * The credential that this password is. Refuses AuthenticationRequired (401), RateLimitExceeded (429): 30
+   * attempts in 5 minutes and 300 a day from one `source` (null: not counted). Counts of failed attempts
+   * survive restarts.
    */
   checkPassword(password: string, source: string | null): Promise<AppPasswordProof>;
   /** Also revokes every refresh token. */
   setPassword(password: string): Promise<void>;
-  /** Refuses InvalidRequest for a name that is taken. The password is shown this once. */
+  /** Refuses InvalidRequest for a name that is taken. The password is returned only here. */
   createAppPassword(name: string, privileged: boolean): Promise<AppPassword & { password: string }>;
   listAppPasswords(): Promise<AppPassword[]>;
   /** Also revokes its refresh tokens. */
   revokeAppPassword(name: string): Promise<void>;
   createRefreshToken(appPassword: AppPasswordProof): Promise<RefreshGrant>;
-  /** The successor: always the same one during the two hours for which a used token lives on. Null: token unknown. */
+  /**
+   * The successor; a used token lives on for two hours and always returns the same one. Null: token unknown.
+   */
   rotateRefreshToken(id: string): Promise<RefreshGrant | null>;
   revokeRefreshToken(id: string): Promise<void>;
   revokeAllRefreshTokens(): Promise<void>;
-  /** A new token (`ABCDE-FGHIJ`), valid 15 minutes, in place of any older one of that purpose. */
+  /** A new token (`ABCDE-FGHIJ`), valid for 15 minutes; replaces any older one of that purpose. */
   createEmailToken(purpose: EmailTokenPurpose): Promise<string>;
   /** Refuses InvalidToken, ExpiredToken. Consumes the token unless `keep`. */
   checkEmailToken(purpose: EmailTokenPurpose, token: string, keep?: boolean): Promise<void>;
 
-  // Preferences: of one namespace (`app.bsky`), as JSON objects with `$type`. `full`: the caller has full access.
+  // Preferences of one namespace (`app.bsky`), as JSON objects with `$type`. `full`: the caller has full
+  // access.
   getPreferences(namespace: string, full: boolean): Promise<JsonObject[]>;
   putPreferences(namespace: string, preferences: JsonObject[], full: boolean): Promise<void>;
 
   // Keys.
   /** did:key of the repo's signing key. */
   signingKey(): Promise<string>;
-  /** A compact JWT (ES256K) over `payload`, as service auth wants it. */
+  /** A compact JWT (ES256K) over `payload`, as service auth requires. */
   signServiceJwt(payload: JsonObject): Promise<string>;
-  /** The secret signing key, 32 bytes: for the owner's own safe-keeping. */
+  /** The secret signing key, 32 bytes, for the owner to keep safe. */
   exportKey(): Promise<Uint8Array>;
 
   // Lifecycle.
-  /** Idempotent: a repo with an empty signed commit, inactive, and no event. */
+  /** Creates a repo with an empty signed commit, inactive, without any event. Idempotent. */
   create(account: CreateAccount): Promise<CreatedAccount>;
-  /** Idempotent: an active account announces nothing. */
+  /** Idempotent: an account that is already active announces nothing. */
   activate(mode: Activation, handle?: Handle): Promise<void>;
   deactivate(): Promise<void>;
-  /** `status`: what the account becomes, or null to lift it. Revokes refresh tokens. */
+  /** Sets the takedown status, or lifts it with null. A takedown revokes all refresh tokens. */
   takedown(status: "takendown" | "suspended" | null, ref?: string): Promise<void>;
-  /** #identity with the handle. */
+  /** Announces #identity with the handle. */
   announceHandle(handle: Handle): Promise<void>;
-  /** #identity without handle (the DID document changed). */
+  /** Announces #identity without a handle (the DID document changed). */
   announceIdentity(): Promise<void>;
-  /** Whether and why the account is taken down: `ref` as given. */
+  /** The account's status, and the `ref` given with its takedown. */
   takedownStatus(): Promise<{ status: AccountStatus; ref?: string }>;
-  /** Takes a record down or restores it; reads skip it, the repo keeps it. False: no such record. */
+  /** Takes a record down or restores it. Reads skip it; the repo keeps it. False: no such record. */
   takedownRecord(path: string, applied: boolean, ref?: string): Promise<boolean>;
   recordTakedown(path: string): Promise<{ applied: boolean; ref?: string } | null>;
   takedownBlob(cid: string, applied: boolean, ref?: string): Promise<boolean>;
   blobTakedown(cid: string): Promise<{ applied: boolean; ref?: string } | null>;
   /**
-   * Deletes the account: delivers #account deleted (if anything was ever announced), then erases storage and blobs.
-   * Returns once the announcement is durable here; the alarm carries it to the end.
+   * Deletes the account: delivers #account deleted (if anything was ever announced), then erases storage and
+   * blobs. Returns once the announcement is durable here; the alarm completes the deletion.
    */
   destroy(): Promise<void>;
   setSaga(saga: Saga | null): Promise<void>;
   saga(): Promise<Saga | null>;
-  /** What the object still has to do: for `/status` and tests. */
+  /** The object's unfinished work: for `/status` and tests. */
   pending(): Promise<{ unsent: number; saga: Saga | null; destroying: boolean }>;
 }

@@ -1,6 +1,6 @@
 /**
- * CAR version 1 (repository spec, "CAR File Serialization"): a header with the roots, then blocks, each behind its
- * length and CID. Whatever is read is checked: structure, CIDs, hashes, sizes.
+ * CAR version 1 (repository spec, "CAR File Serialization"): a header with the roots, then the blocks, each
+ * preceded by its length and CID. Readers check everything: structure, CIDs, hashes, sizes.
  */
 import { decode, encode } from "./cbor.ts";
 import { asCidBytes, cidFromBytes, CID_LENGTH, isCidBytes, sha256, type Cid, type CidBytes } from "./cid.ts";
@@ -19,7 +19,7 @@ export interface CarLimits {
   maxBlockBytes?: number;
 }
 
-/** Streams go out in chunks of at least this many bytes, but for the last: small ones cost more than they carry. */
+/** The least size of a stream's chunks, except the last: small chunks cost more than they carry. */
 export const CHUNK_BYTES = 64 * 1024;
 
 const CHUNK_CAPACITY = CHUNK_BYTES + 16 * 1024;
@@ -66,7 +66,7 @@ function writeBlock(out: Uint8Array, at: number, cid: CidBytes, bytes: Uint8Arra
   return next + CID_LENGTH + bytes.length;
 }
 
-/** A whole archive in memory; for commits and proofs, which are small. */
+/** Writes a whole archive in memory; for commits and proofs, which are small. */
 export function writeCar(roots: readonly (Cid | CidBytes)[], blocks: Iterable<CarBlock>): Uint8Array {
   const head = header(roots);
   const all = [...blocks];
@@ -83,8 +83,9 @@ const iteratorOf = <T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> 
   Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
 
 /**
- * An archive as a byte stream, in chunks of at least CHUNK_BYTES. Blocks are pulled only as the reader reads, so the
- * memory is one chunk whatever the size; a cancelled stream ends the iteration (`return` is called on the iterator).
+ * Writes an archive as a byte stream, in chunks of at least CHUNK_BYTES. Blocks are pulled only as the reader
+ * reads, so memory is one chunk whatever the size. Cancelling the stream ends the iteration (calls the
+ * iterator's `return`).
  */
 export function carStream(
   root: Cid | CidBytes,
@@ -94,7 +95,7 @@ export function carStream(
   let pending: Uint8Array | null = header([root]);
   return new ReadableStream({
     type: "bytes",
-    // Else workerd cuts what a reader gets to 4 KiB.
+    // Without this, workerd limits each read to 4 KiB.
     autoAllocateChunkSize: CHUNK_CAPACITY,
     async pull(controller) {
       let chunk = new Uint8Array(CHUNK_CAPACITY);
@@ -106,7 +107,7 @@ export function carStream(
       }
       while (at < CHUNK_BYTES) {
         const step = iterator.next();
-        // A synchronous source costs no turn of the event loop per block.
+        // A synchronous source does not pay a turn of the event loop per block.
         const { done, value } = step instanceof Promise ? await step : step;
         if (done === true) {
           if (at > 0) controller.enqueue(chunk.subarray(0, at));
@@ -132,7 +133,7 @@ export function carStream(
 
 // ------------------------------------------------------------------------------------------------ reading
 
-/** A varint at `at`: its value and where it ends; null when the bytes end first. */
+/** Reads a varint at `at`: its value and the offset after it; null when the bytes end first. */
 function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } | null {
   let value = 0;
   let scale = 1;
@@ -179,7 +180,10 @@ function checkLength(length: number, limit: number): void {
   if (length > limit) throw refuse(`section of ${length} bytes, more than ${limit}`);
 }
 
-/** Reads a whole archive. Blocks are views of `car`, keyed by CID. Refuses InvalidRequest anything malformed. */
+/**
+ * Reads a whole archive. Blocks are views of `car`, keyed by CID. Refuses InvalidRequest: anything malformed
+ * or over a limit.
+ */
 export function readCar(
   car: Uint8Array,
   limits: CarLimits = {},
@@ -204,7 +208,7 @@ export function readCar(
   return { roots, blocks };
 }
 
-/** Takes exact lengths out of a stream of chunks, holding no more than asked for and one chunk. */
+/** Takes exact lengths out of a stream of chunks. Holds at most the requested bytes and one chunk. */
 class Chunks {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #maxBytes: number;
@@ -217,7 +221,7 @@ class Chunks {
     this.#maxBytes = maxBytes;
   }
 
-  /** Makes at least `length` bytes available, fewer only at the end of the stream; returns how many there are. */
+  /** Buffers at least `length` bytes, or fewer at the end of the stream; returns the number available. */
   async fill(length: number): Promise<number> {
     let have = this.#held.length - this.#at;
     if (have >= length) return have;
@@ -265,8 +269,9 @@ function concat(parts: Uint8Array[], size: number): Uint8Array {
 }
 
 /**
- * Reads an archive as it arrives: the roots at once, the blocks one by one, each hash checked, in memory of one block
- * and one chunk. Leaving the loop early cancels the stream. Refuses InvalidRequest anything malformed or over a limit.
+ * Reads an archive as it arrives: the roots at once, the blocks one by one, each with its hash checked.
+ * Memory is one block and one chunk. Leaving the loop early cancels the stream. Refuses InvalidRequest:
+ * anything malformed or over a limit.
  */
 export async function readCarStream(
   stream: ReadableStream<Uint8Array>,

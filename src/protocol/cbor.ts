@@ -1,10 +1,10 @@
 /**
- * DAG-CBOR as atproto narrows it (data model spec): canonical, no floats, integers within 2^53, string keys in
- * length-first order, one tag (42, a CID), definite lengths. What is not canonical is refused, so that bytes and value
- * determine each other.
+ * DAG-CBOR as atproto narrows it (data model spec): canonical, no floats, integers within 2^53, string keys
+ * in length-first order, one tag (42, a CID), definite lengths. Anything else is refused, so that bytes and
+ * value determine each other.
  *
- * Values are JSON's own shapes: a link is `{ $link: cid }`, and bytes are `{ $bytes: base64 }` or, cheaper, a
- * Uint8Array. Record JSON therefore goes in and comes out as it is.
+ * Values have the shapes of JSON: a link is `{ $link: cid }`; bytes are `{ $bytes: base64 }` or, cheaper, a
+ * Uint8Array. Record JSON needs no conversion in either direction.
  */
 import { cidFromBytes, tryCidToBytes, type Cid } from "./cid.ts";
 import {
@@ -118,8 +118,9 @@ function isAscii(text: string): boolean {
 const FEW_KEYS = 24;
 
 /**
- * Keys in canonical order: by length in UTF-8, then by bytes. Where all are ASCII, as almost always, that is the length
- * and the order of JavaScript; and insertion beats a sort with a callback while there are few.
+ * Keys in canonical order: by length in UTF-8, then by bytes. For ASCII keys, nearly all there are, that
+ * equals JavaScript's length and string order. For a few keys, insertion is faster than a sort with a
+ * callback.
  */
 function sortedKeys(map: LexMap): string[] {
   const keys = Object.keys(map);
@@ -196,8 +197,8 @@ function writeValue(value: LexValue | undefined, depth: number): void {
 }
 
 /**
- * Canonical DAG-CBOR. Keys whose value is undefined are left out. The value is ours or has passed `jsonToLex`: anything
- * outside the data model is a bug and throws TypeError.
+ * Encodes canonical DAG-CBOR. Keys with value undefined are omitted. The value comes from our own code or
+ * from `jsonToLex`, so anything outside the data model is a bug and throws TypeError.
  */
 export function encode(value: LexValue): Uint8Array {
   at = 0;
@@ -213,7 +214,9 @@ export function encode(value: LexValue): Uint8Array {
 
 const malformed = (what: string) => invalidRequest(`Invalid CBOR: ${what}`);
 
-/** Field names seen last, one a slot: records share a few dozen, and need not make them anew. */
+/**
+ * Recently seen field names, one per slot. Records share a few dozen names, which need not be decoded again.
+ */
 const knownKeys: (string | undefined)[] = Array.from({ length: 256 }, () => undefined);
 
 class Reader {
@@ -238,7 +241,7 @@ class Reader {
     return value;
   }
 
-  /** The argument of a head, in its shortest form only. */
+  /** The argument of a head; accepts the shortest form only. */
   argument(info: number): number {
     if (info < 24) return info;
     if (info > 27) throw malformed("indefinite length or reserved head");
@@ -263,7 +266,7 @@ class Reader {
     const end = start + length;
     if (end > this.bytes.length) throw malformed("unexpected end");
     this.at = end;
-    // A call into the decoder costs more than a dozen characters do.
+    // For up to a dozen characters, this loop is cheaper than a call of the decoder.
     if (length <= 12) {
       let out = "";
       for (let i = start; i < end; i++) {
@@ -296,7 +299,7 @@ class Reader {
       }
     }
     const key = this.text(length);
-    // Only ASCII keys have as many characters as bytes, so only they are compared byte by character.
+    // Only ASCII keys have as many characters as bytes, so only they can be compared byte by character.
     if (length <= 32 && key.length === length) knownKeys[slot] = key;
     return key;
   }
@@ -308,8 +311,9 @@ class Reader {
   }
 
   /**
-   * Whether the key at `a` sorts before the one at `b`, which ends where the reader stands. Their heads are compared
-   * too: a head grows with the length, so head and bytes together sort as the rule demands, shorter keys first.
+   * Whether the key at `a` sorts before the one at `b`, which ends at the reader's position. The comparison
+   * includes the heads: a head grows with its length, so comparing head and bytes puts shorter keys first, as
+   * required.
    */
   ascends(a: number, b: number): boolean {
     const { bytes } = this;
@@ -382,15 +386,15 @@ function readAll(bytes: Uint8Array, asJson: boolean): LexValue {
 }
 
 /**
- * Decodes one value that fills `bytes`. Byte strings come out as Uint8Array views of the input, links as `{ $link }`.
- * Refuses InvalidRequest whatever is not canonical.
+ * Decodes one value that fills `bytes`. Byte strings become Uint8Array views of the input, links `{ $link }`.
+ * Refuses InvalidRequest: anything that is not canonical.
  */
 export const decode = (bytes: Uint8Array): LexValue => readAll(bytes, false);
 
-/** As `decode`, straight into JSON: byte strings come out as `{ $bytes }`. */
+/** Like `decode`, but straight into JSON: byte strings become `{ $bytes }`. */
 export const decodeToJson = (bytes: Uint8Array): LexValue => readAll(bytes, true);
 
-/** Decodes the value at the front; returns it with the bytes that follow it. */
+/** Decodes the value at the start; returns it and the remaining bytes. */
 export function decodeFirst(bytes: Uint8Array): [value: LexValue, rest: Uint8Array] {
   const reader = new Reader(bytes, false);
   const value = reader.value(0);

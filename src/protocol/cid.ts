@@ -1,7 +1,7 @@
 /**
- * CIDs, in the one form atproto blesses (data model spec, "Link and CID Formats"): version 1, SHA-256, codec dag-cbor
- * for data or raw for blobs. A string (base32, 59 characters) at interfaces; 36 bytes (`CidBytes`) where trees and
- * archives are built, since copying 36 bytes costs a tenth of encoding base32.
+ * CIDs in the blessed format of atproto (data model spec, "Link and CID Formats"): version 1, SHA-256, codec
+ * dag-cbor for data or raw for blobs. Interfaces use strings (base32, 59 characters). Code that builds trees
+ * and archives uses 36 bytes (`CidBytes`), because copying them costs a tenth of encoding base32.
  */
 import { createHash } from "node:crypto";
 import { invalidRequest } from "./refusal.ts";
@@ -24,7 +24,7 @@ const STRING_LENGTH = 59;
 /** SHA-256, synchronous. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
 
-/** The 36 bytes for a digest of 32. */
+/** The CID (36 bytes) of a 32-byte digest. */
 export function cidBytesFromDigest(codec: Codec, digest: Uint8Array): CidBytes {
   if (digest.length !== 32) throw new Error(`digest of ${digest.length} bytes`);
   const cid = new Uint8Array(CID_LENGTH);
@@ -51,7 +51,7 @@ export const cidOfCbor = (block: Uint8Array): Cid => cidFromBytes(cidBytesOfCbor
 /** The CID of a blob. */
 export const cidOfRaw = (blob: Uint8Array): Cid => cidFromDigest(RAW, sha256(blob));
 
-/** Whether 36 bytes at `at` are a blessed CID. */
+/** Whether the 36 bytes at `at` are a blessed CID. */
 export function isCidBytes(bytes: Uint8Array, at = 0): boolean {
   return (
     bytes.length >= at + CID_LENGTH &&
@@ -62,7 +62,7 @@ export function isCidBytes(bytes: Uint8Array, at = 0): boolean {
   );
 }
 
-/** Base32 of 36 bytes. Throws a Refusal InvalidRequest when they are no CID. */
+/** Encodes 36 bytes as base32. Refuses InvalidRequest when they are not a CID. */
 export function cidFromBytes(bytes: Uint8Array): Cid {
   if (bytes.length !== CID_LENGTH || !isCidBytes(bytes)) throw invalidRequest("Invalid CID bytes");
   return encodeBase32(bytes);
@@ -86,7 +86,7 @@ function encodeBase32(bytes: Uint8Array): string {
 const VALUES = new Uint8Array(128).fill(255);
 for (let i = 0; i < 32; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 
-/** 36 bytes, or null when the text is not a blessed CID in canonical base32. */
+/** Decodes a CID to 36 bytes; null when the text is not a blessed CID in canonical base32. */
 export function tryCidToBytes(text: string): CidBytes | null {
   if (text.length !== STRING_LENGTH || text.charCodeAt(0) !== 0x62) return null;
   const bytes = new Uint8Array(CID_LENGTH);
@@ -103,22 +103,22 @@ export function tryCidToBytes(text: string): CidBytes | null {
       bytes[at++] = buffer >>> bits;
     }
   }
-  // The last character carries two unused bits: set, they would give one CID two spellings.
+  // The last character has two unused bits. They must be zero, or one CID would have several spellings.
   if ((buffer & ((1 << bits) - 1)) !== 0 || !isCidBytes(bytes)) return null;
   return bytes;
 }
 
-/** 36 bytes. Throws a Refusal InvalidRequest when the text is not a blessed CID. */
+/** Decodes a CID to 36 bytes. Refuses InvalidRequest when the text is not a blessed CID. */
 export function cidToBytes(text: Cid): CidBytes {
   const bytes = tryCidToBytes(text);
   if (bytes === null) throw invalidRequest(`Invalid CID: ${text.slice(0, 100)}`);
   return bytes;
 }
 
-/** Whether the text is a CID that atproto blesses (sha-256; dag-cbor or raw). */
+/** Whether the text is a blessed CID (sha-256; dag-cbor or raw). */
 export const isCid = (text: unknown): text is Cid => typeof text === "string" && tryCidToBytes(text) !== null;
 
-/** Either form as bytes. */
+/** Converts either form to bytes. */
 export const asCidBytes = (cid: Cid | CidBytes): CidBytes =>
   typeof cid === "string" ? cidToBytes(cid) : cid;
 

@@ -1,4 +1,6 @@
-/** Commits (repository spec, "Commit Objects"), version 3: signed over their DAG-CBOR without `sig`. */
+/**
+ * Commits, version 3 (repository spec, "Commit Objects"). The signature is over the DAG-CBOR without `sig`.
+ */
 import { decode, encode } from "./cbor.ts";
 import { cidFromBytes, cidOfCbor, isCid, type Cid, type CidBytes } from "./cid.ts";
 import { isMap, type LexMap } from "./data-model.ts";
@@ -13,7 +15,7 @@ export interface Commit {
   data: Cid;
   /** A TID. */
   rev: string;
-  /** Null in all repos of today; older hosts may have set it. */
+  /** Null in all current repos; older hosts may have set it. */
   prev: Cid | null;
   sig: Uint8Array;
 }
@@ -23,7 +25,7 @@ export interface SignedCommit {
   bytes: Uint8Array;
 }
 
-/** Signs a commit with a K-256 key. `prev` is written, as null, as the spec demands. */
+/** Signs a commit with a K-256 key. Writes `prev` as null, as the spec requires. */
 export function signCommit(
   commit: { did: string; data: Cid | CidBytes; rev: string },
   privateKey: Uint8Array,
@@ -62,10 +64,13 @@ function parse(bytes: Uint8Array): { commit: Commit; fields: LexMap } {
   return { commit: { did, version: 3, data, rev, prev: prevCid, sig }, fields };
 }
 
-/** A commit from its block, its signature unchecked. Refuses InvalidRequest. */
+/** Decodes a commit from its block without checking the signature. Refuses InvalidRequest. */
 export const decodeCommit = (bytes: Uint8Array): Commit => parse(bytes).commit;
 
-/** A commit from its block; refuses InvalidRequest one of another DID, or not signed by the key. */
+/**
+ * Decodes a commit from its block and verifies it. Refuses InvalidRequest: another DID, or a signature that
+ * is not the key's.
+ */
 export function verifyCommit(bytes: Uint8Array, did: string, didKey: string): Commit {
   const { commit, fields } = parse(bytes);
   if (commit.did !== did) throw invalidRequest(`Invalid commit: the repo of ${commit.did}`);

@@ -1,6 +1,4 @@
-/**
- * The atproto data model (data model spec): what a record may hold, whatever its lexicon.
- */
+/** The atproto data model (data model spec): the values that a record may hold, whatever its lexicon. */
 import { Buffer } from "node:buffer";
 import { isCid, tryCidToBytes, RAW } from "./cid.ts";
 import { invalidRequest } from "./refusal.ts";
@@ -19,10 +17,10 @@ export interface LexMap {
   [key: string]: LexValue | undefined;
 }
 
-/** Levels of nesting that a value may have; deeper ones are refused on the way in and out. */
+/** Maximum nesting depth of a value; deeper ones are refused on encoding and decoding. */
 export const MAX_DEPTH = 128;
 
-/** Whether a decoded value is a map (no array, no bytes, no null). */
+/** Whether a decoded value is a map (not an array, bytes or null). */
 export const isMap = (value: unknown): value is LexMap =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
@@ -35,7 +33,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3
 /** Whether text is base64, padded or not. */
 const isBase64 = (text: string): boolean => BASE64.test(text);
 
-/** Bytes of a `$bytes` value, padded or not. Refuses InvalidRequest. */
+/** Decodes the bytes of a `$bytes` value, padded or not. Refuses InvalidRequest. */
 export function bytesFromBase64(text: string): Uint8Array {
   if (!isBase64(text)) throw invalidRequest("Invalid base64 in $bytes");
   return Uint8Array.from(Buffer.from(text, "base64"));
@@ -49,9 +47,10 @@ const refuse = (path: Path, what: string) =>
   invalidRequest(`Invalid record: ${what}${path.length > 0 ? ` at ${path.join("/").slice(0, 200)}` : ""}`);
 
 /**
- * Checks parsed JSON against the data model and returns it, unchanged, as what `encode` takes. Refuses InvalidRequest,
- * naming the place: a record that is no object, floats, integers beyond 2^53, malformed `$link`, `$bytes`, `$type` or
- * blob, lone surrogates, nesting past MAX_DEPTH. Legacy blobs (`{cid, mimeType}`) are left to the caller.
+ * Checks parsed JSON against the data model and returns it unchanged, ready for `encode`. Refuses
+ * InvalidRequest, naming the place: a record that is not an object, floats, integers beyond 2^53, malformed
+ * `$link`, `$bytes`, `$type` or blob, lone surrogates, nesting past MAX_DEPTH. Legacy blobs (`{cid,
+ * mimeType}`) are left to the caller.
  */
 export function jsonToLex(json: unknown): LexMap {
   if (!isMap(json)) throw refuse([], "not an object");
@@ -120,7 +119,7 @@ function checkBlob(blob: LexMap, path: Path): void {
   if (Object.keys(blob).length !== 4) throw refuse(path, "blob with unknown fields");
 }
 
-/** A decoded value as JSON: Uint8Array becomes `{ $bytes }`. */
+/** Converts a decoded value to JSON: Uint8Array becomes `{ $bytes }`. */
 export function lexToJson(value: LexValue): LexValue {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return { $bytes: base64(value) };
@@ -135,5 +134,5 @@ export function lexToJson(value: LexValue): LexValue {
   return json;
 }
 
-/** How `__proto__` is set as a field like any other. */
+/** The property descriptor that sets `__proto__` as an ordinary field. */
 export const OWN_PROPERTY = { enumerable: true, configurable: true, writable: true };

@@ -1,6 +1,7 @@
 /**
- * The bytes of events (event stream spec; lexicon com.atproto.sync.subscribeRepos): a header and a body, both DAG-CBOR.
- * The account encodes the frame once, all but `seq`; the sequencer splices `seq` in without decoding anything.
+ * The bytes of events (event stream spec; lexicon com.atproto.sync.subscribeRepos): a header and a body, both
+ * DAG-CBOR. The account encodes the frame once, without `seq`; the sequencer splices `seq` in without
+ * decoding anything.
  */
 import type { Did } from "@atcute/lexicons";
 import { decode, decodeFirst, encode } from "./cbor.ts";
@@ -18,10 +19,10 @@ import type {
 } from "./events.ts";
 import { invalidRequest } from "./refusal.ts";
 
-/** A frame that lacks only its seq, and the place where that goes. */
+/** A frame without its seq, and the offset at which seq is inserted. */
 export type EncodedEntry = Pick<LogEntry, "frame" | "seqAt">;
 
-/** What an event says, before it has a number. */
+/** An event before it has a number. */
 export type Unnumbered<Event extends RepoEvent> = Omit<Event, "seq" | "kind">;
 
 const HEADERS: Record<EventKind, Uint8Array> = {
@@ -44,8 +45,8 @@ function join(...parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * `before` and `after` hold the fields whose keys sort before and after `seq` in canonical order. The head of the map
- * already counts `seq`. Under 24 fields a map's head is one byte.
+ * Encodes the frame of an event. `before` and `after` hold the fields whose keys sort before and after `seq`
+ * in canonical order. The map's head already counts `seq`; for fewer than 24 fields it is one byte.
  */
 function encodeEntry(kind: EventKind, before: LexMap, after: LexMap): EncodedEntry {
   const left = encode(before);
@@ -66,7 +67,10 @@ const encodeOp = (op: RepoOp): LexMap => ({
   prev: op.prev === undefined ? undefined : link(op.prev),
 });
 
-/** A #commit without its seq. `rebase`, `tooBig` and `blobs` are required by the lexicon, and dead. */
+/**
+ * Encodes a #commit without its seq. `rebase`, `tooBig` and `blobs` are obsolete, but the lexicon requires
+ * them.
+ */
 export const encodeCommitEntry = (event: Unnumbered<CommitEvent>): EncodedEntry =>
   encodeEntry(
     "commit",
@@ -84,15 +88,15 @@ export const encodeCommitEntry = (event: Unnumbered<CommitEvent>): EncodedEntry 
     },
   );
 
-/** A #sync without its seq; `blocks` is a CAR of the commit alone, at most 10,000 bytes. */
+/** Encodes a #sync without its seq; `blocks` is a CAR of the commit alone, at most 10,000 bytes. */
 export const encodeSyncEntry = (event: Unnumbered<SyncEvent>): EncodedEntry =>
   encodeEntry("sync", { did: event.did, rev: event.rev }, { time: event.time, blocks: event.blocks });
 
-/** An #identity without its seq. */
+/** Encodes an #identity without its seq. */
 export const encodeIdentityEntry = (event: Unnumbered<IdentityEvent>): EncodedEntry =>
   encodeEntry("identity", { did: event.did }, { time: event.time, handle: event.handle });
 
-/** An #account without its seq. */
+/** Encodes an #account without its seq. */
 export const encodeAccountEntry = (event: Unnumbered<AccountEvent>): EncodedEntry =>
   encodeEntry(
     "account",
@@ -100,18 +104,18 @@ export const encodeAccountEntry = (event: Unnumbered<AccountEvent>): EncodedEntr
     { time: event.time, active: event.active, status: event.status },
   );
 
-/** The whole frame: the entry's with the pair `seq` at its place. */
+/** The complete frame: the entry's, with the `seq` pair inserted. */
 export function spliceSeq(frame: Uint8Array, seqAt: number, seq: number): Uint8Array {
-  // Without its map head, the encoding of one pair.
+  // The encoding of one pair, without the map's head.
   const pair = encode({ seq }).subarray(1);
   return join(frame.subarray(0, seqAt), pair, frame.subarray(seqAt));
 }
 
-/** An #info frame; the lexicon knows one name, OutdatedCursor. */
+/** Encodes an #info frame; the lexicon knows one name, OutdatedCursor. */
 export const encodeInfoFrame = (name: string, message?: string): Uint8Array =>
   join(encode({ op: 1, t: "#info" }), encode({ name, message }));
 
-/** An error frame, after which the socket is closed. */
+/** Encodes an error frame; the socket closes after it. */
 export const encodeErrorFrame = (error: string, message?: string): Uint8Array =>
   join(encode({ op: -1 }), encode({ error, message }));
 
@@ -216,8 +220,8 @@ function decodeBody(type: string, body: LexMap, seq: number): RepoEvent {
 }
 
 /**
- * The event in a whole frame (its seq spliced in). Byte fields are views of the frame. Refuses InvalidRequest what is
- * malformed, #info, error frames and unknown types.
+ * Decodes the event of a complete frame (with its seq). Byte fields are views of the frame. Refuses
+ * InvalidRequest: malformed frames, #info, error frames and unknown types.
  */
 export function decodeFrame(frame: Uint8Array): RepoEvent {
   const [header, rest] = decodeFirst(frame);

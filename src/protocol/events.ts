@@ -1,20 +1,25 @@
 /**
- * `RepoEvent`, the one type in which everything behind the account object is told what happened, and its two encodings:
- * the log entry (an event that lacks only its seq) and the frame (com.atproto.sync.subscribeRepos, event stream spec).
+ * `RepoEvent`, the type of all events that the account object sends to the rest of the host, and its two
+ * encodings: the log entry (an event without its seq) and the frame (com.atproto.sync.subscribeRepos, event
+ * stream spec).
  */
 import type { Did } from "@atcute/lexicons";
 
-/** com.atproto.sync.subscribeRepos#account `status`, with `active` for the state that the lexicon leaves unnamed. */
+/**
+ * com.atproto.sync.subscribeRepos#account `status`, plus `active` for the state that the lexicon leaves
+ * unnamed.
+ */
 export type AccountStatus = "active" | "takendown" | "suspended" | "deleted" | "deactivated";
 
 export type EventKind = "commit" | "sync" | "identity" | "account";
 
 /**
- * One entry of an account's log, and so of its outbox. `frame` is the whole event-stream frame but for the `seq` field,
- * whose place in the canonical key order is byte `seqAt`: the sequencer splices `seq` in without decoding anything.
+ * One entry of an account's log, and so of its outbox. `frame` is the complete event-stream frame except for
+ * the `seq` field, which belongs at byte `seqAt` in canonical key order. The sequencer splices `seq` in
+ * without decoding anything.
  */
 export interface LogEntry {
-  /** 1, 2, 3 … per account, without gap. */
+  /** 1, 2, 3 … per account, without gaps. */
   position: number;
   kind: EventKind;
   /** Rev and commit CID of the repo after this event; null for #identity and #account. */
@@ -26,7 +31,7 @@ export interface LogEntry {
   seqAt: number;
 }
 
-/** An event with its number: exactly the bytes that a firehose consumer receives. */
+/** A numbered event: exactly the bytes that a firehose consumer receives. */
 export interface SequencedEvent {
   seq: number;
   frame: Uint8Array;

@@ -1,13 +1,15 @@
 /**
- * Stands in for `@atcute/util-text` (tools/dev/bundle.ts), by which lexicons count: that one makes its segmenter as it is
- * loaded, which is a tenth of a start, and most requests have nothing for it to count.
+ * Replaces `@atcute/util-text` (local/bundle.ts), which counts graphemes for lexicons. The original creates
+ * its segmenter when it is loaded, a tenth of the startup time, and most requests have nothing to count.
  */
 let segmenter: Intl.Segmenter | undefined;
 
-/** Latin-1, of which each is a grapheme by itself; but not a carriage return, which may have a line feed behind it. */
+/**
+ * Latin-1, in which each character is one grapheme; not a carriage return, because a line feed may follow.
+ */
 const PLAIN = /^[^\r\u0100-\uffff]*$/;
 
-/** Extended grapheme clusters in `text`: counted to the end, or until there are more than `max`. */
+/** Counts the extended grapheme clusters in `text`, to the end or until there are more than `max`. */
 function count(text: string, max: number): number {
   if (PLAIN.test(text)) return text.length;
   segmenter ??= new Intl.Segmenter();
@@ -19,9 +21,9 @@ function count(text: string, max: number): number {
 
 export const getGraphemeLength = (text: string): number => count(text, Number.POSITIVE_INFINITY);
 
-/** Both ends count as within. */
+/** Whether `text` has `min` to `max` graphemes, both inclusive. */
 export function isGraphemeLengthInRange(text: string, min: number, max: number): boolean {
-  // No text has more graphemes than code units.
+  // A text never has more graphemes than code units.
   if (text.length < min) return false;
   if (min === 0 && text.length <= max) return true;
   const length = count(text, max);

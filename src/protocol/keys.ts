@@ -1,6 +1,7 @@
 /**
- * Signing keys (cryptography spec): K-256 for signing, K-256 and P-256 for verifying; signatures compact (64 bytes) and
- * low-S; public keys as did:key, which is Multikey (compressed point behind a varint curve code, base58btc).
+ * Signing keys (cryptography spec): K-256 for signing, K-256 and P-256 for verifying. Signatures are compact
+ * (64 bytes) and low-S. Public keys are did:keys, which contain a Multikey (a varint curve code and the
+ * compressed point, in base58btc).
  */
 import type { ECDSA } from "@noble/curves/abstract/weierstrass.js";
 import { p256 } from "@noble/curves/nist.js";
@@ -10,7 +11,7 @@ import { invalidRequest } from "./refusal.ts";
 
 export type KeyType = "ES256K" | "ES256";
 
-/** A public key taken out of its did:key. */
+/** A public key decoded from its did:key. */
 export interface PublicKey {
   /** JWS algorithm: ES256K is K-256, ES256 is P-256. */
   type: KeyType;
@@ -26,7 +27,7 @@ const CURVES: Record<KeyType, { prefix: readonly [number, number]; curve: ECDSA 
   ES256: { prefix: [0x80, 0x24], curve: p256 },
 };
 
-/** Bytes to base58btc, without multibase prefix. */
+/** Encodes bytes as base58btc, without the multibase prefix. */
 export function base58Encode(bytes: Uint8Array): string {
   let number = 0n;
   for (const byte of bytes) number = (number << 8n) | BigInt(byte);
@@ -36,7 +37,7 @@ export function base58Encode(bytes: Uint8Array): string {
   return out;
 }
 
-/** Base58btc to bytes; null when a character is none of it. */
+/** Decodes base58btc; null when a character is not in its alphabet. */
 export function base58Decode(text: string): Uint8Array | null {
   let number = 0n;
   let zeros = 0;
@@ -51,13 +52,16 @@ export function base58Decode(text: string): Uint8Array | null {
   return new Uint8Array([...Array.from({ length: zeros }, () => 0), ...bytes.toReversed()]);
 }
 
-/** A K-256 private key (32 bytes) from 32 random bytes. The odds of refusing random bytes are 2^-128. */
+/**
+ * Makes a K-256 private key (32 bytes) from 32 random bytes. Throws when they are not a valid key; for random
+ * bytes the odds of that are 2^-128.
+ */
 export function generateKey(random32: Uint8Array): Uint8Array {
   if (!secp256k1.utils.isValidSecretKey(random32)) throw new Error("unfit key bytes");
   return Uint8Array.from(random32);
 }
 
-/** The K-256 signature over the SHA-256 of `bytes`: 64 bytes, low-S, deterministic (RFC 6979). */
+/** Signs the SHA-256 of `bytes` with K-256: 64 bytes, low-S, deterministic (RFC 6979). */
 export const sign = (privateKey: Uint8Array, bytes: Uint8Array): Uint8Array =>
   secp256k1.sign(sha256(bytes), privateKey, { prehash: false, lowS: true });
 
@@ -76,7 +80,9 @@ export const didKey = (privateKey: Uint8Array): string =>
 /** `publicKeyMultibase` of a Multikey verification method: did:key without its prefix. */
 export const multikeyOf = (key: string): string => key.slice(DID_KEY.length);
 
-/** The key inside a did:key. Refuses InvalidRequest: unknown curve, bad encoding, a point that is not on the curve. */
+/**
+ * Decodes a did:key. Refuses InvalidRequest: unknown curve, bad encoding, a point that is not on the curve.
+ */
 export function parseDidKey(key: string): PublicKey {
   const refused = invalidRequest(`Invalid did:key: ${key.slice(0, 100)}`);
   if (!key.startsWith(`${DID_KEY}z`) || key.length > 100) throw refused;
@@ -101,25 +107,28 @@ export function isDidKey(key: string): boolean {
   }
 }
 
-/** Whether `sig` (64 bytes, low-S) is the key's signature over the SHA-256 of `bytes`. Refuses a did:key it cannot read. */
+/**
+ * Whether `sig` (64 bytes, low-S) is the key's signature over the SHA-256 of `bytes`. Refuses InvalidRequest:
+ * an invalid did:key.
+ */
 export function verify(key: string, bytes: Uint8Array, sig: Uint8Array): boolean {
   const { type, bytes: point } = parseDidKey(key);
   if (sig.length !== 64) return false;
   try {
     return CURVES[type].curve.verify(sig, sha256(bytes), point, { prehash: false, lowS: true });
   } catch {
-    // A component out of range throws in the library; to a verifier it is one more bad signature.
+    // The library throws for a component out of range; a verifier treats it as any other bad signature.
     return false;
   }
 }
 
-/** A private key with what is derived from it. */
+/** A private key and the did:key derived from it. */
 export interface SigningKey {
   didKey: string;
   sign(bytes: Uint8Array): Uint8Array;
 }
 
-/** A K-256 private key of 32 bytes, ready for use. Throws when the bytes are no key. */
+/** Imports a K-256 private key of 32 bytes. Throws when the bytes are not a valid key. */
 export function importKey(privateKey: Uint8Array): SigningKey {
   const own = generateKey(privateKey);
   return { didKey: didKey(own), sign: (bytes) => sign(own, bytes) };

@@ -1,4 +1,4 @@
-/** Labels, signed (atproto spec, "Labels"): DAG-CBOR of the label without `sig`, K-256 over its SHA-256. */
+/** Signed labels (atproto spec, "Labels"): DAG-CBOR of the label without `sig`, K-256 over its SHA-256. */
 import { encode } from "./cbor.ts";
 import type { LexMap } from "./data-model.ts";
 import type { SigningKey } from "./keys.ts";
@@ -6,12 +6,12 @@ import type { SigningKey } from "./keys.ts";
 /** com.atproto.label.defs#label, without its signature. */
 export interface UnsignedLabel {
   src: string;
-  /** An at-uri, or a DID. */
+  /** An at-uri or a DID. */
   uri: string;
-  /** One version of the record; absent: all of them. */
+  /** The labelled version of the record; absent: all versions. */
   cid?: string | undefined;
   val: string;
-  /** Takes an earlier label back. */
+  /** Negates an earlier label. */
   neg?: boolean | undefined;
   /** ISO 8601 */
   cts: string;
@@ -22,7 +22,7 @@ export interface SignedLabel extends UnsignedLabel {
   sig: Uint8Array;
 }
 
-/** As it is signed: version 1, absent fields absent, `neg` only when true. */
+/** The signed form: version 1, absent fields omitted, `neg` only when true. */
 function mapOf({ src, uri, cid, val, neg, cts, exp }: UnsignedLabel): LexMap {
   return { ver: 1, src, uri, cid, val, ...(neg ? { neg } : {}), cts, exp };
 }
@@ -31,10 +31,10 @@ export function signLabel(label: UnsignedLabel, key: SigningKey): SignedLabel {
   return { ...label, sig: key.sign(encode(mapOf(label))) };
 }
 
-/** The bytes that a verifier checks the signature over. */
+/** The bytes that the signature covers. */
 export const signedBytes = (label: UnsignedLabel): Uint8Array => encode(mapOf(label));
 
-/** A frame of com.atproto.label.subscribeLabels. */
+/** Encodes a frame of com.atproto.label.subscribeLabels. */
 export function encodeLabelsFrame(seq: number, labels: SignedLabel[]): Uint8Array {
   const header = encode({ op: 1, t: "#labels" });
   const body = encode({ seq, labels: labels.map((label) => ({ ...mapOf(label), sig: label.sig })) });

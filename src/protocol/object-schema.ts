@@ -1,6 +1,6 @@
 /**
- * The schema of a Durable Object's own SQLite: ordered SQL, applied forward on first use, its version kept in a table
- * because `PRAGMA user_version` is refused there. Pure in that the storage is passed in.
+ * Migrates a Durable Object's own SQLite: ordered SQL, applied forward on first use. A table holds the
+ * version, because Durable Objects refuse `PRAGMA user_version`. Pure: the caller passes the storage in.
  */
 import { Refusal } from "./refusal.ts";
 
@@ -12,7 +12,7 @@ export interface SchemaStorage {
   transactionSync<T>(work: () => T): T;
 }
 
-/** The version a database is at: how many migrations were applied; 0 when it has no schema. Writes nothing. */
+/** The version of a database: the number of applied migrations, 0 without a schema. Writes nothing. */
 export function schemaVersion(storage: SchemaStorage): number {
   const table = storage.sql
     .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
@@ -23,10 +23,10 @@ export function schemaVersion(storage: SchemaStorage): number {
 }
 
 /**
- * Brings the database to the last of `migrations` (`migrations[0]` leads to version 1), each with its version in one
- * transaction, so that an object that dies half-way finds whole steps only. Does nothing, and writes nothing, when up
- * to date. A database newer than this code is refused (503 UpgradeInProgress): during a deploy two versions of the
- * Worker run for a while, and the older one must not write into tables it does not know.
+ * Migrates the database to the last of `migrations` (`migrations[0]` leads to version 1). Each step and its
+ * version are one transaction, so an object that dies half-way leaves only whole steps. Writes nothing when
+ * up to date. Refuses UpgradeInProgress (503) for a database newer than this code: during a deploy two
+ * versions of the Worker run for a while, and the older one must not write into tables it does not know.
  */
 export function migrate(storage: SchemaStorage, migrations: readonly string[]): void {
   const from = schemaVersion(storage);

@@ -1,9 +1,9 @@
 /**
- * The one way to say no. `error` is the lexicon's error name, `status` the HTTP status, `message` plain words for a
- * person. Thrown anywhere, rendered once in `edge/`.
+ * An expected error. `error` is the lexicon's error name, `status` the HTTP status, `message` plain words for
+ * a person. Any code may throw it; `renderError` renders it at the HTTP edge.
  *
- * Across objects `instanceof` does not hold (the class is cloned into a plain Error) but own fields survive, so
- * recognise a refusal by shape, with `isRefusal`.
+ * `instanceof` does not hold across objects (the class is cloned into a plain Error), but own fields survive,
+ * so recognise a refusal by shape, with `isRefusal`.
  */
 export class Refusal extends Error {
   override name = "Refusal";
@@ -20,7 +20,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What `isRefusal` promises of a caught value, whichever object threw it. */
+/** The shape that `isRefusal` guarantees, whichever object threw the value. */
 export interface RefusalShape {
   error: string;
   status: number;
@@ -38,11 +38,11 @@ export function isRefusal(thrown: unknown): thrown is RefusalShape {
 /** 400 InvalidRequest, the default refusal of XRPC. */
 export const invalidRequest = (message: string) => new Refusal("InvalidRequest", message);
 
-/** 401 with the reference's name for a missing or unfit credential. */
+/** 401 with the reference implementation's error name for a missing or unfit credential. */
 export const authRequired = (message = "Authentication Required") =>
   new Refusal("AuthenticationRequired", message, 401);
 
-/** Narrows away null and undefined where their absence would be a bug of ours, never bad input. */
+/** Narrows away null and undefined where they would be our own bug, never bad input. */
 export function must<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new Error(`missing: ${what}`);
   return value;

@@ -1,4 +1,4 @@
-/** Objects import their migrations as text (`[[rules]]` of wrangler.toml). */
+/** Durable Objects import their migrations as text (wrangler's default rule for `.sql`, and `bundle.ts`). */
 declare module "*.sql" {
   const statements: string;
   export default statements;

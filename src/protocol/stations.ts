@@ -1,59 +1,75 @@
 /**
- * The interfaces through which stations meet. Stations never import each other: each is reached through a binding whose
- * type is written here, in terms of plain data that survives RPC (structured clone: objects, arrays, strings, numbers,
- * Uint8Array, ReadableStream of bytes).
+ * The interfaces between stations. Stations never import each other: each is reached through a binding whose
+ * type is declared here, with plain data that survives RPC (structured clone: objects, arrays, strings,
+ * numbers, Uint8Array, ReadableStream of bytes).
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
 
-/** A namespace of Durable Objects, by name. Every method of a station is asynchronous from outside. */
+/** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {
   getByName(name: string): Station;
 }
 
 // ---------------------------------------------------------------------------------------------- sequencer
 
-/** What the sequencer knows of one repo; the source of `listRepos`. */
+/** The sequencer's state of one repo; the source of `listRepos`. */
 export interface SequencedRepo {
   did: Did;
-  /** Position of the last log entry taken from this account. */
+  /** Position of the last log entry accepted from this account. */
   position: number;
   rev: string | null;
   head: string | null;
   status: AccountStatus;
 }
 
-/** One object a host: numbers the host's events, keeps their window, broadcasts them, hands them to ingest. */
+/**
+ * One object per host. It numbers the host's events, keeps their window, broadcasts them and dispatches them
+ * to ingest.
+ */
 export interface SequencerStation {
   /**
-   * Takes log entries of one account, in order of position. Idempotent: entries at or below the account's recorded
-   * position are skipped. A gap is not taken at all. Returns once durable.
-   * @returns `acked`: the highest position now durable (the sender resends from `acked + 1`); `seq`: the host's newest.
+   * Takes log entries of one account, in position order. Idempotent: entries at or below the account's
+   * recorded position are skipped. Entries after a gap are not accepted. Returns once durable.
+   * @returns `acked`: the highest position now durable (the sender resends from `acked + 1`); `seq`: the
+   * host's newest.
    */
   append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }>;
-  /** Waits until ingest has passed `seq`: true then; false after about 250 ms, or at once while ingest lags. */
+  /**
+   * Waits until ingest has passed `seq`, then returns true; false after about 250 ms, or at once while ingest
+   * lags or fails.
+   */
   indexed(seq: number): Promise<boolean>;
   repo(did: Did): Promise<SequencedRepo | null>;
   /** Repos by DID, after `cursor` (a DID), at most `limit`. */
   listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]>;
   status(): Promise<SequencerStatus>;
-  /** `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request, with `?cursor=`, and with SUBSCRIBER_HEADER. */
+  /**
+   * Handles `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request with optional `?cursor=` and
+   * SUBSCRIBER_HEADER.
+   */
   fetch(request: Request): Promise<Response>;
 }
 
 export interface SequencerStatus {
-  /** Newest seq, 0 before the first event. */
+  /** Newest seq; 0 before the first event. */
   seq: number;
-  /** Oldest seq still in the window, null when none. */
+  /** Oldest seq still in the window; null when it is empty. */
   oldest: number | null;
   /** Last seq that ingest acknowledged. */
   indexed: number;
   subscribers: number;
-  /** The last failure of ingest, cleared by its next success. */
+  /** The last failure of ingest; its next success clears it. */
   ingestError: string | null;
-  /** Events that left the window before ingest had them, if that was seen since the object started: rebuild the index. */
+  /**
+   * Events that left the window before ingest received them, if seen since the object started. The index must
+   * be rebuilt.
+   */
   ingestLost?: { after: number; upTo: number } | null;
-  /** Rows touched since the object woke: its own, and in the index on its behalf (local runs only, else zeros). */
+  /**
+   * Rows touched since the object woke: its own, and those in the index on its behalf (counted in local runs
+   * only, else zeros).
+   */
   rows?: { sequencer: RowCount; index: RowCount };
 }
 
@@ -63,25 +79,30 @@ export interface RowCount {
   read: number;
 }
 
-/** What came of a flight of events. */
+/** The result of a flight of events. */
 export interface IngestReport {
   /** The last seq that ingest has passed. */
   cursor: number;
-  /** The cursor that the index itself knows, after a crash for one; absent: the same. */
+  /** The index's own cursor, when it differs (after a crash, for example); absent: the same. */
   stored?: number;
-  /** What it cost the index: in local runs only. */
+  /** Rows that it cost the index; local runs only. */
   rows?: RowCount;
 }
 
 /** The one name of the sequencer object. */
 export const SEQUENCER_NAME = "host";
 
-/** Whose sockets are counted together, as the edge knows it; absent where nobody's are. Never what a client sent. */
+/**
+ * The client address by which the sequencer counts sockets together, set by the edge; absent where sockets
+ * are not counted. Never taken from a client's own header.
+ */
 export const SUBSCRIBER_HEADER = "atoll-subscriber";
 
 // ---------------------------------------------------------------------------------------------- appview
 
-/** An act of moderation that views must honour at once. `cid` narrows a record takedown to one version. */
+/**
+ * An act of moderation that views must respect at once. `cid` narrows a label to one version of the record.
+ */
 export type ModerationAct =
   | { kind: "takedown"; did: Did; uri?: string; blob?: string; applied: boolean; ref?: string }
   | {
@@ -95,14 +116,18 @@ export type ModerationAct =
       exp?: string;
     };
 
-/** The AppView as the sequencer and lifecycle see it (a WorkerEntrypoint, reached as `ctx.exports.AppView`). */
+/**
+ * The AppView's interface for the sequencer and lifecycle (a WorkerEntrypoint, reached as
+ * `ctx.exports.AppView`).
+ */
 export interface AppViewStation {
   /** The last seq that the index knows; 0 before the first. */
   cursor(): Promise<number>;
   /**
-   * Applies events exactly once, in order. Does nothing to the index unless its cursor is `stored` (absent: `after`);
-   * returns where it stands afterwards, from which the sender goes on. Events after `after` that change nothing in the
-   * index are passed without a trip to it, so its own cursor may trail; without events it is brought up to `after`.
+   * Applies events exactly once, in order. Does nothing to the index unless its cursor is `stored` (absent:
+   * `after`). Returns the resulting position, from which the sender continues. Events after `after` that
+   * change nothing in the index are passed without a write, so its own cursor may trail; a call without
+   * events brings it up to `after`.
    */
   ingest(after: number, events: SequencedEvent[], stored?: number): Promise<IngestReport>;
   moderate(acts: ModerationAct[]): Promise<void>;
@@ -110,11 +135,11 @@ export interface AppViewStation {
 
 // ---------------------------------------------------------------------------------------------- labels
 
-/** One object a host: the sockets of com.atproto.label.subscribeLabels. The labels are in the directory. */
+/** One object per host: the sockets of com.atproto.label.subscribeLabels. The labels are in the directory. */
 export interface LabelsStation {
-  /** A WebSocket upgrade request, with a valid `?cursor=` or none. */
+  /** Handles a WebSocket upgrade request, with a valid `?cursor=` or none. */
   fetch(request: Request): Promise<Response>;
-  /** The directory has new labels. */
+  /** Tells the object that the directory has new labels. */
   announce(): Promise<void>;
 }
 
@@ -123,7 +148,7 @@ export const LABELS_NAME = "host";
 
 // ---------------------------------------------------------------------------------------------- account
 
-/** One record as it is stored: its DAG-CBOR bytes, with the rev of the commit that last wrote it. */
+/** One stored record: its DAG-CBOR bytes, with the rev of the commit that last wrote it. */
 export interface StoredRecord {
   /** `collection/rkey` */
   path: string;
@@ -135,9 +160,8 @@ export interface StoredRecord {
 /** The part of an account object that the AppView uses for backfill. */
 export interface BackfillSource {
   /**
-   * The records after `cursor` (a path, exclusive), in path order, at most about 1 MB of them, with the repo's rev at
-   * the time of reading. `next` is absent on the last page.
-   * Refuses RepoNotFound.
+   * The records after `cursor` (a path, exclusive), in path order, at most about 1 MB of them, and the repo's
+   * rev at the time of the read. `next` is absent on the last page. Refuses RepoNotFound.
    */
   backfill(cursor: string | undefined): Promise<{ rev: string; records: StoredRecord[]; next?: string }>;
 }
@@ -145,8 +169,8 @@ export interface BackfillSource {
 // ---------------------------------------------------------------------------------------------- lifecycle
 
 /**
- * The worker's lifecycle entrypoint, as an account object's alarm sees it: it carries a half-done saga to its end
- * (roll back before the DID is registered, forward after) by calling back into the object.
+ * The worker's lifecycle entrypoint, called by an account object's alarm. It completes a half-done saga (roll
+ * back before the DID is registered, forward after) by calling back into the object.
  */
 export interface LifecycleStation {
   resume(did: Did): Promise<void>;
@@ -154,42 +178,51 @@ export interface LifecycleStation {
 
 // ---------------------------------------------------------------------------------------------- bindings
 
-/** `[vars]` of wrangler.toml; every one has a working default. */
+/** `[vars]` of wrangler.toml; each has a working default. */
 export interface Vars {
-  /** Origin served. Empty: the origin of the request (local runs). */
+  /** The host's origin. Empty: the origin of the request (local runs). */
   PUBLIC_URL: string;
-  /** Comma-separated domains for members' handles, each with its leading dot; empty: `.test` locally, else `.<host>`. */
+  /**
+   * Comma-separated domains for members' handles, each with its leading dot; empty: `.test` locally, else
+   * `.<host>`.
+   */
   HANDLE_DOMAINS: string;
   REGISTRATION: "invite" | "closed" | "open";
   /** `local`, or the `did#service` of an upstream AppView. */
   APPVIEW: string;
   /** Empty: the embedded directory, bound as OUTSIDE (local runs only). */
   PLC_URL: string;
-  /** Comma-separated origins that are asked to crawl. */
+  /** Comma-separated origins of the relays that the host asks to crawl it. */
   RELAYS: string;
-  /** Sender of the host's mail, `Name <address>`; empty: none is sent (a local run keeps it in its mailbox). */
+  /**
+   * Sender of the host's mail, `Name <address>`; empty: no mail is sent (a local run keeps it in its
+   * mailbox).
+   */
   MAIL: string;
   /** `on` or `off`. */
   RATE_LIMITS: string;
-  /** DID of a moderation service (an Ozone) whose service tokens act as a moderator's; absent: none is trusted. */
+  /**
+   * DID of a moderation service (an Ozone) whose service tokens act as a moderator's; absent: none is
+   * trusted.
+   */
   MOD_SERVICE?: string;
   /** Largest blob, in bytes; absent: 100 MB. */
   BLOB_LIMIT?: string;
-  /** What the community calls itself, on the pages that members see; absent: the host's name. */
+  /** The community's name, shown on its members' pages; absent: the host's name. */
   HOST_NAME?: string;
   /** Its colour, `#rrggbb`; absent: Atoll's. */
   HOST_COLOR?: string;
-  /** `1` in local runs: loopback is allowed in outgoing requests, and `atoll-cost` is sent. */
+  /** `1` in local runs: allows loopback in outgoing requests and sends `atoll-cost`. */
   LOCAL: string;
 }
 
-/** Secrets: made on first use and kept in DIRECTORY; one in the environment wins. */
+/** Secrets, generated on first use and kept in DIRECTORY. A value in the environment takes precedence. */
 export interface Secrets {
   ADMIN_PASSWORD?: string;
   JWT_SECRET?: string;
   /** did:plc rotation key, 32 bytes in hex (K-256). */
   PLC_ROTATION_KEY?: string;
-  /** Never made by the host: the key of the mail service, if that is how mail goes out. */
+  /** The mail service's API key, if mail is sent through it. The host never generates it. */
   RESEND_API_KEY?: string;
 }
 
@@ -201,9 +234,9 @@ export interface Bindings<Account = unknown> extends Vars, Secrets {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;
-  /** Cuts pictures to size, where it is set up; else they are served as they were uploaded. */
+  /** Resizes images, where it is set up; otherwise they are served as uploaded. */
   IMAGES?: ImagesBinding;
-  /** Cloudflare's way of sending mail, where it is set up. */
+  /** Cloudflare's mail sending, where it is set up. */
   EMAIL?: SendEmail;
   /** Local runs only: the outside world (PLC directory, mailbox). */
   OUTSIDE?: { fetch(request: Request): Promise<Response> };

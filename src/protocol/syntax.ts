@@ -1,4 +1,6 @@
-/** Identifier syntax (specs of DID, handle, NSID, record key, TID, AT URI; lexicon spec, "String Formats"). */
+/**
+ * Identifier syntax (specs of DID, handle, NSID, record key, TID, AT URI; lexicon spec, "String Formats").
+ */
 import {
   isActorIdentifier,
   isDid,
@@ -12,7 +14,7 @@ import { invalidRequest } from "./refusal.ts";
 
 export { isActorIdentifier as isAtIdentifier, isDid, isHandle, isNsid, isRecordKey };
 
-/** An AT URI in its parts. */
+/** The parts of an AT URI. */
 export interface AtUri {
   /** A DID or a handle. */
   repo: string;
@@ -20,7 +22,7 @@ export interface AtUri {
   rkey?: string;
 }
 
-/** `at://repo[/collection[/rkey]]`, without fragment or query, as lexicons mean it. */
+/** Whether text is `at://repo[/collection[/rkey]]`, without fragment or query, as lexicons define it. */
 export const isAtUri = (text: unknown): text is ResourceUri =>
   typeof text === "string" && !text.includes("#") && isResourceUri(text);
 
@@ -28,13 +30,13 @@ const DATETIME =
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,20})?(?:Z|(?!-00:00)[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const YEAR_ZERO = -62167219200000;
 
-/** RFC 3339 as the lexicon spec narrows it, and a moment that exists, in year 0 at the earliest. */
+/** Whether text is RFC 3339 as the lexicon spec narrows it, and an existing moment in year 0 or later. */
 export const isDatetime = (text: unknown): text is string =>
   typeof text === "string" && text.length <= 64 && DATETIME.test(text) && Date.parse(text) >= YEAR_ZERO;
 
 const URI = /^[a-zA-Z][a-zA-Z0-9+.-]{0,80}:(?:\/\/)?[^\s/][^\s]*$/;
 
-/** Any URI of at most 8 kB, judged by its form alone. */
+/** Whether text has the form of a URI, of at most 8192 characters. Its content is not checked. */
 export const isUri = (text: unknown): text is string =>
   typeof text === "string" && text.length <= 8192 && URI.test(text);
 
@@ -51,7 +53,10 @@ const GRANDFATHERED: ReadonlySet<string> = new Set(
 
 const repeats = (parts: string[]): boolean => new Set(parts).size < parts.length;
 
-/** A BCP 47 language tag: well-formed, and with no variant or extension twice (RFC 5646, section 2.2.9). */
+/**
+ * Whether text is a BCP 47 language tag: well-formed, with no variant or extension twice (RFC 5646, section
+ * 2.2.9).
+ */
 export function isLanguage(text: unknown): text is string {
   if (typeof text !== "string" || text.length > 128) return false;
   if (GRANDFATHERED.has(text) || PRIVATE_LANGUAGE.test(text)) return true;
@@ -61,17 +66,20 @@ export function isLanguage(text: unknown): text is string {
   return !repeats(parts(match[1])) && !repeats(parts(match[2]).filter((part) => part.length === 1));
 }
 
-/** Any CID in any multibase: the syntax of a lexicon's `cid` format. What a repo may hold is `isCid` of cid.ts. */
+/**
+ * Whether text is a CID in any multibase: the syntax of a lexicon's `cid` format. For CIDs that a repo may
+ * hold, see `isCid` in cid.ts.
+ */
 export const isCidSyntax = (text: unknown): text is string =>
   typeof text === "string" && /^[a-zA-Z0-9+]{8,256}$/.test(text) && !/^Qmb[a-zA-Z0-9]+/.test(text);
 
-/** The path of a record in its repo, `collection/rkey`, as the MST keys it. */
+/** Whether text is a record's path in its repo, `collection/rkey`, as used for MST keys. */
 export function isRecordPath(path: string): boolean {
   const slash = path.indexOf("/");
   return isNsid(path.slice(0, slash)) && isRecordKey(path.slice(slash + 1)) && slash > 0;
 }
 
-/** The parts of an AT URI. Refuses InvalidRequest. */
+/** Parses an AT URI. Refuses InvalidRequest. */
 export function parseAtUri(uri: string): AtUri {
   if (!isAtUri(uri)) throw invalidRequest(`Invalid AT URI: ${uri.slice(0, 200)}`);
   const [repo = "", collection, rkey] = uri.slice(5).split("/");
@@ -82,7 +90,7 @@ export function parseAtUri(uri: string): AtUri {
   };
 }
 
-/** Handles compare without case; lower case is their normal form. */
+/** Handles are compared without case; lower case is their normal form. */
 const normalizeHandle = (handle: string): string => handle.toLowerCase();
 
 export function ensureDid(text: string): Did {
@@ -90,7 +98,7 @@ export function ensureDid(text: string): Did {
   return text;
 }
 
-/** A handle in normal form. */
+/** Normalises a handle. Refuses InvalidRequest. */
 export function ensureHandle(text: string): Handle {
   const handle = normalizeHandle(text);
   if (!isHandle(handle)) throw invalidRequest(`Invalid handle: ${text.slice(0, 200)}`);

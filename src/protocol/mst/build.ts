@@ -1,4 +1,4 @@
-/** Building a whole tree at once, in O(n): for imports, and for rows lost. */
+/** Builds a whole tree at once, in O(n): for imports, and to restore lost rows. */
 import { cidBytesOfCbor, cidFromBytes, type Cid, type CidBytes } from "../cid.ts";
 import {
   decodeNode,
@@ -12,16 +12,16 @@ import {
 import { bandOf, headsRow, Node, packRow, revBytes, type MstRow } from "./row.ts";
 import { invalidRequest, must } from "../refusal.ts";
 
-/** What a build comes to. */
+/** The result of a build. */
 export interface BuiltMst {
   root: CidBytes;
   /** The row at TOP, to be written with `withExtra`. */
   top: Uint8Array;
-  /** How many records it holds. */
+  /** Number of records. */
   count: number;
 }
 
-/** The node under construction on one layer, and the finished subtree that waits to become its next kid. */
+/** The node under construction on one layer, and the finished subtree that will become its next kid. */
 interface Layer {
   node: Node;
   pending: Node | null;
@@ -34,9 +34,9 @@ function newLayer(layer: number, left: string): Layer {
 }
 
 /**
- * Builds the rows of a tree from its records in order of path. Rows are finished as the records pass; take them with
- * `takeRows` as often as you like. Memory: the open path, and a band's row.
- * Refuses InvalidRequest: a path that is no key or out of order, a row that would outgrow MAX_ROW_BYTES.
+ * Builds the rows of a tree from its records in path order. Rows are finished as records are added;
+ * `takeRows` may be called at any time. Memory is the open path and one band's row.
+ * Refuses InvalidRequest: a path that is not a key or is out of order, a row that would exceed MAX_ROW_BYTES.
  */
 export class MstBuilder {
   readonly #rev: Uint8Array;
@@ -45,7 +45,7 @@ export class MstBuilder {
   #last = "";
   #count = 0;
 
-  /** @param rev TID of the commit that the nodes are to belong to */
+  /** @param rev TID of the commit that the nodes will belong to */
   constructor(rev: string) {
     this.#rev = revBytes(rev);
   }
@@ -64,14 +64,14 @@ export class MstBuilder {
     this.#count++;
   }
 
-  /** The rows finished since last asked, each once. */
+  /** Returns the rows finished since the last call, each once. */
   takeRows(): MstRow[] {
     const rows = this.#rows;
     this.#rows = [];
     return rows;
   }
 
-  /** Closes the tree. Take the last rows after this. */
+  /** Closes the tree. Call `takeRows` once more afterwards. */
   finish(): BuiltMst {
     const height = this.#layers.length - 1;
     this.#closeBelow(height, this.#last);
@@ -85,11 +85,13 @@ export class MstBuilder {
   }
 
   #layer(index: number): Layer {
-    // A layer met for the first time has no higher key before it: it begins at the left edge.
+    // No higher key precedes a new layer, so it begins at the left edge.
     return (this.#layers[index] ??= newLayer(index, ""));
   }
 
-  /** Finishes what stands on the layers below `layer`; what comes next there stands to the right of `separator`. */
+  /**
+   * Finishes the nodes on the layers below `layer`. The next nodes there stand to the right of `separator`.
+   */
   #closeBelow(layer: number, separator: string): void {
     for (let i = 0; i < layer; i++) {
       const node = this.#close(this.#layer(i));
@@ -98,7 +100,7 @@ export class MstBuilder {
     }
   }
 
-  /** Packs the row that a node heads, and keeps of it what its parent needs. */
+  /** Packs the row that a node heads, and keeps only what the node's parent needs. */
   #store(node: Node): Node {
     const { layer, left } = node;
     this.#rows.push({ band: bandOf(layer), left, bytes: packRow(node, this.#rev) });
@@ -121,7 +123,7 @@ function emptyRoot(): Node {
   return node;
 }
 
-/** The rows of a tree from its sorted records; returns root and top row at the end. */
+/** Builds the rows of a tree from its sorted records; returns root and top row at the end. */
 export function* buildMst(
   entries: Iterable<readonly [path: string, cid: CidBytes]>,
   rev: string,
@@ -136,17 +138,17 @@ export function* buildMst(
   return built;
 }
 
-/** The row at TOP of a repo that holds nothing. */
+/** The row at TOP of an empty repo. */
 export const emptyTop = (rev: string): Uint8Array => new MstBuilder(rev).finish().top;
 
-/** Deeper than any tree of honest hashes: 128 layers are all that a SHA-256 has. */
+/** Deeper than any valid tree: a SHA-256 allows only 128 layers. */
 const MAX_LAYERS = 130;
 
 /**
- * The records of a foreign tree, in order of path, from its blocks. Refuses InvalidRequest: a block that is missing or
- * no node, keys out of order. Whether the tree has the shape that its records demand shows when it is built anew and
- * the roots compared.
- * @param block a block by its CID, its hash verified
+ * Reads the records of a foreign tree from its blocks, in path order. Refuses InvalidRequest: a block that is
+ * missing or not a node, keys out of order. To check that the tree has the canonical shape, rebuild it and
+ * compare the roots.
+ * @param block returns a block by its CID, with its hash verified
  */
 export function* readMst(
   root: Cid,

@@ -1,6 +1,7 @@
 /**
- * Edits of a repo's Merkle Search Tree (repository spec, "MST Structure"; sync spec, "operation inversion"), pure and
- * synchronous: rows in, rows out. Nothing is kept between calls, so a transaction that rolls back leaves nothing stale.
+ * Edits a repo's Merkle Search Tree (repository spec, "MST Structure"; sync spec, "operation inversion").
+ * Pure and synchronous: rows in, rows out. It keeps no state between calls, so a transaction that rolls back
+ * leaves nothing stale.
  */
 import { cidBytesOfCbor, sameBytes, type CidBytes } from "../cid.ts";
 import { EMPTY_ROOT, encodeNode, isMstKey, keyLayer, lowerBound, type MstBlock } from "./node.ts";
@@ -20,7 +21,7 @@ import {
 } from "./row.ts";
 import { invalidRequest, must, Refusal } from "../refusal.ts";
 
-/** One change. `path` is `collection/rkey`; `cid` is the record's (36 bytes), null on delete. */
+/** One edit. `path` is `collection/rkey`; `cid` is the record's (36 bytes), null on delete. */
 export type MstEdit =
   | { action: "create" | "update"; path: string; cid: CidBytes }
   | { action: "delete"; path: string; cid?: null };
@@ -28,28 +29,28 @@ export type MstEdit =
 export interface MstResult {
   root: CidBytes;
   previousRoot: CidBytes;
-  /** The row at TOP, always to be written, behind which goes `extra` (`withExtra`). */
+  /** The row at TOP, which must always be written, followed by `extra` (`withExtra`). */
   top: Uint8Array;
   /** Other rows that changed. */
   puts: MstRow[];
-  /** Rows that are no more. */
+  /** Rows to delete. */
   deletes: RowKey[];
-  /** Blocks of nodes that the previous tree did not have. */
+  /** Blocks of nodes that are not in the previous tree. */
   newBlocks: MstBlock[];
   /**
-   * The other blocks that prove, in the new tree, what stands at each path and beside it, so that whoever holds
-   * `newBlocks` and these can undo the edits and find `previousRoot`.
+   * The other blocks of the new tree that prove the content of each path and its neighbours. With `newBlocks`
+   * and these, a consumer can undo the edits and compute `previousRoot`.
    */
   proof: MstBlock[];
-  /** For each edit, the CID before it. */
+  /** The CID before each edit. */
   previous: (CidBytes | null)[];
 }
 
 /**
- * Applies edits in order and returns what to write; the store itself is only read.
- * @param rev TID of the commit, with which new nodes are stamped
- * Refuses RecordAlreadyExists (409), RecordNotFound (400), InvalidRequest: a path that is no key or is edited twice, a
- * row that would outgrow MAX_ROW_BYTES.
+ * Applies edits in order and returns the rows to write; it only reads the store.
+ * @param rev TID of the commit; stamped on new nodes
+ * Refuses RecordAlreadyExists (409), RecordNotFound (400), InvalidRequest: a path that is not a key or is
+ * edited twice, a row that would exceed MAX_ROW_BYTES.
  */
 export function editMst(store: BandStore, edits: readonly MstEdit[], rev: string): MstResult {
   const editor = new Editor(store);
@@ -69,7 +70,7 @@ const missing = (path: string) => new Refusal("RecordNotFound", `Could not locat
 const hashPrefix = (cid: CidBytes): number =>
   ((cid[4] ?? 0) << 24) | ((cid[5] ?? 0) << 16) | ((cid[6] ?? 0) << 8) | (cid[7] ?? 0);
 
-/** A new node of one layer around what stands one layer below; nothing around nothing. */
+/** Wraps a subtree in keyless nodes up to `layer`; null stays null. */
 function raise(node: Node | null, layer: number): Node | null {
   let top = node;
   while (top !== null && top.layer < layer) {
@@ -83,9 +84,11 @@ function raise(node: Node | null, layer: number): Node | null {
 class Editor {
   readonly #store: BandStore;
   root: Node;
-  /** Stored rows whose first node changed or left its place. */
+  /** Stored rows whose first node changed or moved. */
   readonly #touched = new Set<string>();
-  /** CIDs of changed nodes as they were, by four bytes of their hash: what an edit undid is not new. */
+  /**
+   * Previous CIDs of changed nodes, by four bytes of their hash, to recognise a node that an edit restored.
+   */
   readonly #old = new Map<number, CidBytes>();
   readonly #puts = new Map<string, MstRow>();
   readonly #new = new Set<Node>();
@@ -113,7 +116,7 @@ class Editor {
     return before;
   }
 
-  /** Marks a node as changed: it and its row will be written again, and it lies in no row until then. */
+  /** Marks a node as changed: it and its row will be rewritten, and until then it belongs to no row. */
   #touch(node: Node): void {
     node.open(this.#store);
     if (node.rowName !== null) this.#touched.add(node.rowName);
@@ -159,7 +162,7 @@ class Editor {
     }
   }
 
-  /** The nodes from the root to the one that holds `path`, each with the index of its kid on the way. */
+  /** The nodes from the root to the one that holds `path`, each with the index of its kid on the path. */
   #find(path: string, layer: number): { node: Node; index: number }[] {
     const trail: { node: Node; index: number }[] = [];
     let node: Node | null = this.root;
@@ -185,7 +188,7 @@ class Editor {
     this.#trim();
   }
 
-  /** A root without keys gives way to its only subtree. */
+  /** Replaces a root without keys by its only subtree. */
   #trim(): void {
     let root = this.root;
     while (root.keys.length === 0) {
@@ -197,7 +200,10 @@ class Editor {
     this.root = root.isEmpty ? new Node(0, "", null) : root;
   }
 
-  /** Parts a subtree into what stands before and after `path`. A part that is the whole is returned as it is. */
+  /**
+   * Splits a subtree into the parts before and after `path`. If one part is the whole, it is returned
+   * unchanged.
+   */
   #split(node: Node | null, path: string): [Node | null, Node | null] {
     if (node === null) return [null, null];
     node.open(this.#store);
@@ -214,7 +220,7 @@ class Editor {
     return [node, other];
   }
 
-  /** Joins two neighbouring subtrees of one layer. */
+  /** Joins two neighbouring subtrees of the same layer. */
   #merge(left: Node | null, right: Node | null): Node | null {
     if (left === null || right === null) return left ?? right;
     this.#touch(left);
@@ -227,8 +233,8 @@ class Editor {
   }
 
   /**
-   * Gives changed nodes their CIDs, from below, and packs the rows that changed. A node that did not change may still
-   * have moved: its left separator is another, so the rows down its left edge have other keys.
+   * Computes the CIDs of changed nodes, bottom up, and packs the rows that changed. An unchanged node may
+   * still have moved: with a new left separator, the rows down its left edge have new keys.
    */
   #settle(node: Node, left: string, rev: Uint8Array): void {
     const isHead = node !== this.root && headsRow(node.layer);
@@ -256,7 +262,7 @@ class Editor {
     this.#puts.set(name, { ...rowKeyOf(name), bytes: packRow(node, rev) });
   }
 
-  /** Blocks of the settled tree around `path` that are not new: its path and both its neighbours'. */
+  /** Collects the nodes of the settled tree around `path`: its path and those of both neighbours. */
   #prove(path: string, proof: Set<Node>): void {
     let node: Node | null = this.root;
     while (node !== null) {

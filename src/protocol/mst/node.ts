@@ -1,6 +1,6 @@
 /**
- * One node of a Merkle Search Tree and its block (repository spec, "MST Structure"): DAG-CBOR
- * `{e: [{k, p, t, v}], l}`, written and read by hand since this is the hottest code of a write.
+ * One node of a Merkle Search Tree and its block (repository spec, "MST Structure"), DAG-CBOR of the form
+ * `{e: [{k, p, t, v}], l}`. The codec is written by hand because it is the hottest code of a write.
  */
 import { createHash } from "node:crypto";
 import { CID_LENGTH, cidBytesOfCbor, isCidBytes, type CidBytes } from "../cid.ts";
@@ -12,7 +12,10 @@ export interface MstBlock {
   bytes: Uint8Array;
 }
 
-/** What a node's block says. `links` has one more item than `keys`: the subtree left of each key, and the last one. */
+/**
+ * The content of a node's block. `links` has one more item than `keys`: the subtree left of each key, then
+ * the subtree after the last key.
+ */
 export interface NodeContent {
   keys: string[];
   values: CidBytes[];
@@ -22,10 +25,10 @@ export interface NodeContent {
 const MST_KEY = /^[a-zA-Z0-9_~.:-]+\/[a-zA-Z0-9_~.:-]+$/;
 const MAX_KEY = 1024;
 
-/** Whether a path may be a key of the tree. */
+/** Whether a path is valid as a key of the tree. */
 export const isMstKey = (key: string): boolean => key.length <= MAX_KEY && MST_KEY.test(key);
 
-/** The layer of a key: leading zero bits of its SHA-256, by twos. */
+/** The layer of a key: half the number of leading zero bits of its SHA-256, rounded down. */
 export function keyLayer(key: string): number {
   const digest = createHash("sha256").update(key).digest();
   let layer = 0;
@@ -92,7 +95,7 @@ function writeLink(out: Uint8Array, start: number, cid: CidBytes | null): number
   return at + CID_LENGTH;
 }
 
-/** Length of the prefix that two strings share. */
+/** Length of the common prefix of two strings. */
 export function commonPrefix(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
   let shared = 0;
@@ -100,7 +103,7 @@ export function commonPrefix(a: string, b: string): number {
   return shared;
 }
 
-/** The block of a node. `link(i)` is the CID of subtree i, 0 to keys.length. */
+/** Encodes a node's block. `link(i)` is the CID of subtree i, 0 to keys.length. */
 export function encodeNode(
   keys: readonly string[],
   values: readonly CidBytes[],
@@ -142,16 +145,16 @@ export function encodeNode(
   return block;
 }
 
-/** The block of the tree that holds nothing. */
+/** The block of the empty tree. */
 export const EMPTY_BLOCK: Uint8Array = encodeNode([], [], () => null);
-/** Root of the tree that holds nothing. */
+/** The root of the empty tree. */
 export const EMPTY_ROOT: CidBytes = cidBytesOfCbor(EMPTY_BLOCK);
 
 // ------------------------------------------------------------------------------------------------ decoding
 
 const malformed = () => invalidRequest("Invalid MST node");
 
-/** Where the reader stands; one is enough, since reading never yields. */
+/** The reader's position; one is enough, because reading never yields. */
 let cursor = 0;
 
 function readLength(bytes: Uint8Array, major: number): number {
@@ -191,7 +194,7 @@ function readLink(bytes: Uint8Array): CidBytes | null {
 
 const codes: number[] = Array.from({ length: MAX_KEY }, () => 0);
 
-/** The key whose first `shared` bytes already stand in `codes`. */
+/** Reads a key whose first `shared` bytes are already in `codes`. */
 function readKey(bytes: Uint8Array, previousLength: number): string {
   expectKey(bytes, 0x6b);
   const length = readLength(bytes, 0x40);
@@ -209,9 +212,9 @@ function readKey(bytes: Uint8Array, previousLength: number): string {
 }
 
 /**
- * Reads a node's block. CIDs are views of `bytes`. Refuses InvalidRequest what is not a node: any other shape, keys out
- * of order or not printable ASCII. That the block is canonical and its keys belong to its layer shows only when the tree
- * is built anew (`buildMst`) and its root compared.
+ * Decodes a node's block. CIDs are views of `bytes`. Refuses InvalidRequest: any other shape, keys out of
+ * order or not printable ASCII. To check that the block is canonical and its keys belong to its layer,
+ * rebuild the tree (`buildMst`) and compare the roots.
  */
 export function decodeNode(bytes: Uint8Array): NodeContent {
   cursor = 1;

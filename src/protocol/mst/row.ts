@@ -1,14 +1,17 @@
 /**
- * How a tree lies in storage. Nodes are stored by position, not by CID, and packed: a row holds the nodes of one subtree
- * that lie within one band of three layers (band 0: layers 0 to 2; 1: 3 to 5; 2: 6 and up), keyed by the band and the
- * subtree's left separator, the greatest key before it in the tree ("" for the leftmost). With a fan-out of four a row
- * holds some 64 records, and a write touches one row a band, whatever the size of the repo.
+ * The storage format of a tree. Nodes are stored by position, not by CID, and packed: a row holds the nodes
+ * of one subtree that lie within one band of layers (band 0: layers 0 to 2; 1: 3 to 5; 2: 6 and up). Its key
+ * is the band and the subtree's left separator, the greatest key before it in the tree ("" for the leftmost).
+ * With a fan-out of four, a row holds some 64 records, and a write touches one row per band, whatever the
+ * size of the repo.
  *
- * The row at TOP holds the root and its band, whatever layer the root is on, and behind it an `extra` of the caller's.
+ * The row at TOP holds the root and the rest of its band, whatever layer the root is on, followed by the
+ * caller's `extra`.
  *
- * Layout: version 1 (1 byte); layer of the first node (1); count of nodes (2); length without extra (4); CID of the
- * first node (36); for each node, in pre-order: offset of its block (4), index after its subtree (2), rev of the commit
- * that made it (8, the TID as a number); then the blocks, without gaps. Numbers are big-endian.
+ * Layout: version 1 (1 byte); layer of the first node (1); count of nodes (2); length without extra (4); CID
+ * of the first node (36); for each node, in pre-order: offset of its block (4), index after its subtree (2),
+ * rev of the commit that made it (8, the TID as a number); then the blocks, without gaps. Numbers are
+ * big-endian.
  */
 import { CID_LENGTH, type CidBytes, sameBytes } from "../cid.ts";
 import { decodeNode, type MstBlock } from "./node.ts";
@@ -32,12 +35,12 @@ export interface BandStore {
   get(band: Band, left: string): Uint8Array | null;
 }
 
-/** Where the root is. */
+/** The key of the row that holds the root. */
 export const TOP: RowKey = { band: 2, left: "" };
 
 /**
- * A row must stay under SQLite's 2 MB for a value. An honest row has 5 to 20 kB; only keys mined to avoid a layer can
- * pile up some 20,000 in one row, and then the write is refused.
+ * A row must stay under SQLite's limit of 2 MB per value. An honest row has 5 to 20 kB. Only keys mined to
+ * avoid a layer can pile up some 20,000 in one row; then the write is refused.
  */
 export const MAX_ROW_BYTES = 1_900_000;
 
@@ -48,7 +51,7 @@ const ENTRY = 14;
 
 export const bandOf = (layer: number): Band => (layer >= 6 ? 2 : layer >= 3 ? 1 : 0);
 
-/** Whether a node of this layer, unless it is the root, is the first of a row. */
+/** Whether a node of this layer, unless it is the root, is the first node of a row. */
 export const headsRow = (layer: number): boolean => layer === 2 || layer === 5;
 
 /** A row key as one string, for sets. */
@@ -59,7 +62,7 @@ export const rowKeyOf = (name: string): RowKey => ({
 });
 export const TOP_NAME = rowName(TOP);
 
-/** A rev as the 8 bytes that rows carry. */
+/** Encodes a rev as the 8 bytes stored in rows. */
 export function revBytes(rev: string): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, tidToBigInt(rev));
@@ -80,7 +83,7 @@ function putUint32(bytes: Uint8Array, at: number, value: number): void {
 
 // ------------------------------------------------------------------------------------------------ reading a row
 
-/** A stored row, taken apart only as far as asked. */
+/** A stored row, decoded only as far as requested. */
 export class Row {
   readonly bytes: Uint8Array;
   readonly layer: number;
@@ -99,7 +102,7 @@ export class Row {
     return this.bytes.subarray(CID_AT, DIRECTORY);
   }
 
-  /** What the caller stored behind the row. */
+  /** The bytes that the caller stored after the row. */
   get extra(): Uint8Array {
     return this.bytes.subarray(this.length);
   }
@@ -117,7 +120,7 @@ export class Row {
     return this.bytes.subarray(this.offset(index), this.offset(index + 1));
   }
 
-  /** The rev as 8 bytes, which compare like the TID. */
+  /** The rev as 8 bytes, which sort like the TID. */
   rev(index: number): Uint8Array {
     const at = DIRECTORY + index * ENTRY + 6;
     return this.bytes.subarray(at, at + 8);
@@ -125,21 +128,21 @@ export class Row {
 }
 
 /**
- * A node in memory: at first only known from its parent, then lying in a row, then open. `touch` makes it changed;
- * `settle` (mst.ts) gives it CID and block again.
+ * A node in memory. At first only its link from the parent is known; then its row is loaded; then it is
+ * opened. `#touch` (mst.ts) marks it as changed; `#settle` gives it a CID and block again.
  */
 export class Node {
   readonly layer: number;
-  /** The greatest key before its subtree. As loaded, until `settle`. */
+  /** The greatest key before its subtree, as loaded; `#settle` updates it. */
   left: string;
   /** Null from the first change until settled. */
   cid: CidBytes | null;
-  /** The stored row in which it lies, and where; null when changed, or known from its parent alone. */
+  /** The stored row that holds it, and its index there; null when it changed or only its link is known. */
   row: Row | null = null;
   index = 0;
-  /** Name of the stored row that it heads, null when it heads none. */
+  /** Name of the stored row that it heads; null when it heads none. */
   rowName: string | null = null;
-  /** Its block, once settled anew. */
+  /** Its new block, once settled. */
   block: Uint8Array | null = null;
   isOpen = false;
   keys: string[] = [];
@@ -162,14 +165,14 @@ export class Node {
     return this.kids[index] ?? null;
   }
 
-  /** The block of a node that is not changed. */
+  /** The block of a node that is unchanged or settled. */
   bytes(store: BandStore): MstBlock {
     this.load(store);
     const cid = must(this.cid, "cid of a settled node");
     return { cid, bytes: this.block ?? must(this.row, "row").block(this.index) };
   }
 
-  /** Finds the row of a node that is known from its parent alone. */
+  /** Loads the row of a node of which only the link is known. */
   load(store: BandStore): void {
     if (this.row !== null || this.block !== null || this.cid === null) return;
     const bytes = store.get(bandOf(this.layer), this.left);
@@ -178,7 +181,7 @@ export class Node {
     this.row = row;
   }
 
-  /** Fills in keys, values and kids. */
+  /** Decodes keys, values and kids. */
   open(store: BandStore): this {
     if (this.isOpen) return this;
     this.load(store);
@@ -205,7 +208,7 @@ export class Node {
   }
 }
 
-/** The root as stored; a fresh empty one when nothing is. */
+/** The stored root; a new empty one when nothing is stored. */
 export function loadRoot(store: BandStore): Node {
   const bytes = store.get(TOP.band, TOP.left);
   if (bytes === null) return new Node(0, "", null);
@@ -222,7 +225,7 @@ export function readTop(bytes: Uint8Array): { root: CidBytes; extra: Uint8Array 
   return { root: row.cid, extra: row.extra };
 }
 
-/** The row at TOP with the caller's `extra` behind it (rev, head commit: whatever must change with the root). */
+/** The row at TOP followed by the caller's `extra` (rev, head commit: whatever must change with the root). */
 export function withExtra(top: Uint8Array, extra: Uint8Array): Uint8Array {
   const out = new Uint8Array(top.length + extra.length);
   out.set(top);
@@ -269,7 +272,7 @@ class Packer {
     for (let i = 0; i < 8; i++) this.out[at + 6 + i] = rev[i] ?? 0;
   }
 
-  /** A subtree that did not change is copied as it lies, its directory moved. */
+  /** Copies an unchanged subtree as stored, with its entries shifted. */
   copy(row: Row, first: number): void {
     const end = row.next(first);
     const from = row.offset(first);
@@ -297,8 +300,8 @@ class Packer {
 }
 
 /**
- * The row that begins at a settled node. Refuses InvalidRequest when it would pass MAX_ROW_BYTES.
- * @param rev 8 bytes, for the nodes that are new
+ * Packs the row that begins at a settled node. Refuses InvalidRequest when it would exceed MAX_ROW_BYTES.
+ * @param rev 8 bytes, for the new nodes
  */
 export function packRow(node: Node, rev: Uint8Array): Uint8Array {
   const size: Size = { nodes: 0, bytes: 0 };

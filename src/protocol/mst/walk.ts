@@ -1,9 +1,9 @@
-/** Reading a repo's tree: one record, its proof, or all of it in order. */
+/** Reads a repo's tree: one record, its proof, or the whole tree in order. */
 import type { CidBytes } from "../cid.ts";
 import { EMPTY_BLOCK, EMPTY_ROOT, lowerBound, type MstBlock } from "./node.ts";
 import { loadRoot, revBytes, type BandStore, type Node } from "./row.ts";
 
-/** What a walk meets: a node's block, or a record's path and CID. */
+/** One step of a walk: a node's block, or a record's path and CID. */
 export type MstStep =
   | { kind: "node"; cid: CidBytes; bytes: Uint8Array }
   | { kind: "record"; path: string; cid: CidBytes };
@@ -11,8 +11,8 @@ export type MstStep =
 const EMPTY: MstBlock = { cid: EMPTY_ROOT, bytes: EMPTY_BLOCK };
 
 /**
- * The nodes from the root down to where `path` stands or would stand, and the record's CID, null when there is none:
- * the proof of com.atproto.sync.getRecord, either way.
+ * The nodes from the root to the place of `path`, and the record's CID; null when there is no record. Either
+ * way, the nodes are the proof of com.atproto.sync.getRecord.
  */
 export function nodesOnPath(store: BandStore, path: string): { nodes: MstBlock[]; cid: CidBytes | null } {
   const nodes: MstBlock[] = [];
@@ -27,10 +27,10 @@ export function nodesOnPath(store: BandStore, path: string): { nodes: MstBlock[]
   return { nodes, cid: null };
 }
 
-/** The CID of the record at `path`, null when there is none. */
+/** The CID of the record at `path`; null when there is none. */
 export const lookup = (store: BandStore, path: string): CidBytes | null => nodesOnPath(store, path).cid;
 
-/** Whether a node was made by a commit after `since` (8 bytes). */
+/** Whether a commit after `since` (8 bytes) made this node. */
 function isNewer(node: Node, store: BandStore, since: Uint8Array): boolean {
   node.load(store);
   const rev = node.row?.rev(node.index);
@@ -43,12 +43,12 @@ function isNewer(node: Node, store: BandStore, since: Uint8Array): boolean {
 }
 
 /**
- * All of the tree in MST pre-order: a node, then, in order of key, its subtrees and its records; so an archive can carry
- * records behind the nodes that name them, and records come sorted by path. Rows are read when reached, one a band, and
- * let go when passed: a store that answers as of one moment (a snapshot, or pre-images of rows not yet passed) gives the
- * tree as of that moment however long the walk takes.
- * @param since TID: only nodes made by later commits, with their records. A node is never older than its subtrees, so
- * what is unchanged is not even read.
+ * Walks the tree in MST pre-order: a node, then its subtrees and records in key order. An archive can
+ * therefore carry records after the nodes that name them, and records come sorted by path. Rows are read when
+ * reached, one per band, and released when passed. With a store that answers as of one moment (a snapshot, or
+ * pre-images of rows not yet passed), the result is the tree at that moment, however long the walk takes.
+ * @param since TID: only nodes made by later commits, with their records. A node is never older than its
+ * subtrees, so unchanged subtrees are not read.
  */
 export function* walkMst(store: BandStore, since?: string): Generator<MstStep, void, undefined> {
   const root = loadRoot(store);
@@ -64,7 +64,7 @@ export function* walkMst(store: BandStore, since?: string): Generator<MstStep, v
     const { node, index } = top;
     const kid = node.kid(index);
     if (kid !== null) {
-      // Let go of what is passed: the walk holds one path, not the tree.
+      // Release passed kids: the walk holds one path, not the tree.
       node.kids[index] = null;
       if (after !== null && !isNewer(kid, store, after)) continue;
       yield { kind: "node", ...kid.bytes(store) };
@@ -79,7 +79,7 @@ export function* walkMst(store: BandStore, since?: string): Generator<MstStep, v
   }
 }
 
-/** The nodes of `walkMst` alone. */
+/** Walks the nodes of `walkMst` only. */
 export function* walkNodes(store: BandStore, since?: string): Generator<MstBlock, void, undefined> {
   for (const step of walkMst(store, since)) if (step.kind === "node") yield step;
 }
