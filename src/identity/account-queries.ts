@@ -1,9 +1,12 @@
-/** Queries for single accounts, built once for each database: building one costs more CPU than running it. */
+/** Queries for single accounts, built once per database: building one costs more CPU than running it. */
 import { and, eq, notInArray, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { account } from "../../schema/directory.ts";
 
-/** Rows that are no member yet, or no longer: they only keep a DID and a handle from being taken. */
+/**
+ * States of rows that are not members, yet or any more. Such rows only keep a DID and a handle from being
+ * taken.
+ */
 export const unhoused = ["reserved", "deleted"] as const;
 
 function build(database: D1Database) {
@@ -19,7 +22,7 @@ function build(database: D1Database) {
     byDid: one(account.did),
     byHandle: one(account.handle),
     byEmail: one(account.email),
-    /** At any stage. */
+    /** The row of a DID at any stage. */
     stage: db
       .select()
       .from(account)
@@ -44,7 +47,7 @@ function build(database: D1Database) {
   };
 }
 
-/** Of this isolate. A prepared query holds no request's state. */
+/** The queries of this isolate. A prepared query holds no state of a request. */
 const built = new WeakMap<D1Database, ReturnType<typeof build>>();
 
 export function accountQueries(database: D1Database): ReturnType<typeof build> {

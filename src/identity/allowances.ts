@@ -1,6 +1,6 @@
 /**
- * What an account, or an address, may do only so often (asking for mail, changing its handle), counted exactly, in one row an account
- * and kind. A refusal writes nothing.
+ * Limits on how often an account or an address may do something (ask for mail, change its handle). The count
+ * is exact, in one row per account and kind. A refusal writes nothing.
  */
 /** `points` within `windowMs`, in windows that begin with the first use. */
 export interface AllowanceLimit {
@@ -8,7 +8,7 @@ export interface AllowanceLimit {
   points: number;
 }
 
-/** What is left after a use. `resetAt` in milliseconds. `allowed` false: nothing was counted. */
+/** The state after a use. `resetAt` in milliseconds. `allowed` false: the use was not counted. */
 export interface Allowed {
   allowed: boolean;
   limit: AllowanceLimit;
@@ -23,7 +23,10 @@ interface CountRow {
   long_count: number;
 }
 
-/** One statement, so that two uses at once are two: counts, or leaves the row alone when either window is full. */
+/**
+ * One statement, so that two simultaneous uses count as two. It counts the use, or leaves the row unchanged
+ * when either window is full.
+ */
 const USE = `
   INSERT INTO allowance (did, kind, short_start, short_count, long_start, long_count) VALUES (?1, ?2, ?3, 1, ?3, 1)
   ON CONFLICT (did, kind) DO UPDATE SET
@@ -34,7 +37,7 @@ const USE = `
   WHERE (?3 - short_start >= ?4 OR short_count < ?5) AND (?3 - long_start >= ?6 OR long_count < ?7)
   RETURNING short_start, short_count, long_start, long_count`;
 
-/** What the names of addresses begin with, among those of accounts; such rows are swept out by the day. */
+/** The prefix that tells names of addresses from those of accounts. These rows are swept daily. */
 export const ADDRESS_COUNTERS = "address ";
 
 export class Allowances {
@@ -46,7 +49,7 @@ export class Allowances {
     this.#clock = clock;
   }
 
-  /** @param who a DID, or another name that is none */
+  /** @param who a DID, or another name that is not a DID */
   async use(who: string, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
     const now = this.#clock();
     const counted = await this.#database
@@ -63,7 +66,7 @@ export class Allowances {
       resetAt: start + limit.windowMs,
     }));
     const [first, second] = states as [Omit<Allowed, "allowed">, Omit<Allowed, "allowed">];
-    // The one that runs out first; of two that have, the one that stays so longer.
+    // Report the window with fewer uses left; if both have the same, the one that resets later.
     const later = first.resetAt > second.resetAt ? first : second;
     const tighter = first.remaining < second.remaining ? first : second;
     const both = first.remaining === second.remaining;

@@ -1,9 +1,11 @@
-/** Pure reading of DID documents (DID Core, as the atproto DID spec uses it). Nothing in a document is taken on trust. */
+/**
+ * Reads DID documents (DID Core, as the atproto DID spec uses it). Pure. Nothing in a document is trusted.
+ */
 import type { Did, Handle } from "@atcute/lexicons";
 import { isHandle } from "../protocol/syntax.ts";
 import { base58Decode, didKeyOf, type KeyType } from "../protocol/keys.ts";
 
-/** A document whose `id` was checked; all else is as its owner wrote it. */
+/** A document whose `id` was checked; every other field is unchecked input from its owner. */
 export interface DidDocument {
   id: Did;
   [field: string]: unknown;
@@ -12,7 +14,7 @@ export interface DidDocument {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The document, if this is one of this DID; else null. */
+/** The document, if its `id` is this DID; else null. */
 export function parseDidDocument(did: Did, value: unknown): DidDocument | null {
   return isObject(value) && value.id === did ? { ...value, id: did } : null;
 }
@@ -22,7 +24,7 @@ function entries(document: DidDocument, field: string): Record<string, unknown>[
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
-/** The first entry with this fragment (`#atproto`), written with or without the DID before it. */
+/** The first entry with this fragment (`#atproto`), written with or without the preceding DID. */
 function entryOf(
   document: DidDocument,
   field: string,
@@ -31,7 +33,7 @@ function entryOf(
   return entries(document, field).find(({ id }) => id === fragment || id === `${document.id}${fragment}`);
 }
 
-/** The handle that the document claims; whether it resolves back is another question. */
+/** The handle that the document claims. Whether it resolves back is not checked. */
 export function claimedHandle(document: DidDocument): Handle | null {
   const aliases = Array.isArray(document.alsoKnownAs) ? document.alsoKnownAs : [];
   const alias = aliases.find((each) => typeof each === "string" && each.startsWith("at://"));
@@ -39,7 +41,7 @@ export function claimedHandle(document: DidDocument): Handle | null {
   return isHandle(name) ? name : null;
 }
 
-/** URL of the service with this fragment (`#atproto_pds`), of this type if one is given. */
+/** URL of the service with this fragment (`#atproto_pds`), and with this type if one is given. */
 export function serviceEndpoint(document: DidDocument, fragment: string, type?: string): string | null {
   const service = entryOf(document, "service", fragment);
   if (!service || (type !== undefined && service.type !== type)) return null;
@@ -52,7 +54,7 @@ export function serviceEndpoint(document: DidDocument, fragment: string, type?: 
 export const pdsEndpoint = (document: DidDocument): string | null =>
   serviceEndpoint(document, "#atproto_pds", "AtprotoPersonalDataServer");
 
-/** The verification method `#<id>` as a did:key, from Multikey or from the two formats that came before it. */
+/** The verification method `#<id>` as a did:key, from Multikey or from the two older formats. */
 export function verificationKey(document: DidDocument, id: string): string | null {
   const method = entryOf(document, "verificationMethod", `#${id}`);
   const key = method?.publicKeyMultibase;
@@ -65,7 +67,7 @@ export function verificationKey(document: DidDocument, id: string): string | nul
   return type && point.length === 33 ? didKeyOf({ type, bytes: point }) : null;
 }
 
-/** The older key types name the curve, and hold the bare point. */
+/** The older key types, which name the curve and hold the bare point. */
 const LEGACY_TYPES = new Map<unknown, KeyType>([
   ["EcdsaSecp256r1VerificationKey2019", "ES256"],
   ["EcdsaSecp256k1VerificationKey2019", "ES256K"],

@@ -1,4 +1,7 @@
-/** DIDs to documents: did:plc by the directory, did:web by its well-known document, both cached in D1 and in memory. */
+/**
+ * Resolves DIDs to documents: did:plc through the PLC directory, did:web through its well-known document.
+ * Both are cached in D1 and in memory.
+ */
 import type { Did } from "@atcute/lexicons";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
@@ -15,7 +18,7 @@ import { fetchPublic } from "./outbound.ts";
 import { askPlc, type PlcBindings } from "./plc/client.ts";
 
 export interface ResolveOptions {
-  /** Ask the source, whatever the cache says: after a change, or when a signature does not fit. */
+  /** Asks the source and ignores the cache: after a change, or when a signature does not verify. */
   fresh?: boolean;
 }
 
@@ -37,7 +40,7 @@ export class DidResolver {
   }
 
   /**
-   * The document: cached for an hour, and for a day while its source cannot be reached.
+   * The document: cached for an hour, or for a day while its source cannot be reached.
    * Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure.
    */
   async resolve(did: Did, { fresh = false }: ResolveOptions = {}): Promise<DidDocument> {
@@ -60,7 +63,7 @@ export class DidResolver {
     }
   }
 
-  /** The document, or null for whatever reason there is none. */
+  /** The document, or null when `resolve` refuses for any reason. */
   async find(did: Did, options?: ResolveOptions): Promise<DidDocument | null> {
     try {
       return await this.resolve(did, options);
@@ -76,12 +79,12 @@ export class DidResolver {
     return document && verificationKey(document, id);
   }
 
-  /** URL of the service `#<id>`; null when there is none. Refuses as `resolve`. */
+  /** URL of the service `#<id>`; null when there is none. Refuses like `resolve`. */
   async service(did: Did, fragment: string, options?: ResolveOptions): Promise<string | null> {
     return serviceEndpoint(await this.resolve(did, options), fragment);
   }
 
-  /** Origin of the DID's PDS; null when it names none. Refuses as `resolve`. */
+  /** Origin of the DID's PDS; null when it names none. Refuses like `resolve`. */
   async pds(did: Did, options?: ResolveOptions): Promise<string | null> {
     return pdsEndpoint(await this.resolve(did, options));
   }
@@ -109,7 +112,7 @@ export class DidResolver {
         headers: { accept: "application/did+ld+json, application/json" },
       });
     } catch (thrown) {
-      // An address that may not be asked names nobody.
+      // A did:web at a forbidden address does not exist.
       if (isRefusal(thrown) && thrown.error === "InvalidRequest") throw didNotFound(did);
       throw thrown;
     }
@@ -118,8 +121,8 @@ export class DidResolver {
 }
 
 /**
- * Where a did:web keeps its document (did:web method; atproto allows hostnames only, and a port and plain http only for
- * localhost). Null for other forms. Whether the address may be asked is for `publicUrl` to say.
+ * The URL of a did:web's document (did:web method; atproto allows hostnames only, and a port and plain http
+ * only for localhost). Null for other forms. `publicUrl` decides whether the address may be requested.
  */
 export function didWebUrl(did: string): URL | null {
   const host = did.slice("did:web:".length).replace(/%3A/i, ":");

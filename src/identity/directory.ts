@@ -1,4 +1,4 @@
-/** Who lives here: the accounts of this host in D1 (`DIRECTORY`), from a handle's reservation to its release. */
+/** The host's members: its accounts in D1 (`DIRECTORY`), from a handle's reservation to its release. */
 import type { Did, Handle } from "@atcute/lexicons";
 import { and, eq, inArray, notInArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -13,21 +13,24 @@ import { hostSecret, type SecretBindings, type SecretName } from "./secrets.ts";
 
 type AccountRow = typeof account.$inferSelect;
 
-/** One account. Times are ISO 8601; `email` and `handle` are lower-case. */
+/** One member. Times are ISO 8601; `email` and `handle` are lower-case. */
 export interface Account extends Omit<AccountRow, "did" | "handle"> {
   did: Did;
   handle: Handle;
-  /** What others are told of it: a takedown outweighs what the member did. Reserved accounts count as deactivated. */
+  /**
+   * The status shown to others: a takedown overrides the member's own state. Reserved accounts count as
+   * deactivated.
+   */
   status: AccountStatus;
 }
 
-/** What is held for an account before its DID is registered. */
+/** The names held for an account before its DID is registered. */
 export interface Reservation {
   did: Did;
   /** Normalised. */
   handle: Handle;
   email?: string | undefined;
-  /** Must still have a use; the use is taken in the same transaction. */
+  /** Must have a use left; the same transaction takes the use. */
   inviteCode?: string | undefined;
 }
 
@@ -74,12 +77,12 @@ export class Directory {
     this.reservedKeys = new ReservedKeys(env.DIRECTORY, clock);
   }
 
-  /** One of the host's secrets, made on first use; one in the environment wins. */
+  /** One of the host's secrets, generated on first use. A value in the environment takes precedence. */
   async secret(name: SecretName): Promise<string> {
     return hostSecret(this.#env, name);
   }
 
-  /** The member with this DID or handle, whatever their status; null when nobody of that name lives here. */
+  /** The member with this DID or handle, whatever their status; null when there is none. */
   async find(identifier: string): Promise<Account | null> {
     return identifier.startsWith("did:") ? this.findByDid(identifier) : this.findByHandle(identifier);
   }
@@ -96,7 +99,7 @@ export class Directory {
     return accountOf(await this.#queries.byEmail.get({ value: email.toLowerCase() }));
   }
 
-  /** Who has the handle, and who the e-mail address. */
+  /** The members that have the handle and the e-mail address. */
   async holders(handle: Handle, email: string): Promise<{ handle: Account | null; email: Account | null }> {
     const address = email.toLowerCase();
     const rows = await this.#queries.holders.all({ handle, email: address });
@@ -124,9 +127,10 @@ export class Directory {
   }
 
   /**
-   * Holds DID, handle and e-mail address, and takes a use of the invite code, in one transaction. Running twice for the
-   * same DID and handle holds them once.
-   * Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail taken), AlreadyExists (the DID lives here).
+   * Reserves DID, handle and e-mail address, and takes a use of the invite code, in one transaction.
+   * Idempotent for the same DID and handle.
+   * Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail taken), AlreadyExists (the DID
+   * lives here).
    */
   async reserve(wanted: Reservation): Promise<void> {
     const { did, handle, inviteCode = null } = wanted;
@@ -155,13 +159,16 @@ export class Directory {
     } catch (thrown) {
       const taken = conflictOf(thrown);
       if (taken === null) throw thrown;
-      // Its own earlier self would stand in the way by handle or address as well as by DID.
+      // An earlier run of the same reservation conflicts by handle or address as well as by DID.
       if (await this.#isHeld(wanted)) return;
       throw taken === "email" ? emailTaken(wanted.email ?? "") : handleTaken(handle);
     }
   }
 
-  /** Gives up a reservation: handle, e-mail address and the use of the invite are free again. Does nothing to a member. */
+  /**
+   * Releases a reservation: handle, e-mail address and the use of the invite are free again. Has no effect on
+   * a member.
+   */
   async release(did: Did): Promise<void> {
     const reserved = `EXISTS (SELECT 1 FROM account WHERE did = ?1 AND state = 'reserved')`;
     await this.#database.batch([
@@ -175,28 +182,31 @@ export class Directory {
     ]);
   }
 
-  /** A reserved or deactivated account is active from here on. Leaves a takedown in place. */
+  /** Activates a reserved or deactivated account. Leaves a takedown in place. */
   async activate(did: Did): Promise<Account> {
     return found(await this.#queries.activate.get({ value: did }));
   }
 
-  /** A reserved (migrating) or active account is deactivated. `deleteAfter`: when it may be deleted for good. */
+  /** Deactivates a reserved (migrating) or active account. `deleteAfter`: when it may be deleted for good. */
   async deactivate(did: Did, deleteAfter: string | null = null): Promise<Account> {
     return this.#change(did, { state: "deactivated", deactivatedAt: this.#now(), deleteAfter });
   }
 
-  /** Takes the account down or suspends it; null undoes either. `ref` is the moderator's, by default the time. */
+  /**
+   * Takes the account down or suspends it; null undoes either. `ref` is the moderator's reference, by default
+   * the time.
+   */
   async setTakedown(did: Did, takedown: "takendown" | "suspended" | null, ref?: string): Promise<void> {
     const takedownRef = takedown === null ? null : (ref ?? this.#now());
     await this.#change(did, { takedown, takedownRef });
   }
 
-  /** First half of a deletion: nobody finds the account, its handle is still held. */
+  /** First half of a deletion: lookups no longer find the account, but its handle is still held. */
   async markDeleted(did: Did): Promise<void> {
     await this.#change(did, { state: "deleted", email: null, emailConfirmedAt: null });
   }
 
-  /** Forgets the account and frees its handle. The use of its invite stays used. */
+  /** Deletes the account's row and frees its handle. The use of its invite stays taken. */
   async remove(did: Did): Promise<void> {
     await this.#db.delete(account).where(eq(account.did, did));
   }
@@ -220,7 +230,7 @@ export class Directory {
     }
   }
 
-  /** Marks the address confirmed, if it still is the account's. */
+  /** Marks the address as confirmed if it is still the account's. False when it is not. */
   async confirmEmail(did: Did, email: string): Promise<boolean> {
     const { meta } = await this.#db
       .update(account)
@@ -236,7 +246,7 @@ export class Directory {
     });
   }
 
-  /** How many accounts there are of each status. */
+  /** The number of accounts by status. */
   async counts(): Promise<Record<AccountStatus | "reserved", number>> {
     const rows = await this.#db
       .select({ state: account.state, takedown: account.takedown, n: sql<number>`count(*)` })
@@ -254,7 +264,7 @@ export class Directory {
     return counts;
   }
 
-  /** Members, newest first, for an admin's list. Refuses InvalidRequest for a cursor that is none of ours. */
+  /** Members, newest first, for an admin's list. Refuses InvalidRequest for an invalid cursor. */
   async list(query: AccountQuery): Promise<AccountPage> {
     const conditions: SQL[] = [notInArray(account.state, [...unhoused])];
     if (query.cursor !== undefined) conditions.push(afterCursor(query.cursor));
@@ -272,7 +282,7 @@ export class Directory {
     return page;
   }
 
-  /** Whether this reservation was made before. Refuses AlreadyExists when its DID came further than that. */
+  /** Whether the same reservation was made before. Refuses AlreadyExists when its DID is past that stage. */
   async #isHeld(wanted: Reservation): Promise<boolean> {
     const earlier = await this.stage(wanted.did);
     if (earlier === null) return false;
@@ -280,7 +290,7 @@ export class Directory {
     throw new Refusal("AlreadyExists", "Repo already exists");
   }
 
-  /** The account as it is afterwards. */
+  /** Updates the account; returns its new state. Refuses AccountNotFound. */
   async #change(did: Did, values: Partial<AccountRow>): Promise<Account> {
     return found(await this.#db.update(account).set(values).where(eq(account.did, did)).returning().get());
   }
@@ -290,7 +300,7 @@ export class Directory {
   }
 }
 
-/** Rows hold only what `reserve` and `setHandle` were given, which their types vouch for. */
+/** The casts are safe: rows hold only what `reserve` and `setHandle` were given, typed as Did and Handle. */
 function asAccount(row: AccountRow): Account {
   return { ...row, did: row.did as Did, handle: row.handle as Handle, status: statusOf(row) };
 }
@@ -317,7 +327,7 @@ function afterCursor(cursor: string): SQL {
   return sql`(${account.createdAt}, ${account.did}) < (${createdAt}, ${did})`;
 }
 
-/** Which unique column of `account` a failed statement ran into. */
+/** The unique column of `account` whose constraint failed a statement; null for any other error. */
 function conflictOf(thrown: unknown): "did" | "handle" | "email" | null {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     const column = /UNIQUE constraint failed: account\.(did|handle|email)/.exec(error.message)?.[1];

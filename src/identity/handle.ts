@@ -1,4 +1,7 @@
-/** Handles both ways: which ones this host gives out, what a handle resolves to, and whether the DID agrees. */
+/**
+ * Resolves and verifies handles: which ones this host gives out, the DID of a handle, and whether the DID
+ * claims it.
+ */
 import type { Did, Handle } from "@atcute/lexicons";
 import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
@@ -10,7 +13,7 @@ import { HANDLE_AGE } from "./identity-cache.ts";
 import { fetchPublic } from "./outbound.ts";
 import { isReservedName } from "./reserved-handles.ts";
 
-/** What a handle is shown as when it does not resolve back to its DID (atproto handle spec). */
+/** Shown in place of a handle that does not resolve back to its DID (atproto handle spec). */
 export const INVALID_HANDLE: Handle = "handle.invalid";
 
 /** com.atproto.identity.defs#identityInfo */
@@ -20,7 +23,9 @@ export interface IdentityInfo {
   didDoc: DidDocument;
 }
 
-/** Top-level domains that no account may have (atproto handle spec); `.test` stays allowed for development. */
+/**
+ * Top-level domains that no account may have (atproto handle spec). `.test` stays allowed for development.
+ */
 const DISALLOWED_TLDS = ["alt", "arpa", "example", "internal", "invalid", "local", "localhost", "onion"];
 
 const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
@@ -29,7 +34,10 @@ const TIMEOUT_MS = 3_000;
 const invalidHandle = (message: string) => new Refusal("InvalidHandle", message);
 const unresolved = () => new Refusal("HandleNotFound", "Unable to resolve handle");
 
-/** Lower-case, if it is a handle at all and of a domain that accounts may have. Refuses InvalidHandle. */
+/**
+ * The handle in lower case. Refuses InvalidHandle when it is not a handle or its top-level domain is
+ * disallowed.
+ */
 export function normalizeHandle(handle: string): Handle {
   const lower = handle.toLowerCase();
   if (!isHandle(lower)) {
@@ -42,8 +50,8 @@ export function normalizeHandle(handle: string): Handle {
 }
 
 /**
- * Whether `handle` may be given out below one of this host's domains: one label of 3 to 18 characters, not a reserved
- * name. Refuses InvalidHandle, HandleNotAvailable.
+ * Checks that `handle` may be given out below one of this host's domains: one label of 3 to 18 characters,
+ * not a reserved name. Refuses InvalidHandle, HandleNotAvailable.
  */
 export function checkServiceHandle(handle: Handle, domain: string, allowReserved = false): void {
   const name = handle.slice(0, -domain.length);
@@ -55,7 +63,7 @@ export function checkServiceHandle(handle: Handle, domain: string, allowReserved
   }
 }
 
-/** What asking the network for a handle came to: `unreachable` says nothing about the handle. */
+/** The result of a network lookup of a handle. `unreachable` says nothing about the handle. */
 type Lookup = Did | "none" | "unreachable";
 
 export class HandleResolver {
@@ -65,7 +73,7 @@ export class HandleResolver {
   readonly #domains: readonly string[];
   readonly #clock: () => number;
 
-  /** `domains`: the host's own, each with its leading dot. */
+  /** `domains`: the host's own domains, each with its leading dot. */
   constructor(
     env: Pick<Bindings, "LOCAL">,
     directory: Directory,
@@ -80,14 +88,14 @@ export class HandleResolver {
     this.#clock = clock;
   }
 
-  /** The host's domain that a handle is below, if any. */
+  /** The host's domain that a handle belongs to, if any. */
   serviceDomain(handle: string): string | undefined {
     return this.#domains.find((domain) => handle.endsWith(domain));
   }
 
   /**
-   * The handle, normalised, if an account may take it: one of the host's own that keeps its rules, or for a DID that is
-   * known already, one from outside that resolves to it. An admin may give out reserved names.
+   * The normalised handle, if an account may take it: one below the host's own domains that follows its
+   * rules, or, for a known DID, an external handle that resolves to it. An admin may give out reserved names.
    * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
    */
   async validate(
@@ -108,27 +116,28 @@ export class HandleResolver {
     return normalized;
   }
 
-  /** The DID of a handle: active members first, then the network. Refuses InvalidHandle, HandleNotFound. */
+  /** The DID of a handle: active members first, then the network. Refuses HandleNotFound. */
   async resolve(handle: string, options?: ResolveOptions): Promise<Did> {
     const did = await this.find(handle, options);
     if (did === null) throw unresolved();
     return did;
   }
 
-  /** As `resolve`, but null where nothing is found or the handle is none. */
+  /** Like `resolve`, but null when nothing is found or the handle is invalid. */
   async find(handle: string, options?: ResolveOptions): Promise<Did | null> {
     const name = handle.toLowerCase();
     if (!isHandle(name)) return null;
     const member = await this.#directory.findByHandle(name);
     if (member) return member.status === "active" ? member.did : null;
-    // Below our own domains nobody else can say anything.
+    // Only this host is authoritative for its own domains.
     const isOurs = this.#domains.some((domain) => name.endsWith(domain) || name === domain.slice(1));
     return isOurs ? null : this.#external(name, options);
   }
 
   /**
-   * DID, document and handle, verified both ways. Refuses HandleNotFound (also when the DID does not claim the handle
-   * that was asked for), DidNotFound, DidDeactivated, 502 UpstreamFailure.
+   * DID, document and handle, verified in both directions. When the DID does not claim the requested handle,
+   * the handle is `handle.invalid`. Refuses HandleNotFound, InvalidHandle (a disallowed top-level domain),
+   * DidNotFound, DidDeactivated, 502 UpstreamFailure.
    */
   async resolveIdentity(identifier: string, options?: ResolveOptions): Promise<IdentityInfo> {
     if (isDid(identifier)) {
@@ -141,7 +150,7 @@ export class HandleResolver {
     return { did, handle: claims ? normalizeHandle(identifier) : INVALID_HANDLE, didDoc };
   }
 
-  /** The handle that a document claims, if it resolves back to its DID; else `handle.invalid`. */
+  /** The handle that a document claims, if it resolves back to the document's DID; else `handle.invalid`. */
   async verifiedHandle(document: DidDocument, options?: ResolveOptions): Promise<Handle> {
     const handle = claimedHandle(document);
     if (handle === null) return INVALID_HANDLE;
@@ -162,7 +171,9 @@ export class HandleResolver {
     return did;
   }
 
-  /** Asks DNS and the handle's own host at once; where both answer, DNS counts (atproto handle spec). */
+  /**
+   * Asks DNS and the handle's own host at once; when both answer, DNS takes precedence (atproto handle spec).
+   */
   async #lookup(handle: Handle): Promise<Lookup> {
     const [dns, wellKnown] = await Promise.all([this.#lookupDns(handle), this.#lookupHttps(handle)]);
     if (isDid(dns)) return dns;
@@ -200,7 +211,10 @@ export class HandleResolver {
   }
 }
 
-/** A refusal on the way is no answer; an address that may not be asked is one: nothing is there. */
+/**
+ * Turns errors of a lookup into its result. An address that may not be requested means `none`; any other
+ * refusal, or malformed JSON, means `unreachable`.
+ */
 async function asking(lookup: () => Promise<Lookup>): Promise<Lookup> {
   try {
     return await lookup();
@@ -211,12 +225,12 @@ async function asking(lookup: () => Promise<Lookup>): Promise<Lookup> {
   }
 }
 
-/** The one `did=` among the TXT records of a DNS-over-HTTPS answer; two different ones cancel out. */
+/** The DID of the `did=` TXT records of a DNS-over-HTTPS answer; `none` when they disagree. */
 function didInTxt(answer: unknown): Lookup {
   const { Answer: records } = answer as { Answer?: { data?: unknown }[] };
   if (!Array.isArray(records)) return "none";
   const dids = records.flatMap(({ data }) => {
-    // A long text comes in quoted pieces.
+    // A long text arrives in several quoted pieces.
     const text = typeof data === "string" ? data.replaceAll('" "', "").replaceAll('"', "") : "";
     return text.startsWith("did=") ? [text.slice("did=".length)] : [];
   });

@@ -1,4 +1,4 @@
-/** What this host is called: from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
+/** The host's names: from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
 import type { Did } from "@atcute/lexicons";
 import type { Vars } from "../protocol/stations.ts";
 
@@ -6,9 +6,9 @@ export interface Host {
   /** `https://pds.example.com`, no trailing slash. */
   origin: string;
   hostname: string;
-  /** `did:web:` of the host, its port written `%3A`. */
+  /** `did:web:` of the host, with `%3A` before its port. */
   did: Did;
-  /** Each with its leading dot. */
+  /** Each has its leading dot. */
   handleDomains: string[];
   local: boolean;
 }

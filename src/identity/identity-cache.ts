@@ -1,4 +1,7 @@
-/** Identities resolved from outside, kept in D1 so that isolates share them, with a small front of memory. */
+/**
+ * Caches identities resolved from outside in D1, shared by all isolates, with a small cache in memory in
+ * front.
+ */
 import type { Did } from "@atcute/lexicons";
 import { eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -7,11 +10,14 @@ import type { DidDocument } from "./did-document.ts";
 
 const MINUTE = 60_000;
 
-/** How long an entry is good as it is, and how long at all, when its source cannot be reached. */
+/**
+ * Ages up to which an entry is used: `fresh` without asking its source, `last` while its source cannot be
+ * reached.
+ */
 export const DOCUMENT_AGE = { fresh: 60 * MINUTE, last: 24 * 60 * MINUTE };
 export const HANDLE_AGE = { fresh: 10 * MINUTE, last: 60 * MINUTE };
 
-/** Memory may lag behind D1 by this much: other isolates refresh documents too. */
+/** Memory may lag behind D1 by this much, because other isolates refresh documents too. */
 const MEMORY_AGE = MINUTE;
 const MEMORY_ENTRIES = 1_000;
 
@@ -26,7 +32,10 @@ interface Remembered {
   readAt: number;
 }
 
-/** Of this isolate, by database. Plain data only, so any request may use what another one fetched. */
+/**
+ * The memory of this isolate, by database. It holds plain data only, so any request may use what another one
+ * fetched.
+ */
 const memories = new WeakMap<D1Database, Map<string, Remembered>>();
 
 export class IdentityCache {
@@ -52,7 +61,7 @@ export class IdentityCache {
     });
   }
 
-  /** Null forgets: the DID is gone. */
+  /** Null removes the entry: the DID is gone. */
   async setDocument(did: Did, document: DidDocument | null): Promise<void> {
     if (document === null) {
       this.#memory.delete(did);
@@ -68,7 +77,10 @@ export class IdentityCache {
       .onConflictDoUpdate({ target: didCache.did, set: row });
   }
 
-  /** A document that was made here a moment ago: known to this isolate, and to the others once one of them asks. */
+  /**
+   * Caches a newly made document in memory only. This isolate knows it at once; another one resolves it from
+   * its source.
+   */
   remember(did: Did, document: DidDocument): void {
     this.#remember(did, { value: document, fetchedAt: this.#clock() });
   }
@@ -81,7 +93,7 @@ export class IdentityCache {
     return this.#remember(handle, { value: row.did as Did, fetchedAt: row.fetchedAt });
   }
 
-  /** Null forgets: the handle resolves to nothing. */
+  /** Null removes the entry: the handle resolves to nothing. */
   async setHandle(handle: string, did: Did | null): Promise<void> {
     if (did === null) {
       this.#memory.delete(handle);
@@ -96,7 +108,7 @@ export class IdentityCache {
       .onConflictDoUpdate({ target: handleCache.handle, set: row });
   }
 
-  /** What memory holds under a key is what was remembered under it: DIDs have documents, handles have DIDs. */
+  /** The cast is safe, because the key determines the type: DIDs have documents, handles have DIDs. */
   #recall<Value>(key: string): Cached<Value> | null {
     const found = this.#memory.get(key);
     if (!found || this.#clock() - found.readAt > MEMORY_AGE) return null;

@@ -1,4 +1,6 @@
-/** Invite codes (com.atproto.server.createInviteCode and its kin). A use is taken by `Directory.reserve`. */
+/**
+ * Invite codes (com.atproto.server.createInviteCode and related methods). `Directory.reserve` takes the uses.
+ */
 import type { Did } from "@atcute/lexicons";
 import { eq, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -8,7 +10,7 @@ import { invalidRequest, Refusal } from "../protocol/refusal.ts";
 /** com.atproto.server.defs#inviteCode */
 export interface InviteCode {
   code: string;
-  /** Uses in all, taken ones included. */
+  /** Total uses, including those taken. */
   available: number;
   disabled: boolean;
   /** A DID, or `admin`. */
@@ -36,8 +38,8 @@ export interface InviteQuery {
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 /**
- * A fresh code, as `my-host-example-abc23-567xy`: the host's name comes first, with dashes for dots so that nobody takes
- * it for a link, then 50 random bits.
+ * Makes a new code such as `my-host-example-abc23-567xy`: the host's name, with dashes for dots so that the
+ * code is not taken for a link, then 50 random bits.
  */
 export function newInviteCode(hostname: string): string {
   const random = crypto.getRandomValues(new Uint8Array(10));
@@ -85,14 +87,14 @@ export class Invites {
         ${createdAt} FROM json_each(${JSON.stringify(rows)})`);
   }
 
-  /** An early look, for a clear answer; `Directory.reserve` decides. Refuses InvalidInviteCode. */
+  /** An early check, for a clear error; `Directory.reserve` decides. Refuses InvalidInviteCode. */
   async assertAvailable(code: string): Promise<void> {
     if ((await this.giverOf(code)) === null) {
       throw new Refusal("InvalidInviteCode", "Provided invite code not available");
     }
   }
 
-  /** Whose a code is that can still be used, a DID or `admin`; null for any other. */
+  /** The owner of a code that can still be used, a DID or `admin`; null for any other code. */
   async giverOf(code: string): Promise<string | null> {
     const found = await this.#db.get<{ giver: string } | undefined>(sql`
       SELECT i.for_account AS giver FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
@@ -114,7 +116,7 @@ export class Invites {
     return Map.groupBy(codes, (code) => code.forAccount);
   }
 
-  /** The code by which each of these accounts came, by account. */
+  /** The code with which each of these accounts was created, by account. */
   async invitedBy(dids: readonly string[]): Promise<Map<string, InviteCode>> {
     const wanted = new Set(dids);
     const codes = await this.#details(sql`${detail} WHERE code IN (
@@ -126,7 +128,9 @@ export class Invites {
     );
   }
 
-  /** A page of all codes (com.atproto.admin.getInviteCodes). Refuses InvalidRequest for a bad cursor. */
+  /**
+   * One page of all codes (com.atproto.admin.getInviteCodes). Refuses InvalidRequest for an invalid cursor.
+   */
   async list(query: InviteQuery): Promise<{ codes: InviteCode[]; cursor?: string }> {
     const key = query.sort === "recent" ? sql`createdAt` : sql`used`;
     const rows = await this.#db.all<DetailRow>(sql`
@@ -149,7 +153,7 @@ export class Invites {
         OR for_account IN (SELECT value FROM json_each(${JSON.stringify(accounts)})))`);
   }
 
-  /** Whether there is a code that newcomers could still use; for the first start. */
+  /** An admin's code that newcomers can still use, for the first start; null when there is none. */
   async anyOpen(): Promise<string | null> {
     const found = await this.#db
       .select({ code: inviteCode.code })

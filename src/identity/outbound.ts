@@ -1,21 +1,22 @@
 /**
- * Requests to addresses that strangers chose (DID documents, handles, proxied services). Against server-side request
- * forgery: public names over https on the ordinary port, no redirect followed unseen, small answers, little time.
+ * Requests to addresses chosen by strangers (DID documents, handles, proxied services). To prevent
+ * server-side request forgery, they are limited to public names over https on the default port; every
+ * redirect is checked, and answers are limited in size and time.
  *
- * A public name may still have a private address in its DNS. Workers cannot look an address up and connect to it
- * themselves; the platform's network reaches no private one, so the name is all that is checked here.
+ * A public name may still have a private address in its DNS. Workers cannot resolve an address and then
+ * connect to it, but the platform's network reaches no private addresses, so only the name is checked here.
  */
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 
 export interface OutboundOptions {
-  /** A local run: loopback, plain http and any port are allowed, and nothing else is loosened. */
+  /** In a local run, loopback is allowed over plain http and on any port. No other rule changes. */
   local: boolean;
   headers?: Record<string, string>;
-  /** How many redirects to follow, each to an address that passes the same checks. Default 0. */
+  /** Maximum number of redirects to follow, each to an address that passes the same checks. Default 0. */
   redirects?: number;
   /** Default 1 MiB. */
   maxBytes?: number;
-  /** For everything together. Default 5,000. */
+  /** For the whole request, redirects included. Default 5,000. */
   timeoutMs?: number;
 }
 
@@ -25,7 +26,7 @@ export interface Answer {
   body: Uint8Array;
 }
 
-/** Names that are never public (RFC 2606, 6761, 6762, 7686, 8375, 9476), and those that networks use inside. */
+/** Names that are never public (RFC 2606, 6761, 6762, 7686, 8375, 9476), and those used inside networks. */
 const PRIVATE_SUFFIXES = [
   "alt",
   "arpa",
@@ -47,8 +48,8 @@ const PRIVATE_SUFFIXES = [
 const forbidden = (message: string) => new Refusal("InvalidRequest", message);
 
 /**
- * The URL, if it may be asked: absolute https, a public DNS name, no port, no credentials. With `local`, loopback over
- * http and at any port too. Refuses InvalidRequest.
+ * Parses and checks an address: absolute https, a public DNS name, no port, no credentials. With `local`,
+ * also loopback over http and on any port. Refuses InvalidRequest.
  */
 export function publicUrl(address: string | URL, local: boolean): URL {
   const url = typeof address === "string" ? URL.parse(address) : address;
@@ -63,7 +64,7 @@ export function publicUrl(address: string | URL, local: boolean): URL {
   return url;
 }
 
-/** `hostname` as URL gives it: IPv4 in dotted decimal whatever was written, IPv6 in brackets. */
+/** `hostname` as URL normalises it: IPv4 always in dotted decimal, IPv6 in brackets. */
 function isLoopback(hostname: string): boolean {
   const name = withoutDot(hostname);
   if (name === "localhost" || name.endsWith(".localhost") || name === "[::1]") return true;
@@ -73,7 +74,7 @@ function isLoopback(hostname: string): boolean {
 function isPublicName(hostname: string): boolean {
   const labels = withoutDot(hostname).split(".");
   const last = labels.at(-1) ?? "";
-  // An address instead of a name ends in a number or a bracket; a name of one label is never public.
+  // An IP address ends in a number or a bracket. A name of one label is never public.
   if (labels.length < 2 || !/^[a-z]/.test(last) || last.endsWith("]")) return false;
   return labels.every((label) => label !== "") && !PRIVATE_SUFFIXES.includes(last);
 }
@@ -81,8 +82,8 @@ function isPublicName(hostname: string): boolean {
 const withoutDot = (hostname: string) => hostname.toLowerCase().replace(/\.$/, "");
 
 /**
- * GETs a small document. Refuses InvalidRequest for an address that may not be asked (also where a redirect leads), and
- * 502 UpstreamFailure when there is no usable answer in time. Any HTTP status is an answer.
+ * GETs a small document. Any HTTP status counts as an answer. Refuses InvalidRequest for an address (or
+ * redirect target) that may not be requested, 502 UpstreamFailure when there is no usable answer in time.
  */
 export async function fetchPublic(address: string | URL, options: OutboundOptions): Promise<Answer> {
   const { redirects = 0, maxBytes = 1 << 20, timeoutMs = 5_000 } = options;
@@ -109,7 +110,7 @@ export async function fetchPublic(address: string | URL, options: OutboundOption
   }
 }
 
-/** Reads an answer to its end, or refuses 502 UpstreamFailure when it is longer than `maxBytes`. */
+/** Reads an answer to its end. Refuses 502 UpstreamFailure when it is longer than `maxBytes`. */
 export async function smallAnswer(response: Response, maxBytes: number): Promise<Answer> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,6 +1,6 @@
 /**
- * Names that no member may take as `<name>.<host's domain>`: they would pass for the host, its staff, its machines or
- * its pages, or for the network's own names.
+ * Names that no member may take as `<name>.<host's domain>`. They would pass for the host, its staff, its
+ * machines or its pages, or for the network's own names.
  */
 const GROUPS = {
   protocol:

@@ -1,6 +1,6 @@
 /**
- * com.atproto.server.reserveSigningKey: signing keys promised before their account comes, so that a DID document can
- * name the key first. The key is given out again until the account has it.
+ * com.atproto.server.reserveSigningKey: reserves signing keys before their account exists, so that a DID
+ * document can name the key first. A DID gets the same key until its account has it.
  */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
@@ -19,7 +19,7 @@ export class ReservedKeys {
     this.#clock = clock;
   }
 
-  /** The did:key promised to this DID, the same one each time; a new one each time when no DID is given. */
+  /** The did:key reserved for this DID, the same one each time; without a DID, a new one each time. */
   async reserve(did?: Did): Promise<string> {
     const key = generateKey(crypto.getRandomValues(new Uint8Array(32)));
     const row = {
@@ -34,7 +34,7 @@ export class ReservedKeys {
     return must(earlier, "reserved key").keyDid;
   }
 
-  /** The secret key (32 bytes) reserved for a DID, or by its own did:key; null when there is none. */
+  /** The secret key (32 bytes) reserved for a DID, or with this did:key; null when there is none. */
   async find(name: string): Promise<Uint8Array | null> {
     const row = await this.#db
       .select()
@@ -44,7 +44,7 @@ export class ReservedKeys {
     return row ? Uint8Array.from(Buffer.from(row.privateKey, "hex")) : null;
   }
 
-  /** Its account has the key now. */
+  /** Deletes a reservation once the account has the key. */
   async drop(keyDid: string): Promise<void> {
     await this.#db.delete(reservedKey).where(eq(reservedKey.keyDid, keyDid));
   }

@@ -1,6 +1,6 @@
 /**
- * The host's own secrets: made on first use, kept in DIRECTORY, so that a deploy asks for none. One in the environment
- * wins.
+ * The host's own secrets, generated on first use and kept in DIRECTORY, so that a deploy needs none. A value
+ * in the environment takes precedence.
  */
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
@@ -8,7 +8,7 @@ import { secret } from "../../schema/directory.ts";
 import { must } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 
-/** Keys are K-256 private keys: 32 bytes in hex. */
+/** Secrets that are keys are K-256 private keys: 32 bytes in hex. */
 export type SecretName = "JWT_SECRET" | "ADMIN_PASSWORD" | "PLC_ROTATION_KEY" | "LABELER_KEY" | "SETUP_CODE";
 
 export type SecretBindings = Pick<
@@ -17,8 +17,8 @@ export type SecretBindings = Pick<
 >;
 
 /**
- * Resolved secrets of this isolate, by database. Values only: a promise kept across requests would belong to the request
- * that made it.
+ * Resolved secrets of this isolate, by database. It holds values, not promises: a promise kept across
+ * requests would belong to the request that made it.
  */
 const known = new WeakMap<D1Database, Map<SecretName, string>>();
 
@@ -42,7 +42,9 @@ function givenSecret(env: SecretBindings, name: SecretName): string | undefined 
   return key;
 }
 
-/** Reads the stored value; makes one first if there is none. Of two that race, the first insert counts for both. */
+/**
+ * Reads the stored value, or generates it first. When two requests race, both use the value inserted first.
+ */
 async function settle(database: D1Database, name: SecretName): Promise<string> {
   const db = drizzle(database);
   const read = () => db.select().from(secret).where(eq(secret.name, name)).get();
@@ -55,7 +57,9 @@ async function settle(database: D1Database, name: SecretName): Promise<string> {
   return must(await read(), `secret ${name}`).value;
 }
 
-/** 256 random bits in hex for machines; about 100, in letters that are not mixed up, for what people type. */
+/**
+ * 256 random bits in hex for machines; about 100 bits in unambiguous characters for secrets that people type.
+ */
 function fresh(name: SecretName): string {
   if (name !== "ADMIN_PASSWORD" && name !== "SETUP_CODE") {
     return [...crypto.getRandomValues(new Uint8Array(32))]

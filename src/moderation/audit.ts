@@ -1,4 +1,7 @@
-/** Every act of the admin, of a role, or of a moderation service: who did what to whom, and whether it came to pass. */
+/**
+ * The log of every act of the admin, a role, or a moderation service: actor, action, subject, and whether it
+ * failed.
+ */
 import { and, desc, eq, lt } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { auditLog } from "../../schema/directory.ts";
@@ -39,8 +42,8 @@ export class ModerationAudit {
   }
 
   /**
-   * Logs an act, then does it. In this order, a crash in between leaves an act in the log that may not have come to
-   * pass, never one that nobody knows of. What fails is marked so, with `failed` in its detail.
+   * Logs an act, then performs it. In this order, a crash in between may log an act that never happened, but
+   * never hides one that did. An act that fails gets `failed` in its detail.
    */
   async around<Outcome>(act: AuditAct, work: () => Promise<Outcome>): Promise<Outcome> {
     const { actor, action, subject, detail = {} } = act;
@@ -61,7 +64,7 @@ export class ModerationAudit {
     }
   }
 
-  /** Newest first. Refuses InvalidRequest for a bad cursor. */
+  /** Acts, newest first. Refuses InvalidRequest for an invalid cursor. */
   async list({
     actor,
     subject,
@@ -90,7 +93,7 @@ export class ModerationAudit {
   }
 }
 
-/** A cursor that is a row's number. */
+/** Parses a cursor that is a row's number. Refuses InvalidRequest. */
 export function idOf(cursor: string): number {
   if (!/^\d{1,15}$/.test(cursor)) throw invalidRequest("Malformed cursor");
   return Number(cursor);

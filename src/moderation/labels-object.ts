@@ -1,7 +1,8 @@
 /**
- * The labels' sockets (com.atproto.label.subscribeLabels): one object a host. The labels themselves are in the directory,
- * so this object stores nothing; a socket carries its own position, and the object sleeps whenever all are up to date.
- * A whole history is replayed, since a labeler's consumers need every label that was ever made.
+ * The sockets of com.atproto.label.subscribeLabels, in one object per host. The labels themselves are in the
+ * directory, so this object stores nothing. A socket carries its own position, and the object sleeps when all
+ * sockets are up to date. The whole history is replayed, because a labeler's consumers need every label ever
+ * issued.
  */
 import { DurableObject } from "cloudflare:workers";
 import { encodeErrorFrame } from "../protocol/event-frames.ts";
@@ -9,9 +10,12 @@ import { encodeLabelsFrame } from "../protocol/label.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
 import { ModerationLabels } from "./labels.ts";
 
-/** Labels read at a time. */
+/** Labels read per page. */
 const PAGE = 500;
-/** Between two pages to one socket: about 3 MB a second, since the platform gives no backpressure. */
+/**
+ * Pause between two pages to one socket. It limits a socket to about 3 MB a second, because the platform
+ * gives no backpressure.
+ */
 const PAGE_PAUSE_MS = 50;
 const SOCKETS_MAX = 200;
 
@@ -20,7 +24,10 @@ interface Position {
 }
 
 export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> implements LabelsStation {
-  /** Sockets that are being brought up to date, so that none is by two at once; true: look once more. */
+  /**
+   * Sockets being updated, so that no two updates of one socket overlap. True: check once more for new
+   * labels.
+   */
   readonly #busy = new Map<WebSocket, boolean>();
 
   override async fetch(request: Request): Promise<Response> {
@@ -41,7 +48,7 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** New labels are there. */
+  /** Sends new labels to all sockets. */
   async announce(): Promise<void> {
     const labels = new ModerationLabels(this.env.DIRECTORY);
     await Promise.all(this.ctx.getWebSockets().map((socket) => this.#update(socket, labels)));
@@ -73,7 +80,7 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
     }
   }
 
-  /** Consumers have nothing to say. */
+  /** Ignores messages; the protocol defines none from consumers. */
   override async webSocketMessage(): Promise<void> {}
 
   override async webSocketClose(): Promise<void> {}

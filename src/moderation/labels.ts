@@ -1,4 +1,7 @@
-/** Labels that this host issues as a labeler, numbered for com.atproto.label.subscribeLabels. None is ever changed. */
+/**
+ * Labels that this host issues as a labeler, numbered for com.atproto.label.subscribeLabels. A label never
+ * changes.
+ */
 import type { Cid, Did, GenericUri } from "@atcute/lexicons";
 import { and, asc, desc, eq, gt, inArray, lt, max, or, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -16,7 +19,7 @@ export interface NumberedLabel {
 }
 
 export interface LabelQuery {
-  /** Whole URIs, or beginnings that end in `*`. */
+  /** Whole URIs, or prefixes that end in `*`. */
   patterns: readonly string[];
   sources: readonly string[];
   limit: number;
@@ -47,7 +50,10 @@ export class ModerationLabels {
     if (first !== undefined) await this.#db.batch([first, ...others]);
   }
 
-  /** Labels in force on what the patterns name: the newest of each value, if it is no negation and not over. */
+  /**
+   * Labels in force that match the patterns: the newest of each value, unless it is a negation or has
+   * expired. Refuses InvalidRequest: an invalid pattern or cursor.
+   */
   async query(wanted: LabelQuery): Promise<{ labels: SignedLabel[]; cursor?: string }> {
     const patterns = wanted.patterns.map((pattern) => {
       const star = pattern.indexOf("*");
@@ -81,7 +87,7 @@ export class ModerationLabels {
       : { labels };
   }
 
-  /** Labels after a cursor, in order. */
+  /** Labels after `seq`, in order. */
   async after(seq: number, limit: number): Promise<NumberedLabel[]> {
     const rows = await this.#db
       .select()
@@ -92,7 +98,7 @@ export class ModerationLabels {
     return rows.map((row) => ({ seq: row.seq, label: asLabel(row) }));
   }
 
-  /** Labels before a cursor, newest first, negations too: for the admin's list. */
+  /** Labels before a cursor, newest first, negations included: for the admin's list. */
   async before(cursor: string | undefined, limit: number): Promise<NumberedLabel[]> {
     const rows = await this.#db
       .select()
@@ -103,7 +109,7 @@ export class ModerationLabels {
     return rows.map((row) => ({ seq: row.seq, label: asLabel(row) }));
   }
 
-  /** The newest number, 0 before the first. */
+  /** The newest seq; 0 before the first. */
   async head(): Promise<number> {
     const row = await this.#db
       .select({ head: max(label.seq) })
@@ -126,7 +132,7 @@ function asLabel(row: LabelRow): SignedLabel {
   };
 }
 
-/** com.atproto.label.defs#label, in JSON. The row was written from checked input. */
+/** com.atproto.label.defs#label as JSON. The casts are safe, because rows are written from checked input. */
 export function labelView({ sig, ...each }: SignedLabel) {
   return {
     ver: 1,

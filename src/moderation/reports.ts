@@ -1,4 +1,6 @@
-/** Reports that members, and others who address this host as their labeler, make (com.atproto.moderation.createReport). */
+/**
+ * Reports by members, and by others who use this host as their labeler (com.atproto.moderation.createReport).
+ */
 import type { Did } from "@atcute/lexicons";
 import { and, desc, eq, lt } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -12,7 +14,7 @@ export interface NewReport {
   reasonType: string;
   reason?: string | undefined;
   subjectDid: string;
-  /** Of a record: with its version, as the reporter saw it. */
+  /** For a record: its URI, and the version that the reporter saw. */
   subjectUri?: string | undefined;
   subjectCid?: string | undefined;
   reportedBy: Did;
@@ -37,7 +39,7 @@ export class ModerationReports {
     this.#clock = clock;
   }
 
-  /** Every report is kept, the same one twice too: how many report a thing says something. */
+  /** Stores a report. Duplicates are kept, because the number of reports is a signal. */
   async create(wanted: NewReport): Promise<{ id: number; createdAt: string }> {
     const createdAt = new Date(this.#clock()).toISOString();
     const [row] = await this.#db
@@ -55,7 +57,7 @@ export class ModerationReports {
     return { id: must(row, "the report").id, createdAt };
   }
 
-  /** Newest first. Refuses InvalidRequest for a bad cursor. */
+  /** Reports, newest first. Refuses InvalidRequest for an invalid cursor. */
   async list({
     state,
     subject,
@@ -80,7 +82,7 @@ export class ModerationReports {
       : { reports };
   }
 
-  /** Closes a report, or opens it again. Refuses NotFound. */
+  /** Closes a report or reopens it. Refuses NotFound. */
   async setState(id: number, state: ReportState, by: string, note?: string): Promise<void> {
     const closed = state !== "open";
     const { meta } = await this.#db

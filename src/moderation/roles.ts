@@ -1,4 +1,4 @@
-/** Who may act for the host: `owner` (all that the admin may), `moderator`, `inviter`. */
+/** Roles that may act for the host: `owner` (everything the admin may do), `moderator`, `inviter`. */
 import type { Did } from "@atcute/lexicons";
 import { asc, eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -34,7 +34,7 @@ export class ModerationRoles {
     return rows.map((row) => ({ ...row, did: row.did as Did }));
   }
 
-  /** One role a member; a new one takes the place of the old. */
+  /** Grants a role. A member has one role; a new one replaces it. */
   async grant(did: Did, wanted: Role, grantedBy: string): Promise<void> {
     const row = { did, role: wanted, grantedBy, grantedAt: new Date(this.#clock()).toISOString() };
     await this.#db.insert(role).values(row).onConflictDoUpdate({ target: role.did, set: row });

@@ -1,6 +1,6 @@
 /**
- * Takedowns below the account, of records and blobs. The account's own object enforces them on what the PDS serves; this
- * list is what an index that is rebuilt learns them from, and what tells the admin.
+ * Takedowns of records and blobs, as the host's moderation records them. The account's own object enforces
+ * them for what the PDS serves, and the index keeps its own copy over a rebuild.
  */
 import type { Did } from "@atcute/lexicons";
 import { and, eq } from "drizzle-orm";
@@ -12,7 +12,7 @@ export interface SubjectTakedown {
   /** A record's at-uri, or a blob's CID. */
   subject: string;
   ref: string;
-  /** The record's version then. */
+  /** The record's version at the time of the takedown. */
   cid: string | null;
 }
 
@@ -48,7 +48,7 @@ export class ModerationSubjects {
     return row ? { did, subject, ref: row.takedownRef, cid: row.cid } : null;
   }
 
-  /** The account is gone for good. */
+  /** Deletes the takedowns of an account that is gone for good. */
   async forget(did: Did): Promise<void> {
     await this.#db.delete(subjectStatus).where(eq(subjectStatus.did, did));
   }

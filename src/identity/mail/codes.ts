@@ -1,6 +1,6 @@
 /**
- * What the directory knows of codes sent by mail. The codes themselves live in their account; here is only who a reset
- * code belongs to, and what could not be sent.
+ * The directory's part of codes sent by mail: the owner of a reset code, and mail that could not be sent. The
+ * codes themselves live in their account.
  */
 import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
@@ -9,10 +9,13 @@ import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { resetCode, unsentMail } from "../../../schema/directory.ts";
 import type { Mail } from "./mailer.ts";
 
-/** As long as the account honours a code (15 minutes), and a little more, so that a late one is told from a wrong one. */
+/**
+ * Longer than the account accepts a code (15 minutes), so that an expired code is told apart from a wrong
+ * one.
+ */
 const KEPT_MS = 60 * 60 * 1000;
 
-/** Mail that did not go out, as the owner sees it. `at` is ISO 8601. */
+/** Mail that could not be sent, as the owner sees it. `at` is ISO 8601. */
 export interface UnsentMail {
   did: Did;
   purpose: string;
@@ -32,7 +35,10 @@ export class MailCodes {
     this.#clock = clock;
   }
 
-  /** Remembers whose reset code this is; older codes of the account, and anybody's that are too old, go. */
+  /**
+   * Stores the owner of this reset code. Deletes older codes of the account, and expired codes of all
+   * accounts.
+   */
   async own(code: string, did: Did): Promise<void> {
     const now = this.#clock();
     await this.#db.batch([
@@ -44,7 +50,7 @@ export class MailCodes {
     ]);
   }
 
-  /** The account that was sent this code; null when none was. */
+  /** The account that this code was sent to; null when there is none. */
   async ownerOf(code: string): Promise<Did | null> {
     const row = await this.#db
       .select()
@@ -58,7 +64,7 @@ export class MailCodes {
     await this.#db.delete(resetCode).where(eq(resetCode.did, did));
   }
 
-  /** Keeps a mail that did not go out, in place of an older one of its purpose. */
+  /** Keeps a mail that could not be sent; replaces the account's earlier one for the same purpose. */
   async keepUnsent(did: Did, purpose: string, { subject, text }: Omit<Mail, "to">): Promise<void> {
     const now = this.#clock();
     const row = { did, purpose, subject, text, at: new Date(now).toISOString() };
@@ -71,7 +77,7 @@ export class MailCodes {
     ]);
   }
 
-  /** What the owner may still pass on, newest first: its codes die with the hour. */
+  /** Mail that the owner may still pass on, at most 100, newest first. It is kept for an hour. */
   async unsent(did?: Did): Promise<UnsentMail[]> {
     const since = new Date(this.#clock() - KEPT_MS).toISOString();
     const rows = await this.#db

@@ -1,4 +1,7 @@
-/** Sending mail. Optional everywhere: a host without it still works, and says so where a mail would have gone. */
+/**
+ * Sends mail. Mail is optional everywhere: a host without it still works, and says so where it would have
+ * sent one.
+ */
 import type { Bindings } from "../../protocol/stations.ts";
 
 export interface Mail {
@@ -9,13 +12,17 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Whether the mail was taken for delivery. Never throws: what waits for a mail does not fail with it. */
+  /**
+   * Reports whether the mail was accepted for delivery. Never throws, so a failed mail does not fail the
+   * operation that sends it.
+   */
   send(mail: Mail): Promise<"sent" | "not sent">;
 }
 
 /**
- * `MAIL` is the sender, `Name <address>` or a bare address; without it nothing is sent. The way is a Resend key in the
- * environment, else the `EMAIL` binding (Cloudflare's send_email). A local run keeps all mail in its mailbox.
+ * `MAIL` is the sender, `Name <address>` or a bare address; without it nothing is sent. Mail goes through
+ * Resend if its key is in the environment, else through the `EMAIL` binding (Cloudflare's send_email). A
+ * local run keeps all mail in its mailbox.
  */
 export type MailBindings = Pick<Bindings, "MAIL" | "LOCAL" | "OUTSIDE" | "RESEND_API_KEY" | "EMAIL">;
 
@@ -30,7 +37,7 @@ export function mailerOf(env: MailBindings): Mailer {
         await deliver(mail);
         return "sent";
       } catch (thrown) {
-        // Never the address, nor the text: it may hold a token.
+        // Never log the address or the text, which may hold a token.
         const reason = thrown instanceof MailFailure ? thrown.message : "failed";
         console.error(JSON.stringify({ event: "mail", outcome: "not sent", reason }));
         return "not sent";
@@ -39,7 +46,7 @@ export function mailerOf(env: MailBindings): Mailer {
   };
 }
 
-/** With a message that is fit for a log. */
+/** An error whose message may be logged. */
 class MailFailure extends Error {}
 
 type Delivery = (mail: Mail) => Promise<void>;
@@ -78,7 +85,7 @@ async function deliverByResend(key: string, from: string, mail: Mail): Promise<v
   if (!response.ok) throw new MailFailure(`Resend answered ${response.status}`);
 }
 
-/** `Name <address>` in its parts. */
+/** Parses `Name <address>`. */
 function senderOf(from: string): string | { name: string; email: string } {
   const parts = /^(.*?)\s*<([^<>]+)>$/.exec(from);
   return parts?.[1] && parts[2] ? { name: parts[1], email: parts[2] } : from;

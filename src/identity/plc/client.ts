@@ -1,4 +1,4 @@
-/** The host's dealings with the did:plc directory: `PLC_URL`, or the embedded one of a local run. */
+/** The client of the did:plc directory: `PLC_URL`, or the embedded directory of a local run. */
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
 import { didKey, sign } from "../../protocol/keys.ts";
@@ -24,16 +24,16 @@ import {
 export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
 
 const TIMEOUT_MS = 10_000;
-/** Logs are the longest: a thousand operations fit. */
+/** Enough for the longest answers: a log of a thousand operations. */
 const MAX_BYTES = 8 << 20;
 
 interface PlcAnswer {
   status: number;
-  /** JSON; undefined when the answer has none. */
+  /** JSON; undefined when the answer is not JSON. */
   body: unknown;
 }
 
-/** Asks the directory at `path`; POSTs `operation` if one is given. Refuses 502 UpstreamFailure. */
+/** Requests `path` from the directory; POSTs `operation` if given. Refuses 502 UpstreamFailure. */
 export async function askPlc(env: PlcBindings, path: string, operation?: AnyOperation): Promise<PlcAnswer> {
   const request = new Request(new URL(path, env.PLC_URL || "http://plc.local"), {
     redirect: "manual",
@@ -86,8 +86,8 @@ export class PlcClient {
   }
 
   /**
-   * A new DID, not yet registered. The owner's `recoveryKey` outranks the host's key.
-   * Refuses nothing: `recoveryKey` was validated as a did:key.
+   * Creates a new DID, not yet registered. The owner's `recoveryKey`, already validated as a did:key,
+   * outranks the host's key.
    */
   async createGenesis(
     wanted: Omit<Genesis, "rotationKeys"> & { recoveryKey?: string | undefined },
@@ -99,7 +99,7 @@ export class PlcClient {
   }
 
   /**
-   * Submits an operation. Twice is once: what the directory has as its newest operation already, it has accepted.
+   * Submits an operation. Idempotent: an operation that is already the directory's newest counts as accepted.
    * Refuses InvalidRequest in the directory's words, 502 UpstreamFailure.
    */
   async submit(did: Did, operation: AnyOperation): Promise<void> {
@@ -113,29 +113,36 @@ export class PlcClient {
     throw invalidRequest(messageOf(body) ?? "The PLC directory refused the operation");
   }
 
-  /** Present state of a DID. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure. */
+  /** The present state of a DID. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure. */
   async state(did: Did): Promise<PlcState> {
     return stateOf(await this.lastOperation(did));
   }
 
-  /** The newest valid operation of a DID that lives. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure. */
+  /**
+   * The newest valid operation of a DID that has not ended. Refuses DidNotFound, DidDeactivated, 502
+   * UpstreamFailure.
+   */
   async lastOperation(did: Did): Promise<PlcOperation | PlcLegacyCreate> {
     const { status, body } = await askPlc(this.#env, `/${did}/log/last`);
     if (status === 404) throw new Refusal("DidNotFound", `DID not found: ${did}`);
     if (status !== 200) throw new Refusal("UpstreamFailure", "The PLC directory failed", 502);
-    // The directory is trusted for its log's form; `operationCid` of anything else would only make an update it refuses.
+    // The form of the directory's log is trusted: the `operationCid` of anything else would only make an
+    // update that the directory refuses.
     const last = body as AnyOperation;
     if (last.type === "plc_tombstone") throw new Refusal("DidDeactivated", "Did is tombstoned");
     return last;
   }
 
-  /** An update signed by the host, not yet submitted. Refuses as `lastOperation`. */
+  /** Signs an update as the host, without submitting it. Refuses like `lastOperation`. */
   async signUpdate(did: Did, change: (state: PlcState) => PlcState): Promise<PlcOperation> {
     const [last, signer] = await Promise.all([this.lastOperation(did), this.#signer()]);
     return createUpdate(last, signer, change);
   }
 
-  /** Makes `handle` the first alias of the DID; nothing happens if it is that already. Refuses as `submit`. */
+  /**
+   * Makes `handle` the first alias of the DID; does nothing if it already is. Refuses like `submit` and
+   * `lastOperation`.
+   */
   async updateHandle(did: Did, handle: Handle): Promise<void> {
     const last = await this.lastOperation(did);
     if (stateOf(last).alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`) {
@@ -148,7 +155,7 @@ export class PlcClient {
     );
   }
 
-  /** Ends a DID that this host made. Twice is once. Refuses as `submit`. */
+  /** Ends a DID created by this host. Idempotent. Refuses like `submit` and `lastOperation`. */
   async tombstone(did: Did): Promise<void> {
     try {
       const last = await this.lastOperation(did);
@@ -165,7 +172,10 @@ export class PlcClient {
   }
 }
 
-/** The rotation key's public half, which costs a point multiplication, for as long as the key stays the same. */
+/**
+ * The rotation key's public half, cached while the key stays the same; deriving it costs a point
+ * multiplication.
+ */
 let rotation: { hex: string; didKey: string } | null = null;
 
 function messageOf(body: unknown): string | null {

@@ -1,4 +1,7 @@
-/** What a did:plc directory accepts (did:plc spec v0.3, and the limits of its server): form, then order and authority. Pure. */
+/**
+ * The rules by which a did:plc directory accepts operations (did:plc spec v0.3, and its server's limits):
+ * form, then order and authority. Pure.
+ */
 import { Buffer } from "node:buffer";
 import { encode } from "../../protocol/cbor.ts";
 import type { LexValue } from "../../protocol/data-model.ts";
@@ -21,7 +24,7 @@ const MAX_KEY = 256;
 const MAX_SERVICE_TYPE = 256;
 const MAX_ENDPOINT = 512;
 const HOUR = 3_600_000;
-/** For how long a key of higher authority may undo what a lower one signed. */
+/** How long a key of higher authority may undo an operation signed by a lower one. */
 const RECOVERY_WINDOW = 72 * HOUR;
 
 /** An accepted operation. `createdAt` in milliseconds of the Unix epoch. */
@@ -35,7 +38,9 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** An operation as submitted: a creation, update or tombstone within the limits. Refuses InvalidRequest. */
+/**
+ * Checks a submitted operation: a creation, update or tombstone within the limits. Refuses InvalidRequest.
+ */
 export function parseOperation(value: unknown): PlcOperation | PlcTombstone {
   if (sizeOf(value) > MAX_BYTES) {
     throw invalidRequest(`Operation too large (${MAX_BYTES} bytes maximum in cbor encoding)`);
@@ -68,7 +73,7 @@ export function parseOperation(value: unknown): PlcOperation | PlcTombstone {
     if (endpoint.length > MAX_ENDPOINT) refuse(`Service endpoint too long (max ${MAX_ENDPOINT})`);
   }
   for (const key of Object.values(verificationMethods)) {
-    // Of any kind: only the form is checked.
+    // Any kind of key is allowed; only the form is checked.
     if (key.length > MAX_KEY || !/^did:key:z[1-9A-HJ-NP-Za-km-z]+$/.test(key)) {
       refuse(`Invalid verificationMethod key: ${key}`);
     }
@@ -113,7 +118,7 @@ function isOperation(value: unknown): value is PlcOperation {
 }
 
 /**
- * Whether `proposed`, submitted at `at` (milliseconds), may follow the DID's valid operations `log`.
+ * Checks that `proposed`, submitted at `at` (milliseconds), may follow the DID's valid operations `log`.
  * @returns CIDs of the operations that it undoes. Refuses InvalidRequest.
  */
 export function checkNext(
@@ -159,7 +164,10 @@ function checkGenesis(did: string, operation: AnyOperation): void {
   }
 }
 
-/** Which of these keys signed it. The one spelling of a signature counts: another would make another CID. */
+/**
+ * The key, of those allowed, that signed the operation. Only the canonical base64url of a signature is
+ * accepted, because another spelling would give another CID. Refuses InvalidRequest.
+ */
 function signerOf(operation: AnyOperation, allowed: readonly string[]): string {
   const signature = decodeSignature(operation.sig);
   const bytes = signedBytes(operation);

@@ -1,7 +1,9 @@
 /**
- * did:plc operations (did:plc spec v0.3): how they are made, signed, named by CID and shown as DID documents. Pure.
+ * Makes and signs did:plc operations, computes their CIDs, and presents them as DID documents (did:plc spec
+ * v0.3). Pure.
  *
- * `@did-plc/lib` does the same, with axios, zod and a second CBOR codec; it is the oracle of the tests instead.
+ * `@did-plc/lib` does the same, but brings axios, zod and a second CBOR codec; the tests use it as their
+ * oracle instead.
  */
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
@@ -16,7 +18,7 @@ export type PlcService = {
   endpoint: string;
 };
 
-/** The whole state of a DID. `rotationKeys` by descending authority; all keys are did:keys. */
+/** The complete state of a DID. `rotationKeys` by descending authority; all keys are did:keys. */
 export type PlcState = {
   rotationKeys: string[];
   /** By id, without `#`. */
@@ -49,7 +51,7 @@ export type PlcLegacyCreate = {
 };
 export type AnyOperation = PlcOperation | PlcTombstone | PlcLegacyCreate;
 
-/** One who may sign: a key and the did:key that others know it by. `sign` gives 64 bytes, low-S, over the SHA-256. */
+/** A signing key and its did:key. `sign` returns 64 bytes, low-S, over the SHA-256. */
 export interface Signer {
   didKey: string;
   sign(bytes: Uint8Array): Uint8Array;
@@ -65,7 +67,7 @@ export interface Genesis {
   pds: string;
 }
 
-/** The first operation of a new DID, and the DID that its hash makes. */
+/** Creates the first operation of a new DID, and the DID derived from its hash. */
 export function createGenesis(state: Genesis, signer: Signer): { did: Did<"plc">; operation: PlcOperation } {
   const operation = signed(
     {
@@ -81,7 +83,7 @@ export function createGenesis(state: Genesis, signer: Signer): { did: Did<"plc">
   return { did: didOfGenesis(operation), operation };
 }
 
-/** An update on top of `last`, with the state that `change` makes of the present one. */
+/** Creates an update that follows `last`; `change` derives the new state from the present one. */
 export function createUpdate(
   last: PlcOperation | PlcLegacyCreate,
   signer: Signer,
@@ -92,7 +94,7 @@ export function createUpdate(
   return signed({ type: "plc_operation", ...state, prev: operationCid(last) }, signer);
 }
 
-/** Ends the DID. */
+/** Creates the operation that ends the DID. */
 export function createTombstone(last: PlcOperation | PlcLegacyCreate, signer: Signer): PlcTombstone {
   return signed({ type: "plc_tombstone", prev: operationCid(last) }, signer);
 }
@@ -105,20 +107,20 @@ function signed<Unsigned extends Omit<PlcOperation, "sig"> | Omit<PlcTombstone, 
   return { ...unsigned, sig };
 }
 
-/** What a signature is over: the operation without it, as DAG-CBOR. */
+/** The bytes that the signature covers: the operation without `sig`, as DAG-CBOR. */
 export function signedBytes(operation: AnyOperation): Uint8Array {
   const { sig: _, ...unsigned } = operation;
   return encode(unsigned);
 }
 
-/** What `prev` holds. */
+/** The CID of an operation, as used in `prev`. */
 export const operationCid = (operation: AnyOperation): string => cidOfCbor(encode(operation));
 
 export function didOfGenesis(operation: AnyOperation): Did<"plc"> {
   return `did:plc:${base32.baseEncode(sha256(encode(operation))).slice(0, 24)}`;
 }
 
-/** The state after a creation or update, whatever form it was written in. */
+/** The state after a creation or update, in either format. */
 export function stateOf(operation: PlcOperation | PlcLegacyCreate): PlcState {
   if (operation.type === "plc_operation") return operation;
   const endpoint = /^https?:\/\//.test(operation.service)
@@ -132,7 +134,7 @@ export function stateOf(operation: PlcOperation | PlcLegacyCreate): PlcState {
   };
 }
 
-/** `state` with this handle in place of the first one, or before the other aliases if there was none. */
+/** `state` with this handle in place of the first one, or before the other aliases when there was none. */
 export function withHandle(state: PlcState, handle: Handle): PlcState {
   const alias = `at://${handle}`;
   const first = state.alsoKnownAs.findIndex((each) => each.startsWith("at://"));
@@ -140,7 +142,7 @@ export function withHandle(state: PlcState, handle: Handle): PlcState {
   return { ...state, alsoKnownAs };
 }
 
-/** Contexts by the multicodec prefix as base58btc shows it. Keys of other kinds have none. */
+/** JSON-LD contexts by multicodec prefix, as it appears in base58btc. Other kinds of key have none. */
 const KEY_CONTEXTS = [
   { prefix: "did:key:zDn", context: "https://w3id.org/security/suites/ecdsa-2019/v1" },
   { prefix: "did:key:zQ3s", context: "https://w3id.org/security/suites/secp256k1-2019/v1" },
