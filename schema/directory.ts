@@ -1,6 +1,6 @@
 /**
- * The directory's tables for typed queries. The SQL in `migrations/directory` is the authority (drizzle-kit knows no
- * WITHOUT ROWID); a test holds this description against it.
+ * The directory's tables for typed queries. The SQL in `migrations/directory` is the authority (drizzle-kit
+ * does not support WITHOUT ROWID); a test checks this description against it.
  */
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 

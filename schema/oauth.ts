@@ -1,4 +1,4 @@
-/** Typed queries over what `migrations/directory/0010_oauth.sql` makes; the SQL is the authority. */
+/** The OAuth tables for typed queries. `migrations/directory/0010_oauth.sql` is the authority. */
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const oauthDevice = sqliteTable("oauth_device", {
