@@ -1,4 +1,4 @@
-/** app.bsky.actor.*: people, and a member's own preferences. */
+/** app.bsky.actor.*: profiles, and a member's own preferences. */
 import {
   AppBskyActorGetPreferences,
   AppBskyActorGetProfile,

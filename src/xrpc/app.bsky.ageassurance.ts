@@ -1,4 +1,4 @@
-/** app.bsky.ageassurance.*: what clients ask before they let somebody in. */
+/** app.bsky.ageassurance.*: age checks that clients make before they let a person in. */
 import { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcute/bluesky";
 import { getConfig, getState } from "../appview/reads/methods/actor/age-assurance.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";

@@ -4,7 +4,7 @@ import { viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 
 export const appBskyEmbed = [
-  // A card made from records (site.standard.*), none of which this AppView indexes: then the answer is empty, by the
-  // lexicon, and the client makes its own card.
+  // The card would be built from site.standard.* records, which this AppView does not index. The lexicon
+  // allows an empty answer then, and the client builds its own card.
   method(AppBskyEmbedGetEmbedExternalView, viewerOrAnyone, () => ({})),
 ];

@@ -1,4 +1,4 @@
-/** app.bsky.graph.*: who follows, blocks and mutes whom; lists and starter packs. */
+/** app.bsky.graph.*: follows, blocks and mutes; lists and starter packs. */
 import {
   AppBskyGraphGetActorStarterPacks,
   AppBskyGraphGetBlocks,
@@ -67,7 +67,8 @@ export const appBskyGraph = [
   method(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, (call) =>
     getSuggestedFollowsByActor(viewContextFor(call), call.params),
   ),
-  // The same for everybody; but an app reads it only with the member's leave, as all of an AppView.
+  // The answer does not depend on the viewer, but an app needs the member's permission for it, as for all
+  // AppView methods.
   method(AppBskyGraphGetRelationships, viewerOrAnyone, (call) =>
     getRelationships(viewContextFor({ ...call, caller: null }), call.params),
   ),

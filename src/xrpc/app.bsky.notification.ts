@@ -1,4 +1,4 @@
-/** app.bsky.notification.*: what a member is told. */
+/** app.bsky.notification.*: a member's notifications and their settings. */
 import {
   AppBskyNotificationGetPreferences,
   AppBskyNotificationGetUnreadCount,

@@ -1,4 +1,4 @@
-/** app.bsky.unspecced.*: what the official client uses before a lexicon has settled. */
+/** app.bsky.unspecced.*: methods that the official client uses before their lexicons settle. */
 import {
   AppBskyUnspeccedGetAgeAssuranceState,
   AppBskyUnspeccedGetConfig,
@@ -30,7 +30,7 @@ import { method } from "./server/method.ts";
 import { viewContextFor } from "./server/view-context.ts";
 
 export const appBskyUnspecced = [
-  // What came before app.bsky.ageassurance.
+  // The predecessor of app.bsky.ageassurance.
   method(AppBskyUnspeccedGetAgeAssuranceState, viewer, () => ({ status: "unknown" })),
   method(AppBskyUnspeccedGetConfig, viewerOrAnyone, () => ({
     checkEmailConfirmed: false,

@@ -1,4 +1,7 @@
-/** `com.atproto.admin.*`: what the admin, roles and a trusted moderation service may do. Every act is logged. */
+/**
+ * `com.atproto.admin.*`: methods for the admin, role holders and a trusted moderation service. Every act is
+ * logged.
+ */
 import {
   ComAtprotoAdminDeleteAccount,
   ComAtprotoAdminDisableAccountInvites,
@@ -37,7 +40,7 @@ export const comAtprotoAdmin = [
     infos: await accountViews(services, params.dids),
   })),
 
-  // The reference leaves this to its entryway. `email` finds part of an address or handle, or a whole DID.
+  // The reference leaves this to its entryway. `email` matches part of an address or handle, or a whole DID.
   method(ComAtprotoAdminSearchAccounts, moderator, async ({ params, services }) => {
     const { email, limit, cursor } = params;
     const page = await services.directory.list({ limit, cursor, search: email });

@@ -1,4 +1,4 @@
-/** `com.atproto.identity.*`: who is behind a handle or a DID, and a member's changes to their own. */
+/** `com.atproto.identity.*`: resolves handles and DIDs, and changes a member's own identity. */
 import {
   ComAtprotoIdentityGetRecommendedDidCredentials,
   ComAtprotoIdentityRefreshIdentity,

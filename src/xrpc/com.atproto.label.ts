@@ -1,4 +1,4 @@
-/** `com.atproto.label.*`: this host's own labels. It knows no other labeler's. */
+/** `com.atproto.label.*`: this host's own labels. It does not store those of other labelers. */
 import { ComAtprotoLabelQueryLabels } from "@atcute/atproto";
 import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
@@ -7,7 +7,10 @@ import { anyone } from "./server/policies.ts";
 import type { Method } from "./server/method.ts";
 import { method } from "./server/method.ts";
 
-/** A subscription, so no row of the usual kind: a WebSocket upgrade, handed to the object that keeps the sockets. */
+/**
+ * A subscription is not an ordinary method row: it is a WebSocket upgrade, forwarded to the object that keeps
+ * the sockets.
+ */
 const subscribeLabels: Method = {
   nsid: "com.atproto.label.subscribeLabels",
   verb: "GET",

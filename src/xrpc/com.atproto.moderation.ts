@@ -1,6 +1,6 @@
 /**
- * `com.atproto.moderation.*`: reports to this host. A report that an `atproto-proxy` header addresses to another labeler
- * never comes here: `edge/proxy.ts` passes it on.
+ * `com.atproto.moderation.*`: reports to this host. If an `atproto-proxy` header addresses another labeler,
+ * `proxy.ts` forwards the report before it gets here.
  */
 import { ComAtprotoModerationCreateReport } from "@atcute/atproto";
 import { ModerationReports } from "../moderation/reports.ts";
@@ -9,7 +9,7 @@ import { parseAtUri } from "../protocol/syntax.ts";
 import { STANDARD, TAKENDOWN, memberOrService } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 
-/** Taken-down members may appeal. Other hosts pass their members' reports on by service token. */
+/** Taken-down members may appeal. Other hosts forward their members' reports with a service token. */
 const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN] });
 
 export const comAtprotoModeration = [

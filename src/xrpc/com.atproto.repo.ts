@@ -1,4 +1,4 @@
-/** com.atproto.repo.*: records and blobs of the accounts that live here. */
+/** com.atproto.repo.*: records and blobs of the accounts on this host. */
 import * as ApplyWrites from "@atcute/atproto/types/repo/applyWrites";
 import * as CreateRecord from "@atcute/atproto/types/repo/createRecord";
 import * as DeleteRecord from "@atcute/atproto/types/repo/deleteRecord";
@@ -22,10 +22,13 @@ import { method } from "./server/method.ts";
 import type { Method } from "./server/method.ts";
 import type { Services } from "./server/services.ts";
 
-/** Bytes of JSON that a write may carry. */
+/** Maximum JSON body of a write, in bytes. */
 const WRITE = { jsonLimit: 1_000_000 };
 
-/** The caller's own account; `repo` may name it by handle. Refuses AccountNotFound (403), AuthenticationRequired. */
+/**
+ * The caller's own account, which `repo` names by DID or handle. Refuses AccountNotFound (403),
+ * AuthenticationRequired.
+ */
 async function ownAccount(
   repo: ActorIdentifier,
   caller: MemberCaller,
@@ -39,7 +42,7 @@ async function ownAccount(
   return services.account(caller.did);
 }
 
-/** The DID of a repo that lives here. Refuses InvalidRequest, as reads of records do for strangers. */
+/** The DID of a repo. Refuses InvalidRequest for an unknown handle, as record reads do for unknown repos. */
 async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
   if (isDid(repo)) return repo;
   const account = await services.directory.find(repo);
@@ -47,7 +50,7 @@ async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
   return account.did;
 }
 
-/** Passes on what a write produced, its cost as a header of local runs (`atoll-cost`). */
+/** Returns a write's outcome without its cost, which local runs report in the `atoll-cost` header. */
 function reported<T extends { cost?: Cost }>({ cost, ...outcome }: T, headers: Headers): Omit<T, "cost"> {
   if (cost) headers.set("atoll-cost", `account=${cost.rowsWritten}/${cost.rowsRead}`);
   return outcome;

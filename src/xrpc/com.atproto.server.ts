@@ -100,7 +100,7 @@ export const comAtprotoServer = [
     try {
       await services.account(caller.did).revokeRefreshToken(caller.id);
     } catch (thrown) {
-      // An account that is gone has taken its sessions along.
+      // A deleted account has no sessions left.
       if (!isRefusal(thrown) || thrown.error !== "AccountNotFound") throw thrown;
     }
   }),
@@ -114,7 +114,7 @@ export const comAtprotoServer = [
       documentFits(services, did, services.host.origin),
     ]);
     return {
-      // Both: whoever asks after a crash may find one of them activated, and has to try again.
+      // Both must hold: after a crash only one of them may be active, and the client has to activate again.
       activated: account?.status === "active" && repo.active,
       validDid,
       repoCommit: counts.commit.cid,
@@ -203,7 +203,8 @@ export const comAtprotoServer = [
     createInviteCodes(services, caller, input),
   ),
 
-  // `createAvailable` makes no codes: it hands out what a host's invite interval has earned a member, and there is none.
+  // `createAvailable` creates no codes: in the reference it issues those that a member has earned by the
+  // host's invite interval, and this host has no such interval.
   method(ComAtprotoServerGetAccountInviteCodes, untakenOwner, async ({ caller, params, services }) => {
     const account = await services.directory.findByDid(caller.did);
     if (account?.status !== "active") throw new Refusal("NotFound", "Account not found");

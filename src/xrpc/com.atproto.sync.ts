@@ -1,4 +1,4 @@
-/** com.atproto.sync.*: whole repos, proofs and blobs, for whoever wants to check or copy them. */
+/** com.atproto.sync.*: whole repos, proofs and blobs, for anyone to verify or copy. */
 import * as GetBlob from "@atcute/atproto/types/sync/getBlob";
 import * as GetBlocks from "@atcute/atproto/types/sync/getBlocks";
 import * as GetCheckout from "@atcute/atproto/types/sync/getCheckout";
@@ -20,14 +20,14 @@ import type { AdminCaller, MemberCaller } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 import type { Method } from "./server/method.ts";
 
-/** An account sees itself, and the admin everyone, in any state. */
+/** Accounts see their own repo, and the admin sees every repo, in any state. */
 const accessOf = (caller: MemberCaller | AdminCaller | null, did: Did): Access =>
   caller?.kind === "admin" || caller?.did === did ? "owner" : "public";
 
 const car = (body: BodyInit) =>
   new Response(body, { headers: { "content-type": "application/vnd.ipld.car" } });
 
-/** A repo of the list; null for one that has no commit (yet, or any more). */
+/** An entry of listRepos; null for a repo without a commit (not yet, or no longer). */
 function listed({ did, head, rev, status }: SequencedRepo) {
   if (head === null || rev === null || status === "deleted") return null;
   return { did, head, rev, active: status === "active", ...(status === "active" ? {} : { status }) };
@@ -83,7 +83,7 @@ export const comAtprotoSync: Method[] = [
   }),
 
   method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {
-    // Relays know many hosts; this one knows itself.
+    // A relay knows many hosts; this host knows only itself.
     if (hostname !== services.host.hostname) throw new Refusal("HostNotFound", `Host not found: ${hostname}`);
     const [{ seq }, counts] = await Promise.all([services.sequencer().status(), services.directory.counts()]);
     return { hostname, seq, accountCount: counts.active, status: "active" };

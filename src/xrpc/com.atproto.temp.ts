@@ -1,10 +1,10 @@
-/** `com.atproto.temp.*`: what clients ask although it was never meant to last. */
+/** `com.atproto.temp.*`: temporary methods that clients still call. */
 import { ComAtprotoTempCheckSignupQueue } from "@atcute/atproto";
 import { STANDARD, session } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 
 export const comAtprotoTemp = [
-  // Nobody waits in a queue here.
+  // This host has no sign-up queue.
   method(
     ComAtprotoTempCheckSignupQueue,
     session({ scopes: [...STANDARD, "com.atproto.signupQueued"] }),

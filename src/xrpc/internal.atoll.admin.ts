@@ -1,6 +1,6 @@
 /**
- * `internal.atoll.admin.*`: what this host's own admin pages and tools need and no public lexicon has. The group's name is
- * under no domain, so that it can never be mistaken for one.
+ * `internal.atoll.admin.*`: methods for this host's own admin pages and tools that no public lexicon has. The
+ * name is under no domain, so it cannot be mistaken for a public one.
  */
 import * as v from "@atcute/lexicons/validations";
 import { MailCodes } from "../identity/mail/codes.ts";
@@ -17,7 +17,7 @@ import { act, assertOutranks } from "./admin/acts.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 
-/** What one call works at a rebuild. */
+/** The time that one call spends on a rebuild, in milliseconds. */
 const REBUILD_MS = 10_000;
 
 const limit = v.optional(v.constrain(v.integer(), [v.integerRange(1, 100)]), 50);
@@ -155,7 +155,7 @@ export const internalAtollAdmin = [
     relays: await relayStatuses(services.env, services.host.hostname, params.did),
   })),
 
-  // Begins, or goes on with, a rebuild of the AppView's index; to be called until it says `done`.
+  // Begins or continues a rebuild of the AppView's index. Callers repeat the call until it reports `done`.
   method({ mainSchema: rebuildIndex }, hostOwner, async ({ caller, input: { restart }, services }) => {
     const rebuild = () => rebuildIndexFor(services.env, { restart, ms: REBUILD_MS });
     return { rebuild: await act(services, caller, "rebuildIndex", undefined, { restart }, rebuild) };

@@ -1,4 +1,7 @@
-/** Every method that is served here, by NSID. One table per NSID group; a test holds this list against the lexicons. */
+/**
+ * Every method that this host serves, by NSID, with one table per NSID group. `coverage.test.ts` compares
+ * this list with the lexicons.
+ */
 import type { Method } from "./server/method.ts";
 import { comAtprotoRepo } from "./com.atproto.repo.ts";
 import { comAtprotoSync } from "./com.atproto.sync.ts";

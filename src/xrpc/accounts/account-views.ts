@@ -1,9 +1,9 @@
-/** com.atproto.admin.defs#accountView, of several accounts at once. */
+/** Builds com.atproto.admin.defs#accountView for several accounts at once. */
 import type { ComAtprotoAdminDefs } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
 import type { Services } from "../server/services.ts";
 
-/** In the order of `dids`; whoever does not live here is left out. */
+/** Returns views in the order of `dids`, without those that have no account here. */
 export async function accountViews(
   { directory }: Services,
   dids: readonly Did[],

@@ -1,4 +1,6 @@
-/** com.atproto.server.deleteAccount: a member leaves for good, with password and mailed code. */
+/**
+ * com.atproto.server.deleteAccount: a member deletes their account for good, with password and mailed code.
+ */
 import type { ComAtprotoServerDeleteAccount } from "@atcute/atproto";
 import { deleteMember } from "../admin/acts.ts";
 import { authRequired, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
@@ -22,7 +24,7 @@ export async function leave(
   if (account === null) throw invalidRequest("account not found");
   const object = services.account(account.did);
   try {
-    // An app password is no proof here: only the account's own.
+    // App passwords are not accepted, only the account's own.
     if ((await object.checkPassword(password, attemptSource(services, request))) !== null) throw wrong();
   } catch (thrown) {
     throw isRefusal(thrown) && thrown.status === 401 ? wrong() : thrown;

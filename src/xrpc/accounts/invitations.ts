@@ -1,4 +1,4 @@
-/** Invite codes made by hand: the admin's, a role's, or given to a member. */
+/** Invite codes created by hand: by the admin or a role holder, or for a member. */
 import type { ComAtprotoServerCreateInviteCode, ComAtprotoServerCreateInviteCodes } from "@atcute/atproto";
 import { newInviteCode } from "../../identity/invites.ts";
 import { ModerationAudit } from "../../moderation/audit.ts";
@@ -6,10 +6,10 @@ import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { ActingCaller } from "../server/role-policies.ts";
 import type { Services } from "../server/services.ts";
 
-/** Codes made at a time, at most. */
+/** Maximum number of codes created per call. */
 const CODES_MAX = 1_000;
 
-/** An inviter's codes are their own; the owner and the admin make codes for anybody. */
+/** Inviters create codes only for themselves; the owner and the admin create codes for anyone. */
 function ownerOfCodes(caller: ActingCaller, wanted: string | undefined): string {
   if (caller.role !== "inviter") return wanted ?? "admin";
   if (wanted !== undefined && wanted !== caller.actor) {

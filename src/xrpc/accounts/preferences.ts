@@ -1,4 +1,4 @@
-/** app.bsky.actor.getPreferences and putPreferences: kept by the account itself, known to no AppView. */
+/** app.bsky.actor.getPreferences and putPreferences: stored in the account object, unknown to any AppView. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { JsonObject } from "../../protocol/account-station.ts";
 import type { MemberCaller } from "../server/policies.ts";
@@ -12,12 +12,15 @@ interface PreferencesCall {
   services: Services;
 }
 
-/** An app, by password or by OAuth, neither sees nor sets what only the owner may (date of birth). */
+/**
+ * Whether the caller has full access. An app, by app password or OAuth, neither reads nor writes owner-only
+ * preferences (date of birth).
+ */
 const isFull = (caller: MemberCaller): boolean => caller.kind === "session" && FULL.includes(caller.scope);
 
 export async function getPreferences({ caller, services }: PreferencesCall) {
   const preferences = await services.account(caller.did).getPreferences(NAMESPACE, isFull(caller));
-  // Stored as they were validated when they were put.
+  // They were validated when they were put.
   return { preferences: preferences as AppBskyActorDefs.Preferences };
 }
 

@@ -1,4 +1,4 @@
-/** com.atproto.server.getServiceAuth: a member asks for a token to call another service themselves. */
+/** com.atproto.server.getServiceAuth: a member requests a token to call another service directly. */
 import type { ComAtprotoServerGetServiceAuth } from "@atcute/atproto";
 import { isDid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
@@ -34,7 +34,10 @@ export async function getServiceAuth(
   return { token: await issueServiceToken(services, caller.did, { aud, lxm, exp }) };
 }
 
-/** A taken-down account got this far only to move out, by createAccount elsewhere. */
+/**
+ * Whether the caller may request tokens for privileged methods. A taken-down account gets this far only for
+ * createAccount, to migrate to another host.
+ */
 const maysPrivileged = (caller: MemberCaller) =>
   caller.kind === "oauth" || PRIVILEGED.includes(caller.scope) || caller.scope === TAKENDOWN;
 

@@ -1,4 +1,4 @@
-/** Signing in, staying in: what createSession, refreshSession and getSession have in common. */
+/** Sessions: the shared parts of createSession, refreshSession and getSession. */
 import type { ComAtprotoServerCreateSession, ComAtprotoServerGetSession } from "@atcute/atproto";
 import type { Account } from "../../identity/directory.ts";
 import type { AppPasswordProof, RefreshGrant } from "../../protocol/account-station.ts";
@@ -11,7 +11,10 @@ import type { SessionScope } from "../server/tokens.ts";
 
 type SessionTokens = ComAtprotoServerCreateSession.$output;
 
-/** Longer ones were never accepted at sign-up, and hashing them is somebody's idea of an attack. */
+/**
+ * Maximum length in characters. Sign-up never accepted longer passwords, and hashing them would invite denial
+ * of service.
+ */
 export const PASSWORD_MAX = 512;
 
 const wrong = () => authRequired("Invalid identifier or password");
@@ -32,7 +35,7 @@ export async function openSession(
   return issueTakendown(services, account);
 }
 
-/** Whose password it is, and which of theirs. */
+/** Checks the password and returns the account, with the proof of which of its passwords was given. */
 async function signedIn(
   services: Services,
   { identifier, password }: ComAtprotoServerCreateSession.$input,
@@ -51,7 +54,7 @@ function findByIdentifier({ directory }: Services, identifier: string): Promise<
   return name.includes("@") ? directory.findByEmail(name) : directory.find(name);
 }
 
-/** The scope of a session that was opened by the account's password, or by an app password. */
+/** The scope of a session opened by the account's password or by an app password. */
 function scopeOf(proof: AppPasswordProof): SessionScope {
   if (proof === null) return "com.atproto.access";
   return proof.privileged ? "com.atproto.appPassPrivileged" : "com.atproto.appPass";
@@ -66,7 +69,10 @@ export async function issueSession(
   return withTokens(services, account, grant);
 }
 
-/** A session of a taken-down account: its refresh token is kept nowhere, so it ends with the access token. */
+/**
+ * A session for a taken-down account. Its refresh token is not stored, so the session ends with the access
+ * token.
+ */
 async function issueTakendown(services: Services, account: Account): Promise<SessionTokens> {
   const { tokens } = services;
   const now = Math.floor(Date.now() / 1000);
@@ -98,7 +104,10 @@ async function withTokens(services: Services, account: Account, grant: RefreshGr
   return { accessJwt, refreshJwt, ...view };
 }
 
-/** The account as its own session sees it. The DID document is a courtesy: a registry out of reach leaves it out. */
+/**
+ * The account as its own session sees it. The DID document is optional: it is omitted if the registry is
+ * unreachable.
+ */
 export async function sessionView(
   { dids }: Services,
   account: Account,

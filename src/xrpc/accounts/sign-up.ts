@@ -1,4 +1,4 @@
-/** com.atproto.server.createAccount: what is asked of a newcomer, before lifecycle makes the account. */
+/** com.atproto.server.createAccount: checks the input, then has lifecycle create the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
 import type { Handle } from "@atcute/lexicons";
 import { checkMailAddress } from "../../identity/mail/address.ts";
@@ -61,7 +61,7 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
   checkMailAddress(input.email);
 }
 
-/** An early look, for the reference's answer; the reservation decides. */
+/** An early check that gives the reference's error messages; the reservation in the directory decides. */
 async function assertFree({ directory }: Services, handle: Handle, email: string): Promise<void> {
   const holders = await directory.holders(handle, email);
   if (holders.handle !== null) throw invalidRequest(`Handle already taken: ${handle}`);

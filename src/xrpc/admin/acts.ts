@@ -1,4 +1,4 @@
-/** Acts of administration with more to them than a call: logged, mailed, or cleaned up after. */
+/** Administrative acts that need more than one call: they are logged, send mail, or clean up. */
 import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../../identity/mail/codes.ts";
@@ -12,7 +12,7 @@ import type { ActingCaller } from "../server/role-policies.ts";
 import { outranks } from "../server/role-policies.ts";
 import type { Services } from "../server/services.ts";
 
-/** Logs an act, then does it. `detail` holds no password, code or e-mail address. */
+/** Logs an act, then performs it. `detail` must hold no password, code or e-mail address. */
 export function act<Outcome>(
   { env }: Services,
   { actor }: ActingCaller,
@@ -24,7 +24,7 @@ export function act<Outcome>(
   return new ModerationAudit(env.DIRECTORY).around({ actor, action, subject, detail }, work);
 }
 
-/** Refuses Forbidden (403) when the subject holds a role that the caller may not act upon. */
+/** Refuses Forbidden (403) if the subject holds a role that the caller may not act upon. */
 export async function assertOutranks({ env }: Services, caller: ActingCaller, did: Did): Promise<void> {
   if (caller.role === "owner") return;
   if (!outranks(caller, await new ModerationRoles(env.DIRECTORY).of(did))) {
@@ -32,9 +32,9 @@ export async function assertOutranks({ env }: Services, caller: ActingCaller, di
   }
 }
 
-/** What the directory keeps beside the account goes first, so that nothing of it outlives a crash in between. */
+/** Deletes the directory's data about the account first, so that none of it outlives a crash in between. */
 export async function deleteMember(services: Services, did: Did): Promise<void> {
-  // Whoever does not live here is deleted already.
+  // A DID without an account here counts as deleted already.
   if ((await services.directory.findByDid(did)) === null) return;
   const { DIRECTORY } = services.env;
   await new ModerationRoles(DIRECTORY).revoke(did);
@@ -60,7 +60,7 @@ export async function sendEmail(
   return { sent: outcome === "sent" };
 }
 
-/** Moderators' mails are HTML; here is what a reader without it sees. */
+/** Moderators write mail as HTML. This derives the text for mail readers that do not show it. */
 function plainText(html: string): string {
   return html
     .replaceAll(/<(style|script|head)\b[\s\S]*?<\/\1>/gi, "")

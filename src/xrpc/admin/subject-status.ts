@@ -1,4 +1,4 @@
-/** com.atproto.admin.getSubjectStatus and updateSubjectStatus: of an account, a record or a blob. */
+/** com.atproto.admin.getSubjectStatus and updateSubjectStatus, for an account, a record or a blob. */
 import type { ComAtprotoAdminGetSubjectStatus, ComAtprotoAdminUpdateSubjectStatus } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
 import { activateAccount, deactivateAccount } from "../../lifecycle/states.ts";
@@ -75,7 +75,7 @@ export async function updateSubjectStatus(
   return { subject, ...(takedown === undefined ? {} : { takedown }) };
 }
 
-/** Whose subject it is, and how the audit log names it. */
+/** The DID that a subject belongs to, and its name in the audit log. */
 function identify(subject: Update["subject"]): { did: Did; name: string } {
   switch (subject.$type) {
     case "com.atproto.admin.defs#repoRef":
@@ -89,7 +89,7 @@ function identify(subject: Update["subject"]): { did: Did; name: string } {
   }
 }
 
-/** Deactivation comes before takedown: a taken-down account changes its state no more. */
+/** Deactivates before a takedown: a taken-down account no longer changes its state. */
 async function apply(
   services: Services,
   did: Did,

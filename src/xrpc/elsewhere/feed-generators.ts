@@ -1,6 +1,6 @@
 /**
- * Feed generators: services that others run, found by their DID and asked for `app.bsky.feed.getFeedSkeleton` in the
- * member's name.
+ * Feed generators are services that others run. The host finds them by DID and calls
+ * `app.bsky.feed.getFeedSkeleton` in the member's name.
  */
 import { mainSchema } from "@atcute/bluesky/types/app/feed/getFeedSkeleton";
 import type { Did } from "@atcute/lexicons";
@@ -17,7 +17,7 @@ export const SKELETON = "app.bsky.feed.getFeedSkeleton";
 const TIMEOUT_MS = 10_000;
 const FORWARDED = ["accept-language", "x-bsky-topics"];
 
-/** Refuses InvalidRequest where the DID, or its service, cannot be found. */
+/** Refuses InvalidRequest if the DID or its service cannot be found. */
 export const generatorEndpoint =
   (services: Services) =>
   async (did: Did): Promise<string> => {
@@ -38,8 +38,8 @@ interface FeedCall {
 }
 
 /**
- * A member's request is signed by their account for the generator; one that came signed from elsewhere is passed on as
- * it is. Refuses what the generator refuses, by its name, and 502 UpstreamFailure, InvalidFeedResponse.
+ * The account signs a member's request for the generator; a request signed elsewhere is forwarded as is.
+ * Refuses with the generator's own error name, or with 502 UpstreamFailure or InvalidFeedResponse.
  */
 export const askGenerator =
   ({ caller, services, request, headers: reply }: FeedCall): AskGenerator =>
@@ -85,7 +85,7 @@ function skeletonOf({ status, body }: Answer) {
     const result = safeParse(mainSchema.output.schema, value);
     if (result.ok) return result.value;
   } else if (status >= 400 && isError(value)) {
-    // An upstream's own failure is not ours.
+    // An upstream's internal error is not this host's: its 500 becomes a 502.
     throw new Refusal(value.error, value.message ?? value.error, status === 500 ? 502 : status);
   }
   throw new Refusal("InvalidFeedResponse", "feed provided an invalid response", 502);

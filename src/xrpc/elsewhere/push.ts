@@ -1,6 +1,7 @@
 /**
- * app.bsky.notification.registerPush, unregisterPush: passed on to the push service that the body names, signed by the
- * member (the reference's PDS does so; these two predate `atproto-proxy`). This host itself pushes nothing.
+ * app.bsky.notification.registerPush and unregisterPush: forwarded to the push service that the body names,
+ * signed by the member's key, as the reference's PDS does. These two methods predate `atproto-proxy`. This
+ * host sends no push notifications itself.
  */
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Did } from "@atcute/lexicons";
@@ -18,7 +19,10 @@ interface PushCall {
   input: { serviceDid: Did; platform: string; token: string; appId: string };
 }
 
-/** Refuses MethodNotImplemented for this host, InvalidRequest where there is no push service, UpstreamFailure. */
+/**
+ * Refuses MethodNotImplemented for this host itself, InvalidRequest if there is no push service,
+ * UpstreamFailure.
+ */
 export const pushAt =
   (nsid: "app.bsky.notification.registerPush" | "app.bsky.notification.unregisterPush") =>
   async ({ caller, services, input }: PushCall): Promise<void> => {
@@ -27,7 +31,7 @@ export const pushAt =
       throw new Refusal("MethodNotImplemented", "This host does not send push notifications.", 501);
     }
     const document = await services.dids.find(serviceDid);
-    // An upstream AppView sends its own.
+    // An upstream AppView sends its own push notifications.
     const [appview, fragment] = services.env.APPVIEW.split("#");
     const service = serviceDid === appview && fragment !== undefined ? `#${fragment}` : "#bsky_notif";
     const endpoint = document === null ? null : serviceEndpoint(document, service);

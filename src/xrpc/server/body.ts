@@ -1,9 +1,12 @@
-/** Request bodies, read under a limit. */
+/** Reads request bodies under a size limit. */
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 
 const tooLarge = () => new Refusal("PayloadTooLargeError", "request entity too large", 413);
 
-/** Refuses PayloadTooLargeError (413, the name that the reference gives it) over `limit` bytes, whether the length is announced or found out. */
+/**
+ * Refuses PayloadTooLargeError (413, the reference's name for it) over `limit` bytes, by the announced length
+ * or, without one, by counting.
+ */
 export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");
   if (announced !== null && Number(announced) > limit) throw tooLarge();
@@ -27,7 +30,7 @@ export async function readBytes(request: Request, limit: number): Promise<Uint8A
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Deeper nesting than any record has, and shallow enough for every recursive reader behind this. */
+/** Deeper than any record nests, and shallow enough for every recursive parser that follows. */
 const MAX_DEPTH = 200;
 
 export async function readJson(request: Request, limit: number): Promise<unknown> {

@@ -1,11 +1,11 @@
-/** Where a request came from, as far as the platform vouches for it. */
+/** The address a request came from, as far as the platform vouches for it. */
 
-/** Whoever comes past Cloudflare, which is everybody in a local run. */
+/** The address of a request that did not come through Cloudflare, such as every request of a local run. */
 export const NO_ADDRESS = "local";
 
 /**
- * For counting: an IPv4 address, or the /64 network of an IPv6 one, since whoever has one address of it has them all.
- * Locally everyone is `local`. Cloudflare sets the header itself, whatever the client sent.
+ * The address to count by: an IPv4 address, or the /64 network of an IPv6 one, since its holder has every
+ * address in it. In a local run it is `local`. Cloudflare sets the header itself and overrides the client's.
  */
 export function clientAddress(request: Request): string {
   const address = request.headers.get("cf-connecting-ip");
@@ -13,7 +13,7 @@ export function clientAddress(request: Request): string {
   return address.includes(":") ? networkOf(address) : address;
 }
 
-/** `2001:db8::1` → `2001:db8:0:0`; an IPv4 address written as IPv6 stays whole. */
+/** `2001:db8::1` → `2001:db8:0:0`. An IPv4 address in IPv6 notation stays whole. */
 function networkOf(address: string): string {
   if (address.includes(".")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");

@@ -1,7 +1,10 @@
-/** Refusals that tell nothing by how soon they come. */
+/** Refusals in constant time. */
 import { isRefusal } from "../../protocol/refusal.ts";
 
-/** As long as hashing a password takes, and reaching the account that it is of, with room to spare (the reference: 350). */
+/**
+ * Longer than it takes to reach the account and hash a password, with room to spare (as in the reference:
+ * 350).
+ */
 const REFUSAL_MS = 350;
 
 export interface Clock {
@@ -12,8 +15,8 @@ export interface Clock {
 const CLOCK: Clock = { now: Date.now, wait: (ms) => scheduler.wait(ms) };
 
 /**
- * Holds back a 401 until as much time has passed as the longest way to one takes: whether there is no such account or only
- * another password is nothing to be learnt with a stopwatch. What succeeds, or is refused for another reason, does not wait.
+ * Delays a 401 until as much time has passed as the slowest path to one takes, so that timing does not reveal
+ * whether the account exists or only the password is wrong. Successes and other refusals are not delayed.
  */
 export async function inConstantTime<Value>(run: () => Promise<Value>, clock = CLOCK): Promise<Value> {
   const started = clock.now();

@@ -1,6 +1,6 @@
 /**
- * Methods of the public lexicons that this host does not serve, and why; `test/xrpc/coverage.test.ts` holds the list
- * complete. All of them answer 501 MethodNotImplemented.
+ * Methods of the public lexicons that this host does not serve, and why. `coverage.test.ts` checks that the
+ * list is complete. Each answers 501 MethodNotImplemented.
  */
 
 const RELAY = "for relays: a host of accounts is crawled, it does not crawl";
@@ -54,7 +54,10 @@ export const DECLINED: Readonly<Record<string, string>> = {
   "com.atproto.temp.revokeAccountCredentials": ENTRYWAY,
 };
 
-/** Another service's by nature: with an `atproto-proxy` header a member's request is passed on to it. */
+/**
+ * Methods that belong to other services. With an `atproto-proxy` header, a member's request is forwarded to
+ * one of them.
+ */
 const ELSEWHERE = ["chat.bsky.", "app.bsky.video.", "app.bsky.feed.sendInteractions"];
 
 export const isPassedOn = (nsid: string) => ELSEWHERE.some((group) => nsid.startsWith(group));

@@ -1,10 +1,10 @@
-/** Which service a request is for that names none by `atproto-proxy` (as the reference's PDS decides it). */
+/** The default service of a request without `atproto-proxy`, chosen as the reference's PDS does. */
 import type { Vars } from "../../protocol/stations.ts";
 
 /**
- * `did#service`, or null for this host: what belongs to an Ozone goes to the one that is trusted here; all of app.bsky,
- * and what this host does not serve, to the upstream AppView, if there is one. Reports stay, since the host is its own
- * labeler.
+ * Returns `did#service`, or null for this host. Ozone methods go to the trusted Ozone. All of app.bsky, and
+ * any method this host does not serve, go to the upstream AppView if there is one. Reports stay here, since
+ * the host is its own labeler.
  */
 export function defaultService(
   nsid: string,

@@ -1,7 +1,7 @@
 /**
- * A method is a row: the generated lexicon value supplies NSID, verb, validation and types; the policy says who may call
- * and supplies the type of `caller`; the function says what happens. Order of checks: parameters, credentials, body
- * (XRPC spec, "Requests").
+ * A method is a row. The generated lexicon value supplies NSID, verb, validation and types. The policy
+ * decides who may call and supplies the type of `caller`. The function does the work. Checks run in the order
+ * parameters, credentials, body (XRPC spec, "Requests").
  */
 import type {
   BaseSchema,
@@ -34,7 +34,7 @@ type InputOf<S extends MethodSchema> =
     : undefined;
 type OutputOf<S extends MethodSchema> = InferXRPCBodyInput<S["output"]>;
 
-/** What every policy may look at. */
+/** The facts that every policy may look at. */
 export interface Credentials {
   request: Request;
   nsid: string;
@@ -42,12 +42,12 @@ export interface Credentials {
   params: object;
 }
 
-/** Who may call: returns the caller, or throws the refusal. */
+/** Returns the caller, or throws the refusal. */
 export type Policy<Caller> = (credentials: Credentials) => Caller | Promise<Caller>;
 
 export interface Call<S extends MethodSchema, Caller> {
   params: ParamsOf<S>;
-  /** The parsed JSON body; for a method whose input is bytes, read `request.body`. */
+  /** The parsed JSON body. A method whose input is bytes reads `request.body` instead. */
   input: InputOf<S>;
   caller: Caller;
   services: Services;
@@ -64,19 +64,21 @@ export interface MethodOptions {
 export interface Method {
   nsid: string;
   verb: "GET" | "POST";
-  /** Set by the edge's log line once known. */
+  /**
+   * @returns the response, and the account that the caller acts for, for the log line; null if there is none.
+   */
   serve(request: Request, url: URL, services: Services): Promise<{ response: Response; did: string | null }>;
 }
 
 const JSON_LIMIT = 150 * 1024;
 
-/** The DID a caller acts for, if it is of a kind that has one: for the log line. */
+/** The DID that a caller acts for, if it has one; for the log line. */
 function didOf(caller: unknown): string | null {
   if (typeof caller !== "object" || caller === null || !("did" in caller)) return null;
   return typeof caller.did === "string" ? caller.did : null;
 }
 
-/** What a caller may do who came through an app; null for all others. */
+/** The permissions of a caller that came through an app; null for all others. */
 function permissionsOf(caller: unknown): Permissions | null {
   if (typeof caller !== "object" || caller === null || !("permissions" in caller)) return null;
   return caller.permissions as Permissions;
@@ -120,7 +122,10 @@ export function method<S extends MethodSchema, Caller>(
   };
 }
 
-/** Reads and validates the body: JSON against its schema, nothing for a method without input, bytes left to the row. */
+/**
+ * Reads and validates the body. JSON is checked against its schema; a method without input must get none;
+ * bytes are left to the method's own function.
+ */
 async function decodeInput(request: Request, input: XRPCBodyParam, jsonLimit: number): Promise<unknown> {
   if (input === null) {
     if (request.method === "POST") await refuseBody(request);
@@ -152,7 +157,7 @@ async function refuseBody(request: Request): Promise<void> {
   if (!hasBody(request)) return;
   const length = Number(request.headers.get("content-length") ?? "0");
   if (length > 1024) throw new Refusal("PayloadTooLargeError", "request entity too large", 413);
-  // A client that sends `{}` where nothing is asked for is common and harmless.
+  // Clients commonly send `{}` where no body is expected, which is harmless.
   const text = (await request.text()).trim();
   if (text !== "" && text !== "{}" && text !== "null") {
     throw invalidRequest("A request body was provided when none was expected");

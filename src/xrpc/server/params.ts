@@ -1,4 +1,6 @@
-/** Query parameters, decoded and validated by their lexicon (XRPC spec, "Lexicon HTTP Endpoints"). */
+/**
+ * Decodes query parameters and validates them against their lexicon (XRPC spec, "Lexicon HTTP Endpoints").
+ */
 import type { BaseSchema, ObjectSchema } from "@atcute/lexicons/validations";
 import { safeParse } from "@atcute/lexicons/validations";
 import { invalidRequest } from "../../protocol/refusal.ts";
@@ -6,7 +8,7 @@ import { invalidRequest } from "../../protocol/refusal.ts";
 type Scalar = (text: string) => unknown;
 type Decoder = (values: string[]) => unknown;
 
-/** The parts of a generated schema that tell how a parameter is written in a query. */
+/** The parts of a generated schema that determine how a parameter is written in a query. */
 interface SchemaShape extends BaseSchema {
   wrapped?: SchemaShape;
   item?: SchemaShape;
@@ -19,7 +21,7 @@ function unwrapped(schema: SchemaShape): SchemaShape {
   return inner;
 }
 
-/** What cannot be decoded is passed on as it stands, so that validation refuses it in the schema's own words. */
+/** Returns undecodable text as is, so that validation refuses it in the schema's own words. */
 function scalar(schema: SchemaShape): Scalar {
   switch (unwrapped(schema).type) {
     case "integer":
@@ -42,8 +44,8 @@ function decoder(schema: SchemaShape): Decoder {
 }
 
 /**
- * A query's values by name. Empty ones count as absent, as the reference has it. `uris[]=` and `uris[0]=` are what some
- * clients write for an array.
+ * Groups a query's values by name. Empty values count as absent, as in the reference. Some clients write
+ * arrays as `uris[]=` or `uris[0]=`.
  */
 function valuesOf(query: URLSearchParams): Map<string, string[]> {
   const values = new Map<string, string[]>();
@@ -57,7 +59,10 @@ function valuesOf(query: URLSearchParams): Map<string, string[]> {
   return values;
 }
 
-/** A function from a query to valid parameters; unknown ones are ignored, wrong ones refused as InvalidRequest. */
+/**
+ * Returns a function from a query to valid parameters. It ignores unknown parameters. Refuses InvalidRequest
+ * for invalid ones.
+ */
 export function decodeParams(nsid: string, schema: ObjectSchema | null): (query: URLSearchParams) => object {
   if (schema === null) return () => ({});
   let decoders: [string, Decoder][] | undefined;

@@ -1,6 +1,6 @@
 /**
- * Policies: who may call a method. Each is a function from the request's credentials to a caller, or a refusal with the
- * name that the reference uses; the type of the caller flows into the row.
+ * Policies decide who may call a method. Each is a function from the request's credentials to a caller; it
+ * refuses with the reference's error names. The caller's type flows into the method row.
  */
 import type { Did } from "@atcute/lexicons";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
@@ -15,13 +15,13 @@ export interface SessionCaller {
   did: Did;
   scope: SessionScope;
 }
-/** A member, through an app that they allowed what `permissions` say (`scopes.ts`). */
+/** A member, through an app. `permissions` is what they allowed it (`scopes.ts`). */
 export interface OAuthCaller {
   kind: "oauth";
   did: Did;
   permissions: Permissions;
 }
-/** A member, by whichever way they signed in. */
+/** A member, however they signed in. */
 export type MemberCaller = SessionCaller | OAuthCaller;
 /** An account, here or elsewhere, that signed a token for this one method. */
 export interface ServiceCaller {
@@ -44,7 +44,7 @@ export const TAKENDOWN: SessionScope = "com.atproto.takendown";
 
 type Authorization = { type: null } | { type: "basic" | "bearer" | "dpop"; token: string };
 
-/** Refuses InvalidToken for a header of another form or scheme. */
+/** Refuses InvalidToken for a malformed header or an unsupported scheme. */
 function authorization(request: Request): Authorization {
   const header = request.headers.get("authorization");
   if (header === null || header === "") return { type: null };
@@ -57,12 +57,12 @@ function authorization(request: Request): Authorization {
   throw new Refusal("InvalidToken", `Unsupported authorization type: ${scheme}`, 400);
 }
 
-/** Which sessions a method takes, and which states of the account it refuses. */
+/** The sessions that a method accepts, and the account states that it refuses. */
 export interface SessionOptions {
   scopes?: readonly SessionScope[];
-  /** Refuse a taken-down account (401 AccountTakedown): for methods that do not reach the account object. */
+  /** Refuse a taken-down account (401 AccountTakedown), for methods that do not call the account object. */
   checkTakedown?: boolean;
-  /** Refuse a deactivated account (401 AccountDeactivated): likewise. */
+  /** Refuse a deactivated account (401 AccountDeactivated), for the same methods. */
   checkDeactivated?: boolean;
 }
 
@@ -88,7 +88,7 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
   return { kind: "session", did: claims.did, scope: claims.scope };
 }
 
-/** By an access token bound to the app's key. What verifies it is loaded when the first such request comes. */
+/** Accepts an access token bound to the app's key. The verifier is loaded on the first such request. */
 async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthCaller> {
   const { authenticate } = await import("../../oauth/verifier.ts");
   const { host, env, directory } = on.services;
@@ -103,7 +103,7 @@ async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthC
   return { kind: "oauth", did, permissions };
 }
 
-/** No credentials needed, none looked at. */
+/** Needs no credentials and reads none. */
 export const anyone: Policy<null> = () => null;
 
 /** A member's session, or an app's. */
@@ -119,10 +119,10 @@ export const session =
 
 /** A member's session of any scope; the account object refuses writes of inactive accounts itself. */
 export const member = session();
-/** A session that a password opened: no app password may. */
+/** A session opened with the account's password; app passwords are refused. */
 export const owner = session({ scopes: FULL });
 
-/** A refresh token. `allowExpired` for signing out. */
+/** A refresh token. `allowExpired` is for signing out. */
 export const refresher =
   (options: { allowExpired?: boolean } = {}): Policy<RefreshCaller> =>
   async ({ request, services }) => {
@@ -147,7 +147,7 @@ async function adminOf(basic: string, { services }: Credentials): Promise<AdminC
   return { kind: "admin" };
 }
 
-/** Compares digests, so that neither length nor content shows in the time taken. */
+/** Compares digests, so that the time taken reveals neither length nor content. */
 async function sameBytes(a: Uint8Array, b: Uint8Array): Promise<boolean> {
   const [x, y] = await Promise.all([
     crypto.subtle.digest("SHA-256", a as BufferSource),
@@ -163,7 +163,7 @@ export const admin: Policy<AdminCaller> = async (on) => {
   return adminOf(given.token, on);
 };
 
-/** A member, the admin, or nobody: sync reads show more to an owner or the admin. */
+/** A member, the admin, or nobody. Sync reads show more to the repo's owner and to the admin. */
 export const memberOrAdminOrAnyone: Policy<MemberCaller | AdminCaller | null> = async (on) => {
   const given = authorization(on.request);
   if (given.type === null) return null;
@@ -198,12 +198,12 @@ export const viewerOrAnyone: Policy<Viewer | null> = async (on) => {
   return given.type === null || given.type === "basic" ? null : memberOrService({ checkTakedown: false })(on);
 };
 
-/** An AppView read that needs someone to be read for. */
+/** An AppView read that requires a viewer. */
 export const viewer: Policy<Viewer> = memberOrService();
 
 /**
- * Who reads a feed: as `viewerOrAnyone`, but a token from elsewhere is one for the feed's generator, to which it is
- * passed on.
+ * The viewer of a feed. Like `viewerOrAnyone`, but a service token may have any audience and may name
+ * getFeedSkeleton, since it is meant for the feed's generator and is forwarded to it.
  */
 export const feedViewer: Policy<Viewer | null> = async (on) => {
   const given = authorization(on.request);

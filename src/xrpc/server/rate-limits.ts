@@ -1,11 +1,13 @@
 /**
- * How often is too often. Three counters, by what they guard:
+ * Rate limits. There are three sets of counters:
  *
- * - coarse, per address, in the memory of each isolate (`edge/rate-limits.ts`): everything below as `by: "address"`;
- * - exact, per account, in the directory: what sends mail or changes an identity (`by: "member"`); per address: passwords;
+ * - coarse, per address, in the memory of each isolate (`AddressCounters`): `EVERYTHING` and
+ *   `ADDRESS_LIMITS`;
+ * - exact, in the directory (`Allowances`): per account, for requests that send mail or change an identity
+ *   (`MEMBER_LIMITS`); per address, for password attempts (`ATTEMPTS_AT_ANYONE`);
  * - exact, in the account's own object: sign-in attempts, write points, uploads.
  *
- * The numbers are the reference's. `RATE_LIMITS=off` stops all three.
+ * The numbers are the reference's, except where noted. `RATE_LIMITS=off` disables all three.
  */
 import type { Did } from "@atcute/lexicons";
 import type { Limit } from "../../account/limits.ts";
@@ -18,12 +20,12 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** All requests of one address, but for the methods that have a count of their own instead. */
+/** All requests from one address, except for methods that have a separate count. */
 export const EVERYTHING: Limit = { windowMs: 5 * MINUTE, points: 3000 };
 
 export interface AddressLimit {
   limits: readonly Limit[];
-  /** Does not count towards `EVERYTHING`. */
+  /** Whether the method is excluded from `EVERYTHING`. */
   apart?: true;
 }
 
@@ -53,7 +55,7 @@ const MEMBER_LIMITS = {
   confirm_email: MAILS,
   update_email: MAILS,
   delete_account: MAILS,
-  // Not in the reference, where this mail alone is unlimited.
+  // Not in the reference, where only this mail is unlimited.
   plc_operation: MAILS,
   handle: [
     { windowMs: 5 * MINUTE, points: 10 },
@@ -79,15 +81,19 @@ export async function allow(
 }
 
 /**
- * Passwords tried by one address, at whatever account and whether there is one: not in the reference, which counts them
- * per account and address only, so that one password can be tried at everybody. Room for a school behind one address.
+ * Limits on password attempts from one address, at any account, existing or not. The reference counts
+ * attempts only per account and address, so one password can be tried at every account. The numbers leave
+ * room for a school behind one address.
  */
 const ATTEMPTS_AT_ANYONE = [
   { windowMs: 5 * MINUTE, points: 150 },
   { windowMs: DAY, points: 1500 },
 ] as const;
 
-/** Counts a sign-in attempt of the request's address, exactly. Refuses RateLimitExceeded. Locally there are no addresses. */
+/**
+ * Counts a sign-in attempt from the request's address, exactly. Refuses RateLimitExceeded. Local runs have no
+ * addresses and are not counted.
+ */
 export async function countAttempt(services: Services, request: Request): Promise<void> {
   const source = attemptSource(services, request);
   if (source === null || source === NO_ADDRESS) return;
@@ -97,6 +103,6 @@ export async function countAttempt(services: Services, request: Request): Promis
   if (!allowed) throw rateLimited(state);
 }
 
-/** For whom sign-in attempts are counted: null for nobody. */
+/** The source that sign-in attempts are counted by; null if they are not counted. */
 export const attemptSource = (services: Services, request: Request): string | null =>
   limitsApply(services) ? clientAddress(request) : null;

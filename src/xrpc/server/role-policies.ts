@@ -1,6 +1,7 @@
 /**
- * Policies of administration: the admin's password, a member's session whose DID has a role, or the service token of the
- * moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends it).
+ * Administration policies. They accept the admin's password, the session of a member whose DID has a role, or
+ * the service token of the moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends
+ * it).
  */
 import type { Did } from "@atcute/lexicons";
 import { ModerationRoles, type Role } from "../../moderation/roles.ts";
@@ -10,14 +11,14 @@ import type { Credentials, Policy } from "./method.ts";
 import { isDid } from "../../protocol/syntax.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
 
-/** Whoever acts for the host. The admin counts as an owner, the moderation service as a moderator. */
+/** A caller that acts for the host. The admin counts as an owner, the moderation service as a moderator. */
 export interface ActingCaller {
   kind: "acting";
-  /** As the audit log names them: a DID, or `admin`. */
+  /** The name in the audit log: a DID, or `admin`. */
   actor: string;
   did?: Did;
   role: Role;
-  /** As invite codes name their maker: all but inviters make them in the admin's name. */
+  /** The maker named on invite codes. All but inviters make them in the admin's name. */
   createdBy: string;
 }
 
@@ -25,7 +26,7 @@ const RANK: Record<Role, number> = { owner: 3, moderator: 2, inviter: 1 };
 
 const ADMIN: ActingCaller = { kind: "acting", actor: "admin", role: "owner", createdBy: "admin" };
 
-/** A role is as strong as the session behind it: no app password speaks for the host. */
+/** The session behind a role must be a full one: no app password acts for the host. */
 const ownSession = session({ scopes: FULL, checkTakedown: true, checkDeactivated: true });
 
 function acting(allowed: readonly Role[]): Policy<ActingCaller> {
@@ -40,7 +41,10 @@ function acting(allowed: readonly Role[]): Policy<ActingCaller> {
   };
 }
 
-/** Where only the admin may, the reference tells a malformed header from no other wrong one. */
+/**
+ * For admin-only methods, the reference does not distinguish a malformed header from other invalid
+ * credentials.
+ */
 async function passwordOf(allowed: readonly Role[], on: Credentials): Promise<void> {
   try {
     await admin(on);
@@ -69,13 +73,19 @@ async function roleHolder(allowed: readonly Role[], on: Credentials): Promise<Ac
   return { kind: "acting", actor: did, did, role, createdBy: role === "inviter" ? did : "admin" };
 }
 
-/** A session without a role, by the name that the reference has for it: there, a moderator's token is no session. */
+/**
+ * The refusal for a session without a role, by the reference's error name: there, a moderator's token is no
+ * session.
+ */
 const noRole = (allowed: readonly Role[]) =>
   allowed.includes("moderator")
     ? new Refusal("BadJwtType", "This account has no role that allows it", 401)
     : authRequired();
 
-/** Any unfit session is nobody's here (null), but an expired one is told so: its owner can refresh it. */
+/**
+ * The member behind a session; null if the session is not acceptable. An expired session is reported as such,
+ * since its owner can refresh it.
+ */
 async function memberBehind(on: Credentials): Promise<Did | null> {
   try {
     const caller = await ownSession(on);
@@ -86,12 +96,14 @@ async function memberBehind(on: Credentials): Promise<Did | null> {
   }
 }
 
-/** What the reference gives its admin only. */
+/** Methods that the reference reserves for its admin. */
 export const hostOwner = acting(["owner"]);
-/** What the reference gives its admin and its moderation service. */
+/** Methods that the reference opens to its admin and its moderation service. */
 export const moderator = acting(["owner", "moderator"]);
 export const inviter = acting(["owner", "inviter"]);
 
-/** Whether `caller` may act upon a holder of `role`: moderators do not moderate their superiors or each other. */
+/**
+ * Whether `caller` may act upon a holder of `role`: moderators do not moderate their superiors or each other.
+ */
 export const outranks = (caller: ActingCaller, role: Role | null) =>
   role === null || caller.role === "owner" || RANK[caller.role] > RANK[role];

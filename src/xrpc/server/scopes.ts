@@ -1,7 +1,8 @@
 /**
- * What an app needs the member's consent for, by method: one table, beside the methods' policies. It says what the
- * reference says (atproto OAuth scopes: `repo:`, `rpc:`, `blob:`, `account:`, `identity:`, `transition:*`). A method
- * that is not in it is one of another service, or of this host's AppView, and needs `rpc:<method>?aud=<service>`.
+ * The OAuth scopes that each method requires, in one table next to the methods' policies. The rules are the
+ * reference's (atproto OAuth scopes: `repo:`, `rpc:`, `blob:`, `account:`, `identity:`, `transition:*`). A
+ * method outside the table belongs to another service or to this host's AppView and needs
+ * `rpc:<method>?aud=<service>`; administration methods are always refused.
  */
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../../identity/host.ts";
@@ -13,7 +14,7 @@ export type Permissions = ScopePermissionsTransition;
 
 type RepoAction = "create" | "update" | "delete";
 
-/** What the rules look at, before the body is read. */
+/** The facts of a call that rules check before the body is read. */
 export interface ScopedCall {
   nsid: string;
   request: Request;
@@ -24,11 +25,11 @@ export interface ScopedCall {
 interface Rule {
   /** Decides before the body is read. */
   call?: (permissions: Permissions, on: ScopedCall) => void;
-  /** Decides by the body, which is valid by the method's lexicon. */
+  /** Decides by the body, after validation against the method's lexicon. */
   input?: (permissions: Permissions, input: WrittenInput, nsid: string) => void;
 }
 
-/** What the rules read of a body. */
+/** The fields of a body that rules read. */
 interface WrittenInput {
   collection?: string;
   writes?: { $type?: string; collection: string }[];
@@ -78,7 +79,10 @@ const push: Rule = {
     permissions.assertRpc({ aud: `${serviceDid}#bsky_notif`, lxm }),
 };
 
-/** The service that a request is for: as its header says, else whose method it is, else this host's AppView. */
+/**
+ * The service a request is for: the one its header names, else the method's default service, else this host's
+ * AppView.
+ */
 function audienceOf({ nsid, request, services }: ScopedCall): string {
   const { env, host } = services;
   const named = request.headers.get("atproto-proxy");
@@ -96,7 +100,7 @@ const rpc = (...more: string[]): Rule => ({
 
 const SERVICE = rpc();
 
-/** The member's own token for another service: allowed as the call itself would be. */
+/** A member's token for another service is allowed if the call itself would be. */
 const serviceAuth: Rule = {
   call: (permissions, { params }) => {
     const { aud, lxm = "*" } = params as { aud: string; lxm?: string };
@@ -146,7 +150,7 @@ export const SCOPE_RULES: Readonly<Record<string, Rule>> = {
   "com.atproto.server.deactivateAccount": NEVER,
   "com.atproto.server.getAccountInviteCodes": NEVER,
   "com.atproto.server.getServiceAuth": serviceAuth,
-  // The e-mail address in its answer needs a grant of its own: `mayReadEmail`.
+  // The e-mail address in its answer needs a grant of its own (`mayReadEmail`).
   "com.atproto.server.getSession": ALWAYS,
   "com.atproto.server.listAppPasswords": NEVER,
   "com.atproto.server.requestAccountDelete": NEVER,
@@ -162,17 +166,17 @@ export const SCOPE_RULES: Readonly<Record<string, Rule>> = {
   "app.bsky.notification.unregisterPush": push,
 };
 
-/** Who runs the host does so with their own session: nothing here is ever granted to an app. */
+/** Methods that run the host. They require an operator's own session and are never granted to an app. */
 const CLOSED = /^(com\.atproto\.admin|internal\.atoll)\./;
 
 const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (CLOSED.test(nsid) ? NEVER : SERVICE);
 
-/** Refuses 403 `ScopeMissingError`, with the scope that is missing, or 403 `Forbidden` where no scope helps. */
+/** Refuses 403 `ScopeMissingError` with the missing scope, or 403 `Forbidden` if no scope would help. */
 export function authorizeCall(permissions: Permissions, on: ScopedCall): void {
   named(() => ruleOf(on.nsid).call?.(permissions, on));
 }
 
-/** As `authorizeCall`, for what depends on the body. */
+/** Like `authorizeCall`, for rules that depend on the body. */
 export function authorizeInput(permissions: Permissions, nsid: string, input: unknown): void {
   const { input: rule } = ruleOf(nsid);
   if (rule === undefined || typeof input !== "object" || input === null) return;
@@ -182,7 +186,7 @@ export function authorizeInput(permissions: Permissions, nsid: string, input: un
 export const mayReadEmail = (permissions: Permissions): boolean =>
   permissions.allowsAccount({ attr: "email", action: "read" });
 
-/** The scopes' own error has status and message, but not the name of one of ours. */
+/** Converts the scope library's error, which has a status and a message but no error name, to a `Refusal`. */
 function named(check: () => void): void {
   try {
     check();

@@ -1,6 +1,6 @@
 /**
- * Service auth (atproto spec, "XRPC: Inter-Service Authentication"): a short JWT signed by an account's atproto key,
- * K-256 or P-256, bound to an audience and a method.
+ * Service auth (atproto spec, "XRPC: Inter-Service Authentication"): a short-lived JWT signed by an account's
+ * atproto key, K-256 or P-256, and bound to an audience and a method.
  */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
@@ -35,23 +35,26 @@ function base64url(text: string): Uint8Array {
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));
 }
 
-/** Only a service token names the method that it is for; not every one does. */
+/**
+ * Whether a token is a service token. Only service tokens name a method, but not all do; the others are told
+ * by their algorithm, since session tokens use HS256.
+ */
 export function looksLikeServiceToken(token: string): boolean {
   const [header, payload] = token.split(".");
   const claims = decodePart(payload);
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
 
-/** Who else a token may be addressed to, and for which other methods, than this host and the method called. */
+/** The methods and audiences that a token may have, if other than the method called and this host. */
 interface Addressed {
   methods?: readonly string[];
   anyAudience?: boolean;
 }
 
 /**
- * @param trusted the only issuer that is taken, if there is one; nobody else's document is even looked up
- * @returns the issuer. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired, BadJwtAudience,
- * BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature.
+ * @param trusted the only accepted issuer, if given; the documents of others are not even looked up
+ * @returns the issuer. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired,
+ * BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature.
  */
 export async function verifyServiceToken(
   token: string,
@@ -89,7 +92,10 @@ export async function verifyServiceToken(
 
 const badJwt = () => refused("BadJwt", "poorly formatted jwt");
 
-/** A failed signature re-resolves the issuer's key once: it may have been rotated since it was cached. */
+/**
+ * Verifies the signature. A failure resolves the issuer's key once more, since it may have been rotated since
+ * it was cached.
+ */
 async function checkSignature(
   [header = "", payload = "", signature = ""]: string[],
   { did, keyId, alg }: { did: Did; keyId: string; alg: unknown },
@@ -133,8 +139,8 @@ const ORDER: Record<KeyType, bigint> = {
 };
 
 /**
- * A JWT's signature may have either of its two forms (RFC 7518 wants no particular one, and common libraries make both),
- * while the rest of atproto takes the one with the smaller s.
+ * Converts a signature to its low-s form. A JWT may have either form (RFC 7518 requires neither, and common
+ * libraries produce both), while the rest of atproto accepts only low s.
  */
 function lowS(signature: Uint8Array, type: KeyType): Uint8Array {
   if (signature.length !== 64) return signature;
@@ -146,12 +152,12 @@ function lowS(signature: Uint8Array, type: KeyType): Uint8Array {
   return flipped;
 }
 
-/** Methods that take full or privileged app-password sessions only, when asked of another service. */
+/** Whether a method, when called at another service, requires a full or privileged app-password session. */
 export function isPrivilegedMethod(lxm: string): boolean {
   return lxm.startsWith("chat.bsky.") || lxm === "com.atproto.server.createAccount";
 }
 
-/** Account management is for the account's own session: no service token is ever made for it. */
+/** Account management methods require the account's own session: no service token is ever issued for them. */
 export const PROTECTED_METHODS: ReadonlySet<string> = new Set([
   "com.atproto.admin.sendEmail",
   "com.atproto.identity.requestPlcOperationSignature",
@@ -171,10 +177,10 @@ export const PROTECTED_METHODS: ReadonlySet<string> = new Set([
   "com.atproto.server.updateEmail",
 ]);
 
-/** Default life of a service token, in seconds. */
+/** Default lifetime of a service token, in seconds. */
 const SERVICE_TOKEN_SECONDS = 60;
 
-/** A token by which `did` calls `lxm` at the service `aud`. `exp` in seconds since the epoch. */
+/** Issues a token with which `did` calls `lxm` at the service `aud`. `exp` is in seconds since the epoch. */
 export function issueServiceToken(
   { account }: Pick<Credentials["services"], "account">,
   did: Did,

@@ -1,6 +1,7 @@
 /**
- * What a method may use: built once a request by `edge/services.ts`, from the bindings. Stations are reached through
- * their interfaces; the directory and the AppView's reads run in the worker itself, over D1.
+ * The services available to a method. `servicesOf` builds them once per request from the bindings. Stations
+ * are reached through their interfaces; the directory and the AppView's reads run in the worker itself, over
+ * D1.
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
@@ -26,10 +27,9 @@ export interface Services {
   appview: AppViewReads;
   account(did: Did): AccountStation;
   sequencer(): SequencerStation;
-  /** Ends every app's session of a member. */
+  /** Reports moderation acts to the host's own AppView. Does nothing if the host uses an upstream. */
   endSessions(did: Did): Promise<void>;
-  /** Tells the host's own AppView of an act of moderation; nobody, where the host uses an upstream. */
   moderate(acts: ModerationAct[]): Promise<void>;
-  /** Work that may outlive the response. */
+  /** Runs work that may outlive the response. */
   defer(work: Promise<unknown>): void;
 }

@@ -1,6 +1,7 @@
 /**
- * Session tokens as the reference makes them: an access JWT (HS256, `at+jwt`, 2 h) and a refresh JWT (`refresh+jwt`,
- * 90 days), audience the host's DID. Their ids and revocation live in the account object.
+ * Session tokens, in the reference's format: an access JWT (HS256, `at+jwt`, 2 h) and a refresh JWT
+ * (`refresh+jwt`, 90 days), whose audience is the host's DID. The account object keeps the refresh tokens'
+ * ids and revokes them.
  */
 import { SignJWT, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
@@ -9,7 +10,7 @@ import { Refusal } from "../../protocol/refusal.ts";
 
 export const ACCESS_SECONDS = 2 * 60 * 60;
 
-/** `com.atproto.access` and its lesser kin; the names are the reference's. */
+/** `com.atproto.access` and the scopes below it, by the reference's names. */
 export type SessionScope =
   | "com.atproto.access"
   | "com.atproto.appPass"
@@ -39,7 +40,7 @@ const SCOPES: ReadonlySet<string> = new Set<SessionScope>([
 
 const badToken = (message: string) => new Refusal("InvalidToken", message, 400);
 
-/** Tokens already verified by this isolate: a client sends the same one for two hours. */
+/** Tokens that this isolate has verified: a client sends the same one for two hours. */
 const verified = new Map<string, { claims: AccessClaims; audience: string; until: number }>();
 const VERIFIED_MAX = 5_000;
 
@@ -48,7 +49,10 @@ export class Tokens {
   readonly #secret: () => Promise<string>;
   readonly #now: () => number;
 
-  /** @param secret the host's JWT secret, read on first use; @param now milliseconds */
+  /**
+   * @param secret the host's JWT secret, read on first use
+   * @param now milliseconds
+   */
   constructor(audience: Did, secret: () => Promise<string>, now: () => number) {
     this.#audience = audience;
     this.#secret = secret;
@@ -59,12 +63,15 @@ export class Tokens {
     return this.#sign("at+jwt", { scope }, did, ACCESS_SECONDS);
   }
 
-  /** @param expiresAt seconds since the epoch; the account object decides, since a successor may be issued again */
+  /**
+   * @param expiresAt seconds since the epoch; the account object chooses it, since it may issue a successor
+   * again
+   */
   async issueRefresh(did: Did, id: string, expiresAt: number): Promise<string> {
     return this.#sign("refresh+jwt", { scope: REFRESH_SCOPE, jti: id }, did, null, expiresAt);
   }
 
-  /** Refuses ExpiredToken and InvalidToken, both 400, as clients expect. */
+  /** Refuses ExpiredToken and InvalidToken, both with status 400, as clients expect. */
   async verifyAccess(token: string): Promise<AccessClaims> {
     const known = verified.get(token);
     if (known && known.audience === this.#audience) {
@@ -118,7 +125,7 @@ export class Tokens {
         currentDate: new Date(this.#now()),
         clockTolerance: allowExpired ? Number.MAX_SAFE_INTEGER : 0,
       });
-      // Tokens bound to a method (service auth) or to a key (DPoP) are other things altogether.
+      // Tokens bound to a method (service auth) or to a key (DPoP) are not session tokens.
       if (payload.lxm !== undefined || payload.cnf !== undefined) throw badToken("Malformed token");
       return payload;
     } catch (cause) {

@@ -1,4 +1,4 @@
-/** What an AppView read is made on: the caller's eyes, and the labelers that the request names. */
+/** The view context of an AppView read: its viewer, and the labelers that the request names. */
 import type { Did } from "@atcute/lexicons";
 import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import { Refusal, isRefusal } from "../../protocol/refusal.ts";
@@ -23,15 +23,15 @@ export const memberViewContextFor = ({
   services.appview.on(caller.did, request, headers);
 
 /**
- * Makes the reply say up to which rev the viewer's own repo is indexed, as those methods do by which a PDS decides what
- * to add of its own (read-after-write).
+ * Adds the rev up to which the viewer's own repo is indexed to the reply. A PDS compares it to decide which
+ * of its own records to add to the answer (read-after-write).
  */
 export const withRev = <Read extends ViewContext>(reading: Read, { headers }: ReadCall): Read => ({
   ...reading,
   sawRev: (rev) => headers.set("atproto-repo-rev", rev),
 });
 
-/** Lets a refusal say that rev too: what is not found may only be too new, and the viewer's own PDS can tell. */
+/** Adds the rev to a refusal as well: a missing record may only be too new, and the viewer's PDS can tell. */
 export async function refusedWithRev<T>(answer: Promise<T>, { headers }: ReadCall): Promise<T> {
   try {
     return await answer;
