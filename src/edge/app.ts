@@ -1,6 +1,4 @@
-/**
- * The front door: routes, CORS, the log line, and the one place where a refusal becomes a response.
- */
+/** The HTTP entry point: routes, CORS, and the rendering of errors that no route handled. */
 import { Hono } from "hono";
 import type { Bindings } from "../protocol/stations.ts";
 import type { AccountStation } from "../protocol/account-station.ts";

@@ -1,11 +1,11 @@
-/** CORS: every endpoint may be read from any page, since credentials are only ever sent by hand, in a header. */
+/** CORS: any page may read every endpoint, since clients send credentials only explicitly, in a header. */
 
 const EXPOSED =
   "atproto-repo-rev, atproto-content-labelers, atproto-upstream-lag, retry-after, dpop-nonce, www-authenticate, " +
   "ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy";
 
 export function allowCors(response: Response): Response {
-  // A response that came from elsewhere has immutable headers.
+  // A response from `fetch` has immutable headers.
   const open = new Response(response.body, response);
   setCors(open.headers);
   return open;
@@ -22,7 +22,7 @@ export function preflight(): Response {
     headers: {
       "access-control-allow-origin": "*",
       "access-control-allow-methods": "GET, HEAD, PUT, PATCH, POST, DELETE",
-      // Named one by one: the wildcard does not cover `authorization` (Fetch standard, CORS protocol).
+      // Listed individually: the wildcard does not cover `authorization` (Fetch standard, CORS protocol).
       "access-control-allow-headers":
         "authorization, content-type, content-encoding, dpop, atproto-proxy, atproto-accept-labelers, x-bsky-topics, *",
       "access-control-max-age": "86400",

@@ -1,7 +1,8 @@
 /**
- * What a request cost in rows, told in local runs to whoever asks with `atoll-cost: 1`. The answer's `atoll-cost` is
- * `account=<written>/<read> sequencer=<written>/<read> index=<written>/<read> trips=<n>`: the account's part where it
- * was written to, and the trips that a read made to the index. Others' work at the same time is counted in.
+ * The cost of a request in rows, reported in local runs to requests with `atoll-cost: 1`. The answer's
+ * `atoll-cost` is `account=<written>/<read> sequencer=<written>/<read> index=<written>/<read> trips=<n>`. The
+ * account's part is present if the request wrote to it; `trips` counts the request's round trips to the
+ * index. Concurrent work is counted in.
  */
 import { countDatabase } from "../appview/counted-database.ts";
 import { AppViewReads } from "../appview/reads/view-context.ts";
@@ -11,12 +12,12 @@ import type { Services } from "../xrpc/server/services.ts";
 const HEADER = "atoll-cost";
 
 export interface Bill {
-  /** To serve the request with: they count. */
+  /** Services that count; the request must be served with them. */
   services: Services;
   tell(response: Response): Promise<void>;
 }
 
-/** Null where nothing is counted. */
+/** Returns null if nothing is counted. */
 export async function openBill(request: Request, services: Services): Promise<Bill | null> {
   if (!services.env.LOCAL || request.headers.get(HEADER) !== "1") return null;
   const { db, cost } = countDatabase(services.env.APPVIEW_DB);
@@ -43,7 +44,7 @@ export async function openBill(request: Request, services: Services): Promise<Bi
   };
 }
 
-/** Without a bill, the account's part is not told either. */
+/** Removes the account's part as well if no cost is reported. */
 export const hideCost = ({ headers }: Response): void => headers.delete(HEADER);
 
 const difference = (after: RowCount | undefined, before: RowCount | undefined): RowCount => ({

@@ -1,6 +1,6 @@
 /**
- * Request bodies that travel compressed (RFC 9110, section 8.4), made plain before a method reads them. Whatever bounds a
- * body bounds what comes out: of a decoded one no length is announced, so it is counted.
+ * Decompresses request bodies (RFC 9110, section 8.4) before a method reads them. Size limits apply to the
+ * decoded body: it has no announced length, so its bytes are counted.
  */
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 
@@ -12,7 +12,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
   deflate: "deflate",
 };
 
-/** Refuses UnsupportedMediaType (415) a coding that nobody here knows; what is not coded as it says fails when it is read. */
+/**
+ * Refuses UnsupportedMediaType (415) for an unknown coding. A body that does not match its coding fails when
+ * it is read.
+ */
 export function decoded(request: Request): Request {
   const header = request.headers.get("content-encoding");
   if (header === null || request.body === null) return request;
@@ -22,7 +25,7 @@ export function decoded(request: Request): Request {
     .filter((coding) => coding !== "" && coding !== "identity");
   if (codings.length === 0) return request;
   let body: ReadableStream<Uint8Array> = request.body;
-  // The last coding was put on last.
+  // The last coding listed was applied last, so it is undone first.
   for (const coding of codings.toReversed()) body = unpacked(body, formatOf(coding));
   const headers = new Headers(request.headers);
   headers.delete("content-encoding");
@@ -39,7 +42,7 @@ function formatOf(coding: string): Format {
   return format;
 }
 
-/** Errors as a refusal, so that whoever reads needs to know nothing of codings. */
+/** Decompresses a body. Its stream fails with a refusal, so that readers need no knowledge of codings. */
 function unpacked(body: ReadableStream<Uint8Array>, format: Format): ReadableStream<Uint8Array> {
   const reader = body.pipeThrough(new DecompressionStream(format)).getReader();
   return new ReadableStream({

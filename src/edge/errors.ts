@@ -1,4 +1,4 @@
-/** Errors, rendered once: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
+/** Renders errors: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
 import { isRefusal } from "../protocol/refusal.ts";
 import { setCors } from "./cors.ts";
 
@@ -12,7 +12,7 @@ export function renderError(thrown: unknown, request: Request): Response {
   return response;
 }
 
-/** The cause goes to the log, never to the client. */
+/** Logs the cause, which the client never sees. */
 function internal(thrown: unknown) {
   const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   console.error(JSON.stringify({ time: new Date().toISOString(), level: "error", cause }));
@@ -32,7 +32,9 @@ function internal(thrown: unknown) {
   };
 }
 
-/** The platform marks what an object could not take, and what may be tried again (Durable Objects, error handling). */
+/**
+ * Whether an object rejected the request for overload; it may be retried (Durable Objects, error handling).
+ */
 function isOverloaded(thrown: unknown): boolean {
   return (
     typeof thrown === "object" && thrown !== null && "overloaded" in thrown && thrown.overloaded === true

@@ -1,4 +1,6 @@
-/** `/xrpc/_health`: whether the host can serve; a database that is away or not yet migrated makes it a 503. */
+/**
+ * `/xrpc/_health`: whether the host can serve. Answers 503 if a database is unreachable or not yet migrated.
+ */
 import { Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { setCors } from "./cors.ts";

@@ -1,8 +1,8 @@
 /**
- * Pictures as views name them, and blobs as they are: `/img/<preset>/plain/<did>/<cid>@<format>`, `/blob/<did>/<cid>`.
- * With the Images binding a picture is cut to its preset's size and format; without it the original is served. Bytes are
- * held against their CID. Shared caches keep an answer for a day; the one kept here is shown only while neither account
- * nor blob is hidden.
+ * Pictures and original blobs: `/img/<preset>/plain/<did>/<cid>@<format>`, `/blob/<did>/<cid>`. With the
+ * Images binding, a picture is resized to its preset and format; without it, the original is served. Bytes
+ * are checked against their CID. Shared caches keep an answer for a day. The local cache's copy is served
+ * only while neither the account nor the blob is hidden.
  */
 import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
@@ -20,14 +20,16 @@ interface Wanted {
   did: Did;
   cid: string;
 }
-/** Clients put `avatar_thumbnail` in the place of `avatar` where they show one small; no view names it. */
+/** Clients replace `avatar` with `avatar_thumbnail` for small avatars; no view names it. */
 type Preset = ImagePreset | "avatar_thumbnail";
 interface WantedImage extends Wanted {
   preset: Preset;
   format: Format;
 }
 
-/** Pixels at most; nothing is enlarged. `crop` fills the shape, `scale-down` keeps the picture's own. */
+/**
+ * Maximum size in pixels; nothing is enlarged. `crop` fills the shape, `scale-down` keeps the picture's own.
+ */
 const PRESETS: Record<Preset, { width: number; height: number; fit: "crop" | "scale-down" }> = {
   avatar: { width: 1000, height: 1000, fit: "crop" },
   avatar_thumbnail: { width: 128, height: 128, fit: "crop" },
@@ -36,9 +38,15 @@ const PRESETS: Record<Preset, { width: number; height: number; fit: "crop" | "sc
   feed_fullsize: { width: 2000, height: 2000, fit: "scale-down" },
 };
 
-/** A year in a browser, since a CID's bytes never change; a day in between, since blobs may be taken down. */
+/**
+ * Browsers keep an answer for a year, since a CID's bytes never change; shared caches for a day, since blobs
+ * may be taken down.
+ */
 const CACHING = "public, max-age=31536000, s-maxage=86400";
-/** Of this size a blob is read whole and checked before its first byte is sent; a larger one breaks off at its end. */
+/**
+ * A blob of up to this size is read whole and checked before its first byte is sent. A larger one is checked
+ * while it is sent; if its bytes are wrong, the answer breaks off at its end.
+ */
 const CHECKED_FIRST = 4 * 1024 * 1024;
 
 const notFound = (message: string) => new Refusal("NotFound", message, 404);
@@ -53,7 +61,7 @@ function wanted(did: string, cid: string): Wanted {
   return { did: account, cid };
 }
 
-/** Refuses InvalidRequest a path that no view names. */
+/** Refuses InvalidRequest for a path that no view names. */
 function parseImagePath(path: string): WantedImage {
   const [, preset = "", did = "", cid = "", format = "webp"] =
     /^\/img\/([^/]+)\/plain\/([^/]+)\/([^/@]+)(?:@([^/]+))?$/.exec(path) ?? [];
@@ -96,7 +104,7 @@ export function blob(request: Request, services: Services): Promise<Response> {
   });
 }
 
-/** Videos are kept and given out as they are (`/blob`), not made ready for streaming. */
+/** Videos are served as uploaded (`/blob`), not transcoded for streaming. */
 export function video(): never {
   throw notFound("This host does not process videos");
 }
@@ -108,7 +116,7 @@ function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
     headers: {
       "content-type": mimeType || "application/octet-stream",
       "cache-control": CACHING,
-      // Whatever it is, it is not run and not guessed at.
+      // Content of any type must be neither executed nor sniffed.
       "content-security-policy": "default-src 'none'; sandbox",
       "x-content-type-options": "nosniff",
     },
@@ -117,7 +125,10 @@ function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
   return response;
 }
 
-/** From this place's cache, or made, and then kept there; where there is no cache, made each time. */
+/**
+ * Answers from the local cache. Otherwise makes the answer and caches it; without a cache, every request
+ * makes it.
+ */
 async function kept(
   request: Request,
   services: Services,
@@ -132,7 +143,7 @@ async function kept(
   return made;
 }
 
-/** Whether the index knows that account or blob are not to be seen. */
+/** Whether the index has the account or the blob as hidden. */
 async function isHidden({ env }: Services, { did, cid }: Wanted): Promise<boolean> {
   const found = await env.APPVIEW_DB.prepare(
     `SELECT EXISTS (SELECT 1 FROM takedown WHERE subject IN (?1, ?1 || '/' || ?2))
@@ -143,7 +154,7 @@ async function isHidden({ env }: Services, { did, cid }: Wanted): Promise<boolea
   return found?.hidden !== 0;
 }
 
-/** Whatever the reason why there is nothing to see, it is not found. */
+/** Locates a blob. Refuses NotFound whatever the reason that it cannot be shown. */
 async function locate(services: Services, { did, cid }: Wanted): Promise<BlobLocation> {
   try {
     return await services.account(did).getBlob("public", cid);
@@ -166,7 +177,7 @@ async function bytesOf(
   return new Blob([bytes]).stream();
 }
 
-/** Passes bytes on, and fails at their end unless they are those of the CID. */
+/** Passes bytes through and fails at their end unless they match the CID. */
 function checking(cid: string): TransformStream<Uint8Array, Uint8Array> {
   const hash = createHash("sha256");
   return new TransformStream({

@@ -1,4 +1,4 @@
-/** What is neither XRPC nor made for people to look at. */
+/** Plain-text documents: neither XRPC nor pages for people. */
 import type { Services } from "../xrpc/server/services.ts";
 
 export function robots(): Response {
@@ -7,7 +7,7 @@ export function robots(): Response {
   });
 }
 
-/** The host's address, opened by anything but a browser, for which `oauth.ts` has a page. */
+/** The host's root address, for clients other than browsers; `oauth.ts` has a page for those. */
 export function landing({ host }: Services): Response {
   const text = [
     "This is Atoll, an atproto host: a PDS and its AppView.",

@@ -1,5 +1,6 @@
 /**
- * The routes of signing in: what apps call, what people see. Nothing behind them is loaded before the first such request.
+ * The routes of signing in: the endpoints for apps and the pages for people. The code behind them is loaded
+ * on the first such request.
  */
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
@@ -46,8 +47,8 @@ async function contextOf(services: Services, request: Request): Promise<OAuthCon
 }
 
 /**
- * A fetch for the provider, of small documents that strangers published. What it asks of this host itself (a lexicon of a
- * member's) is answered without a detour, since a Worker cannot call itself by its public name.
+ * A fetch for the OAuth provider, for small documents that third parties publish. Requests to this host
+ * itself (a member's lexicon) are answered directly, since a Worker cannot call itself by its public name.
  */
 function safeFetchOf(services: Services): typeof globalThis.fetch {
   return async (input, init) => {
@@ -63,7 +64,7 @@ function safeFetchOf(services: Services): typeof globalThis.fetch {
       });
       return new Response(body, { status, headers });
     } catch (thrown) {
-      // The provider knows a fetch that fails, and no refusals.
+      // The provider expects a fetch to fail with a TypeError and knows no refusals.
       throw isRefusal(thrown) ? new TypeError(thrown.message) : thrown;
     }
   };
@@ -80,7 +81,7 @@ async function ownRecord(services: Services, url: URL): Promise<Response> {
   return new Response(proof, { headers: { "content-type": "application/vnd.ipld.car" } });
 }
 
-/** Runs a route of the station, which is loaded for the first of them. */
+/** Runs a route of the station, which is loaded on the first such request. */
 async function station(
   c: Context<Env>,
   run: (station: typeof Station, context: OAuthContext, request: Request) => Promise<Response>,
@@ -94,12 +95,12 @@ async function station(
   return run(loaded, context, request);
 }
 
-/** A browser, which takes HTML before anything else it knows. */
+/** Whether the client is a browser, which accepts HTML. */
 const wantsPage = (c: Context<Env>) => (c.req.header("accept") ?? "").includes("text/html");
 
 /**
- * Members' handles are names of this host as well, but its pages are at home under its own: cookies, passkeys and the
- * check of where a form came from are bound to that.
+ * Redirects pages to the host's own name. Members' handles are names of this host as well, but cookies,
+ * passkeys and the check of a form's origin are bound to its own.
  */
 const atHome: MiddlewareHandler<Env> = async (c, next) => {
   const { origin, hostname } = hostOf(c.req.url, c.env);
@@ -130,7 +131,7 @@ for (const path of ["/oauth/par", "/oauth/token", "/oauth/revoke"] as const) {
 oauth.on(["GET", "POST"], "/oauth/authorize", (c) =>
   station(c, ({ serveAuthorize }, context, request) => serveAuthorize(context, request)),
 );
-/** The host's own pages, where a browser asks; others are answered in `app.ts`. */
+/** The host's own pages, for browsers; `app.ts` answers other clients. */
 oauth.get("/", (c, next) =>
   wantsPage(c) ? station(c, async ({ serveLanding }, context) => serveLanding(context)) : next(),
 );
@@ -145,9 +146,9 @@ oauth.get("/status", (c, next) =>
 oauth.on(["GET", "POST"], ["/account", "/account/*"], (c) =>
   station(c, ({ serveAccount }, context, request) => serveAccount(context, request)),
 );
-/** Where password managers send their owner (W3C, "A Well-Known URL for Changing Passwords"). */
+/** Password managers send their users here (W3C, "A Well-Known URL for Changing Passwords"). */
 oauth.get("/.well-known/change-password", (c) => c.redirect("/account/password", 302));
-/** The link that a member gives to somebody new. */
+/** The invitation link that a member gives to a newcomer. */
 oauth.get("/join/:code", (c) =>
   c.redirect(`/account/sign-up?${new URLSearchParams({ invite: c.req.param("code") }).toString()}`, 303),
 );

@@ -1,4 +1,4 @@
-/** Builds what a method may use, from the bindings: each part when it is first asked for. */
+/** Builds a method's services from the bindings, each on first use. */
 import type { Did } from "@atcute/lexicons";
 import { AppViewReads } from "../appview/reads/view-context.ts";
 import { DidResolver } from "../identity/did.ts";
@@ -17,11 +17,11 @@ import { Tokens } from "../xrpc/server/tokens.ts";
 
 interface Waits {
   waitUntil(work: Promise<unknown>): void;
-  /** The platform's own: what the worker's main module exports, as bindings. */
+  /** The exports of the worker's main module as bindings, provided by the platform. */
   exports?: unknown;
 }
 
-/** Made when it is first asked for: most requests need little of what there is. */
+/** Creates a value on first use: most requests need few of the services. */
 function once<T>(make: () => T): () => T {
   let made: { value: T } | null = null;
   return () => (made ??= { value: make() }).value;

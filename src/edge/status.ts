@@ -1,6 +1,6 @@
 /**
- * `/status`: how far the index is behind what was written, as JSON; the page for people, made of `statusView`, is one of
- * those that are loaded when somebody opens them (`oauth.ts`).
+ * `/status`: how far the index lags behind the firehose, as JSON. The page for people, built from
+ * `statusView`, is loaded on demand by `oauth.ts`.
  */
 import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
 import type { StatusView } from "../web/pages/host.tsx";
@@ -13,12 +13,12 @@ export interface Status {
   time: string;
   firehose: { seq: number; oldest: number | null; subscribers: number };
   index: {
-    /** Events written and not yet shown. */
+    /** Events written and not yet indexed. */
     lag: number;
     cursor: number;
-    /** Why the last attempt failed, while the next has not succeeded. */
+    /** The error of the last attempt, until one succeeds. */
     error: string | null;
-    /** Events that were gone before they could be indexed: only a rebuild brings them back. */
+    /** Events that were gone before they could be indexed. Only a rebuild brings them back. */
     lost: { after: number; upTo: number } | null;
   } & Omit<IndexStatus, "cursor">;
 }
@@ -33,7 +33,7 @@ export async function readStatus(services: Services): Promise<Status> {
   return statusOf(host.hostname, now, events, index);
 }
 
-/** For machines. */
+/** The status as JSON. */
 export async function status(services: Services): Promise<Response> {
   const response = Response.json(await readStatus(services));
   response.headers.set("cache-control", "no-store");
@@ -44,7 +44,7 @@ export async function status(services: Services): Promise<Response> {
 
 function statusOf(host: string, now: number, events: SequencerStatus, index: IndexStatus): Status {
   const { cursor: stored, ...rest } = index;
-  // The index does not write down each event that changes nothing in it.
+  // The index does not store its cursor for events that change nothing in it.
   const cursor = Math.max(stored, events.indexed);
   return {
     host,
@@ -71,7 +71,7 @@ function rebuildLine({ rebuild }: Status["index"]): string {
   return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
 }
 
-/** What matters most, in a sentence; null when all is well. */
+/** The most serious problem, in a sentence; null if there is none. */
 function troubleOf({ index }: Status): string | null {
   const { lag, error, lost, poisoned } = index;
   if (lost !== null) return "Some events are lost to the index: the owner has to rebuild it.";
@@ -80,10 +80,10 @@ function troubleOf({ index }: Status): string | null {
   return lag > BEHIND ? "The index is behind: new posts show up late." : null;
 }
 
-/** Events on their way are no trouble yet. */
+/** A lag of up to this many events is normal. */
 const BEHIND = 500;
 
-/** For people: the same, in words. */
+/** The status in words, for the page. */
 export function statusView(found: Status): StatusView {
   const { time, firehose, index } = found;
   const { counts, lost, poisoned } = index;

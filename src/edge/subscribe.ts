@@ -1,4 +1,4 @@
-/** `com.atproto.sync.subscribeRepos`: handed whole to the sequencer, which keeps the sockets. */
+/** `com.atproto.sync.subscribeRepos`: forwarded as a whole to the sequencer, which keeps the sockets. */
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import { clientAddress } from "../xrpc/server/client-address.ts";

@@ -1,4 +1,4 @@
-/** The documents by which others find this host and its members. */
+/** The well-known documents of this host and its members. */
 import { labelKey } from "../moderation/issue-labels.ts";
 import { multikeyOf } from "../protocol/keys.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -7,8 +7,8 @@ import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
 
 /**
- * The host as a did:web (did:web method; service ids as clients look for them): its PDS, its labeler, and, unless it uses
- * an upstream's, its AppView and notification service.
+ * The host's did:web document (did:web method; service ids as clients look for them): its PDS, its labeler
+ * and, unless it uses an upstream AppView, its AppView and notification service.
  */
 export async function hostDidDocument({ directory, host, env }: Services): Promise<Response> {
   const { didKey } = await labelKey(directory);
@@ -34,7 +34,7 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
   });
 }
 
-/** The DID behind the handle that the request was addressed to (handle resolution, HTTPS well-known method). */
+/** The DID of the handle that the request is addressed to (handle resolution, HTTPS well-known method). */
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;

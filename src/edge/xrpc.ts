@@ -1,4 +1,4 @@
-/** `/xrpc/<nsid>`: finds the method, lets it serve, and writes the log line. */
+/** `/xrpc/<nsid>`: finds the method, has it serve the request, and writes the log line. */
 import { isNsid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Method } from "../xrpc/server/method.ts";
@@ -29,7 +29,7 @@ export async function serveXrpc(
     if (bill !== null) await bill.tell(response);
     else hideCost(response);
     for (const [name, value] of Object.entries(counted)) {
-      // What the method counted itself, exactly, says more.
+      // The method's own, exact counts take precedence.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     setCors(response.headers);
@@ -42,7 +42,7 @@ export async function serveXrpc(
   return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
-/** Every answer to a bound token carries the nonce for the next proof (RFC 9449, section 8.2). */
+/** Adds the nonce for the next proof, as every answer to a bound token must (RFC 9449, section 8.2). */
 async function giveNonce(response: Response, { host, directory, env }: Services): Promise<void> {
   const { nextNonce } = await import("../oauth/verifier.ts");
   const secret = await directory.secret("JWT_SECRET");
@@ -69,16 +69,19 @@ async function dispatch(
   return method.serve(decoded(request), url, services);
 }
 
-/** One structured line a request; never a token, a password or an e-mail address. */
+/** One structured line per request. It never contains a token, a password or an e-mail address. */
 function log(request: Request, method: string, did: string | null, status: number, ms: number): void {
   const id = request.headers.get("cf-ray") ?? crypto.randomUUID();
   console.log(JSON.stringify({ time: new Date().toISOString(), id, method, did, status, ms }));
 }
 
-/** A body of this many bytes is read to its end before a refusal; a longer one loses its connection. */
+/** A refused body of up to this many bytes is read to its end; a longer one loses its connection. */
 const REFUSED_BODY = 16_000_000;
 
-/** A refusal before the body has arrived would close the connection under a client that still writes, unread. */
+/**
+ * Reads the rest of the body. A refusal sent earlier would close the connection while the client still
+ * writes, and the client would never read it.
+ */
 async function readToEnd(request: Request): Promise<void> {
   const announced = Number(request.headers.get("content-length") ?? REFUSED_BODY + 1);
   if (request.body === null || request.bodyUsed || announced > REFUSED_BODY) return;

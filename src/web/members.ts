@@ -1,4 +1,4 @@
-/** What the oauth station needs of the host, from the stations that have it. Refuses as the XRPC methods do. */
+/** Connects the oauth station to the rest of the host. Refuses as the XRPC methods do. */
 import type { Did, Handle } from "@atcute/lexicons";
 import type { Account } from "../identity/directory.ts";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
@@ -105,7 +105,7 @@ function changes(
   return {
     async requestPasswordReset(email) {
       admit(request, "com.atproto.server.requestPasswordReset", services.env);
-      // Whether somebody has that address is nothing that this page tells, nor how long it takes.
+      // Neither the answer nor its timing reveals whether an account has that address.
       const found = await services.directory.findByEmail(email);
       if (found !== null) services.defer(requestPasswordReset(services, email));
     },
@@ -143,7 +143,9 @@ function accountNamed({ directory }: Services, identifier: string): Promise<Acco
     : directory.find(identifier.startsWith("did:") ? identifier : name);
 }
 
-/** By the account's own password. What is wrong, name or password, is not told apart. */
+/**
+ * Signs in with the account's own password. The error is the same for an unknown name and a wrong password.
+ */
 async function signIn(
   services: Services,
   request: Request,
@@ -169,7 +171,7 @@ async function signIn(
   return asMember(account);
 }
 
-/** From the member's own record; its picture by this host's own way to a blob. */
+/** Reads the member's profile record. The picture's path is this host's own getBlob. */
 async function profileOf(services: Services, did: Did): Promise<MemberProfile> {
   const record = await services.account(did).getRecord("app.bsky.actor.profile", "self");
   const { displayName, avatar } = (record?.value ?? {}) as {

@@ -1,7 +1,8 @@
 /**
- * Service proxying (atproto spec, "XRPC: Service Proxying"): a member's request, passed on to the service that the
- * `atproto-proxy` header names, or to the one whose method it is, signed by the member's key. This host's own AppView is
- * served here, without a detour; an AppView elsewhere is completed by what it has yet to see (`read-after-write/`).
+ * Service proxying (atproto spec, "XRPC: Service Proxying"): forwards a member's request to the service that
+ * the `atproto-proxy` header names, or to the method's default service, signed by the member's key. This
+ * host's own AppView is served here directly. The answers of an upstream AppView are completed with records
+ * it has not seen yet (`splice.ts`).
  */
 import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
@@ -15,8 +16,8 @@ import { withLocalRecords } from "./read-after-write/splice.ts";
 import { Upstream } from "./upstream.ts";
 
 /**
- * Served by this PDS whatever the header says: a repo, an account or an identity has one home, and so have preferences;
- * where a push goes, its body says.
+ * Methods that this PDS serves whatever the header says: a repo, an account, an identity and preferences have
+ * only one home, and the body of a push registration names its service.
  */
 const LOCAL =
   /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$|app\.bsky\.notification\.(un)?registerPush$)/;
@@ -24,10 +25,10 @@ const LOCAL =
 const RECORD = "com.atproto.repo.getRecord";
 const REPORT = "com.atproto.moderation.createReport";
 const sessionForProxy = session({ scopes: STANDARD, checkTakedown: true });
-/** By a report a taken-down member appeals. */
+/** Taken-down members may send reports, which is how they appeal. */
 const sessionForReport = session({ scopes: [...STANDARD, TAKENDOWN] });
 
-/** Passes the request on, if it is meant for another service; null when this host serves it. */
+/** Forwards the request if it is meant for another service. Returns null if this host serves it. */
 export async function proxied(
   request: Request,
   url: URL,
@@ -48,7 +49,7 @@ export async function proxied(
   if (PROTECTED_METHODS.has(nsid)) throw new Refusal("InvalidToken", "Bad token method", 400);
   const policy = nsid === REPORT ? sessionForReport : sessionForProxy;
   const caller = await policy({ request, nsid, services, params: {} });
-  // What an app may ask for is in its scopes, which were looked at.
+  // An app's scopes have been checked already.
   if (caller.kind === "session" && isPrivilegedMethod(nsid) && !PRIVILEGED.includes(caller.scope)) {
     throw new Refusal("InvalidToken", "Bad token method", 400);
   }
@@ -61,8 +62,9 @@ export async function proxied(
 }
 
 /**
- * A record of a repo that is not here, asked of the AppView, unsigned, since it is everybody's to read: apps ask their own
- * PDS for whatever they link to. Null for one that is here, or where there is nobody to ask.
+ * Asks the AppView for a record of a repo on another host: apps ask their own PDS for any record they link
+ * to. A member's header may name another service to ask. The request is unsigned, since records are public.
+ * Returns null if the repo is here, or if there is no service to ask.
  */
 async function recordElsewhere(
   request: Request,
@@ -72,7 +74,7 @@ async function recordElsewhere(
   const { APPVIEW } = services.env;
   const wanted = request.headers.get("atproto-proxy") ?? APPVIEW;
   const repo = url.searchParams.get("repo");
-  // A header alone sends this host nowhere: only a member may choose where it asks.
+  // The header alone sends this host nowhere: only a member may choose the service it asks.
   const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
   if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
   const isOurs = wanted.startsWith(`${services.host.did}#`);
@@ -84,7 +86,10 @@ async function recordElsewhere(
   return { response: await new Upstream(to, { member, request, services }).forward(url, null), did: member };
 }
 
-/** With an upstream, nothing is in this host's own index, and nothing is served from it. Refuses InvalidRequest. */
+/**
+ * Refuses InvalidRequest for this host's AppView if the host uses an upstream, since its own index is then
+ * empty.
+ */
 function checkOwnService(service: string, { env }: Services): void {
   if (service === "bsky_appview" && env.APPVIEW !== "local") {
     throw invalidRequest("could not resolve proxy did service url");
@@ -92,8 +97,9 @@ function checkOwnService(service: string, { env }: Services): void {
 }
 
 /**
- * For whom the token is: the service that is asked, but for a feed its generator, to which the AppView hands it on; the
- * AppView is asked which that is. Refuses UnknownFeed.
+ * The token's audience and method. The audience is the called service, except for a feed: its token is for
+ * the feed's generator, to which the AppView forwards it. The AppView is asked for the generator's DID.
+ * Refuses UnknownFeed.
  */
 async function grantFor(nsid: string, url: URL, upstream: Upstream): Promise<{ aud: string; lxm: string }> {
   if (nsid !== "app.bsky.feed.getFeed") return { aud: upstream.did, lxm: nsid };

@@ -1,6 +1,7 @@
 /**
- * Another service, asked in a member's name: their request passed on as it came, or a question of this host's own that
- * its answer needs. Signed by the member's key; to public addresses only; no redirect followed; so long and so much.
+ * Calls another service: forwards a member's request, or sends a query of this host's own that the answer
+ * needs. Requests in a member's name are signed by their key. Only public addresses are called and no
+ * redirect is followed; time and size are limited.
  */
 import type { Did } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
@@ -11,21 +12,24 @@ import { Refusal, invalidRequest, must } from "../../protocol/refusal.ts";
 import { issueServiceToken } from "../../xrpc/server/service-auth.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 
-/** What of a request concerns the other service, whether it is passed on or asked something for it. */
+/** Request headers for the other service, sent with forwarded requests and with this host's own queries. */
 const ABOUT_READER = ["accept-language", "atproto-accept-labelers", "x-bsky-topics"];
 const ABOUT_BODY = ["content-type", "content-encoding"];
-// The runtime has decoded the body, and finds its length itself.
+// The runtime has decoded the body and sets its length itself.
 const RETURNED_OF_BODY = ["content-type", "content-language"];
 const RETURNED = ["atproto-repo-rev", "atproto-content-labelers", "retry-after"];
 
-/** The reference's limits, but that its patience begins anew with every part of an answer; here it is for the whole. */
+/**
+ * The reference's limits, except that its timeout restarts with each part of an answer; here it covers the
+ * whole.
+ */
 const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 10 * 1024 * 1024;
-/** For a question of our own, which the member waits for on top. */
+/** Limits for a query of this host's own, which adds to the member's waiting time. */
 const QUESTION_MS = 5_000;
 const QUESTION_BYTES = 2 * 1024 * 1024;
 
-/** What a status is called where its body does not say (the reference's names). */
+/** Error names by status, for bodies that name none (the reference's names). */
 const ERROR_NAMES: Readonly<Record<number, string>> = {
   401: "AuthenticationRequired",
   403: "Forbidden",
@@ -42,7 +46,7 @@ const failure = (message: string) => new Refusal("UpstreamFailure", message, 502
 export const isJsonType = (type: string | null): boolean =>
   /^application\/(?:\w+\+)?json\b/i.test(type ?? "");
 
-/** Whom a token is for, and for which method. */
+/** The audience and the method that a token is for. */
 interface Grant {
   aud: string;
   lxm: string;
@@ -57,8 +61,8 @@ export class Upstream {
   #found: string | null = null;
 
   /**
-   * @param to The `did#service` that is asked.
-   * @param asker In whose name, if anybody's, and because of which request.
+   * @param to the `did#service` to call
+   * @param asker the member in whose name, if any, and the request that causes the call
    */
   constructor(
     to: { did: string; service: string },
@@ -73,8 +77,8 @@ export class Upstream {
   }
 
   /**
-   * Passes the request on, signed by the member if a token is to be granted. Refuses InvalidRequest where there is no
-   * such service, 502 UpstreamFailure.
+   * Forwards the request, signed by the member if there is a grant. Refuses InvalidRequest if the service
+   * does not exist, 502 UpstreamFailure.
    */
   async forward(url: URL, grant: Grant | null): Promise<Response> {
     const [endpoint, signature] = await Promise.all([this.#endpoint(), this.#signature(grant)]);
@@ -93,8 +97,9 @@ export class Upstream {
   }
 
   /**
-   * The answer to a query of our own. Refuses what the service refuses, by its name, and 502 UpstreamFailure.
-   * @param signed in the member's name; else nobody's.
+   * Sends a query of this host's own and returns the answer. Refuses with the service's own error name, or
+   * with 502 UpstreamFailure.
+   * @param signed whether to sign in the member's name
    */
   async ask(nsid: string, params: Record<string, string | string[]>, signed = true): Promise<unknown> {
     const grant = signed ? { aud: this.did, lxm: nsid } : null;
@@ -144,13 +149,16 @@ export class Upstream {
   }
 }
 
-/** An upstream's own failure is not ours: its 500 is a 502 here. */
+/** An upstream's internal error is not this host's: its 500 becomes a 502. */
 const ourStatus = (status: number) => (status === 500 ? 502 : status);
 
 const nameOf = (status: number) =>
   ERROR_NAMES[status] ?? (status < 500 ? "InvalidRequest" : "UpstreamFailure");
 
-/** As the member gets it. Refuses 502 UpstreamFailure a redirect, and a body that announces too much. */
+/**
+ * The reply for the member. Refuses 502 UpstreamFailure for a redirect, and for a body whose announced length
+ * is too large.
+ */
 async function answer(upstream: Response): Promise<Response> {
   const { body, status } = upstream;
   const refuse = async (message: string) => {
@@ -164,7 +172,7 @@ async function answer(upstream: Response): Promise<Response> {
   const headers = new Headers();
   copy(RETURNED, upstream.headers, headers);
   if (status >= 400 && !isJsonType(upstream.headers.get("content-type"))) {
-    // A page that says so is for a browser, not for a client.
+    // An error page is meant for browsers; clients get JSON instead.
     await body?.cancel();
     headers.set("content-type", "application/json; charset=utf-8");
     const error = { error: nameOf(ourStatus(status)), message: `The service answered with status ${status}` };
@@ -181,7 +189,7 @@ function copy(names: string[], from: Headers, to: Headers): void {
   }
 }
 
-/** Passes bytes on, and breaks off past `most` of them: whoever reads must not take the part for the whole. */
+/** Passes bytes through and fails after `most` of them, so that no reader mistakes a part for the whole. */
 function counting(most: number): TransformStream<Uint8Array, Uint8Array> {
   let size = 0;
   return new TransformStream({

@@ -1,6 +1,7 @@
 /**
- * The coarse shield: requests per address, counted in this isolate's memory. There are many isolates, so a limit may be
- * passed several times over; what must be exact is counted where there is one of it (`xrpc/rate-limits.ts`).
+ * Coarse rate limits: requests per address, counted in this isolate's memory. There are many isolates, so a
+ * client may exceed a limit several times over. Counts that must be exact are kept where there is only one
+ * counter (`Allowances`, and the account object).
  */
 import type { Counts, Limit } from "../../account/limits.ts";
 import { consume, rateLimited } from "../../account/limits.ts";
@@ -8,7 +9,7 @@ import type { Vars } from "../../protocol/stations.ts";
 import { clientAddress } from "./client-address.ts";
 import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";
 
-/** Counters kept; the ones begun longest ago are forgotten first. */
+/** Maximum number of counters; the oldest are dropped first. */
 const COUNTERS_MAX = 50_000;
 
 export class AddressCounters {
@@ -16,8 +17,8 @@ export class AddressCounters {
 
   /**
    * Counts a request to a method. Refuses RateLimitExceeded (429) with the standard headers.
-   * @returns the same headers (RateLimit-Limit, -Remaining, -Reset, -Policy) for a request that passes, of the limit
-   * that is nearest.
+   * @returns the same headers (RateLimit-Limit, -Remaining, -Reset, -Policy) for a request that passes, for
+   * the limit with the fewest points left.
    */
   admit(address: string, nsid: string, now: number): Record<string, string> {
     const own = ADDRESS_LIMITS[nsid];
@@ -47,7 +48,10 @@ export class AddressCounters {
 
 const counters = new AddressCounters();
 
-/** Counts a request, unless `RATE_LIMITS` is off. Refuses RateLimitExceeded. @returns headers for the reply. */
+/**
+ * Counts a request, unless `RATE_LIMITS` is off. Refuses RateLimitExceeded.
+ * @returns headers for the reply.
+ */
 export function admit(
   request: Request,
   nsid: string,

@@ -1,4 +1,4 @@
-/** The member's own new posts among the items of a feed, newest first. */
+/** Inserts the member's own new posts into a feed, newest first. */
 import type { AppBskyFeedPost } from "@atcute/bluesky";
 import { type Json, at, isJson, textOf } from "../../../protocol/json.ts";
 import { didOf } from "../../../appview/uris.ts";
@@ -8,7 +8,10 @@ import { withOwnName } from "./profiles.ts";
 
 const uriOf = (item: unknown) => at(item, "post", "uri");
 
-/** Milliseconds. A repost stands where it was reposted, a pinned post above all. */
+/**
+ * The time of a feed item, in milliseconds. A repost counts by the time of reposting; a pinned post is above
+ * all others.
+ */
 function timeOf(item: unknown): number {
   if (at(item, "reason", "$type") === "app.bsky.feed.defs#reasonPin") return Infinity;
   const time = textOf(at(item, "reason", "indexedAt")) ?? textOf(at(item, "post", "indexedAt")) ?? "";
@@ -17,15 +20,15 @@ function timeOf(item: unknown): number {
 
 export interface FeedPage {
   items: unknown[];
-  /** Whether newer items were on a page before this one. */
+  /** Whether an earlier page had newer items. */
   continues: boolean;
-  /** Whether older ones follow. */
+  /** Whether no older items follow. */
   isLast: boolean;
 }
 
 /**
- * Which posts belong on the page. The reference adds them to every page whose last item is older, and so again to each
- * page after the first; here they go where their time is.
+ * The posts that belong on the page by their time. The reference adds them to every page whose last item is
+ * older, so again on each page after the first.
  */
 export function postsOnPage({ items, continues, isLast }: FeedPage, posts: LocalPost[]): LocalPost[] {
   const here = new Set(items.map(uriOf));
@@ -35,7 +38,7 @@ export function postsOnPage({ items, continues, isLast }: FeedPage, posts: Local
   return posts.filter(({ uri, sort }) => !here.has(uri) && sort < newest && sort > oldest);
 }
 
-/** `posts` oldest first. */
+/** Inserts `posts`, given oldest first. */
 export function withPosts(items: unknown[], posts: OwnPostView[]): unknown[] {
   const all = [...items];
   for (const post of posts.toReversed()) {
@@ -46,7 +49,7 @@ export function withPosts(items: unknown[], posts: OwnPostView[]): unknown[] {
   return all;
 }
 
-/** The member as author and as reposter under their newest name. */
+/** Shows the member, as author and as reposter, under their newest name. */
 export function withOwnNames(items: unknown[], local: Local): unknown[] {
   if (!local.profileIsNew) return items;
   const renamed = (holder: unknown, field: string): unknown => {
@@ -61,7 +64,7 @@ export function withOwnNames(items: unknown[], local: Local): unknown[] {
   });
 }
 
-/** Whether a filter of app.bsky.feed.getAuthorFeed lets a post of that author through. */
+/** Whether a filter of app.bsky.feed.getAuthorFeed passes a post of that author. */
 export function passesFilter(
   filter: string,
   { embed, reply }: AppBskyFeedPost.Main,

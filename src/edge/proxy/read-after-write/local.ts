@@ -1,4 +1,4 @@
-/** A member's own records that their AppView has not seen yet, as the splicing takes them. */
+/** The member's own records that their AppView has not seen yet, prepared for splicing. */
 import { mainSchema as postSchema } from "@atcute/bluesky/types/app/feed/post";
 import type { AppBskyActorProfile, AppBskyFeedPost } from "@atcute/bluesky";
 import { mainSchema as profileSchema } from "@atcute/bluesky/types/app/actor/profile";
@@ -12,22 +12,22 @@ export interface LocalPost {
   uri: ResourceUri;
   cid: string;
   record: AppBskyFeedPost.Main;
-  /** Milliseconds: where an AppView will put it in a feed. */
+  /** The time, in milliseconds, by which an AppView will sort it into a feed. */
   sort: number;
 }
 
 export interface Local {
   did: Did;
   handle: Handle;
-  /** Names the author of posts; null where there is none. */
+  /** Names the author of posts; null if there is none. */
   profile: AppBskyActorProfile.Main | null;
-  /** Whether the AppView has yet to see the profile. */
+  /** Whether the AppView has not seen the profile yet. */
   profileIsNew: boolean;
   /** Oldest first. */
   posts: LocalPost[];
-  /** Milliseconds: when the oldest of what it has yet to see was written. */
+  /** The time, in milliseconds, when the oldest unseen record was written. */
   oldest: number;
-  /** Pictures as this host serves them: the AppView's own may not have them yet. */
+  /** Picture addresses at this host: the AppView may not have the pictures yet. */
   images: ImageUris;
 }
 
@@ -37,7 +37,10 @@ interface Member {
   images: ImageUris;
 }
 
-/** `rev`: what the AppView has seen. Null where nothing is left: what its lexicon refuses, no AppView will ever show. */
+/**
+ * Selects the records after `rev`, the AppView's position. Null if none are left. Records that their lexicon
+ * refuses are left out, since no AppView will ever show them.
+ */
 export function localOf(member: Member, { profile, posts }: RecentRecords, rev: string): Local | null {
   const known = profile !== null && isProfile(profile) ? profile : null;
   const profileIsNew = known !== null && known.rev > rev;

@@ -1,4 +1,4 @@
-/** The member's own new posts, as their AppView will show them: nobody has answered, liked or reposted them yet. */
+/** The member's own new posts, as their AppView will show them: without replies, likes or reposts yet. */
 import type { AppBskyFeedDefs, AppBskyFeedPost } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../../../appview/instants.ts";
@@ -10,7 +10,9 @@ import type { Local, LocalPost } from "./local.ts";
 
 export type OwnPostView = Plain<AppBskyFeedDefs.PostView>;
 
-/** How what posts quote is shown, by URI. What is not there could not be asked for, and is left out. */
+/**
+ * Views of quoted records, by URI. A record that could not be fetched is absent, and its quote is left out.
+ */
 export type Quotes = ReadonlyMap<string, RecordView>;
 
 export function quotedUri({ embed }: AppBskyFeedPost.Main): ResourceUri | undefined {
@@ -47,7 +49,7 @@ export function postView(local: Local, { uri, cid, record, sort }: LocalPost, qu
   };
 }
 
-/** The member's own post, quoted by the one after it. */
+/** A member's own new post, as quoted by another of theirs. */
 export function quotedView(local: Local, post: LocalPost): RecordView {
   const { uri, cid, author, record, labels, embed, indexedAt } = postView(local, post, new Map());
   return {
@@ -67,7 +69,7 @@ function embedView(local: Local, record: AppBskyFeedPost.Main, quotes: Quotes): 
   const uri = quotedUri(record);
   const quoted = uri === undefined ? undefined : quotes.get(uri);
   const shown = embed?.$type === "app.bsky.embed.recordWithMedia" ? embed.media : embed;
-  // A video is played from where the AppView's own service has put it, which nobody else can name.
+  // A video plays from the AppView's own video service, whose address is unknown here.
   const isVideo = shown?.$type === "app.bsky.embed.video";
   const media = shown === undefined || isVideo ? undefined : mediaView(local, local.did, shown);
   if (quoted === undefined) return media;

@@ -1,8 +1,13 @@
-/** An AppView's views of the member, as their newest profile would make them. What only an AppView knows stays. */
+/**
+ * Updates an AppView's views of the member from their newest profile. Fields that only an AppView knows stay.
+ */
 import { type Json, blobCid, textOf } from "../../../protocol/json.ts";
 import type { Local } from "./local.ts";
 
-/** app.bsky.actor.defs#profileViewBasic, as other views hold it. A field that the record has no more goes. */
+/**
+ * app.bsky.actor.defs#profileViewBasic, as nested in other views. A field that the record no longer has is
+ * removed.
+ */
 export function withOwnName(view: Json, { did, profile, images }: Local): Json {
   return {
     ...view,

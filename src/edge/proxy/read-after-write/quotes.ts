@@ -1,4 +1,7 @@
-/** What the member's new posts quote, as their AppView shows it: it knows what this host has never seen. */
+/**
+ * Views of the records that the member's new posts quote. The AppView supplies them, since it knows records
+ * that this host has never seen.
+ */
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { GENERATOR, LIST, POST, STARTER_PACK, collectionOf } from "../../../appview/uris.ts";
 import type { RecordView } from "../../../appview/reads/views/embed.ts";
@@ -6,7 +9,7 @@ import type { Upstream } from "../upstream.ts";
 import type { Local, LocalPost } from "./local.ts";
 import { type Quotes, quotedUri, quotedView } from "./posts.ts";
 
-/** A method that shows records of one collection, many at once. */
+/** A method that returns views of several records of one collection. */
 interface Shower {
   nsid: string;
   param: string;
@@ -30,7 +33,7 @@ const SHOWERS: Readonly<Record<string, Shower>> = {
   },
 };
 
-/** For the posts that are going to be shown: their number, ten at most, bounds what is asked. Never refuses. */
+/** The quotes of the posts to be shown. Their number, at most ten, bounds the queries. Never refuses. */
 export async function quotesOf(posts: LocalPost[], local: Local, upstream: Upstream): Promise<Quotes> {
   const uris = [...new Set(posts.flatMap(({ record }) => quotedUri(record) ?? []))];
   const known = new Map(local.posts.map((post) => [post.uri as string, post]));
@@ -44,11 +47,11 @@ export async function quotesOf(posts: LocalPost[], local: Local, upstream: Upstr
   await Promise.all(
     [...groups].map(async ([collection, wanted]) => {
       const found = await asked(collection, wanted, upstream);
-      // Not answered is not the same as not there: the quote is left out until the AppView can say.
+      // No answer does not mean that the record is missing: the quote is left out until the AppView can tell.
       if (found === null) return;
       for (const uri of wanted) {
         const view = found.get(uri) ?? { $type: "app.bsky.embed.record#viewNotFound", uri, notFound: true };
-        // The AppView's own word, passed on as it came.
+        // The AppView's own view, passed on as received.
         quotes.set(uri, view as RecordView);
       }
     }),
@@ -56,7 +59,7 @@ export async function quotesOf(posts: LocalPost[], local: Local, upstream: Upstr
   return quotes;
 }
 
-/** Views by URI; null where the AppView does not answer. */
+/** Views by URI; null if the AppView does not answer. */
 async function asked(
   collection: string,
   uris: string[],
@@ -75,7 +78,7 @@ async function asked(
   }
 }
 
-/** One by one, since no method shows several. */
+/** Asks for lists one by one, since no method returns several. */
 async function lists(uris: string[], upstream: Upstream): Promise<Map<unknown, Json>> {
   const answers = await Promise.all(
     uris.map((list) => upstream.ask("app.bsky.graph.getList", { list, limit: "1" })),
@@ -84,7 +87,7 @@ async function lists(uris: string[], upstream: Upstream): Promise<Map<unknown, J
   return new Map(views.map((view) => [view.uri, { ...view, $type: "app.bsky.graph.defs#listView" }]));
 }
 
-/** app.bsky.feed.defs#postView as app.bsky.embed.record#viewRecord. */
+/** Converts app.bsky.feed.defs#postView to app.bsky.embed.record#viewRecord. */
 function asQuote({ uri, cid, author, record, labels, embed, indexedAt, ...counts }: Json): Json {
   const { likeCount, replyCount, repostCount, quoteCount } = counts;
   return {

@@ -1,14 +1,14 @@
-/** Reading a body that may turn out to be too long to be taken apart, and can then still be passed on. */
+/** Reads a body that may prove too long to parse, and that can then still be passed on. */
 import { Refusal } from "../../../protocol/refusal.ts";
 
 export interface ReadBody {
-  /** Null: longer than that. */
+  /** Null if the body is longer than the limit. */
   text: string | null;
-  /** All of it, what was read and what was not; to be called once. */
+  /** The whole body, both the part already read and the rest. May be called once. */
   whole: () => ReadableStream<Uint8Array>;
 }
 
-/** Refuses 502 UpstreamFailure where the body breaks off. */
+/** Reads up to `most` bytes. Refuses 502 UpstreamFailure if the body breaks off. */
 export async function readUpTo(body: ReadableStream<Uint8Array>, most: number): Promise<ReadBody> {
   const reader = body.getReader();
   const read: Uint8Array[] = [];

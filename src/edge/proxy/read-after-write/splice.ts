@@ -1,8 +1,8 @@
 /**
- * Read-after-write (as the reference's PDS has it): an AppView elsewhere sees a member's write seconds later, so its
- * answers to the member are completed with what it has yet to see. It says how far it is by `atproto-repo-rev`; the
- * answer says by `atproto-upstream-lag`, in milliseconds, how far behind that was. Whatever goes wrong here, the member
- * gets the AppView's own answer.
+ * Read-after-write, as in the reference's PDS. An upstream AppView sees a member's write seconds later, so
+ * its answers to the member are completed with the records it has not seen yet. The AppView reports its
+ * position in `atproto-repo-rev`; the completed answer reports its lag, in milliseconds, in
+ * `atproto-upstream-lag`. If completing fails, the member gets the AppView's own answer.
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../../appview/images.ts";
@@ -25,7 +25,7 @@ import {
   type OwnReply,
 } from "./threads.ts";
 
-/** Of an answer that is taken apart; the largest pages have a tenth of it. */
+/** Maximum size of an answer that is completed; the largest pages have a tenth of it. */
 const SPLICED_BYTES = 4 * 1024 * 1024;
 const THREAD = "app.bsky.feed.getPostThread";
 /** The lexicon's defaults. */
@@ -38,7 +38,7 @@ interface Splicing {
   upstream: Upstream;
 }
 
-/** @returns the completed body; the very same one where there was nothing to add. */
+/** @returns the completed body, or the same object if there is nothing to add. */
 type Splice = (body: Json, on: Splicing) => Json | Promise<Json>;
 
 const SPLICES: Readonly<Record<string, Splice>> = {
@@ -75,12 +75,15 @@ interface Call {
   upstream: Upstream;
 }
 
-/** The AppView's reply to a member, completed where it can be. Refuses 502 UpstreamFailure where it breaks off. */
+/**
+ * Completes the AppView's reply to a member where possible. Refuses 502 UpstreamFailure if the reply breaks
+ * off.
+ */
 export async function withLocalRecords(reply: Response, call: Call): Promise<Response> {
   const splice = SPLICES[call.nsid];
   const rev = reply.headers.get("atproto-repo-rev");
   if (splice === undefined || call.method !== "GET" || rev === null || reply.body === null) return reply;
-  // A post that the AppView does not find may be one that it does not know yet.
+  // A post that the AppView does not find may be too new for it.
   const isLost = call.nsid === THREAD && reply.status === 400;
   if ((reply.status !== 200 && !isLost) || !isJsonType(reply.headers.get("content-type"))) return reply;
   const local = await findLocal(call, rev);
@@ -103,7 +106,7 @@ export async function withLocalRecords(reply: Response, call: Call): Promise<Res
   }
 }
 
-/** Undefined for what is no JSON; the runtime's own error would quote it in the log. */
+/** Returns undefined for invalid JSON; the runtime's own error would quote the text in the log. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -132,7 +135,7 @@ function report({ nsid, member }: Pick<Call, "nsid" | "member">, thrown: unknown
 
 // ------------------------------------------------------------------------------------------------ by method
 
-/** Whether a parameter names the member: a DID or a handle. */
+/** Whether a parameter names the member, by DID or handle. */
 const isOwn = (actor: string | null, { did, handle }: Local) =>
   actor === did || actor?.toLowerCase() === handle.toLowerCase();
 
@@ -168,7 +171,7 @@ const depthOf = ({ params }: Splicing) => numberOf(params, "depth", DEPTH);
 
 // ------------------------------------------------------------------------------------------------ lost threads
 
-/** The thread of a post that the AppView does not know. Null where it is none of the member's new ones. */
+/** The thread of a post that the AppView does not know. Null if it is not one of the member's new posts. */
 async function lostThread(refusal: Json, on: Splicing): Promise<Json | null> {
   if (refusal.error !== "NotFound") return null;
   const { local, params } = on;
@@ -192,7 +195,10 @@ async function lostThread(refusal: Json, on: Splicing): Promise<Json | null> {
   return { thread: { ...thread, ...(parent === undefined ? {} : { parent }) } };
 }
 
-/** What the topmost new post answers, as the AppView shows it. Undefined for nothing, or where it does not say. */
+/**
+ * The AppView's view of the topmost new post's parent. Undefined if there is no parent, or if the AppView
+ * does not answer.
+ */
 async function threadAbove(
   { record }: LocalPost,
   height: number,

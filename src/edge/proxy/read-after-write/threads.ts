@@ -1,4 +1,6 @@
-/** The member's own new replies in a thread, and a thread that begins with a post nobody else knows yet. */
+/**
+ * The member's own new replies in a thread, and threads that start with a new post the AppView has not seen.
+ */
 import type { ResourceUri } from "@atcute/lexicons";
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import type { LocalPost } from "./local.ts";
@@ -21,13 +23,16 @@ export const notFoundPost = (uri: ResourceUri): Json => ({
 
 const uriOf = (node: unknown) => at(node, "post", "uri");
 
-/** Which posts answer in the thread that `thread`'s post is of. */
+/** The posts that reply within the thread that `thread`'s post belongs to. */
 export function postsInThread(thread: Json, posts: LocalPost[]): LocalPost[] {
   const roots = [uriOf(thread), textOf(at(thread, "post", "record", "reply", "root", "uri"))];
   return posts.filter(({ record }) => record.reply !== undefined && roots.includes(record.reply.root.uri));
 }
 
-/** `replies` oldest first, so that what is answered stands before its answer. `depth`: how many levels are shown. */
+/**
+ * Inserts `replies`, oldest first, so that a parent precedes its replies. `depth` is the number of levels
+ * shown.
+ */
 export const withReplies = (thread: Json, replies: OwnReply[], depth: number): Json =>
   replies.reduce((node, reply) => withReply(node, reply, depth), thread);
 
@@ -45,7 +50,7 @@ function withReply(node: Json, reply: OwnReply, depth: number): Json {
   };
 }
 
-/** What a post answers, and what that answers, as far as those are new too: nearest first, at most `height`. */
+/** The ancestors of a post that are new as well: nearest first, at most `height`. */
 export function newAncestors(post: LocalPost, posts: LocalPost[], height: number): LocalPost[] {
   const found: LocalPost[] = [];
   for (let next: LocalPost | undefined = post; found.length < height;) {
