@@ -7,7 +7,10 @@ import { defineConfig } from "vitest/config";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { bundlePackages } from "./test/support/packages.ts";
 
-/** The official fixtures, by path below their folder; null where the folder is absent, and the run says so. */
+/**
+ * The official fixtures, by path relative to their folder. Null if the folder is absent, which the run
+ * reports.
+ */
 function readInterop(): Record<string, string> | null {
   const root = process.env.ATOLL_INTEROP ?? path.resolve(import.meta.dirname, "../shared/interop");
   if (!existsSync(root)) {
@@ -57,8 +60,8 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
   ],
   test: {
     name,
-    // One runtime for all files: in one of its own, each would load the whole worker anew, which is four fifths
-    // of the time. Storage is emptied between them (test/support/setup.ts).
+    // All files share one runtime: separate ones would each load the whole worker again, which takes four
+    // fifths of the time. `setup.ts` empties storage between files.
     isolate: false,
     include,
     exclude,
@@ -68,18 +71,22 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
   },
 });
 
-/** Every method with every grant, over HTTP: with the apps, since it takes as long as they do. */
+/**
+ * Calls every method with every grant, over HTTP. It runs with the clients, since it takes as long as they
+ * do.
+ */
 const GRANTS = "test/oauth/scope-table.test.ts";
 
 /**
- * `npm test`: what runs in workerd, and what starts workerd. `npm run test:clients`: other people's software, unmodified or
- * as its source shows it, and whole evenings of its use; it takes as long again. `npm run test:kit`: the test kit.
+ * `npm test` runs the tests in workerd and those that start workerd. `npm run test:clients` runs third-party
+ * clients, unmodified or as their source shows them, through whole evenings of use; it takes as long again.
+ * `npm run test:kit` runs the test kit.
  */
 export default defineConfig(async () => ({
   test: {
-    // Vitest leaves one core to itself; of two, a test that waits for its runtime needs the other.
+    // Vitest keeps one core for itself. On two cores, a test that waits for its runtime needs the other one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // What failed shows its logs, and nothing else.
+    // Only failed tests print their logs.
     silent: "passed-only" as const,
     projects: [
       await inWorkerd(

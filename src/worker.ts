@@ -1,4 +1,4 @@
-/** Wiring only: the handlers, and the classes that the platform makes. */
+/** Wiring only: the handlers, and the classes that the platform instantiates. */
 export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
