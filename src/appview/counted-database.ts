@@ -1,4 +1,6 @@
-/** A D1 database that counts what is done with it: rows as the platform bills them, and trips. For local runs and tests. */
+/**
+ * A D1 database that counts its use: rows as the platform bills them, and trips. For local runs and tests.
+ */
 
 export interface DatabaseCost {
   written: number;
@@ -6,7 +8,7 @@ export interface DatabaseCost {
   trips: number;
 }
 
-/** Everything goes through; `cost` grows. Of `raw` and `exec` only the trip is known. */
+/** Passes every call through and adds to `cost`. For `raw` and `exec` only the trip is counted. */
 export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseCost } {
   const cost: DatabaseCost = { written: 0, read: 0, trips: 0 };
   const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>();

@@ -1,4 +1,7 @@
-/** The AppView as other stations reach it: `ctx.exports.AppView`, or a service binding once it is a Worker of its own. */
+/**
+ * The AppView as other stations reach it: `ctx.exports.AppView`, or a service binding if it is a Worker of
+ * its own.
+ */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
 import type {

@@ -1,6 +1,6 @@
-/** Small stable hashes, for the row numbers that full-text tables need. Not for anything that an attacker gains by. */
+/** Small stable hashes for the row numbers that full-text tables need. Not for security. */
 
-/** 53 bits of a text (two rounds of multiply and xor-shift over its UTF-16 units). */
+/** A 53-bit hash of a text (two rounds of multiply and xor-shift over its UTF-16 units). */
 export function hash53(text: string): number {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
@@ -14,8 +14,8 @@ export function hash53(text: string): number {
   return 4294967296 * (2097151 & low) + (high >>> 0);
 }
 
-/** Tells posts of one millisecond apart in `post_search`: 21 bits. */
+/** 21 bits that distinguish posts of one millisecond in `post_search`. */
 export const tieOf = (uri: string): number => hash53(uri) % 2097152;
 
-/** Row number of an actor in `actor_search`. */
+/** The row number of an actor in `actor_search`. */
 export const slotOf = (did: string): number => hash53(did);

@@ -1,4 +1,4 @@
-/** Addresses of pictures and videos, as views name them; `edge/` serves them. */
+/** URLs of images and videos in views. The HTTP side serves them. */
 import type { GenericUri } from "@atcute/lexicons";
 
 export type ImagePreset = "avatar" | "banner" | "feed_thumbnail" | "feed_fullsize";
@@ -10,7 +10,7 @@ export class ImageUris {
     this.origin = origin;
   }
 
-  /** Undefined without a blob. */
+  /** Returns undefined without a blob. */
   of(preset: ImagePreset, did: string, cid: string | undefined): GenericUri | undefined {
     return cid === undefined ? undefined : this.named(preset, did, cid);
   }

@@ -1,4 +1,7 @@
-/** Instants of the index: milliseconds of the Unix epoch, never those of the machine that indexes. */
+/**
+ * Instants of the index, in milliseconds of the Unix epoch. They never come from the indexing machine's
+ * clock.
+ */
 import { isTid, tidFromMicros, tidToMicros } from "../protocol/tid.ts";
 
 /** The time of a rev, which is a TID; 0 for anything else. */
@@ -7,14 +10,14 @@ export const revInstant = (rev: string): number => (isTid(rev) ? Math.floor(tidT
 /** The last rev that a commit of this millisecond can have. */
 export const lastRevOf = (instant: number): string => tidFromMicros(instant * 1000 + 999, 1023);
 
-/** A record's own idea of when it was made; 0 (1970) when it cannot be read, as the reference has it. */
+/** A record's own creation time; 0 (1970) when it cannot be parsed, as in the reference implementation. */
 export function createdInstant(createdAt: unknown): number {
   if (typeof createdAt !== "string") return 0;
   const instant = Date.parse(createdAt);
   return Number.isNaN(instant) ? 0 : instant;
 }
 
-/** What a record is sorted by: it may claim to be older than its commit, never newer. */
+/** The sort key of a record: it may claim to be older than its commit, never newer. */
 export const sortInstant = (createdAt: unknown, indexed: number): number =>
   Math.min(createdInstant(createdAt), indexed);
 

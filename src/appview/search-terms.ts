@@ -1,6 +1,7 @@
 /**
- * What a post is found by. Its words go to `text`; what operators ask for (`from:`, `#tag`, `lang:` …) goes to `terms`,
- * each as one opaque word: a letter for the kind and a hash of the value, so that no tokenizer takes it apart.
+ * The search entries of a post. Its words go to `text`; what operators ask for (`from:`, `#tag`, `lang:` …)
+ * goes to `terms`, each as one opaque word: a letter for the kind and a hash of the value, so that no
+ * tokenizer splits it.
  */
 import { hash53 } from "./hashes.ts";
 import { type Json, at, listOf, textOf } from "../protocol/json.ts";
@@ -16,15 +17,18 @@ const LETTERS: Record<TermKind, string> = {
   url: "u",
 };
 
-/** The word of `terms` for a value; values are compared without case. */
+/** The word in `terms` for a value. Values are compared without case. */
 export const searchTerm = (kind: TermKind, value: string): string =>
   `${LETTERS[kind]}${hash53(value.toLowerCase()).toString(36)}`;
 
-/** Scripts written without spaces are found by their characters: the tokenizer would take a sentence for one word. */
+/**
+ * Separates the characters of scripts written without spaces, so that each is found: the tokenizer would take
+ * a sentence for one word.
+ */
 export const spaced = (text: string): string =>
   text.replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu, " $& ");
 
-/** The post's own text and what its pictures are said to show. */
+/** The post's own text, the alt texts of its media, and the title and description of its link card. */
 export function searchText(record: Json): string {
   const media = at(record, "embed", "media") ?? at(record, "embed");
   const alts = [...listOf(at(media, "images")), ...listOf(at(media, "items"))].map((item) =>

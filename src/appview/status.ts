@@ -1,7 +1,7 @@
-/** How the index stands, for whoever runs the host. */
+/** The status of the index, for the host's operator. */
 import { type RebuildStatus, readRebuild } from "./index/rebuild.ts";
 
-/** An event that no batch could hold, and was set aside. */
+/** An event that the database rejected and that was set aside. */
 export interface PoisonedEvent {
   seq: number;
   did: string | null;
@@ -25,7 +25,7 @@ export interface IndexStatus {
 }
 
 const SHOWN = 10;
-/** Counting reads a row a member: now and then is enough. */
+/** How long counts are reused, in milliseconds: counting reads one row per member. */
 const COUNTED_FOR = 60_000;
 let counted: { at: number; counts: IndexCounts } | null = null;
 

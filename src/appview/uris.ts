@@ -1,4 +1,4 @@
-/** At-uris of the index: always `at://<did>/<collection>/<rkey>`. */
+/** At-uris in the index: always `at://<did>/<collection>/<rkey>`. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 
 export const POST = "app.bsky.feed.post";
@@ -21,7 +21,7 @@ export const STATUS = "app.bsky.actor.status";
 export const uriOf = (did: string, collection: string, rkey: string): ResourceUri =>
   `at://${did as Did}/${collection}/${rkey}` as ResourceUri;
 
-/** Authority of an at-uri, empty when the text is none. Record URIs in the index have a DID there. */
+/** The authority of an at-uri; empty if the text has none. Record URIs in the index have a DID there. */
 export function didOf(uri: string): Did {
   const end = uri.indexOf("/", 5);
   return (end < 0 ? uri.slice(5) : uri.slice(5, end)) as Did;

@@ -1,4 +1,4 @@
-/** Looking into JSON of unknown shape, without trusting it. */
+/** Safe access to JSON of unknown shape. */
 export type Json = Record<string, unknown>;
 
 export const isJson = (value: unknown): value is Json =>
@@ -8,7 +8,7 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** The value at a path of keys, undefined where the path ends early. */
+/** The value at a path of keys; undefined where the path ends early. */
 export function at(value: unknown, ...path: string[]): unknown {
   let inner = value;
   for (const key of path) {
@@ -18,6 +18,6 @@ export function at(value: unknown, ...path: string[]): unknown {
   return inner;
 }
 
-/** The CID of a blob reference, new form or old. */
+/** The CID of a blob reference, in its new or old form. */
 export const blobCid = (blob: unknown): string | undefined =>
   textOf(at(blob, "ref", "$link")) ?? textOf(at(blob, "cid"));

@@ -1,6 +1,7 @@
 /**
- * A repo indexed whole, from the account object: after an import, which emits no commits, and in a rebuild. What the
- * index has and the repo has not is taken away; what both have alike is left alone. May run twice, or half and again.
+ * Indexes a whole repo from its account object: after an import, which emits no commits, and in a rebuild.
+ * Removes what the index has and the repo does not; leaves alone what is the same in both. Safe to run twice,
+ * or to restart halfway.
  */
 import type { Did } from "@atcute/lexicons";
 import { decodeToJson } from "../../protocol/cbor.ts";
@@ -13,24 +14,26 @@ import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
 import { uriOf } from "../uris.ts";
 
-/** Rows a batch: small enough that a batch ends well within D1's 30 seconds, whatever the records do to others. */
+/**
+ * Rows per batch: few enough that a batch ends well within D1's 30 seconds, whatever else the records affect.
+ */
 const ROWS = 400;
-/** How often a repo is read again because it changed while it was read. */
+/** How often a repo that keeps changing is read before it counts as a failure. */
 const ATTEMPTS = 10;
-/** After every path. */
+/** Sorts after every path. */
 const END = "~";
 
 /** A part of a repo. */
 export interface Part {
   collections: ReadonlySet<string>;
-  /** Of their records, those that are put now; the others are left as they are. */
+  /** Selects the records to put now; the others are left as they are. */
   accepts?: (put: Put) => boolean;
 }
 
 interface Progress {
-  /** The repo's revs while it was read: one alone, if it stood still. */
+  /** The repo's revs while it was read: exactly one if it did not change. */
   revs: Set<string>;
-  /** Paths (`collection/rkey`) that the repo has, of the collections looked at. */
+  /** The repo's paths (`collection/rkey`) in the collections that are indexed. */
   paths: Set<string>;
 }
 
@@ -45,9 +48,9 @@ interface Repo {
 }
 
 /**
- * Puts every record of the repo into the index, then removes what it does not have. The cursor is guarded at `seq`
- * throughout and not moved.
- * @returns the rev up to which the index now stands; null when the account has no repo any more.
+ * Puts every record of the repo into the index, then removes what the repo does not have. Guards the cursor
+ * at `seq` throughout and does not move it.
+ * @returns the rev up to which the index is now current; null when the account no longer has a repo.
  */
 export async function backfill(
   db: D1Database,
@@ -63,8 +66,9 @@ export async function backfill(
 }
 
 /**
- * The same for a part of a repo, while its events are applied as they come: what was read may be older by then than what
- * an event has put, so it is read again until the repo has stood still from beginning to end.
+ * Does the same for a part of a repo while its events are applied. A record read here may be older than what
+ * an event has put since, so the repo is read again until it has not changed from beginning to end. Throws
+ * after ten attempts.
  */
 export async function backfillBeside(
   db: D1Database,
@@ -100,13 +104,15 @@ async function putAll(repo: Repo): Promise<Progress | null> {
       for (const record of records.slice(from, from + ROWS)) addRecord(repo, changes, seen, record);
       await apply(repo, changes);
     }
-    // A collection that is not looked at is passed by: '0' comes after '/'.
+    // Skips a collection that is not indexed: '0' comes after '/'.
     cursor = passed === undefined ? page.next : `${passed}0`;
   } while (cursor !== undefined);
   return seen;
 }
 
-/** The records up to the first of a collection that is not looked at; that collection. */
+/**
+ * Returns the records before the first one in a collection outside `part`, and that collection as `passed`.
+ */
 function partOf(
   part: Part | undefined,
   records: StoredRecord[],
@@ -133,7 +139,7 @@ function addRecord(
   if (part?.accepts === undefined || part.accepts(put)) addPut(changes, put);
 }
 
-/** A record that is not canonical is none that can be shown; it does not stop the others. */
+/** Returns null for a record that is not canonical: it cannot be shown, and does not stop the others. */
 function valueOf(bytes: Uint8Array): unknown {
   try {
     return decodeToJson(bytes);

@@ -1,19 +1,21 @@
-/** Changes as the statements of one D1 batch, guard first. */
+/** Turns changes into the statements of one D1 batch; the guard comes first. */
 import type { Changes } from "./changes.ts";
 import type { Gone, Put } from "./indexers/indexer.ts";
 import { refreshSearch } from "./indexers/profile.ts";
 import { indexers } from "./indexers/registry.ts";
 import { columns, overRows } from "./statements.ts";
 
-/** Fails the batch (NOT NULL) unless the cursor stands where it is expected: so an event is applied exactly once. */
+/**
+ * Fails the batch (NOT NULL) unless the cursor is at `expected`, so that each event is applied exactly once.
+ */
 export const guard = (db: D1Database, expected: number, next: number): D1PreparedStatement =>
   db.prepare("UPDATE cursor SET seq = CASE WHEN seq = ?1 THEN ?2 END WHERE id = 1").bind(expected, next);
 
-/** Whether a failure is the guard's. */
+/** Whether the guard caused this failure. */
 export const isGuardFailure = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.message.includes("NOT NULL constraint failed: cursor.seq");
 
-/** A handle has one holder: whoever had it before loses it. */
+/** A handle has one holder: a new holder takes it from the previous one. */
 const CONTEND = `UPDATE actor SET handle = NULL WHERE (did, handle) IN (
   SELECT actor.did, actor.handle FROM json_each(?1) CROSS JOIN actor ON actor.handle = value ->> 1
   WHERE actor.did <> value ->> 0)`;
@@ -51,7 +53,7 @@ function actorStatements(db: D1Database, { actors }: Changes): D1PreparedStateme
   ];
 }
 
-/** Without the guard; nothing at all when nothing changes. */
+/** Returns the statements without the guard; none when nothing changes. */
 export function statementsOf(db: D1Database, changes: Changes): D1PreparedStatement[] {
   const puts = new Map<string, Put[]>();
   const gone = new Map<string, Gone[]>();

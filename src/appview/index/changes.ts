@@ -1,6 +1,6 @@
 /**
- * What a run of events comes to: each event is read into changes, and what happens to one record or one account within
- * the run is netted, so that the statements that follow see each key once.
+ * The net changes of a run of events. Each event becomes changes; several changes to one record or account
+ * within the run are netted, so that the statements see each key once.
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { safeParse } from "@atcute/lexicons/validations";
@@ -17,11 +17,11 @@ type RecordChange = { kind: "put"; put: Put } | { kind: "gone"; gone: Gone };
 
 interface ActorChange {
   did: Did;
-  /** Absent: not announced. Null: lost to someone else within the run. */
+  /** Absent: not announced. Null: lost to another account within the run. */
   handle?: string | null;
   /** Absent: not announced. */
   status?: AccountStatus;
-  /** Milliseconds, of the event. */
+  /** Time of the event, in milliseconds. */
   at: number;
 }
 
@@ -33,7 +33,7 @@ export interface Changes {
 
 export const noChanges = (): Changes => ({ records: new Map(), actors: new Map() });
 
-/** A record as it arrives, checked: null for what the index does not show. */
+/** Checks an incoming record; returns null for one that the index does not show. */
 export function putOf(
   from: { did: Did; collection: string; rkey: string; cid: string; indexed: number; fresh: boolean },
   value: unknown,
@@ -62,7 +62,7 @@ function addGone(changes: Changes, did: Did, collection: string, rkey: string): 
 
 export function addPut(changes: Changes, put: Put): void {
   const before = changes.records.get(put.uri);
-  // Created, and no trace of it earlier in the run: then there is nothing to take away first.
+  // Created, with no trace earlier in the run: there is nothing to remove first.
   const fresh = put.fresh && (before === undefined || (before.kind === "put" && before.put.fresh));
   changes.records.set(put.uri, { kind: "put", put: { ...put, fresh } });
 }
@@ -83,12 +83,12 @@ function addCommit(changes: Changes, event: CommitEvent): void {
             decodeToJson(bytes),
           );
     if (put !== null) addPut(changes, put);
-    // What is no longer a record that can be shown is gone, as a rebuild would have it.
+    // A record that can no longer be shown is removed, as a rebuild would do.
     else if (action !== "create") addGone(changes, event.did, collection, rkey);
   }
 }
 
-/** Adds one event. #sync and the deletion of an account are not for this: they stand alone (`ingest.ts`). */
+/** Adds one event. #sync and account deletions are not added here; `ingest.ts` applies each on its own. */
 export function addEvent(changes: Changes, event: RepoEvent): void {
   switch (event.kind) {
     case "commit":

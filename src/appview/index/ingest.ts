@@ -1,8 +1,8 @@
 /**
- * Ingest: sequenced events into the index, exactly once, in order, whatever is redelivered, and never stopped by one
- * event. Events are applied in runs; a run is one D1 batch whose first statement is the guard. A run that the database
- * refuses is halved until the event at fault stands alone, which is set aside in `poison`. Failures that may pass (the
- * network, a restart) are thrown: the sender comes again.
+ * Ingest applies sequenced events to the index exactly once, in order, whatever is redelivered; no single
+ * event stops it. Events are applied in runs; a run is one D1 batch whose first statement is the guard. A run
+ * that the database rejects is halved until the faulty event is alone; that event is set aside in `poison`.
+ * Failures that may pass (the network, a restart) are thrown, and the sender retries.
  */
 import type { Did } from "@atcute/lexicons";
 import { base64 } from "../../protocol/data-model.ts";
@@ -14,12 +14,12 @@ import { guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
 import { purge } from "./purge.ts";
 
-/** Frame bytes of one run. */
+/** Frame bytes per run. */
 const RUN_BYTES = 2_000_000;
 const RUN_EVENTS = 500;
-/** So far may the cursor that the index knows trail behind events that changed nothing in it. */
+/** How far the stored cursor may trail behind events that changed nothing in the index. */
 const TRAIL = 500;
-/** How often one event may fail in a way that looks passing before it is set aside all the same. */
+/** How often one event may fail in a seemingly transient way before it is set aside all the same. */
 const PATIENCE = 8;
 
 export interface IngestContext {
@@ -28,27 +28,27 @@ export interface IngestContext {
   now: () => number;
 }
 
-/** Where ingest stands. What changes nothing in the index is passed without writing, so `stored` may trail. */
+/** The position of ingest. Events that change nothing are passed without a write, so `stored` may trail. */
 interface Place {
   passed: number;
-  /** The cursor that the index knows, by which batches are guarded. */
+  /** The cursor stored in the index, which guards the batches. */
   stored: number;
 }
 
 /** One call of `ingest`. */
 interface Session extends IngestContext {
-  /** Revs up to which repos were backfilled in this call: commits up to there are in the index already. */
+  /** The rev up to which each repo was backfilled in this call: commits up to it are in the index already. */
   backfilled: Map<Did, string>;
 }
 
 interface Read {
   seq: number;
   frame: Uint8Array;
-  /** An Error: the frame cannot be read. */
+  /** An Error if the frame cannot be decoded. */
   event: RepoEvent | Error;
 }
 
-/** Passing failures by seq. */
+/** Transient failures by seq. */
 const failures = new Map<number, number>();
 
 export async function readCursor(db: D1Database): Promise<number> {
@@ -57,8 +57,8 @@ export async function readCursor(db: D1Database): Promise<number> {
 }
 
 /**
- * @param at where the sender believes that ingest stands. Without events, what trails is written.
- * @returns where it stands afterwards.
+ * @param at where the sender believes ingest to be. Without events, a trailing cursor is written.
+ * @returns where ingest is afterwards.
  */
 export async function ingest(context: IngestContext, at: Place, events: SequencedEvent[]): Promise<Place> {
   const session: Session = { ...context, backfilled: new Map() };
@@ -90,7 +90,7 @@ function read({ seq, frame }: SequencedEvent): Read {
   }
 }
 
-/** What cannot share a batch with others: it takes several itself, or cannot be read. */
+/** Whether an event cannot share a batch: it takes several batches of its own, or cannot be decoded. */
 function standsAlone({ event }: Read): boolean {
   if (event instanceof Error || event.kind === "sync") return true;
   return event.kind === "account" && event.status === "deleted";
@@ -116,7 +116,7 @@ function* runsOf(reads: Read[]): Generator<Read[]> {
   if (run.length > 0) yield run;
 }
 
-/** Applies one run as one batch, if it changes anything; halves it where the database refuses it. */
+/** Applies one run as one batch, if it changes anything; halves it if the database rejects it. */
 async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place> {
   const { db } = context;
   const last = run.at(-1)?.seq ?? at.passed;
@@ -173,8 +173,8 @@ async function workAlone(
 }
 
 /**
- * Whether a backfill has applied this commit. Only a saving, for the call that backfilled: a commit that is applied once
- * more later on is followed by all that came after it, and ends in the same rows.
+ * Whether a backfill has applied this commit. Only saves work, within the call that backfilled: a commit that
+ * is applied again later is followed by all the commits after it, and ends in the same rows.
  */
 function isKnown(event: RepoEvent, backfilled: Map<Did, string>): boolean {
   const rev = backfilled.get(event.did);
@@ -183,7 +183,7 @@ function isKnown(event: RepoEvent, backfilled: Map<Did, string>): boolean {
 
 class UnreadableEvent extends Error {}
 
-/** Whether the same batch may succeed another time: anything but the database's own verdict on it. */
+/** Whether the same batch may succeed on a retry: true for anything but the database's own verdict on it. */
 function mayPass(thrown: unknown): boolean {
   if (thrown instanceof UnreadableEvent) return false;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
@@ -208,7 +208,7 @@ async function setAside(
   const error = thrown instanceof Error ? thrown.message : String(thrown);
   const did = one.event instanceof Error ? null : one.event.did;
   console.error(JSON.stringify({ ingest: "poison", seq: one.seq, did, error }));
-  // Frames are at most 2 MB and a bit; in base64 that would not fit a value, and what does not fit is kept in part.
+  // Frames are slightly over 2 MB at most. In base64 that would not fit a value, so larger frames are cut.
   const frame = base64(one.frame.subarray(0, 1_200_000));
   await db.batch([
     guard(db, stored, one.seq),

@@ -1,4 +1,7 @@
-/** Acts of moderation: kept beside the index, and looked at by every view, so that they hold at once. */
+/**
+ * Moderation acts. They are stored next to the index and every view consults them, so they take effect at
+ * once.
+ */
 import type { ModerationAct } from "../../protocol/stations.ts";
 
 function statementOf(db: D1Database, act: ModerationAct): D1PreparedStatement {

@@ -1,14 +1,17 @@
-/** A deleted account leaves the index: its rows, and with them (by trigger) its share in everybody's counts. */
+/** Removes a deleted account from the index: its rows, and by trigger its share in everybody's counts. */
 import type { Did } from "@atcute/lexicons";
 import { guard } from "./batch.ts";
 import { slotOf } from "../hashes.ts";
 
-/** Rows of one statement, so that no batch grows with the account. */
+/** Rows per statement, so that no batch grows with the account. */
 const ROWS = 1000;
 
 const OWN = `> 'at://' || ?1 || '/' AND`;
 const END = `< 'at://' || ?1 || '0'`;
-/** Each deletes at most ROWS rows. What waits as a duplicate goes first, lest it be promoted. */
+/**
+ * Each deletes at most `ROWS` rows, except for verifications. Waiting duplicates go first, or they would be
+ * promoted.
+ */
 const STEPS = [
   `DELETE FROM duplicate WHERE (actor, collection, subject, rkey) IN (
     SELECT actor, collection, subject, rkey FROM duplicate WHERE actor = ?1 LIMIT ${ROWS})`,
@@ -27,11 +30,14 @@ const STEPS = [
     SELECT did, sort, uri, reason FROM notification WHERE did = ?1 LIMIT ${ROWS})`,
 ];
 
-/** Those who follow the account keep their records, so the row stays, unknown and empty, to count them. */
+/** Followers of the account keep their records, so the row stays, unknown and empty, to count them. */
 const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, written = NULL, backfilled = NULL, profile = NULL,
   profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL WHERE did = ?1`;
 
-/** Guarded at `seq`; the statements that end it, for the batch that moves the cursor on. */
+/**
+ * Deletes the rows in batches guarded at `seq`. Returns the final statements, for the batch that moves the
+ * cursor.
+ */
 export async function purge(db: D1Database, did: Did, seq: number): Promise<D1PreparedStatement[]> {
   for (;;) {
     const results = await db.batch([guard(db, seq, seq), ...STEPS.map((sql) => db.prepare(sql).bind(did))]);

@@ -1,12 +1,13 @@
 /**
- * The index made anew from the repos, while reads and events go on. What is derived is dropped and made again by its own
- * DDL; who lives here is asked of the host; then each repo is put into the index in three passes, because rules look from
- * one record to others: what gates, lists and follows say (`context`), posts that begin threads (`roots`), and the `rest`.
- * It stops and goes on by account, as often as it must.
+ * Rebuilds the index from the repos while reads and events go on. A rebuild drops what is derived and creates
+ * it again from its own DDL, asks the host for its members, then puts each repo into the index in three
+ * passes, because rules look from one record to others: what gates, lists and follows say (`context`), posts
+ * that begin threads (`roots`), and the `rest`. A rebuild can stop and resume at any account.
  *
- * The result equals what live indexing had made, but for what no repo knows: notifications of joins and verifications
- * (kept); which of two duplicates came first (by key here, by commit there); rules decided by a gate, follow or list item
- * that is no more, or was edited since; what was hidden after it was told; and rows of those who are not here any more.
+ * The result equals that of live indexing, except for what no repo knows: notifications of joins and
+ * verifications (kept); which of two duplicates came first (by key here, by commit there); rules decided by a
+ * gate, follow or list item that has since been deleted or edited; replies hidden after their notification;
+ * and rows of accounts that are no longer here.
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus } from "../../protocol/events.ts";
@@ -17,9 +18,9 @@ import { refreshSearch } from "./indexers/profile.ts";
 import { columns, overRows } from "./statements.ts";
 import { LIKE, POST, REPOST } from "../uris.ts";
 
-/** Tables of words, emptied by their own command. */
+/** Full-text tables, emptied by their own command. */
 const SEARCHED = ["post_search", "actor_search"] as const;
-/** Tables that are made of records alone. */
+/** Tables derived from records alone. */
 const DROPPED = [
   "post",
   "feed_item",
@@ -34,17 +35,17 @@ const DROPPED = [
   "record",
   "notification",
 ] as const;
-/** Shows the words of another table. */
+/** Tables that show the words of another table. */
 const SHOWING = ["post_word"] as const;
 export const DERIVED = [...DROPPED, ...SEARCHED, ...SHOWING] as const;
-/** What others own, or no record says. */
+/** Tables that others own, or that no record tells of. */
 export const KEPT = ["cursor", "poison", "actor", "takedown", "label", "bookmark_total", "rebuild"] as const;
 
-/** Notifications of what left no trace in any repo. */
+/** Reasons of notifications whose cause left no trace in any repo. */
 const UNTRACED = "('starterpack-joined', 'verified', 'unverified')";
-/** Within the number of values that a query may bind. */
+/** Stays within the number of values that a query may bind. */
 const MEMBERS_PAGE = 90;
-/** How long after its time a slice may still be at work, in milliseconds. */
+/** How long a slice may run past its deadline, in milliseconds. */
 const OVERTIME = 60_000;
 
 const HEAVY = new Set([POST, LIKE, REPOST]);
@@ -76,7 +77,7 @@ export interface Member {
 
 export interface RebuildContext {
   db: D1Database;
-  /** Those who live here, by DID, after `after`, at most `limit`. */
+  /** Up to `limit` members of this host after the DID `after`, by DID. */
   members(after: string, limit: number): Promise<Member[]>;
   account(did: Did): BackfillSource;
   now(): number;
@@ -84,7 +85,7 @@ export interface RebuildContext {
 
 export interface RebuildStatus {
   phase: Phase;
-  /** Accounts done in this phase, of all. */
+  /** Accounts done in this phase, out of `total`. */
   done: number;
   total: number;
   /** Milliseconds. */
@@ -97,7 +98,7 @@ interface RebuildRow extends RebuildStatus {
   did: string;
 }
 
-/** Null when there never was one. */
+/** Returns null when there never was a rebuild. */
 export function readRebuild(db: D1Database): Promise<RebuildStatus | null> {
   return db
     .prepare("SELECT phase, done, total, started, finished, error FROM rebuild WHERE id = 1")
@@ -106,7 +107,7 @@ export function readRebuild(db: D1Database): Promise<RebuildStatus | null> {
 
 const readRow = (db: D1Database) => db.prepare("SELECT * FROM rebuild WHERE id = 1").first<RebuildRow>();
 
-/** Drops what is derived, in one transaction with the note that it must be made again. */
+/** Drops what is derived, in one transaction with the note that it must be rebuilt. */
 export async function startRebuild(db: D1Database, now: number): Promise<void> {
   const { results } = await db
     .prepare("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
@@ -140,8 +141,8 @@ export async function startRebuild(db: D1Database, now: number): Promise<void> {
 }
 
 /**
- * Works at a rebuild that is under way until `until` (milliseconds) or its end, unless somebody else does.
- * @returns how it stands, null when there never was one.
+ * Continues a rebuild until `until` (milliseconds) or its end, unless another call is working on it.
+ * @returns its status; null when there never was a rebuild.
  */
 export async function continueRebuild(context: RebuildContext, until: number): Promise<RebuildStatus | null> {
   const { db } = context;
@@ -183,7 +184,7 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
   return true;
 }
 
-/** Only of the very rebuild and phase that the work was begun in: another may have been started since. */
+/** Matches only the rebuild and phase in which the work began: another may have been started since. */
 const STILL = "WHERE id = 1 AND started = ?1 AND phase = ?2";
 
 const note = (db: D1Database, { started, phase }: RebuildRow, did: string, count: number) =>
@@ -207,7 +208,7 @@ async function known(db: D1Database, after: string): Promise<Did[]> {
   return results.map(({ did }) => did);
 }
 
-/** An identity that the index lost, or an event that it missed, is made good; what it knows stays as it is. */
+/** Restores an identity that the index lost or whose event it missed; `known` keeps its value. */
 const SETTLE = `INSERT INTO actor (did, handle, status, known) SELECT ${columns("did", "handle", "status", "known")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET

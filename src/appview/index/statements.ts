@@ -1,12 +1,12 @@
 /**
- * Set-based statements: one text, its rows as one JSON array in `?1`, read by `json_each`. Keeps within D1's limits
- * (100 bound values, 2 MB a value) whatever the number of rows.
+ * Set-based statements: one SQL text whose rows come as one JSON array in `?1`, read by `json_each`. They
+ * stay within D1's limits (100 bound values, 2 MB per value) for any number of rows.
  */
 const VALUE_BYTES = 900_000;
 
 export type Row = readonly (string | number | null)[];
 
-/** One statement for each portion of rows that fits a value; none for no rows. */
+/** One statement for each portion of rows that fits a value; none without rows. */
 export function overRows(db: D1Database, sql: string, rows: readonly Row[]): D1PreparedStatement[] {
   const statements: D1PreparedStatement[] = [];
   let portion: string[] = [];

@@ -11,7 +11,9 @@ export const LATEST: Cursor = { sort: Number.MAX_SAFE_INTEGER, cid: "" };
 
 export const formatCursor = ({ sort, cid }: Cursor): string => `${sort}__${cid}`;
 
-/** Refuses `Malformed cursor`. A cursor of a generation long past (`::`) ends paging: null. */
+/**
+ * Refuses `Malformed cursor`. Returns null, which ends paging, for a cursor of a long obsolete format (`::`).
+ */
 export function parseCursor(cursor: string | undefined): Cursor | null {
   if (cursor === undefined || cursor === "") return LATEST;
   if (cursor.includes("::")) return null;
@@ -20,7 +22,7 @@ export function parseCursor(cursor: string | undefined): Cursor | null {
   return { sort: Number(sort), cid };
 }
 
-/** Cursors over time alone: an ISO instant. */
+/** Parses a cursor over time alone, an ISO instant. Refuses `Malformed cursor`. */
 export function parseTimeCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined || cursor === "") return undefined;
   const instant = Date.parse(cursor);
@@ -28,7 +30,10 @@ export function parseTimeCursor(cursor: string | undefined): number | undefined 
   return instant;
 }
 
-/** Cursors over a short list that is ranked anew each time: how many came before. Anything else ends paging: null. */
+/**
+ * Parses a cursor over a short list that is ranked again on each request: the number of items before it.
+ * Returns null, which ends paging, for anything else.
+ */
 export function parseOffset(cursor: string | undefined): number | null {
   if (cursor === undefined || cursor === "") return 0;
   return /^\d{1,9}$/.test(cursor) ? Number(cursor) : null;

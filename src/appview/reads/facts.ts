@@ -1,4 +1,7 @@
-/** All that views are made from: what hydration found, keyed for lookup. Views read it and ask nothing. */
+/**
+ * Everything that views are made from: the results of hydration, keyed for lookup. Views only read facts;
+ * they make no queries.
+ */
 import type { Did, GenericUri, ResourceUri } from "@atcute/lexicons";
 import type {
   AppBskyActorProfile,
@@ -11,7 +14,7 @@ import type {
 } from "@atcute/bluesky";
 import type { ComAtprotoLabelDefs } from "@atcute/atproto";
 
-/** A record as it is stored and shown. Instants in milliseconds. */
+/** A record as stored and shown. Instants are in milliseconds. */
 interface Stored<Record> {
   uri: ResourceUri;
   cid: string;
@@ -30,12 +33,12 @@ interface VerificationFacts {
   createdAt: string;
 }
 
-/** com.germnetwork.declaration, as far as it is shown. */
+/** The shown part of com.germnetwork.declaration. */
 interface GermDeclaration {
   messageMe?: { messageMeUrl: GenericUri; showButtonTo: string };
 }
 
-/** Records with key `self`, by their short names (indexers/self.ts). */
+/** Records with the key `self`, by their short names (`self.ts`). */
 interface Selves {
   labeler?: { cid: string };
   status?: Omit<Stored<AppBskyActorStatus.Main>, "uri">;
@@ -90,7 +93,7 @@ interface RepostFacts {
   sort: number;
 }
 
-/** How the viewer and another account stand to each other. */
+/** The relation between the viewer and another account. */
 export interface Relation {
   muted: boolean;
   mutedOnlyReposts: boolean;
@@ -112,7 +115,7 @@ export interface SubjectLabels {
   impersonation: boolean;
 }
 
-/** How the viewer stands to a list. */
+/** The viewer's relation to a list. */
 interface ListRelation {
   muted: boolean;
   blocked: ResourceUri | null;
@@ -130,31 +133,31 @@ export interface Facts {
   actors: Map<string, ActorFacts>;
   posts: Map<string, PostFacts>;
   records: Map<string, RecordFacts>;
-  /** By the post's URI; a gate may outlive its post. */
+  /** By the post's URI. A gate may outlive its post. */
   threadgates: Map<string, Stored<AppBskyFeedThreadgate.Main>>;
   postgates: Map<string, Stored<AppBskyFeedPostgate.Main>>;
   reposts: Map<string, RepostFacts>;
-  /** By DID; none for the viewer's own. Empty for nobody. */
+  /** By DID; the viewer's own entry relates to nobody. Empty without a viewer. */
   relations: Map<string, Relation>;
   listRelations: Map<string, ListRelation>;
-  /** `a b` of two accounts of which one blocks the other, both orders. */
+  /** Keys `a b` of two accounts of which one blocks the other, in both orders. */
   blockedPairs: Set<string>;
   /** The viewer's likes and reposts, by subject. */
   viewerLikes: Map<string, ResourceUri>;
   viewerReposts: Map<string, ResourceUri>;
-  /** Likes of the thread's author, by subject. */
+  /** Likes by the thread's author, by subject. */
   rootLikes: Map<string, ResourceUri>;
   bookmarked: Set<string>;
-  /** Threads that the viewer mutes, by root: since when, in milliseconds. */
+  /** The threads that the viewer mutes, by root, with the time of the mute in milliseconds. */
   mutedThreads: Map<string, number>;
   labels: Map<string, SubjectLabels>;
-  /** Taken-down subjects: DIDs and record URIs. */
+  /** Takedown refs by subject: a DID or a record URI. */
   takedowns: Map<string, string>;
   knownFollowers: Map<string, Known>;
   knownLikers: Map<string, Known>;
-  /** Counts of an account's lists, feeds and starter packs, where a detailed view wants them. */
+  /** Counts of an account's lists, feeds and starter packs, for detailed views. */
   associated: Map<string, { lists: number; feeds: number; packs: number }>;
-  /** Joined through a starter pack: ever, and in the last week. */
+  /** Accounts that joined through a starter pack: in all, and in the last week. */
   joined: Map<string, { all: number; week: number }>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Hydration: from keys to facts, in batches. Posts first, for what they refer to is only known once they are read; then
- * everything else at once, and what the viewer alone knows beside it.
+ * Hydration turns keys into facts, in batches. It reads posts first, because only they tell what they refer
+ * to; then everything else at once, and in parallel what only the viewer may know.
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type Facts, noFacts } from "./facts.ts";
@@ -56,28 +56,28 @@ import { LIKE, LIST, REPOST, STARTER_PACK, collectionOf, didOf } from "../uris.t
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
-/** What is wanted besides that which the posts in hand bring with them. */
+/** Keys that are needed besides those that the posts themselves bring. */
 export interface Needs {
   dids?: Iterable<string>;
   /** Lists, generators, starter packs, labelers. */
   records?: Iterable<string>;
   /** Reposts, as pairs of subject and actor. */
   reposts?: (readonly [subject: string, actor: string])[];
-  /** Do these block each other? */
+  /** Pairs of accounts that may block each other. */
   pairs?: (readonly [string, string])[];
-  /** Other records whose takedowns and labels count: reposts, for one. */
+  /** Other records whose takedowns and labels matter, for example reposts. */
   subjects?: Iterable<string>;
-  /** Accounts that are shown in full. */
+  /** Accounts that are shown in detail. */
   detailed?: Did[];
-  /** Whether the author of each post's thread likes the post. */
+  /** Whether to look up likes by the author of each post's thread. */
   rootLikes?: boolean;
-  /** Roots of threads, besides the posts': does the viewer mute them? */
+  /** Roots of further threads that the viewer may mute, besides the threads of the posts. */
   threads?: Iterable<ResourceUri>;
 }
 
 export const newFacts = ({ viewer, now }: ViewContext): Facts => noFacts(viewer, now);
 
-/** Reads posts and what their views take: one trip. `feed`: parents and roots, too. */
+/** Reads posts and what their views need, in one trip. `feed` includes parents and roots. */
 export async function readPosts(
   reading: ViewContext,
   facts: Facts,
@@ -123,7 +123,7 @@ function wantsOf(facts: Facts, needs: Needs) {
   };
 }
 
-/** Reads everything else: one trip, and one to the directory beside it. */
+/** Reads everything else: one trip to the index, and in parallel one to the directory. */
 export async function complete(reading: ViewContext, facts: Facts, needs: Needs = {}): Promise<Facts> {
   const { db, directory, viewer, mutedLists } = reading;
   const wants = wantsOf(facts, needs);
@@ -145,7 +145,7 @@ export async function complete(reading: ViewContext, facts: Facts, needs: Needs 
   return facts;
 }
 
-/** One trip more for who mutes lists, where that was not known before: most mute none. */
+/** Adds one trip for a viewer who mutes lists, where those were not known before. Most viewers mute none. */
 async function amend(
   { db, mutedLists }: ViewContext,
   facts: Facts,
@@ -232,7 +232,7 @@ function addViewer(
   }
 }
 
-/** How the viewer, who mutes these `lists`, stands to accounts and lists. */
+/** Adds the relations of the viewer, who mutes these `lists`, to accounts and lists. */
 function addStanding(
   script: Script,
   db: D1Database,
@@ -251,7 +251,10 @@ function addStanding(
   );
 }
 
-/** Its findings go into relations that the index's script makes, so they are settled after both. */
+/**
+ * The script of private facts. They go into relations that the index's script creates, so call `settle` after
+ * both have run.
+ */
 function privateScript(
   { directory }: ViewContext,
   facts: Facts,

@@ -1,12 +1,15 @@
-/** The `atproto-accept-labelers` header: a structured list (RFC 8941) of DIDs, each perhaps with `;redact`. */
+/**
+ * The `atproto-accept-labelers` header: a structured list (RFC 8941) of DIDs, each with an optional
+ * `;redact`.
+ */
 import type { Did } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
 
 export interface Labelers {
   dids: readonly string[];
-  /** Those whose takedowns hide. */
+  /** The labelers whose takedowns hide content. */
   redact: ReadonlySet<string>;
-  /** As the reply states them. */
+  /** The value of the reply's header. */
   header: string;
 }
 
@@ -16,7 +19,7 @@ const formatted = (dids: readonly string[], redact: ReadonlySet<string>): Labele
   header: dids.map((did) => (redact.has(did) ? `${did};redact` : did)).join(","),
 });
 
-/** The operator's own, all of whom redact, where the header is absent or cannot be read. */
+/** Parses the header. If it is absent or invalid, returns the operator's own labelers, all with `redact`. */
 export function parseLabelers(header: string | null, own: readonly Did[]): Labelers {
   const dids = new Set<string>();
   const redact = new Set<string>();

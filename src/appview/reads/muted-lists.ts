@@ -1,4 +1,7 @@
-/** The lists that a viewer mutes, by URI: few, read once in a request, and needed before relations are complete. */
+/**
+ * The lists that a viewer mutes, by URI: few, read once per request, and needed before relations are
+ * complete.
+ */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type MutedListRow, selectMutedLists } from "./queries/private.ts";
 import { Script } from "./script.ts";
@@ -14,7 +17,10 @@ export class MutedLists {
     if (viewer === null) this.#lists = Promise.resolve([]);
   }
 
-  /** A trip of its own, where nobody has asked yet: for reads that go to the index more than once before `complete`. */
+  /**
+   * Reads the lists in a trip of its own, unless they were asked for already. For reads that go to the index
+   * more than once before `complete`.
+   */
   async read(): Promise<ResourceUri[]> {
     if (this.#lists === null) {
       const script = new Script();
@@ -24,7 +30,7 @@ export class MutedLists {
     return (await this.#lists) ?? [];
   }
 
-  /** As part of a trip to the directory, where nobody has asked yet. */
+  /** Adds the lists to a trip to the directory, unless they were asked for already. */
   readWith(script: Script): void {
     const viewer = this.#viewer;
     if (this.#lists !== null || viewer === null) return;
@@ -35,7 +41,7 @@ export class MutedLists {
     });
   }
 
-  /** What was found, or is on its way; null where nobody has asked. */
+  /** The lists found or on their way; null before the first request for them. */
   get asked(): Promise<ResourceUri[]> | null {
     return this.#lists;
   }

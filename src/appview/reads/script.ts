@@ -1,4 +1,4 @@
-/** Statements of one trip, each with what becomes of its rows. */
+/** The statements of one trip, each with a callback for its rows. */
 interface Step {
   statement: D1PreparedStatement;
   take: (rows: unknown[]) => void;
@@ -7,12 +7,12 @@ interface Step {
 export class Script {
   private readonly steps: Step[] = [];
 
-  /** Unless `wanted`, the statement is left out. `take` gets rows of the statement's own shape. */
+  /** Adds a statement, if `wanted`. `take` gets its rows; `Row` must be the statement's own shape. */
   add<Row>(wanted: boolean, statement: D1PreparedStatement, take: (rows: Row[]) => unknown): void {
     if (wanted) this.steps.push({ statement, take: (rows) => void take(rows as Row[]) });
   }
 
-  /** One batch; no trip at all without a statement. */
+  /** Runs all statements as one batch; makes no trip without statements. */
   async run(db: D1Database): Promise<void> {
     if (this.steps.length === 0) return;
     const results = await db.batch(this.steps.map(({ statement }) => statement));
@@ -20,7 +20,7 @@ export class Script {
   }
 }
 
-/** The rows of one statement: one trip. */
+/** The rows of one statement, in one trip. */
 export async function rowsOf<Row>(db: D1Database, statement: D1PreparedStatement): Promise<Row[]> {
   const [found] = await db.batch<Row>([statement]);
   return found?.results ?? [];

@@ -1,10 +1,10 @@
 /**
- * What people write into a search box for posts, taken apart: words and "phrases", and operators as Bluesky has them
- * (`from:`, `mentions:`, `since:`, `until:`, `lang:`, `domain:`, `url:`, `#tag`, each also with a `-` before it). Pure.
+ * Parses a search for posts: words and "phrases", and operators as Bluesky has them (`from:`, `mentions:`,
+ * `since:`, `until:`, `lang:`, `domain:`, `url:`, `#tag`, each optionally negated with `-`). Pure.
  */
 import { type TermKind, searchTerm, spaced } from "../search-terms.ts";
 
-/** One thing that a post must have, or must not. Actors are as written: a DID, a handle, or `me`. */
+/** One condition that a post must or must not meet. Actors are as written: a DID, a handle, or `me`. */
 export type Clause = { not: boolean } & (
   | { kind: "words"; words: string[]; exact: boolean }
   | { kind: "actor"; term: "author" | "mention"; actor: string }
@@ -14,19 +14,19 @@ export type Clause = { not: boolean } & (
 
 export interface SearchQuery {
   clauses: Clause[];
-  /** There was something, but nothing that posts could be found by. */
+  /** Whether the query had text, but nothing to search posts by. */
   senseless: boolean;
-  /** Milliseconds: from the first on, before the second. */
+  /** Milliseconds: from `since` (inclusive) to `until` (exclusive). */
   since?: number;
   until?: number;
 }
 
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
-/** More than anybody writes; what comes after is left out. */
+/** More than anybody writes; further clauses are dropped. */
 const CLAUSES_MAX = 30;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Splits at spaces, but not within quotation marks. */
+/** Splits at spaces, except within quotation marks. */
 function* tokens(text: string): Generator<string> {
   for (const [token] of text.matchAll(/(?:[^\s"“”]|["“”][^"“”]*(?:["“”]|$))+/gu)) yield token;
 }
@@ -40,7 +40,7 @@ export function instantOf(text: string): number | undefined {
   return Number.isNaN(instant) ? undefined : instant;
 }
 
-/** `until:` names the last day that counts, where it names a day. */
+/** Like `instantOf`, but for a date the end of its day: `until:` includes the day it names. */
 export function untilOf(text: string): number | undefined {
   const instant = instantOf(text);
   return instant !== undefined && text.length === 10 ? instant + DAY : instant;
@@ -117,15 +117,15 @@ export const actorsOf = (clauses: readonly Clause[]): string[] =>
   );
 
 /**
- * A piece of an FTS5 expression: as it stands, or a phrase whose last word is the beginning of one, `before` the words
- * in front of it.
+ * A piece of an FTS5 expression: literal text, or a phrase that begins with the words `before` and whose last
+ * word starts with `beginning`.
  */
 export type MatchPiece = string | { before: string; beginning: string };
 
 /**
- * The clauses as an FTS5 expression over `text` and `terms`. Of words that are not in quotation marks the beginning is
- * enough. `didOf` knows the DIDs of actors.
- * @returns `match` null: they ask for nothing in particular; `none`: no post can be meant
+ * Builds an FTS5 expression over `text` and `terms` from the clauses. Outside quotation marks, the last word
+ * also matches longer words that begin with it. `didOf` resolves actors to DIDs.
+ * @returns `match` is null if the clauses ask for nothing in particular; `none` is true if no post can match.
  */
 export function matchExpression(
   clauses: readonly Clause[],
@@ -139,7 +139,7 @@ export function matchExpression(
     else if (!clause.not) return { match: null, none: true };
   }
   if (wanted.length === 0) {
-    // NOT needs something to take away from.
+    // FTS5's NOT needs a left operand.
     return { match: null, none: unwanted.length > 0 };
   }
   const all = joined(wanted, " AND ");
@@ -172,7 +172,7 @@ function expressionOf(clause: Clause, didOf: (actor: string) => string | null): 
   }
 }
 
-/** Letters that the tokenizer folds in ways of its own are left to FTS5, which knows them. */
+/** Letters that the tokenizer folds in its own way are left to FTS5. */
 function beginningOf(words: readonly string[]): MatchPiece {
   const last = words.at(-1) ?? "";
   if (!/^[a-z0-9]+$/i.test(last)) return `"${words.join(" ")}" *`;

@@ -1,7 +1,7 @@
 /**
- * The AppView's read side: over the two databases alone, no object is asked. A read is skeleton → hydrate → rules →
- * present, in at most three round trips to the index; what only the viewer may know (mutes, bookmarks, seen-at) comes
- * from the directory meanwhile.
+ * The AppView's read side. It uses the two databases alone and calls no Durable Object. A read is skeleton →
+ * hydrate → rules → present, in at most three round trips to the index. What only the viewer may know (mutes,
+ * bookmarks, seen-at) comes from the directory in parallel.
  */
 import type { Did } from "@atcute/lexicons";
 import type { Bindings } from "../../protocol/stations.ts";
@@ -9,13 +9,13 @@ import { ImageUris } from "../images.ts";
 import { type Labelers, parseLabelers } from "./labelers.ts";
 import { MutedLists } from "./muted-lists.ts";
 
-/** Where views' pictures are served, and whose labels count when a request asks for none in particular. */
+/** The origin that serves the images in views, and the labeler that applies when a request names none. */
 export interface ViewHost {
   origin: string;
   did: Did;
 }
 
-/** For whom, and under which labelers, one request is read. */
+/** The view context of one request: its viewer, its labelers and the databases. */
 export interface ViewContext {
   /** The index. */
   db: D1Database;
@@ -25,12 +25,12 @@ export interface ViewContext {
   images: ImageUris;
   /** Milliseconds. */
   now: number;
-  /** Is told the rev up to which the viewer's repo is indexed, by reads that come by it. */
+  /** Receives the rev up to which the viewer's repo is indexed, from reads that happen to learn it. */
   sawRev?: (rev: string) => void;
   mutedLists: MutedLists;
 }
 
-/** A reading on somebody's behalf. */
+/** The view context of a request with a viewer. */
 export type MemberViewContext = ViewContext & { viewer: Did };
 
 export class AppViewReads {
@@ -42,7 +42,10 @@ export class AppViewReads {
     this.host = host;
   }
 
-  /** `request`'s `atproto-accept-labelers` chooses the labelers; `reply` says which were applied. */
+  /**
+   * Creates a view context. The `atproto-accept-labelers` header of `request` chooses the labelers; `reply`
+   * gets the header that says which were applied.
+   */
   on<Viewer extends Did | null>(
     viewer: Viewer,
     request?: Request,
