@@ -4,5 +4,5 @@ export const HAS_IMAGE = 2;
 export const HAS_VIDEO = 4;
 /** A reply in a thread that its own author began. */
 export const IN_OWN_THREAD = 8;
-/** Of a repost's feed entry: the post is not here, or no more (set by triggers). */
+/** On a repost's feed entry: the post is not here, or no longer (set by triggers). */
 export const DANGLING = 16;

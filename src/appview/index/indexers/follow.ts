@@ -1,4 +1,4 @@
-/** app.bsky.graph.follow → follow, notification. Counts and duplicates are the triggers'. */
+/** app.bsky.graph.follow → follow, notification. Triggers maintain counts and duplicates. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/follow";
 import { at, textOf } from "../../../protocol/json.ts";
 import { overRows } from "../statements.ts";

@@ -1,4 +1,4 @@
-/** app.bsky.feed.threadgate and postgate: rules for one post, whose author and key they share. */
+/** app.bsky.feed.threadgate and postgate: rules for one post. A gate shares its post's author and key. */
 import { mainSchema as postgateSchema } from "@atcute/bluesky/types/app/feed/postgate";
 import { mainSchema as threadgateSchema } from "@atcute/bluesky/types/app/feed/threadgate";
 import { textOf } from "../../../protocol/json.ts";

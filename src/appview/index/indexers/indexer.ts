@@ -1,9 +1,9 @@
-/** What one collection does to the index. One file a collection; `registry.ts` lists them. */
+/** The index changes of one collection. Each collection has one file; `registry.ts` lists them. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { BaseSchema } from "@atcute/lexicons/validations";
 import type { Json } from "../../../protocol/json.ts";
 
-/** A record as it stands after the batch, netted: valid by its lexicon. */
+/** A record to put, in its state after the batch: valid by its lexicon. */
 export interface Put {
   uri: ResourceUri;
   did: Did;
@@ -13,11 +13,11 @@ export interface Put {
   record: Json;
   sort: number;
   indexed: number;
-  /** Created by this batch: there is no older version to take away first. */
+  /** Whether this batch created the record, so that there is no older version to remove first. */
   fresh: boolean;
 }
 
-/** A record to take away; with `keep`, only if the row is not of that very version. */
+/** A record to remove. With `keep`, the row stays if it has exactly that version. */
 export interface Gone {
   uri: ResourceUri;
   did: Did;
@@ -27,17 +27,17 @@ export interface Gone {
 
 export interface Indexer {
   collection: string;
-  /** Null: nothing but `accepts` is checked. */
+  /** Null: only `accepts` is checked. */
   schema: BaseSchema | null;
-  /** Rules beyond the lexicon; a record that fails is skipped, as one that the lexicon refuses. */
+  /** Rules beyond the lexicon. A record that fails is skipped, like one that the lexicon rejects. */
   accepts?: (put: Put) => boolean;
-  /** Takes rows away. Runs before every `put` of the batch, whatever the collection. */
+  /** Removes rows. Runs before every `put` of the batch, whatever the collection. */
   remove(db: D1Database, gone: Gone[]): D1PreparedStatement[];
   put(db: D1Database, puts: Put[]): D1PreparedStatement[];
-  /** The keys of all rows of one repo, `?1` its DID: column `rkey`. For backfill. */
+  /** SQL for the keys of all rows of one repo (`?1`, its DID) as column `rkey`. For backfill. */
   existing: string;
 }
 
-/** Row of a `Gone`: did, rkey, uri, cid, indexed. */
+/** The row of a `Gone`: did, rkey, uri, cid, indexed. */
 export const goneRow = ({ did, rkey, uri, keep }: Gone) =>
   [did, rkey, uri, keep?.cid ?? null, keep?.indexed ?? null] as const;

@@ -1,4 +1,6 @@
-/** What likes, reposts and follows have in common: rows that say all that the record says, and who hears of them. */
+/**
+ * Shared by likes, reposts and follows: rows whose columns hold the whole record, and their notifications.
+ */
 import { type Json, at, textOf } from "../../../protocol/json.ts";
 import { overRows } from "../statements.ts";
 import { didOf } from "../../uris.ts";
@@ -14,7 +16,7 @@ const plainRef = (ref: unknown): boolean =>
     ref !== null &&
     Object.keys(ref).every((key) => REF_KEYS.has(key) && key !== "$type"));
 
-/** The whole record as JSON where the columns of its row do not say it all, else null. */
+/** The whole record as JSON if its row's columns do not hold all of it, else null. */
 export function surplus(record: Json): string | null {
   const plain =
     Object.keys(record).every((key) => KEYS.has(key)) &&
@@ -41,7 +43,7 @@ const interactionRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>
   ] as const;
 
 /**
- * The author of the subject hears of it, and whoever reposted it where the actor found it; nobody of their own doing.
+ * Notifies the subject's author, and the reposter through whose repost the actor found it; never the actor.
  * Rows: recipient, uri, reason, reason's subject; then the key of the interaction: subject, actor, rkey.
  */
 function interactionNotices(put: Put, reason: string, reasonVia: string) {
@@ -49,7 +51,7 @@ function interactionNotices(put: Put, reason: string, reasonVia: string) {
   const via = textOf(at(put.record, "via", "uri"));
   const key = [subject, put.did, put.rkey] as const;
   const author = didOf(subject);
-  // As in the reference: who likes their own post through a repost of it tells the reposter nothing.
+  // As in the reference, liking your own post through a repost does not notify the reposter.
   if (author === put.did) return [];
   const notices = [[author, put.uri, reason, subject, ...key]];
   if (via !== undefined && didOf(via) !== put.did) {
@@ -58,7 +60,7 @@ function interactionNotices(put: Put, reason: string, reasonVia: string) {
   return notices;
 }
 
-/** Puts likes or reposts. Of those that count somebody hears, not of those that wait as duplicates. */
+/** Puts likes or reposts. Those that count cause notifications; those that wait as duplicates do not. */
 export function putInteractions(table: string, reason: string): Indexer["put"] {
   const insert = insertUnique(table, COLUMNS);
   const notify = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)

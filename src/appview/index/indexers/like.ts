@@ -1,4 +1,4 @@
-/** app.bsky.feed.like → like, notifications. Counts and duplicates are the triggers'. */
+/** app.bsky.feed.like → like, notifications. Triggers maintain counts and duplicates. */
 import { mainSchema } from "@atcute/bluesky/types/app/feed/like";
 import { LIKE } from "../../uris.ts";
 import type { Indexer } from "./indexer.ts";

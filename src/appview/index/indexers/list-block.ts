@@ -1,4 +1,4 @@
-/** app.bsky.graph.listblock → list_block: everyone on a moderation list, blocked at once. */
+/** app.bsky.graph.listblock → list_block: blocks everyone on a moderation list. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/listblock";
 import { textOf } from "../../../protocol/json.ts";
 import { LIST_BLOCK } from "../../uris.ts";

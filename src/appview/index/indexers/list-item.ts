@@ -1,11 +1,11 @@
-/** app.bsky.graph.listitem → list_item: members of a list, put there by its owner. */
+/** app.bsky.graph.listitem → list_item: members of a list, added by its owner. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/listitem";
 import { textOf } from "../../../protocol/json.ts";
 import { LIST_ITEM, didOf } from "../../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { putWhole, unique } from "./unique.ts";
 
-/** Items stand in lists of their own author only, so his lists are where to look. */
+/** An item is only in lists of its own author, so only those are searched. */
 const REMOVE = `DELETE FROM list_item WHERE (list, subject) IN (
   SELECT i.list, i.subject FROM json_each(?1) CROSS JOIN list_item AS i
     ON i.list > 'at://' || (value ->> 0) || '/' AND i.list < 'at://' || (value ->> 0) || '0' AND i.rkey = value ->> 1

@@ -1,4 +1,6 @@
-/** app.bsky.feed.post → post, post_search, notifications; counts, feed entries and gates are the triggers'. */
+/**
+ * app.bsky.feed.post → post, post_search, notifications. Triggers maintain counts, feed entries and gates.
+ */
 import { HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
 import { tieOf } from "../../hashes.ts";
@@ -13,15 +15,16 @@ const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, paren
   FROM json_each(?1) WHERE true
   ON CONFLICT (uri) DO NOTHING`;
 
-/** Only for the version that stands. */
+/** Only for the version that is stored. */
 const SEARCH = `INSERT OR REPLACE INTO post_search (rowid, text, terms, uri)
   SELECT max(post.sort, 0) * 2097152 + post.tie, value ->> 3, value ->> 4, post.uri
   FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 1 AND post.indexed = value ->> 2`;
 
 /**
- * Who hears of a post, once each, in this order: those it mentions, whom it quotes, the authors of its four nearest
- * ancestors. A reply that the gate refuses notifies only the first two; above a hidden reply nobody is told; a quote
- * against the rules tells nobody. Posts that came after their replies make good what those could not know.
+ * Notifies of a post, each recipient once, in this order: those it mentions, the author it quotes, the
+ * authors of its four nearest ancestors. A reply that violates the gate notifies only the first two. Above a
+ * hidden reply, nobody is notified. A quote that violates the rules does not notify the quoted author. Posts
+ * that arrive after their replies send the notifications that the replies could not.
  */
 const NOTIFY = `WITH RECURSIVE
   target (uri, depth) AS (
@@ -63,7 +66,7 @@ const REMOVE = `DELETE FROM post WHERE uri IN (
   SELECT post.uri FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 2
   WHERE (post.cid, post.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
-/** The record that a post embeds, itself or beside media. */
+/** The record that a post embeds, alone or with media. */
 function embeddedUri(record: unknown): string | undefined {
   const embed = at(record, "embed");
   switch (at(embed, "$type")) {
@@ -131,7 +134,7 @@ export const post: Indexer = {
         [uri, cid, indexed, searchText(record), searchTerms(did, record)] as const,
     );
     const statements = [...overRows(db, INSERT, rows), ...overRows(db, SEARCH, search)];
-    // Posts without company may still be the missing parents of replies that came first: those are never `fresh`.
+    // Plain posts may still be the missing parents of replies that came first. Those are never `fresh`.
     const told = puts.filter((put) => mayNotify(put) || !put.fresh).map(({ uri }) => uri);
     if (told.length > 0) statements.push(db.prepare(NOTIFY).bind(JSON.stringify(told)));
     return statements;

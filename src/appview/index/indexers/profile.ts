@@ -1,4 +1,7 @@
-/** app.bsky.actor.profile/self → the actor's row and its entry for search; a starter pack's maker hears of who joined. */
+/**
+ * app.bsky.actor.profile/self → the actor's row and its search entry; notifies the creator of the starter
+ * pack through which the actor joined.
+ */
 import { mainSchema } from "@atcute/bluesky/types/app/actor/profile";
 import { slotOf } from "../../hashes.ts";
 import { at, textOf } from "../../../protocol/json.ts";
@@ -23,7 +26,7 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`;
 
-/** Rows: slot, did. Follows whatever the actor's handle and name are by now. */
+/** Rows: slot, did. Copies the actor's current handle and name. */
 const SEARCH = `INSERT OR REPLACE INTO actor_search (rowid, handle, name, did)
   SELECT value ->> 0, coalesce(actor.handle, ''), coalesce(actor.profile ->> 'displayName', ''), actor.did
   FROM json_each(?1) CROSS JOIN actor ON actor.did = value ->> 1`;

@@ -1,4 +1,4 @@
-/** The collections whose records are kept as they are, under their URI: lists, gates, generators, packs, labelers. */
+/** Collections whose records are stored unchanged, by URI: lists, gates, generators, packs, labelers. */
 import type { BaseSchema } from "@atcute/lexicons/validations";
 import { columns, overRows } from "../statements.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
@@ -10,7 +10,7 @@ const UPSERT = `INSERT INTO record (uri, did, collection, cid, record, sort, ind
     cid = excluded.cid, record = excluded.record, sort = excluded.sort, indexed = excluded.indexed
   WHERE (record.cid, record.indexed) <> (excluded.cid, excluded.indexed)`;
 
-/** An update replaces the row in place and keeps its counts; only what is gone is deleted. */
+/** An update replaces the row in place and keeps its counts; only a removed record is deleted. */
 const REMOVE = `DELETE FROM record WHERE uri IN (SELECT value ->> 2 FROM json_each(?1) WHERE value ->> 3 IS NULL)`;
 
 const recordRow = ({ uri, did, collection, cid, record, sort, indexed }: Put) =>

@@ -1,4 +1,7 @@
-/** All collections that are indexed, in the order in which a batch puts them: what others' rules look at comes first. */
+/**
+ * All indexed collections, in the order in which a batch puts them: records that others' rules consult come
+ * first.
+ */
 import { mainSchema as generatorSchema } from "@atcute/bluesky/types/app/feed/generator";
 import { mainSchema as listSchema } from "@atcute/bluesky/types/app/graph/list";
 import { mainSchema as packSchema } from "@atcute/bluesky/types/app/graph/starterpack";
@@ -41,5 +44,5 @@ export const indexers: readonly Indexer[] = [
 
 const byCollection = new Map(indexers.map((indexer) => [indexer.collection, indexer]));
 
-/** The indexer of a collection; undefined for one that this AppView does not show. */
+/** The indexer of a collection; undefined if this AppView does not index it. */
 export const indexerOf = (collection: string): Indexer | undefined => byCollection.get(collection);

@@ -1,11 +1,11 @@
-/** app.bsky.feed.repost → repost, notifications. Feed entry, count and duplicates are the triggers'. */
+/** app.bsky.feed.repost → repost, notifications. Triggers maintain the feed entry, counts and duplicates. */
 import { mainSchema } from "@atcute/bluesky/types/app/feed/repost";
 import { REPOST } from "../../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { putInteractions } from "./interaction.ts";
 import { unique } from "./unique.ts";
 
-/** A repost is found by its feed entry: scanning one actor's is cheaper than a key more for every repost. */
+/** Finds a repost by its feed entry: a scan of one actor's is cheaper than another index over all reposts. */
 const REMOVE = `DELETE FROM repost WHERE (subject, actor) IN (
   SELECT r.subject, r.actor
   FROM json_each(?1)

@@ -1,6 +1,6 @@
 /**
- * Records with the key `self` that every view of their author shows: kept under their URI as others are, and once more
- * on the actor's row (`selves`, by a short name), so that a profile costs one row to read.
+ * Records with the key `self` that every view of their author shows. They are stored by URI like others, and
+ * again on the actor's row (`selves`, by a short name), so that a profile costs one row to read.
  */
 import { mainSchema as declarationSchema } from "@atcute/bluesky/types/app/notification/declaration";
 import { mainSchema as labelerSchema } from "@atcute/bluesky/types/app/labeler/service";
@@ -13,7 +13,7 @@ import { LABELER, STATUS } from "../../uris.ts";
 import type { Indexer } from "./indexer.ts";
 import { keptRecord } from "./record.ts";
 
-/** The short name is a constant of ours, never input. */
+/** The short name is a constant, never input. */
 const setter = (name: string) => `INSERT INTO actor (did, selves)
   SELECT value ->> 0, json_object('${name}', json(value ->> 1)) FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET
@@ -58,7 +58,10 @@ export const notificationDeclaration = self(
   declarationSchema,
 );
 
-/** com.germnetwork.declaration, of which no package has the lexicon: where its owner may be written to, end to end. */
+/**
+ * com.germnetwork.declaration: the address for end-to-end encrypted messages to its owner. No package has
+ * this lexicon.
+ */
 const germSchema = v.record(
   v.literal("self"),
   v.object({

@@ -1,11 +1,11 @@
 /**
- * Collections of which one record counts for each subject: the first of an actor's has the row, and later ones wait in
- * `duplicate`, where the triggers put them and whence they fetch them.
+ * Collections in which one record per actor and subject counts. The first has the row; triggers keep later
+ * ones in `duplicate` and promote one when the row is removed.
  */
 import { columns, overRows } from "../statements.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
 
-/** The row goes to who comes first. The first two of its columns (`a, b, c …`) are its key. */
+/** The first record gets the row. The first two columns in `list` (`a, b, c …`) are the key. */
 export function insertUnique(table: string, list: string): string {
   const names = list.split(", ");
   return `INSERT INTO ${table} (${list})
@@ -15,15 +15,15 @@ export function insertUnique(table: string, list: string): string {
 }
 
 /**
- * Takes rows away, found by who wrote them and their rkey, unless they are to be kept. `first` and `second` are the key,
- * `author` whichever of its columns has the writer.
+ * Removes rows, found by author and rkey, unless they are to be kept. `first` and `second` are the key;
+ * `author` is the column that has the author.
  */
 export const removeUnique = (table: string, first: string, second: string, author = "actor"): string =>
   `DELETE FROM ${table} WHERE (${first}, ${second}) IN (
   SELECT r.${first}, r.${second} FROM json_each(?1) CROSS JOIN ${table} AS r ON r.${author} = value ->> 0 AND r.rkey = value ->> 1
   WHERE (r.cid, r.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
-/** Puts records that are kept whole, under a key of two columns (`a, b`). */
+/** Puts records that are stored whole, under a key of two columns (`a, b`). */
 export function putWhole(
   table: string,
   key: string,
@@ -43,14 +43,15 @@ export function putWhole(
 
 interface Unique {
   collection: string;
-  /** Statements over the rows of `Gone`, for those that count. */
+  /** Statements over the rows of `Gone` that remove the records that count. */
   remove: string[];
-  /** The keys of those that count, as of `Indexer`. */
+  /** SQL for the keys of the records that count, as in `Indexer`. */
   existing: string;
 }
 
 export function unique({ collection, remove, existing }: Unique) {
-  // Runs first: where a row goes, the triggers put in its place one that waits, even if that is gone as well.
+  // Runs first: when a row is removed, the triggers promote a waiting duplicate, even if that is to be
+  // removed too.
   const removeDuplicates = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
   SELECT value ->> 0, '${collection}', value ->> 1 FROM json_each(?1))`;
   return {

@@ -1,4 +1,6 @@
-/** app.bsky.graph.verification → verification, notification. It counts while its issuer is a trusted verifier. */
+/**
+ * app.bsky.graph.verification → verification, notification. It counts while its issuer is a trusted verifier.
+ */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/verification";
 import { textOf } from "../../../protocol/json.ts";
 import { overRows } from "../statements.ts";
@@ -17,7 +19,7 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`;
 
-/** Told at once, and by nothing that remains: a rebuild forgets it. */
+/** Notifies at once. No stored record says that it happened, so a rebuild cannot restore it. */
 const NOTIFY_GONE = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT v.subject, t.now, 'at://' || v.issuer || '/${VERIFICATION}/' || v.rkey, 'unverified', NULL, v.issuer, t.now
   FROM (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now) AS t CROSS JOIN json_each(?1)
@@ -38,7 +40,7 @@ const row = ({ did, record, rkey, cid, sort, indexed }: Put) => [
 ];
 
 export const verification: Indexer = {
-  // A table of a few rows, made by a few verifiers: scanned, not keyed, when one is withdrawn.
+  // The table has few rows, from a few verifiers: a withdrawal scans it instead of using an index.
   ...unique({
     collection: VERIFICATION,
     remove: [NOTIFY_GONE, removeUnique("verification", "subject", "issuer", "issuer")],
