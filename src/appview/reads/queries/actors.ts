@@ -1,4 +1,4 @@
-/** Accounts by DID or handle: rows that profile views are made of. */
+/** Accounts by DID or handle: the rows that profile views are made from. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
@@ -44,7 +44,10 @@ export function addActors(facts: Facts, rows: ActorRow[]): void {
   }
 }
 
-/** When an account's repo was last seen to change: not by likes and their kind, which leave its row alone. */
+/**
+ * When an account's repo was last seen to change. Likes and similar records leave its row alone and do not
+ * count.
+ */
 export interface WrittenRow {
   written: number | null;
 }
@@ -112,7 +115,10 @@ export interface AssociatedRow {
   packs: number;
 }
 
-/** The DIDs behind handles and DIDs, in order; null where a handle is nobody's. One trip, none for DIDs alone. */
+/**
+ * Resolves handles and DIDs to DIDs, in order; null for a handle that nobody has. One trip; none for DIDs
+ * alone.
+ */
 export async function resolveActors(db: D1Database, ids: readonly string[]): Promise<(Did | null)[]> {
   const handles = ids.filter((id) => !id.startsWith("did:")).map((id) => id.toLowerCase());
   const byHandle = new Map<string, Did>();
@@ -127,7 +133,10 @@ export async function resolveActors(db: D1Database, ids: readonly string[]): Pro
   return ids.map((id) => (id.startsWith("did:") ? (id as Did) : (byHandle.get(id.toLowerCase()) ?? null)));
 }
 
-/** An at-uri whose authority may be a handle, with the DID in its place; as it stands when nobody has the handle. */
+/**
+ * Replaces a handle in an at-uri's authority with its DID. Returns the URI unchanged if nobody has the
+ * handle.
+ */
 export async function resolveUri(db: D1Database, uri: ResourceUri): Promise<ResourceUri> {
   const [authority = "", ...path] = uri.slice(5).split("/");
   if (authority.startsWith("did:")) return uri;

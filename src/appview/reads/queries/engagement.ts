@@ -1,4 +1,4 @@
-/** Skeletons of who did what with a post: quotes, reposts, likes. */
+/** Skeletons of a post's engagement: quotes, reposts, likes. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 
@@ -28,7 +28,7 @@ export interface RepostedRow {
   cid: string;
 }
 
-/** All reposts of the subject are read and sorted, as likes are (`selectLikes`). */
+/** Reads and sorts all reposts of the subject, as `selectLikes` does for likes. */
 export const selectReposted = (
   db: D1Database,
   subject: string,
@@ -48,7 +48,7 @@ export interface LikedRow {
   cid: string;
 }
 
-/** What an account liked, newest like first. */
+/** The records that an account liked, newest like first. */
 export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: number): D1PreparedStatement =>
   db
     .prepare(
@@ -58,7 +58,9 @@ export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: num
     )
     .bind(did, cursor.sort, cursor.cid, limit + 1);
 
-/** Of a post's newest likes, those by accounts that the viewer follows: the newest few, with the count of all. */
+/**
+ * Likers that the viewer follows, among a post's 500 newest likes: the newest three, with the count of all.
+ */
 const KNOWN_LIKERS = `SELECT l.actor AS did, count(*) OVER () AS count
   FROM (SELECT actor, sort FROM "like" WHERE subject = ?1 ORDER BY sort DESC LIMIT 500) AS l
     CROSS JOIN follow AS f ON f.actor = ?2 AND f.subject = l.actor

@@ -1,4 +1,4 @@
-/** Skeletons of feeds: which posts and reposts, in which order. */
+/** Skeletons of feeds: posts and reposts, in order. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type Cursor, formatCursor } from "../cursors.ts";
 import { DANGLING, HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
@@ -7,7 +7,7 @@ import { actorName, actorNamed } from "./graph.ts";
 
 export interface FeedItem {
   post: ResourceUri;
-  /** Set: the item is this repost of the post. */
+  /** If set, the item is this repost of the post. */
   repost: { uri: ResourceUri; by: Did } | null;
   pinned: boolean;
 }
@@ -30,7 +30,7 @@ export interface Page<Item> {
   cursor: string | undefined;
 }
 
-/** Cuts rows, of which one more than the limit was asked for, into a page. */
+/** Cuts rows, queried with one more than the limit, into a page. */
 export function pageOf<Row extends { sort: number; cid: string }>(
   rows: Row[],
   limit: number,
@@ -57,10 +57,10 @@ const FILTERS: Record<AuthorFilter, string> = {
 
 const isFilter = (filter: string): filter is AuthorFilter => Object.hasOwn(FILTERS, filter);
 
-/** What is reposted is here. */
+/** The reposted post is here. */
 export const STANDS = `flags & ${DANGLING} = 0`;
 
-/** ?1 actor (a DID or a handle), ?2 and ?3 cursor, ?4 limit. Reposts of what is no more are left out. */
+/** ?1 actor (a DID or a handle), ?2 and ?3 cursor, ?4 limit. Leaves out reposts of posts that are gone. */
 export const selectAuthorFeed = (
   db: D1Database,
   actor: string,

@@ -1,4 +1,4 @@
-/** Skeletons of lists of feed generators. */
+/** Skeletons of feed generator listings. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { LISTED } from "./records.ts";
@@ -9,7 +9,7 @@ export interface GeneratorRow {
   cid: string;
 }
 
-/** One account's, newest first. */
+/** One account's generators, newest first. */
 export const selectGeneratorsOf = (
   db: D1Database,
   did: Did,
@@ -25,7 +25,10 @@ export const selectGeneratorsOf = (
     )
     .bind(did, cursor.sort, cursor.cid, limit + 1);
 
-/** The most liked of the whole host; or those whose name has `?1` in it, newest first. A host has few. */
+/**
+ * The host's most liked generators; or, with a name, those whose name contains it (`?1`), newest first. A
+ * host has few.
+ */
 export const selectPopularGenerators = (
   db: D1Database,
   name: string,

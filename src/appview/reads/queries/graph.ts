@@ -1,25 +1,25 @@
-/** Skeletons of follows and followers; each with the account they are of. */
+/** Skeletons of follows, followers and likers; account names in queries. */
 import type { Did } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 
-/** An account named by `?1`, a DID or a handle, as an expression. */
+/** An SQL expression for the DID of the account named by `?1`, a DID or a handle. */
 export const actorNamed = (id: string): string =>
   id.startsWith("did:") ? "?1" : "(SELECT did FROM actor WHERE handle = ?1)";
 
-/** The value for `?1`. */
+/** The value to bind as `?1`. */
 export const actorName = (id: string): string => (id.startsWith("did:") ? id : id.toLowerCase());
 
 export const selectDid = (db: D1Database, id: string): D1PreparedStatement =>
   db.prepare(`SELECT ${actorNamed(id)} AS did`).bind(actorName(id));
 
-/** The DID behind a handle or DID, null where a handle is nobody's. No trip for a DID. */
+/** Resolves a handle or DID to a DID; null for a handle that nobody has. No trip for a DID. */
 export async function didNamed(db: D1Database, id: string): Promise<Did | null> {
   if (id.startsWith("did:")) return id as Did;
   const [found] = await db.batch<{ did: Did | null }>([selectDid(db, id)]);
   return found?.results[0]?.did ?? null;
 }
 
-/** A statement's rows, and beside them the DID behind a handle or DID: one trip. */
+/** A statement's rows, together with the DID of a handle or DID, in one trip. */
 export async function rowsBeside<Row>(
   db: D1Database,
   id: string,
@@ -75,7 +75,7 @@ export interface LikeRow {
   created: string;
 }
 
-/** The likes of one subject are read whole and sorted: a key more for every like would cost more than it saves. */
+/** Reads and sorts all likes of the subject: another index over all likes would cost more than it saves. */
 export const selectLikes = (
   db: D1Database,
   subject: string,

@@ -1,4 +1,4 @@
-/** Likes and reposts: by whom and of what. */
+/** Likes and reposts, by actor and subject. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { REPOST, uriOf } from "../../uris.ts";

@@ -1,10 +1,10 @@
-/** Accounts by whatever name, and whom of their followers the viewer knows. */
+/** Accounts by handle or DID, and their followers that the viewer knows. */
 import type { Did } from "@atcute/lexicons";
 
 const names = (ids: readonly string[]): string =>
   JSON.stringify(ids.map((id) => (id.startsWith("did:") ? id : id.toLowerCase())));
 
-/** ?1 DIDs and handles: `did` of each, in order, null for a handle that nobody has. */
+/** ?1 DIDs and handles: `did` of each, in order; null for a handle that nobody has. */
 const NAMED = `named (place, did) AS MATERIALIZED (
   SELECT key, CASE WHEN value LIKE 'did:%' THEN value ELSE (SELECT did FROM actor WHERE handle = value) END
   FROM json_each(?1))`;
@@ -17,8 +17,8 @@ export const selectNamed = (db: D1Database, ids: readonly string[]): D1PreparedS
     .bind(names(ids));
 
 /**
- * Those whom the viewer (?2) follows and who follow each account, the viewer's oldest follows first. Whichever list is
- * the shorter one is read, the viewer's follows or the account's followers.
+ * The accounts that the viewer (?2) follows and that follow each account, the viewer's oldest follows first.
+ * Reads the shorter list: the viewer's follows or the account's followers.
  */
 const KNOWN = `WITH ${NAMED},
   sides AS MATERIALIZED (

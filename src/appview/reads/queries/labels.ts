@@ -12,24 +12,24 @@ export interface LabelRow {
   exp: string | null;
 }
 
-/** What may be labelled or taken down: accounts, each with its profile and status, and other records. */
+/** Subjects of labels and takedowns: accounts, each with its profile and status, and other records. */
 export interface Subjects {
   dids: readonly string[];
   uris: readonly string[];
 }
 
-/** Of an account three keys are looked up by one row of the list, since every row of it is paid for. */
+/** The three keys of an account. One row of the list serves all three, since every row of it is billed. */
 const KEYS = [
   "j.value",
   "'at://' || j.value || '/app.bsky.actor.profile/self'",
   "'at://' || j.value || '/app.bsky.actor.status/self'",
 ];
-/** Looked for first, which costs nothing where there is nothing: joining by one of several keys does. */
+/** Checked first: free where nothing is found, unlike a join by one of several keys. */
 const MARKED = (table: string, key: string) =>
   `(${KEYS.map((one) => `EXISTS (SELECT 1 FROM ${table} WHERE ${key} = ${one})`).join(" OR ")})`;
 const OF_DID = (key: string) => `(${KEYS.map((one) => `${key} = ${one}`).join(" OR ")})`;
 
-/** `+`: by subject alone, and then by source: most subjects have no label. */
+/** `+` makes the lookup go by subject alone, then filter by source: most subjects have no label. */
 const CURRENT = "+l.src IN (SELECT value FROM json_each(?3)) AND (l.exp IS NULL OR l.exp > ?4)";
 const LABELS = `SELECT l.* FROM json_each(?1) AS j CROSS JOIN label AS l ON ${OF_DID("l.uri")}
     WHERE ${MARKED("label", "uri")} AND ${CURRENT}
@@ -60,7 +60,7 @@ const unlabelled = (): SubjectLabels => ({
   impersonation: false,
 });
 
-/** Only labelers that redact hide anything; what they hold back for review, clients do not see either. */
+/** Only labelers that redact can hide content. Clients do not see `needs-review` labels of those either. */
 export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): void {
   for (const { uri, src, val, cid, cts, exp } of rows) {
     const entry = facts.labels.get(uri) ?? unlabelled();

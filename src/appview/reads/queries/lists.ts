@@ -1,4 +1,4 @@
-/** Skeletons of lists, of their members, and of whom the viewer blocks: few rows each, read whole and sorted. */
+/** Skeletons of lists, their members, and the viewer's blocks: few rows each, read whole and sorted. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { LIST } from "../../uris.ts";
@@ -15,7 +15,9 @@ export const OWNED = (collection: string): string =>
 
 const PAGE = `(r.sort, r.cid) < (?2, ?3) ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`;
 
-/** What `purposes` may name, short and in full; a reference list is nobody's business but its starter pack's. */
+/**
+ * Values of `purposes`, short and in full. A reference list is only for its starter pack and is never listed.
+ */
 const PURPOSES: Readonly<Record<string, string>> = {
   modlist: "app.bsky.graph.defs#modlist",
   curatelist: "app.bsky.graph.defs#curatelist",
@@ -41,7 +43,7 @@ export const selectListsOf = (
     )
     .bind(owner, cursor.sort, cursor.cid, limit + 1, JSON.stringify(accepted(purposes)));
 
-/** Of the lists given, those that exist. */
+/** Those of the given lists that exist. */
 export const selectListsByUri = (
   db: D1Database,
   uris: readonly string[],
@@ -89,7 +91,7 @@ export const selectMembers = (
     )
     .bind(list, cursor.sort, cursor.cid, limit + 1);
 
-/** Through which items an account (`?2`) is on the lists given. */
+/** The items by which an account (`?2`) is on the given lists. */
 export const selectMembership = (db: D1Database, did: Did, lists: readonly string[]): D1PreparedStatement =>
   db
     .prepare(

@@ -1,4 +1,4 @@
-/** Skeleton of notifications, and their count. */
+/** The skeleton of notifications, and the unread count. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { IS_REPLY } from "../../post-flags.ts";
 import { type ThreadMuteRow, millisecondsOf } from "./private.ts";
@@ -10,11 +10,11 @@ export interface NotificationRow {
   reason: string;
   subject: ResourceUri | null;
   author: Did;
-  /** Root of the thread of the subject, where that is a post. */
+  /** Root of the subject's thread, if the subject is a post. */
   root: ResourceUri | null;
 }
 
-/** Whose posts the viewer hears of, from when on. */
+/** An account whose posts the viewer is notified of, from `since` on. */
 export interface SubscriptionRow {
   subject_did: Did;
   post: number;
@@ -31,12 +31,12 @@ export const selectOwnSubscriptions = (directory: D1Database, viewer: Did): D1Pr
     )
     .bind(viewer);
 
-/** Whom the viewer wants to hear of, and what about. */
+/** The notifications that a viewer wants. */
 export interface Wanted {
   viewer: Did;
-  /** Only of those whom the viewer follows. */
+  /** Only from accounts that the viewer follows. */
   priority: boolean;
-  /** Reasons that are left out, and those that are left out unless the viewer follows the author. */
+  /** Reasons that are always left out, and reasons that are left out unless the viewer follows the author. */
   never: readonly string[];
   fromOthers: readonly string[];
   subscriptions: readonly SubscriptionRow[];
@@ -45,8 +45,8 @@ export interface Wanted {
 const SUBSCRIBED = "subscribed-post";
 
 /**
- * A subject that is no more makes its notifications pointless. Looked up for posts and for what has a page of its own; a
- * repost or like as a subject is rare, and shown as it stands.
+ * A notification whose subject is gone is pointless. Checks posts and records in `record`; likes, reposts and
+ * profiles as subjects are rare, and are not checked.
  */
 const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
   OR EXISTS (SELECT 1 FROM record WHERE uri = n.subject)
@@ -54,7 +54,10 @@ const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
     + instr(n.subject, '/app.bsky.actor.profile/') > 0)`;
 const FOLLOWED = "EXISTS (SELECT 1 FROM follow WHERE actor = n.did AND subject = n.author)";
 
-/** Conditions on `n`; `?5` is an array of two: the reasons never wanted, and those wanted of whom one follows. */
+/**
+ * Conditions on `n`. `?5` is an array of two: reasons never wanted, and reasons wanted only from followed
+ * accounts.
+ */
 const wantedOf = ({ priority, never, fromOthers }: Wanted): string =>
   [
     "?5 IS NOT NULL",
@@ -68,9 +71,10 @@ const wantedOf = ({ priority, never, fromOthers }: Wanted): string =>
 const unwantedJson = ({ never, fromOthers }: Wanted): string => JSON.stringify([never, fromOthers]);
 
 /**
- * Posts of those to whom the viewer (?1) has subscribed (?6), older than ?2, from the day of the subscription on, while
- * the author lets the viewer (app.bsky.notification.declaration: followers, mutuals or none). Read from the authors' own
- * feeds, ?4 of each at most, so that a post costs no row a subscriber; what the viewer is told of anyway is left out.
+ * Posts of accounts that the viewer (?1) follows and has subscribed to (?6), older than ?2, from the time of
+ * the subscription on, while the author allows it (app.bsky.notification.declaration: followers, mutuals or
+ * none). Read from the authors' own feeds, at most ?4 of each, so that a post needs no row per subscriber.
+ * Leaves out posts of which the viewer is notified anyway.
  */
 const HEARD = `WITH heard (did, post, reply, since) AS MATERIALIZED (
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
@@ -136,12 +140,15 @@ export function selectNotifications(
     );
 }
 
-/** Rows that are counted at most: a badge says no more than this. */
+/** The most rows counted: a badge shows no more than this. */
 const COUNTED = 5000;
-/** Posts of one author that are counted at most. */
+/** The most posts counted per author. */
 const HEARD_COUNTED = 100;
 
-/** Unread: newer than `after`, not of muted threads. ?2 is the end of time, ?3 the mutes, ?7 `after`. */
+/**
+ * Counts unread notifications: newer than `after` and not in muted threads. ?2 is the end of time, ?3 the
+ * mutes, ?7 `after`.
+ */
 export function selectUnread(
   db: D1Database,
   wanted: Wanted,
@@ -180,7 +187,7 @@ export function selectUnread(
 export interface NotifiedRow {
   uri: ResourceUri;
   cid: string;
-  /** JSON, null: made from the columns. */
+  /** JSON; null: built from the columns. */
   record: string | null;
   collection: string;
   subject: string;
@@ -190,7 +197,10 @@ export interface NotifiedRow {
   via_cid: string | null;
 }
 
-/** ?1 rows of uri, author, sort, rkey. A like or repost is found by its author and time, a follow by its two ends. */
+/**
+ * ?1 rows of uri, author, sort, rkey. Likes and reposts are found by author and time, follows by their two
+ * ends.
+ */
 const LIKES = `SELECT j.value ->> 0 AS uri, l.cid, l.record, 'app.bsky.feed.like' AS collection, l.subject, l.subject_cid,
     l.created, l.via, l.via_cid
   FROM json_each(?1) AS j CROSS JOIN "like" AS l INDEXED BY like_actor
@@ -211,7 +221,7 @@ const VERIFICATIONS = `SELECT j.value ->> 0 AS uri, v.cid, v.record, 'app.bsky.g
 
 export type NotifiedKey = readonly [uri: string, author: string, sort: number, rkey: string];
 
-/** The records behind notifications of these kinds, but posts and profiles. */
+/** The records behind notifications, except posts and profiles. */
 export function selectNotified(
   db: D1Database,
   viewer: Did,
@@ -233,7 +243,7 @@ export function selectNotified(
   return statements;
 }
 
-/** The record that the columns say it all of. */
+/** The stored record, or the one that the columns hold in full. */
 export function recordOf(row: NotifiedRow): unknown {
   if (row.record !== null) return JSON.parse(row.record);
   const via = row.via === null ? {} : { via: { cid: row.via_cid, uri: row.via } };

@@ -1,4 +1,4 @@
-/** Posts by what is said in them, with all that their views need, in one statement. */
+/** Finds posts by their text, with everything that their views need, in one statement. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "../../post-flags.ts";
 import type { MatchPiece } from "../search-query.ts";
@@ -6,45 +6,45 @@ import type { PostRow } from "./posts.ts";
 import { CLOSURE } from "./posts.ts";
 
 export interface PostSearch {
-  /** FTS5; null: any post. */
+  /** An FTS5 expression; null: any post. */
   match: readonly MatchPiece[] | null;
-  /** Milliseconds: from the first on, before the second. */
+  /** Milliseconds: from `since` (inclusive) to `until` (exclusive). */
   since?: number | undefined;
   until?: number | undefined;
-  /** Best first instead of newest first. */
+  /** Whether the best come first instead of the newest. */
   top: boolean;
   filters: PostFilters;
 }
 
-/** What the index of words does not know. */
+/** Filters that the full-text index does not cover. */
 export interface PostFilters {
   media?: boolean | undefined;
   video?: boolean | undefined;
   replies?: "only" | "none" | undefined;
   parent?: ResourceUri | undefined;
   root?: ResourceUri | undefined;
-  /** Embeds one of these, none of those. */
+  /** The post embeds one of `embeds` and none of `embedsNot`. */
   embeds?: readonly string[] | undefined;
   embedsNot?: readonly string[] | undefined;
-  /** By those whom this account follows. */
+  /** Only authors that this account follows. */
   followedBy?: Did | undefined;
 }
 
-/** Where a page begins: after a post (newest first), or after so many (best first). */
+/** Where a page begins: after a post (newest first), or after a number of posts (best first). */
 export type SearchCursor = { sort: number; tie: number } | { offset: number };
 
-/** Matches of which the best are found: the newest. */
+/** How many of the newest matches are ranked. */
 const RANKED = 500;
 /** Row numbers of `post_search` are `sort * TIES + tie`. */
 const TIES = 2097152;
-/** The last millisecond whose row numbers are integers of 64 bits. */
+/** The last millisecond whose row numbers fit 64-bit integers. */
 const LAST = 4398046511103;
 
 export const scoreOf = ({ likes, reposts, quotes, replies }: PostRow): number =>
   likes + 2 * reposts + 2 * quotes + replies;
 const SCORE = "(p.likes + 2 * p.reposts + 2 * p.quotes + p.replies)";
 
-/** Bound values, each with its place. */
+/** Collects bound values; `add` returns each one's placeholder. */
 class Values {
   readonly list: (string | number)[] = [];
 
@@ -73,13 +73,15 @@ function filterConditions(filters: PostFilters, values: Values): string[] {
   ].filter((condition) => condition !== "");
 }
 
-/** Words that begin alike, looked up one by one; of more than that FTS5 gathers all entries by itself. */
+/**
+ * How many words with one beginning are looked up one by one. Beyond that, FTS5's own prefix search is used.
+ */
 const BEGUN = 64;
 
 /**
- * An FTS5 expression for a phrase whose last word begins so: the phrases that there are, joined by OR. FTS5's own prefix
- * search gathers all entries of all such words before it gives the first; those of whole words it reads as they are
- * wanted, which for a common word is a tenth of the work.
+ * An SQL expression for an FTS5 expression: the existing phrases whose last word begins with `beginning`,
+ * joined by OR. FTS5's own prefix search gathers all entries of all such words before it returns the first.
+ * It reads entries of whole words on demand, which for a common word is a tenth of the work.
  */
 function begun({ before, beginning }: Exclude<MatchPiece, string>, values: Values): string {
   const [start, word] = [values.add(before), values.add(beginning)];
@@ -96,7 +98,7 @@ function begun({ before, beginning }: Exclude<MatchPiece, string>, values: Value
       FROM begun WHERE ${begins})`;
 }
 
-/** Words of one search that are looked up: each binds values, of which a statement takes a hundred. */
+/** How many words of one search are looked up. Each binds values, and a statement takes a hundred. */
 const LOOKED_UP = 8;
 
 /** An SQL expression for an FTS5 expression. */
@@ -115,7 +117,10 @@ function matchOf(pieces: readonly MatchPiece[], values: Values): string {
   return [...terms, values.add(text)].join(" || ");
 }
 
-/** Rows of which those `asked` are the page and one more, in whatever order. */
+/**
+ * Selects a page of posts and one more, marked `asked`, in no particular order, with the posts that they
+ * refer to.
+ */
 export function selectFoundPosts(
   db: D1Database,
   search: PostSearch,

@@ -1,11 +1,11 @@
-/** Posts by URI, with all that their views need of other posts, in one statement. */
+/** Posts by URI, with everything that their views need of other posts, in one statement. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts, PostFacts } from "../facts.ts";
 import { threadgateOf, postgateOf } from "../../uris.ts";
 
 export interface PostRow {
   key: ResourceUri;
-  /** Among those asked for, not only mentioned by them. */
+  /** 1 if the post was asked for, 0 if other posts only refer to it. */
   asked: number;
   uri: ResourceUri | null;
   author: Did;
@@ -36,8 +36,9 @@ export interface PostRow {
 }
 
 /**
- * Layers: 0 the posts asked for (in a feed also their parents and roots), 1 what those quote and the roots of their
- * threads, 2 what the quoted quote. Each with its gates; a key without a post has `uri` null.
+ * Layers: 0, the posts asked for (in a feed also their parents and roots); 1, the posts that those quote and
+ * the roots of their threads; 2, the posts that the quoted posts quote. Each comes with its gates; a key
+ * without a post has a null `uri`.
  */
 export const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
   ${asked},
@@ -71,7 +72,10 @@ const LISTED = "asked (uri) AS (SELECT value FROM json_each(?1))";
 const PLAIN = CLOSURE(false, LISTED);
 const FEED = CLOSURE(true, LISTED);
 
-/** A thread: ?1 the anchor, ?2 how far up, ?3 how far down. Bounded, newest first, whatever hangs below. */
+/**
+ * A thread: ?1 the anchor, ?2 how far up, ?3 how far down. Descendants are limited in number, newest first
+ * per level.
+ */
 const THREAD_POSTS = 1000;
 const THREAD = CLOSURE(
   false,
@@ -96,8 +100,8 @@ export const selectThread = (
 ): D1PreparedStatement => db.prepare(THREAD).bind(anchor, height, depth);
 
 /**
- * How an author goes on below their own post: from the root of ?1's thread to their oldest reply to it, and so on, as
- * far as that goes. A record key is a time, so the oldest is the first by URI.
+ * The author's own continuation of a thread: from the root of ?1's thread to the author's oldest reply to it,
+ * and so on, up to 200 posts. A record key is a time, so the oldest reply is the first by URI.
  */
 const OP_THREAD = `WITH RECURSIVE
   top (uri, first, past) AS MATERIALIZED (
@@ -115,7 +119,7 @@ const OP_THREAD = `WITH RECURSIVE
 export const selectOpThread = (db: D1Database, anchor: string): D1PreparedStatement =>
   db.prepare(OP_THREAD).bind(anchor);
 
-/** `feed`: with parents and roots, as feed items show them. */
+/** `feed` includes parents and roots, as feed items show them. */
 export const selectPosts = (db: D1Database, uris: Iterable<string>, feed: boolean): D1PreparedStatement =>
   db.prepare(feed ? FEED : PLAIN).bind(JSON.stringify([...new Set(uris)]));
 

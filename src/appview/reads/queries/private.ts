@@ -1,7 +1,7 @@
-/** What only the viewer knows, from the directory. */
+/** The viewer's private data, from the directory. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 
-/** An instant that the directory keeps as text, in the index's milliseconds. */
+/** SQL for an instant that the directory stores as text, in the index's milliseconds. */
 export const millisecondsOf = (column: string): string =>
   `CAST(round(unixepoch(${column}, 'subsec') * 1000) AS INTEGER)`;
 

@@ -1,4 +1,4 @@
-/** Records that are kept as they are, by URI. */
+/** Records that are stored unchanged, by URI. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 
@@ -23,7 +23,7 @@ export function addRecords(facts: Facts, rows: RecordRow[]): void {
   for (const row of rows) facts.records.set(row.uri, { ...row, record: JSON.parse(row.record) });
 }
 
-/** How many came through a starter pack: ever, and since `?2`. */
+/** Counts the accounts that joined through each starter pack: in all, and since `?2`. */
 export const selectJoined = (db: D1Database, packs: readonly string[], since: number): D1PreparedStatement =>
   db
     .prepare(
@@ -32,6 +32,9 @@ export const selectJoined = (db: D1Database, packs: readonly string[], since: nu
     )
     .bind(JSON.stringify(packs), since);
 
-/** What the index `record_listed` is kept for: a query uses it only if it says so in the same words. */
+/**
+ * The condition of the index `record_listed`: SQLite uses it only for queries that repeat the condition
+ * verbatim.
+ */
 export const LISTED =
   "collection IN ('app.bsky.feed.generator', 'app.bsky.graph.starterpack', 'app.bsky.labeler.service')";

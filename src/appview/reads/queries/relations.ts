@@ -1,16 +1,19 @@
-/** Who blocks, mutes and follows whom, as far as views and rules ask. */
+/** Blocks, mutes and follows between accounts, as views and rules need them. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type Facts, pairKey, type Relation } from "../facts.ts";
 import { BLOCK, FOLLOW, LIST_BLOCK, uriOf } from "../../uris.ts";
 
-/** A list blocks or mutes only while it is a moderation list that exists, of an owner who is there. `list` is an expression. */
+/**
+ * Whether the list counts: it blocks or mutes only while it is an existing moderation list of an active
+ * owner. `list` is an SQL expression.
+ */
 const ACTIVE = (list: string) => `EXISTS (
   SELECT 1 FROM record AS r JOIN actor AS o ON o.did = r.did
   WHERE r.uri = ${list} AND r.record ->> 'purpose' = 'app.bsky.graph.defs#modlist'
     AND o.known IS NOT NULL AND o.status IS NULL
     AND NOT EXISTS (SELECT 1 FROM takedown WHERE subject = o.did OR subject = r.uri))`;
 
-/** One of `by`'s block lists that `whom` is on. */
+/** One of `by`'s block lists that has `whom` as a member. */
 const LISTED = (by: string, whom: string) => `(SELECT i.list
   FROM list_block AS b JOIN list_item AS i ON i.list = b.list AND i.subject = ${whom}
   WHERE b.actor = ${by} AND ${ACTIVE("i.list")} LIMIT 1)`;
@@ -60,7 +63,7 @@ const strangers = (): Relation => ({
   activitySubscription: null,
 });
 
-/** The viewer's own is there and empty: views of oneself have a `viewer`, too. */
+/** Adds relations. The viewer's own entry exists and is empty: a view of oneself has a `viewer`, too. */
 export function addRelations(facts: Facts, viewer: Did, rows: RelationRow[]): void {
   facts.relations.set(viewer, strangers());
   const named = (did: string, collection: string, rkey: string | null) =>
@@ -79,7 +82,7 @@ export function addRelations(facts: Facts, viewer: Did, rows: RelationRow[]): vo
   }
 }
 
-/** Pairs of which one blocks the other, by itself or through a list. Returned in the order given. */
+/** Pairs of which one blocks the other, directly or through a list. Returned in the order given. */
 const PAIRS = `SELECT j.value ->> 0 AS a, j.value ->> 1 AS b FROM json_each(?1) AS j
   WHERE EXISTS (SELECT 1 FROM block WHERE actor = j.value ->> 0 AND subject = j.value ->> 1)
     OR EXISTS (SELECT 1 FROM block WHERE actor = j.value ->> 1 AND subject = j.value ->> 0)
@@ -98,7 +101,10 @@ export function addPairs(facts: Facts, rows: { a: string; b: string }[]): void {
   }
 }
 
-/** Lists by URI, as the viewer stands to them: blocked, and a member of (for gates). Muted comes from the directory. */
+/**
+ * The viewer's relation to lists, by URI: blocked, and a member of (for gates). Mutes come from the
+ * directory.
+ */
 const LISTS = `SELECT j.value AS uri,
     (SELECT rkey FROM list_block WHERE actor = ?2 AND list = j.value) AS blocked,
     EXISTS (SELECT 1 FROM list_item WHERE list = j.value AND subject = ?2) AS member
@@ -131,7 +137,7 @@ export function addListRelations(
   }
 }
 
-/** The moderation lists through which the viewer blocks or mutes: views of accounts on them name them. */
+/** The moderation lists through which the viewer blocks or mutes: views of their members name them. */
 const OWN_LISTS = `SELECT r.* FROM record AS r WHERE r.uri IN (
     SELECT list FROM list_block WHERE actor = ?1 UNION SELECT value FROM json_each(?2))`;
 

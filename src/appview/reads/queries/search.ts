@@ -1,10 +1,10 @@
-/** People by the beginnings of their names. */
+/** Accounts by the beginnings of their names. */
 import type { Did } from "@atcute/lexicons";
 
-/** Candidates whom the words fit best, of which the best known come first. */
+/** How many of the best matches are ranked by followers. */
 const CANDIDATES = 100;
 
-/** An FTS5 query: every word, each as a beginning. Empty when the text has no word. */
+/** An FTS5 query for every word as a prefix. Empty when the text has no word. */
 function prefixQuery(text: string): string {
   const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   return words
@@ -13,7 +13,7 @@ function prefixQuery(text: string): string {
     .join(" ");
 }
 
-/** ?1 the query, ?2 the text itself, ?3 limit. Whoever has the very handle comes first. */
+/** ?1 the query, ?2 the text itself, ?3 limit. The account with exactly that handle comes first. */
 const BY_NAME = `SELECT a.did FROM (
     SELECT did FROM actor_search WHERE actor_search MATCH ?1 ORDER BY rank LIMIT ${CANDIDATES}) AS s
   JOIN actor AS a ON a.did = s.did AND a.known IS NOT NULL

@@ -1,4 +1,4 @@
-/** Skeletons of starter packs, and the people that a pack's page shows. */
+/** Skeletons of starter packs, and the members that a pack's page shows. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { STARTER_PACK } from "../../uris.ts";
@@ -24,7 +24,10 @@ export const selectPacksOf = (
     )
     .bind(owner, cursor.sort, cursor.cid, limit + 1);
 
-/** Packs with a text in their names, the newest first. A community has few packs: the index of all is read along. */
+/**
+ * Packs whose name contains a text, newest first. A community has few packs, so the index of all packs is
+ * scanned.
+ */
 export const selectPacksNamed = (
   db: D1Database,
   text: string,
@@ -40,7 +43,7 @@ export const selectPacksNamed = (
     )
     .bind(text, cursor.sort, cursor.cid, limit + 1);
 
-/** How many of a list's newest members a pack's sample is chosen from. */
+/** How many of a list's newest members are considered for a pack's sample. */
 const CONSIDERED = 50;
 
 export interface SampleRow {
@@ -50,7 +53,7 @@ export interface SampleRow {
   followers: number;
 }
 
-/** The members of each pack's list, the most followed first, and of those with as many the newest. */
+/** The members of each pack's list, the most followed first; among equals, the newest first. */
 export const selectSamples = (db: D1Database, packs: readonly string[]): D1PreparedStatement =>
   db
     .prepare(
@@ -82,7 +85,7 @@ export const selectParts = (db: D1Database, packs: readonly string[]): D1Prepare
     )
     .bind(JSON.stringify(packs));
 
-/** Through which items an account (`?2`) is on the lists of packs. */
+/** The items by which an account (`?2`) is on the packs' lists. */
 export const selectPackMembership = (
   db: D1Database,
   did: string,

@@ -1,7 +1,7 @@
-/** Whom somebody might want to follow, computed from the community itself. */
+/** Follow suggestions, computed from the community itself. */
 import type { Did } from "@atcute/lexicons";
 
-/** Neighbours whose follows are looked at, on each side, and how many of those follows are counted in all. */
+/** How many neighbours are considered on each side, and how many of their follows are counted in all. */
 const NEIGHBOURS = 50;
 const COUNTED = 5000;
 
@@ -14,8 +14,8 @@ const NEW_TO = (viewer: string) =>
   `a.did <> ${viewer} AND NOT EXISTS (SELECT 1 FROM follow AS mine WHERE mine.actor = ${viewer} AND mine.subject = a.did)`;
 
 /**
- * Around an account (?1): those whom it, its followers and its follows follow, by how many of them do. Without whom the
- * viewer (?2, or empty) follows already. ?3 rows, ?4 rows to skip.
+ * Suggestions around an account (?1): the accounts that it, its followers and its follows follow, by how many
+ * of them do. Leaves out accounts that the viewer (?2, or empty) follows already. ?3 rows, ?4 rows to skip.
  */
 const AROUND = `WITH
   neighbour (did) AS MATERIALIZED (
@@ -35,7 +35,7 @@ export const selectFollowsAround = (
   { around, viewer, limit, skip }: { around: Did; viewer: Did | null; limit: number; skip: number },
 ): D1PreparedStatement => db.prepare(AROUND).bind(around, viewer ?? "", limit, skip);
 
-/** The most followed of all, for who has no neighbours yet. The whole table is read: it has a row a member. */
+/** The most followed accounts, for a viewer without neighbours. Reads the whole table: one row per member. */
 const POPULAR = `SELECT a.did FROM actor AS a
   WHERE ${THERE} AND a.handle IS NOT NULL AND ${NEW_TO("?1")}
   ORDER BY a.followers DESC, a.did LIMIT ?2 OFFSET ?3`;

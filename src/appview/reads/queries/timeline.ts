@@ -1,15 +1,16 @@
 /**
- * Skeletons of feeds of many authors: a timeline, a list's feed. Few authors are looked at one by one (`merged`); for who
- * follows very many, what the host posted is looked through, newest first, for what is by one of them (`scanned`).
+ * Skeletons of feeds of many authors: a timeline, a list's feed. Few authors are read one by one (`merged`).
+ * For a viewer who follows very many, the host's posts are scanned, newest first, for those by one of them
+ * (`scanned`).
  */
 import type { Did } from "@atcute/lexicons";
 import { type Cursor, formatCursor } from "../cursors.ts";
 import { type FeedRow, type Page, STANDS, itemOf, pageOf } from "./feeds.ts";
 import type { FeedItem } from "./feeds.ts";
 
-/** From here on, looking at everyone costs more than looking through recent time. */
+/** The number of follows from which reading every author costs more than scanning recent posts. */
 const MANY_FOLLOWS = 600;
-/** Posts, and reposts, that one page is looked for in. */
+/** How many posts, and how many reposts, are scanned for one page. */
 const SCANNED = 1500;
 /** Row numbers of `post_search` are `sort * 2^21 + tie`; later instants would not fit. */
 const LAST = 4398046511102;
@@ -18,11 +19,11 @@ const MANY = `many (yes) AS MATERIALIZED (
     SELECT coalesce((SELECT follows FROM actor WHERE did = ?1), 0) > ${MANY_FOLLOWS})`;
 
 /**
- * A feed of many authors is merged from their own feeds as it is read. Each author's newest item is looked up (one row
- * an author); the `?4`-th newest of those is a floor above which a page lies, so only authors above it are read, and
- * only down to it. With fewer authors than that, the floor comes from each one's k-th newest. No author gives more than
- * a page. `authors` selects them as `did`, by ?1; `only` narrows their items.
- * ?2 and ?3 cursor, ?4 items wanted.
+ * Merges a feed of many authors from their own feeds at read time. Each author's newest item is looked up
+ * (one row per author). The `?4`-th newest of those is a floor above which a page lies, so only authors above
+ * it are read, and only down to it. With fewer authors than that, the floor comes from each one's k-th
+ * newest. No author gives more than a page. `authors` selects them as `did`, by ?1; `only` narrows their
+ * items. ?2 and ?3 cursor, ?4 items wanted.
  */
 const merged = (authors: string, only: string, before = "") => `WITH
   ${before}
@@ -58,13 +59,13 @@ const TIMELINE = merged(
   `AND ${STANDS}`,
   `${MANY},`,
 );
-/** Members' posts, not what they repost. */
+/** Members' posts, without their reposts. */
 const OF_LIST = merged("SELECT subject AS did FROM list_item WHERE list = ?1", "AND subject IS NULL");
 
 /**
- * `window` selects the host's newest below `from`, an instant; those by whom ?1 follows are taken until ?4 are found.
- * Where they are not, a last row without an author says how far down was looked. Conditions stand in the bound of the
- * search, where they are looked at once, and not with every row.
+ * Scans the host's newest items, which `window` selects below the instant `from`, for those of accounts that
+ * ?1 follows, until ?4 are found. If fewer are found, a last row without an author says how far down the scan
+ * went. Conditions are in the bound of the search, which is evaluated once, and not in each row.
  */
 const scanned = (window: (from: string) => string, found: string, join: string) => `WITH
   ${MANY},
@@ -82,7 +83,7 @@ const scanned = (window: (from: string) => string, found: string, join: string) 
     )})
     LIMIT 1 OFFSET ${SCANNED - 1})`;
 
-/** Nothing is below a row number of 0. */
+/** Nothing is below row number 0. */
 const SCANNED_POSTS = scanned(
   (from) => `SELECT rowid / 2097152 AS sort, uri, substr(uri, 6, instr(substr(uri, 6), '/') - 1) AS author
     FROM post_search WHERE rowid < CAST(max(min(${from}, ${LAST}) + 1, 0) AS INTEGER) * 2097152 ORDER BY rowid DESC`,
@@ -100,7 +101,7 @@ const SCANNED_REPOSTS = scanned(
 const OWN = `SELECT actor, sort, cid, rkey, subject FROM feed_item
   WHERE actor = ?1 AND ${STANDS} AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
 
-/** Four statements, of which the second and third find something only for who follows many. */
+/** Four statements. The second and third find something only for a viewer who follows many. */
 export const selectTimeline = (
   db: D1Database,
   viewer: Did,
@@ -122,18 +123,18 @@ export const selectListFeed = (
 const newestFirst = (a: FeedRow, b: FeedRow): number =>
   a.sort !== b.sort ? b.sort - a.sort : a.cid < b.cid ? 1 : -1;
 
-/** How far down a scan looked, all of it: undefined for one that found enough, or came to the end. */
+/** How far down a scan went without finding enough; undefined if it found enough or reached the end. */
 const depthOf = (rows: ScannedRow[]): number | undefined => rows.find(({ actor }) => actor === null)?.sort;
 
 const isFound = (row: ScannedRow): row is FeedRow => row.actor !== null;
 
-/** The results of `selectTimeline` as a page. */
+/** Makes a page from the results of `selectTimeline`. */
 export function timelinePage(
   [merged = [], posts = [], reposts = [], own = []]: ScannedRow[][],
   limit: number,
 ): Page<FeedItem> {
   const depths = [posts, reposts].flatMap((rows) => depthOf(rows) ?? []);
-  // What is at the very depth may be half read; below it nothing is known.
+  // Items exactly at the depth may be incomplete; below it nothing was read.
   const depth = depths.length === 0 ? null : Math.max(...depths);
   const known = (row: FeedRow) => depth === null || row.sort > depth;
   const followed = [...merged, ...posts, ...reposts].filter(isFound).filter(known).sort(newestFirst);
@@ -142,16 +143,16 @@ export function timelinePage(
   return { items: page.items, cursor: formatCursor({ sort: depth, cid: PAST }) };
 }
 
-/** After every CID. */
+/** Sorts after every CID. */
 const PAST = "z";
 
-/** The viewer's own items get ten places, and those that follows leave free. */
+/** The viewer's own items get ten places, plus those that followed accounts leave free. */
 function withOwn(followed: FeedRow[], own: FeedRow[], limit: number): Page<FeedItem> {
   const places = Math.max(Math.min(limit, 10), limit - Math.min(followed.length, limit));
   const merged = [...followed, ...own.slice(0, places)].sort(newestFirst);
   const page = pageOf(merged, limit);
   const last = page.rows.at(-1);
-  // Own items beyond their places prove that there is more, even where the page has room.
+  // Own items beyond their places prove that there is more, even if the page has room.
   const cursor = page.cursor ?? (own.length > places && last !== undefined ? formatCursor(last) : undefined);
   return { items: page.rows.map(itemOf), cursor };
 }

@@ -1,13 +1,13 @@
-/** What the community talks about: hashtags of its newest posts. */
+/** The community's trends: hashtags of its newest posts. */
 import type { Did } from "@atcute/lexicons";
 
-/** Posts that are looked at, of the last days. */
+/** How many posts of the last days are considered. */
 const POSTS = 1000;
 const DAYS = 3;
-/** One voice is no trend. */
+/** The fewest authors of a trend: one alone does not make one. */
 const VOICES = 2;
 
-/** ?1 not before, as a row number of `post_search`; ?2 limit. Tags of accounts that are not there do not count. */
+/** ?1 the earliest instant, in milliseconds; ?2 limit. Tags of inactive or unknown accounts do not count. */
 const TRENDS = `WITH
   recent (uri) AS MATERIALIZED (
     SELECT uri FROM post_search WHERE rowid >= CAST(?1 AS INTEGER) * 2097152 ORDER BY rowid DESC LIMIT ${POSTS}),
@@ -26,11 +26,11 @@ const TRENDS = `WITH
   ORDER BY count(DISTINCT author) DESC, posts DESC, name LIMIT ?2`;
 
 export interface TrendRow {
-  /** As it was written. */
+  /** The tag as written. */
   name: string;
   posts: number;
   started: number;
-  /** JSON: a few of those who used it. */
+  /** JSON: DIDs of up to five accounts that used it. */
   dids: string;
 }
 
