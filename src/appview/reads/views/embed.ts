@@ -1,4 +1,4 @@
-/** app.bsky.embed.*: what a post embeds, as views show it. */
+/** app.bsky.embed.*: views of what a post embeds. */
 import type {
   AppBskyEmbedGallery,
   AppBskyEmbedImages,
@@ -20,14 +20,14 @@ import { postBlocks, viewerBlocks } from "./rules.ts";
 import { starterPackBasic } from "./starter-pack.ts";
 import type { Typed } from "./typed.ts";
 
-/** How a quoted post is shown; posts embed posts, so that view is handed in. */
+/** Makes the view of a quoted post. Posts embed posts, so this function is passed in. */
 export type QuotedView = (uri: ResourceUri, depth: number) => RecordView | undefined;
 export type EmbedView = NonNullable<AppBskyFeedDefs.PostView["embed"]>;
 export type RecordView = AppBskyEmbedRecord.View["record"];
-/** What clients take of a gallery today. */
+/** How many gallery items clients currently accept. */
 const GALLERY_ITEMS = 10;
 
-/** Undefined for a kind that is not known. `depth`: how many embeds deep this is, 1 for the post's own. */
+/** Returns undefined for an unknown kind. `depth`: how many embeds deep this is, 1 for the post's own. */
 export function embedView(
   present: Present,
   post: ResourceUri,
@@ -60,7 +60,7 @@ export function embedView(
 
 type MediaView = AppBskyEmbedRecordWithMedia.View["media"];
 
-/** Undefined for what is no media, or not known. */
+/** Returns undefined for an embed that is not media, or of an unknown kind. */
 export function mediaView(present: Pictures, did: Did, embed: { $type?: string }): MediaView | undefined {
   const { images } = present;
   switch (embed.$type) {
@@ -130,7 +130,7 @@ function galleryView(
   };
 }
 
-/** Blocked before detached before absent, as the reference has it. */
+/** Checks for blocked, then detached, then absent, in the reference's order. */
 function recordView(
   present: Present,
   post: ResourceUri,

@@ -1,4 +1,4 @@
-/** app.bsky.feed.defs#feedViewPost, and the rules by which feeds leave items out. */
+/** app.bsky.feed.defs#feedViewPost, and the rules by which feeds omit items. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
@@ -23,7 +23,7 @@ export function feedViewPost(present: Present, item: FeedItem): AppBskyFeedDefs.
   };
 }
 
-/** Null: it is a repost whose record or author cannot be shown. */
+/** Returns null for a repost whose record or author cannot be shown. */
 function reasonOf(
   present: Present,
   { repost, pinned, post }: FeedItem,
@@ -43,7 +43,10 @@ function reasonOf(
   };
 }
 
-/** What a reply answers. A block between author and parent, or of either with the root, hides that post from everyone. */
+/**
+ * The parent and root of a reply. A block between author and parent, or of either with the root, hides that
+ * post from everyone.
+ */
 function replyRef(present: Present, uri: ResourceUri): AppBskyFeedDefs.ReplyRef | undefined {
   const { facts } = present;
   const post = facts.posts.get(uri);
@@ -75,7 +78,7 @@ export interface ItemStanding {
   authorMuted: boolean;
   authorQuotesMuted: boolean;
   authorBlocked: boolean;
-  /** The author of what the post answers, or of what that answers. */
+  /** Whether the author of the post's parent or grandparent is blocked or blocks the viewer. */
   ancestorBlocked: boolean;
 }
 
@@ -98,11 +101,11 @@ export function standingOf(facts: Facts, { post: uri, repost }: FeedItem): ItemS
   };
 }
 
-/** Whether a feed that the viewer did not ask of one author leaves the item out: any block, any mute. */
+/** Whether a feed of many authors omits the item: for any block or mute. */
 export const hidesItem = (facts: Facts, item: FeedItem): boolean =>
   Object.values(standingOf(facts, item)).includes(true);
 
-/** Authors of what the posts' parents answer: their profiles are shown, their blocks are looked at. */
+/** Authors of the posts' grandparents: feed items show their profiles and check their blocks. */
 export function grandparentAuthors(facts: Facts, items: FeedItem[]): string[] {
   return items.flatMap(({ post }) => {
     const parent = facts.posts.get(post)?.parent ?? null;

@@ -1,4 +1,4 @@
-/** Threadgates and postgates: what they let the viewer do, and how they are shown. */
+/** Threadgates and postgates: their rules for the viewer, and their views. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
@@ -23,7 +23,10 @@ export function threadgateView(
   };
 }
 
-/** Undefined where there is no gate or no viewer; the owner always may, and an absent `allow` lets everybody. */
+/**
+ * Whether the viewer may not reply; undefined without a gate or a viewer. Nobody may reply to a post that
+ * violates its thread's gate. The owner always may otherwise, and an absent `allow` allows everybody.
+ */
 export function replyDisabled(facts: Facts, uri: ResourceUri): boolean | undefined {
   const post = facts.posts.get(uri);
   if (post?.violatesGate) return true;
@@ -57,7 +60,7 @@ const mentions = (record: unknown, did: string): boolean =>
       (feature) => at(feature, "$type") === "app.bsky.richtext.facet#mention" && at(feature, "did") === did,
     );
 
-/** Whether the viewer may quote the post. */
+/** Whether the viewer may not quote the post. */
 export function embeddingDisabled(facts: Facts, uri: ResourceUri): boolean {
   if (facts.viewer === didOf(uri)) return false;
   const rules = facts.postgates.get(uri)?.record.embeddingRules ?? [];

@@ -1,4 +1,4 @@
-/** app.bsky.labeler.defs: labelers, plain and detailed. */
+/** app.bsky.labeler.defs: labelers, basic and detailed. */
 import type { AppBskyLabelerDefs, AppBskyLabelerService } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../../instants.ts";

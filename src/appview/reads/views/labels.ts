@@ -1,4 +1,4 @@
-/** Labels of a view: those of labelers, then those that the author put on their own record. */
+/** Labels of a view: first those of labelers, then the author's own. */
 import type { ComAtprotoLabelDefs } from "@atcute/atproto";
 import type { GenericUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
@@ -9,7 +9,7 @@ import { didOf } from "../../uris.ts";
 export const labelsOn = (facts: Facts, subject: string): ComAtprotoLabelDefs.Label[] =>
   facts.labels.get(subject)?.labels ?? [];
 
-/** com.atproto.label.defs#selfLabels of a post, profile or labeler record; no other kind has them. */
+/** com.atproto.label.defs#selfLabels of a post, profile or labeler record. No other kind has them. */
 export function selfLabels(uri: string, cid: string | null, record: unknown): ComAtprotoLabelDefs.Label[] {
   const labels = at(record, "labels");
   if (cid === null || at(labels, "$type") !== "com.atproto.label.defs#selfLabels") return [];

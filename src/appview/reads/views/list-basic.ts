@@ -11,7 +11,7 @@ import type { Plain } from "./typed.ts";
 
 export function listOfUri({ facts }: Present, uri: ResourceUri) {
   const stored = visibleRecord(facts, uri);
-  // What the indexer took in is valid by its lexicon.
+  // Indexed records are valid by their lexicon.
   return stored?.collection === LIST
     ? { ...stored, record: stored.record as AppBskyGraphList.Main }
     : undefined;

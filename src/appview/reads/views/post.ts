@@ -1,4 +1,4 @@
-/** app.bsky.feed.defs: posts, and what stands for one that cannot be seen. */
+/** app.bsky.feed.defs: posts, and placeholders for posts that cannot be shown. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../../instants.ts";
@@ -14,7 +14,7 @@ import type { Plain, Typed } from "./typed.ts";
 /** Embeds are shown two deep. */
 const EMBED_DEPTH = 2;
 
-/** Undefined when the post or its author is hidden. `depth`: how many embeds deep this is. */
+/** Returns undefined if the post or its author is hidden. `depth`: how many embeds deep this is. */
 export function postView(
   present: Present,
   uri: ResourceUri,

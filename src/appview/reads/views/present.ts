@@ -1,8 +1,8 @@
-/** What every view is made from. */
+/** The inputs of every view. */
 import type { Facts } from "../facts.ts";
 import type { ImageUris } from "../../images.ts";
 
-/** All that a view of pictures needs. */
+/** The input of views that show only media. */
 export interface Pictures {
   images: ImageUris;
 }

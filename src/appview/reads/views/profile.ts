@@ -1,4 +1,4 @@
-/** app.bsky.actor.defs: profiles, basic, plain and detailed, and how the viewer stands to them. */
+/** app.bsky.actor.defs: basic, plain and detailed profiles, and the viewer's relation to them. */
 import type { AppBskyActorDefs, AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
 import type { ActorFacts, Facts, Known, Relation } from "../facts.ts";
@@ -17,7 +17,10 @@ const MINUTE = 60_000;
 const SHORTEST_STATUS = 5 * MINUTE;
 const LONGEST_STATUS = 240 * MINUTE;
 
-/** Undefined for an account that is hidden. `anyway`: in whatever state it is (its caller refuses by name). */
+/**
+ * Returns undefined for a hidden account. `anyway` shows it in whatever state it is (its caller refuses by
+ * name).
+ */
 export function profileBasic(
   present: Present,
   did: Did,
@@ -99,7 +102,7 @@ export function profileDetailed(
   };
 }
 
-/** When the profile says it was made; a profile is not believed to be younger than its commit. */
+/** The creation time that the profile claims. */
 function createdAt({ profile }: ActorFacts): string | undefined {
   return profile?.createdAt === undefined ? undefined : isoOf(createdInstant(profile.createdAt));
 }
@@ -126,7 +129,7 @@ function allowedSubscriptions({ selves }: ActorFacts): "followers" | "mutuals" |
   return allowed === "none" ? "none" : "followers";
 }
 
-/** Undefined for nobody; for the viewer's own profile, all false. */
+/** Returns undefined without a viewer. For the viewer's own profile, all flags are false. */
 function viewerState(present: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
   const { facts } = present;
   const relation = facts.relations.get(did);
@@ -148,7 +151,7 @@ function viewerState(present: Present, did: Did): AppBskyActorDefs.ViewerState |
   };
 }
 
-/** What a blocked post tells of its author. */
+/** The viewer state of a blocked post's author. */
 export function blockedViewerState({ facts }: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
   const relation = facts.relations.get(did);
   if (relation === undefined) return undefined;
@@ -175,7 +178,7 @@ function knownFollowers(present: Present, did: Did): AppBskyActorDefs.KnownFollo
     : { count: known.count, followers: knownProfiles(present, did, known) };
 }
 
-/** At most those that were hydrated, less the hidden and those who block the viewer or the subject. */
+/** Of the hydrated profiles, omits hidden accounts and those in a block with the viewer or the subject. */
 export function knownProfiles(
   present: Present,
   subject: Did,
@@ -188,7 +191,10 @@ export function knownProfiles(
   });
 }
 
-/** Only while handle and name are still those that were verified. Nothing is shown without a valid handle. */
+/**
+ * A verification is valid only while handle and name are still the verified ones. Returns undefined without a
+ * valid handle.
+ */
 function verificationState(facts: Facts, actor: ActorFacts): AppBskyActorDefs.VerificationState | undefined {
   if (actor.handle === null) return undefined;
   const impersonates = facts.labels.get(actor.did)?.impersonation === true;

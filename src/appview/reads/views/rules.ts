@@ -1,9 +1,9 @@
-/** What may be seen of an account or record, and by whom: pure predicates over facts, for rules and views. */
+/** Visibility of accounts and records: pure predicates over facts, for rules and views. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type ActorFacts, type Facts, type PostFacts, pairKey } from "../facts.ts";
 import { didOf } from "../../uris.ts";
 
-/** Taken down or suspended, by the account's own host or by a labeler that redacts. */
+/** Whether an account is taken down or suspended, by its own host or by a labeler that redacts. */
 export function actorIsTakendown(facts: Facts, did: string): boolean {
   const status = facts.actors.get(did)?.status;
   return (
@@ -14,7 +14,7 @@ export function actorIsTakendown(facts: Facts, did: string): boolean {
   );
 }
 
-/** The account, unless it is hidden: not here, deactivated, suspended, taken down. */
+/** The account; undefined if hidden: not here, deactivated, suspended or taken down. */
 export function visibleActor(facts: Facts, did: string): ActorFacts | undefined {
   const actor = facts.actors.get(did);
   return actor === undefined || actor.status !== null || actorIsTakendown(facts, did) ? undefined : actor;
@@ -23,7 +23,7 @@ export function visibleActor(facts: Facts, did: string): ActorFacts | undefined 
 export const recordIsTakendown = (facts: Facts, uri: string): boolean =>
   facts.takedowns.has(uri) || facts.labels.get(uri)?.takedown === true;
 
-/** The post, unless it is taken down; its author is another matter. */
+/** The post; undefined if taken down. Does not check its author. */
 export function visiblePost(facts: Facts, uri: string): PostFacts | undefined {
   return recordIsTakendown(facts, uri) ? undefined : facts.posts.get(uri);
 }
@@ -32,7 +32,7 @@ export function visibleRecord(facts: Facts, uri: string) {
   return recordIsTakendown(facts, uri) ? undefined : facts.records.get(uri);
 }
 
-/** Whether viewer and account block each other, either way, by list or not. */
+/** Whether viewer or account blocks the other, directly or by list. */
 export function viewerBlocks(facts: Facts, did: string): boolean {
   const relation = facts.relations.get(did);
   if (relation === undefined) return false;
@@ -45,11 +45,14 @@ export function viewerMutes(facts: Facts, did: string): boolean {
   return relation !== undefined && (relation.muted || relation.mutedByList !== null);
 }
 
-/** Whether two accounts block each other, whoever looks. */
+/** Whether either of two accounts blocks the other, independent of the viewer. */
 export const blockEachOther = (facts: Facts, a: string, b: string): boolean =>
   facts.blockedPairs.has(pairKey(a, b));
 
-/** What a labeler holds back for review is seen by its author and those who follow them. */
+/**
+ * Whether the viewer sees content that a labeler holds back for review: only its author and the author's
+ * followers do.
+ */
 export function viewerSeesNeedsReview(facts: Facts, did: Did, uri?: ResourceUri): boolean {
   const held =
     facts.labels.get(did)?.needsReview === true ||
@@ -61,7 +64,7 @@ export function viewerSeesNeedsReview(facts: Facts, did: Did, uri?: ResourceUri)
 export const isHiddenReply = (facts: Facts, reply: ResourceUri, root: ResourceUri): boolean =>
   facts.threadgates.get(root)?.record.hiddenReplies?.includes(reply) ?? false;
 
-/** Third-party blocks: between a post's author and those it answers or quotes. */
+/** Third-party blocks: between a post's author and the authors of its parent, root and embed. */
 export function postBlocks(facts: Facts, uri: string): { parent: boolean; root: boolean; embed: boolean } {
   const post = facts.posts.get(uri);
   const blocked = (ref: ResourceUri | null | undefined) =>

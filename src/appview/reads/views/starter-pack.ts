@@ -1,4 +1,4 @@
-/** app.bsky.graph.defs: starter packs, basic and whole. */
+/** app.bsky.graph.defs: starter packs, basic and full. */
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isoOf } from "../../instants.ts";
@@ -32,17 +32,17 @@ export function starterPackBasic(
   };
 }
 
-/** What a pack points at, and who might be shown of its list: the most followed first. */
+/** The list and feeds of a pack, and candidates for the sample of its members: the most followed first. */
 export interface PackParts {
   list: ResourceUri;
   feeds: ResourceUri[];
   sample: { did: Did; rkey: string }[];
 }
 
-/** Members that a pack's page shows. */
+/** How many members a pack's page shows. */
 const SHOWN = 12;
 
-/** Of the members, only the list's owner sees those with whom the owner shares a block. */
+/** The full view of a pack. Members in a block with the list's owner are shown to the owner only. */
 export function starterPack(
   present: Present,
   uri: ResourceUri,

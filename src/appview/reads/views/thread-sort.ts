@@ -1,4 +1,4 @@
-/** In which order replies to one post stand. */
+/** The order of replies to one post. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { Plain } from "./typed.ts";
@@ -6,28 +6,34 @@ import type { Plain } from "./typed.ts";
 export interface ReplyNode {
   uri: ResourceUri;
   post: Plain<AppBskyFeedDefs.PostView>;
-  /** The thread's author likes it. */
+  /** Whether the thread's author likes it. */
   opLikes: boolean;
   hiddenByThreadgate: boolean;
   mutedByViewer: boolean;
-  /** Part of the author's own thread, as far as this answer goes. */
+  /** Whether the reply continues the thread author's unbroken chain of posts from the root. */
   opThread?: boolean;
   replies: ReplyNode[];
 }
 
-/** `other`: replies that are hidden, those that are so for the weightier reason last. */
+/**
+ * `other` sorts hidden replies by the weight of the reason: those hidden by the threadgate before the muted
+ * ones.
+ */
 export type ThreadSort = "oldest" | "newest" | "top" | "other";
 
 interface Order {
-  /** Author of the thread. */
+  /** The thread's author. */
   op: string;
   viewer: string | null;
-  /** Null: of no consequence. */
+  /** Null: not used for ranking. */
   opThread: ReadonlySet<string> | null;
   sort: ThreadSort;
 }
 
-/** Lower comes first: how the thread's author goes on, all else of theirs, the viewer's, those whom the viewer follows. */
+/**
+ * Lower comes first: the author's own thread, the author's other replies, the viewer's, those of accounts
+ * that the viewer follows.
+ */
 function rankOf({ uri, post, mutedByViewer, hiddenByThreadgate }: ReplyNode, order: Order): number {
   if (order.opThread?.has(uri)) return 0;
   if (post.author.did === order.op) return 1;
@@ -36,7 +42,10 @@ function rankOf({ uri, post, mutedByViewer, hiddenByThreadgate }: ReplyNode, ord
   return mutedByViewer ? 6 : hiddenByThreadgate ? 5 : 4;
 }
 
-/** As the reference weighs: likes count ever less, the thread's author's like by almost half as much again. */
+/**
+ * Weighs replies as the reference does: likes count logarithmically, and a like by the thread's author raises
+ * the value by 45 per cent.
+ */
 const topValue = ({ post, opLikes }: ReplyNode): number =>
   Math.log(3 + (post.likeCount ?? 0)) * (opLikes ? 1.45 : 1);
 

@@ -1,6 +1,7 @@
 /**
- * app.bsky.unspecced.getPostThreadV2, getPostThreadOtherV2: a thread as a flat list, each item with its depth. Replies that
- * the thread's author hid, or whose author the viewer mutes, are the "other" ones.
+ * app.bsky.unspecced.getPostThreadV2, getPostThreadOtherV2: a thread as a flat list, each item with its
+ * depth. The "other" replies are those that the thread's author hid, those by authors that the viewer mutes,
+ * and those of a lone 📌.
  */
 import type {
   AppBskyFeedDefs,
@@ -25,12 +26,12 @@ type PostItem = Typed<AppBskyUnspeccedDefs.ThreadItemPost>;
 type PostView = Plain<AppBskyFeedDefs.PostView>;
 
 export interface ThreadV2Skeleton extends ThreadSkeleton {
-  /** The author's own thread from its root on, in order; empty when nothing of theirs follows the root. */
+  /** The author's own thread from its root on, in order; empty if the author did not continue it. */
   opThread: ResourceUri[];
 }
 
 export interface ThreadV2Options {
-  /** How many parents. */
+  /** How many levels of parents. */
   above: number;
   /** How many levels of replies. */
   below: number;
@@ -38,7 +39,7 @@ export interface ThreadV2Options {
   sort: string;
 }
 
-/** One thread, while it is put together. */
+/** The state of building one thread. */
 interface Thread {
   present: Present;
   root: ResourceUri;
@@ -82,7 +83,7 @@ export function threadV2(
   return { hasOtherReplies: replies.others, thread: numbered(items, opThread) };
 }
 
-/** Only the anchor's direct replies; what hangs below them is asked for one by one. */
+/** Shows only the anchor's direct replies. Clients request the replies below each separately. */
 export function threadOtherV2(present: Present, { anchor, below }: ThreadSkeleton): OtherItem[] {
   const { facts } = present;
   const post = postView(present, anchor);
@@ -141,11 +142,13 @@ const postItem = (post: PostView, { opThread = false, moreParents = false, moreR
   mutedByViewer: false,
 });
 
-/** Whoever asks only members to look is not shown to those who are not signed in. */
+/**
+ * Whether the post is hidden because there is no viewer: its author asks to be shown to signed-in users only.
+ */
 const hiddenFromNobody = ({ viewer }: Facts, { author }: PostView): boolean =>
   viewer === null && (author.labels ?? []).some(({ val }) => val === "!no-unauthenticated");
 
-/** Says of every post where it stands in its author's own thread, if there is one. */
+/** Adds to every post its position in the thread author's own thread, if there is one. */
 function numbered(items: Item[], opThread: ResourceUri[]): Item[] {
   if (opThread.length === 0) return items;
   return items.map((item) => {
@@ -159,13 +162,13 @@ function numbered(items: Item[], opThread: ResourceUri[]): Item[] {
 // ------------------------------------------------------------------------------------------------ above
 
 interface Parents {
-  /** From the top. */
+  /** From the top down. */
   items: Item[];
-  /** All of them are by the thread's author, from the root on. */
+  /** Whether all are by the thread's author, from the root on. */
   isOpThread: boolean;
 }
 
-/** Undefined where nothing is above, or nothing that is asked for. */
+/** Returns undefined if there is no parent, or none within `above`. */
 function parentsOf(thread: Thread, child: ResourceUri, depth: number): Parents | undefined {
   const { present, root, op, options } = thread;
   const { facts } = present;
@@ -176,7 +179,7 @@ function parentsOf(thread: Thread, child: ResourceUri, depth: number): Parents |
   if (post === undefined || info === undefined) {
     return { items: [notFound(uri, depth)], isOpThread: false };
   }
-  // Another thread begins here.
+  // A different thread begins here.
   if ((info.root ?? uri) !== root) return undefined;
   if (viewerBlocks(facts, info.author) || postBlocks(facts, child).parent) {
     return { items: [blocked(present, uri, depth)], isOpThread: false };
@@ -197,12 +200,12 @@ function parentsOf(thread: Thread, child: ResourceUri, depth: number): Parents |
 
 interface Replies {
   nodes: ReplyNode[];
-  /** Some were left out that the "other" ones have. */
+  /** Whether some were omitted that are among the "other" ones. */
   others: boolean;
 }
 const NONE: Replies = { nodes: [], others: false };
 
-/** What stands in a thread for everyone who may see it; undefined: left out without a trace. */
+/** A reply that the viewer may see in the thread; undefined: it is omitted without a trace. */
 function includedReply(
   present: Present,
   uri: ResourceUri,
@@ -217,7 +220,7 @@ function includedReply(
   return hiddenFromNobody(facts, post) ? undefined : { post, info };
 }
 
-/** Why a reply is one of the others; undefined where it is none. */
+/** Why a reply is one of the "other" ones; undefined if it is not. */
 function otherness(
   facts: Facts,
   { uri, author, record }: PostFacts,
@@ -225,7 +228,7 @@ function otherness(
 ): { hiddenByThreadgate: boolean; mutedByViewer: boolean } | undefined {
   const hiddenByThreadgate = facts.viewer !== author && isHiddenReply(facts, uri, root);
   const mutedByViewer = viewerMutes(facts, author);
-  // A pin alone is how some bookmark a thread.
+  // Some people bookmark a thread by replying with a lone pin.
   const isPin = record.text.trim() === "📌";
   return hiddenByThreadgate || mutedByViewer || isPin ? { hiddenByThreadgate, mutedByViewer } : undefined;
 }
@@ -257,7 +260,7 @@ function repliesOf(thread: Thread, parent: ResourceUri, depth: number, isOpThrea
   return { nodes, others };
 }
 
-/** Sorts, and below the anchor's own replies keeps only the first few of each. */
+/** Sorts the replies. Below the anchor's direct replies, keeps only the first `branchingFactor` of each. */
 function flat(thread: Thread, nodes: ReplyNode[], depth: number): Item[] {
   const { op, opThread, present, options } = thread;
   const { viewer } = present.facts;

@@ -1,4 +1,4 @@
-/** app.bsky.feed.defs#threadViewPost: a post between what it answers and what answers it. */
+/** app.bsky.feed.defs#threadViewPost: a post with its parents and replies. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { didOf } from "../../uris.ts";
@@ -73,7 +73,7 @@ function parentView(
   const post = postView(present, uri);
   const info = facts.posts.get(uri);
   if (post === undefined || info === undefined) return notFoundPost(uri);
-  // Another thread begins here.
+  // A different thread begins here.
   if ((info.root ?? uri) !== root) return undefined;
   if (viewerBlocks(facts, post.author.did)) return blockedPost(present, uri);
   return {
@@ -96,7 +96,7 @@ function repliesView(
   );
 }
 
-/** Undefined: the reply is left out without a trace. */
+/** Returns undefined for a reply that is omitted without a trace. */
 function replyView(
   present: Present,
   uri: ResourceUri,

@@ -3,8 +3,8 @@ interface MaybeTyped {
   $type?: string | undefined;
 }
 
-/** A member of a union: it must say what it is. */
+/** A member of a union, which must have a `$type`. */
 export type Typed<View extends MaybeTyped> = View & { $type: NonNullable<View["$type"]> };
 
-/** A view whose place says what it is, so that it may become another kind's part. */
+/** A view whose position determines its type, so that it can become part of a view of another type. */
 export type Plain<View extends MaybeTyped> = Omit<View, "$type">;
