@@ -1,6 +1,7 @@
 /**
- * Rules thin pages out. One that is less than half full is filled from the next, as the reference was seen to do, up to
- * a limit; a better one stays as it is, since its cursor goes on where it ends and a trip would cost more than it shows.
+ * Rules thin pages out. A page less than half full is filled from the next, as the reference has been
+ * observed to do, up to a limit. A fuller page stays as it is: its cursor continues where it ends, and
+ * another trip would cost more than it shows.
  */
 import type { Page } from "../queries/feeds.ts";
 

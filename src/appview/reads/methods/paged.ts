@@ -1,4 +1,7 @@
-/** Pages over (sort, cid): a skeleton read by its cursor, shown, and filled up where rules thinned it out. */
+/**
+ * Pages over (sort, cid): reads a skeleton by its cursor, shows it, and refills it where rules thinned it
+ * out.
+ */
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
 import type { MemberViewContext } from "../view-context.ts";
@@ -10,16 +13,16 @@ export interface PageParams {
   cursor?: string | undefined;
 }
 
-/** Pages read for one answer, at most. */
+/** The most pages read for one answer. */
 const REQUESTS = 10;
 
-/** Reads page by page, and decides when there is enough for an answer. */
+/** Reads page by page and decides when there is enough for an answer. */
 type Fill = <Item>(
   params: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
 ) => Promise<Page<Item>>;
 
-/** Reads on until the page is full, as the reference does: what rules take out here is seldom much. */
+/** Reads on until the page is full, as the reference does: rules rarely remove much here. */
 export const filled: Fill = async <Item>(
   { cursor, limit }: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
@@ -36,12 +39,12 @@ export const filled: Fill = async <Item>(
   return { items, cursor: next };
 };
 
-/** For feeds of posts (`fillPage`). */
+/** Fills feeds of posts to half (`fillPage`). */
 export const halfFilled: Fill = ({ cursor, limit }, fetch) => fillPage(cursor, limit, fetch);
 
 /**
- * `read` gives one row more than the limit where there are more; `show` what the viewer sees of them. Refuses
- * InvalidRequest `Malformed cursor`.
+ * Reads and shows a page. `read` returns one row more than the limit if there are more; `show` returns what
+ * the viewer sees of them. Refuses InvalidRequest `Malformed cursor`.
  */
 export async function paged<Row extends { sort: number; cid: string }, View>(
   params: PageParams,
@@ -59,8 +62,8 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
 }
 
 /**
- * `paged` over what the directory keeps for the viewer alone, the latest first. `select`: all of it, with `sort` and what
- * breaks ties as `cid`; `?1` is the viewer.
+ * `paged` over the viewer's private data in the directory, latest first. `select` selects all of it, with
+ * `sort`, and the tie-breaker as `cid`; `?1` is the viewer.
  */
 export const pagedOwn = <Row extends { sort: number; cid: string }, View>(
   { directory, viewer }: MemberViewContext,

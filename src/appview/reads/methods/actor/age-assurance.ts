@@ -1,6 +1,6 @@
 /**
- * app.bsky.ageassurance.getConfig, getState. A host of a community checks nobody's age: it has no region with rules, and
- * clients let everybody in who meets none. What members declare of their age is in their preferences.
+ * app.bsky.ageassurance.getConfig, getState. A community's host checks nobody's age: it has no region with
+ * rules, and clients admit everybody who is in none. The age that members declare is in their preferences.
  */
 import type { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcute/bluesky";
 import type { MemberViewContext } from "../../view-context.ts";

@@ -14,7 +14,7 @@ import type { Facts } from "../../facts.ts";
 
 type Profile = Plain<AppBskyActorDefs.ProfileViewDetailed>;
 
-/** How many known followers are shown of all that are counted. */
+/** How many of the counted known followers are shown. */
 const KNOWN_SHOWN = 5;
 
 interface Found {
@@ -22,7 +22,10 @@ interface Found {
   joined_via: ResourceUri | null;
 }
 
-/** DIDs in the order asked for, less handles that nobody has; facts for detailed views of them. Two trips. */
+/**
+ * DIDs in the order asked for, without handles that nobody has; and facts for detailed views of them. Two
+ * trips.
+ */
 async function readProfiles(
   reading: ViewContext,
   actors: readonly string[],

@@ -8,7 +8,7 @@ import { labelerDetailed, labelerView } from "../../views/labeler.ts";
 
 type View = AppBskyLabelerGetServices.$output["views"][number];
 
-/** In the order asked for, without those that are no labelers. */
+/** In the order asked for, without accounts that are not labelers. */
 export async function getServices(
   reading: ViewContext,
   { dids, detailed = false }: { dids: readonly Did[]; detailed?: boolean | undefined },

@@ -15,7 +15,10 @@ interface Params {
   limit: number;
 }
 
-/** Those who block, or are blocked, are found by their very handle only: someone must be able to unblock them. */
+/**
+ * Finds accounts in a block with the viewer only by their exact handle: the viewer must be able to unblock
+ * them.
+ */
 async function find(
   reading: ViewContext,
   { q, term, limit }: Params,

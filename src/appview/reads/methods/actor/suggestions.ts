@@ -1,6 +1,6 @@
 /**
- * app.bsky.unspecced.getSuggestedUsers and its many kin: a community has nobody and nothing to suggest but its own, so
- * they all draw on the same few sources.
+ * app.bsky.unspecced.getSuggestedUsers and its many relatives. A community can suggest only its own members
+ * and content, so they all use the same few sources.
  */
 import type { AppBskyActorDefs, AppBskyUnspeccedGetTaggedSuggestions } from "@atcute/bluesky";
 import type { ViewContext } from "../../view-context.ts";
@@ -13,7 +13,7 @@ interface Params {
   limit: number;
 }
 
-/** Those around the viewer; where they are few, the most followed of all. */
+/** Accounts around the viewer; if there are too few, also the most followed of all. */
 export async function getSuggestedUsers(
   reading: ViewContext,
   { limit }: Params,
@@ -25,7 +25,7 @@ export async function getSuggestedUsers(
   return { actors: [...actors, ...popular.actors.filter(({ did }) => !known.has(did))].slice(0, limit) };
 }
 
-/** The newest, whoever made them. */
+/** The newest starter packs, by any account. */
 export async function getSuggestedStarterPacks(reading: ViewContext, { limit }: Params) {
   const { starterPacks } = await searchStarterPacksV2(reading, { q: "", limit });
   return { starterPacks };

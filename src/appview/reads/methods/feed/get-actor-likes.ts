@@ -1,4 +1,4 @@
-/** app.bsky.feed.getActorLikes: what the viewer likes; nobody sees another's. */
+/** app.bsky.feed.getActorLikes: the viewer's own likes; nobody sees another account's. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { type LikedRow, selectLiked } from "../../queries/engagement.ts";

@@ -1,4 +1,7 @@
-/** app.bsky.feed.getAuthorFeed: one account's posts and reposts, under one of five filters, the pinned post first. */
+/**
+ * app.bsky.feed.getAuthorFeed: one account's posts and reposts under one of five filters, the pinned post
+ * first.
+ */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
@@ -88,7 +91,10 @@ function refuseBlocked(facts: Facts, author: Did): void {
   }
 }
 
-/** A muted author's own posts are shown, since they were asked for; what others post through them is not. */
+/**
+ * Shows a muted account's feed in full, since it was asked for. The feed of an account that is not muted
+ * omits its reposts of muted accounts.
+ */
 function seen(facts: Facts, items: FeedItem[], filter: string): FeedItem[] {
   const thread = filter === "posts_and_author_threads" ? selfThreads(facts, items) : null;
   return items.filter((item) => {
@@ -98,7 +104,7 @@ function seen(facts: Facts, items: FeedItem[], filter: string): FeedItem[] {
   });
 }
 
-/** Whether a post stands in this page with all that it answers, up to the beginning of its thread. */
+/** Returns whether this page has a post together with all its ancestors, up to the root of its thread. */
 function selfThreads(facts: Facts, items: FeedItem[]): (uri: ResourceUri) => boolean {
   const here = new Set(items.filter(({ repost }) => repost === null).map(({ post }) => post));
   return (uri) => {

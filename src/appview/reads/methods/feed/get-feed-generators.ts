@@ -1,4 +1,6 @@
-/** app.bsky.feed.getFeedGenerator, getFeedGenerators, getActorFeeds, getSuggestedFeeds: feeds as things to choose. */
+/**
+ * app.bsky.feed.getFeedGenerator, getFeedGenerators, getActorFeeds, getSuggestedFeeds: feeds to choose from.
+ */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
@@ -24,7 +26,10 @@ async function views(reading: ViewContext, uris: readonly ResourceUri[]): Promis
   return uris.flatMap((uri) => generatorView(present, uri) ?? []);
 }
 
-/** @param endpointOf finds where the service of a generator's DID is; it refuses those that have none */
+/**
+ * Refuses InvalidRequest `could not find feed`.
+ * @param endpointOf finds the service endpoint of a generator's DID, and refuses a DID that has none.
+ */
 export async function getFeedGenerator(
   reading: ViewContext,
   { feed }: { feed: ResourceUri },
@@ -37,11 +42,11 @@ export async function getFeedGenerator(
   await endpointOf(did as Did);
   const view = generatorView({ facts, images: reading.images }, feed);
   if (view === undefined) throw invalidRequest("could not find feed");
-  // Whether it answers is found out by those who read it.
+  // Readers of the feed find out whether the service answers.
   return { view, isOnline: true, isValid: true };
 }
 
-/** In the order asked for, without those that do not exist. */
+/** In the order asked for, without generators that do not exist. */
 export async function getFeedGenerators(
   reading: ViewContext,
   { feeds }: { feeds: readonly ResourceUri[] },
@@ -74,7 +79,7 @@ interface SuggestedParams extends PageParams {
   query?: string | undefined;
 }
 
-/** The community's own feeds, the most liked first. */
+/** The community's own feeds, most liked first; with `query`, newest first. */
 export async function getSuggestedFeeds(reading: ViewContext, params: SuggestedParams) {
   const { items, cursor } = await fillPage(params.cursor, params.limit, async (from, limit) => {
     const offset = parseOffset(from);

@@ -1,4 +1,6 @@
-/** app.bsky.feed.getFeed: what a feed generator, a service somewhere, chooses; seen with the viewer's eyes. */
+/**
+ * app.bsky.feed.getFeed: posts chosen by a feed generator, an external service, under the viewer's own rules.
+ */
 import type { AppBskyFeedDefs, AppBskyFeedGetFeedSkeleton } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
@@ -16,15 +18,15 @@ interface Params {
 }
 
 type Skeleton = AppBskyFeedGetFeedSkeleton.$output;
-/** Asks the service of this DID for a page. */
+/** Requests a page from the service of this DID. */
 export type AskGenerator = (did: Did, params: Params) => Promise<Skeleton>;
 
 type Output = Omit<Skeleton, "feed"> & { feed: AppBskyFeedDefs.FeedViewPost[] };
 
 /**
- * Pages that rules have thinned out stay as they are: asking on would move the feed forward past what was not shown.
- * Refuses RecordNotFound (a member), InvalidRequest `could not find feed` (anyone else), UnknownFeed, and whatever
- * `ask` refuses.
+ * Pages that rules have thinned out are not refilled: another request would move the feed past posts that
+ * were not shown. Refuses RecordNotFound (to a member), InvalidRequest `could not find feed` (to anyone
+ * else), UnknownFeed, and whatever `ask` refuses.
  */
 export async function getFeed(reading: ViewContext, params: Params, ask: AskGenerator): Promise<Output> {
   const did = await serviceOf(reading, params.feed);
@@ -43,7 +45,7 @@ export async function getFeed(reading: ViewContext, params: Params, ask: AskGene
     const view = hidesItem(facts, item) ? undefined : feedViewPost(present, item);
     return view === undefined ? [] : [{ ...view, ...context, ...reqId }];
   });
-  // An empty page, or the cursor that was sent, is the end.
+  // An empty page, or a cursor equal to the one sent, marks the end.
   const ends = feed.length === 0 || cursor === undefined || cursor === params.cursor;
   const { reqId: _, ...passed } = more;
   return { ...passed, feed: seen, ...(ends ? {} : { cursor }) };
@@ -64,7 +66,7 @@ async function serviceOf({ db, viewer }: ViewContext, feed: ResourceUri): Promis
     if (typeof found.did === "string") return found.did;
     throw new Refusal("UnknownFeed", "could not resolve feed did");
   }
-  // A member's own host looks for the record first, and says so in other words than an AppView.
+  // A member's own host looks up the record first, and its error differs from an AppView's.
   if (viewer !== null) throw new Refusal("RecordNotFound", `Could not locate record: ${feed}`);
   throw invalidRequest("could not find feed");
 }

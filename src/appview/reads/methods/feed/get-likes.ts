@@ -21,7 +21,7 @@ interface Params {
   cursor?: string | undefined;
 }
 
-/** `cid` is echoed, and does not narrow the answer. */
+/** `cid` is echoed and does not filter. Refuses InvalidRequest for a malformed or outdated cursor. */
 export async function getLikes(reading: ViewContext, params: Params) {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
     page(reading, params.uri, from, limit),

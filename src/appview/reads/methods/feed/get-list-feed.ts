@@ -1,4 +1,4 @@
-/** app.bsky.feed.getListFeed: what the members of a list posted. */
+/** app.bsky.feed.getListFeed: posts by the members of a list. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { newFacts } from "../../hydration.ts";
@@ -25,7 +25,7 @@ export async function getListFeed(
   return { feed, ...rest };
 }
 
-/** Whom the list's owner blocks, or is blocked by, is not shown to anybody. */
+/** Hides from everyone the accounts in a block with the list's owner. */
 async function show(
   reading: ViewContext,
   list: ResourceUri,

@@ -11,7 +11,7 @@ import { didOf } from "../../../uris.ts";
 import { threadgateView } from "../../views/gates.ts";
 import { threadOtherV2, threadV2 } from "../../views/thread-v2.ts";
 
-/** Parents that are shown at most. */
+/** The most parents shown. */
 const PARENTS = 50;
 
 interface Params {
@@ -22,14 +22,14 @@ interface Params {
   sort: string;
 }
 
-/** Posts below the anchor, newest first. */
+/** The posts asked for, newest first, as candidates for those below the anchor. */
 export const belowOf = (rows: PostRow[]): ResourceUri[] =>
   rows
     .filter(({ uri, asked }) => uri !== null && asked === 1)
     .sort((a, b) => b.sort - a.sort)
     .map(({ key }) => key);
 
-/** A post that is not there is an answer of its own, no refusal. */
+/** A missing post is an item of the answer, not a refusal. */
 export async function getPostThreadV2(reading: ViewContext, params: Params) {
   const { db, viewer } = reading;
   const anchor = await resolveUri(db, params.anchor);

@@ -15,7 +15,7 @@ interface Params extends PageParams {
   cid?: string | undefined;
 }
 
-/** `cid` is echoed, and does not narrow the answer. */
+/** `cid` is echoed and does not filter. */
 export async function getQuotes(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: posts, ...rest } = await paged(
     params,

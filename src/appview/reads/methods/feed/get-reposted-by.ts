@@ -16,7 +16,7 @@ interface Params extends PageParams {
   cid?: string | undefined;
 }
 
-/** `cid` is echoed, and does not narrow the answer. */
+/** `cid` is echoed and does not filter. */
 export async function getRepostedBy(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: repostedBy, ...rest } = await paged(
     params,

@@ -1,4 +1,4 @@
-/** app.bsky.feed.getTimeline: what those whom the viewer follows posted and reposted, and the viewer's own. */
+/** app.bsky.feed.getTimeline: posts and reposts by the viewer and the accounts that the viewer follows. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { parseCursor } from "../../cursors.ts";
 import { type Needs, complete, newFacts, readPosts } from "../../hydration.ts";
@@ -9,7 +9,7 @@ import { feedViewPost, grandparentAuthors, hidesItem } from "../../views/feed.ts
 import type { Facts } from "../../facts.ts";
 import { fillPage } from "../fill-page.ts";
 
-/** Facts for feed items: two trips. */
+/** Reads the facts for feed items, in two trips. */
 export async function hydrateItems(
   reading: ViewContext,
   items: FeedItem[],

@@ -35,14 +35,14 @@ interface Output {
   cursor?: string;
 }
 
-/** Clauses of parameters that stand beside the text. */
+/** Clauses of the parameters besides the text. */
 const actors = (term: "author" | "mention", list: readonly string[], not = false): Clause[] =>
   list.map((actor) => ({ kind: "actor", term, actor, not }));
 const terms = (term: "tag" | "lang" | "domain" | "url", list: readonly string[], not = false): Clause[] =>
   list.map((value) => ({ kind: "term", term, value: plain(term, value), not }));
 const anyOf = (of: Clause[]): Clause[] => (of.length === 0 ? [] : [{ kind: "any", of, not: false }]);
 
-/** As the index has it (`searchTerms`). */
+/** Normalizes a value as the index does (`searchTerms`). */
 function plain(term: string, value: string): string {
   if (term === "lang") return value.split("-")[0] ?? value;
   return term === "domain" ? value.replace(/^www\./i, "") : value.replace(/^[#＃]/, "");
@@ -74,7 +74,10 @@ export async function searchPosts(reading: ViewContext, params: Params): Promise
   });
 }
 
-/** Refuses InvalidRequest `Malformed cursor`, and a search for nothing or for what excludes itself. */
+/**
+ * Refuses InvalidRequest `Malformed cursor`, a search without a query or filter, and mutually exclusive
+ * filters.
+ */
 export async function searchPostsV2(reading: ViewContext, params: ParamsV2): Promise<Output> {
   const text = parseSearchQuery(params.query ?? "");
   text.clauses.push(
@@ -132,7 +135,7 @@ async function search(
   return { posts: items, ...(cursor === undefined ? {} : { cursor }) };
 }
 
-/** `me` is whoever asks. */
+/** Resolves the actors that clauses name; `me` is the viewer. */
 async function didsOf({ db, viewer }: ViewContext, clauses: readonly Clause[]) {
   const named = actorsOf(clauses).filter((actor) => actor !== "me");
   const dids = await resolveActors(db, named);

@@ -13,10 +13,10 @@ import { getSuggestedFeeds } from "./get-feed-generators.ts";
 const trends = ({ db, now }: ViewContext, limit: number) =>
   rowsOf<TrendRow>(db, selectTrends(db, now, limit));
 
-/** As clients' own paths. */
+/** The path that clients use. */
 const linkOf = (tag: string): string => `/hashtag/${encodeURIComponent(tag)}`;
 
-/** Hashtags as topics; feeds of the community as what one might look at besides. */
+/** Hashtags as topics; the community's feeds as suggestions. */
 export async function getTrendingTopics(
   reading: ViewContext,
   { limit }: { limit: number },

@@ -1,4 +1,4 @@
-/** app.bsky.graph.getBlocks: whom the viewer blocks by themselves, not through lists. */
+/** app.bsky.graph.getBlocks: accounts that the viewer blocks directly, not through lists. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import { complete, newFacts } from "../../hydration.ts";
 import { type BlockedRow, selectBlocked } from "../../queries/lists.ts";

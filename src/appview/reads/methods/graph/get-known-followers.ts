@@ -1,4 +1,4 @@
-/** app.bsky.graph.getKnownFollowers: those of an account's followers whom the viewer follows. One page. */
+/** app.bsky.graph.getKnownFollowers: an account's followers that the viewer follows. One page. */
 import type { Did } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { parseCursor } from "../../cursors.ts";

@@ -80,7 +80,7 @@ export async function getListBlocks(reading: MemberViewContext, params: PagePara
   );
 }
 
-/** The account on a list, as an item of it. */
+/** A list's member as an item of the list; undefined if the account is hidden. */
 export function listItemView(
   reading: ViewContext,
   facts: Facts,
@@ -93,7 +93,10 @@ export function listItemView(
   return subject && { uri: uriOf(didOf(list), LIST_ITEM, rkey), subject };
 }
 
-/** The viewer's own lists, each with the item through which the account is on it. Refuses `Profile not found`. */
+/**
+ * The viewer's own lists, each with the account's item if the account is on it. Refuses InvalidRequest
+ * `Profile not found`.
+ */
 export async function getListsWithMembership(reading: MemberViewContext, params: ListsParams) {
   const { db, viewer } = reading;
   let did: Did | null = null;
@@ -133,8 +136,8 @@ interface ListParams extends PageParams {
 }
 
 /**
- * A list and its members, the newest first. Whom the owner blocks, or who block the owner, are seen by the owner alone,
- * unless the list is there to moderate. Refuses InvalidRequest `List not found`.
+ * A list and its members, newest first. Members in a block with the owner are shown to the owner alone,
+ * unless it is a moderation list. Refuses InvalidRequest `List not found`.
  */
 export async function getList(reading: ViewContext, params: ListParams) {
   const { db, viewer } = reading;

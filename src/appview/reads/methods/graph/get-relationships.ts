@@ -1,4 +1,7 @@
-/** app.bsky.graph.getRelationships: who follows and blocks whom, as nobody in particular sees it. */
+/**
+ * app.bsky.graph.getRelationships: follows and blocks between an account and others, independent of the
+ * viewer.
+ */
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { ActorIdentifier, Did } from "@atcute/lexicons";
 import { newFacts } from "../../hydration.ts";
@@ -22,7 +25,7 @@ const notFound = (actor: ActorIdentifier): Entry => ({
   notFound: true,
 });
 
-/** As the reference has it: handles among `others` are not looked up, and whoever is unknown has no relations. */
+/** As in the reference, handles among `others` are not resolved, and unknown accounts have no relations. */
 export async function getRelationships(
   reading: ViewContext,
   { actor, others = [] }: Params,

@@ -1,6 +1,6 @@
 /**
- * app.bsky.graph.muteActor, unmuteActor, muteActorList, unmuteActorList, muteThread, unmuteThread, getMutes: known to
- * nobody but the viewer. Each may be said twice.
+ * app.bsky.graph.muteActor, unmuteActor, muteActorList, unmuteActorList, muteThread, unmuteThread, getMutes:
+ * private to the viewer. Each call is idempotent.
  */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
@@ -18,7 +18,7 @@ import { type PageParams, pagedOwn } from "../paged.ts";
 
 interface MuteActorInput {
   actor: string;
-  /** With either, only that is muted; a repeated call replaces what was said before. */
+  /** With either option, mutes only that kind; a repeated call replaces the previous options. */
   onlyReposts?: boolean | undefined;
   onlyQuoteposts?: boolean | undefined;
 }
@@ -55,7 +55,9 @@ export async function unmuteActor(reading: MemberViewContext, { actor }: { actor
     .run();
 }
 
-/** What a URI may mute: a list, or the thread that a post began. As in the reference, its collection decides. */
+/**
+ * Mutable subjects: a list, or a thread by its first post. As in the reference, the URI's collection decides.
+ */
 const MUTED = {
   [LIST]: { table: "list_mute", column: "list_uri" },
   [POST]: { table: "thread_mute", column: "root_uri" },
@@ -69,7 +71,9 @@ async function subjectOf({ db }: MemberViewContext, uri: ResourceUri) {
   return { ...MUTED[collection], subject: await resolveUri(db, uri) };
 }
 
-/** Refuses InvalidRequest what is neither list nor post. What is muted need not be known here yet. */
+/**
+ * Refuses InvalidRequest for a URI that is neither a list nor a post. The subject need not be known here yet.
+ */
 async function mute(reading: MemberViewContext, uri: ResourceUri): Promise<void> {
   const { directory, viewer, now } = reading;
   const { table, column, subject } = await subjectOf(reading, uri);
@@ -103,11 +107,11 @@ export const unmuteThread = (reading: MemberViewContext, { root }: ThreadInput) 
 interface MutedRow {
   did: Did;
   sort: number;
-  /** The DID again, which breaks ties. */
+  /** The DID again, to break ties. */
   cid: string;
 }
 
-/** Whole mutes only, the latest first. */
+/** Full mutes only, latest first. */
 export async function getMutes(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<MutedRow, Plain<AppBskyActorDefs.ProfileView>>(
     reading,

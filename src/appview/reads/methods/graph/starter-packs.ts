@@ -37,17 +37,22 @@ async function basics(reading: ViewContext, uris: readonly ResourceUri[]): Promi
   return uris.flatMap((uri) => starterPackBasic({ facts, images: reading.images }, uri) ?? []);
 }
 
-/** Members of a list that are looked at for a pack's sample: twice as many as it shows, since some may be hidden. */
+/**
+ * How many members are candidates for a pack's sample: twice as many as it shows, since some may be hidden.
+ */
 const CANDIDATES = 24;
 
 interface Packs {
   facts: Facts;
   parts: Map<string, PackParts>;
-  /** By list: the item through which the account asked about is on it. */
+  /** By list: the item by which the given account is on it. */
   items: Map<string, MemberRow>;
 }
 
-/** Facts for whole packs, and what each is made of: two trips. `member`: is this account on their lists? */
+/**
+ * Facts for full views of packs, and their parts, in two trips. With `member`, also that account's items on
+ * their lists.
+ */
 async function hydrate(
   reading: ViewContext,
   uris: readonly ResourceUri[],
@@ -123,7 +128,10 @@ export async function getActorStarterPacks(reading: ViewContext, params: ActorPa
   );
 }
 
-/** The viewer's own packs, each with the item through which the account is on its list. Refuses `Profile not found`. */
+/**
+ * The viewer's own packs, each with the account's item if the account is on its list. Refuses InvalidRequest
+ * `Profile not found`.
+ */
 export async function getStarterPacksWithMembership(reading: MemberViewContext, params: ActorParams) {
   const { db, viewer } = reading;
   let did: Did | null = null;
@@ -163,7 +171,7 @@ const found = ({ db }: ViewContext, { q }: SearchParams) => {
     rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
 };
 
-/** By name. Whoever blocks the viewer, or is blocked, is left out. */
+/** Finds packs by name. Omits those of accounts in a block with the viewer. */
 export async function searchStarterPacks(reading: ViewContext, params: SearchParams) {
   return outcome(
     await paged<PackRow, Basic>(params, found(reading, params), async (rows) => {

@@ -11,12 +11,12 @@ import { viewerBlocks, viewerMutes } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
 import type { PageParams } from "../paged.ts";
 
-/** Suggestions beside a profile. */
+/** How many suggestions are shown next to a profile. */
 const SHOWN = 10;
 
 type Profile = Plain<AppBskyActorDefs.ProfileView>;
 
-/** Nobody is suggested whom the viewer mutes, or with whom there is a block. */
+/** Omits accounts that the viewer mutes or that are in a block with the viewer. */
 async function profiles(reading: ViewContext, rows: SuggestionRow[]): Promise<Profile[]> {
   if (rows.length === 0) return [];
   const dids = rows.map(({ did }) => did);
@@ -42,7 +42,10 @@ export async function getSuggestedFollowsByActor(
   return { suggestions: (await profiles(reading, rows)).slice(0, SHOWN) };
 }
 
-/** A letter for the source, the number of rows passed: `a20` around the viewer, `p20` the popular. */
+/**
+ * Parses a cursor: a letter for the source and the number of rows passed; `a20` around the viewer, `p20` the
+ * most followed. Refuses InvalidRequest `Malformed cursor`.
+ */
 function parsePlace(cursor: string | undefined): { source: "a" | "p"; skip: number } | null {
   if (cursor === undefined || cursor === "") return null;
   const [, source, skip] = /^([ap])(\d{1,6})$/.exec(cursor) ?? [];
@@ -51,8 +54,8 @@ function parsePlace(cursor: string | undefined): { source: "a" | "p"; skip: numb
 }
 
 /**
- * Whom those follow whom the viewer knows. A first page that has room, and all pages of who knows nobody, hold the most
- * followed besides.
+ * Accounts that the viewer's neighbours follow. A first page with room adds the most followed accounts; for a
+ * viewer without neighbours, every page has those.
  */
 export async function getSuggestions(reading: ViewContext, { limit, cursor }: PageParams) {
   const { db, viewer } = reading;

@@ -1,4 +1,7 @@
-/** app.bsky.notification.putActivitySubscription, listActivitySubscriptions: whose posts the viewer wants to hear of. */
+/**
+ * app.bsky.notification.putActivitySubscription, listActivitySubscriptions: subscriptions to other accounts'
+ * posts.
+ */
 import type { AppBskyActorDefs, AppBskyNotificationDefs } from "@atcute/bluesky";
 import type { Did } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
@@ -17,8 +20,9 @@ interface Input {
 }
 
 /**
- * Whether the subject allows it is looked at when there is something to hear of, since they may change their mind.
- * Neither posts nor replies: the subscription ends. Refuses InvalidRequest `Cannot subscribe to own activity`.
+ * Subscribes the viewer to the subject's posts, replies or both; neither ends the subscription. The subject's
+ * permission is checked when notifications are read, since it may change. Refuses InvalidRequest `Cannot
+ * subscribe to own activity`.
  */
 export async function putActivitySubscription(
   { directory, viewer, now }: MemberViewContext,
@@ -49,7 +53,7 @@ interface Row {
   cid: string;
 }
 
-/** The latest first, without those with whom there is a block. */
+/** The viewer's subscriptions, latest first, without accounts in a block with the viewer. */
 export async function listActivitySubscriptions(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyActorDefs.ProfileView>>(
     reading,

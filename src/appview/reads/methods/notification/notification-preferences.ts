@@ -1,6 +1,6 @@
 /**
- * app.bsky.notification.getPreferences, putPreferencesV2, putPreferences. One row a member, JSON: `priority`, and those
- * of app.bsky.notification.defs#preferences that were ever set.
+ * app.bsky.notification.getPreferences, putPreferencesV2, putPreferences. One row per member, as JSON:
+ * `priority`, and the members of app.bsky.notification.defs#preferences that were ever set.
  */
 import type { AppBskyNotificationDefs } from "@atcute/bluesky";
 import { isoOf } from "../../../instants.ts";
@@ -11,7 +11,7 @@ type Preferences = AppBskyNotificationDefs.Preferences;
 type Filterable = AppBskyNotificationDefs.FilterablePreference;
 type Plain = AppBskyNotificationDefs.Preference;
 
-/** Kinds that may be limited to whom the viewer follows, and kinds that are only on or off. */
+/** Kinds that can be limited to accounts that the viewer follows, and kinds that are only on or off. */
 const FILTERABLE = [
   "follow",
   "like",
@@ -27,7 +27,7 @@ const PLAIN = ["starterpackJoined", "subscribedPost", "unverified", "verified"] 
 type FilterableKind = (typeof FILTERABLE)[number];
 type PlainKind = (typeof PLAIN)[number];
 
-/** What is stored: whatever an earlier version stored may lack, or have besides. */
+/** The stored preferences. Rows from an earlier version may lack keys or have others. */
 export type StoredPreferences = { priority?: boolean } & {
   [Kind in FilterableKind]?: Partial<Filterable>;
 } & { [Kind in PlainKind]?: Partial<Plain> };
@@ -42,7 +42,9 @@ const plain = (stored: Partial<Plain> | undefined): Plain => ({
   push: stored?.push ?? true,
 });
 
-/** Everything is on unless it was turned off. `chat` is a constant: chat services keep their own (lexicon, deprecated). */
+/**
+ * Everything is on unless turned off. `chat` is constant: chat services keep their own (lexicon, deprecated).
+ */
 const preferencesOf = (stored: StoredPreferences): Preferences => ({
   chat: { include: "all", push: true },
   follow: filterable(stored.follow),
@@ -59,14 +61,14 @@ const preferencesOf = (stored: StoredPreferences): Preferences => ({
   verified: plain(stored.verified),
 });
 
-/** `starterpackJoined` to `starterpack-joined`: the reason that a kind of notification gives. */
+/** The notification reason of a kind: `starterpackJoined` becomes `starterpack-joined`. */
 const reasonOf = (kind: string): string => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What the list leaves out. */
+/** The reasons that the list omits. */
 export interface Unwanted {
   /** Reasons that the viewer does not want to see. */
   never: string[];
-  /** Reasons that are wanted only of whom the viewer follows. */
+  /** Reasons that the viewer wants only from followed accounts. */
   fromOthers: string[];
 }
 
@@ -92,7 +94,7 @@ export async function getPreferences(reading: MemberViewContext): Promise<{ pref
   return { preferences: preferencesOf(storedPreferences(row)) };
 }
 
-/** Lays some over those stored; two calls at once both count, since the database does it. */
+/** Merges preferences into the stored ones. The database merges, so two concurrent calls both take effect. */
 async function lay({ directory, viewer }: MemberViewContext, some: object): Promise<StoredPreferences> {
   const [row] = await rowsOf<PreferencesRow>(
     directory,
@@ -107,7 +109,7 @@ async function lay({ directory, viewer }: MemberViewContext, some: object): Prom
   return storedPreferences(row);
 }
 
-/** Kinds that are not named stay as they are. */
+/** Kinds that are not named keep their values. */
 export async function putPreferencesV2(
   reading: MemberViewContext,
   input: { [Kind in keyof Preferences]?: Preferences[Kind] | undefined },
@@ -120,8 +122,8 @@ export async function putPreferencesV2(
 }
 
 /**
- * The older one: only whether those count alone whom the viewer follows. Who has never looked at notifications has done
- * so by choosing, as in the reference.
+ * The older method: sets only `priority`, whether to show only accounts that the viewer follows. As in the
+ * reference, it also marks notifications as seen now for a viewer who has never seen them.
  */
 export async function putPreferences(
   reading: MemberViewContext,

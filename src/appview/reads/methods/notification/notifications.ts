@@ -67,7 +67,9 @@ interface Standing extends Wanted {
   seenAt: string | null;
 }
 
-/** When the viewer last looked, and what the viewer wants to hear of: one trip, with what else is in `script`. */
+/**
+ * The viewer's seen-at and wanted notifications, in one trip together with the other statements of `script`.
+ */
 async function standingOf(
   reading: MemberViewContext,
   priority: boolean | undefined,
@@ -95,7 +97,7 @@ async function standingOf(
   };
 }
 
-/** Refuses InvalidRequest a `seenAt`, which nobody supports. */
+/** Refuses InvalidRequest for a `seenAt`, which is unsupported, and `Malformed cursor`. */
 export async function listNotifications(reading: MemberViewContext, params: ListParams) {
   if (params.seenAt !== undefined) throw invalidRequest("The seenAt parameter is unsupported");
   const before = parseTimeCursor(params.cursor) ?? Number.MAX_SAFE_INTEGER;
@@ -107,7 +109,7 @@ export async function listNotifications(reading: MemberViewContext, params: List
   const { items, cursor } = await filled<View>({ limit: params.limit }, async (from, limit) => {
     const query = { before: parseTimeCursor(from) ?? before, reasons: params.reasons ?? null, limit };
     const rows = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, standing, query));
-    // Who has never looked finds the newest one unread and the others read.
+    // A viewer who has never looked finds the newest unread and the others read.
     if (first && seenAt === null && rows[0] !== undefined) seenAt = isoOf(rows[0].sort);
     first = false;
     const page = rows.slice(0, limit);
@@ -136,7 +138,7 @@ interface Records {
   notified: Map<string, Stored>;
 }
 
-/** Two trips: the records, then all that stands around them. */
+/** Reads the records, then everything that their views need: two trips. */
 async function hydrate(reading: MemberViewContext, rows: NotificationRow[]): Promise<Records> {
   const { db, viewer } = reading;
   const facts = newFacts(reading);
@@ -169,7 +171,7 @@ async function hydrate(reading: MemberViewContext, rows: NotificationRow[]): Pro
   return { facts, notified };
 }
 
-/** The starter pack through which somebody came to follow. */
+/** The starter pack through which a follow was made. */
 function packOf(record: unknown): ResourceUri | undefined {
   const via = textOf(at(record, "via", "uri"));
   return via !== undefined && collectionOf(via) === STARTER_PACK ? (via as ResourceUri) : undefined;
@@ -223,7 +225,7 @@ function storedOf(
   }
 }
 
-/** What stands for a verification that was withdrawn; its CID is that of its own DAG-CBOR. */
+/** The placeholder for a withdrawn verification. Its CID is that of its own DAG-CBOR. */
 const DELETED: Stored = {
   cid: "bafyreidad6nyekfa4a67yfb573ptxiv6s7kyxyg2ra6qbbemcruadvtuim",
   record: { $type: "app.bsky.notification.defs#recordDeleted" },

@@ -1,4 +1,7 @@
-/** app.bsky.bookmark.createBookmark, deleteBookmark, getBookmarks: known to the viewer; how many there are, to all. */
+/**
+ * app.bsky.bookmark.createBookmark, deleteBookmark, getBookmarks: private to the viewer; only their number is
+ * public.
+ */
 import type { AppBskyBookmarkDefs } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import { Refusal } from "../../../../protocol/refusal.ts";
@@ -20,8 +23,8 @@ async function postUri({ db }: MemberViewContext, uri: ResourceUri): Promise<Res
 }
 
 /**
- * Makes the change, and tells the index the post's new number: the number itself, not the difference, so that one which
- * was lost on the way is made good by the next.
+ * Makes the change and stores the post's new count in the index: the count itself, not the difference, so
+ * that a lost update is corrected by the next.
  */
 async function change(
   { db, directory }: MemberViewContext,
@@ -41,7 +44,7 @@ async function change(
     .run();
 }
 
-/** May be said twice. Refuses UnsupportedCollection. The post need not be known here. */
+/** Bookmarks a post; idempotent. Refuses UnsupportedCollection. The post need not be known here. */
 export async function createBookmark(
   reading: MemberViewContext,
   { uri, cid }: { uri: ResourceUri; cid: string },
@@ -56,7 +59,7 @@ export async function createBookmark(
   await change(reading, post, insert);
 }
 
-/** May be said twice. Refuses UnsupportedCollection. */
+/** Deletes a bookmark; idempotent. Refuses UnsupportedCollection. */
 export async function deleteBookmark(
   reading: MemberViewContext,
   { uri }: { uri: ResourceUri },
@@ -74,7 +77,7 @@ interface Row {
   sort: number;
 }
 
-/** The latest first; what is gone or blocked stays, and says so. */
+/** The viewer's bookmarks, latest first. Gone and blocked posts stay, as placeholders. */
 export async function getBookmarks(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
     reading,

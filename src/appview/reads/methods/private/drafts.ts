@@ -1,4 +1,6 @@
-/** app.bsky.draft.createDraft, updateDraft, deleteDraft, getDrafts: unfinished posts, seen by their writer alone. */
+/**
+ * app.bsky.draft.createDraft, updateDraft, deleteDraft, getDrafts: unfinished posts, private to their author.
+ */
 import type { AppBskyDraftDefs } from "@atcute/bluesky";
 import type { Tid } from "@atcute/lexicons";
 import { Refusal } from "../../../../protocol/refusal.ts";
@@ -8,7 +10,7 @@ import { millisecondsOf } from "../../queries/private.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { type PageParams, pagedOwn } from "../paged.ts";
 
-/** Drafts that one member may keep, as in the reference. */
+/** How many drafts one member may keep, as in the reference. */
 const LIMIT = 500;
 
 /** Refuses DraftLimitReached. */
@@ -28,7 +30,7 @@ export async function createDraft(
   return { id };
 }
 
-/** A draft that is not there is not made, and nothing is said of it, as in the reference. */
+/** Updates a draft. Does nothing and reports no error if it does not exist, as in the reference. */
 export async function updateDraft(
   { directory, viewer, now }: MemberViewContext,
   { draft: { id, draft } }: { draft: AppBskyDraftDefs.DraftWithId },
@@ -55,7 +57,7 @@ interface DraftRow {
   cid: string;
 }
 
-/** The last written first. Refuses InvalidRequest `Malformed cursor`. */
+/** The viewer's drafts, last updated first. Refuses InvalidRequest `Malformed cursor`. */
 export async function getDrafts(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<DraftRow, AppBskyDraftDefs.DraftView>(
     reading,
@@ -65,7 +67,7 @@ export async function getDrafts(reading: MemberViewContext, params: PageParams) 
     async (rows) =>
       rows.map(({ id, draft, created_at, updated_at }) => ({
         id,
-        // As it was validated when it was put.
+        // Validated when it was stored.
         draft: JSON.parse(draft) as AppBskyDraftDefs.Draft,
         createdAt: created_at,
         updatedAt: updated_at,
