@@ -38,7 +38,7 @@ const DROPPED = [
 /** Tables that show the words of another table. */
 const SHOWING = ["post_word"] as const;
 export const DERIVED = [...DROPPED, ...SEARCHED, ...SHOWING] as const;
-/** Tables that others own, or that no record tells of. */
+/** Tables that others own, or that are not derived from records. */
 export const KEPT = ["cursor", "poison", "actor", "takedown", "label", "bookmark_total", "rebuild"] as const;
 
 /** Reasons of notifications whose cause left no trace in any repo. */
@@ -208,7 +208,7 @@ async function known(db: D1Database, after: string): Promise<Did[]> {
   return results.map(({ did }) => did);
 }
 
-/** Restores an identity that the index lost or whose event it missed; `known` keeps its value. */
+/** Restores an identity that the index lost or whose event it missed; an existing `known` keeps its value. */
 const SETTLE = `INSERT INTO actor (did, handle, status, known) SELECT ${columns("did", "handle", "status", "known")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET
