@@ -1,2 +1,2 @@
-/** What the provider believes that it can verify, and workerd's cryptography cannot. */
+/** The algorithm that the provider claims to verify but workerd's cryptography does not support. */
 export const MISSING_ALGORITHM = "ES256K";

@@ -1,7 +1,7 @@
 /**
- * The documents by which apps introduce themselves, fetched before the provider asks for them: its own way needs a
- * `Request` that refuses redirects, which workerd has not. What was fetched is checked by the provider's own rules, and
- * believed for ten minutes (its default), in the memory of the isolate.
+ * Client metadata documents, fetched before the provider asks for them: its own fetch needs a `Request` that
+ * refuses redirects, which workerd does not have. The provider's own rules check each document, and the
+ * isolate caches it in memory for ten minutes (the provider's default).
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import type * as CoreModule from "./core.ts";
@@ -20,12 +20,12 @@ const KEPT_MS = 10 * 60_000;
 const documents = new Memory<Metadata>(KEPT_MAX, KEPT_MS);
 const keys = new Memory<Jwks>(KEPT_MAX, KEPT_MS);
 
-/** The same two, as the provider looks into them. */
+/** Both caches, under the names of the provider's options. */
 export const clientCaches = { clientMetadataCache: documents, clientJwksCache: keys };
 
 /**
- * Published keys name all that a key of their kind could do; workerd imports none for what its algorithm cannot. Here they
- * verify, and nothing else.
+ * Removes `key_ops`: published keys list every operation of their kind, and workerd rejects a key that lists
+ * one its algorithm does not support. Keys are only used to verify here.
  */
 function verifying<Published extends { keys: readonly { key_ops?: unknown }[] }>(jwks: Published): Published {
   return { ...jwks, keys: jwks.keys.map(({ key_ops: _ops, ...key }) => key) };
@@ -43,8 +43,8 @@ export class ClientDocuments {
   }
 
   /**
-   * Has the document of a client at hand, and its keys. Refuses `invalid_client_metadata` where they cannot be had or are
-   * not right. Does nothing for a client id that is no https address: the provider judges it.
+   * Loads a client's document and its keys into the cache. Refuses `invalid_client_metadata` if they cannot
+   * be fetched or are invalid. Ignores a client id that is no https address: the provider judges it.
    */
   async prepare(clientId: unknown): Promise<void> {
     if (typeof clientId !== "string" || !clientId.startsWith("https:")) return;
@@ -63,7 +63,7 @@ export class ClientDocuments {
 
   async #document(url: string): Promise<Metadata> {
     const metadata = this.#core.oauthClientMetadataSchema.parse(await this.#json(url));
-    // Protected, since nobody else was meant to fetch; the rules are the provider's all the same.
+    // Protected, since the provider expects to do the fetching itself; this applies its rules all the same.
     const { jwks, ...checked } = this.#provider.clientManager["validateClientMetadata"](url, metadata);
     const usable = jwks === undefined ? checked : { ...checked, jwks: verifying(jwks) };
     documents.set(url, usable);
@@ -74,7 +74,10 @@ export class ClientDocuments {
     keys.set(url, verifying(this.#core.jwksPubSchema.parse(await this.#json(url))));
   }
 
-  /** Refuses another status, another type and a redirect (draft-ietf-oauth-client-id-metadata-document, section 4.1). */
+  /**
+   * Refuses any status but 200, any other media type, and redirects
+   * (draft-ietf-oauth-client-id-metadata-document, section 4.1).
+   */
   async #json(url: string): Promise<unknown> {
     const response = await this.#fetch(url, { headers: { accept: "application/json" } });
     if (response.status !== 200) throw new TypeError(`${url} answered with status ${response.status}`);

@@ -1,6 +1,7 @@
 /**
- * The protocol's own logic, from the official provider. Everything of the package that is needed at run time comes
- * through this one file, which is only ever imported lazily: a host that nobody signs in to by OAuth pays nothing for it.
+ * The protocol logic of the official provider. The station imports the package at run time only through this
+ * file, which is always loaded lazily: a host that nobody signs in to by OAuth pays nothing for it.
+ * (`verifier.ts` imports the little it needs by itself.)
  */
 export {
   OAuthProvider,

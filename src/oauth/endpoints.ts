@@ -1,11 +1,14 @@
-/** What apps call: metadata, keys, pushed requests, tokens and their revocation (RFC 8414, 9126, 6749, 7009, 9449). */
+/**
+ * The endpoints that apps call: metadata, keys, pushed requests, tokens and revocation (RFC 8414, 9126, 6749,
+ * 7009, 9449).
+ */
 import type { OAuthServer } from "./provider.ts";
 import { LostRace } from "./stores/sessions.ts";
 
-/** A form or JSON body of these endpoints, at most. */
+/** Maximum size of a form or JSON body, in bytes. */
 const BODY_MAX = 64 * 1024;
 
-/** Answers any app, from any origin: nothing here goes by cookies. */
+/** CORS for apps of any origin: nothing here relies on cookies. */
 const OPEN = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "*",
@@ -16,7 +19,7 @@ const OPEN = {
 
 const PUBLISHED = { ...OPEN, "cache-control": "max-age=300" };
 
-/** As the provider wants to know of a request; `userAgent` is left out where there is none. */
+/** Request metadata in the provider's form; omits `userAgent` if there is none. */
 export function metadataOf(request: Request, address: string) {
   const userAgent = request.headers.get("user-agent");
   return { ...(userAgent === null ? {} : { userAgent }), ipAddress: address, port: 0 };
@@ -30,7 +33,7 @@ export function jwks({ provider }: OAuthServer): Response {
   return Response.json(provider.jwks, { headers: PUBLISHED });
 }
 
-/** Needs no provider: what this host is as a resource (RFC 9728). */
+/** Metadata of this host as a protected resource (RFC 9728). Needs no provider. */
 export function protectedResourceMetadata(origin: string): Response {
   const metadata = {
     resource: origin,
@@ -131,7 +134,7 @@ async function answer(
   }
 }
 
-/** OAuth's own form of an error (RFC 6749, section 5.2); what is none of them is opaque, and its cause logged. */
+/** An error in OAuth's form (RFC 6749, section 5.2). Any other error is opaque, and its cause is logged. */
 function errorResponse({ core }: OAuthServer, thrown: unknown, headers: Headers): Response {
   if (thrown instanceof core.WWWAuthenticateError) {
     headers.set("www-authenticate", thrown.wwwAuthenticateHeader);
@@ -160,12 +163,12 @@ async function bodyOf({ core }: OAuthServer, request: Request): Promise<Record<s
     const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null && !Array.isArray(body)) return { ...body };
   } catch {
-    // Said below.
+    // Refused below.
   }
   throw refused("Malformed request body");
 }
 
-/** A parameter that comes twice is refused (RFC 6749, section 3.1). */
+/** Refuses a parameter that occurs twice (RFC 6749, section 3.1). */
 function formFields(text: string, refused: (why: string) => Error): Record<string, unknown> {
   const fields = [...new URLSearchParams(text)];
   if (new Set(fields.map(([name]) => name)).size < fields.length) throw refused("Duplicate parameter");

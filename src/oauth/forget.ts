@@ -1,8 +1,11 @@
-/** What ends when a member's password changes, when they are taken down, or when they leave. Loads nothing of the provider. */
+/**
+ * Ends sessions and sign-ins when a password changes, a member is taken down, or an account is deleted. Loads
+ * nothing of the provider.
+ */
 import { ONCE_MS } from "./lifetimes.ts";
 import { forgetTokens } from "./token-cache.ts";
 
-/** Ends every app's session of an account. Running it twice does it once. */
+/** Ends every app session of an account. Idempotent. */
 export async function endSessions(database: D1Database, did: string): Promise<void> {
   forgetTokens();
   await database.batch([
@@ -26,7 +29,7 @@ export async function signOutBrowsers(
     .run();
 }
 
-/** Everything that this station knows of an account, gone. */
+/** Deletes everything that this station stores about an account. */
 export async function forgetMember(database: D1Database, did: string): Promise<void> {
   await endSessions(database, did);
   await database.batch([
@@ -37,16 +40,16 @@ export async function forgetMember(database: D1Database, did: string): Promise<v
 }
 
 const DAY = 24 * 60 * 60_000;
-/** As long as any session may go without a refresh, and then some (the provider's longest: three months). */
+/** Longer than any session may go without a refresh (the provider's longest: three months). */
 const SESSION_MS = 100 * DAY;
 /** A cookie's longest life. */
 const BROWSER_MS = 400 * DAY;
 
-/** Sweeps out what has expired. Cheap when there is nothing; for the scheduled run. */
+/** Deletes expired rows. Cheap if there are none; for the scheduled run. */
 export async function tidy(database: D1Database, now = Date.now()): Promise<void> {
   const sweep = (sql: string, before: number) => database.prepare(sql).bind(before);
   await database.batch([
-    // Sign-in attempts by address, counted for a day (`Allowances`).
+    // Sign-in attempts by address are counted for a day (`Allowances`).
     sweep(
       "DELETE FROM allowance WHERE did >= 'address ' AND did < 'address!' AND long_start < ?1",
       now - DAY,

@@ -1,9 +1,11 @@
-/** Who speaks for an NSID: the DID in the DNS record `_lexicon.<authority>` (atproto Lexicon resolution). */
+/**
+ * The authority over an NSID: the DID in the DNS record `_lexicon.<authority>` (atproto Lexicon resolution).
+ */
 import { isDid } from "../protocol/syntax.ts";
 
 const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
 
-/** @param authority a domain name. Throws where there is no record, or more than one. */
+/** @param authority a domain name. Throws if there is no record, or more than one. */
 export async function findAuthority(authority: string, safeFetch: typeof globalThis.fetch): Promise<string> {
   const url = new URL(DNS_OVER_HTTPS);
   url.searchParams.set("name", `_lexicon.${authority}`);
@@ -19,7 +21,7 @@ function didsIn(answer: unknown): string[] {
   const { Answer: records } = answer as { Answer?: { data?: unknown }[] };
   if (!Array.isArray(records)) return [];
   return records.flatMap(({ data }) => {
-    // A long text comes in quoted pieces.
+    // DNS splits a long text into quoted pieces.
     const text = typeof data === "string" ? data.replaceAll('" "', "").replaceAll('"', "") : "";
     return text.startsWith("did=") ? [text.slice("did=".length)] : [];
   });

@@ -1,5 +1,5 @@
 /**
- * What signing in needs of the rest of the host. The oauth station knows no other station: `edge/oauth.ts` supplies this
+ * What the oauth station needs from the rest of the host. It knows no other station: the edge supplies this
  * from the directory, the account objects and lifecycle.
  */
 import type { Did, Handle } from "@atcute/lexicons";
@@ -9,13 +9,13 @@ export interface Member {
   handle: Handle;
   email: string | null;
   emailConfirmed: boolean;
-  /** By the member's own doing. */
+  /** Whether the member deactivated the account. */
   deactivated: boolean;
-  /** By the moderators: such a member cannot sign in. */
+  /** Whether the moderators took the account down; the member cannot sign in. */
   takenDown: boolean;
 }
 
-/** How a member shows themselves; null where they said nothing. `picture` is a path on this host. */
+/** A member's public profile. Fields are null if the member gave none; `picture` is a path on this host. */
 export interface MemberProfile {
   name: string | null;
   picture: string | null;
@@ -34,37 +34,37 @@ export interface AppPasswordView {
   privileged: boolean;
 }
 
-/** Everything here refuses as the XRPC method of the same effect does. */
+/** Each method refuses as the XRPC method of the same effect does. */
 export interface Members {
-  /** By DID, handle or e-mail address. */
+  /** Finds a member by DID, handle or e-mail address. */
   find(identifier: string): Promise<Member | null>;
-  /** In no order; unknown ones are absent. */
+  /** Members in no particular order; omits unknown ones. */
   findAll(dids: readonly string[]): Promise<Member[]>;
   profile(did: Did): Promise<MemberProfile>;
   /**
-   * Who this is, by the account's own password. Refuses AuthenticationRequired (401), AccountTakedown (401),
-   * RateLimitExceeded (429). An app password is none.
+   * Authenticates a member by the account's own password; an app password does not count. Refuses
+   * AuthenticationRequired (401), AccountTakedown (401), RateLimitExceeded (429).
    */
   signIn(identifier: string, password: string): Promise<Member>;
   signUp(newcomer: NewMember): Promise<Member>;
-  /** Null for a code that lets nobody in. `from`: the member whose code it is; null for the host's own. */
+  /** Null for an invalid code. `from` is the member who gave it, or null if the host did. */
   invitation(code: string): Promise<{ from: Member | null } | null>;
 
   requestPasswordReset(email: string): Promise<void>;
   resetPassword(code: string, password: string): Promise<void>;
   setPassword(did: Did, password: string): Promise<void>;
   updateHandle(did: Did, handle: string): Promise<void>;
-  /** @returns whether the change must be confirmed by a code mailed to the address so far. */
+  /** @returns whether the change must be confirmed by a code mailed to the current address. */
   requestEmailUpdate(did: Did): Promise<boolean>;
   updateEmail(did: Did, email: string, code: string | undefined): Promise<void>;
   requestEmailConfirmation(did: Did): Promise<void>;
   confirmEmail(did: Did, code: string): Promise<void>;
 
   listAppPasswords(did: Did): Promise<AppPasswordView[]>;
-  /** The password, shown this once. */
+  /** Returns the password, which is shown only this once. */
   createAppPassword(did: Did, name: string, privileged: boolean): Promise<string>;
   revokeAppPassword(did: Did, name: string): Promise<void>;
-  /** Ends every session that a password or app password opened. */
+  /** Ends every session opened by the password or an app password. */
   revokeSessions(did: Did): Promise<void>;
 
   /** The whole repo as a CAR. */
@@ -72,11 +72,11 @@ export interface Members {
   deactivate(did: Did): Promise<void>;
   activate(did: Did): Promise<void>;
   requestDeletion(did: Did): Promise<void>;
-  /** By a code that `requestDeletion` mailed. */
+  /** Deletes the account. `code` is the one that `requestDeletion` mailed. */
   remove(did: Did, code: string): Promise<void>;
 }
 
-/** What the pages say of this host, and where it is. */
+/** The host's address, and what the pages say about it. */
 export interface OAuthHost {
   /** No trailing slash. */
   origin: string;
@@ -86,25 +86,25 @@ export interface OAuthHost {
   /** Each with its leading dot. */
   handleDomains: readonly string[];
   registration: "invite" | "closed" | "open";
-  /** What the community calls itself. */
+  /** The community's name for itself. */
   name: string;
-  /** `#rrggbb`; anything else: Atoll's own. */
+  /** `#rrggbb`; any other value means Atoll's own colour. */
   colour: string;
 }
 
-/** Everything that the oauth station works with, for one request. */
+/** Everything that the oauth station needs for one request. */
 export interface OAuthContext {
   host: OAuthHost;
   database: D1Database;
   /** The host's own secret, from which this station derives its keys. */
   secret: string;
   members: Members;
-  /** Fetches what strangers published; refuses what no one outside may reach. */
+  /** Fetches documents that strangers published. Refuses addresses that nobody outside can reach. */
   safeFetch: typeof globalThis.fetch;
-  /** The document behind a DID. Refuses where there is none. */
+  /** Resolves a DID to its document. Refuses if there is none. */
   resolveDid(did: string): Promise<object>;
-  /** The address that the request came from. */
+  /** The client's address. */
   address: string;
-  /** Work that may outlive the response. */
+  /** Runs work that may outlive the response. */
   defer(work: Promise<unknown>): void;
 }

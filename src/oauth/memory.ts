@@ -1,4 +1,7 @@
-/** What an isolate remembers for a while: values only, never promises, which would belong to the request that made them. */
+/**
+ * A cache in the isolate's memory. It holds values only, never promises, which belong to the request that
+ * made them.
+ */
 
 export class Memory<Value> {
   readonly #kept = new Map<string, { value: Value; until: number }>();

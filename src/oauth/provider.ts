@@ -1,6 +1,7 @@
 /**
- * The authorization server: the official provider over our stores. One is made for each request, since it keeps promises
- * between calls, and a promise belongs to the request that made it; what it may keep (client documents) is kept here.
+ * The authorization server: the official provider over our stores. Each request gets a new one, since the
+ * provider keeps promises between calls, and a promise belongs to the request that made it. `clients.ts`
+ * keeps what may be kept (client documents).
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import type * as CoreModule from "./core.ts";
@@ -39,7 +40,7 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
     accessTokenMode: core.AccessTokenMode.stateful,
     authenticationMaxAge: SIGNED_IN_MS,
     accountStore: accounts,
-    // Browsers are remembered by `devices.ts`, which keeps no secret as it is.
+    // `devices.ts` remembers browsers, and stores secrets as digests only.
     deviceStore: { createDevice: unused, readDevice: () => null, updateDevice: unused, deleteDevice: unused },
     lexiconStore: new Lexicons(database),
     requestStore: new Requests(database),
@@ -57,7 +58,10 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
   return { core, provider, accounts, clients, sessions };
 }
 
-/** The provider promises what its cryptography would verify on Node; workerd's knows no K-256. Clients take another one. */
+/**
+ * Removes K-256 from the metadata: the provider claims what it could verify on Node, but workerd does not
+ * support it. Clients pick another algorithm.
+ */
 function forgetMissingAlgorithms({ metadata }: OAuthProvider): void {
   for (const algorithms of [
     metadata.dpop_signing_alg_values_supported,
@@ -72,8 +76,8 @@ function forgetMissingAlgorithms({ metadata }: OAuthProvider): void {
 const unused = () => {};
 
 /**
- * The provider's own resolver checks what it fetches; it is only told where to ask: DNS over HTTPS, since Workers have no
- * other, and the host's own resolution of DIDs.
+ * The provider's own resolver, which checks what it fetches. This only tells it where to ask: DNS over HTTPS,
+ * since Workers have no other DNS, and the host's own DID resolution.
  */
 function lexiconSource({ LexResolver, LexResolverError }: Core, context: OAuthContext) {
   const { safeFetch } = context;

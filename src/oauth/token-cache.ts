@@ -1,9 +1,10 @@
 /**
- * Access tokens are looked up on every request, so that a session that was ended is over at once. An isolate remembers
- * what it found for a few seconds, which is as long as another isolate may go on taking a token that was just revoked.
+ * A short cache of access tokens. Every request looks its token up, so that an ended session is over at once.
+ * An isolate remembers a lookup for a few seconds, so another isolate may accept a revoked token for that
+ * long.
  */
 
-/** What a request may do by its token. */
+/** The identity and rights that a token carries. */
 export interface LiveToken {
   did: string;
   scope: string;
@@ -28,7 +29,7 @@ export function rememberedToken(id: string, now: number): LiveToken | null {
   return kept !== undefined && kept.until > now ? kept.token : null;
 }
 
-/** Sessions ended or changed: nothing that was found counts any more. */
+/** Drops every cached token, after sessions ended or changed. */
 export function forgetTokens(): void {
   found.clear();
 }

@@ -1,6 +1,6 @@
 /**
- * The resource server's side: whose access token a request carries, and what it may do (RFC 9449, atproto OAuth profile).
- * Imported lazily, and apart from the authorization server, of which it needs little.
+ * The resource server: verifies a request's access token, its account and its permissions (RFC 9449, atproto
+ * OAuth profile). Imported lazily, and separately from the authorization server, since it needs little of it.
  */
 import type { Did } from "@atcute/lexicons";
 import { JoseKey } from "@atproto/jwk-jose";
@@ -25,14 +25,14 @@ export interface ResourceServer {
   database: D1Database;
 }
 
-/** Whom an access token speaks for, and what for. */
+/** The account that an access token stands for, and its permissions. */
 export interface Bearer {
   did: Did;
   clientId: string;
   permissions: ScopePermissionsTransition;
 }
 
-/** One an isolate and origin: it holds the proofs seen and the nonces of this minute. */
+/** One per isolate and origin: it holds the proofs seen and the nonces of this minute. */
 const verifiers = new Map<string, OAuthVerifier>();
 const VERIFIERS_MAX = 8;
 
@@ -50,20 +50,21 @@ async function verifierOf({ origin, secret }: ResourceServer): Promise<OAuthVeri
   return verifier;
 }
 
-/** For the `DPoP-Nonce` of every response to a request that came with a proof. */
+/** The `DPoP-Nonce` for every response to a request that came with a proof. */
 export async function nextNonce(server: ResourceServer): Promise<string> {
   return (await verifierOf(server)).nextDpopNonce() ?? "";
 }
 
 /**
- * Refuses 401 `invalid_token`, `use_dpop_nonce` or `invalid_dpop_proof`, with `WWW-Authenticate`, when the token or its
- * proof does not hold; the session was ended; or it is not for this host.
+ * Refuses 401 `invalid_token`, `use_dpop_nonce` or `invalid_dpop_proof`, with `WWW-Authenticate`, if the
+ * token or its proof is invalid, the session has ended, or the token is not for this host.
  */
 export async function authenticate(request: Request, server: ResourceServer): Promise<Bearer> {
   const { pathname, search } = new URL(request.url);
   const verifier = await verifierOf(server);
-  // Its nonces move on only when the next one is asked for: an isolate that nobody called for a minute would refuse the one
-  // that the authorization server just gave, name the very same as the next, and so leave the app nothing to try again with.
+  // The verifier advances its nonces only when the next one is requested. An isolate idle for a minute would
+  // refuse the nonce that the authorization server just gave, and return that same one as the next: the app
+  // would have nothing to retry with.
   verifier.nextDpopNonce();
   try {
     const payload = await verifier.authenticateRequest(
@@ -78,7 +79,7 @@ export async function authenticate(request: Request, server: ResourceServer): Pr
   }
 }
 
-/** The scheme is case-insensitive (RFC 9110), the provider's parser is not. */
+/** The scheme is case-insensitive (RFC 9110), but the provider's parser is not. */
 function scheme(request: Request): string {
   const [, token = ""] = (request.headers.get("authorization") ?? "").split(" ");
   return `DPoP ${token}`;
@@ -90,7 +91,7 @@ function bearer({ did, scope, clientId }: LiveToken): Bearer {
   return { did: did as Did, clientId, permissions };
 }
 
-/** The session behind a token that verified; gone when it was ended or refreshed since. */
+/** The session of a verified token. Refuses `invalid_token` if it has ended or was refreshed since. */
 async function liveToken(payload: AccessTokenPayload, database: D1Database): Promise<LiveToken> {
   const id = payload.jti;
   const now = Date.now();

@@ -1,4 +1,4 @@
-/** What each page of the account shows, and what its forms do. */
+/** The tasks of the account page: what each page shows, and what its forms do. */
 import type { Child } from "hono/jsx";
 import {
   type Fields,
@@ -23,7 +23,7 @@ import { type NewPasskey, addPasskey, listPasskeys, removePasskey } from "./pass
 import type { OAuthServer } from "../oauth/provider.ts";
 import { NOBODY, PASSWORD_MIN, profilesOf } from "./signing-in.ts";
 
-/** What a form came to: said on the page that is shown next. */
+/** The outcome of a form, shown on the next page. */
 interface Said {
   done?: string;
   problem?: string;
@@ -37,9 +37,9 @@ type Take = (visit: MemberVisit, fields: Fields, server: OAuthServer) => Promise
 
 interface Task {
   show: Show;
-  /** By the form's `step`. */
+  /** Handlers by the form's `step`. */
   steps: Record<string, Take>;
-  /** Only for somebody who showed just now that it is them. */
+  /** Requires a recent sign-in (`MemberVisit.confirmed`). */
   careful?: true;
 }
 
@@ -252,7 +252,10 @@ const apps: Task = {
   },
 };
 
-/** One entry an app, however many sessions it has. Apps whose document cannot be had now are shown by their address. */
+/**
+ * One entry per app, however many sessions it has. An app whose document cannot be fetched is shown by its
+ * address.
+ */
 async function appsOf(
   { member }: MemberVisit,
   { provider, clients: documents }: OAuthServer,
@@ -337,7 +340,7 @@ const leave: Task = {
   careful: true,
 };
 
-/** Where somebody new arrives. */
+/** The first page for a new member. */
 const welcome: Task = {
   show: (visit, said) => shown(visit, said, (frame) => <WelcomePage {...frame} />),
   steps: {},

@@ -1,4 +1,4 @@
-/** The account page: what a member may see and change of their own account, in a browser, without any app. */
+/** The account page: members view and change their own account in a browser, without any app. */
 import type { Child } from "hono/jsx";
 import { Browser, type SignedIn } from "./devices.ts";
 import { randomHex } from "../oauth/digest.ts";
@@ -12,7 +12,7 @@ import { NOBODY, profilesOf, signIn, signInByKey, signUp, valuesOf } from "./sig
 
 export const ACCOUNT = "/account";
 
-/** Before a change that could cost somebody their account, they show that it is them: no longer ago than this. */
+/** The maximum age of a sign-in for a change that could cost somebody their account. */
 const CONFIRMED_MS = 15 * 60_000;
 
 /** One request to the account page. */
@@ -25,10 +25,10 @@ export interface Visit {
   people: SignedIn[];
 }
 
-/** A visit of somebody who is signed in. */
+/** A visit by a signed-in member. */
 export interface MemberVisit extends Visit {
   member: Member;
-  /** They showed just now that it is them. */
+  /** Whether they proved just now who they are. */
   confirmed: boolean;
 }
 
@@ -61,7 +61,7 @@ export function accountError(
   return render(visit, <EndPage {...visit.frame} title={title} message={message} />, status);
 }
 
-/** The posted form, if one of our own pages sent it; else what to answer. */
+/** The posted form if one of our own pages sent it, else the error page. */
 export async function ownForm(visit: Visit): Promise<Fields | Response> {
   const fields = await readForm(visit.request);
   if (fields !== null && visit.browser.isOurForm(fields.get("csrf") ?? null)) return fields;
@@ -73,7 +73,8 @@ export async function ownForm(visit: Visit): Promise<Fields | Response> {
 }
 
 /**
- * Whose page this is: named in the address (`?as=`) where several are signed in. Others are asked to sign in or to choose.
+ * Decides which member a page is for: `?as=` names the member if several are signed in. Otherwise redirects
+ * to sign in or to choose.
  */
 export function memberVisit(visit: Visit): MemberVisit | Response {
   const { people, url } = visit;
@@ -92,7 +93,7 @@ export function memberVisit(visit: Visit): MemberVisit | Response {
   return goTo(visit, people.length === 0 || wanted !== null ? signInPath(back) : `${ACCOUNT}/choose`);
 }
 
-/** The path within the account page that a visit is about; never another site's. */
+/** The path within the account page that a visit asks for; never an address of another site. */
 function backTo({ url }: Visit): string {
   const path = url.pathname.startsWith(`${ACCOUNT}/`) ? url.pathname : ACCOUNT;
   return path;
@@ -106,14 +107,14 @@ export function confirmFirst(visit: MemberVisit): Response {
   return goTo(visit, signInPath(backTo(visit), { again: visit.member.handle }));
 }
 
-/** A path of the account page, with whose it is where that is not clear. */
+/** A path of the account page; names the member if several are signed in. */
 export function within({ people, member }: MemberVisit, path: string): string {
   return people.filter(({ stale }) => !stale).length > 1
     ? `${path}?as=${encodeURIComponent(member.did)}`
     : path;
 }
 
-/** `to` comes from the address, so it is believed only if it is a path of ours. */
+/** Accepts `to` only if it is a path of ours, since it comes from the address. */
 function destination(to: string | null | undefined): string {
   return to && /^\/account(\/[a-z-]+)?$/.test(to) ? to : ACCOUNT;
 }
@@ -153,7 +154,7 @@ export function showSignIn(visit: Visit, identifier?: string, problem?: string):
   );
 }
 
-/** An invite that is filled in is looked at first: whose it is, and whether it still lets anybody in. */
+/** Checks a prefilled invite first: who gave it, and whether it is still valid. */
 export async function showSignUp(visit: Visit, fields: Fields, problem?: string): Promise<Response> {
   const { members, host } = visit.context;
   const code = (fields.get("inviteCode") ?? "").trim();
@@ -201,7 +202,7 @@ export async function showChoice(visit: Visit): Promise<Response> {
   );
 }
 
-/** The forms of the pages above. */
+/** Handles the forms of the pages above. */
 export async function takeSignIn(visit: Visit, fields: Fields): Promise<Response> {
   const { context, browser } = visit;
   const byKey = fields.get("step") === "passkey";
@@ -225,7 +226,7 @@ export function takeChoice(visit: Visit, fields: Fields): Response {
   return goTo(visit, toOwn(visit, chosen.member, undefined));
 }
 
-/** Their own page, said by name if somebody else is signed in here as well. */
+/** The member's own page, with `?as=` if somebody else is signed in here as well. */
 function toOwn({ people }: Visit, { did }: Member, to: string | undefined): string {
   const path = destination(to);
   return people.some(({ member }) => member.did !== did) ? `${path}?as=${encodeURIComponent(did)}` : path;

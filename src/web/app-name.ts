@@ -1,7 +1,7 @@
-/** What an app is called on the pages. */
+/** An app's name on the pages. */
 import type { AppView } from "./pages/sign-in.tsx";
 
-/** A name is the app's own word; where its document lives is not. */
+/** Apps choose their own name, but they cannot fake where their document lives. */
 export function appOf({
   id,
   metadata,

@@ -1,6 +1,7 @@
 /**
- * The authorization endpoint, as a member meets it: sign in or choose an account, read what the app asks for, answer.
- * Every step is a plain form that posts to `/oauth/authorize`; the state between them is the pushed request.
+ * The authorization endpoint, as a member sees it: sign in or choose an account, read what the app asks for,
+ * answer. Every step is a plain form that posts to `/oauth/authorize`; the pushed request holds the state
+ * between steps.
  */
 import type { OAuthProvider } from "@atproto/oauth-provider/provider";
 import { appOf } from "./app-name.ts";
@@ -34,7 +35,7 @@ type Query = Parameters<OAuthProvider["authorize"]>[0];
 type Parameters_ = Awaited<ReturnType<OAuthProvider["requestManager"]["get"]>>["parameters"];
 type RequestUri = Parameters<OAuthProvider["requestManager"]["delete"]>[0];
 
-/** One request to this endpoint, and all that answering it takes. */
+/** One request to this endpoint, with everything needed to answer it. */
 interface Turn {
   server: OAuthServer;
   context: OAuthContext;
@@ -66,7 +67,10 @@ export async function authorize(
   }
 }
 
-/** An error that the app may hear of goes to the app; the rest is told to the person, who alone can do something. */
+/**
+ * Sends an error back to the app if the app may learn of it; shows any other to the person, who alone can act
+ * on it.
+ */
 function failed(turn: Turn, thrown: unknown): Response {
   const { core, provider } = turn.server;
   if (thrown instanceof core.AuthorizationError) {
@@ -115,7 +119,7 @@ function sendBack(turn: Turn, issuer: string, parameters: AnsweredParameters, an
 const refusedNavigation =
   "This page only opens as a page of its own. Please go back to the app and start again.";
 
-/** Requests are pushed, always: what a link says is nothing that an app vouched for (atproto OAuth profile). */
+/** Requires a pushed request: no app vouches for the parameters of a link (atproto OAuth profile). */
 function queryOf(turn: Turn, get: (name: string) => string | null | undefined): Query {
   const clientId = get("client_id");
   const requestUri = get("request_uri");
@@ -145,7 +149,10 @@ async function show(turn: Turn): Promise<Response> {
 
 type Sets = Parameters<typeof askedFor>[1];
 
-/** Which page comes next: what the address asks for, if it may be had; else what the app wished for. */
+/**
+ * Picks the next page: the one that the address asks for, if it is available; else the one that the app
+ * wished for.
+ */
 async function showStep(turn: Turn, asking: Asking, sets: Sets, hint: string | undefined): Promise<Response> {
   const { url, browser } = turn;
   const { prompt, login_hint: wanted } = asking.parameters;
@@ -171,7 +178,7 @@ async function showStep(turn: Turn, asking: Asking, sets: Sets, hint: string | u
   return none && wish === null ? signInPage(turn, asking, people, hint) : choosePage(turn, asking, people);
 }
 
-/** Too long ago, or before an app that asked for a fresh sign-in. */
+/** Whether the sign-in is too old, or the app asked for a fresh one. */
 const mustSignIn = ({ parameters, requestUri }: Asking, { stale, requestUri: proven }: SignedIn) =>
   stale || (parameters.prompt === "login" && proven !== requestUri);
 
@@ -336,7 +343,10 @@ function away(turn: Turn, path: string): Response {
   return redirectTo(path, options(turn).headers);
 }
 
-/** Somebody is signed in. Who allowed this app the same before need not say it again, unless the app asks for that. */
+/**
+ * Continues once somebody is signed in. Skips the consent page if they allowed this app the same before,
+ * unless the app asks for it.
+ */
 async function next(turn: Turn, asking: Asking, member: Member): Promise<Response> {
   const { provider, accounts } = turn.server;
   const consents = await accounts.consents(member.did);
@@ -370,7 +380,7 @@ async function allow(turn: Turn, asking: Asking, fields: ReadonlyMap<string, str
   return answer;
 }
 
-/** The code, on its way to the app. */
+/** Issues the code and sends it to the app. */
 async function grant(turn: Turn, asking: Asking, member: Member, scope?: string): Promise<Response> {
   const { server, browser, request, context } = turn;
   const { client, requestUri, parameters } = asking;

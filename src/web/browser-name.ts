@@ -1,4 +1,4 @@
-/** "Firefox on Linux", as well as a browser tells. */
+/** A name such as "Firefox on Linux", as far as the user agent tells. */
 export function browserName(userAgent: string | null): string {
   const agent = userAgent ?? "";
   const browser = [

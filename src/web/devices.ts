@@ -1,7 +1,7 @@
 /**
- * Browsers that members sign in on. A browser's cookie holds an id and a secret; a row for it is only made when somebody
- * signs in, and with a fresh secret, so that a cookie planted beforehand is worth nothing. Forms carry a token made of the
- * cookie, which no other site can know (CSRF).
+ * Browsers that members sign in on. A browser's cookie holds an id and a secret. A row is only made when
+ * somebody signs in, and with a fresh secret, so a cookie planted beforehand is worth nothing. Forms carry a
+ * token derived from the cookie, which no other site can know (CSRF).
  */
 import type { DeviceId } from "@atproto/oauth-provider/store";
 import type { Did } from "@atcute/lexicons";
@@ -15,19 +15,22 @@ import { ONCE_MS, SIGNED_IN_MS } from "../oauth/lifetimes.ts";
 /** A member who is signed in on this browser. */
 export interface SignedIn {
   member: Member;
-  /** When they last proved who they are, in milliseconds. */
+  /** When they last proved who they are, in milliseconds of the Unix epoch. */
   at: number;
-  /** Too long ago: they have to do it again. */
+  /** Whether that is too long ago, so that they have to sign in again. */
   stale: boolean;
-  /** The request in which they did so just now, if it was in one. */
+  /** The authorization request during which they just signed in, if any. */
   requestUri: string | null;
 }
 
-/** Browsers keep no cookie longer. */
+/** The longest life that browsers give a cookie. */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60;
 const SEEN_MS = 60 * 60_000;
 
-/** What a session cookie says, signed: who signed in here last, and in which request. The row decides whether it still holds. */
+/**
+ * The signed content of the session cookie: the last member to sign in here, and in which request. The row
+ * decides whether it still holds.
+ */
 interface Once {
   did: string;
   device: string;
@@ -79,12 +82,12 @@ export class Browser {
     return this.#id;
   }
 
-  /** What each form carries, and `checkForm` wants back. */
+  /** The token that each form carries and `isOurForm` checks. */
   get csrf(): string {
     return macOf(this.#key("form"), `${this.#id}.${this.#secret}`);
   }
 
-  /** Whether a form was sent by one of our own pages, in this browser. */
+  /** Whether one of our own pages sent a form, in this browser. */
   isOurForm(token: string | null): boolean {
     const origin = this.#request.headers.get("origin");
     const site = this.#request.headers.get("sec-fetch-site");
@@ -93,7 +96,7 @@ export class Browser {
     return token !== null && sameText(token, this.csrf);
   }
 
-  /** Everyone who is signed in here, the most recent first. Taken-down members are not. */
+  /** Everyone who is signed in here, the most recent first. Excludes members who are taken down. */
   async signedIn(): Promise<SignedIn[]> {
     const rows = await this.#db
       .select()
@@ -114,7 +117,7 @@ export class Browser {
       .toSorted((a, b) => b.at - a.at);
   }
 
-  /** Remembers that a member proved who they are: on this browser if `remember`, else for a while. */
+  /** Records that a member proved who they are: kept on this browser if `remember`, else only for a while. */
   async signIn(did: Did, remember: boolean, requestUri: string | null): Promise<void> {
     const now = Date.now();
     this.#secret = randomHex(16);
@@ -201,7 +204,10 @@ export class Browser {
 
 const isSecure = ({ host }: OAuthContext) => host.origin.startsWith("https:");
 
-/** The prefix keeps other names of the same domain from planting one (RFC 6265bis, section 4.1.3.2). */
+/**
+ * The `__Host-` prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section
+ * 4.1.3.2).
+ */
 const nameOf = (name: string, context: OAuthContext) => (isSecure(context) ? `__Host-${name}` : name);
 
 function cookieOf(request: Request, name: string): string | null {

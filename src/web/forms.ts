@@ -1,9 +1,9 @@
-/** What people send us, and what they read when it was not right. */
+/** Posted forms, and the messages for what is wrong with them. */
 import { isRefusal } from "../protocol/refusal.ts";
 
 const FORM_MAX = 32 * 1024;
 
-/** The fields of a posted form, each once; null when it is none, or too long to be one of ours. */
+/** The fields of a posted form, each once. Null if the body is no form, or too long to be one of ours. */
 export async function readForm(request: Request): Promise<Map<string, string> | null> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") return null;
@@ -12,11 +12,11 @@ export async function readForm(request: Request): Promise<Map<string, string> | 
   return text.length > FORM_MAX ? null : new Map(new URLSearchParams(text));
 }
 
-/** As bytes: the runtime warns of `text()` on a body that is a form. */
+/** Reads bytes, because the runtime warns about `text()` on a form body. */
 export const textOf = async (request: Request): Promise<string> =>
   new TextDecoder().decode(await request.arrayBuffer());
 
-/** By error name, where the XRPC message is made for programs. */
+/** Messages by error name, where the XRPC message is written for programs. */
 const WORDS: Record<string, string> = {
   AuthenticationRequired: "That handle and password do not belong together.",
   AccountTakedown: "This account was taken down by the moderators.",
@@ -29,7 +29,7 @@ const WORDS: Record<string, string> = {
   UpstreamFailure: "A service this needs cannot be reached right now. Please try again.",
 };
 
-/** What to tell a person; rethrows what is no refusal, since that is a bug of ours. */
+/** The message for a person. Rethrows anything but a refusal, since that is a bug of ours. */
 export function problemOf(thrown: unknown): string {
   if (!isRefusal(thrown)) throw thrown;
   const { error, message, status } = thrown;

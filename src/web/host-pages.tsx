@@ -1,4 +1,4 @@
-/** The host's front door and how it is doing, for whoever opens them in a browser. */
+/** The host's landing page and status page, for browsers. */
 import type { Child } from "hono/jsx";
 import { randomHex } from "../oauth/digest.ts";
 import type { OAuthContext } from "../oauth/members.ts";
@@ -6,7 +6,7 @@ import { LandingPage, type StatusView, StatusPage } from "./pages/host.tsx";
 import { type Frame, documentOf } from "./pages/layout.tsx";
 import { page } from "./replies.ts";
 
-/** Another client at the same address is answered otherwise, so a cache has to tell them apart. */
+/** Other clients get another answer at the same address, so `vary` makes caches tell them apart. */
 function shown(context: OAuthContext, tree: (frame: Frame) => Child): Response {
   const frame = { host: context.host, nonce: randomHex(16) };
   const headers = new Headers({ vary: "accept" });

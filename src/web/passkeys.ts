@@ -1,6 +1,7 @@
 /**
- * Passkeys (WebAuthn, level 3): beside the password, not instead of it. They are found by their own id, before it is known
- * whose they are, so they are kept in the directory. A challenge is signed, bound to browser and purpose, and good once.
+ * Passkeys (WebAuthn, level 3), as an addition to the password. They are looked up by their own id, before
+ * the member is known, so the directory keeps them. A challenge is signed, bound to browser and purpose, and
+ * good once.
  */
 import { Buffer } from "node:buffer";
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
@@ -17,7 +18,7 @@ export type PasskeyAnswer = AuthenticationResponseJSON;
 export type NewPasskey = RegistrationResponseJSON;
 
 const CHALLENGE_MS = 5 * 60_000;
-/** Of one member: more are a mistake, or mischief. */
+/** Limit per member: more are a mistake, or mischief. */
 const PASSKEYS_MAX = 20;
 
 export interface PasskeyView {
@@ -34,7 +35,7 @@ function challengeFor({ secret }: OAuthContext, browser: Browser, purpose: Purpo
   return `${text}.${macOf(derivedKey(secret, `passkey ${purpose} ${browser.id}`), text)}`;
 }
 
-/** @param challenge as the authenticator signed it: base64url of ours */
+/** @param challenge our challenge in base64url, as the authenticator signed it */
 async function isOurChallenge(
   context: OAuthContext,
   browser: Browser,
@@ -48,7 +49,7 @@ async function isOurChallenge(
   return new Replays(context.database).unique("passkey", random, CHALLENGE_MS);
 }
 
-/** For `navigator.credentials.get`: whichever passkey of this host the person has. */
+/** Options for `navigator.credentials.get`, which accept any passkey of this host. */
 export async function signInOptions(context: OAuthContext, browser: Browser): Promise<object> {
   const { generateAuthenticationOptions } = await import("@simplewebauthn/server");
   return generateAuthenticationOptions({
@@ -58,7 +59,10 @@ export async function signInOptions(context: OAuthContext, browser: Browser): Pr
   });
 }
 
-/** Whose passkey answered; null when none of ours did, or not to a challenge of this browser. */
+/**
+ * The DID of the member whose passkey answered. Null if the passkey is unknown, or answered no challenge of
+ * this browser.
+ */
 export async function signInWithPasskey(
   context: OAuthContext,
   browser: Browser,
@@ -80,7 +84,7 @@ export async function signInWithPasskey(
         id: row.credentialId,
         publicKey: bytesOf(row.publicKey),
         counter: row.counter,
-        // As the library gave them.
+        // As the library returned them.
         transports: JSON.parse(row.transports) as string[],
       },
     });
@@ -91,13 +95,13 @@ export async function signInWithPasskey(
       .where(eq(passkey.credentialId, row.credentialId));
     return row.did as Did;
   } catch (thrown) {
-    // The library throws for every way in which an answer can be wrong.
+    // The library throws for any invalid answer.
     console.log(JSON.stringify({ event: "passkey", did: row.did, refused: String(thrown).slice(0, 200) }));
     return null;
   }
 }
 
-/** For `navigator.credentials.create`. */
+/** Options for `navigator.credentials.create`. */
 export async function addOptions(context: OAuthContext, browser: Browser, member: Member): Promise<object> {
   const { generateRegistrationOptions } = await import("@simplewebauthn/server");
   const existing = await listPasskeys(context.database, member.did);
@@ -105,7 +109,7 @@ export async function addOptions(context: OAuthContext, browser: Browser, member
     rpName: context.host.name,
     rpID: context.host.hostname,
     userName: member.handle,
-    // At most 64 bytes, which some DIDs are not.
+    // At most 64 bytes, and some DIDs are longer.
     userID: Uint8Array.from(Buffer.from(digestOf(member.did).slice(0, 32))),
     challenge: challengeFor(context, browser, `add ${member.did}`),
     attestationType: "none",
@@ -114,7 +118,7 @@ export async function addOptions(context: OAuthContext, browser: Browser, member
   });
 }
 
-/** False when the answer is none to a challenge of ours, or there are enough. */
+/** False if the answer fits no challenge of ours, or the member has enough passkeys. */
 export async function addPasskey(
   context: OAuthContext,
   browser: Browser,

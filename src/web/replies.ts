@@ -1,11 +1,14 @@
-/** How a person's browser is answered: pages, redirects, and the way back to an app. */
+/** Responses to a browser: pages, redirects, and the way back to an app. */
 import type { OAuthContext } from "../oauth/members.ts";
 
 /** A path with a query. */
 export const pathWith = (path: string, query: Record<string, string>): string =>
   `${path}?${new URLSearchParams(query).toString()}`;
 
-/** Where an app gets its answer, and how (OAuth 2.0 Multiple Response Types; RFC 9207 for `iss`). */
+/**
+ * An app's redirect address, and how it gets its answer (OAuth 2.0 Multiple Response Types; RFC 9207 for
+ * `iss`).
+ */
 export interface WayBack {
   redirectUri: string;
   mode: "query" | "fragment" | "form_post";
@@ -35,7 +38,7 @@ export function wayBack(issuer: string, parameters: AnsweredParameters, answer: 
   };
 }
 
-/** 303: whatever was posted here is not posted there. */
+/** Uses 303, so that the browser does not repeat a POST at the new location. */
 export function redirectTo(location: string, headers = new Headers()): Response {
   headers.set("location", location);
   headers.set("cache-control", "no-store");
@@ -43,7 +46,7 @@ export function redirectTo(location: string, headers = new Headers()): Response 
   return new Response(null, { status: 303, headers });
 }
 
-/** Null for `form_post`, which takes a page. */
+/** Null for `form_post`, which needs a page. */
 export function redirectBack({ redirectUri, mode, params }: WayBack, headers?: Headers): Response | null {
   if (mode === "form_post") return null;
   const url = new URL(redirectUri);
@@ -52,7 +55,7 @@ export function redirectBack({ redirectUri, mode, params }: WayBack, headers?: H
   return redirectTo(url.href, headers);
 }
 
-/** Where a form of the page may lead, redirects included, beyond this host (CSP `form-action`). */
+/** The target beyond this host that a form on the page may reach, redirects included (CSP `form-action`). */
 export function formTarget(redirectUri: string | undefined): string | null {
   const url = redirectUri === undefined ? null : URL.parse(redirectUri);
   if (url === null) return null;
@@ -67,7 +70,7 @@ export interface PageOptions {
   nonce: string;
 }
 
-/** A page that nothing may frame, that runs no script but ours, and that is kept nowhere. */
+/** A page that nothing may frame or cache, and that runs only our own scripts. */
 export function page(html: string, { host }: OAuthContext, options: PageOptions): Response {
   const headers = options.headers ?? new Headers();
   const forms = ["'self'", ...(options.formTarget ? [options.formTarget] : [])].join(" ");
@@ -91,7 +94,7 @@ export function page(html: string, { host }: OAuthContext, options: PageOptions)
   return new Response(html, { status: options.status ?? 200, headers });
 }
 
-/** A navigation of the whole window, as far as the browser tells: no frame, no script's fetch. */
+/** Whether a request navigates the whole window, as far as the browser tells: no frame, no script's fetch. */
 export function isNavigation(request: Request): boolean {
   const mode = request.headers.get("sec-fetch-mode");
   const dest = request.headers.get("sec-fetch-dest");

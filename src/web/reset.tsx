@@ -1,4 +1,6 @@
-/** A forgotten password: a code by mail, and with it a new password. Tells nobody who has an account here. */
+/**
+ * Password reset: a mailed code lets a member set a new password. Does not reveal who has an account here.
+ */
 import { type Fields, type Visit, goTo, render } from "./account.tsx";
 import { problemOf } from "./forms.ts";
 import { ResetPage } from "./pages/sign-in.tsx";

@@ -1,4 +1,4 @@
-/** Signing in and signing up, as the authorization pages and the account page both have it. */
+/** Signing in and signing up, shared by the authorization pages and the account page. */
 import type { Did } from "@atcute/lexicons";
 import type { Browser } from "./devices.ts";
 import { problemOf } from "./forms.ts";
@@ -8,10 +8,10 @@ import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Who it was, or why not. */
+/** The member, or the reason for a failure. */
 export type Outcome = { member: Member } | { problem: string };
 
-/** A bare name is one of ours: `alice` → `alice.example.com`. */
+/** Completes a bare name with the host's domain: `alice` → `alice.example.com`. */
 const named = (identifier: string, { handleDomains }: OAuthContext["host"]): string =>
   /[.@:]/.test(identifier) ? identifier : `${identifier}${handleDomains[0] ?? ""}`;
 
@@ -33,7 +33,7 @@ export async function signIn(
   }
 }
 
-/** By a passkey, whose answer the page's script put into the form. */
+/** Signs in by a passkey; the page's script put its answer into the form. */
 export async function signInByKey(
   context: OAuthContext,
   browser: Browser,
@@ -96,7 +96,7 @@ export async function signUp(
 
 export const PASSWORD_MIN = 8;
 
-/** Profiles of people, by DID: one that cannot be had is empty. */
+/** Profiles by DID; a profile that cannot be loaded is empty. */
 export async function profilesOf(
   { members }: OAuthContext,
   people: Member[],

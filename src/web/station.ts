@@ -1,4 +1,6 @@
-/** Where the routes of `edge/oauth.ts` arrive: the station as a whole, loaded with the first request to one of them. */
+/**
+ * The station's entry point for the edge's `oauth.ts`, loaded with the first request to one of its routes.
+ */
 import {
   ACCOUNT,
   accountError,
@@ -65,7 +67,7 @@ export async function serveAccount(context: OAuthContext, request: Request): Pro
     return passkeyOptions(pathname, visit);
   }
   if (request.method === "GET") {
-    // A download is no navigation to the browser; it shows nothing, so it can frame nothing.
+    // Browsers do not treat a download as a navigation; it shows nothing, so nothing can frame it.
     if (pathname !== BACKUP && !isNavigation(request))
       return accountError(visit, "This page only opens as a page of its own.");
     return showAccount(pathname, visit);
@@ -79,7 +81,7 @@ const BACKUP = "/account/backup.car";
 const KEPT = { "cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff" };
 const SHORTLY = { "cache-control": "public, max-age=3600", "x-content-type-options": "nosniff" };
 
-/** Style, script and mark: the same for everybody. */
+/** Style, script and mark, the same for everybody. */
 function fileAt(pathname: string, { host }: OAuthContext): Response | null {
   const file = (text: string, type: string, headers: Record<string, string>) =>
     new Response(text, { headers: { ...headers, "content-type": type } });
@@ -132,7 +134,7 @@ async function memberPage(pathname: string, visit: Visit, fields: Fields | null)
   return serveTask(task, own, fields, await oauthServer(visit.context));
 }
 
-/** For the script: what to ask the browser's authenticator. */
+/** Options for the page's script to pass to the browser's authenticator. */
 async function passkeyOptions(pathname: string, visit: Visit): Promise<Response> {
   const { context, browser, request } = visit;
   if (request.method !== "POST") return accountError(visit, "There is no such page.", 404);

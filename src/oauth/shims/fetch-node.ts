@@ -1,6 +1,6 @@
 /**
- * Stands in for `@atproto-labs/fetch-node` (wrangler.toml, `[alias]`), which brings three HTTP clients for Node. The
- * provider is always given its fetch; it must never find one of its own.
+ * Replaces `@atproto-labs/fetch-node` (`ALIASES` in `bundle.ts`), which brings three HTTP clients for Node.
+ * The provider is always given its fetch; it must never find one of its own.
  */
 export * from "@atproto-labs/fetch";
 

@@ -1,4 +1,7 @@
-/** Stands in for `http-errors` (wrangler.toml, `[alias]`), of which the provider uses one call, in code that is not reached here. */
+/**
+ * Replaces `http-errors` (`ALIASES` in `bundle.ts`). The provider calls it once, in code that is not reached
+ * here.
+ */
 class HttpError extends Error {
   readonly expose: boolean;
   readonly status: number;

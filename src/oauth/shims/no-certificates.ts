@@ -1,6 +1,7 @@
 /**
- * Stands in for `@peculiar/x509` (wrangler.toml, `[alias]`). Passkeys are taken without attestation (`passkeys.ts`), so no
- * certificate chain is ever looked at; an authenticator that sends one all the same is refused.
+ * Replaces `@peculiar/x509` (`ALIASES` in `bundle.ts`). Passkeys are accepted without attestation
+ * (`passkeys.ts`), so no certificate chain is ever checked; an authenticator that sends one anyway is
+ * refused.
  */
 class Unused {
   constructor() {

@@ -1,2 +1,2 @@
-/** Stands in for `ioredis` (wrangler.toml, `[alias]`): this host has none. */
+/** Replaces `ioredis` (`ALIASES` in `bundle.ts`): this host has no Redis. */
 export class Redis {}

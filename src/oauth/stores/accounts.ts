@@ -1,4 +1,4 @@
-/** Accounts as the provider sees them: who is signed in on a browser, and what they allowed which app. */
+/** The provider's account store: sign-ins on browsers, and what each member allowed each app. */
 import type {
   Account,
   AccountStore,
@@ -15,7 +15,7 @@ import { ONCE_MS } from "../lifetimes.ts";
 
 type Did = Account["did"];
 
-/** The pages do these themselves, by the host's own methods; the provider never comes this way. */
+/** The pages do these themselves through the host's own methods; the provider never calls them. */
 const byThePages = (): never => {
   throw new Error("served by the pages");
 };
@@ -31,7 +31,7 @@ export class Accounts implements AccountStore {
     this.#host = host;
   }
 
-  /** Null where nobody lives, and for those whom the moderators took down. */
+  /** Null if there is no such account, or the moderators took it down. */
   async account(did: string): Promise<Account | null> {
     const member = await this.#members.find(did);
     return member === null || member.takenDown ? null : this.#view(member);
@@ -78,7 +78,10 @@ export class Accounts implements AccountStore {
       .where(and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)));
   }
 
-  /** Where a member is signed in now; or who is remembered on a browser, whom an app may find without asking. */
+  /**
+   * With `did`: the browsers where a member is signed in now. With `deviceId`: the members whom a browser
+   * remembers, whom an app may find without asking.
+   */
   async listDeviceAccounts(filter: { did: string } | { deviceId: string }): Promise<DeviceAccount[]> {
     const { deviceId, did, remembered, signedInAt } = oauthDeviceAccount;
     return this.#list(
@@ -88,12 +91,12 @@ export class Accounts implements AccountStore {
     );
   }
 
-  /** What the member has allowed, by client. */
+  /** The scopes that the member allowed, by client id. */
   async consents(did: string): Promise<AuthorizedClients> {
     return (await this.#consents([did])).get(did) ?? new Map();
   }
 
-  /** The app has to ask again. */
+  /** Forgets the consent, so that the app has to ask again. */
   async withdrawConsent(did: string, clientId: string): Promise<void> {
     await this.#db
       .delete(oauthConsent)
@@ -129,7 +132,8 @@ export class Accounts implements AccountStore {
       return {
         deviceId: device.id as DeviceAccount["deviceId"],
         deviceData: {
-          // Kept as a digest only, and never asked for: the cookie is checked by `devices.ts`.
+          // Only a digest of the secret is stored, and the provider never reads it: `devices.ts` checks the
+          // cookie.
           sessionId: "ses-" as DeviceAccount["deviceData"]["sessionId"],
           lastSeenAt: new Date(device.seenAt),
           userAgent: device.userAgent,

@@ -1,4 +1,4 @@
-/** Permission sets as they were last resolved, in D1: sessions go on refreshing while an authority is out of reach. */
+/** The last resolved permission sets, in D1: sessions keep refreshing while an authority is out of reach. */
 import type { LexiconData, LexiconStore } from "@atproto/oauth-provider/store";
 import { eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";

@@ -1,7 +1,8 @@
 /**
- * What may be used once. At the authorization server, where a replay would be worth something and requests are few, once
- * means once over all isolates: a row in D1. At the resource server, which sees a proof with every request, the memory of
- * the isolate has to do (`verifier.ts`): there a proof is bound to method, address, token, key and a nonce of minutes.
+ * Values that may be used once. The authorization server gets few requests, and a replay there would be worth
+ * something, so it keeps a row in D1: once means once over all isolates. The resource server sees a proof
+ * with every request, so the isolate's memory has to do (`verifier.ts`): a proof there is bound to method,
+ * address, token, key and a nonce of minutes.
  */
 import type { ReplayStore } from "@atproto/oauth-provider/store";
 import { digestOf } from "../digest.ts";
@@ -13,7 +14,7 @@ export class Replays implements ReplayStore {
     this.#database = database;
   }
 
-  /** True the first time within `timeFrame` milliseconds, for one caller of many. */
+  /** True for the first use within `timeFrame` milliseconds; of concurrent callers, only one gets true. */
   async unique(namespace: string, nonce: string, timeFrame: number): Promise<boolean> {
     const now = Date.now();
     const { meta } = await this.#database

@@ -1,4 +1,4 @@
-/** Authorization requests under way, in D1. They expire within minutes; what is left over is swept by `tidy`. */
+/** Pending authorization requests, in D1. They expire within minutes; `tidy` deletes what is left over. */
 import type {
   Code,
   FoundRequestResult,
@@ -57,7 +57,9 @@ export class Requests implements RequestStore {
     await this.#db.delete(oauthRequest).where(eq(oauthRequest.id, id));
   }
 
-  /** One statement finds and removes it: of two exchanges of one code, one gets the request. */
+  /**
+   * Finds and removes the request in one statement: of two exchanges of one code, only one gets the request.
+   */
   async consumeRequestCode(code: Code): Promise<FoundRequestResult | null> {
     const row = await this.#db
       .delete(oauthRequest)
@@ -68,7 +70,10 @@ export class Requests implements RequestStore {
   }
 }
 
-/** `code`: as it was presented, since only its digest is kept. Rows hold only what `createRequest` was given. */
+/**
+ * `code` is the code as presented, since only its digest is stored. Rows hold only what `createRequest` was
+ * given.
+ */
 function asRequest(row: Row, code: Code | null): RequestData {
   return {
     clientId: row.clientId,

@@ -1,5 +1,5 @@
 /**
- * The sessions of apps, in D1. A session is a family of tokens: every refresh gives it a new access token and a new
+ * App sessions, in D1. A session is a family of tokens: every refresh issues a new access token and a new
  * refresh token, and spends the old one. A spent token that comes back leads to its family, which then ends.
  */
 import type {
@@ -21,7 +21,7 @@ import { forgetTokens } from "../token-cache.ts";
 
 type Row = typeof oauthSession.$inferSelect;
 
-/** Another refresh of the same session was quicker; its tokens are the ones that count. */
+/** Another request refreshed the same session first; its tokens are the valid ones. */
 export class LostRace extends Error {}
 
 export class Sessions implements TokenStore {
@@ -67,7 +67,9 @@ export class Sessions implements TokenStore {
     ]);
   }
 
-  /** Of two rotations at once one wins, and the other throws `LostRace`: its refresh token was never given out. */
+  /**
+   * Of two concurrent rotations one wins. The other throws `LostRace`: its refresh token was never given out.
+   */
   async rotateToken(
     tokenId: TokenId,
     newTokenId: TokenId,
@@ -119,7 +121,7 @@ export class Sessions implements TokenStore {
     return account === null ? [] : rows.map((row) => asTokenInfo(row, account, null));
   }
 
-  /** Ends the sessions of one app. */
+  /** Ends all of an account's sessions with one app. */
   async endAll(did: string, clientId: string): Promise<void> {
     forgetTokens();
     const which = and(eq(oauthSession.did, did), eq(oauthSession.clientId, clientId));
@@ -137,7 +139,10 @@ export class Sessions implements TokenStore {
       .onConflictDoNothing();
   }
 
-  /** What a spent code or refresh token led to; its current refresh token is none that was presented. */
+  /**
+   * The session that a spent code or refresh token led to. Its current refresh token is null, since it was
+   * not presented.
+   */
   async #spentOne(digest: string): Promise<TokenInfo | null> {
     const family = sql`(SELECT family FROM oauth_spent WHERE digest = ${digest})`;
     return this.#one(eq(oauthSession.family, family), null);
