@@ -1,4 +1,7 @@
-/** The account page's changes: handle, e-mail address, password, and leaving. */
+/**
+ * The pages that change an account: handle, e-mail address, password, backup, and deactivating or deleting
+ * it.
+ */
 import type { FC } from "hono/jsx";
 import { type AccountFrame, TaskPage } from "./account.tsx";
 import { ButtonForm, CodeField, EmailField, Field, Form, Icon, NewPasswordField, Submit } from "./parts.tsx";
@@ -33,7 +36,7 @@ export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({
 
 interface EmailProps extends AccountFrame {
   wanted?: string | undefined;
-  /** A code was mailed: for the change, or to confirm the address. */
+  /** Which mailed code is expected: for the change, or to confirm the current address. */
   waiting: "change" | "confirm" | null;
 }
 

@@ -1,4 +1,4 @@
-/** The account page itself, and its lists: what there is, and a way to each change. */
+/** The account page and its lists: an overview, with a link to each change. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { AppPasswordView, Member, MemberProfile } from "../../oauth/members.ts";
 import type { PasskeyView } from "../passkeys.ts";
@@ -21,7 +21,7 @@ import { PASSKEY_SCRIPT } from "./sign-in.tsx";
 
 export interface AccountFrame extends Frame {
   member: Member;
-  /** A path of the account page, for this member. */
+  /** The path of an account page, for this member. */
   to: (path: string) => string;
   sender: Sender;
   problem?: string | null | undefined;
@@ -73,7 +73,7 @@ const Row: FC<{ href: string; title: string; at: Child }> = ({ href, ...words })
 
 interface EndingProps extends Sender {
   step: string;
-  /** On the button; which of many it ends, only those need to be told who listen to the page. */
+  /** The button's text. `whom` names what it ends, for screen readers only. */
   does: string;
   whom: string;
 }
@@ -85,7 +85,7 @@ const Ending: FC<EndingProps> = ({ does, whom, ...sender }) => (
   </ButtonForm>
 );
 
-/** A row of what can be ended. */
+/** A list row with a button that ends it. */
 const EndingRow: FC<EndingProps & { title: string; at: string }> = ({ title, at, ...ending }) => (
   <div>
     <Words title={title} at={at} />
@@ -197,7 +197,7 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
   );
 };
 
-/** One task, one page: the way back, what it is, and the form. */
+/** One page for one task: the way back, a title, and the form. */
 export const TaskPage: FC<
   PropsWithChildren<AccountFrame & { title: string; lead: Child; scripts?: string[] }>
 > = (props) => {

@@ -1,4 +1,4 @@
-/** What an app may do, and the word that lets it. And the pages where a sign-in ends without one. */
+/** The consent page: what an app may do, and the answer. Also the pages on which a sign-in ends otherwise. */
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../../oauth/members.ts";
@@ -97,13 +97,13 @@ export const ConsentPage: FC<ConsentProps> = ({
 interface EndProps extends Frame {
   title: string;
   message: string;
-  /** Where to go from here. */
+  /** The link to go on from here. */
   way?: { href: string; label: string };
 }
 
 const TO_ACCOUNT = { href: "/account", label: "Go to your account page" };
 
-/** Nothing to do here any more, or nothing that could be done. */
+/** A page for when there is nothing left to do here, or nothing could be done. */
 export const EndPage: FC<EndProps> = ({ host, nonce, title, message, way = TO_ACCOUNT }) => (
   <Layout host={host} nonce={nonce} title={title}>
     <h1>{title}</h1>
@@ -116,7 +116,7 @@ export const EndPage: FC<EndProps> = ({ host, nonce, title, message, way = TO_AC
   </Layout>
 );
 
-/** The way back to an app that wants its answer posted: a button, which a script presses. */
+/** Posts the answer to an app that asks for `form_post`: a button, which a script presses. */
 export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back }) => (
   <Layout host={host} nonce={nonce} title="Going back">
     <h1>Back to the app</h1>

@@ -1,11 +1,11 @@
-/** The host's own pages: its front door, the first steps of somebody new, and how it is doing. */
+/** The host's own pages: landing page, first steps of a new member, and status. */
 import type { FC, PropsWithChildren } from "hono/jsx";
 import type { OAuthHost } from "../../oauth/members.ts";
 import type { AccountFrame } from "./account.tsx";
 import { Layout, type Frame } from "./layout.tsx";
 import { BackLink, Done, Icon } from "./parts.tsx";
 
-/** What people type where an app asks for a hosting provider: a bare name, if that is all it takes. */
+/** The address to type where an app asks for a hosting provider: a bare name, if that is enough. */
 const addressOf = ({ origin }: OAuthHost): string => origin.replace(/^https:\/\//, "");
 
 const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
@@ -15,7 +15,7 @@ const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => 
   </li>
 );
 
-/** From an account to a timeline, in any app. `handle`: of somebody who has one already. */
+/** The steps from an account to a timeline, in any app. `handle` is null if the reader has no account yet. */
 const Steps: FC<{ host: OAuthHost; handle: string | null }> = ({ host, handle }) => (
   <ol class="steps">
     <Step title="Open an app">
@@ -87,7 +87,7 @@ const ADMISSION = {
   closed: "New accounts are not given out at the moment.",
 } as const;
 
-/** What a person sees who opens the host's address, or that of a member's handle. */
+/** The page at the host's address, and at the address of a member's handle. */
 export const LandingPage: FC<Frame> = ({ host, nonce }) => (
   <Layout host={host} nonce={nonce} title="Welcome" wide indexed>
     <h1>Welcome to {host.name}</h1>
@@ -134,9 +134,9 @@ export const LandingPage: FC<Frame> = ({ host, nonce }) => (
   </Layout>
 );
 
-/** How the host is doing, in words that need no further thought. */
+/** The host's status, in words that need no further thought. */
 export interface StatusView {
-  /** Nothing to do; or what is the matter. */
+  /** What is wrong; null if there is nothing to do. */
   trouble: string | null;
   facts: [name: string, value: string][];
   /** Events that could not be indexed, the newest first. */

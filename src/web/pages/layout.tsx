@@ -1,4 +1,6 @@
-/** What every page has: the community's name, colour and mark; one column to read; nothing that needs a script. */
+/**
+ * The frame of every page: the community's name, colour and mark, and one column to read. It needs no script.
+ */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import { raw } from "hono/html";
 import type { OAuthHost } from "../../oauth/members.ts";
@@ -6,7 +8,7 @@ import { digestOf } from "../../oauth/digest.ts";
 import { STYLE } from "./style.css.ts";
 import { shoreline, themeOf } from "./theme.ts";
 
-/** Changes with the sheet, so that it can be kept for ever. */
+/** Contains a hash of the sheet, so that browsers can cache it for ever. */
 export const STYLE_PATH = `/account/style.${digestOf(STYLE).slice(0, 12)}.css`;
 
 export interface Frame {
@@ -17,7 +19,7 @@ export interface Frame {
 interface LayoutProps extends Frame {
   title: string;
   wide?: boolean;
-  /** A page that search engines may know. */
+  /** Whether search engines may index the page. */
   indexed?: boolean;
   /** Paths of our own scripts. */
   scripts?: readonly string[];
@@ -32,7 +34,7 @@ const Mark: FC<{ name: string }> = ({ name }) => (
   </svg>
 );
 
-/** The sea around it, its swell, and the islets on the reef. */
+/** The sea around the atoll, its swell, and the islets on the reef. */
 const Sea: FC<{ name: string }> = ({ name }) => (
   <svg class="sea" viewBox="0 0 100 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
     {[66, 52, 41, 32].map((radius, i) => (
@@ -112,7 +114,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   );
 };
 
-/** A whole document. */
+/** Renders a whole document. */
 export const documentOf = (tree: Child): string =>
   // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
   `<!doctype html>${String(tree)}`;

@@ -1,10 +1,10 @@
-/** The parts that pages are made of. */
+/** The components that pages are made of. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { Member, MemberProfile } from "../../oauth/members.ts";
 
 export type IconName = "alert" | "check" | "arrow" | "back" | "key" | keyof typeof SCOPE_PATHS;
 
-/** Strokes in a 24 by 24 field. */
+/** Stroke paths in a 24 by 24 field. */
 const SCOPE_PATHS = {
   person: "M12 12.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4.5 20c.8-3.4 3.8-5.2 7.5-5.2s6.7 1.8 7.5 5.2",
   pen: "M4.5 19.5l1-4.2L16.2 4.6a1.9 1.9 0 0 1 2.7 0l.5.5a1.9 1.9 0 0 1 0 2.7L8.7 18.5l-4.2 1ZM14 7l3 3",
@@ -45,7 +45,7 @@ export const Icon: FC<{ name: IconName }> = ({ name }) => (
   </svg>
 );
 
-/** What went wrong with the whole form: read out as soon as the page is there. */
+/** An error of the whole form, which screen readers announce as soon as the page loads. */
 export const Problem: FC<{ message: string | null | undefined }> = ({ message }) =>
   message ? (
     <div class="notice bad" role="alert">
@@ -79,7 +79,7 @@ interface FieldProps {
   tail?: Child;
 }
 
-/** A labelled input with its hint and what is wrong with it, tied together for those who listen to the page. */
+/** A labelled input with its hint and error, linked for screen readers. */
 export const Field: FC<FieldProps> = ({
   name,
   label,
@@ -138,7 +138,7 @@ const EASY = "Several words are good, and easy to remember.";
 
 interface NewPasswordProps {
   label?: string;
-  /** Said after what is asked of every password. */
+  /** Shown after the rule for every password. */
   hint?: string;
 }
 
@@ -154,7 +154,7 @@ export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password",
   />
 );
 
-/** For the code that was mailed. `hint`: where to. */
+/** The field for a mailed code. `hint` says where it was sent. */
 export const CodeField: FC<{ hint: string }> = ({ hint }) => (
   <Field
     name="code"
@@ -200,10 +200,10 @@ export const Check: FC<{ name: string; label: string; checked?: boolean; hint?: 
 );
 
 export interface Sender {
-  /** Where the form goes. */
+  /** The form's target. */
   action: string;
   csrf: string;
-  /** Carried along unseen. */
+  /** Hidden fields. */
   carried?: Record<string, string>;
 }
 
@@ -224,7 +224,7 @@ export const Form: FC<PropsWithChildren<Sender & { step: string }>> = ({
   </form>
 );
 
-/** What a form of fields ends in. */
+/** The button at the end of a form with fields. */
 export const Submit: FC<PropsWithChildren<{ weight?: "first" | "second" | "grave" }>> = ({
   weight = "first",
   children,
@@ -238,7 +238,7 @@ export const Submit: FC<PropsWithChildren<{ weight?: "first" | "second" | "grave
 
 type ButtonFormProps = PropsWithChildren<Sender & { step: string; weight?: "second" | "quiet" | "plain" }>;
 
-/** A form that is a button and nothing else. */
+/** A form that consists of one button. */
 export const ButtonForm: FC<ButtonFormProps> = ({ weight = "quiet", children, ...sender }) => (
   <Form {...sender}>
     <button class={weight} type="submit">
@@ -247,7 +247,7 @@ export const ButtonForm: FC<ButtonFormProps> = ({ weight = "quiet", children, ..
   </Form>
 );
 
-/** A member, as they know themselves. */
+/** A member, with their own picture and name. */
 export const Person: FC<{ member: Member; profile?: MemberProfile | undefined }> = ({ member, profile }) => (
   <span class="person">
     {profile?.picture ? (
@@ -277,6 +277,6 @@ export const BackLink: FC<{ href: string; label: string }> = ({ href, label }) =
   </a>
 );
 
-/** "3 Sep 2026", whoever reads it. */
+/** A date such as "3 Sep 2026", independent of the reader's locale. */
 export const day = (at: number | string): string =>
   new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));

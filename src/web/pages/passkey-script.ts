@@ -1,4 +1,4 @@
-/** The one script of the pages: passkeys are the one thing that does not go without. Served as it is. */
+/** The only script file of the pages: everything but passkeys works without it. Served as it is. */
 export const PASSKEY_SCRIPT_TEXT = `
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))

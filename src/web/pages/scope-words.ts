@@ -1,4 +1,7 @@
-/** What an app asks for, in plain words. Every scope of the grammar has some; what is dangerous is said to be. */
+/**
+ * Describes an app's requested scopes in plain words. Every scope of the grammar has a description; dangerous
+ * ones are marked.
+ */
 import {
   AccountPermission,
   BlobPermission,
@@ -13,22 +16,22 @@ export interface Asked {
   icon: IconName;
   title: string;
   detail?: string;
-  /** In the protocol's own terms, for those who want to know exactly. */
+  /** The scopes themselves, for readers who want the exact terms. */
   exactly: string[];
-  /** What can cost the member their account, or lay it bare. */
+  /** Whether it can cost the member their account, or lay it bare. */
   grave?: boolean;
-  /** The member may leave it out; the name of its checkbox. */
+  /** The name of its checkbox, if the member may leave it out. */
   optional?: string;
 }
 
-/** A permission set, as its author published it. */
+/** A permission set as its author published it. */
 export interface PermissionSet {
   title?: string | undefined;
   detail?: string | undefined;
   permissions: Parameters<IncludeScope["toScopes"]>[0]["permissions"];
 }
 
-/** Kinds of records that people know, in the plural. */
+/** Plural names for the kinds of records that people know. */
 const KINDS: Record<string, string> = {
   "app.bsky.feed.post": "posts",
   "app.bsky.feed.like": "likes",
@@ -52,7 +55,7 @@ const KINDS: Record<string, string> = {
 
 const VERBS = { create: "add", update: "change", delete: "delete" } as const;
 
-/** The scopes that only say whether the app may see the e-mail address: a member may say no and still go on. */
+/** The scopes that only let the app see the e-mail address: a member may refuse them and still go on. */
 export const EMAIL_SCOPES: ReadonlySet<string> = new Set([
   "transition:email",
   "account:email",

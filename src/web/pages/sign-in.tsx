@@ -1,4 +1,4 @@
-/** Signing in, signing up, choosing an account, a forgotten password. */
+/** The pages to sign in, sign up, choose an account, and reset a forgotten password. */
 import type { FC } from "hono/jsx";
 import type { Member, MemberProfile } from "../../oauth/members.ts";
 import { Layout, type Frame } from "./layout.tsx";
@@ -20,12 +20,12 @@ import {
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
-/** The app that somebody signs in to, if it is not the account page. */
+/** The app that somebody is signing in to; there is none on the account page. */
 export interface AppView {
   name: string;
-  /** The same within a sentence. */
+  /** The name for use within a sentence. */
   called: string;
-  /** Where it comes from: what nobody can make up. */
+  /** The app's origin, which nobody can fake. */
   from: string;
 }
 
@@ -35,14 +35,14 @@ interface SignInProps extends Frame {
   identifier?: string | undefined;
   problem?: string | null | undefined;
   done?: string | null | undefined;
-  /** Paths; null where there is none to go. */
+  /** Paths; null if there is no such page to go to. */
   signUp: string | null;
   choose: string | null;
-  /** The member has to show once more that it is them. */
+  /** Whether the member must prove once more who they are. */
   again?: boolean;
 }
 
-/** Shown by the script, where the browser can. */
+/** Shown by the script if the browser supports passkeys. */
 const PasskeyWay: FC = () => (
   <div id="passkey" hidden class="stack">
     <p class="or">or</p>
@@ -123,13 +123,13 @@ interface SignUpProps extends Frame {
   sender: Sender;
   app: AppView | null;
   values: SignUpValues;
-  /** Who gave the invite that is filled in. */
+  /** The member who gave the prefilled invite. */
   inviter?: { member: Member; profile: MemberProfile } | null | undefined;
   problem?: string | null | undefined;
   signIn: string;
 }
 
-/** What every handle ends in, or a choice of that. */
+/** The ending of every handle, or a choice of endings. */
 const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({ domains, chosen }) =>
   domains.length > 1 ? (
     <select name="domain" class="tail" aria-label="Domain of the handle">
@@ -235,7 +235,7 @@ export const ChoosePage: FC<ChooseProps> = ({ host, nonce, sender, app, people, 
 
 interface ResetProps extends Frame {
   sender: Sender;
-  /** The mail is on its way: now the code. */
+  /** Whether the code was mailed, so that the page asks for it. */
   sent: boolean;
   email?: string | undefined;
   problem?: string | null | undefined;

@@ -1,4 +1,7 @@
-/** The one style sheet. Colours of the community come as `--brand` and its kin, set by the page (`layout.tsx`). */
+/**
+ * The only style sheet. The page sets the community's colours as `--brand` and related variables
+ * (`layout.tsx`).
+ */
 export const STYLE = `
 *,*::before,*::after{box-sizing:border-box}
 :root{color-scheme:light dark;--paper:#fff;--ground:#f5f7f8;--text:#16202a;--soft:#55626e;--line:#d5dce1;--field:#76838e;

@@ -1,27 +1,31 @@
 /**
- * A community's colour and mark. The colour is any; what is written on it, and with it, always has the contrast that
- * WCAG 2.2 AA asks for (4.5 : 1). The mark is an atoll seen from above, shaped by the community's name.
+ * A community's colour and mark. Any colour will do: text on it, and text in it, always has the contrast that
+ * WCAG 2.2 AA requires (4.5 : 1). The mark is an atoll seen from above; the community's name determines its
+ * shape.
  */
 
 type Rgb = [red: number, green: number, blue: number];
 
 const WHITE: Rgb = [255, 255, 255];
-/** The page itself, by day and by night: what coloured text stands on. */
+/** The page's background by day and by night, behind coloured text. */
 const PAPER: Rgb = [255, 255, 255];
 const NIGHT: Rgb = [20, 24, 31];
 
 const CONTRAST = 4.6;
-/** Thin strokes of colour fade on dark ground: more than the least. */
+/** Above the minimum, since thin strokes of colour fade on a dark background. */
 const NIGHT_CONTRAST = 6.5;
-/** Of a colour with white: under it, darkening would leave little of a yellow or a lime, so ink is written on it. */
+/**
+ * The contrast of a colour with white. Below it, darkening would leave little of a yellow or a lime, so dark
+ * text is written on it instead.
+ */
 const BRIGHT = 3;
-/** Of a button with the night around it. */
+/** The contrast of a button with the night background. */
 const LIT = 2;
 const INK: Rgb = [14, 18, 24];
 
 const DEFAULT_COLOUR = "#0e7c86";
 
-/** Null when it is no `#rrggbb`. */
+/** Null if the text is not `#rrggbb`. */
 export function parseColour(text: string): Rgb | null {
   const [, red = "", green = "", blue = ""] = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text) ?? [];
   return red === ""
@@ -37,7 +41,7 @@ function luminance(colour: Rgb): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** WCAG 2.2, "contrast ratio": 1 to 21. */
+/** Contrast ratio (WCAG 2.2), from 1 to 21. */
 export function contrast(a: Rgb, b: Rgb): number {
   const [darker = 0, lighter = 0] = [luminance(a), luminance(b)].toSorted((x, y) => x - y);
   return (lighter + 0.05) / (darker + 0.05);
@@ -49,7 +53,7 @@ const mix = (a: Rgb, b: Rgb, share: number): Rgb => [
   Math.round(a[2] + (b[2] - a[2]) * share),
 ];
 
-/** The colour, moved towards `end` until it can be read on `ground`. */
+/** The colour, moved towards `end` until it is readable on `ground`. */
 function readable(colour: Rgb, ground: Rgb, end: Rgb, enough = CONTRAST): Rgb {
   for (let share = 0; share < 1; share += 0.04) {
     const moved = mix(colour, end, share);
@@ -61,19 +65,22 @@ function readable(colour: Rgb, ground: Rgb, end: Rgb, enough = CONTRAST): Rgb {
 const hex = (colour: Rgb) => `#${colour.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
 
 export interface Theme {
-  /** Buttons and the wash: the colour as it was given, or a little darker. */
+  /** Buttons and the wash: the given colour, or a little darker. */
   brand: string;
-  /** What is written on it: white, or ink where the colour is a bright one. */
+  /** Text on `brand`: white, or ink if the colour is bright. */
   on: string;
-  /** Buttons by night: no colour so dark that it is lost there. */
+  /** Buttons by night: light enough to stand out. */
   lit: string;
-  /** Links and rings on paper, and by night. */
+  /** Links and rings, on paper (`ink`) and by night (`night`). */
   ink: string;
   night: string;
-  /** The wash's deep end, under white text; and its end where it is but a strip, under the community's name. */
+  /**
+   * The wash's deep end, under white text (`deep`), and its end as a narrow strip under the community's name
+   * (`end`).
+   */
   deep: string;
   end: string;
-  /** Its shallow end. */
+  /** The wash's shallow end. */
   shoal: string;
 }
 
@@ -94,7 +101,7 @@ export function themeOf(colour: string): Theme {
   };
 }
 
-/** Numbers from 0 to 1, always the same for the same text (FNV-1a, then xorshift). */
+/** Numbers from 0 to 1, reproducible for each text (FNV-1a, then xorshift). */
 function* randomOf(text: string): Generator<number, never> {
   let state = 0x811c9dc5;
   for (const letter of text) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 0x01000193);
@@ -107,8 +114,8 @@ function* randomOf(text: string): Generator<number, never> {
 }
 
 /**
- * The closed outline of an island around the middle of a 100 by 100 field: a smooth ring through points that wander by
- * `wild`. The same name has the same shore at every size.
+ * The closed outline of an island around the middle of a 100 by 100 field: a smooth ring through points that
+ * vary by `wild`. The same name has the same shore at every size.
  */
 export function shoreline(name: string, radius: number, wild: number): string {
   const random = randomOf(name);
