@@ -1,4 +1,4 @@
-/** What a launcher asks of the control Worker, and what it answers. */
+/** Messages between a launcher and the control Worker. */
 
 export interface Migration {
   name: string;
@@ -13,5 +13,5 @@ export type ControlRequest =
 
 export type Row = Record<string, string | number | null>;
 
-/** `rows` of a query; none of a migration. */
+/** `rows` holds a query's result; it is empty for a migration. */
 export type ControlAnswer = { rows: Row[] } | { error: string };

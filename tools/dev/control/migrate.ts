@@ -1,15 +1,18 @@
-/** Ordered SQL, applied to a D1 from inside the runtime. */
+/** Applies ordered SQL to a D1 database from inside the runtime. */
 
 import type { Migration } from "./messages.ts";
 
-/** The table in which `wrangler d1 migrations` keeps its own record, so that both may be used on one database. */
+/** The table that `wrangler d1 migrations` uses, so that both can work on one database. */
 const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
-/** Applies what is missing, in order, each with its record in one transaction. A database that knows more is refused. */
+/**
+ * Applies missing migrations in order, each in one transaction with its record. Throws if the database has
+ * one that is unknown here.
+ */
 export async function migrate(database: D1Database, migrations: Migration[]): Promise<void> {
   const [, found] = await database.batch<{ name: string }>([
     database.prepare(APPLIED),

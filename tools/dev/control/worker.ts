@@ -1,6 +1,7 @@
 /**
- * A Worker beside the host's own, in local runs only: it does from inside the runtime what a launcher needs done to the
- * databases. Reached at a port of its own, by whoever knows the secret that the launcher made for this run.
+ * A Worker next to the host's own, in local runs only. It gives a launcher access to the databases from
+ * inside the runtime. It has a port of its own; a request must carry the secret that the launcher made for
+ * this run.
  */
 import type { ControlAnswer, ControlRequest, Row } from "./messages.ts";
 import { migrate } from "./migrate.ts";
