@@ -1,10 +1,10 @@
-/** HTTP answers of the local outside world. */
+/** HTTP responses of the local outside world. */
 
 export function json(body: unknown, status = 200, contentType = "application/json"): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": contentType } });
 }
 
-/** Open to every page: tools in a browser look here too. */
+/** Allows every origin: browser tools read these services too. */
 export function withCors(response: Response): Response {
   const open = new Response(response.body, response);
   open.headers.set("access-control-allow-origin", "*");

@@ -1,4 +1,4 @@
-/** Where a local host's mail goes: kept to be read over HTTP (`GET /mail?to=`), never sent. */
+/** The mailbox of a local host: stores mail to be read over HTTP (`GET /mail?to=`) and never sends it. */
 import { json } from "./answers.ts";
 
 const SCHEMA = `
@@ -11,7 +11,7 @@ const SCHEMA = `
     sent_at TEXT NOT NULL
   );`;
 
-/** Older mail makes room for newer. */
+/** How many mails are kept; older ones make room for newer ones. */
 const KEPT = 1_000;
 const MAIL_BYTES = 256 * 1024;
 
@@ -34,7 +34,10 @@ export class Mailbox {
     sql.exec(SCHEMA);
   }
 
-  /** POST {to, subject, text, html?}; GET, newest first, of everybody or of `?to=`; DELETE empties. */
+  /**
+   * POST {to, subject, text, html?} stores a mail. GET lists mail, newest first; DELETE deletes it. Both
+   * apply to everybody's mail, or to that of `?to=`.
+   */
   async fetch(request: Request): Promise<Response> {
     const to = new URL(request.url).searchParams.get("to")?.toLowerCase() ?? null;
     if (request.method === "POST") return this.#take(await request.text());

@@ -1,6 +1,7 @@
 /**
- * A real did:plc directory on an object's SQLite: every operation is validated as the public one validates it, so what
- * works here works there. Only its limit of operations an hour is left out, since tests change a handle ten times.
+ * A real did:plc directory on an object's SQLite. It validates every operation as the public directory does,
+ * so what works here works there. It only omits the hourly limit of operations, since tests change a handle
+ * ten times.
  */
 import { checkNext, parseOperation, type LoggedOperation } from "../../../src/identity/plc/log.ts";
 import { documentOf, operationCid, stateOf, type AnyOperation } from "../../../src/identity/plc/operation.ts";
@@ -45,7 +46,7 @@ export class PlcDirectory {
     sql.exec(SCHEMA);
   }
 
-  /** The directory's HTTP interface. Errors are `{message}`, as the public directory words them. */
+  /** The directory's HTTP interface. Errors are `{message}`, in the public directory's words. */
   async fetch(request: Request): Promise<Response> {
     try {
       return await this.#route(request);
@@ -55,7 +56,7 @@ export class PlcDirectory {
     }
   }
 
-  /** Validates and keeps an operation, in one synchronous turn. Refuses InvalidRequest, changing nothing. */
+  /** Validates and stores an operation, in one synchronous turn. Refuses InvalidRequest, changing nothing. */
   submit(did: string, submitted: unknown): void {
     const operation = parseOperation(submitted);
     const log = this.#log(did);
@@ -96,7 +97,7 @@ export class PlcDirectory {
     throw notFound("Not found");
   }
 
-  /** Valid operations, oldest first; nullified ones are left out. */
+  /** Valid operations, oldest first, without nullified ones. */
   #log(did: string): LoggedOperation[] {
     return this.#sql
       .exec<OperationRow>("SELECT * FROM operation WHERE did = ? AND nullified = 0 ORDER BY seq", did)
@@ -135,7 +136,10 @@ export class PlcDirectory {
     return rows.map(exported);
   }
 
-  /** JSON lines: after a number in sequence, with `seq`; else after an instant, with `nullified`. */
+  /**
+   * Exports operations as JSON lines. If `after` is a sequence number, lines have `seq`; otherwise (an
+   * instant, or absent) they have `nullified`.
+   */
   #export(query: URLSearchParams): Response {
     const count = Number(query.get("count") ?? EXPORT_LINES);
     if (!Number.isInteger(count) || count < 1) throw badParameter("count");
@@ -159,7 +163,10 @@ export class PlcDirectory {
     });
   }
 
-  /** Now, but later than every operation before: order and timestamps agree even within a millisecond. */
+  /**
+   * The current time, but later than any earlier operation: order and timestamps agree even within a
+   * millisecond.
+   */
   #nextInstant(): number {
     const { newest } = this.#sql
       .exec<{ newest: number | null }>("SELECT max(created_at) AS newest FROM operation")

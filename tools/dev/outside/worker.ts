@@ -1,6 +1,7 @@
 /**
- * The outside world of a local run, absent from a deploy: a did:plc directory and a mailbox, in one object. The host
- * reaches it by service binding (`http://plc.local/…`, `http://mail.local/mail`), tools at its own port.
+ * The outside world of a local run, absent from a deploy: a did:plc directory and a mailbox, in one object.
+ * The host reaches it by service binding (`http://plc.local/…`, `http://mail.local/mail`); tools use its own
+ * port.
  */
 import { DurableObject } from "cloudflare:workers";
 import { withCors } from "./answers.ts";
