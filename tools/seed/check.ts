@@ -1,10 +1,10 @@
-/** Whether a seed fits together: it may come from a JSON file, so nothing of its form is taken for granted. */
+/** Checks that a seed is consistent. It may come from a JSON file, so nothing about its form is assumed. */
 import { hint } from "./nearest.ts";
 import { SeedError, type Seed, type SeedPost } from "./seed.ts";
 
 type Kind = "text" | "number" | "list" | "object" | "flag";
 
-/** What fields there are, and what each holds. */
+/** The known fields of each form, with their types. */
 const FIELDS = {
   seed: { accounts: "list", follows: "object", posts: "list", records: "list" },
   account: {
@@ -51,8 +51,8 @@ const NAME = /^[a-z0-9][a-z0-9-]{1,16}[a-z0-9]$/;
 const IMAGES = 4;
 
 /**
- * Checks the form, and that every name and id refers to something, so that a typo is found before anything is written.
- * `known`: accounts that are there already. Throws a `SeedError`.
+ * Checks the form, and that every name and id refers to something, so that a typo is found before anything is
+ * written. `known` lists accounts that exist already. Throws a `SeedError`.
  */
 export function checkSeed(seed: Seed, known: readonly string[] = []): void {
   checkForm(seed, "seed", "the seed");
@@ -69,7 +69,7 @@ export function checkSeed(seed: Seed, known: readonly string[] = []): void {
   }
 }
 
-/** The names that the rest of the seed may use. */
+/** Checks the accounts, and returns the names that the rest of the seed may use. */
 function checkAccounts({ accounts = [] }: Seed, known: readonly string[]): Set<string> {
   const names = new Set<string>();
   for (const [i, account] of accounts.entries()) {
@@ -115,7 +115,7 @@ function checkNames(names: unknown, isName: (name: string, where: string) => voi
   for (const name of names) isName(String(name), where);
 }
 
-/** That `value` is an object of known fields, each of its kind, none missing. */
+/** Checks that `value` is an object of known fields, each of its type, with none missing. */
 function checkForm(value: object, form: keyof typeof FIELDS, where: string): void {
   if (!isOf("object", value)) throw wanted("object", value, where);
   const fields = new Map<string, Kind>(Object.entries(FIELDS[form]));

@@ -1,9 +1,12 @@
-/** The demo's community: twenty people of a small harbour, three days of their talk. The same every time. */
+/**
+ * The demo's community: twenty people around a small harbour, and three days of their posts. The same every
+ * time.
+ */
 import { people } from "./people.ts";
 import { pick, randomFrom, sample } from "./random.ts";
 import type { Seed, SeedPost } from "./seed.ts";
 
-/** Of all posts: how many answer another, and how many quote one. The rest stand for themselves. */
+/** Of all posts, how many reply to another and how many quote one. The rest stand alone. */
 const POSTS = 300;
 const REPLIES = 140;
 const QUOTES = 40;
@@ -76,7 +79,7 @@ export function community(): Seed {
   };
 }
 
-/** What people say of themselves, spread over the days; the newest last. */
+/** Posts that stand alone, spread over the days; the newest last. */
 function openings(random: () => number): SeedPost[] {
   const said = people.flatMap(({ name, posts }) => posts.map((text) => ({ name, text })));
   const shuffled = sample(said, POSTS - REPLIES - QUOTES, random);
@@ -94,7 +97,7 @@ function openings(random: () => number): SeedPost[] {
   });
 }
 
-/** A reply to, or a quote of, something that was said before; more often of what others answered too. */
+/** A reply to, or a quote of, an earlier post; posts with answers get more of them. */
 function answer(posts: SeedPost[], names: string[], random: () => number): SeedPost {
   const openingCount = POSTS - REPLIES - QUOTES;
   const id = `p${posts.length}`;
@@ -104,7 +107,7 @@ function answer(posts: SeedPost[], names: string[], random: () => number): SeedP
     posts[Math.floor((quotes ? random() : random() ** 2) * (quotes ? openingCount : posts.length))];
   if (about?.id === undefined) throw new Error("nothing to answer");
   const by = pick(others(names, about.by), random);
-  // Within some hours, but never before it and never in the future.
+  // Within some hours, but never before the other post and never in the future.
   const later = 4 + random() ** 3 * (quotes ? 900 : 400);
   const age = about.minutesAgo ?? 0;
   const minutesAgo = age - Math.min(later, age * 0.6);

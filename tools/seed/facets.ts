@@ -1,4 +1,7 @@
-/** Mentions, tags and links in a text, as rich text facets (app.bsky.richtext.facet: indices count UTF-8 bytes). */
+/**
+ * Mentions, tags and links in a text, as rich text facets (app.bsky.richtext.facet: indices count UTF-8
+ * bytes).
+ */
 
 export interface Facet {
   index: { byteStart: number; byteEnd: number };
@@ -7,7 +10,7 @@ export interface Facet {
 
 const FOUND = /@([a-z0-9-]+)|#(\p{L}[\p{L}\p{N}]*)|https?:\/\/[^\s)]+/gu;
 
-/** `@alice` becomes `@alice.test`, with its facet; unknown names stay words. */
+/** Turns `@alice` into `@alice.test`, with its facet; unknown names stay plain text. */
 export function markUp(
   text: string,
   member: (name: string) => { did: string; handle: string } | undefined,

@@ -1,15 +1,15 @@
-/** What was probably meant: the first of `known` that is two letters off at most. */
+/** The name that was probably meant: the first of `known` within an edit distance of two. */
 export function nearest(given: string, known: Iterable<string>): string | undefined {
   return [...known].find((name) => distance(name, given) <= 2);
 }
 
-/** ` Did you mean "alice"?`, or nothing. */
+/** ` Did you mean "alice"?`, or the empty string. */
 export function hint(given: string, known: Iterable<string>): string {
   const near = nearest(given, known);
   return near === undefined ? "" : ` Did you mean ${JSON.stringify(near)}?`;
 }
 
-/** Levenshtein's. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

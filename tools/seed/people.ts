@@ -1,10 +1,10 @@
-/** Who lives at the demo's harbour, and what they have to say. `Picture:` marks what is posted with one. */
+/** The people around the demo's harbour, with their posts. `Picture:` marks a post with a picture. */
 
 export interface Person {
   name: string;
   displayName: string;
   description: string;
-  /** Six each. */
+  /** Six per person. */
   posts: string[];
 }
 

@@ -1,4 +1,4 @@
-/** Small pictures drawn from a text, always the same for the same text: a sky, a sun, and waves in two colours. */
+/** Draws small pictures, always the same for the same text: a sky, a sun, and waves in three colours. */
 import { crc32, deflateSync } from "node:zlib";
 import { randomFrom } from "./random.ts";
 
@@ -10,7 +10,7 @@ export interface Picture {
   height: number;
 }
 
-/** A PNG. */
+/** Draws a PNG; sizes in pixels. */
 export function drawPicture(text: string, width: number, height: number): Picture {
   const pixels = paint(text, width, height);
   const rows = Buffer.alloc(height * (width * 3 + 1));
@@ -66,7 +66,7 @@ function paint(text: string, width: number, height: number): Uint8Array {
         ({ level, swing, length, shift }) => y > level + swing * Math.sin(x * length + shift),
       );
       const edge = Math.hypot(x - sun.x, y - sun.y) - sun.r;
-      // One pixel of softness, so that the sun has no stairs.
+      // One pixel of softness smooths the sun's edge.
       const shine = Math.min(1, Math.max(0, 0.5 - edge));
       pixels.set(wave?.colour ?? (shine > 0 ? mix(sky, sunlight, shine) : sky), (y * width + x) * 3);
     }
@@ -78,7 +78,7 @@ function mix(a: Colour, b: Colour, share: number): Colour {
   return [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share];
 }
 
-/** From hue (degrees), saturation and lightness (0 to 1), as CSS Color 4 does it. */
+/** Converts hue (degrees), saturation and lightness (0 to 1) to RGB, as in CSS Color 4. */
 function colour(hue: number, saturation: number, lightness: number): Colour {
   const reach = saturation * Math.min(lightness, 1 - lightness);
   const part = (n: number) => {

@@ -1,6 +1,6 @@
 /**
- * Makes a seed true on a running host, through public XRPC. Every record has a key that follows from the seed, so that
- * planting again, or after an interruption, adds only what is missing.
+ * Creates a seed's community on a running host, through public XRPC. Every record's key is derived from the
+ * seed, so that planting again, or after an interruption, adds only what is missing.
  */
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { markUp } from "./facets.ts";
@@ -8,7 +8,7 @@ import { drawPicture } from "./picture.ts";
 import { checkSeed } from "./check.ts";
 import { SeedError, type Seed, type SeedAccount, type SeedPost } from "./seed.ts";
 
-/** A signed-in member. `call` is one XRPC method: a procedure when there is an input, else a query. */
+/** A signed-in member. `call` runs one XRPC method: a procedure if there is an input, else a query. */
 export interface Member {
   did: string;
   handle: string;
@@ -19,15 +19,15 @@ export interface Member {
 }
 
 export interface Host {
-  /** Signs up, or signs in where the account is there already. */
+  /** Signs up, or signs in if the account exists already. */
   member(account: SeedAccount): Promise<{ member: Member; isNew: boolean }>;
 }
 
 export interface Planted {
   members: Map<string, Member>;
-  /** How many of them were there before. */
+  /** How many accounts existed before. */
   found: number;
-  /** By the seed's ids. */
+  /** Posts by the seed's ids. */
   posts: Map<string, StrongRef>;
 }
 
@@ -39,18 +39,20 @@ export interface StrongRef {
 export interface PlantOptions {
   /** Signed-in members that the seed may name without listing them. */
   members?: Map<string, Member>;
-  /** Called after each step, with how many of all are done. */
+  /** Called after each step, with the number of steps done and the total. */
   onProgress?: (done: number, all: number, what: string) => void;
-  /** The moment of planting, in milliseconds of the Unix epoch. Default: now, or the first planting's. */
+  /**
+   * The moment of planting, in milliseconds of the Unix epoch. Default: the first planting's, or else now.
+   */
   now?: number;
 }
 
-/** Requests under way at once. */
+/** Concurrent requests. */
 const AT_ONCE = 8;
 
 /**
- * Throws a `SeedError` before anything is written where the seed does not fit together, and one that names the part which
- * the host refused.
+ * Throws a `SeedError` before anything is written if the seed is inconsistent; later, one that names the part
+ * that failed.
  */
 export async function plant(seed: Seed, host: Host, options: PlantOptions = {}): Promise<Planted> {
   checkSeed(seed, [...(options.members?.keys() ?? [])]);
@@ -64,7 +66,7 @@ class Planting {
   readonly #members: Map<string, Member>;
   readonly #refs = new Map<SeedPost, StrongRef>();
   readonly #posts = new Map<string, StrongRef>();
-  /** `at://` addresses of what is there already, of accounts that were found. */
+  /** `at://` addresses of existing records, with their CIDs, for the accounts that were found. */
   readonly #there = new Map<string, string>();
   #found = 0;
   #done = 0;
@@ -98,13 +100,13 @@ class Planting {
     return { members: this.#members, found: this.#found, posts: this.#posts };
   }
 
-  /** Steps in all: what `onProgress` counts up to. */
+  /** The total number of steps, up to which `onProgress` counts. */
   #all(): number {
     const { accounts = [], follows = {}, posts = [], records = [] } = this.#seed;
     return accounts.length * 2 + Object.keys(follows).length + posts.length * 2 + records.length;
   }
 
-  /** `where`: how an item is called in an error. */
+  /** Runs `work` on all items. `where` names an item in an error. */
   async #each<Item>(
     items: Item[],
     what: string,
@@ -161,7 +163,10 @@ class Planting {
     } while (cursor !== undefined);
   }
 
-  /** When the first account was planted, if it was: its profile says so. Later plantings count from the same moment. */
+  /**
+   * When the first account was planted, according to its profile; null if it was not. Later plantings count
+   * from the same moment.
+   */
   async #firstPlanting(): Promise<number | null> {
     const first = this.#members.get(this.#seed.accounts?.[0]?.name ?? "");
     if (first === undefined) return null;
@@ -188,8 +193,8 @@ class Planting {
   }
 
   async #follows(name: string, others: string[]): Promise<void> {
-    // Each at a moment of their own: two that follow one account at the same would write the same record, by CID too,
-    // and pages of followers are cut by time and CID.
+    // Each member follows at a different moment. If two followed one account at the same moment, their
+    // records would be equal, with the same CID, and pages of followers are cut by time and CID.
     const at = this.#now - Object.keys(this.#seed.follows ?? {}).indexOf(name);
     const writes = others.map((other, i) => ({
       rkey: this.#key(this.#now, i),
@@ -255,7 +260,7 @@ class Planting {
     ] as const;
     for (const [collection, names] of kinds) {
       for (const [i, name] of names.entries()) {
-        // Some minutes after the post, one after the other, none in the future, no two at once.
+        // Some minutes after the post, one after the other: none in the future, no two at once.
         const when = Math.min(at + (i + 1) * 90_000, this.#now - names.length + i);
         await this.#create(name, collection, [
           {
@@ -267,7 +272,7 @@ class Planting {
     }
   }
 
-  /** Creates what is not there yet, in one commit. */
+  /** Creates the missing records, in one commit. */
   async #create(
     name: string,
     collection: string,
@@ -298,7 +303,7 @@ class Planting {
     const there = this.#there.get(address);
     if (there !== undefined) return { uri: address, cid: there };
     const input = { repo: did, collection, rkey, record };
-    // The answer has more (the commit), and what refers to this record shall not carry it along.
+    // The answer holds more (the commit), which references to this record must not carry along.
     const { uri, cid } = (await member.call("com.atproto.repo.createRecord", { input })) as StrongRef;
     return { uri, cid };
   }
@@ -311,7 +316,7 @@ class Planting {
 
   #timeOf(post: SeedPost): number {
     const posts = this.#seed.posts ?? [];
-    // Without a time of its own, a post comes a second after the one before it, and the last one a second ago.
+    // Posts without a time of their own are a second apart, and the last is a second old.
     if (post.minutesAgo === undefined) return this.#now - (posts.length - this.#indexOf(post)) * 1000;
     return this.#now - post.minutesAgo * 60_000;
   }
@@ -341,13 +346,13 @@ class Planting {
   }
 }
 
-/** What `checkSeed` has made sure of. */
+/** Asserts what `checkSeed` has verified. */
 function found<Value>(value: Value | undefined, what: string): Value {
   if (value === undefined) throw new Error(`the seed has no ${what}`);
   return value;
 }
 
-/** Posts in groups, none of which refers to its own or a later one. */
+/** Groups posts so that each refers only to posts in earlier groups. */
 function waves(posts: SeedPost[]): SeedPost[][] {
   const depth = new Map<string, number>();
   const groups: SeedPost[][] = [];

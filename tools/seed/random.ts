@@ -1,6 +1,6 @@
-/** Chance that comes out the same every time. */
+/** Reproducible random numbers. */
 
-/** A stream of numbers from 0 to 1 for a text (FNV-1a into mulberry32). */
+/** A stream of numbers from 0 to 1, determined by a text (FNV-1a into mulberry32). */
 export function randomFrom(seed: string): () => number {
   let state = 0x811c9dc5;
   for (const letter of seed) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 0x01000193);

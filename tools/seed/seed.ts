@@ -1,11 +1,12 @@
 /**
- * A community, written down: who is there, who follows whom, who said what. The same words make the demo, a test's
- * network, and what `npx atoll dev-network --seed file.json` reads. Names are short (`alice`); handles follow from the host.
+ * The description of a community: its accounts, follows and posts. The same format serves the demo, a test's
+ * network, and `npx atoll dev-network --seed file.json`. Names are short (`alice`); handles depend on the
+ * host.
  */
 
 export interface Seed {
   accounts?: SeedAccount[];
-  /** Who follows whom: `{ alice: ["bob"] }`. */
+  /** Follows by follower: `{ alice: ["bob"] }`. */
   follows?: Record<string, string[]>;
   posts?: SeedPost[];
   /** Any other records, of any lexicon. */
@@ -13,31 +14,31 @@ export interface Seed {
 }
 
 export interface SeedAccount {
-  /** The handle's first label: 3 to 18 letters, digits or dashes. */
+  /** The handle's first label: 3 to 18 lower-case letters, digits or dashes, with no dash at its ends. */
   name: string;
   displayName?: string;
   description?: string;
-  /** A picture drawn from the name. */
+  /** Whether to draw a picture from the name. */
   avatar?: boolean;
   /** Default: `<name>-password`. */
   password?: string;
-  /** In a test's network of several hosts: where the account lives. Default: the first one. */
+  /** The account's host, in a test's network of several hosts. Default: the first one. */
   host?: string;
 }
 
 export interface SeedPost {
-  /** By which later posts refer to this one. */
+  /** The id by which later posts refer to this one. */
   id?: string;
   by: string;
   /** `@name`, `#tag` and links become facets. At most 300 characters. */
   text: string;
-  /** When it was written, counted back from the moment of planting. Default: just before, in order. */
+  /** The post's age in minutes at the moment of planting. Default: seconds before it, in order. */
   minutesAgo?: number;
   /** The `id` of an earlier post. */
   replyTo?: string;
   /** The `id` of an earlier post. */
   quote?: string;
-  /** At most four, each drawn from its text. */
+  /** At most four, each drawn from its alt text. */
   images?: { alt: string }[];
   likedBy?: string[];
   repostedBy?: string[];
@@ -51,7 +52,7 @@ export interface SeedRecord {
   record: Record<string, unknown>;
 }
 
-/** What is wrong with a seed, and where: shown as it is. */
+/** An error in a seed, with its place; shown as it is. */
 export class SeedError extends Error {
   override name = "SeedError";
 }
