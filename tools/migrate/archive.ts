@@ -1,4 +1,7 @@
-/** An account's repo as a file: what it holds, checked before anything is made elsewhere. It is also the member's backup. */
+/**
+ * Inspects an account's repo as a file, before anything is created elsewhere. The file is also the member's
+ * backup.
+ */
 import { readFileSync } from "node:fs";
 import { readCar } from "../../src/protocol/car.ts";
 import { decodeToJson } from "../../src/protocol/cbor.ts";
@@ -10,15 +13,15 @@ export interface ArchiveFacts {
   did: string;
   rev: string;
   records: number;
-  /** CIDs of the blobs that records name. */
+  /** How many different blobs the records name. */
   blobs: number;
-  /** Bytes of the largest and of all blobs, as records say. */
+  /** Bytes of the largest blob and of all blobs, as stated in the records. */
   largestBlob: number;
   blobBytes: number;
   bytes: number;
 }
 
-/** Throws where the archive is broken, lacks a block, or holds a record that does not read. */
+/** Throws if the archive is broken, lacks a block, or contains a record that cannot be decoded. */
 export function inspectArchive(file: string): ArchiveFacts {
   const bytes = readFileSync(file);
   const { roots, blocks } = readCar(bytes);
@@ -45,7 +48,10 @@ export function inspectArchive(file: string): ArchiveFacts {
   };
 }
 
-/** Blob CID → bytes, from the JSON form of a record; the form of before 2023 states no size. */
+/**
+ * Collects blob CID → bytes from the JSON form of a record. The blob form of before 2023 states no size and
+ * counts as 0.
+ */
 function collectBlobs(value: unknown, into: Map<string, number>): void {
   if (Array.isArray(value)) {
     for (const each of value) collectBlobs(each, into);

@@ -1,9 +1,9 @@
-/** Step `blobs`: the new host says which blobs its records lack, until it lacks none. */
+/** Step `blobs`: copies the blobs that the new host reports as missing, until none is missing. */
 import { cidOfRaw } from "../../src/protocol/cid.ts";
 import { refused } from "./host-client.ts";
 import { MoveStopped, type Moving } from "./move.ts";
 
-/** At a time: hosts count uploads. */
+/** Concurrent copies; hosts limit uploads. */
 const ABREAST = 4;
 const PAGE = 500;
 
@@ -30,7 +30,7 @@ export async function copyBlobs(moving: Moving): Promise<string> {
     : `${total - lost} blobs arrived; ${lost} could not be had, see move.json`;
 }
 
-/** CIDs, each once. */
+/** The CIDs of missing blobs, each once. */
 async function listMissing(moving: Moving): Promise<string[]> {
   const cids = new Set<string>();
   let cursor: string | undefined;
@@ -56,7 +56,7 @@ async function copyBlob({ move, old, report, ...moving }: Moving, cid: string): 
   try {
     found = await old.bytes("com.atproto.sync.getBlob", { params });
   } catch (thrown) {
-    // Long gone there, or taken down: no reason to stay.
+    // The blob is long gone there, or taken down: no reason to stop the move.
     if (refused(thrown) && thrown.status < 500) return lose(thrown.message);
     throw thrown;
   }

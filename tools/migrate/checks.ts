@@ -1,4 +1,4 @@
-/** What is looked at before anything is done: each finding says what is in the way, and what helps. */
+/** Checks before a move: each finding says what is in the way, and what helps. */
 import { statfsSync } from "node:fs";
 import { xrpc } from "../dev/xrpc-client.ts";
 import { refused, type HostClient } from "./host-client.ts";
@@ -28,7 +28,7 @@ export interface Wanted {
   folder: string;
 }
 
-/** A record and its share of the tree, in an archive; generous. */
+/** Estimated size of a record and its share of the tree in an archive; generous. */
 const BYTES_PER_RECORD = 1_000;
 const BYTES_AT_LEAST = 100_000_000;
 
@@ -39,7 +39,7 @@ export const describeServer = (host: HostClient): Promise<ServerDescription> =>
 export const isBelow = (handle: string, { availableUserDomains }: ServerDescription): boolean =>
   availableUserDomains.some((domain) => handle.endsWith(domain));
 
-/** Changes nothing. Throws `Unreachable` where a host is silent. */
+/** Runs all checks and changes nothing. Throws `Unreachable` if a host does not answer. */
 export async function check(wanted: Wanted): Promise<Finding[]> {
   const [there, status] = await Promise.all([
     describeServer(wanted.new),

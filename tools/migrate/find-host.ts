@@ -1,4 +1,4 @@
-/** Where an account lives, by its handle or DID. */
+/** Finds an account's host by its handle or DID. */
 import { xrpc } from "../dev/xrpc-client.ts";
 
 const PUBLIC_RESOLVER = "https://public.api.bsky.app";
@@ -7,7 +7,7 @@ interface DidDocument {
   service?: { id: string; serviceEndpoint: string }[];
 }
 
-/** The origin of an account's host; null where nothing of it is known. */
+/** The origin of an account's host; null if it cannot be found. */
 export async function findHost(account: string, plc: string, resolver: string): Promise<string | null> {
   try {
     const did = account.startsWith("did:") ? account : await didOf(account, resolver);
@@ -21,7 +21,7 @@ export async function findHost(account: string, plc: string, resolver: string): 
     const pds = service.find(({ id }) => id.endsWith("#atproto_pds"));
     return pds === undefined ? null : new URL(pds.serviceEndpoint).origin;
   } catch {
-    // It is only a suggestion: the member can say it.
+    // Only a suggestion: the member can name the host.
     return null;
   }
 }

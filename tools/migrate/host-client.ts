@@ -1,12 +1,12 @@
 /**
- * XRPC with one host as one account, patient: it refreshes its session, waits out rate limits, and tries again what a
- * host that restarts did not answer. Only for calls that may run twice; `once` is for the others.
+ * A patient XRPC client for one host and one account: it refreshes its session, waits out rate limits, and
+ * retries calls that a restarting host did not answer. Only for calls that may run twice; others set `once`.
  */
 import { XrpcError } from "../dev/xrpc-client.ts";
 
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 500;
-/** A rate limit that lasts longer is said instead of waited for. */
+/** A longer rate limit is reported instead of waited for. */
 const MAX_WAIT_MS = 10 * 60 * 1000;
 
 /** The host did not answer at all. */
@@ -21,15 +21,15 @@ export class Unreachable extends Error {
 
 export interface Call {
   params?: Record<string, string | number | string[] | undefined>;
-  /** JSON. */
+  /** JSON input of a procedure. */
   input?: unknown;
-  /** Bytes instead of JSON. */
+  /** Input in bytes instead of JSON. */
   body?: { bytes: Uint8Array; type: string };
-  /** A procedure without input. */
+  /** Marks a procedure without input. */
   procedure?: boolean;
-  /** `authorization` instead of the session's; "" for none. */
+  /** The `authorization` header, instead of the session's; "" for none. */
   authorization?: string;
-  /** Is not tried again. */
+  /** Whether the call must not be retried. */
   once?: boolean;
 }
 
@@ -44,7 +44,7 @@ interface Session {
 
 export interface HostClientOptions {
   signal?: AbortSignal | undefined;
-  /** Told when a wait begins: what for, and how long. */
+  /** Called when a wait begins, with its reason and length. */
   onWait?: ((why: string, ms: number) => void) | undefined;
 }
 
@@ -63,7 +63,9 @@ export class HostClient {
     return this.#session;
   }
 
-  /** Throws `XrpcError`: AuthenticationRequired, AuthFactorTokenRequired, RateLimitExceeded. */
+  /**
+   * Opens a session. Throws `XrpcError`: AuthenticationRequired, AuthFactorTokenRequired, RateLimitExceeded.
+   */
   async login(identifier: string, password: string, authFactorToken?: string): Promise<Session> {
     const input = { identifier, password, ...(authFactorToken === undefined ? {} : { authFactorToken }) };
     this.#session = await this.json<Session>("com.atproto.server.createSession", {
@@ -73,12 +75,12 @@ export class HostClient {
     return this.#session;
   }
 
-  /** Takes over the session that createAccount answered with. */
+  /** Uses the session that createAccount returned. */
   adopt(session: Session): void {
     this.#session = session;
   }
 
-  /** The answer's JSON; undefined where it has none. Throws `XrpcError`, `Unreachable`. */
+  /** The answer's JSON; undefined if it is empty. Throws `XrpcError`, `Unreachable`. */
   async json<T>(nsid: string, call: Call = {}): Promise<T> {
     return this.#withRetries(nsid, call, async (response) => {
       const text = await response.text();
@@ -94,7 +96,7 @@ export class HostClient {
     }));
   }
 
-  /** Hands the answer's body on as it comes; begun anew when it breaks off. */
+  /** Streams the answer's body to `take`; starts over if the connection breaks. */
   async stream(
     nsid: string,
     call: Call,
@@ -182,7 +184,7 @@ function refusalOf(nsid: string, status: number, text: string): XrpcError {
   }
 }
 
-/** Milliseconds that a 429 asks to wait, by either of the headers in use. */
+/** Milliseconds that a 429 asks to wait, from either of the headers in use. */
 function untilReset(headers: Headers): number {
   const after = Number(headers.get("retry-after"));
   if (after > 0) return after * 1000;
@@ -205,10 +207,10 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What a host said, without the call's name and the error's. */
+/** The host's own message, without the call's name and the error's. */
 export const wordsOf = ({ message }: XrpcError): string => message.replace(/^\S+: \d+ \w+: /, "");
 
-/** Whether a host refused with this error name. */
+/** Whether a host refused with one of these error names, or with any if none is given. */
 export const refused = (thrown: unknown, ...errors: string[]): thrown is XrpcError =>
   thrown instanceof XrpcError && (errors.length === 0 || errors.includes(thrown.error));
 

@@ -1,11 +1,11 @@
-/** The step that moves the identity: the DID comes to name the new host and its key. Not to be undone by a file. */
+/** Step `identity`: points the DID to the new host and its key. Restoring a file cannot undo it. */
 import type { PlcOperation, PlcService, PlcState } from "../../src/identity/plc/operation.ts";
 import { xrpc } from "../dev/xrpc-client.ts";
 import { pause, refused, type HostClient } from "./host-client.ts";
 import { withCode } from "./mailed-code.ts";
 import { MoveStopped, type Asker, type Moving } from "./move.ts";
 
-/** com.atproto.identity.getRecommendedDidCredentials */
+/** Output of com.atproto.identity.getRecommendedDidCredentials. */
 export interface Credentials {
   rotationKeys?: string[];
   alsoKnownAs?: string[];
@@ -13,7 +13,7 @@ export interface Credentials {
   services?: Record<string, PlcService>;
 }
 
-/** What the directory has of a DID. */
+/** The directory's current state of a DID. */
 export async function plcState(plc: string, did: string): Promise<PlcState> {
   const response = await fetch(`${plc}/${did}/data`, { signal: AbortSignal.timeout(20_000) });
   if (!response.ok) throw new MoveStopped(`${plc} answered ${response.status} about ${did}.`);
@@ -24,8 +24,8 @@ export const credentialsOf = (host: HostClient): Promise<Credentials> =>
   host.json<Credentials>("com.atproto.identity.getRecommendedDidCredentials");
 
 /**
- * The DID's next state. What the new host recommends replaces what the old host had put there, and only that: keys that
- * the member holds keep their rank above the hosts', other services, keys and names stay.
+ * The DID's next state. The new host's recommendations replace what the old host had put there, and only
+ * that. Keys that the member holds keep their rank above the hosts'; other services, keys and names stay.
  */
 export function mergeCredentials(
   before: PlcState,
@@ -57,19 +57,19 @@ export function pointsAt(state: PlcState, host: Credentials): boolean {
 interface Change {
   did: string;
   plc: string;
-  /** Signs, since its rotation key is in the DID; is logged in. */
+  /** Signs the operation: its rotation key is in the DID, and it is logged in. */
   signer: HostClient;
-  /** Submits, after its own checks. */
+  /** Submits the operation, after its own checks. */
   target: HostClient;
   next: PlcState;
   email: string;
   ask: Asker;
-  /** A signed operation is kept before it is submitted. */
+  /** Stores a signed operation before it is submitted; undefined forgets it. */
   keep(operation: PlcOperation | undefined): void;
   kept: PlcOperation | undefined;
 }
 
-/** Has the operation signed and submits it; whoever was cut short may call it again. */
+/** Has the operation signed and submits it; safe to repeat after an interruption. */
 export async function changePlc(change: Change): Promise<void> {
   const { did, plc, target } = change;
   const arrived = async () => pointsAt(await plcState(plc, did), await credentialsOf(target));
@@ -82,7 +82,7 @@ export async function changePlc(change: Change): Promise<void> {
       await target.json("com.atproto.identity.submitPlcOperation", { input: { operation }, once: true });
       return;
     } catch (thrown) {
-      // A lost answer, or one that was kept from an earlier run: the directory knows better.
+      // The answer was lost, or the operation is from an earlier run: the directory knows better.
       if (await arrived()) return;
       const stale = attempt === 0 && operation === change.kept && refused(thrown);
       const unanswered = attempt < 5 && !(refused(thrown) && thrown.status < 500);
@@ -106,7 +106,7 @@ async function sign({ signer, next, email, ask }: Change): Promise<PlcOperation>
   );
 }
 
-/** Step `identity`. */
+/** Runs step `identity`. */
 export async function moveIdentity(moving: Moving): Promise<string> {
   const { move, old, ask } = moving;
   const { did, plc } = move.state;
@@ -142,7 +142,7 @@ interface WebDocument {
   service?: { id: string; type: string; serviceEndpoint: string }[];
 }
 
-/** A did:web is a file of the member's own: they are shown what it has to say, and asked to publish it. */
+/** A did:web is a file of the member's own: shows them the new document, and asks them to publish it. */
 async function moveWebIdentity({ move, ask, ...moving }: Moving): Promise<string> {
   const { did } = move.state;
   const coming = await credentialsOf(moving.new);

@@ -1,12 +1,13 @@
-/** A code that a host mails: asked for once, used, and asked for again where it was wrong or too late. */
+/** A code that a host mails: requested once, used, and asked for again if it is wrong or too old. */
 import { refused, wordsOf } from "./host-client.ts";
 import type { Asker, WantedCode } from "./move.ts";
 
 const ATTEMPTS = 4;
 
 /**
- * @param request has the host mail a code; not done where the member brought one, which it would make worthless
- * @param use throws `XrpcError` InvalidToken or ExpiredToken where the code is not taken
+ * @param request has the host mail a code; skipped if the member brought one, which a new code would
+ * invalidate
+ * @param use throws `XrpcError` InvalidToken or ExpiredToken if the code is refused
  */
 export async function withCode<T>(
   ask: Asker,

@@ -1,6 +1,6 @@
 /**
- * A move: which account goes from where to where, and how far it has come. Kept in a folder of its own, beside the
- * member's archive, so that another run goes on where this one stopped. Passwords are never written down.
+ * A move of an account from one host to another, with its progress. It has a folder of its own, next to the
+ * member's archive, so that another run continues where this one stopped. Passwords are never written down.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -23,33 +23,33 @@ export type StepName = (typeof STEPS)[number];
 
 export interface MoveState {
   did: string;
-  /** Origins. */
+  /** Origins of the old and the new host. */
   from: string;
   to: string;
-  /** Of the account: before and after. */
+  /** The account's handle before and after the move. */
   oldHandle: string;
   handle: string;
-  /** At the new host. */
+  /** The e-mail address at the new host. */
   email: string;
   /** Origin of the PLC directory. */
   plc: string;
-  /** did:key that the member holds, to come first among the rotation keys. */
+  /** A did:key that the member holds, to come first among the rotation keys. */
   rotationKey?: string;
-  /** When each step was done, ISO 8601. */
+  /** When each step was finished, ISO 8601. */
   done: Partial<Record<StepName, string>>;
-  /** `headRev`: what the old host called its newest commit when the archive was made. */
+  /** `headRev` is the old host's latest rev when the archive was made. */
   archive?: ArchiveFacts & { headRev: string };
-  /** The new host's rev before an import whose answer is not known. */
+  /** The new host's rev before an import whose result is unknown. */
   importing?: string;
-  /** Blobs that the old host does not have any more: CID → what it said. */
+  /** Blobs that the old host no longer has or the new host does not take: CID → reason. */
   lost: Record<string, string>;
-  /** Signed by the old host; perhaps submitted. */
+  /** An operation that the old host signed; it may have been submitted. */
   operation?: PlcOperation;
-  /** What the DID said before the move, for the way back. */
+  /** The DID's state before the move, for the way back. */
   identityBefore?: unknown;
 }
 
-/** A folder holds one account's move to one host. */
+/** A move's folder, which belongs to one account and one pair of hosts. */
 export class Move {
   readonly folder: string;
   readonly state: MoveState;
@@ -70,7 +70,7 @@ export class Move {
     return path.join(this.folder, name);
   }
 
-  /** Whole or not at all: a run that is killed leaves the older state. */
+  /** Writes the state atomically: a run that is killed leaves the older state. */
   save(): void {
     writeFileSync(this.file("move.json.part"), `${JSON.stringify(this.state, null, 2)}\n`, { mode: 0o600 });
     renameSync(this.file("move.json.part"), this.file("move.json"));
@@ -86,7 +86,7 @@ export class Move {
   }
 }
 
-/** Below `root`, by account, origin and destination. */
+/** The folder below `root`, named by account, origin and destination. */
 export function folderOf(root: string, { did, from, to }: Pick<MoveState, "did" | "from" | "to">): string {
   const name = `${did}-from-${new URL(from).host}-to-${new URL(to).host}`;
   return path.join(root, name.replaceAll(/[^\w.-]/g, "_"));
@@ -94,36 +94,36 @@ export function folderOf(root: string, { did, from, to }: Pick<MoveState, "did" 
 
 export interface WantedCode {
   purpose: "identity" | "deletion";
-  /** Who mailed it, and where to. */
+  /** The host that mailed the code, and the address it mailed to. */
   host: string;
   email: string;
-  /** Why the last one was not taken. */
+  /** Why the last code was refused; null at the first attempt. */
   again: string | null;
 }
 
-/** What a move asks the member on its way. */
+/** The questions that a move asks the member. */
 export interface Asker {
-  /** A code that the member has already, once. */
+  /** A code that the member already has; returned once. */
   brought(): string | undefined;
   code(wanted: WantedCode): Promise<string>;
-  /** The member publishes this did:web document; resolves once they say so. */
+  /** Asks the member to publish this did:web document; resolves once they confirm. */
   publish(document: unknown): Promise<void>;
 }
 
 export interface Reporter {
   begin(step: StepName): void;
-  /** `done` of `total`, within a step. */
+  /** Reports `done` of `total` within a step. */
   progress(step: StepName, done: number, total: number): void;
   note(line: string): void;
   end(step: StepName, summary: string): void;
 }
 
-/** What steps work with. */
+/** The context of a move's steps. */
 export interface Moving {
   move: Move;
   old: HostClient;
   new: HostClient;
-  /** For the account at the new host, made in step `account` if it is not there. */
+  /** Password at the new host; step `account` creates the account there if it is missing. */
   password: string;
   inviteCode?: string | undefined;
   ask: Asker;
@@ -131,7 +131,7 @@ export interface Moving {
   signal?: AbortSignal | undefined;
 }
 
-/** The member has to do or decide something; the move can be taken up again. */
+/** The member has to do or decide something; the move can be resumed. */
 export class MoveStopped extends Error {
   override name = "MoveStopped";
 }

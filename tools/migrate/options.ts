@@ -48,7 +48,7 @@ export interface Options {
   newPassword?: string;
 }
 
-/** Refuses, with a `LaunchError`, what cannot be meant. */
+/** Refuses invalid options with a `LaunchError`. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
@@ -89,12 +89,12 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {
 
 type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** Without what is undefined. */
+/** Drops undefined values. */
 function given<T extends object>(values: T): Given<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
 }
 
-/** Of a host as people write it. Refuses what is none. */
+/** The origin of a host as people write it. Refuses text that names no host. */
 export function originOf(host: string): string {
   const local = /^(localhost|127\.0\.0\.1)(:|$)/.test(host);
   const url = URL.parse(host.includes("://") ? host : `${local ? "http" : "https"}://${host}`);
@@ -102,7 +102,7 @@ export function originOf(host: string): string {
   return url.origin;
 }
 
-/** Where this tree's host is: as deployed, else as `npm start` has it. */
+/** The origin of this tree's host: as deployed, else as `npm start` serves it. */
 export function thisHost(env: NodeJS.ProcessEnv): string {
   const deployed = env.PUBLIC_URL || readWranglerFile().vars["PUBLIC_URL"];
   return typeof deployed === "string" && deployed !== ""
@@ -112,7 +112,7 @@ export function thisHost(env: NodeJS.ProcessEnv): string {
 
 const LOCAL = /^http:\/\/localhost(:|$)/;
 
-/** A local host's directory listens at the port below its own; everybody else's is the public one. */
+/** A local host's directory listens at the port below the host's; all others use the public one. */
 export function directoryFor(origins: string[], own: string): string {
   if (!origins.some((origin) => LOCAL.test(origin))) return "https://plc.directory";
   const local = LOCAL.test(own) ? own : (origins.find((origin) => LOCAL.test(origin)) ?? own);

@@ -1,4 +1,4 @@
-/** The questions before a move. Whatever the command line says is not asked. */
+/** The questions before a move. It skips those that the command line answers. */
 import { randomBytes } from "node:crypto";
 import { describeServer, isBelow } from "./checks.ts";
 import { findHost } from "./find-host.ts";
@@ -51,7 +51,7 @@ async function askFrom(account: string, own: string, options: Options, screen: S
   return originOf(await screen.text({ message: "At which host is it?", by: "--from", validate: isHost }));
 }
 
-/** Whoever is elsewhere comes here; whoever is here says where to. */
+/** The destination: this host for an account from elsewhere, else a host that the member names. */
 async function askTo(from: string, own: string, screen: Screen): Promise<string> {
   if (from !== own) return own;
   return originOf(await screen.text({ message: "To which host?", by: "--to", validate: isHost }));
@@ -66,7 +66,7 @@ function isHost(value: string): string | undefined {
   }
 }
 
-/** A handle of the member's own domain comes along; one of the old host's stays behind. */
+/** A handle of the member's own domain moves along; for a handle of the old host, asks for a new one. */
 async function askHandle(
   oldHandle: string,
   old: HostClient,
@@ -100,7 +100,7 @@ async function askPassword(to: string, screen: Screen): Promise<string> {
   return askPassword(to, screen);
 }
 
-/** Signs in at the old host, by the account's own password: an app password may not move it. */
+/** Signs in at the old host by the account's own password: an app password may not move an account. */
 export async function signIn(
   host: HostClient,
   account: string,

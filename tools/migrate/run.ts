@@ -75,7 +75,7 @@ async function run(options: Options, screen: Screen): Promise<string> {
   ].join("\n");
 }
 
-/** A move that was begun and has not ended (for going back: any). */
+/** A move that was begun and has not ended; with `--undo`, also one that has. */
 async function pickBegun(options: Options, screen: Screen): Promise<Move | null> {
   const moves = readdirSync(options.folder)
     .filter((name) => existsSync(path.join(options.folder, name, "move.json")))

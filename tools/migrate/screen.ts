@@ -1,4 +1,7 @@
-/** What a move shows and asks: prompts and a progress bar at a terminal, plain lines and no questions elsewhere. */
+/**
+ * Output and prompts of a move: prompts and a progress bar at a terminal, plain lines and no questions
+ * elsewhere.
+ */
 import * as clack from "@clack/prompts";
 import { MoveStopped, STEPS, type Asker, type Reporter, type StepName } from "./move.ts";
 
@@ -18,7 +21,7 @@ const numbered = (step: StepName) => `${STEPS.indexOf(step) + 1}/${STEPS.length}
 
 export interface Question {
   message: string;
-  /** The flag or variable that answers it where nobody can be asked. */
+  /** The flag or variable that answers the question if nobody can be asked. */
   by: string;
   initial?: string;
   secret?: boolean;
@@ -28,21 +31,21 @@ export interface Question {
 export interface Screen extends Reporter, Asker {
   text(question: Question): Promise<string>;
   choose<T extends string>(message: string, by: string, options: { value: T; label: string }[]): Promise<T>;
-  /** True where nobody can be asked. */
+  /** True if nobody can be asked. */
   confirm(message: string): Promise<boolean>;
   warn(line: string): void;
   error(line: string): void;
-  /** Ends a step's line that is still open. */
+  /** Closes a step's line that is still open. */
   settle(): void;
 }
 
-/** The member pressed Ctrl-C at a question. */
+/** Throws `MoveStopped` if the member pressed Ctrl-C at a question. */
 function answered<T>(value: T | typeof clack.CANCEL_SYMBOL): T {
   if (clack.isCancel(value)) throw new MoveStopped("Stopped.");
   return value as T;
 }
 
-/** @param code given on the command line: taken once */
+/** @param code given on the command line; used once */
 export function terminalScreen(code: string | undefined): Screen {
   let bar: ReturnType<typeof clack.progress> | null = null;
   let spinner: ReturnType<typeof clack.spinner> | null = null;
@@ -122,7 +125,7 @@ const EXPLAINED: Record<"identity" | "deletion", (host: string) => [string, stri
   deletion: (host) => [`With this code the copy at ${host} is deleted.`, "Going back"],
 };
 
-/** For scripts: each thing on a line; a question without an answer ends the run. */
+/** For scripts: prints plain lines; a question without an answer ends the run. */
 export function plainScreen(code: string | undefined): Screen {
   const say = (line: string) => console.log(line);
   const missing = (by: string) =>

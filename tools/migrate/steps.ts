@@ -1,6 +1,7 @@
 /**
- * The steps of a move, by the official order. Each looks first at what is there already: it may be cut short anywhere,
- * on either side, and be run again, and nothing comes twice. Until `identity`, nothing changes at the old host.
+ * The steps of a move, in the official order. Each step first checks what is there already: it may be
+ * interrupted anywhere, on either side, and repeated, and nothing is duplicated. Until `identity`, nothing
+ * changes at the old host.
  */
 import { createWriteStream, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
@@ -11,10 +12,10 @@ import { pause, refused } from "./host-client.ts";
 import { moveIdentity } from "./identity.ts";
 import { MoveStopped, type Moving, type StepName } from "./move.ts";
 
-/** As long as a host may take over an import that it goes on with by itself. */
+/** The longest wait for an import that the host continues by itself. */
 const IMPORT_MINUTES = 30;
 const POLL_MS = 2_000;
-/** A host rolls back a half-made account by itself, soon. */
+/** A host soon rolls back a half-made account by itself. */
 const ROLLBACK_MS = 60_000;
 
 export interface AccountStatus {
@@ -30,7 +31,7 @@ export interface AccountStatus {
 export const statusAt = (host: Moving["old"]): Promise<AccountStatus> =>
   host.json<AccountStatus>("com.atproto.server.checkAccountStatus");
 
-/** Carries a move from where it is to its end. Throws `MoveStopped`, `XrpcError`, `Unreachable`. */
+/** Runs a move from its current step to its end. Throws `MoveStopped`, `XrpcError`, `Unreachable`. */
 export async function runMove(moving: Moving): Promise<void> {
   const { move, report } = moving;
   for (let step = move.next; step !== null; step = move.next) {
@@ -63,7 +64,7 @@ const RUN: Record<StepName, (moving: Moving) => Promise<string>> = {
   deactivate,
 };
 
-/** A run that takes up a move signs in at the new host, where the account is. */
+/** Signs in at the new host when a run resumes a move after the account was made. */
 async function ensureSession({ move, password, ...moving }: Moving, step: StepName): Promise<void> {
   if (moving.new.session !== null || step === "archive" || step === "account") return;
   await moving.new.login(move.state.did, password);
@@ -76,7 +77,7 @@ async function hasChanged({ move, old }: Moving): Promise<boolean> {
   return rev !== archive?.headRev;
 }
 
-/** Nothing is made anywhere before the repo lies here whole and read. */
+/** Nothing is created anywhere until the repo is here, complete and verified. */
 async function archive({ move, old, ...moving }: Moving): Promise<string> {
   const { did } = move.state;
   const file = move.file("repo.car");
@@ -109,7 +110,7 @@ async function account(moving: Moving): Promise<string> {
   const { did, handle, email } = move.state;
   const started = Date.now();
   for (;;) {
-    // Made in an earlier run, or by a request whose answer was lost.
+    // An earlier run made the account, or a request whose answer was lost.
     if (await signIn(moving)) return `${handle} waits at ${moving.new.origin}, deactivated`;
     const server = await moving.new.json<{ did: string }>("com.atproto.server.describeServer", {
       authorization: "",
@@ -140,7 +141,7 @@ const isTaken = ({ error, message }: { error: string; message: string }) =>
 async function signIn({ move, password, ...moving }: Moving): Promise<boolean> {
   try {
     const { handle } = await moving.new.login(move.state.did, password);
-    // An account that was left here before has its own.
+    // An account left here by an earlier move keeps its handle.
     if (handle !== move.state.handle) {
       moving.report.note(`The account at ${moving.new.origin} is called ${handle}.`);
       move.state.handle = handle;
@@ -177,7 +178,7 @@ async function repo(moving: Moving): Promise<string> {
       await moving.new.json("com.atproto.repo.importRepo", { body });
       return summary;
     } catch (thrown) {
-      // Its answer may be lost while the host goes on; then a second import has to wait for the first one's end.
+      // The answer may get lost while the host continues; a second import then has to wait for the first.
       if (!refused(thrown) || !/in progress/i.test(thrown.message)) throw thrown;
       moving.report.note(`${moving.new.origin} is still importing`);
     }
@@ -189,7 +190,7 @@ async function repo(moving: Moving): Promise<string> {
   );
 }
 
-/** Made from the birth date by the host; nobody may set it. */
+/** The host derives it from the birth date; nobody may set it. */
 const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
 
 async function preferences({ move, old, ...moving }: Moving): Promise<string> {

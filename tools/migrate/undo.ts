@@ -1,4 +1,7 @@
-/** The way back. Before the identity has moved: the new account is deleted. After: the identity is moved back. */
+/**
+ * The way back. Before the identity has moved, it deletes the new account; after that, it moves the identity
+ * back.
+ */
 import type { PlcState } from "../../src/identity/plc/operation.ts";
 import { refused } from "./host-client.ts";
 import { changePlc, credentialsOf, mergeCredentials, plcState, pointsAt } from "./identity.ts";
@@ -6,7 +9,7 @@ import { withCode } from "./mailed-code.ts";
 import { MoveStopped, type Moving } from "./move.ts";
 import { statusAt } from "./steps.ts";
 
-/** Returns what was done, in words. Throws `MoveStopped` where the member has to do something first. */
+/** Returns a description of what was done. Throws `MoveStopped` if the member has to do something first. */
 export async function undoMove(moving: Moving): Promise<string> {
   const { move, old, password } = moving;
   const { did } = move.state;
@@ -26,7 +29,7 @@ export async function undoMove(moving: Moving): Promise<string> {
   return forsake(moving);
 }
 
-/** Only the copy goes. */
+/** Deletes the copy at the new host, and nothing else. */
 async function forsake({ move, password, ask, ...moving }: Moving): Promise<string> {
   const { did } = move.state;
   if ((await statusAt(moving.new)).activated) {
