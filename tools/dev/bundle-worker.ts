@@ -1,4 +1,7 @@
-/** `wrangler.toml`'s `[build]`: the Worker's modules, with maps that keep traces readable, where wrangler takes them. */
+/**
+ * The build command in `wrangler.toml`: writes the Worker's modules where wrangler takes them, with source
+ * maps that keep traces readable.
+ */
 import { rmSync } from "node:fs";
 import { build } from "esbuild";
 import { DEPLOYED, bundleOptions } from "./bundle.ts";

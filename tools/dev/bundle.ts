@@ -1,7 +1,7 @@
 /**
- * Workers as modules, for Miniflare and for `wrangler deploy` alike (`bundle-worker.ts`). What is imported late, as signing
- * in by OAuth is, stands in modules of its own, so that a start does not read it. A bundle is kept by a hash of everything
- * that goes in, so that a second start bundles nothing.
+ * Bundles Workers into modules, for Miniflare and for `wrangler deploy` (`bundle-worker.ts`). Late imports,
+ * such as signing in by OAuth, become modules of their own, so that a start does not read them. Bundles are
+ * cached by a hash of all inputs, so that a second start bundles nothing.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import path from "node:path";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
-/** The Workers of this repository, by where each begins. */
+/** The Workers of this repository, with their entry points. */
 const ENTRIES = {
   worker: "src/worker.ts",
   outside: "tools/dev/outside/worker.ts",
@@ -19,25 +19,27 @@ const ENTRIES = {
 
 export type WorkerName = keyof typeof ENTRIES;
 
-/** As Miniflare takes it. */
+/** A module in Miniflare's form. */
 export interface WorkerModule {
   type: "ESModule";
   path: string;
   contents: string;
 }
 
-/** A bundle, with the files of this repository that it was made of and the hash of their contents. */
+/**
+ * A cached bundle, with the files of this repository that it was built from and the hash of their contents.
+ */
 interface Kept {
   made: string[];
   hash: string;
   modules: WorkerModule[];
 }
 
-/** Where `wrangler.toml` has the Worker. */
+/** The folder from which `wrangler.toml` deploys the Worker. */
 export const DEPLOYED = path.join(ROOT, ".atoll/deploy");
 export const CACHE = path.join(ROOT, "node_modules/.cache/atoll");
 
-/** The modules of a Worker, the main one first; from the cache where nothing has changed. */
+/** The modules of a Worker, the main one first; from the cache if nothing has changed. */
 export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
   const cached = path.join(CACHE, `${name}.json`);
   if (existsSync(cached)) {
@@ -47,7 +49,7 @@ export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
   const { build } = await import("esbuild");
   const bundled = await build({ ...bundleOptions(ENTRIES[name], name), write: false, metafile: true });
   const modules = modulesOf(bundled.outputFiles, name);
-  // Dependencies are held by the lock file; only what can be edited here is looked at file by file.
+  // The lock file pins dependencies; only files that can be edited here are hashed one by one.
   const made = Object.keys(bundled.metafile.inputs).filter(
     (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
   );
@@ -55,7 +57,7 @@ export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
   return modules;
 }
 
-/** What esbuild made, as modules, the one of that name first. */
+/** Converts esbuild's output to modules, with `main` first. */
 export function modulesOf(files: OutputFile[], main: string): WorkerModule[] {
   const modules = files
     .filter((file) => file.path.endsWith(".mjs"))
@@ -63,7 +65,7 @@ export function modulesOf(files: OutputFile[], main: string): WorkerModule[] {
   return modules.toSorted((a, b) => Number(b.path === `${main}.mjs`) - Number(a.path === `${main}.mjs`));
 }
 
-/** The modules that the main one, which comes first, needs before its first answer: all that it imports statically. */
+/** The modules that load before the first answer: the main one, which comes first, and all static imports. */
 export function readAtStart(modules: readonly WorkerModule[]): WorkerModule[] {
   const wanted = modules.slice(0, 1);
   for (const { contents } of wanted) {
@@ -75,7 +77,9 @@ export function readAtStart(modules: readonly WorkerModule[]): WorkerModule[] {
   return wanted;
 }
 
-/** The outside world (PLC directory, mailbox) as Miniflare wants a Worker described; shared with the test pool. */
+/**
+ * The outside world (PLC directory, mailbox) as a Miniflare Worker description; shared with the test pool.
+ */
 export async function readOutsideModules() {
   return {
     name: "outside",
@@ -87,7 +91,7 @@ export async function readOutsideModules() {
 
 const bareBuiltins = builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":"));
 
-/** What dependencies bring, and is done here otherwise, or not used: see those files. */
+/** Stand-ins for dependencies that are implemented differently here, or unused: see those files. */
 export const ALIASES = {
   "@atcute/util-text": "./src/protocol/graphemes.ts",
   "@atproto-labs/fetch-node": "./src/oauth/shims/fetch-node.ts",
@@ -96,7 +100,7 @@ export const ALIASES = {
   "@peculiar/x509": "./src/oauth/shims/no-certificates.ts",
 };
 
-/** Minified: half the bytes that the runtime parses before the first answer. */
+/** Esbuild options. Minifying halves the bytes that the runtime parses before the first answer. */
 export function bundleOptions(entry: string, name = "worker"): BuildOptions {
   return {
     absWorkingDir: ROOT,
@@ -112,7 +116,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
     conditions: ["workerd", "worker", "browser"],
     keepNames: true,
     minify: true,
-    // For traces of a deployed Worker; and names of modules depend on it.
+    // For traces of a deployed Worker. Module names depend on it, too.
     sourcemap: true,
     alias: ALIASES,
     external: ["cloudflare:*", "node:*", ...bareBuiltins],
@@ -128,7 +132,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
   };
 }
 
-/** CommonJS dependencies `require` Node's modules; workerd only has them as imports. */
+/** CommonJS dependencies `require` Node's modules, but workerd offers them only as imports. */
 const requiredBuiltins: Plugin = {
   name: "required-builtins",
   setup(build) {
@@ -142,7 +146,7 @@ const requiredBuiltins: Plugin = {
   },
 };
 
-/** `debug` in its Node form, as wrangler takes it: the one for browsers looks for local storage. */
+/** Resolves `debug` to its Node form, as wrangler does: the browser form looks for local storage. */
 const nodeDebug: Plugin = {
   name: "node-debug",
   setup(build) {
@@ -152,7 +156,7 @@ const nodeDebug: Plugin = {
   },
 };
 
-/** Over the names and contents of the given files, and what else decides: the lock file, and the settings here. */
+/** A hash over the names and contents of the given files, the lock file, `wrangler.toml` and this file. */
 export function hashOf(files: string[]): string {
   const hash = createHash("sha256");
   for (const file of ["package-lock.json", "wrangler.toml", "tools/dev/bundle.ts", ...files]) {
@@ -163,7 +167,7 @@ export function hashOf(files: string[]): string {
   return hash.digest("hex");
 }
 
-/** Written beside and renamed, so that two starts at once never read half a file. */
+/** Writes a draft and renames it, so that concurrent starts never read half a file. */
 function keep(file: string, kept: Kept): void {
   mkdirSync(CACHE, { recursive: true });
   const draft = `${file}.${process.pid}`;

@@ -1,4 +1,4 @@
-/** What a local run is configured with: `wrangler.toml`, then what local runs need, then the shell. */
+/** The configuration of a local run: `wrangler.toml`, overridden by local defaults, then by the shell. */
 import path from "node:path";
 import type { Secrets, Vars } from "../../src/protocol/stations.ts";
 import { LaunchError } from "./ports.ts";
@@ -6,12 +6,12 @@ import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
 export const DEFAULT_PORT = 2583;
 
-/** What a local run may set for the Worker: its vars, and secrets that win over the ones it would make. */
+/** Settings for the Worker in a local run: its vars, and secrets that replace the generated ones. */
 export type WorkerVars = Partial<Vars & Secrets>;
 
 /**
- * In a local run nothing leaves the machine: own directory, own handles, no relay. Blobs are bounded as the reference
- * PDS bounds them by default, so that an app's tests meet the same refusals.
+ * Keeps a local run on this machine: its own directory, its own handles, no relay. Blobs have the reference
+ * PDS's default limit, so that an app's tests meet the same refusals.
  */
 const LOCAL_VARS: WorkerVars = {
   LOCAL: "1",
@@ -21,7 +21,9 @@ const LOCAL_VARS: WorkerVars = {
   BLOB_LIMIT: "5242880",
 };
 
-/** Taken from the shell by their own names. Not MAIL: shells set it to the user's mail spool. */
+/**
+ * Variables read from the shell by their own names. Excludes MAIL, which shells set to the user's mail spool.
+ */
 const FROM_SHELL = [
   "REGISTRATION",
   "RATE_LIMITS",
@@ -41,7 +43,7 @@ const CHOICES: Partial<Record<string, readonly string[]>> = {
   RATE_LIMITS: ["on", "off"],
 };
 
-/** `wrangler.toml`'s vars with the local ones over them. */
+/** The vars of `wrangler.toml`, overridden by the local ones. */
 export function localVars(): WorkerVars {
   return { ...readWranglerFile().vars, ...LOCAL_VARS };
 }
@@ -52,7 +54,7 @@ export interface ShellConfiguration {
   vars: WorkerVars;
 }
 
-/** Refuses, with a `LaunchError`, a value that cannot be meant. */
+/** Refuses invalid values with a `LaunchError`. */
 export function readShell(environment: NodeJS.ProcessEnv = process.env): ShellConfiguration {
   const vars: Record<string, string> = {};
   for (const name of FROM_SHELL) {

@@ -1,4 +1,4 @@
-/** The folder that a host keeps its data in: one host at a time, and no other user may read it. */
+/** The folder that holds a host's data: one host at a time, and no other user may read it. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "./ports.ts";
@@ -7,7 +7,7 @@ export class DataFolder {
   readonly path: string;
   readonly #lock: string;
 
-  /** Makes the folder where it is missing, and claims it; refuses one that a living host holds. */
+  /** Creates the folder if it is missing, and claims it. Refuses a folder that a running host holds. */
   constructor(folder: string) {
     this.path = folder;
     this.#lock = path.join(folder, "host.pid");
@@ -21,7 +21,7 @@ export class DataFolder {
     this.write("host.pid", String(process.pid));
   }
 
-  /** A small file of a folder that another process may hold; null where there is none. */
+  /** A small file of a folder that another process may hold; null if there is none. */
   static peek(folder: string, name: string): string | null {
     const file = path.join(folder, name);
     return existsSync(file) ? readFileSync(file, "utf8").trim() : null;
@@ -31,7 +31,7 @@ export class DataFolder {
     return path.join(this.path, name);
   }
 
-  /** A small file's text, without white space around it; null where there is none. */
+  /** The text of a small file, trimmed; null if there is none. */
   read(name: string): string | null {
     return DataFolder.peek(this.path, name);
   }

@@ -1,7 +1,7 @@
 /**
- * `npm run deploy`: the same order the first time and later. Databases and bucket are made where they are missing, then
- * migrated, and only then does the new Worker come, so that it never meets a schema older than itself. Every step may be
- * run again. `--dry-run` shows the steps and builds, and touches no account.
+ * `npm run deploy`: takes the same steps the first time and later. Creates missing databases and the bucket,
+ * applies migrations, and deploys the new Worker last, so that it never meets a schema older than itself.
+ * Every step may be repeated. `--dry-run` shows the steps and builds, and touches no account.
  */
 import { spawn } from "node:child_process";
 import path from "node:path";
@@ -74,7 +74,7 @@ async function createDatabases(databases: D1Binding[]): Promise<void> {
   const { output } = await wrangler(["d1", "list", "--json"], { quiet: true });
   const there = new Set((JSON.parse(output) as { name: string }[]).map(({ name }) => name));
   for (const { name, id } of databases) {
-    // An id in the file means that the database was made for it (the deploy button does so).
+    // An id in the file means that the database exists (the deploy button creates it).
     if (id !== null || there.has(name)) console.log(`   ${name} is there`);
     else await wrangler(["d1", "create", name, "--no-update-config"]);
   }
@@ -95,7 +95,7 @@ async function createBuckets(buckets: R2Binding[]): Promise<void> {
   }
 }
 
-/** Runs the wrangler of this project. Throws a `LaunchError` with its output where it fails, unless it may. */
+/** Runs this project's wrangler. If it fails, throws a `LaunchError` with its output, unless `mayFail`. */
 function wrangler(
   given: string[],
   { quiet = false, mayFail = false } = {},

@@ -1,8 +1,8 @@
-/** The host's log file: one line a request, as the Worker writes them; what went wrong also goes to the terminal. */
+/** The host's log file. The Worker writes one line per request; errors also go to the terminal. */
 import { createWriteStream, existsSync, renameSync, statSync } from "node:fs";
 import { once } from "node:events";
 
-/** Past this size, a log is set aside when the host starts. */
+/** A log larger than this, in bytes, is set aside when the host starts. */
 const LARGE = 50_000_000;
 
 export interface LogEntry {
@@ -20,7 +20,7 @@ export class HostLog {
   }
 
   write({ timestamp, level, message }: LogEntry): void {
-    // The Worker writes JSON; the runtime's own messages are wrapped, so that every line can be read by a program.
+    // The Worker writes JSON; the runtime's own messages are wrapped, so that programs can read every line.
     const structured = message.startsWith("{");
     const line = structured
       ? message

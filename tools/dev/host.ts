@@ -1,7 +1,7 @@
 /**
- * A whole host on this machine: the bundled Worker on Miniflare, with its databases, objects and blobs in a folder, and
- * beside it the small Worker that plays the outside world (PLC directory, mailbox). `npm start`, the benchmark, the crash
- * test and the test kit all stand on this.
+ * A complete host on this machine: the bundled Worker on Miniflare, with its databases, objects and blobs in
+ * a folder, plus the small Worker for the outside world (PLC directory, mailbox). `npm start`, the benchmark,
+ * the crash test and the test kit all use it.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,45 +20,48 @@ import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { readWranglerFile } from "./wrangler-file.ts";
 
-/** Loaded as what it is, CommonJS: an import would look through all of it for what kind of module that may be. */
+/** Loads Miniflare as CommonJS, which it is: an import would scan all of it to find out the module kind. */
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
 
 export interface HostOptions {
-  /** Where the host listens; absent: any free port. */
+  /** The host's port; default: any free port. */
   port?: number;
-  /** Where the outside world listens; absent: any free port. */
+  /** The outside world's port; default: any free port. */
   outsidePort?: number;
-  /** Where everything is kept; absent: a temporary folder, gone after `stop`. */
+  /** The folder for all data; default: a temporary folder, deleted by `stop`. */
   dataDir?: string;
-  /** Over `wrangler.toml`'s vars and the local ones. */
+  /** Overrides the vars of `wrangler.toml` and the local ones. */
   vars?: WorkerVars;
-  /** What the Worker and the runtime log, line by line. */
+  /** Receives each log entry of the Worker and the runtime. */
   log?: (entry: LogEntry) => void;
-  /** Answers what the host fetches, instead of the network. */
+  /** Answers the host's fetches instead of the network. */
   fetch?: OutsideFetch;
 }
 
-/** Miniflare's view of a request that the Worker sends out. */
+/** A request that the Worker sends out, as Miniflare passes it. */
 export type OutsideFetch = (request: Request) => Promise<Response> | Response;
 
 export interface RunningHost {
   /** `http://localhost:2583` */
   readonly origin: string;
-  /** The outside world's: did:plc directory at its root, mailbox at `/mail`. */
+  /** The outside world's origin, with the did:plc directory at its root and the mailbox at `/mail`. */
   readonly outside: string;
-  /** Process id of the runtime; another one after a crash. */
+  /** Process id of the runtime; changes after a crash. */
   readonly pid: number | null;
-  /** Reads one of the databases as it is, past the Worker. For launchers and tests. */
+  /** Queries a database directly, past the Worker. For launchers and tests. */
   query(database: DatabaseName, sql: string, ...values: (string | number | null)[]): Promise<Row[]>;
-  /** kill -9 of the runtime. Resolves once it runs again, on the same data and the same ports. */
+  /** Kills the runtime with kill -9. Resolves once it runs again, on the same data and ports. */
   crash(): Promise<void>;
-  /** Takes what has changed in the sources and migrations, keeping data and ports. Throws a `LaunchError`, and goes on as it was, where they do not build. */
+  /**
+   * Applies changed sources and migrations, keeping data and ports. If the sources do not build, throws a
+   * `LaunchError` and leaves the running host as it was.
+   */
   reload(): Promise<void>;
-  /** Ends the runtime and waits for it; a temporary folder is removed. May be called twice. */
+  /** Stops the runtime, waits for it, and removes a temporary folder. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** Resolves once the host answers. Throws a `LaunchError` where the person at the keyboard can help. */
+/** Resolves once the host answers. Throws a `LaunchError` for problems that the user can fix. */
 export async function startHost(options: HostOptions = {}): Promise<RunningHost> {
   const temporary = options.dataDir === undefined ? makeTemporary() : null;
   try {
@@ -73,7 +76,7 @@ const temporaries = new Set<string>();
 
 function makeTemporary(): string {
   const folder = mkdtempSync(path.join(tmpdir(), "atoll-"));
-  // A process that ends without stopping its hosts still leaves no folder.
+  // Removes the folders even if the process exits without stopping its hosts.
   if (temporaries.size === 0) process.on("exit", removeTemporaries);
   temporaries.add(folder);
   return folder;
@@ -173,7 +176,7 @@ async function claimPorts({ port, outsidePort }: HostOptions): Promise<{ host: n
 
 function shared(state: string, log: HostOptions["log"]): Omit<V4MiniflareOptions, "workers"> {
   return {
-    // Miniflare's own front door, for its control traffic; the Workers are reached directly, which costs less.
+    // Miniflare's own listener, for its control traffic. The Workers are reached directly, which costs less.
     host: LOOPBACK,
     port: 0,
     cf: false,
@@ -202,7 +205,8 @@ function workersOf(
       d1Databases,
       unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }],
     },
-    // Last: Miniflare copies what it has described so far again for everything that it adds, and this is most of it.
+    // Last, since Miniflare copies all earlier descriptions for everything that it adds, and this is the
+    // largest.
     {
       name: "atoll",
       modules: worker,
@@ -223,7 +227,7 @@ function workersOf(
 }
 
 async function control(runtime: Miniflare, secret: string, request: ControlRequest): Promise<ControlAnswer> {
-  // Asked for each time: a restarted runtime has another port.
+  // Looked up each time, since a restarted runtime has another port.
   const response = await fetch(await runtime.unsafeGetDirectURL("control"), {
     method: "POST",
     headers: { authorization: `Bearer ${secret}` },

@@ -1,4 +1,4 @@
-/** The databases' ordered SQL, applied from inside the runtime (`control`). */
+/** Reads the databases' ordered SQL and applies it from inside the runtime, through the control Worker. */
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { ControlAnswer, ControlRequest, DatabaseName, Migration } from "./control/messages.ts";
@@ -14,7 +14,7 @@ export function readMigrations(folder: string): Migration[] {
     .map((name) => ({ name, sql: endingInStatement(readFileSync(path.join(absolute, name), "utf8")) }));
 }
 
-/** D1 refuses text whose end is a comment ("SQL code did not contain a statement"). */
+/** Strips trailing comments: D1 refuses SQL that ends in one ("SQL code did not contain a statement"). */
 function endingInStatement(sql: string): string {
   const lines = sql.split("\n");
   while (/^\s*(--.*)?$/.test(lines.at(-1) ?? "x")) lines.pop();
@@ -23,7 +23,7 @@ function endingInStatement(sql: string): string {
 
 const FOLDERS: Record<DatabaseName, string> = { DIRECTORY: "directory", APPVIEW_DB: "appview" };
 
-/** Brings both databases forward. `send` posts to the control Worker. */
+/** Migrates both databases. `send` posts to the control Worker. */
 export async function migrate(send: (request: ControlRequest) => Promise<ControlAnswer>): Promise<void> {
   await Promise.all(
     (["DIRECTORY", "APPVIEW_DB"] as const).map(async (database) => {

@@ -1,5 +1,5 @@
-// Before every script: that this Node can run it, and from code compiled before. Plain JavaScript, so that any Node can
-// say what is wrong: the scripts are TypeScript, run by type stripping.
+// Preloaded by every script: checks that this Node can run it, and caches compiled code. Plain JavaScript, so
+// that any Node can say what is wrong: the scripts are TypeScript, run by type stripping.
 import module from "node:module";
 import path from "node:path";
 
@@ -21,5 +21,5 @@ if (!strips) {
   process.exit(1);
 }
 
-// Miniflare alone is 6 MB of script.
+// Worth it: Miniflare alone is 6 MB of script.
 module.enableCompileCache(path.resolve(import.meta.dirname, "../../node_modules/.cache/atoll/node"));

@@ -3,12 +3,15 @@ import net from "node:net";
 
 export const LOOPBACK = "127.0.0.1";
 
-/** A port that nobody listens on at the moment. */
+/** A port that is free at the moment. */
 export function freePort(): Promise<number> {
   return listenOnce(0);
 }
 
-/** Refuses, in words, a port that is taken or may not be used. `change` says how another one is chosen. */
+/**
+ * Checks that a port can be used. Refuses with a `LaunchError` a port that is taken or not allowed; `change`
+ * tells how to choose another.
+ */
 export async function claimPort(port: number, what: string, change: string): Promise<number> {
   try {
     return await listenOnce(port);
@@ -21,7 +24,7 @@ export async function claimPort(port: number, what: string, change: string): Pro
   }
 }
 
-/** Something the person who starts a host can put right; shown without a stack. */
+/** A problem that the person who starts a host can fix; shown without a stack. */
 export class LaunchError extends Error {
   override name = "LaunchError";
 }
@@ -38,10 +41,10 @@ function listenOnce(port: number): Promise<number> {
   });
 }
 
-/** Below this, systems give no ports to outgoing connections (Linux from 32768, others from 49152). */
+/** Systems pick ports for outgoing connections above this range (Linux from 32768, others from 49152). */
 const RANGE = { from: 20_000, to: 32_000 };
 
-/** A free port that stays free: only who asks for it by number gets it. */
+/** A free port that stays free, since the system assigns none of this range by itself. */
 export async function randomPort(): Promise<number> {
   for (let tried = 0; tried < 50; tried++) {
     const port = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));

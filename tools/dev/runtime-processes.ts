@@ -1,6 +1,6 @@
 /**
- * The workerd processes behind one Miniflare: known, so that a test can kill them, and watched, so that none outlives a
- * launcher that was itself killed. (workerd does not notice that its parent is gone: tried.)
+ * Tracks the workerd processes of one Miniflare, so that a test can kill them, and watches them, so that none
+ * outlives a launcher that was itself killed. (Tried: workerd does not notice that its parent is gone.)
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { ChildProcess } from "node:child_process";
@@ -11,7 +11,7 @@ import { once } from "node:events";
 const owner = new AsyncLocalStorage<RuntimeProcesses>();
 let listening = false;
 
-/** Node announces each child process in the async context that started it: that tells whose it is. */
+/** Node announces each child process in the async context that started it, which identifies the owner. */
 function listen(): void {
   if (listening) return;
   listening = true;
@@ -24,17 +24,17 @@ function listen(): void {
 
 export class RuntimeProcesses {
   #current: ChildProcess | null = null;
-  /** Removed by the watcher when nobody else can. */
+  /** Removed by the watcher if the launcher dies. */
   readonly #folder: string | null;
   #watchers = new Map<ChildProcess, ChildProcess>();
 
-  /** `folder`: a temporary folder that must not outlive the launcher either. */
+  /** `folder` is a temporary folder that must not outlive the launcher either. */
   constructor(folder: string | null) {
     this.#folder = folder;
     listen();
   }
 
-  /** Runs `start`, and counts as ours whatever workerd it starts, then or later. */
+  /** Runs `start`; any workerd that it starts, then or later, counts as ours. */
   during<Result>(start: () => Result): Result {
     return owner.run(this, start);
   }
@@ -48,12 +48,12 @@ export class RuntimeProcesses {
     child.once("exit", () => this.#release(child));
   }
 
-  /** The process id of the runtime, for measuring it. */
+  /** The runtime's process id, for measuring it. */
   get pid(): number | null {
     return this.#current?.pid ?? null;
   }
 
-  /** kill -9, and waits until the process is gone. */
+  /** Sends kill -9 and waits until the process is gone. */
   async kill(): Promise<void> {
     const child = this.#current;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -63,13 +63,16 @@ export class RuntimeProcesses {
   }
 
   #release(child: ChildProcess): void {
-    // Before its standard input closes: it would take that for the launcher's death.
+    // Killed before its standard input closes, which it would take for the launcher's death.
     this.#watchers.get(child)?.kill("SIGKILL");
     this.#watchers.delete(child);
   }
 }
 
-/** Waits for the end of a pipe that only this process holds, then kills and cleans. It costs one idle shell. */
+/**
+ * Waits for the end of a pipe that only this process holds, then kills the child and deletes the folder.
+ * Costs one idle shell.
+ */
 export function watch(
   child: ChildProcess,
   folder: string | null,
@@ -83,7 +86,7 @@ export function watch(
     detached: true,
   });
   watcher.unref();
-  // The pipe must not keep the launcher alive, nor bring it down when the watcher is gone.
+  // The pipe must not keep the launcher alive, nor crash it when the watcher is gone.
   watcher.stdin.on("error", () => {});
   if ("unref" in watcher.stdin && typeof watcher.stdin.unref === "function") watcher.stdin.unref();
   watcher.on("error", () => {});

@@ -1,4 +1,7 @@
-/** `npm start`: a community host on this machine, and what to do with it. `npm run dev`: the same, following the sources. */
+/**
+ * `npm start`: runs a community host on this machine and prints what to do with it. `npm run dev` also
+ * follows the sources.
+ */
 import { randomBytes } from "node:crypto";
 import { watch } from "node:fs";
 import path from "node:path";
@@ -10,7 +13,7 @@ import { startHost } from "./host.ts";
 import { LaunchError } from "./ports.ts";
 import { ROOT } from "./wrangler-file.ts";
 
-/** How many people may come in by the printed code. */
+/** How many people may sign up with the printed code. */
 const INVITED = 10;
 
 try {
@@ -44,7 +47,7 @@ async function start(): Promise<void> {
   console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port }));
 }
 
-/** Made once and kept, so that it stays the same from start to start. */
+/** Generated once and stored, so that it stays the same from start to start. */
 function adminPassword(folder: DataFolder): string {
   const kept = folder.read("admin-password");
   if (kept !== null) return kept;
@@ -53,7 +56,10 @@ function adminPassword(folder: DataFolder): string {
   return made;
 }
 
-/** Members' DID documents say where the host is; under another address they would be looked for at the old one. */
+/**
+ * Warns if the host's address has changed: members' DID documents name the old address, so others would look
+ * for them there.
+ */
 function warnOfMove(folder: DataFolder, origin: string): void {
   const before = folder.read("origin");
   if (before !== null && before !== origin) {
@@ -65,7 +71,7 @@ function warnOfMove(folder: DataFolder, origin: string): void {
   }
 }
 
-/** The code of the last start while it still lets someone in, else a new one. */
+/** The code of the last start if it is still valid, else a new one. */
 async function inviteCode(host: RunningHost, folder: DataFolder, password: string): Promise<string> {
   const kept = folder.read("invite-code");
   if (kept !== null) {
@@ -94,7 +100,7 @@ async function inviteCode(host: RunningHost, folder: DataFolder, password: strin
 interface Welcome {
   host: RunningHost;
   plc: string;
-  /** null where anybody may come, or nobody. */
+  /** Null if registration is open or closed. */
   invite: string | null;
   password: string;
   folder: DataFolder;
@@ -128,7 +134,7 @@ function welcome({ host, plc, invite, password, folder, port }: Welcome): string
   ].join("\n");
 }
 
-/** Takes each change of the sources into the running host, a moment after the last file of it is saved. */
+/** Reloads the running host after each change of the sources, shortly after the last file is saved. */
 function followSources(host: RunningHost): void {
   let timer: NodeJS.Timeout | undefined;
   const reload = async () => {
@@ -152,7 +158,7 @@ function followSources(host: RunningHost): void {
   }
 }
 
-/** The first signal stops in order, a second one at once. */
+/** The first signal stops the host in order; a second one exits at once. */
 function stopOnSignals(host: RunningHost, log: HostLog): void {
   let stopping = false;
   const stop = () => {
@@ -164,7 +170,7 @@ function stopOnSignals(host: RunningHost, log: HostLog): void {
       .finally(() => process.exit(0));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // Miniflare listens too, and would kill the runtime in the middle of what it is doing.
+    // Miniflare listens too, and would kill the runtime in the middle of its work.
     process.removeAllListeners(signal);
     process.on(signal, stop);
   }

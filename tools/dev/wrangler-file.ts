@@ -1,4 +1,4 @@
-/** What `wrangler.toml` says: the one place where vars and compatibility are written down. */
+/** Reads `wrangler.toml`, the one place that defines vars and compatibility. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -15,7 +15,7 @@ export interface R2Binding {
   name: string;
 }
 
-/** What the runtime is to be like; as Miniflare names it. */
+/** The runtime's compatibility settings, under Miniflare's names. */
 export interface Compatibility {
   compatibilityDate: string;
   compatibilityFlags: string[];

@@ -1,6 +1,6 @@
 /** XRPC by `fetch` alone: launchers and tests start faster without a client library. */
 
-/** A refusal, or a body that is none: `status` and the lexicon's `error` name. */
+/** A refusal: `status`, and the lexicon's `error` name, or "Unknown" if the body is not JSON. */
 export class XrpcError extends Error {
   override name = "XrpcError";
   readonly status: number;
@@ -15,17 +15,20 @@ export class XrpcError extends Error {
 
 export interface XrpcCall {
   params?: Record<string, unknown>;
-  /** A procedure's input: bytes as they are, anything else as JSON. Absent: a query, unless `procedure`. */
+  /**
+   * A procedure's input: bytes are sent as they are, anything else as JSON. If absent, the call is a query,
+   * unless `procedure`.
+   */
   input?: unknown;
-  /** Of a byte input; default `application/octet-stream`. */
+  /** Media type of a byte input; default `application/octet-stream`. */
   type?: string;
-  /** A procedure without input. */
+  /** Marks a procedure without input. */
   procedure?: boolean;
   /** The whole `authorization` header. */
   authorization?: string;
 }
 
-/** The answer's JSON, or undefined where there is none. Throws `XrpcError`, or what `fetch` throws. */
+/** Resolves to the answer's JSON, or undefined if it is empty. Throws `XrpcError`, or what `fetch` throws. */
 export async function xrpc(origin: string, nsid: string, call: XrpcCall = {}): Promise<unknown> {
   const response = await request(origin, nsid, call);
   const text = await response.text();
@@ -33,7 +36,7 @@ export async function xrpc(origin: string, nsid: string, call: XrpcCall = {}): P
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/** The same for an answer that is not JSON. */
+/** Like `xrpc`, for an answer that is not JSON. */
 export async function xrpcBytes(origin: string, nsid: string, call: XrpcCall = {}): Promise<Uint8Array> {
   const response = await request(origin, nsid, call);
   if (!response.ok) throw refused(nsid, response.status, await response.text());

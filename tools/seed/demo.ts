@@ -1,4 +1,7 @@
-/** `npm run demo`: a small lively community on the running host, through the official client, and one member's timeline. */
+/**
+ * `npm run demo`: creates a small, lively community on the running host through the official client, and
+ * shows one member's timeline.
+ */
 import type { AppBskyActorDefs } from "@atproto/api";
 import { AtpAgent, XRPCError } from "@atproto/api";
 import { log, note, outro, progress } from "@clack/prompts";
@@ -42,7 +45,7 @@ async function demo(): Promise<void> {
   if (first !== undefined) await showTimeline(service, `${first.name}${domain}`, first.password ?? "");
 }
 
-/** A bar in a terminal, a line now and then elsewhere. */
+/** Shows a progress bar in a terminal; elsewhere it prints a line now and then. */
 function showProgress() {
   const bar = process.stdout.isTTY ? progress({ max: 100 }) : null;
   let shown = 0;
@@ -62,7 +65,7 @@ function showProgress() {
   };
 }
 
-/** Says what to do where no host answers. */
+/** The host's first handle domain. Refuses with a `LaunchError` that says what to do if no host answers. */
 async function handleDomain(service: string): Promise<string> {
   try {
     const { data } = await new AtpAgent({ service }).com.atproto.server.describeServer();
@@ -75,7 +78,10 @@ async function handleDomain(service: string): Promise<string> {
   }
 }
 
-/** A code for everybody; undefined where the host asks for none, or has no admin password that we know. */
+/**
+ * An invite code for everybody; undefined if the host requires none. Refuses with a `LaunchError` if it does
+ * and no admin password is known.
+ */
 async function invite(
   service: string,
   password: string | null,
@@ -150,7 +156,7 @@ async function showTimeline(service: string, identifier: string, password: strin
   const agent = new AtpAgent({ service });
   await agent.login({ identifier, password });
   const { data } = await agent.getTimeline({ limit: 30 });
-  // A post and its reposts are items of their own; clients show the first of them.
+  // A post and its reposts are separate items; clients show the first of them.
   const seen = new Set<string>();
   const fresh = data.feed.filter(({ post }) => !seen.has(post.uri) && seen.add(post.uri));
   const items = fresh.slice(0, 8).map(({ post, reason, reply }) => {
