@@ -1,6 +1,6 @@
 /**
- * An account that exists, as its object holds it in memory: what the files of this folder share. The state and the head
- * here are those of the last committed transaction.
+ * An existing account as its Durable Object holds it in memory, shared by the files of this folder. State and
+ * head are those of the last committed transaction.
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import type { Activation, Saga } from "../protocol/account-station.ts";
@@ -22,9 +22,9 @@ import { readState, statusOf, writeState } from "./state.ts";
 import type { Head } from "./tree.ts";
 import { TreeCache, emptyTreeBlocks, readHead } from "./tree.ts";
 
-/** How long after a burst's first write the alarm looks for what was not sent, or not noted as sent. */
+/** How long after a burst's first write the alarm looks for entries not sent, or not noted as sent. */
 const RETRY_MS = 10_000;
-/** How long a saga may take before the alarm takes it up. */
+/** How long a saga may take before the alarm resumes it. */
 const SAGA_MS = 30_000;
 
 export class Account {
@@ -35,7 +35,7 @@ export class Account {
   readonly exports = new Exports();
   readonly tree: TreeCache;
   readonly clock: AlarmClock;
-  /** Whether an import is under way in this object's memory. */
+  /** Whether this instance is running an import. */
   importing = false;
   #state: AccountState;
   #head: Head;
@@ -64,12 +64,12 @@ export class Account {
   get head(): Head {
     return this.#head;
   }
-  /** Whether limits are enforced at all. */
+  /** Whether rate limits are enforced. */
   get limited(): boolean {
     return this.env.RATE_LIMITS !== "off";
   }
 
-  /** Takes note of a committed transaction that wrote log entries, and sends them. */
+  /** Records a committed transaction that wrote log entries, and sends the entries. */
   committed(entries: LogEntry[], head: Head = this.#head): void {
     this.#head = head;
     this.outbox.committed(entries);
@@ -78,7 +78,10 @@ export class Account {
     this.outbox.forward();
   }
 
-  /** Changes the account's row and announces it, in one transaction. Nothing is announced of an account never announced. */
+  /**
+   * Changes the account's row and announces the change, in one transaction. Announces nothing until the
+   * account itself has been announced.
+   */
   change(change: StateChange, announce: (after: AccountState) => Draft[] = () => []): void {
     const entries = this.sql.transaction(() => {
       writeState(this.sql, change);
@@ -93,7 +96,7 @@ export class Account {
     return { did: this.did, time: new Date().toISOString() };
   }
 
-  /** Makes the account active, and says so in the order that consumers expect; does nothing to an active one. */
+  /** Activates the account and announces it in the order that consumers expect. Does nothing if active. */
   activate(mode: Activation, handle: Handle | undefined): void {
     if (!this.#state.deactivated) return;
     const isNew = mode === "new" && !this.#state.announced;
@@ -135,17 +138,17 @@ export class Account {
     this.expectSaga();
   }
 
-  /** A saga that nobody carries on within its time is taken up by the alarm. */
+  /** Lets the alarm resume a saga that is not finished in time. */
   expectSaga(): void {
     if (this.#state.saga !== null) this.clock.wakeAt(Date.now() + SAGA_MS);
   }
 
-  /** An import that nobody carries on is finished by the alarm. */
+  /** Lets the alarm finish an import that is interrupted. */
   expectImport(): void {
     this.clock.wakeAt(Date.now() + SAGA_MS);
   }
 
-  /** Counts an upload against the account's limit, in this object's memory. Refuses RateLimitExceeded. */
+  /** Counts an upload against the account's limit, in memory only. Refuses RateLimitExceeded. */
   spendUpload(): void {
     if (!this.limited) return;
     const { counts, excess } = consume(UPLOAD_LIMITS, this.#uploads, 1, Date.now());
@@ -153,7 +156,7 @@ export class Account {
     if (excess !== null) throw rateLimited(excess);
   }
 
-  /** There may be an upload that nothing refers to: it will be looked for. */
+  /** Schedules a sweep, since there may be an upload that no record refers to. */
   expectSweep(): void {
     if (this.#state.sweepAt !== null) return;
     const sweepAt = Date.now() + GRACE_MS;
@@ -161,7 +164,7 @@ export class Account {
     this.clock.wakeAt(sweepAt);
   }
 
-  /** First half of a deletion: from here on nobody finds the account, and the alarm carries it to its end. */
+  /** First half of a deletion: hides the account at once. The alarm completes the deletion. */
   destroy(): void {
     if (this.#state.destroying) return;
     this.change({ destroying: 1 }, () => [accountEntry(this.#at(), "deleted")]);

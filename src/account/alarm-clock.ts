@@ -1,4 +1,4 @@
-/** The object's one alarm, shared by all that wants to be woken: set only when it would otherwise come later. */
+/** The object's one alarm, shared by everything that needs to be woken. It only ever moves earlier. */
 import type { Sql } from "./sql.ts";
 
 export class AlarmClock {
@@ -9,12 +9,12 @@ export class AlarmClock {
     this.#sql = sql;
   }
 
-  /** Must have ended before the first `wakeAt`. */
+  /** Must complete before the first `wakeAt`. */
   async load(): Promise<void> {
     this.#at = await this.#sql.storage.getAlarm();
   }
 
-  /** Part of the turn's transaction, like any write; costs a row only if it changes anything. */
+  /** Part of the turn's transaction, like any write. Costs a row only if it changes the alarm. */
   wakeAt(time: number): void {
     if (this.#at !== null && this.#at <= time) return;
     this.#at = time;
@@ -22,7 +22,7 @@ export class AlarmClock {
     void this.#sql.storage.setAlarm(time);
   }
 
-  /** The alarm has gone off. */
+  /** Notes that the alarm has fired. */
   rang(): void {
     this.#at = null;
   }

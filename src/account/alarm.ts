@@ -1,6 +1,6 @@
 /**
- * What the alarm does: everything that must happen though nobody asks again. Each task is tried by itself, none may
- * throw (six failures would silence the alarm for good), and each says when it wants to be woken next.
+ * The alarm's tasks: everything that must happen even if no request comes. Each task runs on its own and
+ * returns when it wants to run next. Errors are caught, since six failures would silence the alarm for good.
  */
 import type { LifecycleStation } from "../protocol/stations.ts";
 import type { Account } from "./account.ts";
@@ -8,12 +8,12 @@ import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } 
 import { resumeImport } from "./import/import.ts";
 
 const RETRY_MS = 10_000;
-/** A task that keeps failing is tried this often. */
+/** Retry interval of a task that failed or cannot finish yet. */
 const SLOW_RETRY_MS = 5 * 60_000;
 
 type Task = (account: Account, now: number) => Promise<number | null>;
 
-/** Sends what is not acknowledged; notes what is. */
+/** Sends the entries that are not acknowledged, and stores the acknowledgement. */
 const forward: Task = async ({ outbox }, now) => {
   const done = await outbox.drain();
   outbox.keepAcknowledgement();
@@ -49,7 +49,7 @@ const sagaTask =
     return account.state.saga === null ? null : now + SLOW_RETRY_MS;
   };
 
-/** Runs every task; returns when to ring again, or null. */
+/** Runs every task. Returns when the alarm should fire next, or null. */
 export async function runTasks(account: Account, lifecycle: LifecycleStation): Promise<number | null> {
   let next: number | null = null;
   for (const task of [forward, sagaTask(lifecycle), finishImport, sweep, trash]) {
@@ -68,8 +68,8 @@ export async function runTasks(account: Account, lifecycle: LifecycleStation): P
 }
 
 /**
- * Second half of a deletion: the announcement delivered, then the blobs, then all that is stored here. True when the
- * account is gone; false to be tried again.
+ * Second half of a deletion: delivers the announcement, deletes the blobs, then deletes everything stored
+ * here. Returns true when the account is gone, false if it must be tried again.
  */
 export async function finishDestroy(account: Account): Promise<boolean> {
   if (!(await account.outbox.drain())) return false;

@@ -1,4 +1,7 @@
-/** The log entries of an account's life (PROTOCOL section 3): each a frame that lacks only its seq. */
+/**
+ * The log entries that an account writes (lexicon com.atproto.sync.subscribeRepos). Each is a frame that
+ * lacks only its seq.
+ */
 import type { Did, Handle } from "@atcute/lexicons";
 import { writeCar } from "../protocol/car.ts";
 import {
@@ -31,7 +34,7 @@ export function accountEntry(at: At, status: AccountStatus): Draft {
   return { kind: "account", ...NOTHING, status, ...encodeAccountEntry(event) };
 }
 
-/** The repo as it stands, without saying what changed: the commit block alone. */
+/** The repo's current state without what changed: its CAR holds the commit block alone. */
 export function syncEntry(at: At, head: Head): Draft {
   const blocks = writeCar([head.cid], [{ cid: head.cid, bytes: head.bytes }]);
   return {
@@ -48,7 +51,7 @@ export interface CommitChange {
   /** Null for a repo's first commit. */
   before: Pick<Head, "rev" | "data"> | null;
   ops: RepoOp[];
-  /** New nodes, new records and covering proof; the commit goes before them. */
+  /** New nodes, new records and the covering proof. `commitCar` puts the commit before them. */
   blocks: CarBlock[];
 }
 

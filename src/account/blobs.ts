@@ -1,9 +1,9 @@
 /**
- * Which blobs an account has, and which records refer to them. The bytes are in R2; here a CID is mapped to its key. A
- * blob is temporary while no record refers to it, so that keeping one costs no row of its own.
+ * The account's blobs, and the records that refer to them. The bytes are in R2; the tables map a CID to its
+ * R2 key. A blob is temporary while no record refers to it, so keeping a blob costs no row of its own.
  *
- * R2 is never touched inside a write: a blob that loses its last record leaves its key in `trash`, in the same
- * transaction, and the alarm deletes what the key names.
+ * A write never touches R2. When a blob loses its last record, the same transaction puts its key into
+ * `trash`, and the alarm deletes the object under that key.
  */
 import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
@@ -12,21 +12,21 @@ import type { Rows, Sql } from "./sql.ts";
 
 /** How long an upload waits for a record that refers to it. */
 export const GRACE_MS = 24 * 3_600_000;
-/** R2 deletes as many keys in one call. */
+/** Most keys that R2 deletes in one call. */
 const DELETED_AT_ONCE = 1000;
 
 type BlobRow = { key: string; mime: string; size: number; takedown: string | null };
 
 // ---------------------------------------------------------------------------------------------- reading
 
-/** A blob that a record refers to: what is temporary is nobody's to see. Refuses InvalidRequest `Blob not found`. */
+/** Finds a blob that a record refers to, never a temporary one. Refuses InvalidRequest `Blob not found`. */
 export function findKeptBlob(rows: Rows, cid: string): BlobLocation {
   const found = locateBlob(rows, cid);
   if (!isReferenced(rows, cid)) throw invalidRequest("Blob not found");
   return found;
 }
 
-/** Temporary or kept. Refuses InvalidRequest `Blob not found`. */
+/** Finds a blob, temporary or kept. Refuses InvalidRequest `Blob not found`. */
 export function locateBlob(rows: Rows, cid: string): BlobLocation {
   const row = rows.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
   if (row === null || row.takedown !== null) throw invalidRequest("Blob not found");
@@ -38,7 +38,7 @@ interface Page {
   limit: number;
 }
 
-/** CIDs that records refer to; with `since`, records of later commits only. */
+/** CIDs that records refer to, in order. With `since` (a rev), counts only records of later commits. */
 export function listBlobs(
   rows: Rows,
   { since, cursor = "", limit }: Page & { since?: string | undefined },
@@ -60,7 +60,7 @@ export function listBlobs(
   return found.map((row) => row.cid);
 }
 
-/** Blobs that records refer to and nobody has uploaded, each with one of those records. */
+/** Blobs that records refer to but that are not here, each with one of those records. */
 export function listMissingBlobs(rows: Rows, { cursor = "", limit }: Page): { cid: string; path: string }[] {
   return rows.all<{ cid: string; path: string }>(
     `SELECT cid, min(path) AS path FROM blob_ref AS ref
@@ -89,7 +89,10 @@ const isReferenced = (rows: Rows, cid: string) =>
 
 // ---------------------------------------------------------------------------------------------- writing
 
-/** `keep` false: the CID was here, and the new upload is not needed. Refuses a taken-down blob. */
+/**
+ * Registers an upload. `keep` is false if the CID was already here and the new upload is not needed. Refuses
+ * InvalidRequest for a blob that is taken down.
+ */
 export function registerBlob(
   sql: Sql,
   { cid, key, mimeType, size }: BlobUpload,
@@ -108,19 +111,21 @@ export function registerBlob(
     return { keep: true, mimeType, size };
   }
   if (row.takedown !== null) throw invalidRequest("Blob has been takendown, cannot re-upload");
-  // Uploaded again, it may wait for its record as long as if it were new.
+  // A repeated upload gets the full waiting time again.
   if (!isReferenced(sql, cid)) sql.run("UPDATE blob SET created_at = ? WHERE cid = ?", now, cid);
   return { keep: row.key === key, mimeType: row.mime, size: row.size };
 }
 
-/** How one write changes what a record refers to. */
+/** How one write changes the blobs that a record refers to. */
 export interface BlobChange {
   path: string;
   before: string[];
   after: BlobRef[];
 }
 
-/** Refuses BlobNotFound, InvalidMimeType, InvalidSize. Inside the write's transaction. */
+/**
+ * Updates blob references inside the write's transaction. Refuses BlobNotFound, InvalidMimeType, InvalidSize.
+ */
 export function relinkBlobs(sql: Sql, changes: BlobChange[]): void {
   const dropped = new Set<string>();
   for (const { path, before, after } of changes) {
@@ -143,7 +148,7 @@ export function relinkBlobs(sql: Sql, changes: BlobChange[]): void {
   for (const cid of dropped) if (!isReferenced(sql, cid)) discardBlob(sql, cid);
 }
 
-/** A temporary blob must be what the record says it is; a kept one was checked before. */
+/** Checks that a temporary blob is what the record says it is. A kept one was checked before. */
 function checkReference(sql: Sql, { cid, mimeType, size }: BlobRef): void {
   const row = sql.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
   if (row === null || row.takedown !== null) {
@@ -175,7 +180,7 @@ function discardBlob(sql: Sql, cid: string): void {
   if (row !== null) sql.run("INSERT INTO trash (key) VALUES (?) ON CONFLICT DO NOTHING", row.key);
 }
 
-/** False when there is no such blob. */
+/** Returns false when there is no such blob. */
 export function takedownBlob(sql: Sql, cid: string, takedown: string | null): boolean {
   const rows = sql.all("UPDATE blob SET takedown = ? WHERE cid = ? RETURNING cid", takedown, cid);
   return rows.length > 0;
@@ -183,7 +188,7 @@ export function takedownBlob(sql: Sql, cid: string, takedown: string | null): bo
 
 // ---------------------------------------------------------------------------------------------- sweeping
 
-/** Discards uploads that nothing came to refer to. Returns when to look again; null: nothing waits. */
+/** Discards uploads that no record came to refer to. Returns when to look again, or null when none waits. */
 export function discardExpired(sql: Sql, now: number): number | null {
   return sql.transaction(() => {
     const waiting = sql.all<{ cid: string; created_at: number }>(
@@ -201,7 +206,7 @@ export function discardExpired(sql: Sql, now: number): number | null {
 
 export const hasTrash = (rows: Rows) => rows.first("SELECT 1 FROM trash LIMIT 1") !== null;
 
-/** Deletes from R2 what `trash` names, and forgets each name once that is done. */
+/** Deletes the objects named in `trash` from R2, then removes their keys from `trash`. */
 export async function emptyTrash(sql: Sql, bucket: R2Bucket): Promise<void> {
   for (;;) {
     const keys = sql
@@ -213,7 +218,7 @@ export async function emptyTrash(sql: Sql, bucket: R2Bucket): Promise<void> {
   }
 }
 
-/** Deletes from R2 what no row knows: uploads whose Worker died before it could register them. */
+/** Deletes R2 objects that no row knows: uploads whose Worker died before it could register them. */
 export async function deleteStrays(sql: Sql, bucket: R2Bucket, did: string, now: number): Promise<void> {
   for await (const objects of listObjects(bucket, did)) {
     const known = new Set(sql.all<{ key: string }>("SELECT key FROM blob").map((row) => row.key));

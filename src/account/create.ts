@@ -1,4 +1,4 @@
-/** Where an account begins: its tables, its row, and a repo whose one commit holds nothing. */
+/** Creates an account: its tables, its row, and a repo whose one commit is empty. */
 import { randomBytes } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
 import type { CreateAccount } from "../protocol/account-station.ts";
@@ -14,7 +14,7 @@ import { checkedPassword } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { storeTree, treeOf } from "./tree.ts";
 
-/** All or nothing, so that an object that dies here has stored nothing. `makeTables` creates the schema. */
+/** All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. */
 export async function createAccount(
   sql: Sql,
   did: Did,
@@ -23,13 +23,13 @@ export async function createAccount(
   makeTables: () => void,
 ): Promise<void> {
   const hash = password === null ? null : await hashPassword(checkedPassword(password));
-  // An account that was deleted may come back; were its positions to begin anew, its events would pass for repeats.
+  // A deleted account may come back. If its positions started over, its events would look like repeats.
   const base = (await sequencer.repo(did))?.position ?? 0;
   const key = signingKey ?? generateKey(randomBytes(32));
   const now = Date.now();
   sql.transaction(() => {
     makeTables();
-    // Two calls may have hashed at once: the first one's account stands.
+    // Two calls may have hashed at once. The first account stands.
     if (sql.first("SELECT 1 FROM account") !== null) return;
     sql.run(
       "INSERT INTO account (only, did, signing_key, password, saga, created_at, position_base) VALUES (0, ?, ?, ?, ?, ?, ?)",

@@ -1,8 +1,9 @@
 /**
- * Repos read while they are written. An export walks the tree from left to right over many turns; whatever a write
- * changes to the right of it, the write first puts aside as it was (a pre-image), so that the export sees the repo as of
- * its first moment. What lies to the left has been read and needs nothing. A client so slow, on a repo so busy, that
- * the pre-images pass a cap loses its export: it may ask again.
+ * Exports of a repo that may be written to meanwhile. An export walks the tree from left to right over many
+ * turns. Before a write changes anything to the right of that position, it saves the old version (a
+ * pre-image), so the export sees the repo as of its start. Everything to the left has already been read. If a
+ * client is so slow, and the repo so busy, that the pre-images exceed a cap, the export fails; the client may
+ * ask again.
  */
 import type { CarBlock } from "../protocol/car.ts";
 import { sameBytes } from "../protocol/cid.ts";
@@ -27,7 +28,7 @@ const imageOf = ({ digest, value }: RecordRow): Image => ({
   value: new Uint8Array(value),
 });
 
-/** One running export: the repo as of when it was made. */
+/** One running export: the repo as of the snapshot's creation. */
 class Snapshot implements BandStore {
   readonly #rows: Rows;
   readonly #treeRows = new Map<string, Uint8Array | null>();
@@ -35,7 +36,7 @@ class Snapshot implements BandStore {
   #page: PackedRecord[] = [];
   #next = 0;
   #bytes = 0;
-  /** The last path given out: nothing up to it is asked for again. */
+  /** The last path read. Nothing up to it is read again. */
   #passed: string | null = null;
   overflowed = false;
 
@@ -63,7 +64,7 @@ class Snapshot implements BandStore {
     if (this.#bytes > PRE_IMAGE_BYTES) this.overflow();
   }
 
-  /** Ends the export at its next step, and lets go of what it held. */
+  /** Ends the export at its next step, and frees its pre-images. */
   overflow(): void {
     this.overflowed = true;
     this.#treeRows.clear();
@@ -83,7 +84,10 @@ class Snapshot implements BandStore {
     return must(found, `record ${path} of the tree`);
   }
 
-  /** As `record`, without reading ahead, for walks that take a few here and there; null if no newer than `since`. */
+  /**
+   * Like `record`, but without reading ahead, for walks that need only a few scattered records. Null if the
+   * record is no newer than `since`.
+   */
   recordSince(path: string, since: string): Image | null {
     const kept = this.#kept.get(path);
     this.#pass(path);
@@ -99,7 +103,7 @@ class Snapshot implements BandStore {
     this.#bytes -= kept?.value.byteLength ?? 0;
   }
 
-  /** From the page that is held, past records that are newer than the snapshot; then from the next page. */
+  /** Takes the record from the current or a later page, skipping records newer than the snapshot. */
   #paged(path: string): Image | null {
     for (;;) {
       const row = this.#page[this.#next];
@@ -121,29 +125,29 @@ class Snapshot implements BandStore {
 export class Exports {
   readonly #running = new Set<Snapshot>();
 
-  /** A record is about to change. */
+  /** Must be called before a record changes. */
   keepRecord(path: string, before: RecordRow | null): void {
     for (const snapshot of this.#running) snapshot.keepRecord(path, before);
   }
 
-  /** A row of the tree is about to change. */
+  /** Must be called before a row of the tree changes. */
   keepTreeRow(rows: Rows, key: RowKey): void {
     for (const snapshot of this.#running) snapshot.keepTreeRow(key, () => readTreeRow(rows, key));
   }
 
-  /** Pre-images are no use to exports of a repo that was replaced whole. */
+  /** Ends all exports, since pre-images are useless once the whole repo has been replaced. */
   abortAll(): void {
     for (const snapshot of this.#running) snapshot.overflow();
   }
 
   /**
-   * The blocks of the repo as it stands now, commit first, records behind the nodes that name them; with `since`, only
-   * what later commits wrote. Pulled at the reader's pace; must be pulled to its end, or returned.
+   * The blocks of the repo as of this call: the commit first, and each record after the node that names it.
+   * With `since`, only what later commits wrote. Readers set the pace, and must read to the end or `return`.
    */
   blocks(rows: Rows, head: Head, since?: string): IterableIterator<CarBlock, undefined> {
     const snapshot = new Snapshot(rows);
     const steps = blocksOf(snapshot, head, since);
-    // Not a generator itself: one that is never begun would never get to its `finally`.
+    // Not a generator itself: a generator that is never started never reaches its `finally`.
     this.#running.add(snapshot);
     const end = () => this.#running.delete(snapshot);
     return {

@@ -1,4 +1,6 @@
-/** Service auth tokens (XRPC spec, "Inter-Service Authentication"): compact JWTs signed with the repo's key. */
+/**
+ * Service auth tokens (XRPC spec, "Inter-Service Authentication"): compact JWTs, signed by the repo's key.
+ */
 import type { JsonObject } from "../protocol/account-station.ts";
 import { sign } from "../protocol/keys.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Counts within fixed windows, exact because one object sees them all. Pure: the caller supplies the time, and keeps
- * the state where it costs least.
+ * Rate limits over fixed windows. They are exact, because one object sees every request. All functions are
+ * pure: the caller supplies the time, and keeps the state where it costs least.
  */
 import { Refusal } from "../protocol/refusal.ts";
 
@@ -40,7 +40,7 @@ export interface Excess {
   resetAt: number;
 }
 
-/** The counts with `points` added; or what is exceeded, in which case nothing is added. */
+/** Returns the counts with `points` added. If that exceeds a limit, adds nothing and returns the excess. */
 export function consume(
   limits: readonly Limit[],
   counts: Counts,
@@ -62,7 +62,7 @@ export function consume(
 
 export const POINTS = { create: 3, update: 2, delete: 1 } as const;
 
-/** 429, with the headers by which clients pace themselves. */
+/** Refusal RateLimitExceeded (429), with the headers by which clients pace themselves. */
 export function rateLimited({ limit, remaining, resetAt }: Excess): Refusal {
   return new Refusal("RateLimitExceeded", "Rate Limit Exceeded", 429, {
     "ratelimit-limit": String(limit.points),

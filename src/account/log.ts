@@ -1,11 +1,12 @@
 /**
- * The account's log, which is its outbox: a row is written in the same transaction as what it announces, and stays
- * until the sequencer has acknowledged it. Positions run 1, 2, 3 … without gap. Slots of acknowledged entries are used
- * again, so that a commit writes one row and deletes none, and the table is as long as the longest backlog was.
+ * The account's log, which is its outbox. A row is written in the same transaction as the change it
+ * announces, and stays until the sequencer has acknowledged it. Positions run 1, 2, 3 … without gaps. Slots
+ * of acknowledged entries are reused, so a commit writes one row and deletes none, and the table grows only
+ * to the longest backlog.
  *
- * Entries leave in order, one flight at a time, each flight carrying all that waited: so batches grow by themselves
- * under load. What is lost in a crash is sent again from the last acknowledgement known here; the sequencer skips what
- * it has (by DID and position).
+ * Entries are sent in order, one flight at a time. Each flight carries everything that waits, so batches grow
+ * by themselves under load. After a crash, entries are sent again from the last acknowledgement in storage;
+ * the sequencer skips what it already has (by DID and position).
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
@@ -13,7 +14,7 @@ import type { SequencerStation } from "../protocol/stations.ts";
 import type { Counts } from "./limits.ts";
 import type { Sql } from "./sql.ts";
 
-/** Bytes of frames in one flight (RPC takes 32 MB), and kept in memory for sending. */
+/** Most bytes of frames in one flight (RPC takes 32 MB), and in the queue in memory. */
 const FLIGHT_BYTES = 8_000_000;
 /** How long a write waits for a sequencer that does not answer. */
 const PATIENCE_MS = 1000;
@@ -33,7 +34,7 @@ type LogRow = {
 
 interface Waiter {
   position: number;
-  /** ms; when it began to wait. */
+  /** When it began to wait (ms). */
   since: number;
   resolve(indexed: Promise<unknown> | null): void;
 }
@@ -46,17 +47,17 @@ export class Outbox {
   #slots: { slot: number; position: number }[] = [];
   #position = 0;
   #acked = 0;
-  /** The acknowledgement that storage knows. */
+  /** The newest acknowledgement in storage. */
   #ackedStored = 0;
-  /** Entries not acknowledged, the newest of them; older ones are read back from the table. */
+  /** The newest of the unacknowledged entries. Older ones are read back from the table. */
   #queue: LogEntry[] = [];
   #queueBytes = 0;
   #waiters: Waiter[] = [];
   #watched = false;
-  /** Whether the last flight failed: an outage is logged once, not once a write. */
+  /** Whether the last flight failed, so that an outage is logged once and not at every write. */
   #failing = false;
   #flight: Promise<void> | null = null;
-  /** Write points used; stored with each entry, so that they cost no row of their own. */
+  /** Write points used. Stored with each entry, so they cost no row of their own. */
   points: Counts = [];
 
   constructor(sql: Sql, did: Did, sequencer: () => SequencerStation) {
@@ -78,19 +79,19 @@ export class Outbox {
     this.points = JSON.parse(newest.points) as Counts;
   }
 
-  /** Position of the newest entry; before the first, that of whatever account this DID had here earlier, or 0. */
+  /** Position of the newest entry. At first, that of an earlier account of this DID here, or 0. */
   get position(): number {
     return this.#position;
   }
 
-  /** How many entries the sequencer has not acknowledged. */
+  /** Number of entries that the sequencer has not acknowledged. */
   get unsent(): number {
     return this.#position - this.#acked;
   }
 
   /**
-   * Writes entries, inside the caller's transaction; nothing in memory changes until `committed` is called with what
-   * this returns, so that a rollback needs no undoing.
+   * Writes entries inside the caller's transaction. Nothing in memory changes until `committed` is called
+   * with the returned entries, so a rollback needs no undoing.
    */
   write(drafts: Draft[]): LogEntry[] {
     let reusable = this.#slots.findIndex((slot) => slot.position > this.#acked);
@@ -118,12 +119,12 @@ export class Outbox {
     });
   }
 
-  /** The `i`th slot to write to: acknowledged ones first, oldest entry first, then new ones. */
+  /** The `i`th slot to write to: first the acknowledged slots, oldest entry first, then new ones. */
   #slotFor(i: number, reusable: number): number {
     return i < reusable ? (this.#slots[i]?.slot ?? i) : this.#slots.length + i - reusable;
   }
 
-  /** Takes note of entries whose transaction has been committed. */
+  /** Records entries whose transaction has been committed. */
   committed(entries: LogEntry[]): void {
     let reusable = this.#slots.findIndex((slot) => slot.position > this.#acked);
     if (reusable < 0) reusable = this.#slots.length;
@@ -143,7 +144,7 @@ export class Outbox {
     this.#queueBytes = 0;
   }
 
-  /** Sends what waits, unless it is being sent. */
+  /** Starts to send the waiting entries, unless a flight is under way. */
   forward(): void {
     if (this.#flight !== null || this.unsent === 0) return;
     this.#flight = this.#fly().finally(() => {
@@ -151,7 +152,7 @@ export class Outbox {
     });
   }
 
-  /** Sends what waits, to the end or to the first failure; true when nothing is left. */
+  /** Sends the waiting entries, to the end or to the first failure. Returns true when none is left. */
   async drain(): Promise<boolean> {
     this.forward();
     await this.#flight;
@@ -159,8 +160,8 @@ export class Outbox {
   }
 
   /**
-   * Resolves when the entry at `position` has been acknowledged and indexed, or when that is not to be waited for any
-   * longer: the sequencer is down, or ingest lags. Never rejects.
+   * Resolves when the entry at `position` has been acknowledged and indexed, or when the wait is given up
+   * because the sequencer is down or ingest lags. Never rejects.
    */
   async settled(position: number): Promise<void> {
     if (position <= this.#acked) return;
@@ -171,7 +172,10 @@ export class Outbox {
     await indexed;
   }
 
-  /** Lets go whoever has waited too long. One timer for all, since one for each write would cost more than its SQL. */
+  /**
+   * Releases writes that have waited too long. They share one timer, since a timer for each write would cost
+   * more than its SQL.
+   */
   #watch(): void {
     if (this.#watched) return;
     this.#watched = true;
@@ -198,7 +202,7 @@ export class Outbox {
           );
         }
       } catch (error) {
-        // The alarm tries again: see object.ts.
+        // The alarm tries again: see alarm.ts.
         if (!this.#failing) {
           console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
         }
@@ -241,7 +245,7 @@ export class Outbox {
     });
   }
 
-  /** Stores the acknowledgement, if storage does not know it yet: one row, once a burst. */
+  /** Stores the newest acknowledgement if storage lacks it: one row, once a burst. */
   keepAcknowledgement(): void {
     const newest = this.#slots.at(-1);
     if (newest === undefined || this.#ackedStored === this.#acked) return;

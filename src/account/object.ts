@@ -1,6 +1,7 @@
 /**
- * AccountObject: one account, one Durable Object, found by DID. This file is the door: each method looks at the
- * account's state and hands on to the file that does the work. What each promises is in `protocol/account-station.ts`.
+ * `AccountObject`: one Durable Object for each account, found by DID. This file is its RPC entry point: each
+ * method checks the account's state and delegates to the file that does the work. `account-station.ts`
+ * documents the methods.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Did, Handle } from "@atcute/lexicons";
@@ -58,7 +59,7 @@ const RETRY_MS = 10_000;
 export class AccountObject extends DurableObject<Bindings> implements AccountStation {
   readonly #sql: Sql;
   readonly #clock: AlarmClock;
-  /** Null until `create`, and again once destroyed: then nothing is stored. */
+  /** Null before `create` and after the account is destroyed, when nothing is stored. */
   #account: Account | null = null;
   #writer: Writer | null = null;
 
@@ -68,7 +69,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#clock = new AlarmClock(this.#sql);
     if (schemaVersion(ctx.storage) === 0) return;
     migrate(ctx.storage, MIGRATIONS);
-    // What a crash left unsent goes now, and not only when the alarm rings.
+    // Sends what a crash left unsent at once, instead of waiting for the alarm.
     this.#open().outbox.forward();
     void ctx.blockConcurrencyWhile(() => this.#clock.load());
   }
@@ -83,14 +84,14 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return this.#account;
   }
 
-  /** The account, for reads of its repo. Refuses RepoNotFound. */
+  /** The account, for reads of its repo. Refuses RepoNotFound, and what `checkReadable` refuses. */
   #existing(access: Access = "owner"): Account {
     if (this.#account === null || this.#account.state.destroying) throw repoNotFound(this.#did);
     checkReadable(this.#account.state, access);
     return this.#account;
   }
 
-  /** The account, for whoever acts as it. Refuses AccountNotFound. */
+  /** The account, for callers that act as it. Refuses AccountNotFound (403). */
   #own(): Account {
     if (this.#account === null || this.#account.state.destroying) {
       throw new Refusal("AccountNotFound", "Account not found", 403);
@@ -107,7 +108,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return this.#account;
   }
 
-  /** Runs a write; answers once it is durable and, where views are read from here, indexed. */
+  /** Runs a write. Returns once it is durable and, with an AppView of our own, indexed or given up on. */
   async #write<T extends { cost?: Cost }>(
     run: (writer: Writer) => { outcome: T; position: number },
   ): Promise<T> {
@@ -251,7 +252,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#own().sessions.checkEmailToken(purpose, token, keep, Date.now());
   }
 
-  // -------------------------------------------------------------------------------------------- preferences, keys
+  // --------------------------------------------------------------------------------------- preferences, keys
 
   async getPreferences(namespace: string, full: boolean) {
     return preferences.getPreferences(this.#own().sql, namespace, full, new Date());
@@ -351,7 +352,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     if (account.state.destroying) await this.#finishDestroy();
   }
 
-  /** Storage is gone for good only once the deletion is announced; until then the alarm tries again. */
+  /** Erases the storage once the deletion has been announced. Until then the alarm tries again. */
   async #finishDestroy() {
     const account = this.#account;
     if (account === null) return;

@@ -1,11 +1,11 @@
 /**
- * Password hashes. A member's password: scrypt, its parameters in the hash, so that they can rise without a migration:
- * `scrypt$<N>$<r>$<p>$<salt hex>$<hash hex>`. An app password has 80 random bits of its own, so one SHA-256 is enough,
- * and a sign-in finds it by its digest.
+ * Password hashes. A member's password is hashed with scrypt. The hash contains its parameters, so they can
+ * rise without a migration: `scrypt$<N>$<r>$<p>$<salt hex>$<hash hex>`. An app password has 80 random bits of
+ * its own, so one SHA-256 is enough, and a sign-in finds it by its digest.
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
-/** 31 ms of CPU: see PLATFORM section 4. */
+/** Takes 31 ms of CPU. */
 const COST = { N: 16384, r: 8, p: 1 };
 const BYTES = 32;
 
@@ -49,7 +49,7 @@ export const newAppPassword = () => Array.from({ length: 4 }, () => randomBase32
 
 const APP_PASSWORD = /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/;
 
-/** Null when a password does not even look like an app password. */
+/** The digest of an app password, or null when `password` does not have the form of one. */
 export function appPasswordDigest(did: string, password: string): Uint8Array | null {
   if (!APP_PASSWORD.test(password)) return null;
   return createHash("sha256").update(did).update("\0").update(password).digest();

@@ -1,10 +1,12 @@
-/** Preferences (app.bsky.actor.getPreferences, putPreferences): JSON objects with `$type`, one row a namespace. */
+/**
+ * Preferences (app.bsky.actor.getPreferences, putPreferences): JSON objects with `$type`, a row a namespace.
+ */
 import type { JsonObject } from "../protocol/account-station.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { Sql } from "./sql.ts";
 
 const PERSONAL_DETAILS = "app.bsky.actor.defs#personalDetailsPref";
-/** Made from the birth date when read; never stored. */
+/** Derived from the birth date when read; never stored. */
 const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
 
 const typeOf = (preference: JsonObject) => String(preference["$type"]);
@@ -15,7 +17,7 @@ function stored(sql: Sql, namespace: string): JsonObject[] {
   return row === null ? [] : (JSON.parse(row.value) as JsonObject[]);
 }
 
-/** Years between a date and now, as calendars count them; null for what is no date. */
+/** Age in calendar years, or null for an invalid date. */
 function ageFrom(birthDate: unknown, now: Date): number | null {
   const birth = new Date(String(birthDate));
   if (Number.isNaN(birth.getTime())) return null;
@@ -39,7 +41,7 @@ export function getPreferences(sql: Sql, namespace: string, full: boolean, now: 
   return preferences.filter((preference) => allowed(preference, full));
 }
 
-/** Replaces the namespace's preferences, but for those that the caller may not see. */
+/** Replaces the namespace's preferences, except those that the caller may not see. Refuses InvalidRequest. */
 export function putPreferences(sql: Sql, namespace: string, preferences: JsonObject[], full: boolean): void {
   for (const preference of preferences) {
     const type = preference["$type"];

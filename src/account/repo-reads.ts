@@ -1,4 +1,4 @@
-/** Reads of the repo as a tree: proofs, blocks, counts, and what is newer than a rev. None of them can write. */
+/** Reads of the repo as a tree: proofs, blocks, counts, records newer than a rev. None of them can write. */
 import type { Did } from "@atcute/lexicons";
 import type { RecentRecord, RecentRecords, RepoCounts } from "../protocol/account-station.ts";
 import type { CarBlock } from "../protocol/car.ts";
@@ -17,16 +17,16 @@ import { countNodes, treeOf } from "./tree.ts";
 /** Nodes and records that one getBlocks may look at. */
 const MAX_SCAN = 200_000;
 const MAX_CIDS = 500;
-/** Posts that read-after-write splices in at most. */
+/** Most posts that read-after-write splices in. */
 const MAX_RECENT = 10;
-/** Nodes and records that it looks at: an AppView that is further behind shows what it has. */
+/** Most nodes and records that it looks at. An AppView that is further behind shows what it has. */
 const MAX_STEPS = 1000;
 const PROFILE_PATH = "app.bsky.actor.profile/self";
 const POST_PREFIX = "app.bsky.feed.post/";
 
 const commitBlock = (head: Head): CarBlock => ({ cid: head.cid, bytes: head.bytes });
 
-/** Commit, nodes on the path, and the record if there is one. */
+/** A CAR of the commit, the nodes on the path, and the record if there is one. */
 export function recordProof(rows: Rows, head: Head, path: string): Uint8Array {
   const { nodes, cid } = nodesOnPath(treeOf(rows), path);
   const record = cid === null ? null : findRecord(rows, path);
@@ -36,8 +36,9 @@ export function recordProof(rows: Rows, head: Head, path: string): Uint8Array {
 }
 
 /**
- * Blocks by CID. No row is kept per CID, so they are looked for: the commit, then records by one scan of the table, then
- * nodes by a walk. Refuses InvalidRequest when one is not found, or too many are asked for.
+ * Blocks by CID. No row is stored for each CID, so they are searched for: first the commit, then records by
+ * one scan of the table, then nodes by a walk. Refuses InvalidRequest when one is not found or too many are
+ * asked for.
  */
 export function getBlocks(rows: Rows, head: Head, cids: string[]): CarBlock[] {
   if (cids.length > MAX_CIDS) throw invalidRequest(`Too many CIDs. Max: ${MAX_CIDS}`);
@@ -72,13 +73,13 @@ function recordsByCid(rows: Rows, cids: string[]): RecordRow[] {
   );
 }
 
-/** Whether a record that is spliced in may stand at this path. */
+/** Whether a record at this path may be spliced in. */
 const isSpliced = (path: string) => path === PROFILE_PATH || path.startsWith(POST_PREFIX);
 
 /**
- * What `AccountStation.recordsSince` promises. Found by the tree, whose nodes know the commit that made them: no index on
- * `rev`, which would cost every write a row, and exact whatever rkeys and `createdAt` say. An AppView that has seen the
- * newest commit, as most have, costs no row at all.
+ * Implements `AccountStation.recordsSince`. The tree finds the records, since its nodes know the commit that
+ * made them. That needs no index on `rev`, which would cost every write a row, and is exact whatever rkeys
+ * and `createdAt` say. An AppView that has seen the newest commit, as most have, costs no row at all.
  */
 export function recordsSince(rows: Rows, did: Did, head: Head, rev: string): RecentRecords | null {
   if (!isTid(rev) || head.rev <= rev || !isAsOldAs(rows, rev)) return null;
@@ -104,8 +105,8 @@ export function recordsSince(rows: Rows, did: Did, head: Head, rev: string): Rec
 }
 
 /**
- * Whether any record is as old as `rev`. After an import none is, and to be told so must not cost the whole repo at every
- * read: where a thousand records are newer, it counts as none.
+ * Whether any record is as old as `rev`. After an import none is, and finding that out must not cost the
+ * whole repo at every read. So this looks at a thousand records; if they are all newer, the answer is no.
  */
 const isAsOldAs = (rows: Rows, rev: string): boolean =>
   rows.first(`SELECT 1 FROM (SELECT rev FROM record LIMIT ${MAX_STEPS}) WHERE rev <= ? LIMIT 1`, rev) !==

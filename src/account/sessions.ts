@@ -1,6 +1,6 @@
 /**
- * Who may act as this account: its password, app passwords, refresh tokens and e-mail tokens. Tokens are made and
- * verified elsewhere; here lives what makes them revocable.
+ * Credentials of the account: its password, app passwords, refresh tokens and e-mail tokens. Tokens are made
+ * and verified elsewhere; this file holds what makes them revocable.
  */
 import { randomBytes } from "node:crypto";
 import type {
@@ -24,10 +24,10 @@ import type { Sql } from "./sql.ts";
 
 const HOUR = 3_600_000;
 const REFRESH_LIFETIME = 90 * 24 * HOUR;
-/** For how long a used refresh token still yields its successor, so that parallel clients survive. */
+/** How long a used refresh token still yields its successor, so that parallel clients survive. */
 const REFRESH_GRACE = 2 * HOUR;
 const EMAIL_TOKEN_LIFETIME = HOUR / 4;
-/** Sources whose failures are remembered; the oldest are forgotten first. */
+/** Most sources whose attempts are remembered. The oldest is forgotten first. */
 const SOURCES = 64;
 
 type RefreshRow = {
@@ -41,7 +41,7 @@ type RefreshRow = {
 export class Sessions {
   readonly #sql: Sql;
   readonly #did: string;
-  /** Attempts by source, the failed ones among them kept in the account's row. */
+  /** Attempts by source. Written to the account's row after each failed one. */
   #attempts: Map<string, Counts> | null = null;
 
   constructor(sql: Sql, did: string) {
@@ -51,7 +51,10 @@ export class Sessions {
 
   // -------------------------------------------------------------------------------------------- passwords
 
-  /** `source`: whom attempts are counted for, or null for no limit. */
+  /**
+   * Checks a password or an app password. Attempts are limited for each `source`; null is no limit. Refuses
+   * AuthenticationRequired, RateLimitExceeded.
+   */
   async checkPassword(password: string, source: string | null, now: number): Promise<AppPasswordProof> {
     if (source !== null) this.#countAttempt(source, now);
     const proof = await this.#proofOf(password);
@@ -62,7 +65,7 @@ export class Sessions {
     return proof;
   }
 
-  /** Undefined when the password is wrong. */
+  /** The app password that matches, null for the member's password, undefined if the password is wrong. */
   async #proofOf(password: string): Promise<AppPasswordProof | undefined> {
     const digest = appPasswordDigest(this.#did, password);
     if (digest !== null) {
@@ -135,7 +138,7 @@ export class Sessions {
     });
   }
 
-  // -------------------------------------------------------------------------------------------- refresh tokens
+  // ------------------------------------------------------------------------------------------ refresh tokens
 
   createRefreshToken(appPassword: AppPasswordProof, now: number): RefreshGrant {
     const grant = { id: newTokenId(), expiresAt: now + REFRESH_LIFETIME };
@@ -162,7 +165,7 @@ export class Sessions {
         );
         this.#storeRefreshToken(nextId, expiresAt, row.app_password);
       } else if (this.#sql.first("SELECT 1 FROM refresh_token WHERE id = ?", nextId) === null) {
-        // The successor was revoked (signed out): so is whoever still holds its predecessor.
+        // The successor was revoked (signed out), and its predecessor with it.
         return null;
       }
       const appPassword =
@@ -188,7 +191,7 @@ export class Sessions {
     this.#sql.run("DELETE FROM refresh_token");
   }
 
-  // -------------------------------------------------------------------------------------------- e-mail tokens
+  // ------------------------------------------------------------------------------------------- e-mail tokens
 
   createEmailToken(purpose: EmailTokenPurpose, now: number): string {
     const token = `${randomBase32(5)}-${randomBase32(5)}`.toUpperCase();
@@ -215,7 +218,7 @@ export class Sessions {
 
 const newTokenId = () => randomBytes(32).toString("base64");
 
-/** Refuses InvalidPassword for one that is too long. */
+/** Returns the password. Refuses InvalidPassword when it is too long. */
 export function checkedPassword(password: string): string {
   if (password.length > PASSWORD_MAX_LENGTH) throw new Refusal("InvalidPassword", "Password too long");
   return password;

@@ -1,10 +1,10 @@
-/** The object's SQLite, with its cost counted. A reader is given `Rows`, a writer `Sql`. */
+/** The object's SQLite, with its cost counted. Readers get `Rows`, writers get `Sql`. */
 import type { Cost } from "../protocol/account-station.ts";
 
 export type Value = ArrayBuffer | Uint8Array | string | number | null;
 export type Row = Record<string, SqlStorageValue>;
 
-/** Reading only. */
+/** Read-only access. */
 export interface Rows {
   all<T extends Row>(query: string, ...values: Value[]): T[];
   first<T extends Row>(query: string, ...values: Value[]): T | null;
@@ -36,23 +36,23 @@ export class Sql implements Rows {
     this.all(query, ...values);
   }
 
-  /** All or nothing: a throw rolls back. No `await` inside, by its type. */
+  /** All or nothing: a throw rolls back. `work` must not await. */
   transaction<T>(work: () => T): T {
     return this.storage.transactionSync(work);
   }
 
-  /** Counts a row that SQL does not see: an alarm that is set. */
+  /** Counts rows that SQL does not report: an alarm being set. */
   countWritten(rows: number): void {
     this.#written += rows;
   }
 
-  /** Rows touched since the object woke; subtract an earlier reading. */
+  /** Rows touched since the object woke. `costSince` gives the difference from an earlier value. */
   get cost(): Cost {
     return { rowsRead: this.#read, rowsWritten: this.#written };
   }
 }
 
-/** What was spent since `before`. */
+/** The cost since `before`. */
 export function costSince(sql: Sql, before: Cost): Cost {
   const now = sql.cost;
   return {

@@ -1,4 +1,4 @@
-/** The account's one row: who it is, what state it is in, what it still has to do. */
+/** The account's one row: its identity, its state, and its pending work. */
 import type { Did } from "@atcute/lexicons";
 import type { Access, Saga } from "../protocol/account-station.ts";
 import type { AccountStatus } from "../protocol/events.ts";
@@ -19,7 +19,7 @@ type StateRow = {
   sweep_at: number | null;
 };
 
-/** As read; replaced whole after a change, so that a rolled-back one leaves no trace. */
+/** The state as read. Replaced as a whole after a change, so a rollback leaves no trace. */
 export interface AccountState {
   readonly did: Did;
   readonly key: Uint8Array;
@@ -47,7 +47,7 @@ export function readState(rows: Rows): AccountState {
   };
 }
 
-/** The columns that change; one row written. */
+/** The columns to change. Costs one row written. */
 export interface StateChange {
   announced?: 1;
   deactivated?: 0 | 1;
@@ -65,14 +65,14 @@ export function writeState(sql: Sql, change: StateChange): void {
   sql.run(`UPDATE account SET ${columns.join(", ")}`, ...values);
 }
 
-/** What others are told: a takedown outweighs what the member did. */
+/** The public status. A takedown outweighs what the member did. */
 export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus =>
   takedown ?? (deactivated ? "deactivated" : "active");
 
 export const repoNotFound = (did: string) =>
   new Refusal("RepoNotFound", `Could not find repo for DID: ${did}`);
 
-/** Refuses RepoTakendown, RepoSuspended, RepoDeactivated to all but owner and admin. */
+/** Refuses RepoTakendown, RepoSuspended, RepoDeactivated to all but the owner and the admin. */
 export function checkReadable(state: AccountState, access: Access): void {
   if (access === "owner") return;
   switch (statusOf(state)) {
@@ -85,7 +85,7 @@ export function checkReadable(state: AccountState, access: Access): void {
   }
 }
 
-/** Records of an account that is not active are nobody's to see, by com.atproto.repo's reads. */
+/** Refuses InvalidRequest `Could not find repo` unless active, as com.atproto.repo's reads must. */
 export function checkActive(state: AccountState): void {
   if (statusOf(state) !== "active") throw invalidRequest(`Could not find repo: ${state.did}`);
 }

@@ -1,4 +1,4 @@
-/** The MST in its table: rows in and out for `protocol/mst.ts`. The row at TOP carries the head commit's block. */
+/** The MST's table: reads and writes rows for `mst.ts`. The row at TOP also holds the head commit's block. */
 import type { CarBlock } from "../protocol/car.ts";
 import { cidOfCbor } from "../protocol/cid.ts";
 import { decodeCommit } from "../protocol/commit.ts";
@@ -35,16 +35,16 @@ export const treeOf = (rows: Rows): BandStore => ({
 
 export function readHead(rows: Rows): Head {
   const { extra } = readTop(must(readTreeRow(rows, TOP), "top row of the tree"));
-  // The blob is the whole row's; a copy lets that go.
+  // A copy, so that the buffer of the whole row can be freed.
   const bytes = extra.slice();
   const { rev, data } = decodeCommit(bytes);
   return { cid: cidOfCbor(bytes), rev, data, bytes };
 }
 
-/** Bytes of rows that a cache holds. */
+/** Most bytes of rows in a cache. */
 const CACHED_BYTES = 2_000_000;
 
-/** The rows that writes touched last. A writer's rows repeat from one write to the next, most of all for posts. */
+/** Caches the rows that writes touched last. Successive writes touch the same rows, most of all for posts. */
 export class TreeCache implements BandStore {
   readonly #rows: Rows;
   readonly #cached = new Map<string, Uint8Array>();
@@ -78,11 +78,11 @@ export class TreeCache implements BandStore {
     this.#cached.delete(name);
   }
 
-  /** Takes note of an edit whose transaction has been committed. */
+  /** Updates the cache after an edit's transaction has been committed. */
   committed({ top, puts, deletes }: MstResult): void {
     for (const key of deletes) this.#drop(rowName(key));
     for (const row of puts) this.#keep(rowName(row), row.bytes);
-    // Without the head behind it, which no edit looks at.
+    // Without the head commit, which no edit looks at.
     this.#keep(rowName(TOP), top);
   }
 
@@ -95,7 +95,7 @@ export class TreeCache implements BandStore {
 /** The one block of a tree without records. */
 export const emptyTreeBlocks = (): CarBlock[] => [{ cid: EMPTY_ROOT, bytes: EMPTY_BLOCK }];
 
-/** Writes what an edit changed; inside the write's transaction. */
+/** Writes an edit's changes, inside the write's transaction. */
 export function storeTree(sql: Sql, { top, puts, deletes }: MstResult, head: Head, exports: Exports): void {
   const put = (key: RowKey, bytes: Uint8Array) => {
     exports.keepTreeRow(sql, key);
@@ -116,7 +116,7 @@ export function storeTree(sql: Sql, { top, puts, deletes }: MstResult, head: Hea
   put(TOP, withExtra(top, head.bytes));
 }
 
-/** How many nodes the tree has; from the rows' headers alone. */
+/** Number of nodes in the tree, from the rows' headers alone. */
 export function countNodes(rows: Rows): number {
   return rows
     .all<{ head: ArrayBuffer }>("SELECT substr(bytes, 1, 8) AS head FROM mst")

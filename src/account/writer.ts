@@ -1,7 +1,7 @@
 /**
- * The one place that changes a repo. A write is one synchronous turn: nothing is awaited between reading the head and
- * replacing it, so there is no lock and no lost update; record, tree, head, blob references and log row land in one
- * transaction, so there is no half commit.
+ * `Writer` is the one place that changes a repo (`import.ts` replaces it whole). A write is one synchronous
+ * turn: nothing is awaited between reading the head and replacing it, so there is no lock and no lost update.
+ * Record, tree, head, blob references and log row are written in one transaction, so there is no half commit.
  */
 import type {
   BatchInput,
@@ -35,13 +35,13 @@ import { upgradeLegacyBlobs } from "./records/legacy-blobs.ts";
 import type { Head } from "./tree.ts";
 import { storeTree } from "./tree.ts";
 
-/** Of an event's blocks (lexicon com.atproto.sync.subscribeRepos#commit). */
+/** Most bytes of an event's blocks (lexicon com.atproto.sync.subscribeRepos#commit). */
 const MAX_EVENT_BYTES = 2_000_000;
 const MAX_WRITES = 200;
 
 const commitRef = ({ cid, rev }: Head): CommitRef => ({ cid, rev });
 
-/** One op of a commit with what it replaces. */
+/** One op of a commit, with the record that it replaces. */
 interface Step {
   write: Prepared;
   before: RecordRow | null;
@@ -49,10 +49,10 @@ interface Step {
 
 export class Writer {
   readonly #account: Account;
-  /** The last rkey given out, so that one batch's keys rise. */
+  /** The last rkey generated, so that the keys of one batch rise. */
   #lastRkey: string | null = null;
   readonly #clockId = Math.floor(Math.random() * 1024);
-  /** Of rkeys: another one, so that no record is named like the commit that made it. */
+  /** The clock id of rkeys. Differs from that of revs, so no record is named like the commit that made it. */
   readonly #rkeyClockId = this.#clockId ^ 1;
 
   constructor(account: Account) {
@@ -88,7 +88,7 @@ export class Writer {
     const path = checkPath(input.collection, input.rkey);
     const before = findRecord(this.#account.sql, path);
     if (before === null) return { outcome: {}, position: 0 };
-    // To a delete, null is no condition: the reference reads it as absent.
+    // For a delete, null is no condition: the reference treats it as absent.
     const swapRecord = input.swapRecord ?? undefined;
     const head = this.#commit([{ action: "delete", path }], input.swapCommit, () =>
       checkSwapRecord(swapRecord, cidOfRow(before)),
@@ -129,7 +129,10 @@ export class Writer {
     return validationStatus === undefined ? { uri, cid } : { uri, cid, validationStatus };
   }
 
-  /** Counts a write against the account's limits; kept with the next log row, so a refused write counts in memory only. */
+  /**
+   * Counts a write against the account's limits. The count is stored with the next log row, so a refused
+   * write counts in memory only. Refuses RateLimitExceeded.
+   */
   #spend(points: number): void {
     if (!this.#account.limited) return;
     const { outbox } = this.#account;
@@ -138,7 +141,10 @@ export class Writer {
     if (excess !== null) throw rateLimited(excess);
   }
 
-  /** Older records that say the same of the same thing. The new record's own path is no such: it is simply taken. */
+  /**
+   * Older records that say the same about the same subject. Excludes the new record's own path: if that is
+   * taken, the create fails.
+   */
   #pathsReplacedBy({ subject, collection, path }: PreparedPut): string[] {
     if (subject === null) return [];
     const isAbout = (record: Parameters<typeof subjectOf>[1]) =>
@@ -146,7 +152,10 @@ export class Writer {
     return pathsAbout(this.#account.sql, collection, subject.hash, isAbout).filter((other) => other !== path);
   }
 
-  /** Refuses InvalidSwap, RecordAlreadyExists, InvalidRequest and what blob references may be refused for. */
+  /**
+   * Applies writes in one commit. Refuses InvalidSwap, RecordAlreadyExists, InvalidRequest, and what
+   * `relinkBlobs` refuses.
+   */
   #commit(writes: Prepared[], swapCommit: string | undefined, check?: () => void): Head {
     const { sql, did, key, outbox } = this.#account;
     const before = this.#account.head;
@@ -184,8 +193,9 @@ export class Writer {
   }
 
   /**
-   * Pairs each write with what it replaces. Refuses two writes to one record, and a change of what is not there. That a
-   * new record's place is free is left to the tree, which has to look there anyway.
+   * Pairs each write with the record that it replaces. Refuses InvalidRequest for two writes to one record,
+   * and for an update or delete of a missing one. The tree checks that a new record's place is free, since it
+   * has to look there anyway.
    */
   #steps(writes: Prepared[]): Step[] {
     const seen = new Set<string>();
@@ -220,7 +230,7 @@ export class Writer {
   }
 }
 
-/** `undefined`: no condition; null: there must be no record now. */
+/** `undefined` is no condition; null requires that there is no record now. Refuses InvalidSwap. */
 function checkSwapRecord(swapRecord: string | null | undefined, was: string | null): void {
   if (swapRecord !== undefined && swapRecord !== was) {
     throw new Refusal("InvalidSwap", `Record was at ${was ?? "null"}`);

@@ -1,18 +1,18 @@
 /**
- * The blocks of an archive that is being imported, found by digest, in whatever order they came. The first megabytes
- * stay in memory, which is all of most archives; what goes beyond lies in the object's own storage, in chunks (a row
- * each, so that a large archive costs few).
+ * The blocks of an archive being imported, found by digest, in whatever order they came. The first megabytes
+ * stay in memory, which is all of most archives. The rest goes to the object's own storage in chunks, one row
+ * each, so that a large archive costs few rows.
  */
 import type { CidBytes } from "../../protocol/cid.ts";
 import { tryCidToBytes } from "../../protocol/cid.ts";
 import { must } from "../../protocol/refusal.ts";
 import type { Sql } from "../sql.ts";
 
-/** Small, since one is read whole for a block of it. */
+/** Bytes of a chunk. Small, since reading one block reads its whole chunk. */
 const CHUNK_BYTES = 64 * 1024;
-/** Of blocks that never touch storage. */
+/** Most bytes of blocks that stay in memory and never touch storage. */
 const HELD_BYTES = 16_000_000;
-/** Of chunks read back: archives come in any order, and their tree asks for blocks in its own. */
+/** Most bytes of chunks read back: an archive comes in any order, and its tree asks for blocks in another. */
 const CACHED_BYTES = 8_000_000;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL)`;
@@ -20,7 +20,7 @@ const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KE
 export class Archive {
   readonly #sql: Sql;
   readonly #index = new BlockIndex();
-  /** The first chunks. Those behind them are in storage. */
+  /** The first chunks. Later ones are in storage. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   readonly #cache = new Map<number, Uint8Array>();
@@ -34,7 +34,7 @@ export class Archive {
     this.#sql = sql;
   }
 
-  /** Takes a copy. A block that is here already is passed over. */
+  /** Adds a copy of a block. Skips a block that is already here. */
   add(cid: CidBytes, bytes: Uint8Array): void {
     if (this.#size > 0 && this.#size + bytes.byteLength > CHUNK_BYTES) this.seal();
     if (!this.#index.add(cid, this.#chunk, this.#size, bytes.byteLength)) return;
@@ -43,7 +43,7 @@ export class Archive {
     this.#size += bytes.byteLength;
   }
 
-  /** Closes the open chunk; to be called before the first `get`. */
+  /** Closes the open chunk. Must be called before the first `get`. */
   seal(): void {
     const fits = this.#heldBytes + this.#open.byteLength <= HELD_BYTES;
     if (fits && this.#chunk === this.#held.length) {
@@ -87,23 +87,23 @@ export class Archive {
   }
 }
 
-/** Entries of the index that are made room for at once. */
+/** Number of index entries allocated at a time. */
 const PART = 4096;
-/** Of a CID: what precedes the digest. */
+/** Bytes of a CID before its digest. */
 const PREFIX = 4;
 const DIGEST = 32;
 
 type Place = readonly [chunk: number, from: number, length: number];
 
-/** Where blocks are, by digest: some 60 bytes a block. */
+/** The places of blocks, by digest. Takes about 60 bytes a block. */
 class BlockIndex {
   readonly #digests: Uint8Array[] = [];
   readonly #places: Uint32Array[] = [];
   #count = 0;
-  /** Open addressing by the digest's first bytes; a slot holds 1 + an entry's number, 0 when free. */
+  /** Open addressing by the digest's first bytes. A slot holds an entry's number plus one, or 0 when free. */
   #table = new Uint32Array(1024);
 
-  /** False when the digest is there already. */
+  /** Returns false when the digest is already here. */
   add(cid: CidBytes, chunk: number, from: number, length: number): boolean {
     const slot = this.#slot(cid, PREFIX);
     if (this.#table[slot] !== 0) return false;
@@ -131,7 +131,7 @@ class BlockIndex {
     return [places[at] ?? 0, places[at + 1] ?? 0, places[at + 2] ?? 0];
   }
 
-  /** The slot of the digest that lies in `bytes` at `from`, or the free one where it would go. */
+  /** The slot of the digest at offset `from` of `bytes`, or the free slot where it belongs. */
   #slot(bytes: Uint8Array, from: number): number {
     const mask = this.#table.length - 1;
     let start = 0;

@@ -1,16 +1,19 @@
 /**
- * com.atproto.repo.importRepo, in steps that each leave storage whole:
+ * com.atproto.repo.importRepo, in steps that each leave storage consistent:
  *
- *   reading     the archive's blocks, hashes checked, into memory; what that cannot hold into `import_chunk`
- *   sorting     the tree is walked: every block that it names is there, every record reads, it has the shape that its
- *               records demand. Here, at the latest, a bad archive is refused and forgotten. Records go into
- *               `import_run` in order, the tree's rows into `import_mst`, references to blobs into `import_blob_ref`
- *   copying     from `import_run` into `import_record`, a row a turn
- *   replacing   the new tables take the old ones' names, under a commit signed with this account's key: one transaction
+ *   reading     reads the archive's blocks and checks their hashes. They stay in memory, or go into
+ *               `import_chunk` if there is no room
+ *   sorting     walks the tree and checks that every block it names is there, that every record decodes, and
+ *               that the tree has the shape that its records require. A bad archive is refused and dropped
+ *               here at the latest. Records go into `import_run` in order, the tree's rows into `import_mst`,
+ *               references to blobs into `import_blob_ref`
+ *   copying     copies `import_run` into `import_record`, one row a turn
+ *   replacing   gives the new tables the old ones' names, under a commit signed with this account's key, in
+ *               one transaction
  *
- * Once sorting is done the object carries the import to its end by itself: a crash resumes copying at the row that it cut
- * short. What an earlier crash leaves is dropped, by the alarm or the next import. Reads see the old repo until the last
- * step, and so do exports.
+ * Once sorting is done, the object finishes the import without further requests: after a crash, copying
+ * resumes at the interrupted row. The alarm or the next import drops what an earlier crash left. Reads and
+ * exports see the old repo until the last step.
  */
 import { readCarStream } from "../../protocol/car.ts";
 import { decodeToJson } from "../../protocol/cbor.ts";
@@ -33,9 +36,9 @@ import type { Sql } from "../sql.ts";
 import { statusOf } from "../state.ts";
 import type { Head } from "../tree.ts";
 
-/** More than Cloudflare lets a request carry on any plan but the largest. */
+/** More than Cloudflare accepts in a request on any plan but the largest. */
 const MAX_CAR_BYTES = 500_000_000;
-/** SQLite takes values of 2 MB. */
+/** SQLite values are limited to 2 MB. */
 const MAX_BLOCK_BYTES = 1_900_000;
 
 const TABLES = `${RUN_TABLE}
@@ -48,7 +51,7 @@ CREATE TABLE import_mst (
 CREATE TABLE import_blob_ref (
   cid TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (cid, path)) WITHOUT ROWID;`;
 
-/** Made when sorting is done. */
+/** Created when sorting is done. */
 const PLAN_TABLE = `CREATE TABLE import_plan (
   only INTEGER PRIMARY KEY CHECK (only = 0), data TEXT NOT NULL, rev TEXT NOT NULL, base TEXT NOT NULL,
   top BLOB NOT NULL)`;
@@ -57,23 +60,24 @@ const DISCARD = `
 DROP TABLE IF EXISTS import_plan; DROP TABLE IF EXISTS import_chunk; DROP TABLE IF EXISTS import_run;
 DROP TABLE IF EXISTS import_record; DROP TABLE IF EXISTS import_mst; DROP TABLE IF EXISTS import_blob_ref;`;
 
-/** What is to be imported. */
+/** The repo to be imported. */
 type Plan = {
   /** Root of the archive's tree. */
   data: string;
-  /** Rev of the commit to come, with which rows and records are stamped. */
+  /** Rev of the new commit, with which rows and records are stamped. */
   rev: string;
-  /** The commit that it replaces. */
+  /** CID of the commit that it replaces. */
   base: string;
 };
 
 const turn = () => scheduler.wait(0);
 
 /**
- * Whose repo it is, its commit says; by which key it is signed does not matter, since it is signed anew. The key that the
- * DID document names would be the wrong one anyhow, where a host that does not sign anew was the last (as the reference).
- * Refuses InvalidRequest: no archive, one of another account, or one that lacks a block; InvalidSwap when the repo was
- * written to meanwhile.
+ * Imports an archive. Its commit must name this account. The signature is not checked, since the repo is
+ * signed again with this account's key. The key in the DID document would often be the wrong one anyway: the
+ * last host may not have signed imported repos again (the reference does not). Refuses InvalidRequest for
+ * anything but an archive, for one of another account, for one that lacks a block, and while another import
+ * is under way; InvalidSwap when the repo was written to meanwhile.
  */
 export async function importRepo(account: Account, car: ReadableStream<Uint8Array>): Promise<void> {
   const { sql } = account;
@@ -92,7 +96,7 @@ export async function importRepo(account: Account, car: ReadableStream<Uint8Arra
   }
 }
 
-/** Carries on what a crash cut short; for the alarm. */
+/** Resumes an import that a crash interrupted, or drops it if it was not sorted yet. Called by the alarm. */
 export async function resumeImport(account: Account): Promise<void> {
   const { sql } = account;
   if (account.importing || !(exists(sql, "import_chunk") || exists(sql, "import_run"))) return;
@@ -108,7 +112,7 @@ export async function resumeImport(account: Account): Promise<void> {
   }
 }
 
-/** Of an import under way: a takedown of a record that may be copied already. */
+/** Marks a takedown in an import under way, which may have copied the record already. */
 export function markImported(sql: Sql, path: string, takedown: string | null): void {
   if (exists(sql, "import_record"))
     sql.run("UPDATE import_record SET takedown = ? WHERE path = ?", takedown, path);
@@ -117,7 +121,7 @@ export function markImported(sql: Sql, path: string, takedown: string | null): v
 const exists = (sql: Sql, table: string) =>
   sql.first("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table) !== null;
 
-/** Whether there is an import that needs its archive no more. */
+/** Whether there is an import that no longer needs its archive. */
 const isSorted = (sql: Sql) => exists(sql, "import_plan");
 
 // ---------------------------------------------------------------------------------------------- reading
@@ -140,7 +144,7 @@ async function read(sql: Sql, car: ReadableStream<Uint8Array>): Promise<Blocks> 
 
 // ---------------------------------------------------------------------------------------------- sorting
 
-/** Looks at the archive's commit. */
+/** Reads the archive's commit. Refuses InvalidRequest when it is missing or of another account. */
 function planOf({ did, head }: Account, { root, archive }: Blocks): Plan {
   const block = archive.get(root);
   if (block === null) throw invalidRequest("Invalid CAR: the root block is missing");
@@ -152,7 +156,7 @@ function planOf({ did, head }: Account, { root, archive }: Blocks): Plan {
 
 type ArchivedRecord = { bytes: Uint8Array; value: LexMap };
 
-/** A record of the archive. Refuses InvalidRequest when it is missing or no object. */
+/** A record of the archive. Refuses InvalidRequest when it is missing or not an object. */
 function recordOf(archive: Archive, path: string, cid: CidBytes): ArchivedRecord {
   const bytes = archive.get(cid);
   if (bytes === null) throw invalidRequest(`Missing block ${cidFromBytes(cid)} of record ${path}`);
@@ -165,7 +169,7 @@ function recordOf(archive: Archive, path: string, cid: CidBytes): ArchivedRecord
   throw invalidRequest(`Could not parse record at '${path}'`);
 }
 
-/** Reads all of the archive and brings it in order. From its end on the alarm would finish the import. */
+/** Stores the whole archive in order. From then on, the alarm could finish the import. */
 async function sort(account: Account, blocks: Blocks): Promise<void> {
   const { sql } = account;
   const { archive } = blocks;
@@ -186,8 +190,9 @@ async function sort(account: Account, blocks: Blocks): Promise<void> {
 function makeTables(sql: Sql, { rev }: Plan): void {
   sql.transaction(() => {
     sql.run(TABLES);
-    // An index keeps its name when its table is renamed, so each import has its own. Filled as records are copied: made
-    // at the end it would write as many rows in one go, more than a day of the free plan may have left.
+    // An index keeps its name when its table is renamed, so each import has its own. It fills as records are
+    // copied: created at the end, it would write as many rows at once, which may exceed what is left of a day
+    // on the free plan.
     sql.run(`CREATE INDEX record_subject_${rev} ON import_record (subject) WHERE subject IS NOT NULL`);
   });
 }
@@ -207,7 +212,7 @@ class Sorter {
     this.#run = new RunWriter(sql);
   }
 
-  /** Whether the batch may grow by this record; else `store` comes first. */
+  /** Whether the record fits into the batch. Otherwise `store` must come first. */
   fits({ bytes }: ArchivedRecord): boolean {
     return this.#run.fits(bytes.byteLength);
   }
@@ -233,7 +238,10 @@ class Sorter {
     this.#blobs = [];
   }
 
-  /** Stores the rest, notes what is to be imported, and lets go of the archive. */
+  /**
+   * Stores the rest and the plan, and drops the archive. Refuses InvalidRequest when the tree is not that of
+   * its records.
+   */
   finish(): void {
     const { data, rev, base } = this.#plan;
     const { root, top } = this.#builder.finish();
@@ -256,7 +264,7 @@ function putTreeRow(sql: Sql, rev: string, { band, left, bytes }: MstRow): void 
   sql.run("INSERT INTO import_mst (band, edge, rev, bytes) VALUES (?, ?, ?, ?)", band, left, rev, bytes);
 }
 
-// ---------------------------------------------------------------------------------------------- to the end
+// ---------------------------------------------------------------------------------------------- finishing
 
 async function finish(account: Account): Promise<void> {
   const { sql } = account;
@@ -268,7 +276,7 @@ async function finish(account: Account): Promise<void> {
   replace(account, plan, new Uint8Array(plan.top));
 }
 
-/** The new repo in place of the old. */
+/** Puts the new repo in place of the old. Refuses InvalidSwap when the repo was written to meanwhile. */
 function replace(account: Account, { data, rev, base }: Plan, top: Uint8Array): void {
   const { sql, did, key } = account;
   if (account.head.cid !== base) {

@@ -1,12 +1,13 @@
 /**
- * Records of a checked archive, in order of path: `import_run`, some hundreds a row. Each row is deleted in the
- * transaction that copies what it holds, so the copies take up the pages that it leaves, and the database grows no larger
- * than the repo. Were the archive kept in its own order, which is any, it would have to stay to the end.
+ * Records of a checked archive in order of path: `import_run`, several hundred to a row. The transaction that
+ * copies a row's records deletes the row, so the copies take up the pages that it frees, and the database
+ * grows no larger than the repo. An archive kept in its own order, which may be any, would have to stay to
+ * the end.
  */
 import type { CidBytes } from "../../protocol/cid.ts";
 import type { Sql } from "../sql.ts";
 
-/** Records in one row, which are what one turn does: some 50 ms at most. */
+/** Most records in one row. One turn copies one row, which takes 50 ms or so at most. */
 const RUN_RECORDS = 500;
 const RUN_BYTES = 128 * 1024;
 const DIGEST = 32;
@@ -14,7 +15,7 @@ const DIGEST = 32;
 export const RUN_TABLE = `CREATE TABLE IF NOT EXISTS import_run (
   run INTEGER PRIMARY KEY, entries TEXT NOT NULL, bytes BLOB NOT NULL);`;
 
-/** Where in the row's bytes a record is, counted from one as SQL does: the digest, and behind it the value. */
+/** The place of a record in the row's bytes: its digest, then its value. `at` counts from one, as in SQL. */
 type Entry = [path: string, subject: number | null, at: number, length: number];
 
 export class RunWriter {
@@ -27,7 +28,7 @@ export class RunWriter {
     this.#sql = sql;
   }
 
-  /** Whether a record of so many bytes goes into the open row; else `flush` comes first. */
+  /** Whether a record of `length` bytes fits into the open row. Otherwise `flush` must come first. */
   fits(length: number): boolean {
     if (this.#entries.length === 0) return true;
     return this.#entries.length < RUN_RECORDS && this.#size + DIGEST + length <= RUN_BYTES;
@@ -55,14 +56,16 @@ export class RunWriter {
   }
 }
 
-/** Copies the first row's records into `import_record`; false when there is none left. One transaction. */
+/**
+ * Copies the first row's records into `import_record`, in one transaction. Returns false when none is left.
+ */
 export function copyRun(sql: Sql, rev: string): boolean {
   const row = sql.first<{ run: number; entries: string; bytes: ArrayBuffer }>(
     "SELECT run, entries, bytes FROM import_run ORDER BY run LIMIT 1",
   );
   if (row === null) return false;
   sql.transaction(() => {
-    // First of all, so that its pages are free.
+    // First, so that its pages are free.
     sql.run("DELETE FROM import_run WHERE run = ?", row.run);
     sql.run(
       `INSERT INTO import_record (path, digest, rev, subject, takedown, value)

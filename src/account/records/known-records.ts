@@ -26,7 +26,7 @@ export interface RecordSchema {
   object: BaseSchema;
 }
 
-/** com.germnetwork.declaration: in the reference's set, in no package of ours. */
+/** com.germnetwork.declaration: in the reference's set, but in none of our packages. */
 const germDeclaration = v.record(
   v.literal("self"),
   v.object({

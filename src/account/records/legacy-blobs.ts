@@ -1,4 +1,7 @@
-/** Profiles from before typed blob references: a client that puts one back must not be refused its own picture. */
+/**
+ * Upgrades profiles from before typed blob references, so that a client can write one back without being
+ * refused its own picture.
+ */
 import type { JsonObject } from "../../protocol/account-station.ts";
 import { isMap } from "../../protocol/data-model.ts";
 import { locateBlob } from "../blobs.ts";
@@ -6,7 +9,7 @@ import type { Rows } from "../sql.ts";
 
 const PROFILE = "app.bsky.actor.profile";
 
-/** A profile with `{cid, mimeType}` avatar or banner written as typed blobs; any other record as it is. */
+/** Returns a profile with any `{cid, mimeType}` avatar or banner as a typed blob; other records unchanged. */
 export function upgradeLegacyBlobs(rows: Rows, collection: string, record: JsonObject): JsonObject {
   if (collection !== PROFILE) return record;
   const upgraded = { ...record };

@@ -23,7 +23,7 @@ const LIST_BYTES = 4_000_000;
 
 const COLUMNS = "path, digest, rev, takedown, value";
 
-/** The character after `/`: paths of a collection lie between `c/` and `c0`. */
+/** The character after `/`: the paths of a collection `c` lie between `c/` and `c0`. */
 const AFTER_SLASH = "0";
 
 export const cidOfRow = (row: Pick<RecordRow, "digest">) =>
@@ -40,7 +40,7 @@ export const viewOfRow = (did: Did, row: RecordRow): RecordView => ({
 export const findRecord = (rows: Rows, path: string) =>
   rows.first<RecordRow>(`SELECT ${COLUMNS} FROM record WHERE path = ?`, path);
 
-/** The record as the public sees it: not when it is taken down, nor under another CID than asked for. */
+/** The record as the public sees it: null when it is taken down or has another CID than `cid`. */
 export function viewRecord(rows: Rows, did: Did, path: string, cid: string | undefined): RecordView | null {
   const row = findRecord(rows, path);
   if (row === null || row.takedown !== null) return null;
@@ -48,7 +48,7 @@ export function viewRecord(rows: Rows, did: Did, path: string, cid: string | und
   return cid === undefined || cid === view.cid ? view : null;
 }
 
-/** One row read for each collection: the index is walked by leaps. */
+/** Reads one row for each collection, since it leaps through the index. */
 export function listCollections(rows: Rows): Nsid[] {
   const found: Nsid[] = [];
   for (let after = ""; ;) {
@@ -67,11 +67,11 @@ export interface RecordPage {
   limit: number;
   /** An rkey, exclusive. */
   cursor?: string | undefined;
-  /** Oldest rkey first. */
+  /** Whether the oldest rkey comes first. */
   reverse?: boolean | undefined;
 }
 
-/** The reply's body as JSON text: a hundred records are written out once, here, and not built anew at every hop. */
+/** The response body as JSON text: a hundred records are serialised once, here, and not at every hop. */
 export function listRecords(rows: Rows, did: Did, collection: string, page: RecordPage): string {
   const { limit, cursor, reverse = false } = page;
   let from = `${collection}/`;
@@ -91,7 +91,10 @@ export function listRecords(rows: Rows, did: Did, collection: string, page: Reco
   return `{"records":[${records.join(",")}]${next}}`;
 }
 
-/** As many of a page's records as come to about LIST_BYTES, one at least: a hundred of the largest would fill memory. */
+/**
+ * Number of a page's records that come to about LIST_BYTES, but at least one. A hundred of the largest would
+ * fill memory.
+ */
 function fitting(rows: Rows, from: string, to: string, reverse: boolean, limit: number): number {
   const total = rows.first<{ bytes: number | null }>(
     `SELECT sum(length) AS bytes FROM (SELECT length(value) AS length FROM record WHERE path > ? AND path < ?
@@ -103,9 +106,12 @@ function fitting(rows: Rows, from: string, to: string, reverse: boolean, limit: 
   return !total || total <= LIST_BYTES ? limit : Math.max(1, Math.floor((limit * LIST_BYTES) / total));
 }
 
-/** The last path of a page that begins after `after` and holds at most about `bytes` of values, one record at least. */
+/**
+ * The last path of a page that begins after `after`. The page holds about `bytes` of values at most, but at
+ * least one record.
+ */
 function endOfPage(rows: Rows, after: string, bytes: number): string | null {
-  // Lengths alone are read, and only one row crosses into JavaScript; of the two candidates the lesser is the end.
+  // Reads only lengths, and passes one row into JavaScript. The lesser of the two candidates is the end.
   const row = rows.first<{ full: string | null; last: string | null }>(
     `SELECT min(path) FILTER (WHERE total > ?) AS full, max(path) AS last FROM (
        SELECT path, sum(length) OVER (ORDER BY path ROWS UNBOUNDED PRECEDING) AS total FROM (
@@ -116,7 +122,7 @@ function endOfPage(rows: Rows, after: string, bytes: number): string | null {
   return row?.full ?? row?.last ?? null;
 }
 
-/** Rows after a path, in order, at most about `bytes` of them. */
+/** Rows after a path, in order, with about `bytes` of values at most. */
 function recordsAfter(rows: Rows, after: string, bytes: number): RecordRow[] {
   const end = endOfPage(rows, after, bytes);
   if (end === null) return [];
@@ -127,7 +133,7 @@ function recordsAfter(rows: Rows, after: string, bytes: number): RecordRow[] {
   );
 }
 
-/** A record as an archive wants it. */
+/** A record as it goes into an archive. */
 export interface PackedRecord {
   path: string;
   digest: Uint8Array;
@@ -135,8 +141,9 @@ export interface PackedRecord {
 }
 
 /**
- * As `recordsAfter`, joined into one row by SQLite: a row costs 4 µs to cross into JavaScript, and an export crosses
- * for each of 100,000. Text is joined without regard for what its bytes mean, so values travel as text.
+ * Like `recordsAfter`, but SQLite joins the page into one row: a row costs 4 µs to pass into JavaScript, and
+ * an export may read 100,000 records. SQLite joins text without regard for what its bytes mean, so values
+ * travel as text.
  */
 export function packedRecordsAfter(rows: Rows, after: string, bytes: number): PackedRecord[] {
   const end = endOfPage(rows, after, bytes);
@@ -160,7 +167,7 @@ export function packedRecordsAfter(rows: Rows, after: string, bytes: number): Pa
   });
 }
 
-/** One page of a backfill; taken-down records too, for the index has its own takedowns. */
+/** One page of a backfill. Includes records that are taken down, since the index has its own takedowns. */
 export function backfillPage(rows: Rows, cursor = ""): { records: StoredRecord[]; next?: string } {
   const found = recordsAfter(rows, cursor, BACKFILL_BYTES);
   const records = found.map((row) => ({
@@ -174,7 +181,7 @@ export function backfillPage(rows: Rows, cursor = ""): { records: StoredRecord[]
   return more ? { records, next: last } : { records };
 }
 
-/** Other records of the same kind about the same thing. A hash finds them, so each is looked at. */
+/** Paths of a collection's records about one subject. A hash finds candidates, so `isAbout` checks each. */
 export function pathsAbout(
   rows: Rows,
   collection: string,

@@ -1,4 +1,7 @@
-/** A record as it is to be written: checked against the data model and its lexicon, encoded, its references found. */
+/**
+ * Prepares records for writing: checks them against the data model and their lexicon, encodes them, and finds
+ * their references.
+ */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isNsid, isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
 import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
@@ -36,7 +39,7 @@ interface PreparedDelete {
 }
 export type Prepared = PreparedPut | PreparedDelete;
 
-/** 1 MiB, as the network's relays take at most. */
+/** 1 MiB, the most that the network's relays take. */
 const MAX_RECORD = 1 << 20;
 const MAX_KEY = 1024;
 
@@ -44,7 +47,7 @@ export const pathOf = (collection: string, rkey: string) => `${collection}/${rke
 
 export const uriOf = (did: Did, path: string): ResourceUri => `at://${did}/${path}` as ResourceUri;
 
-/** Checks a collection and rkey of any record. Refuses InvalidRequest. */
+/** Checks the collection and rkey of any record, and returns its path. Refuses InvalidRequest. */
 export function checkPath(collection: string, rkey: string): string {
   if (!isNsid(collection)) throw invalidRequest(`Invalid collection: ${collection.slice(0, 100)}`);
   if (!isRecordKey(rkey) || collection.length + rkey.length >= MAX_KEY) {
@@ -53,12 +56,15 @@ export function checkPath(collection: string, rkey: string): string {
   return pathOf(collection, rkey);
 }
 
-/** For record keys that somebody chose. Refuses InvalidRequest. */
+/** Checks a record key that the client chose. Refuses InvalidRequest. */
 export function checkChosenKey(rkey: string): void {
   if (hasExplicitSlur(rkey)) throw invalidRequest("Unacceptable slur in record key");
 }
 
-/** Refuses InvalidRequest: see PROTOCOL section 2 for the rules. */
+/**
+ * Prepares a create or an update. Refuses InvalidRequest for a bad path, another `$type` than the collection,
+ * a record that its lexicon or the data model rules out, a legacy blob, and a record above 1 MiB.
+ */
 export function prepareRecord(
   action: PreparedPut["action"],
   collection: string,
@@ -89,7 +95,7 @@ export function prepareRecord(
 
 // ---------------------------------------------------------------------------------------------- blobs
 
-/** Every blob that a record refers to, in declared fields and others. `onLegacy` hears of `{cid, mimeType}` ones. */
+/** Every blob that a record refers to, in any field. Calls `onLegacy` for each `{cid, mimeType}` blob. */
 function blobsOf(value: LexValue | undefined, onLegacy: (cid: string) => void): BlobRef[] {
   const found: BlobRef[] = [];
   const visit = (item: LexValue | undefined): void => {
@@ -118,17 +124,17 @@ export function blobCidsOf(value: LexValue): string[] {
 
 // ---------------------------------------------------------------------------------------------- subjects
 
-/** What a like, repost, follow or block is about. */
+/** The subject of a like, repost, follow or block. */
 export interface Subject {
   of: string;
-  /** 48 bits: a handful of records share one at most, and each is looked at before it counts. */
+  /** 48 bits. A handful of records share a hash at most, and each is checked before it counts. */
   hash: number;
 }
 
 const ABOUT_ACTOR = new Set(["app.bsky.graph.follow", "app.bsky.graph.block"]);
 const ABOUT_RECORD = new Set(["app.bsky.feed.like", "app.bsky.feed.repost"]);
 
-/** Null for records of which there may be many about one thing. */
+/** A record's subject; null for records of which a repo may hold many about one subject. */
 export function subjectOf(collection: string, record: LexMap): Subject | null {
   const { subject } = record;
   let of: LexValue | undefined;

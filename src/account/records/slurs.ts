@@ -1,6 +1,6 @@
-/** Record keys are shown to people in links, so explicit slurs are refused in them, as the reference does. */
+/** Explicit slurs, refused in handles and record keys (which links show), as in the reference. */
 
-/** Spelled rot13, so that the source does not shout them; classes hold the usual look-alikes. */
+/** In rot13, so that the source does not shout them. Character classes hold the usual look-alikes. */
 const WORDS = [
   "pu[vıy1]axf?",
   "p[b0]{2}af?",

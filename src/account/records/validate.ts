@@ -1,12 +1,12 @@
-/** Records against their lexicons, for the lexicons that are known here. */
+/** Validates records against the lexicons that are known here. */
 import { safeParse } from "@atcute/lexicons/validations";
 import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { knownRecords } from "./known-records.ts";
 
 /**
- * `validate` false: no check, no status. True: an unknown lexicon is refused. Absent: known ones are checked, others
- * are let through as `unknown`. Refuses InvalidRequest.
+ * With `validate` false, checks nothing and returns no status. With true, refuses an unknown lexicon. Without
+ * it, checks known lexicons and passes others as `unknown`. Refuses InvalidRequest.
  */
 export function validateRecord(
   type: string,
@@ -22,7 +22,7 @@ export function validateRecord(
   }
   const key = safeParse(schema.key, rkey);
   if (!key.ok) throw invalidRequest(`Invalid record key for ${type}: ${key.message}`);
-  // Strict: what a blob may be (media type, size) counts.
+  // Strict, so that a blob's allowed media types and size count.
   const result = safeParse(schema.object, record, { strict: true });
   if (!result.ok) throw invalidRequest(`Invalid ${type} record: ${result.message}`);
   const negative = negativePlace(type, record);
@@ -30,7 +30,7 @@ export function validateRecord(
   return "valid";
 }
 
-/** Where a record marks places in a text: app.bsky.richtext.facet#byteSlice, app.bsky.feed.post#textSlice. */
+/** Fields that mark places in a text: app.bsky.richtext.facet#byteSlice, app.bsky.feed.post#textSlice. */
 const MARKED: Readonly<Record<string, readonly string[]>> = {
   "app.bsky.feed.post": ["facets", "entities"],
   "app.bsky.feed.generator": ["descriptionFacets"],
@@ -38,7 +38,7 @@ const MARKED: Readonly<Record<string, readonly string[]>> = {
   "app.bsky.graph.starterpack": ["descriptionFacets"],
 };
 
-/** The one rule of these lexicons that their generated schemas leave out: a minimum of 0. */
+/** Finds a place below 0: the one rule of these lexicons that their generated schemas omit. */
 function negativePlace(type: string, record: JsonObject): string | null {
   for (const name of MARKED[type] ?? []) {
     const all = (record[name] ?? []) as { index: Record<string, unknown> }[];

@@ -1,11 +1,11 @@
-/** com.atproto.sync.getBlob: a blob's bytes from R2, with whatever keeps a browser from running them. */
+/** com.atproto.sync.getBlob: a blob's bytes from R2, with headers that keep a browser from running them. */
 import type { Access, BlobLocation } from "../../protocol/account-station.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 
-/** A year: the bytes behind a CID never change. */
+/** A year, since the bytes of a CID never change. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** One range of bytes (RFC 9110, section 14); null: serve the whole; `unsatisfiable` as it says. */
+/** One range of bytes (RFC 9110, section 14), null for the whole blob, or `unsatisfiable`. */
 export function byteRange(
   header: string | null,
   size: number,
@@ -29,16 +29,16 @@ function headersOf(cid: string, { mimeType, size }: BlobLocation, access: Access
     "content-length": String(size),
     "accept-ranges": "bytes",
     etag: `"${cid}"`,
-    // What only the owner may see is nobody else's to keep.
+    // No cache may keep what only the owner may see.
     "cache-control": access === "public" ? IMMUTABLE : "private, no-store",
-    // The three that matter: no guessing of types, no rendering, nothing to run if rendered all the same.
+    // The three that matter: no type sniffing, no rendering, and nothing to run if rendered anyway.
     "x-content-type-options": "nosniff",
     "content-disposition": `attachment; filename="${cid}"`,
     "content-security-policy": "default-src 'none'; sandbox",
   });
 }
 
-/** Refuses InvalidRequest `Blob not found` when R2 has lost or just deleted it. */
+/** Serves a blob or a range. Refuses InvalidRequest `Blob not found` when R2 lost or just deleted it. */
 export async function serveBlob(
   bucket: R2Bucket,
   cid: string,

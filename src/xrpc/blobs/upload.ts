@@ -1,10 +1,11 @@
 /**
- * Blob uploads, streamed from the request to R2 by the Worker; the account object only hears of the finished upload.
- * The CID is unknown while bytes stream, so the R2 key is `did/upload-id`, and the account maps CID to key.
+ * Blob uploads. The Worker streams them from the request to R2; the account object only learns of the
+ * finished upload. The CID is unknown while bytes stream, so the R2 key is `did/upload-id`, and the account
+ * maps the CID to the key.
  *
- * Up to 5 MB a body is held and stored at once, read without a turn for each chunk where its length is announced; beyond
- * that it streams: in one put when its length is announced, else as a multipart upload of 5 MB parts (R2 takes no stream
- * of unknown length).
+ * A body of up to 5 MiB is held in memory and stored at once; if its length is announced, it is read without
+ * a turn for each chunk. A larger body streams: in one put if its length is announced, otherwise as a
+ * multipart upload of 5 MiB parts (R2 takes no stream of unknown length).
  */
 import type { Blob, Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
@@ -18,20 +19,23 @@ interface StoredUpload {
   size: number;
 }
 
-/** R2's least part size. */
+/** R2's minimum part size. */
 const PART = 5 * 1024 * 1024;
-/** As many first bytes as file-type ever looks at for the formats that it tells by their head. */
+/** Most first bytes that file-type looks at for formats that it recognises by their head. */
 const SNIFFED = 4100;
 
-/** 100 MB: what a request may carry on Cloudflare's lesser plans. */
+/** 100 MB, the most that a request may carry on Cloudflare's smaller plans. */
 const BLOB_LIMIT = 100_000_000;
 
 const tooLarge = () => new Refusal("PayloadTooLarge", "request entity too large", 413);
 
-/** The limit that `BLOB_LIMIT` sets. */
+/** The limit in bytes that the setting `BLOB_LIMIT` sets, or the default. */
 export const blobLimit = (setting: string | undefined) => Number(setting) || BLOB_LIMIT;
 
-/** The media type that a request claims, without parameters. Refuses InvalidRequest when it claims none. */
+/**
+ * The media type that a request claims, without parameters. Refuses InvalidRequest when it claims none or a
+ * malformed one.
+ */
 function claimedType(request: Request): string {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (!type) throw invalidRequest("Request encoding (Content-Type) required but not provided");
@@ -39,7 +43,7 @@ function claimedType(request: Request): string {
   return type;
 }
 
-/** What passes through: hashed, counted, its first bytes kept for sniffing. */
+/** Hashes and counts the bytes that pass through, and keeps the first ones for sniffing. */
 class Meter {
   readonly #digest = new crypto.DigestStream("SHA-256");
   readonly #writer = this.#digest.getWriter();
@@ -66,16 +70,16 @@ class Meter {
     return { cid, mimeType: (await sniff(this.#head)) ?? claimed, size: this.size };
   }
 
-  /** Ends the digest of an upload that failed, so that nothing waits for it. */
+  /** Ends the digest of a failed upload, so that nothing waits for it. */
   async abandon(): Promise<void> {
     this.#digest.digest.catch(() => undefined);
     await this.#writer.abort().catch(() => undefined);
   }
 }
 
-/** What the bytes themselves say; it beats what the client says. */
+/** The media type that the bytes show. It overrides the client's claim. */
 async function sniff(head: Uint8Array): Promise<string | undefined> {
-  // Loaded when the first upload comes.
+  // Loaded on the first upload.
   const { fileTypeFromBuffer } = await import("file-type");
   try {
     return (await fileTypeFromBuffer(head))?.mime;
@@ -94,7 +98,7 @@ function concat(chunks: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Collects chunks until `PART` bytes or the end; `rest` is what was read beyond. */
+/** Collects chunks until `PART` bytes or the end. `rest` holds the bytes read beyond that. */
 async function fill(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   meter: Meter,
@@ -113,7 +117,7 @@ async function fill(
   return { part: whole.subarray(0, PART), rest: whole.slice(PART), done: false };
 }
 
-/** A body that is small, by its own announcement, to which the platform holds it. */
+/** Stores a body that announces itself as small. The platform holds it to the announced length. */
 async function storeWhole(
   bucket: R2Bucket,
   key: string,
@@ -173,8 +177,8 @@ async function putStream(bucket: R2Bucket, key: string, length: number, begun: U
 }
 
 /**
- * Stores a request's body in R2. Refuses PayloadTooLarge (413) above `limit` bytes, whether the length is announced or
- * found out; then, as after any failure, nothing is left behind.
+ * Stores a request's body in R2. Refuses PayloadTooLarge (413) above `limit` bytes, whether the length is
+ * announced or found while reading. Leaves nothing behind after that or any other failure.
  */
 async function storeUpload(
   bucket: R2Bucket,
@@ -222,8 +226,8 @@ async function storeStream(
 }
 
 /**
- * com.atproto.repo.uploadBlob: refuses what the account may not do before a byte is read, stores the body, and makes it
- * known to the account. A CID that was here already keeps its first upload.
+ * com.atproto.repo.uploadBlob: refuses what the account may not do before reading a byte, stores the body,
+ * and registers it with the account. A CID that was already here keeps its first upload.
  */
 export async function uploadBlob(
   bucket: R2Bucket,
