@@ -1,11 +1,12 @@
 /**
- * Account creation, a saga over the account object, the directory and the DID's registry. The object remembers the step,
- * and its alarm resumes what a crash left (`resumeCreation`):
+ * Account creation: a saga over the account object, the directory and the DID's registry. The object stores
+ * the step, and its alarm resumes after a crash (`resumeCreation`):
  *
- *   building     object made, handle perhaps held          → roll back: release the handle, erase the object
- *   registering  about to register the DID, or beyond that → registered? forward: list as a member, announce. Else back.
+ *   building     object made, handle perhaps held     → roll back: release the handle, erase the object
+ *   registering  about to register the DID, or later  → if registered, go forward: list as a member,
+ *                                                       announce; else roll back
  *
- * No event leaves before `activate`, the last step but one.
+ * No event is sent before `activate`, the last step but one.
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import type { Account } from "../identity/directory.ts";
@@ -19,20 +20,24 @@ export interface NewAccount {
   email?: string | undefined;
   password?: string | undefined;
   inviteCode?: string | undefined;
-  /** An extra rotation key for the member's own keeping (did:key). */
+  /** An extra rotation key that the member keeps (did:key). */
   recoveryKey?: string | undefined;
   /** Origin of this host, for the DID document. */
   pds: string;
 }
 
-/** A DID that the member brings along; its document is theirs to change, and the account starts deactivated. */
+/**
+ * An account of a DID that the member brings along. The member changes its document, and the account starts
+ * deactivated.
+ */
 export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> {
   did: Did;
 }
 
 /**
- * Registers a new did:plc and makes its account. That nobody has the DID need not be asked: it is the hash of a key that
- * was made a moment ago. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest (e-mail).
+ * Registers a new did:plc and creates its account. There is no need to ask whether the DID is taken: it is
+ * the hash of a key made a moment ago. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest
+ * (e-mail), UpstreamFailure (502).
  */
 export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Account> {
   const signingKey = generateKey(crypto.getRandomValues(new Uint8Array(32)));
@@ -46,14 +51,15 @@ export async function createAccount(services: LifecycleServices, wanted: NewAcco
   await build(services, did, { ...wanted, signingKey });
   await account.setSaga({ step: "registering", data: { handle: wanted.handle } });
   await register(services, did, operation);
-  // What the registry was told is what it will answer: the newcomer's session need not ask.
+  // The registry will answer with what it was just told, so the new member's session need not ask it.
   services.directory.cache.remember(did, documentOf(did, stateOf(operation)));
   return forward(services, did, wanted.handle);
 }
 
 /**
- * Makes the account of a DID that exists already, deactivated until its document points here. Its signing key is the one
- * that reserveSigningKey promised, if any.
+ * Creates the account of an existing DID, deactivated until its document points here. Uses the signing key
+ * that reserveSigningKey promised, if any. Refuses AlreadyExists, and what `createAccount` refuses for a
+ * handle, invite code or e-mail.
  */
 export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Account> {
   const { did } = wanted;
@@ -77,7 +83,7 @@ interface Building {
   signingKey?: Uint8Array;
 }
 
-/** The object first, since it owns the saga; then the handle, whose uniqueness decides. */
+/** Creates the object first, since it owns the saga, then reserves the handle, whose uniqueness decides. */
 async function build(services: LifecycleServices, did: Did, wanted: Building): Promise<void> {
   const { handle, email, inviteCode, password, signingKey } = wanted;
   await services.account(did).create({
@@ -97,7 +103,7 @@ async function register(services: LifecycleServices, did: Did, operation: PlcOpe
   try {
     await services.plc.submit(did, operation);
   } catch (thrown) {
-    // A lost answer may hide a success: only a registry that knows nothing of the DID lets us roll back.
+    // A lost response may hide a success: roll back only if the registry knows nothing of the DID.
     const registered = await isRegistered(services, did).catch(() => null);
     if (registered === true) return;
     if (registered === false) await back(services, did);
@@ -105,7 +111,7 @@ async function register(services: LifecycleServices, did: Did, operation: PlcOpe
   }
 }
 
-/** Refuses 502 UpstreamFailure when the registry cannot be asked. */
+/** Refuses UpstreamFailure (502) when the registry cannot be asked. */
 async function isRegistered(services: LifecycleServices, did: Did): Promise<boolean> {
   try {
     await services.plc.lastOperation(did);
@@ -129,10 +135,10 @@ async function back(services: LifecycleServices, did: Did): Promise<void> {
   await services.account(did).destroy();
 }
 
-/** Carries a creation that a crash cut short to its end, one way or the other. Running it twice does it once. */
+/** Completes or rolls back a creation that a crash interrupted. Running it twice does it once. */
 export async function resumeCreation(services: LifecycleServices, did: Did, step: string): Promise<void> {
   const row = await services.directory.stage(did);
-  // A brought account that is listed is made; only the end of its saga was lost.
+  // A brought account that is listed is complete; only the end of its saga was lost.
   if (step === "building" && row?.state === "deactivated") return services.account(did).setSaga(null);
   if (step === "building" || row === null) return back(services, did);
   if (step === "registering" && !(await isRegistered(services, did))) return back(services, did);

@@ -1,4 +1,4 @@
-/** A member's e-mail address: confirmed and changed (com.atproto.server.*Email*). */
+/** Confirms and changes a member's e-mail address (com.atproto.server.*Email*). */
 import type { Did } from "@atcute/lexicons";
 import type { Account } from "../identity/directory.ts";
 import { checkMailAddress } from "../identity/mail/address.ts";
@@ -47,7 +47,10 @@ export async function requestEmailUpdate(
   return { tokenRequired: true };
 }
 
-/** Refuses TokenRequired, InvalidToken, ExpiredToken, and InvalidRequest for an address that is unfit or taken. */
+/**
+ * Changes the address. Refuses TokenRequired, InvalidToken, ExpiredToken, and InvalidRequest for an address
+ * that is invalid or taken.
+ */
 export async function updateEmail(
   services: MailingServices,
   did: Did,
@@ -59,12 +62,15 @@ export async function updateEmail(
   if (!code && account.emailConfirmedAt !== null) {
     throw new Refusal("TokenRequired", "confirmation token required");
   }
-  // Kept until the address is changed: one that is taken leaves the member a code for another try.
+  // Kept until the address is changed, so that a member whose choice is taken can try another.
   if (code) await services.account(did).checkEmailToken("update_email", code, true);
   await setEmail(services, account, email);
 }
 
-/** Changes the address, unasked: the admin's way. The new one is unconfirmed. Refuses InvalidRequest when it is taken. */
+/**
+ * Changes the address without a code, as the admin may. The new one is unconfirmed. Refuses InvalidRequest
+ * when it is taken.
+ */
 export async function setEmail(services: MailingServices, account: Account, email: string): Promise<void> {
   await services.directory.setEmail(account.did, email);
   await voidCodes(services, account);

@@ -1,4 +1,4 @@
-/** Lifecycle as an account object's alarm reaches it (`ctx.exports.Lifecycle`): carries half-done sagas to their end. */
+/** Lifecycle's entry point for an account object's alarm (`ctx.exports.Lifecycle`): completes sagas. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import { DidResolver } from "../identity/did.ts";

@@ -1,4 +1,4 @@
-/** A member's change of handle: checked both ways, written to the directory and the DID document, announced. */
+/** Changes a member's handle: checks it both ways, updates directory and DID document, announces it. */
 import type { Did, Handle } from "@atcute/lexicons";
 import { hasExplicitSlur } from "../account/records/slurs.ts";
 import { claimedHandle } from "../identity/did-document.ts";
@@ -6,8 +6,9 @@ import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";
 
 /**
- * @param wanted as written by the member; normalised here. `allowReserved` (the admin's) gives out reserved names.
  * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
+ * @param wanted as the member wrote it; normalised here
+ * @param options `allowReserved`, for the admin, gives out reserved names and skips `checkLanguage`
  */
 export async function updateHandle(
   services: LifecycleServices,
@@ -24,7 +25,7 @@ export async function updateHandle(
   if (holder !== null && holder.did !== did) {
     throw new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
   }
-  // The directory decides who has the name; the document follows, and a failure there gives the name back.
+  // The directory decides who gets the name. The document follows; if that fails, the old name is restored.
   await directory.setHandle(did, handle);
   try {
     if (did.startsWith("did:plc:")) await plc.updateHandle(did, handle);
@@ -37,7 +38,7 @@ export async function updateHandle(
   return handle;
 }
 
-/** Handles are names that everybody sees. Refuses InvalidHandle. */
+/** Refuses InvalidHandle for an explicit slur, since everybody sees handles. */
 export function checkLanguage(handle: string): void {
   if (hasExplicitSlur(handle)) throw new Refusal("InvalidHandle", "Inappropriate language in handle");
 }

@@ -1,7 +1,8 @@
 /**
- * Codes that prove whose mailbox it is. Where a mail does not go out (none is set up, or its service failed), the code is
- * kept for the owner of the host, who can pass it on (`internal.atoll.admin.listUnsentMail`), so nothing essential hangs
- * on mail. Only the owner: whoever reads a reset code is that member.
+ * Codes that prove who owns a mailbox. If a mail is not sent (no service is set up, or it failed), the code
+ * is kept for the owner of the host, who can pass it on (`internal.atoll.admin.listUnsentMail`), so nothing
+ * essential depends on mail. Only the owner may read it, since anyone who has a reset code can act as that
+ * member.
  */
 import type { Account } from "../identity/directory.ts";
 import type { Host } from "../identity/host.ts";
@@ -22,7 +23,7 @@ type Text = (account: Account, code: string, host: Host) => Omit<Mail, "to">;
 
 const ENDING = "The code works once, within 15 minutes.";
 
-/** One plain text a purpose: who, what happens, the code, and what to do if it was somebody else. */
+/** One plain text for each purpose: who, what happens, the code, and what to do if somebody else asked. */
 const TEXTS: Record<EmailTokenPurpose, Text> = {
   confirm_email: ({ handle }, code, host) => ({
     subject: `Confirm your e-mail address: ${code}`,
@@ -76,7 +77,10 @@ ${ENDING} Whoever has it can take your account elsewhere, so give it to nobody. 
   }),
 };
 
-/** Makes a code of this purpose, in place of an older one, and mails it. Refuses InvalidRequest without an address. */
+/**
+ * Creates a code for this purpose, replacing an older one, and mails it. Refuses InvalidRequest if the
+ * account has no address.
+ */
 export async function mailCode(
   services: MailingServices,
   account: Account,
@@ -100,8 +104,8 @@ const ALL: readonly EmailTokenPurpose[] = [
 ];
 
 /**
- * Voids every code of an account, since they prove a mailbox that is its no more: each is replaced by one that nobody is
- * told.
+ * Voids every code of an account, since they prove a mailbox that is no longer the account's. Replaces each
+ * with one that nobody is told.
  */
 export async function voidCodes(services: MailingServices, { did }: Account): Promise<void> {
   const account = services.account(did);

@@ -1,4 +1,4 @@
-/** A member's changes to their did:plc, which this host signs (moving out) or passes on (moving in). */
+/** A member's changes to their did:plc. This host signs them (moving out) or submits them (moving in). */
 import type { Did } from "@atcute/lexicons";
 import { parseOperation } from "../identity/plc/log.ts";
 import type { PlcOperation, PlcService } from "../identity/plc/operation.ts";
@@ -12,7 +12,10 @@ export interface PlcChange {
   services?: Record<string, unknown> | undefined;
 }
 
-/** An update signed by the host's rotation key, not submitted. Refuses InvalidRequest, DidDeactivated. */
+/**
+ * Signs an update with the host's rotation key, without submitting it. Refuses InvalidRequest,
+ * DidDeactivated.
+ */
 export async function signPlcOperation(
   { plc }: LifecycleServices,
   did: Did,
@@ -47,8 +50,9 @@ function isServices(value: Record<string, unknown>): value is Record<string, Plc
 }
 
 /**
- * Submits an operation that keeps the account here: with this host's rotation key, endpoint, signing key and handle, so
- * that nobody locks themselves out by a slip. Announces #identity.
+ * Submits an operation that keeps the account here. It must contain this host's rotation key, endpoint,
+ * signing key and handle, so that members do not lock themselves out by mistake. Announces #identity. Refuses
+ * InvalidRequest.
  */
 export async function submitPlcOperation(
   services: LifecycleServices,

@@ -1,4 +1,4 @@
-/** The AppView's index, rebuilt: from this host's accounts and their repos. */
+/** Rebuilds the AppView's index from this host's accounts and their repos. */
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
@@ -30,8 +30,8 @@ function contextOf(env: Env): RebuildContext {
 }
 
 /**
- * Begins a rebuild, unless one is under way that is not to begin again, and works at it for `ms`. It is gone on with by
- * whoever calls next: the admin, or the host's clock.
+ * Starts a rebuild, unless one is under way and `restart` is false, and works on it for `ms`. The next call
+ * continues it, from the admin or from the Worker's schedule.
  */
 export async function rebuildIndex(
   env: Env,
@@ -43,10 +43,10 @@ export async function rebuildIndex(
   return continueRebuild(contextOf(env), Date.now() + ms);
 }
 
-/** How long the host's clock works at it, each time it strikes. */
+/** How long the Worker's schedule works on a rebuild each time. */
 const SPELL_MS = 20_000;
 
-/** For the host's clock: goes on with a rebuild that is under way; does nothing where there is none. */
+/** Continues a rebuild that is under way; does nothing if there is none. Called by the Worker's schedule. */
 export async function resumeRebuild(env: Env): Promise<void> {
   await continueRebuild(contextOf(env), Date.now() + SPELL_MS);
 }

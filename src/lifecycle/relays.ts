@@ -1,6 +1,6 @@
 /**
- * Relays: asked to crawl this host when there is something new, at most every 20 minutes (the reference's measure), and
- * asked in turn whether they have a member's repo.
+ * Relays. Asks them to crawl this host when there is something new, at most every 20 minutes (the reference's
+ * interval), and reads what they report on this host and on a member's repo.
  */
 import type { Did } from "@atcute/lexicons";
 import { eq } from "drizzle-orm";
@@ -23,8 +23,9 @@ const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
     .filter((origin) => origin !== "");
 
 /**
- * Asks every relay that has not been asked since the newest event to crawl this host. For the worker's schedule: it may
- * be called as often as one likes. A relay that cannot be reached is asked again the next time.
+ * Asks every relay that has not been asked since the newest event to crawl this host. For the Worker's
+ * schedule: it may be called as often as one likes. A relay that did not accept is asked again at the next
+ * call.
  */
 export async function requestCrawls(
   env: RelayBindings,
@@ -38,7 +39,9 @@ export async function requestCrawls(
   await Promise.all(origins.map((origin) => requestCrawl(env, origin, hostname, seq, now())));
 }
 
-/** What the worker's schedule calls, every few minutes. A host that does not know its address tells nobody. */
+/**
+ * Called by the Worker's schedule every few minutes. Does nothing on a host that does not know its address.
+ */
 export async function tellRelays(env: RelayBindings & Pick<Bindings, "PUBLIC_URL">): Promise<void> {
   if (env.PUBLIC_URL !== "") await requestCrawls(env, new URL(env.PUBLIC_URL).hostname);
 }
@@ -60,7 +63,7 @@ async function requestCrawl(
   await db.insert(relay).values(row).onConflictDoUpdate({ target: relay.origin, set: row });
 }
 
-/** `asked`, or in a few words why not. */
+/** Returns `asked`, or the reason why not in a few words. */
 async function ask(env: RelayBindings, origin: string, hostname: string): Promise<string> {
   try {
     const url = publicUrl(`${origin}/xrpc/com.atproto.sync.requestCrawl`, env.LOCAL !== "");
@@ -80,15 +83,15 @@ async function ask(env: RelayBindings, origin: string, hostname: string): Promis
 
 export interface RelayStatus {
   relay: string;
-  /** com.atproto.sync.getHostStatus, as the relay sees this host; null: it does not know it, or does not answer. */
+  /** com.atproto.sync.getHostStatus, as the relay reports it. Null if it has none or does not answer. */
   host: { status?: string; seq?: number; accountCount?: number } | null;
-  /** com.atproto.sync.getRepoStatus, as the relay sees the repo; null likewise. */
+  /** com.atproto.sync.getRepoStatus, as the relay reports it. Null likewise. */
   repo: { active?: boolean; status?: string; rev?: string } | null;
   askedAt?: string;
   outcome?: string;
 }
 
-/** What each relay says of this host and, if one is asked for, of a repo. */
+/** Each relay's report on this host and, if `did` is given, on that repo. */
 export async function relayStatuses(
   env: RelayBindings,
   hostname: string,

@@ -1,4 +1,4 @@
-/** What lifecycle reaches: the stations that an account's life spans. */
+/** The services that lifecycle uses: the stations that an account's life spans. */
 import type { Did } from "@atcute/lexicons";
 import type { DidResolver } from "../identity/did.ts";
 import type { Directory } from "../identity/directory.ts";

@@ -1,6 +1,7 @@
 /**
- * The states an account passes through after its creation. Each step may run twice; the directory comes first. The
- * account's saga is set before, so that its alarm carries on what a crash cut short in between (`resumeState`).
+ * Changes of an account's state after its creation. Each step may run twice, and the directory changes first.
+ * The account's saga is set beforehand, so that its alarm resumes a change that a crash interrupted
+ * (`resumeState`).
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { pdsEndpoint, verificationKey } from "../identity/did-document.ts";
@@ -9,8 +10,8 @@ import type { Saga } from "../protocol/account-station.ts";
 import type { LifecycleServices } from "./services.ts";
 
 /**
- * Activates an account whose DID document points at this host and its key. Announces #account, #identity, #sync.
- * Refuses InvalidRequest when the document does not fit, AccountNotFound.
+ * Activates an account whose DID document points at this host and its key. Announces #account, #identity,
+ * #sync. Refuses InvalidRequest when the document does not fit, AccountNotFound.
  */
 export async function activateAccount(services: LifecycleServices, did: Did, pds: string): Promise<void> {
   const row = await services.directory.find(did);
@@ -27,7 +28,10 @@ async function toActive(services: LifecycleServices, did: Did, handle: Handle): 
   await account.setSaga(null);
 }
 
-/** `deleteAfter`: ISO 8601, when the host may delete the account for good. Announces #account deactivated. */
+/**
+ * Deactivates an account. `deleteAfter` (ISO 8601) is when the host may delete it for good. Announces
+ * #account deactivated. Refuses InvalidRequest.
+ */
 export async function deactivateAccount(
   services: LifecycleServices,
   did: Did,
@@ -48,11 +52,11 @@ async function toDeactivated(
   await services.directory.deactivate(did, deleteAfter);
   await account.deactivate();
   await account.setSaga(null);
-  // Most who deactivate have moved away: from here on members are shown where to. Nothing hangs on it.
+  // Most members who deactivate have moved away. A fresh document shows where to; failure is harmless.
   await services.dids.find(did, { fresh: true }).catch(() => null);
 }
 
-/** Carries on a change of state, or a deletion. False: the saga is none of these. */
+/** Resumes a change of state or a deletion. Returns false if the saga is none of these. */
 export async function resumeState(services: LifecycleServices, did: Did, saga: Saga): Promise<boolean> {
   switch (saga.step) {
     case "activating": {
@@ -75,8 +79,8 @@ export async function resumeState(services: LifecycleServices, did: Did, saga: S
 }
 
 /**
- * Deletes an account: nobody finds it, its handle is free, #account deleted goes out, its repo and blobs are erased. The
- * saga is set first, so that a crash in between is carried on.
+ * Deletes an account: removes it from the directory, which frees its handle, announces #account deleted, and
+ * erases its repo and blobs. The saga is set first, so that the alarm resumes after a crash.
  */
 export async function deleteAccount(services: LifecycleServices, did: Did): Promise<void> {
   const account = services.account(did);
@@ -85,7 +89,10 @@ export async function deleteAccount(services: LifecycleServices, did: Did): Prom
   await account.destroy();
 }
 
-/** Whether the DID document names this host and the account's key; a fresh document, since migration just changed it. */
+/**
+ * Whether the DID document names this host and the account's key. Reads a fresh document, since migration
+ * just changed it.
+ */
 export async function documentFits(services: LifecycleServices, did: Did, pds: string): Promise<boolean> {
   try {
     await assertDocumentFits(services, did, pds);

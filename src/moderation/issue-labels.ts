@@ -1,4 +1,7 @@
-/** The host as a labeler: signs labels with its own key, keeps them, and tells its AppView and whoever subscribes. */
+/**
+ * The host as a labeler: signs labels with its own key, stores them, and notifies its AppView and the
+ * subscribers.
+ */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
 import { ModerationLabels } from "./labels.ts";
@@ -38,12 +41,12 @@ export interface WantedLabel {
 const VALUE = /^!?[a-z]+(-[a-z]+)*$/;
 const VALUE_MAX = 128;
 
-/** The key that signs labels, made on first use; `#atproto_label` in the host's DID document. */
+/** The key that signs labels, created on first use. It is `#atproto_label` in the host's DID document. */
 export async function labelKey(directory: SecretKeeper): Promise<SigningKey> {
   return importKey(Uint8Array.from(Buffer.from(await directory.secret("LABELER_KEY"), "hex")));
 }
 
-/** Refuses InvalidRequest for what is no label. */
+/** Signs, stores and announces labels. Refuses InvalidRequest for an invalid label. */
 export async function issueLabels(
   services: LabelingServices,
   wanted: readonly WantedLabel[],
@@ -59,7 +62,7 @@ export async function issueLabels(
   return labels;
 }
 
-/** As the AppView is told. */
+/** A label in the form that the AppView receives. */
 const actOf = ({ uri, cid, val, neg = false, cts, exp }: SignedLabel, src: Did): ModerationAct => ({
   kind: "label",
   src,

@@ -1,6 +1,7 @@
 /**
- * Moderation of what lives here. The directory knows first, then the account's object enforces it on what the PDS serves,
- * then the AppView on what it shows; each step may run twice, so an act that failed half way is done again.
+ * Moderation of accounts, records and blobs that live here. The directory records an act, the account's
+ * object enforces it on what the PDS serves, and the AppView on what it shows. Each step may run twice, so an
+ * act that failed half way can be repeated.
  */
 import type { Did } from "@atcute/lexicons";
 import { ModerationSubjects } from "./subjects.ts";
@@ -12,14 +13,13 @@ import { parseAtUri } from "../protocol/syntax.ts";
 /** The abilities that a takedown needs of other stations. */
 export interface ModeratingServices {
   env: Pick<Bindings, "DIRECTORY">;
+  /** Notifies the AppView, if the host has its own. */
   directory: {
     findByDid(did: string): Promise<object | null>;
     setTakedown(did: Did, status: "takendown" | "suspended" | null, ref?: string): Promise<void>;
   };
   account(did: Did): AccountStation;
-  /** Ends every app's session of a member. */
   endSessions(did: Did): Promise<void>;
-  /** Tells the AppView, where the host has its own. */
   moderate(acts: ModerationAct[]): Promise<void>;
 }
 
@@ -29,12 +29,12 @@ export interface StatusAttr {
   ref?: string | undefined;
 }
 
-/** What was asked for a subject that does not exist here. */
+/** The refusal for a subject that does not exist here. */
 const notFound = () => new Refusal("NotFound", "Subject not found");
 
 /**
- * Takes an account down or restores it; #account goes out, and every session ends. The wire knows one act for takedown
- * and suspension: a `ref` that says SUSPEND, as Ozone's do, suspends.
+ * Takes an account down or restores it, and announces #account. A takedown ends every session. The wire has
+ * one act for takedown and suspension: a `ref` that contains SUSPEND, as Ozone's do, suspends.
  */
 export async function takedownAccount(
   services: ModeratingServices,
@@ -83,7 +83,7 @@ async function changeSubject(
   const reason = ref ?? new Date().toISOString();
   const exists = await enforce(applied, reason);
   const subjects = new ModerationSubjects(services.env.DIRECTORY);
-  // Nothing to take down is no error, as in the reference; an old takedown of something deleted is lifted all the same.
+  // Taking down what does not exist is no error, as in the reference. Restoring it lifts an old takedown.
   if (applied && !exists) return;
   if (applied) await subjects.takeDown({ did, subject, ref: reason, cid });
   else await subjects.restore(did, subject);
@@ -91,7 +91,7 @@ async function changeSubject(
   await services.moderate([{ kind: "takedown", did, ...about, applied, ref: reason }]);
 }
 
-/** Refuses InvalidRequest for a URI that names no record of a DID. */
+/** Splits a record's URI. Refuses InvalidRequest for a URI that names no record of a DID. */
 function recordOf(uri: string): { did: Did; path: string } {
   const { repo, collection, rkey } = parseAtUri(uri);
   if (!repo.startsWith("did:") || collection === undefined || rkey === undefined) {
@@ -100,7 +100,7 @@ function recordOf(uri: string): { did: Did; path: string } {
   return { did: repo as Did, path: `${collection}/${rkey}` };
 }
 
-/** Whether a record is taken down, and its version. Null: no such record. */
+/** A record's takedown and version. Null when there is no such record. */
 export async function recordStatus(
   services: ModeratingServices,
   uri: string,
@@ -112,7 +112,7 @@ export async function recordStatus(
   if (takedown === null) return null;
   const canonical = `at://${did}/${path}`;
   const current = await orNull(account.getRecord(collection, rkey));
-  // A record that is taken down is not read; its version is the one it was taken down with.
+  // A record that is taken down cannot be read, so its version is the one stored with the takedown.
   const known = current ?? (await new ModerationSubjects(services.env.DIRECTORY).find(did, canonical));
   return known?.cid ? { uri: canonical, cid: known.cid, takedown } : null;
 }
@@ -125,7 +125,7 @@ export async function blobStatus(
   return orNull(services.account(did).blobTakedown(cid));
 }
 
-/** An account that is not there has nothing in it. */
+/** Turns a refusal below 500 into null: an account that does not exist has nothing in it. */
 async function orNull<Found>(asked: Promise<Found | null>): Promise<Found | null> {
   try {
     return await asked;
