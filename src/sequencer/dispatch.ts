@@ -1,6 +1,7 @@
 /**
- * Hands events on to the AppView: in order, one flight at a time, each with what has gathered meanwhile. The AppView
- * keeps the cursor and applies each event once, so nothing is stored here and a flight may be repeated freely.
+ * Dispatches events to the AppView: in order, one flight at a time, each with the events gathered meanwhile.
+ * The AppView keeps the cursor and applies each event once, so nothing is stored here and a flight may be
+ * repeated freely.
  */
 import type { SequencedEvent } from "../protocol/events.ts";
 import type { AppViewStation, RowCount } from "../protocol/stations.ts";
@@ -12,7 +13,7 @@ export interface DispatchLimits {
   bytes: number;
   /** Milliseconds that a write waits for its event to be indexed. */
   wait: number;
-  /** Events behind from which on writes do not wait. */
+  /** Number of events behind from which writes do not wait. */
   lag: number;
   /** Milliseconds before the first retry; doubled each time, up to `longest`. */
   retry: number;
@@ -28,9 +29,9 @@ export const DEFAULT_DISPATCH: DispatchLimits = {
   longest: 60_000,
 };
 
-/** A retry further away than this is left to the alarm, so that a long outage does not keep the object awake. */
+/** A retry further away (ms) is left to the alarm, so that a long outage does not keep the object awake. */
 const TIMER_REACH = 5_000;
-/** After so many waits in vain, one after the other, writes do not wait for a while. */
+/** After this many waits in a row have timed out, writes do not wait for `BREAK` ms. */
 const VAIN_WAITS = 4;
 const BREAK = 5_000;
 
@@ -44,9 +45,9 @@ export class Dispatch {
   readonly #window: EventWindow;
   readonly #limits: DispatchLimits;
   readonly #wakeBy: (at: number) => void;
-  /** Where the AppView stands; null until it has said so. */
+  /** The AppView's cursor; null while it is unknown. */
   #cursor: number | null = null;
-  /** What the index itself knows of that; it trails behind events that changed nothing in it. */
+  /** The cursor that the index has stored. It trails behind events that changed nothing in the index. */
   #stored = 0;
   #flying = false;
   #failures = 0;
@@ -56,12 +57,12 @@ export class Dispatch {
   readonly #waiters = new Set<Waiter>();
   #vainWaits = 0;
   #brokenUntil = 0;
-  /** What the flights have cost the index, where it says so. */
+  /** The flights' cost to the index, if it reports one. */
   readonly rows: RowCount = { written: 0, read: 0 };
 
   /**
-   * @param appview asked anew for each flight; null when the host has no AppView of its own
-   * @param wakeBy asks for a call of `wake` at an instant (ms), even if the object is gone by then
+   * @param appview called for each flight; returns null when the host has no AppView of its own
+   * @param wakeBy requests a call of `wake` at a time (ms), even if the object is gone by then
    */
   constructor(
     appview: () => AppViewStation | null,
@@ -89,24 +90,24 @@ export class Dispatch {
     return this.#lost;
   }
 
-  /** Whether events are known to wait, or nothing is known yet. */
+  /** Whether events wait for the AppView, or its cursor is unknown. */
   get behind(): boolean {
     return this.#appview() !== null && (this.#cursor === null || this.#window.hasAfter(this.#cursor));
   }
 
-  /** Whether the index would ask for events anew that it has passed already, were this object to start over. */
+  /** Whether the index would ask again for events that it has passed, if this object started over. */
   get trails(): boolean {
     return this.#cursor !== null && this.#stored < this.#cursor;
   }
 
-  /** No flight starts before this instant (ms). */
+  /** No flight starts before this time (ms). */
   get pausedUntil(): number {
     return this.#pausedUntil;
   }
 
   /**
-   * Starts a flight, unless one is under way or the last ones failed and the next is set.
-   * @param keep whether the index shall know afterwards how far it is
+   * Starts a flight, unless one is under way or a retry is pending after a failure.
+   * @param keep whether the index should store afterwards how far it is
    */
   async wake(keep = false): Promise<void> {
     const appview = this.#appview();
@@ -142,7 +143,7 @@ export class Dispatch {
     return this.#arrive(cursor, stored);
   }
 
-  /** The AppView says where it stands. */
+  /** Records the cursor that the AppView reports. */
   #arrive(cursor: number, stored = cursor): number {
     const { head, pruned } = this.#window;
     if (cursor < pruned) {
@@ -150,7 +151,8 @@ export class Dispatch {
       warn("events left the window before they were indexed", { ...this.#lost });
     }
     if (cursor > head) {
-      // This database was restored to an earlier state: consumers, too, have seen the higher numbers, so go on above.
+      // This database was restored to an earlier state. Consumers have seen the higher numbers, too, so
+      // continue above them.
       warn("the index is ahead of the sequencer", { cursor, head });
       this.#window.skipTo(cursor);
     }
@@ -176,7 +178,7 @@ export class Dispatch {
     const delay = Math.min(longest, retry * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
     this.#error = thrown instanceof Error ? thrown.message : String(thrown);
-    // What became of the flight is unknown: ask again where the AppView stands.
+    // The outcome of the flight is unknown, so ask for the AppView's cursor again.
     this.#cursor = null;
     this.#pausedUntil = Date.now() + delay;
     for (const waiter of this.#waiters) waiter.settle(false);
@@ -188,7 +190,10 @@ export class Dispatch {
     }, delay);
   }
 
-  /** True once ingest has passed `seq`; false when that takes too long, at once while ingest lags or fails. */
+  /**
+   * Resolves to true once ingest has passed `seq`, and to false when that takes too long. Resolves to false
+   * at once while ingest lags or fails.
+   */
   async indexed(seq: number): Promise<boolean> {
     if (this.#cursor !== null && seq <= this.#cursor) return true;
     if (this.#lagging()) return false;

@@ -1,10 +1,11 @@
 /**
- * `com.atproto.sync.subscribeRepos`: the sockets. A consumer is *live* (every new event is sent to it in the turn that
- * appends it) or *replaying* (it is paged through the window, paced). It turns live in the same synchronous turn in which
- * a read finds nothing after its position, so there is neither gap nor repeat at the seam, however many events arrive.
+ * `com.atproto.sync.subscribeRepos`: the sockets. A consumer is *live* (it receives every new event in the
+ * turn that appends it) or *replaying* (it receives the window page by page, paced). It turns live in the
+ * same synchronous turn in which a read finds nothing after its position, so there is neither gap nor repeat
+ * at the seam, however many events arrive.
  *
- * Sockets hibernate: what must survive is in their attachment, `after`, the seq a replay has come to, or null when live.
- * The output gate holds every message until the events in it are durable.
+ * Sockets hibernate, so what must survive is in their attachment: `after`, the seq that a replay has reached,
+ * or null when live. The output gate holds every message until the events in it are durable.
  */
 import { encodeErrorFrame, encodeInfoFrame } from "../protocol/event-frames.ts";
 import type { SequencedEvent } from "../protocol/events.ts";
@@ -14,25 +15,25 @@ import { allowance, Bucket, Debt } from "./pace.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface FirehoseLimits extends PaceLimits {
-  /** Sockets at once. */
+  /** Most sockets at once. */
   sockets: number;
-  /** Of them, those of one address: nobody alone takes the room of the relays. */
+  /** Most sockets of one address, so that no single subscriber crowds out the relays. */
   socketsOfOne: number;
   /** Milliseconds between two rounds of paced sending. */
   round: number;
-  /** Milliseconds after which a socket that was closed and has not answered is taken for one that never reads. */
+  /** Milliseconds after which a closed socket that has not answered counts as one that never reads. */
   patience: number;
 }
 
 interface Consumer {
   socket: WebSocket;
-  /** The seq that its replay has come to; null when live. */
+  /** The seq that its replay has reached; null when live. */
   after: number | null;
   rate: Bucket;
   debt: Debt;
 }
 
-/** A socket that was told to close and has not answered; what it was sent may still be held for it. */
+/** A socket that was told to close and has not answered. Its bytes may still be held in memory. */
 interface Parting {
   bytes: number;
   since: number;
@@ -40,9 +41,9 @@ interface Parting {
 
 /** Rows read at a time for one consumer. */
 const PAGE = 256;
-/** A replay goes on when its bucket holds this much: small sends cost more in bookkeeping than in bytes. */
+/** A replay continues when its bucket holds this: small sends cost more in bookkeeping than in bytes. */
 const QUANTUM = 65_536;
-/** From this on a connection counts as one of those that share the pool. */
+/** Bytes of debt from which a connection counts among those that share the pool. */
 const INDEBTED = 262_144;
 
 const FUTURE_CURSOR = "Cursor in the future.";
@@ -57,7 +58,7 @@ export class Firehose {
   readonly #total: Bucket;
   readonly #consumers = new Map<WebSocket, Consumer>();
   readonly #parting = new Map<WebSocket, Parting>();
-  /** The replaying consumers, next to be served first. */
+  /** The replaying consumers; the first is served next. */
   readonly #queue: Consumer[] = [];
   #rounds: ReturnType<typeof setTimeout> | null = null;
 
@@ -78,7 +79,7 @@ export class Firehose {
     return this.#consumers.size;
   }
 
-  /** Whether any consumer is still being paged through the window, or may yet answer a close. */
+  /** Whether any consumer is still replaying, or may yet answer a close. */
   get busy(): boolean {
     if (this.#queue.length > 0) return true;
     const patient = Date.now() - this.#limits.patience;
@@ -86,8 +87,9 @@ export class Firehose {
   }
 
   /**
-   * Answers a subscribeRepos request. Refusals before the upgrade: 426 for a plain request, 400 InvalidRequest for a
-   * cursor that is no integer, 429 when there is no room; after it, as frames: FutureCursor, then close 1008.
+   * Answers a subscribeRepos request. Refuses before the upgrade: 426 for a plain request, 400 InvalidRequest
+   * for a cursor that is not an integer, 429 RateLimitExceeded when there is no room. Refuses after it by
+   * frames: FutureCursor, then close 1008.
    */
   accept(request: Request): Response {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
@@ -116,7 +118,10 @@ export class Firehose {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Tags outlive hibernation. One that was cut and is not gone yet does not count. */
+  /**
+   * Number of open sockets of one address, found by their tags, which survive hibernation. A socket that was
+   * cut but is not gone yet does not count.
+   */
   #openOf(subscriber: string): number {
     return this.#state.getWebSockets(subscriber).filter((socket) => this.#consumers.has(socket)).length;
   }
@@ -145,7 +150,7 @@ export class Firehose {
     return consumer;
   }
 
-  /** Sends new events to all that are live. Call it in the turn that appended them. */
+  /** Sends new events to all live consumers. Must be called in the turn that appended them. */
   broadcast(events: readonly SequencedEvent[]): void {
     if (events.length === 0 || this.#consumers.size === 0) return;
     const now = Date.now();
@@ -159,7 +164,7 @@ export class Firehose {
     }
   }
 
-  /** Goes on with the replays, in rounds, until none is left. */
+  /** Continues the replays, in rounds, until none is left. */
   resume(): void {
     if (this.#rounds !== null || this.#queue.length === 0) return;
     this.#rounds = setTimeout(() => {
@@ -169,7 +174,7 @@ export class Firehose {
     }, this.#limits.round);
   }
 
-  /** One round: each replaying consumer in turn, as far as its own rate and that of all allow. */
+  /** One round: serves each replaying consumer in turn, as far as its own rate and the total rate allow. */
   #round(): void {
     const now = Date.now();
     const most = this.#allowance(now);
@@ -178,7 +183,7 @@ export class Firehose {
       if (budget <= 0) return;
       const consumer = this.#queue.shift();
       if (consumer === undefined) return;
-      // It may have gone, or turned live, since it was queued.
+      // The consumer may have gone, or turned live, since it was queued.
       if (this.#consumers.get(consumer.socket) !== consumer || consumer.after === null) continue;
       this.#queue.push(consumer);
       if (consumer.rate.level(now) < QUANTUM) continue;
@@ -187,7 +192,7 @@ export class Firehose {
     }
   }
 
-  /** Sends one page of about `budget` bytes, and turns the consumer live when that was the last. */
+  /** Sends one page of about `budget` bytes, and turns the consumer live if that was the last. */
   #serve(consumer: Consumer, now: number, budget: number): void {
     if (consumer.after === null) return;
     if (consumer.after < this.#window.pruned) return this.#cut(consumer, OVERTAKEN);
@@ -210,7 +215,7 @@ export class Firehose {
       consumer.socket.send(frame);
       return true;
     } catch {
-      // It closed, and its close event is on the way.
+      // The socket closed, and its close event is on the way.
       this.#consumers.delete(consumer.socket);
       return false;
     }
@@ -224,16 +229,16 @@ export class Firehose {
     consumer.socket.close(1008, "ConsumerTooSlow");
   }
 
-  /** The socket is closed on both sides, or broken: whatever was held for it is free. */
+  /** Must be called when a socket is closed on both sides, or broken. Whatever was held for it is free. */
   closed(socket: WebSocket): void {
     this.#consumers.delete(socket);
     this.#parting.delete(socket);
   }
 
   /**
-   * Whether sockets that were cut, and have not answered in good time, hold more than the pool. They do not read, and
-   * closing them freed nothing: only a restart of the object drops their connections (and everybody else's, who then
-   * come back with their cursors, as after a deploy).
+   * Whether sockets that were cut, and have not answered in time, hold more than the pool. They do not read,
+   * and closing them freed nothing. Only a restart of the object drops their connections, and with them all
+   * others, which come back with their cursors, as after a deploy.
    */
   get clogged(): boolean {
     const now = Date.now();
@@ -262,7 +267,7 @@ function refuse(
   return Response.json({ error, message }, { status, headers });
 }
 
-/** Not through hibernation: workerd keeps the connection of a hibernating socket open after both sides closed it. */
+/** Avoids hibernation: workerd keeps a hibernating socket's connection open after both sides closed it. */
 function refuseFuture(socket: WebSocket): void {
   socket.accept();
   socket.send(encodeErrorFrame("FutureCursor", FUTURE_CURSOR));

@@ -1,7 +1,8 @@
 /**
- * The sequencer: one object a host. It numbers the host's events, keeps their window, sends them to the firehose's
- * consumers, and hands them on to the AppView. Its parts: `window.ts` (all SQL), `firehose.ts` (the sockets, paced by
- * `pace.ts`), `hand-on.ts` (the AppView). Here they are joined, and the one alarm is kept.
+ * The sequencer: one object for each host. It numbers the host's events, keeps their window, sends them to
+ * the firehose's consumers, and dispatches them to the AppView. Its parts are `window.ts` (all SQL),
+ * `firehose.ts` (the sockets, paced by `pace.ts`) and `hand-on.ts` (the AppView). This file joins them and
+ * keeps the one alarm.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
@@ -27,7 +28,7 @@ const MIGRATIONS = [createWindow];
 
 const HOUR = 3_600_000;
 
-/** Everything that bounds the sequencer. Times in milliseconds, sizes in bytes. */
+/** All limits of the sequencer. Times in milliseconds, sizes in bytes. */
 export interface SequencerLimits {
   window: WindowLimits;
   firehose: FirehoseLimits;
@@ -35,8 +36,8 @@ export interface SequencerLimits {
 }
 
 /**
- * Three days of events, unless they outgrow 2 GB (an object may hold 10 GB, a whole free account 5 GB). A thousand
- * sockets: each costs every write about 10 µs.
+ * Three days of events, unless they exceed 2 GB (an object may hold 10 GB, a whole free account 5 GB). A
+ * thousand sockets: each costs every write about 10 µs.
  */
 export const DEFAULT_LIMITS: SequencerLimits = {
   window: { age: 72 * HOUR, bytes: 2_000_000_000 },
@@ -46,9 +47,9 @@ export const DEFAULT_LIMITS: SequencerLimits = {
 
 /** How far ahead the alarm is set when there is work that a crash could leave half done. */
 const ALARM_AHEAD = 10_000;
-/** Without an AppView of our own the alarm only prunes. */
+/** Used when the host has no AppView of its own, since the alarm then only prunes. */
 const PRUNE_AHEAD = HOUR;
-/** Events removed in one transaction, and slices in one alarm: neither holds up a write for long. */
+/** Events removed in one transaction, and slices in one alarm. Neither delays a write for long. */
 const PRUNE_SLICE = 500;
 const PRUNE_SLICES = 40;
 
@@ -57,10 +58,10 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   readonly #window: EventWindow;
   readonly #firehose: Firehose;
   readonly #dispatch: Dispatch;
-  /** When the alarm will ring, as far as this instance knows. */
+  /** When the alarm will fire, as far as this instance knows. */
   #alarmAt: number | null = null;
 
-  /** Refuses (503 UpgradeInProgress) a database that a newer Worker has written. */
+  /** Refuses UpgradeInProgress (503) for a database that a newer Worker has written. */
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
@@ -73,16 +74,16 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       this.#limits.dispatch,
       (at) => this.#wakeBy(at),
     );
-    // Whatever the last instance left: replays that slept with their sockets, events not yet handed on.
+    // Resumes what the last instance left: replays whose sockets slept, and events not yet dispatched.
     if (this.#window.head > 0) setTimeout(() => this.#goOn(), 0);
   }
 
-  /** What bounds this object. */
+  /** The limits of this object. */
   protected limits(): SequencerLimits {
     return DEFAULT_LIMITS;
   }
 
-  /** The AppView that events are handed on to; null when the host uses an upstream. */
+  /** The AppView that receives events; null when the host uses an upstream. */
   protected appview(): AppViewStation | null {
     if (this.env.APPVIEW !== "local") return null;
     const { AppView } = this.ctx.exports as { AppView?: AppViewStation };
@@ -135,7 +136,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     return response;
   }
 
-  /** Consumers have nothing to say; whatever they send is ignored, as the reference does. */
+  /** Ignores what consumers send, as the reference does. */
   override async webSocketMessage(): Promise<void> {}
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
@@ -147,8 +148,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   }
 
   /**
-   * Makes good what a crash or an eviction left, and prunes. It is set while there is such work and after appends,
-   * so a host where nothing happens sleeps (and keeps its last events longer, which costs nothing).
+   * Repairs what a crash or an eviction left, and prunes. The alarm is set while there is such work and after
+   * appends, so an idle host sleeps (and keeps its last events longer, which costs nothing).
    */
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
@@ -172,7 +173,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       this.#wakeBy(Math.max(next, this.#dispatch.pausedUntil));
   }
 
-  /** One alarm serves everybody: it rings at the earliest instant asked for. Setting it is a row written. */
+  /** Makes the one alarm, shared by all, fire at `at` at the latest. Setting it costs a row written. */
   #wakeBy(at: number): void {
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;

@@ -1,11 +1,13 @@
 /**
- * How fast, and how much, a firehose consumer may be sent: pure arithmetic on bytes and milliseconds.
+ * Limits on how fast, and how much, a firehose consumer may be sent: pure arithmetic on bytes and
+ * milliseconds.
  *
- * workerd tells nothing of what became of a sent message: `send` never waits, `bufferedAmount` is declared but absent, a
- * ping cannot be sent, and memory is not reported. A consumer that reads and one that does not look the same until the
- * closing handshake. So rates bound the work, and a *debt* bounds the memory: the bytes a connection was sent that nothing
- * proves it has read. Debt falls only at a slow, assumed rate, so that it is in effect what a replay sent; a consumer
- * over its allowance is cut (ConsumerTooSlow) and comes back with its cursor, which proves what it has read.
+ * workerd does not report what became of a sent message: `send` never waits, `bufferedAmount` is declared but
+ * absent, a ping cannot be sent, and memory is not reported. A consumer that reads and one that does not look
+ * the same until the closing handshake. So rates bound the work, and a *debt* bounds the memory: the bytes
+ * sent on a connection that nothing proves it has read. Debt falls only at a slow, assumed rate, so in effect
+ * it is what a replay sent. A consumer over its allowance is cut (ConsumerTooSlow) and comes back with its
+ * cursor, which proves what it has read.
  */
 export interface PaceLimits {
   /** Bytes a second to one replaying consumer, and to all of them together. */
@@ -80,7 +82,10 @@ export class Debt {
   }
 }
 
-/** The debt one consumer may run up, where `indebted` share the pool and closed sockets still hold `stuck` bytes of it. */
+/**
+ * The most debt one consumer may have, when `indebted` consumers share the pool and closed sockets still hold
+ * `stuck` bytes of it.
+ */
 export function allowance(limits: PaceLimits, indebted: number, stuck: number): number {
   return Math.max(limits.debtFloor, Math.trunc((limits.debtPool - stuck) / Math.max(1, indebted)));
 }

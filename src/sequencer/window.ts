@@ -1,13 +1,16 @@
 /**
- * The event window and the repo table: all SQL of the sequencer. Synchronous throughout, so that a caller which does
- * not await sees one moment.
+ * The event window and the repo table: all SQL of the sequencer. Everything is synchronous, so a caller that
+ * does not await sees one consistent state.
  */
 import type { Did } from "@atcute/lexicons";
 import { spliceSeq } from "../protocol/event-frames.ts";
 import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
 import type { RowCount, SequencedRepo } from "../protocol/stations.ts";
 
-/** Bytes of a frame that its own row holds; rows are capped at 2 MB, and a full #commit with 200 ops is a little more. */
+/**
+ * Bytes of a frame that its own row holds. Rows are capped at 2 MB, and a full #commit with 200 ops is
+ * slightly larger.
+ */
 const ROW_BYTES = 1_900_000;
 
 type RepoRow = {
@@ -23,17 +26,17 @@ const REPO_COLUMNS = "did, position, rev, head, status";
 /** The part of an object's storage that is used here. */
 export type WindowStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
-/** How much of the window may be kept. */
+/** Limits of the window. */
 export interface WindowLimits {
   /** Milliseconds that an event is kept. */
   age: number;
-  /** Bytes of the whole database past which the oldest events go, whatever their age. */
+  /** Bytes of the whole database above which the oldest events are removed, whatever their age. */
   bytes: number;
 }
 
-/** What one append came to. */
+/** The result of one append. */
 export interface Appended {
-  /** Highest position of the account now taken. */
+  /** Highest position taken from the account. */
   acked: number;
   /** The new events, in order. */
   events: SequencedEvent[];
@@ -54,7 +57,7 @@ export class EventWindow {
     this.#pruned = this.#number("SELECT pruned AS n FROM horizon") ?? 0;
   }
 
-  /** Newest seq given out; 0 before the first. */
+  /** Newest seq assigned; 0 before the first. */
   get head(): number {
     return this.#head;
   }
@@ -73,14 +76,17 @@ export class EventWindow {
     return seq < this.#head && this.#number("SELECT seq AS n FROM event WHERE seq > ? LIMIT 1", seq) !== null;
   }
 
-  /** Numbers go on after `seq` (after a restore, consumers have seen higher numbers than this database has). */
+  /**
+   * Continues the numbering after `seq`: after a restore, consumers have seen higher numbers than this
+   * database has.
+   */
   skipTo(seq: number): void {
     this.#head = Math.max(this.#head, seq);
   }
 
   /**
-   * Takes the entries that follow the account's recorded position without gap, in one transaction: a row an event, and
-   * one for the repo. `now` in ms.
+   * Takes the entries that follow the account's recorded position without a gap, in one transaction. Costs a
+   * row for each event and one for the repo. `now` is in ms.
    */
   append(did: Did, entries: readonly LogEntry[], now: number): Appended {
     const before = this.repo(did);
@@ -135,7 +141,7 @@ export class EventWindow {
     );
   }
 
-  /** A deleted account's events before `seq` leave the window. Scans it. */
+  /** Removes a deleted account's events before `seq` from the window. Scans the window. */
   #forget(did: Did, seq: number): void {
     this.#run(
       "DELETE FROM event_tail WHERE seq IN (SELECT seq FROM event WHERE did = ? AND seq < ?)",
@@ -146,7 +152,8 @@ export class EventWindow {
   }
 
   /**
-   * The events after `after`, oldest first, read lazily. Consume it without awaiting; stop whenever enough was had.
+   * The events after `after`, oldest first, read lazily. The caller must not await while it iterates, and may
+   * stop at any time.
    */
   *after(after: number, most: number): Generator<SequencedEvent> {
     if (after >= this.#head) return;
@@ -174,8 +181,9 @@ export class EventWindow {
   }
 
   /**
-   * Removes up to `slice` of the oldest events that are too old or too many; never the newest, which keeps the count.
-   * @returns whether there may be more to remove.
+   * Removes up to `slice` of the oldest events, if they are too old or the database is too large. Keeps the
+   * newest, from which the numbering continues.
+   * @returns whether there may be more to remove
    */
   prune(limits: WindowLimits, now: number, slice: number): boolean {
     const full = this.#sql.databaseSize > limits.bytes;
@@ -236,7 +244,7 @@ export class EventWindow {
   }
 }
 
-/** The table is written by `append` alone, with exactly these types. */
+/** Only `append` writes the table, with exactly these types. */
 function repoOf(row: RepoRow): SequencedRepo {
   return { ...row, did: row.did as Did, status: row.status as AccountStatus };
 }
