@@ -34,7 +34,7 @@ const keysOf = async (did: string) =>
 const picture = (blob: object) =>
   post("a picture", { embed: { $type: "app.bsky.embed.images", images: [{ alt: "", image: blob }] } });
 
-/** A picture nobody else has. */
+/** A picture that nobody else has. */
 let made = 0;
 const png = () => new Uint8Array([...PNG, ...new TextEncoder().encode(`#${made++}`)]);
 

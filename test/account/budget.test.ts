@@ -81,7 +81,7 @@ describe("the whole repo", () => {
     const write = async (writer: number, turn: number) => {
       const { uri } = await account.createRecord({ collection: POST, record: post(`${writer}, ${turn}`) });
       if (writer === 0) await account.deleteRecord({ collection: POST, rkey: uri.split("/").at(-1) ?? "" });
-      // Far to the right of what has been read, and far to the left.
+      // One write sorts far after what has been read, one far before it.
       await account.putRecord({ collection: "zz.example.late", rkey: `w${writer}`, record: { turn } });
       await account.putRecord({ collection: "a.example.early", rkey: `w${writer}`, record: { turn } });
     };
@@ -162,7 +162,7 @@ describe("the whole repo", () => {
     const recent = await since(rev);
     expect(recent.result?.posts).toHaveLength(10);
     expect(recent.rows).toBeLessThan(100);
-    // As if all of it had just been imported: nothing is known of so old a rev, and few rows say so.
+    // As if the whole repo had just been imported: so old a rev yields null, at a cost of few rows.
     const before = await since("2222222222222");
     expect(before.result).toBeNull();
     expect(before.rows).toBeLessThan(1100);
@@ -180,7 +180,7 @@ describe("the whole repo", () => {
   });
 });
 
-/** Reads a stream, with something else done after every megabyte. */
+/** Reads a stream and calls `between` after every megabyte. */
 async function readWith(
   stream: ReadableStream<Uint8Array>,
   between: () => Promise<unknown>,

@@ -22,7 +22,7 @@ import {
 const POST = "app.bsky.feed.post";
 const PICTURE = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
 
-/** A repo of 2,500 records, as another host would export it: same DID, another key. */
+/** A repo of 2,500 records, as another host would export it: the same DID, another key. */
 let car: Uint8Array;
 let source: Member;
 let records: Map<string, unknown>;
@@ -57,7 +57,7 @@ const must = <T>(value: T | null): T => {
   return value;
 };
 
-/** The archive with its blocks from last to first, and some of them a second time at the end. */
+/** The archive with its blocks in reverse order. `twice` of them appear a second time at the end. */
 function inReverse(archive: Uint8Array, twice = 100): Uint8Array {
   const { roots, blocks } = readCar(archive);
   const reversed = [...blocks].map(([cid, bytes]) => ({ cid, bytes })).toReversed();
@@ -103,7 +103,7 @@ describe("importing a repo", () => {
     expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
     expect(await sequencer().repo(did)).not.toMatchObject({ rev: after.rev });
 
-    // And it can be written to: the tree is whole, doubles are found, activation announces the new commit.
+    // The repo is writable: the tree is whole, duplicates are found, and activation announces the new commit.
     await account.activate("returning", "alice.test");
     await account.createRecord({ collection: POST, record: post("after the move") });
     await account.createRecord({
@@ -137,7 +137,7 @@ describe("importing a repo", () => {
     expect(most).toBeLessThan((await bytesInUse(did)) * 1.1);
   });
 
-  // Again, where the rest was copied before the takedown came.
+  // Retried: the rest may have been copied before the takedown arrives.
   test("a takedown that comes while records are copied stays", { retry: 3 }, async () => {
     const { account, did } = await fresh();
     await account.importRepo(stream(car));

@@ -10,7 +10,7 @@ import { accountOf, bindings, newAccount, newMember, post, refusalOf, sequencer 
 
 const POST = "app.bsky.feed.post";
 
-/** Takes entries as the real one does, and may be told to fail or to lose its answers. */
+/** A double that takes entries as the real sequencer does. It can be told to fail or to lose its answers. */
 class Double {
   readonly taken: LogEntry[] = [];
   calls = 0;

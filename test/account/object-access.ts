@@ -1,4 +1,4 @@
-/** What only tests do to an account object: look into its storage, ring its alarm, kill it. */
+/** What only tests do to an account object: read its storage, run its alarm, kill it. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
@@ -9,16 +9,16 @@ const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT
 
 export const stubOf = (did: Did) => namespace.getByName(did);
 
-/** Rows of a query in the object's own SQLite. */
+/** The rows of a query on the object's own SQLite. */
 export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStorageValue>[]> {
   return runInDurableObject(stubOf(did), (_, state) => state.storage.sql.exec(query).toArray());
 }
 
-/** Pages of the database that hold something, as bytes; the most there ever were is what its file has. */
+/** The bytes of all database pages in use. The highest value so far is the size of the file. */
 export const bytesInUse = (did: Did): Promise<number> =>
   runInDurableObject(stubOf(did), (_, state) => state.storage.sql.databaseSize);
 
-/** What something reads of the object's storage, and how many rows that takes. */
+/** Runs `read` on the object's storage; returns its result and the number of rows it reads. */
 export function rowsReadBy<T>(did: Did, read: (sql: Sql) => T): Promise<{ result: T; rows: number }> {
   return runInDurableObject(stubOf(did), (_, state) => {
     const sql = new Sql(state.storage);
@@ -27,12 +27,12 @@ export function rowsReadBy<T>(did: Did, read: (sql: Sql) => T): Promise<{ result
   });
 }
 
-/** The object dies as if the power had gone: what its last turn wrote is lost, what was committed stays. */
+/** Kills the object as a power cut would: writes of its last turn are lost, committed writes stay. */
 export async function kill(did: Did): Promise<void> {
   await runInDurableObject(stubOf(did), (_, state) => state.abort("killed by a test")).catch(() => undefined);
 }
 
-/** The object dies in the very turn in which it did this, before anything of it is durable. */
+/** Kills the object in the same turn in which it calls `run`, before any of its writes is durable. */
 export async function killDuring(did: Did, run: (object: AccountObject) => Promise<unknown>): Promise<void> {
   await runInDurableObject(stubOf(did), (instance, state) => {
     run(instance).catch(() => undefined);
@@ -41,8 +41,9 @@ export async function killDuring(did: Did, run: (object: AccountObject) => Promi
 }
 
 /**
- * Imports an archive. At the end of each of its turns `atTurn` hears how many there were and how many bytes the database
- * has in use; where it answers true, the object dies. Resolves when the import has ended either way.
+ * Imports an archive. At the end of each turn, `atTurn` gets the number of turns so far and the bytes that
+ * the database has in use. If it returns true, the object dies. Resolves when the import has ended either
+ * way.
  */
 export async function importInTurns(
   did: Did,
@@ -70,7 +71,7 @@ export const ring = (did: Did): Promise<boolean> => runDurableObjectAlarm(stubOf
 export const alarmOf = (did: Did): Promise<number | null> =>
   runInDurableObject(stubOf(did), (_, state) => state.storage.getAlarm());
 
-/** Makes all uploads so much older. */
+/** Makes all uploads older by `ms`. */
 export async function shiftBlobs(did: Did, ms: number): Promise<void> {
   await runInDurableObject(stubOf(did), (_, state) => {
     state.storage.sql.exec("UPDATE blob SET created_at = created_at - ?", ms);
@@ -82,7 +83,7 @@ export async function shiftBlobs(did: Did, ms: number): Promise<void> {
 const sequencers: { getByName: unknown } = (env as never)["SEQUENCER"];
 const real = sequencers.getByName;
 
-/** All objects send to this sequencer from here on; null: to the real one again. */
+/** All objects send to this sequencer from now on; null restores the real one. */
 export function useSequencer(sequencer: object | null): void {
   sequencers.getByName = sequencer === null ? real : () => sequencer;
 }

@@ -1,4 +1,4 @@
-/** What read-after-write finds in a repo, and what it leaves out. */
+/** Which records read-after-write finds in a repo, and which it leaves out. */
 import { expect, test } from "vitest";
 import type { Member } from "./support.ts";
 import { bytesOf, newMember, post } from "./support.ts";

@@ -16,7 +16,7 @@ beforeAll(async () => {
   member = await newAccount(PASSWORD);
 });
 
-/** The sessions of an account, at whatever time a test likes. */
+/** The sessions of an account, at any time that a test chooses. */
 function sessionsOf<T>(of: Member, use: (sessions: Sessions) => T | Promise<T>): Promise<T> {
   return runInDurableObject(stubOf(of.did), (_, state) => use(new Sessions(new Sql(state.storage), of.did)));
 }

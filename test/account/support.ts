@@ -1,4 +1,4 @@
-/** Accounts for tests: made straight through the object's interface, as lifecycle makes them. */
+/** Accounts for tests, made directly through the object's interface, as lifecycle makes them. */
 import { env } from "cloudflare:workers";
 import type { Did, Handle } from "@atcute/lexicons";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
@@ -28,7 +28,7 @@ export interface Member {
   key: string;
 }
 
-/** An account with an empty repo that nothing was announced of. */
+/** An account with an empty repo. Nothing has been announced about it. */
 export async function newAccount(password: string | null = null): Promise<Member> {
   const did = newDid();
   const account = accountOf(did);
@@ -54,7 +54,7 @@ export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** What a promise was refused with; throws if it was not. */
+/** The refusal that a promise rejects with; throws if it does not reject. */
 export async function refusalOf(
   promise: Promise<unknown>,
 ): Promise<{ error: string; status: number; message: string }> {
@@ -75,7 +75,10 @@ export interface CheckedRepo {
   blocks: Map<string, Uint8Array>;
 }
 
-/** Checks an archive as a stranger would: hashes, signature, a whole tree of the right shape, every record, root first. */
+/**
+ * Checks an archive as a stranger would: hashes, signature, a complete tree of the right shape, every record,
+ * root first.
+ */
 export function checkRepo(car: Uint8Array, did: Did, key: string): CheckedRepo {
   const { roots, blocks } = readCar(car);
   const [head = ""] = roots;

@@ -300,7 +300,7 @@ describe("one like, repost, follow or block a subject", () => {
       validate: false,
     });
     expect(await listed(other, LIKE)).toHaveLength(3);
-    // Both older ones go.
+    // Both older likes are deleted.
     await other.createRecord({ collection: LIKE, record: like("3kn2222222222", "2024-06-02T00:00:02Z") });
     expect(await listed(other, LIKE)).toHaveLength(2);
   });
