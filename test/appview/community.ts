@@ -1,4 +1,4 @@
-/** A small community for tests: its members' repos, and the events that their writes make, in order. */
+/** A small community for tests: its members' repos, and the events of their writes, in order. */
 import { env } from "cloudflare:workers";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { writeCar } from "../../src/protocol/car.ts";
@@ -61,7 +61,7 @@ export class Community {
 
   private time = () => new Date(this.now).toISOString();
 
-  /** A new account with a handle. */
+  /** Adds a new account for each name, with a handle. */
   join(...names: string[]): void {
     for (const name of names) {
       const did = this.did(name);
@@ -83,13 +83,13 @@ export class Community {
     this.push(encodeAccountEntry({ did: this.did(name), time: this.time(), ...state }));
   }
 
-  /** #sync, as after an import; the repo is what `repos` holds by then. */
+  /** Emits #sync, as after an import; `repos` must already hold the repo. */
   sync(name: string): void {
     const rev = tidFromMicros(this.tick() * 1000);
     this.push(encodeSyncEntry({ did: this.did(name), time: this.time(), rev, blocks: new Uint8Array([1]) }));
   }
 
-  /** One commit; returns the refs of what it wrote. */
+  /** Makes one commit; returns the refs of the records it wrote. */
   commit(name: string, writes: Write[], options: { silent?: boolean } = {}): Ref[] {
     const did = this.did(name);
     const repo = this.repos.get(did) ?? new Map<string, StoredRecord>();
@@ -131,7 +131,7 @@ export class Community {
     return refs;
   }
 
-  /** Creates one record under the next TID. */
+  /** Creates one record, under the next TID unless `rkey` is given. */
   create(name: string, collection: string, record: Json, rkey?: string): Ref {
     const key = rkey ?? tidFromMicros(this.tick() * 1000, 7);
     const [ref] = this.commit(name, [{ path: `${collection}/${key}`, record: this.dated(record) }]);
@@ -197,7 +197,7 @@ export class Community {
     },
   });
 
-  /** Hands over what is queued, as the sequencer would. */
+  /** Sends the queued events, as the sequencer would. */
   async index(): Promise<void> {
     const events = this.queue;
     this.queue = [];
@@ -213,7 +213,7 @@ export interface Cost {
   written: number;
 }
 
-/** The database, and what its batches cost since the last `reset`. */
+/** The database, and the cost of its batches since the last `reset`. */
 export function counting(db: D1Database): { db: D1Database; cost: Cost; reset(): void } {
   const cost: Cost = { trips: 0, read: 0, written: 0 };
   const counted = new Proxy(db, {
@@ -251,7 +251,9 @@ const TABLES = [
   "duplicate",
 ];
 
-/** Everything in the index, for comparison; but when somebody wrote last, which outlives what they wrote. */
+/**
+ * Everything in the index, for comparison. Leaves out when an account last wrote, which outlives the writes.
+ */
 export async function dump(db: D1Database): Promise<Record<string, unknown[]>> {
   const results = await db.batch<Json>(TABLES.map((table) => db.prepare(`SELECT * FROM ${table}`)));
   return Object.fromEntries(

@@ -21,7 +21,7 @@ async function clear() {
     "record",
     "poison",
   ];
-  // Posts first, while their triggers find what they undo.
+  // Posts come first, while their triggers still find the rows that they undo.
   await db.batch(
     ["post", ...tables, "duplicate", "notification"].map((table) => db.prepare(`DELETE FROM ${table}`)),
   );
@@ -127,7 +127,7 @@ test("what trails is written when asked for, with the next change, and made good
   town.post("ann", "seen");
   events.push(...town.queue);
   expect(await ingest(context, second, town.queue.splice(0))).toEqual(standingAt(5));
-  // A sender that knew only of the stored cursor comes with both again.
+  // A sender that knew only the stored cursor sends both events again.
   expect(await ingest(context, standingAt(3), events)).toEqual(standingAt(5));
   expect(await rows("SELECT count(*) AS n FROM post")).toEqual([{ n: 1 }]);
 });
@@ -203,7 +203,7 @@ test("records in any order come to the same counts and notifications", async () 
   const events = (await import("./community.ts")).Community;
   const again = new events();
   again.join("ann", "bob", "cleo");
-  // The same repos, indexed whole, the root's author last.
+  // The same repos, indexed as a whole, the root's author last.
   for (const [did, repo] of town.repos) again.repos.set(did, repo);
   again.now = town.now;
   for (const name of ["cleo", "bob", "ann"]) again.sync(name);

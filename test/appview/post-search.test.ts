@@ -35,19 +35,19 @@ test("words are found by their beginnings, however many begin alike, and read as
   expect(await find("zebra -zebras")).toEqual(["zebra crossing"]);
   expect(await find("don't")).toEqual(["don't cross"]);
   expect(await find("don'ts")).toEqual([]);
-  // The tokenizer drops diacritics, of the text and of what is asked for.
+  // The tokenizer drops diacritics, in the text and in the query.
   expect(await find("über")).toEqual(["the Über crossing", "uber", "überall"]);
   expect(await find("uber")).toEqual(["the Über crossing", "uber", "überall"]);
   expect(await find("cargo")).toHaveLength(70);
   expect(await find("cargo1")).toHaveLength(10);
   expect(await find("cargo77")).toEqual([]);
   expect(await find("zzz")).toEqual([]);
-  // More words than are looked up, and than SQLite would chain.
+  // These are more words than are looked up, and more than SQLite would chain.
   expect(await find("zebra cross ".repeat(40))).toEqual(["ZEBRAS cross", "zebra crossing"]);
   expect(await find(`zebra ${"-cargo ".repeat(40)}`)).toEqual(["ZEBRAS cross", "zebra crossing"]);
   index.reset();
   expect(await find("cargo33 common")).toEqual(["common cargo33"]);
   expect(index.cost.trips).toBe(2);
-  // Of the entries of "common" those in front of the one wanted are looked at, and no statement scans a table.
+  // The search reads the entries of "common" that come before the wanted one. No statement scans a table.
   expect(index.cost.read).toBeLessThan(150);
 });

@@ -1,4 +1,4 @@
-/** A rebuild gives what live indexing gave, row for row, on a community that does things at random. */
+/** A rebuild gives the same rows as live indexing, for a community that does things at random. */
 import { beforeEach, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import {
@@ -50,7 +50,7 @@ const oneStep = () => {
   return { ...context(), now: () => calls++ };
 };
 
-/** Rows of those who are not here and of whom nothing is said say nothing. */
+/** Leaves out actor rows that carry no information: unknown accounts without counts. */
 async function comparable() {
   const { actor = [], ...tables } = await dump(db);
   const said = (row: Record<string, unknown>) =>
@@ -69,7 +69,10 @@ async function comparable() {
   };
 }
 
-/** Gates and lists come with the thread or before it; who follows stays: what else would be by nature an exception. */
+/**
+ * Gates and lists come with the thread or before it, and nobody unfollows. Otherwise a rebuild would differ
+ * by nature.
+ */
 function live(steps: number): void {
   const posts: Ref[] = [];
   const roots = new Map<string, Ref>();
@@ -175,7 +178,7 @@ test("events go on meanwhile, and what a stale page put back is made good", asyn
     return {
       backfill: async (cursor: string | undefined) => {
         const page = await source.backfill(cursor);
-        // Read, and then overtaken by a deletion and a post that are indexed at once.
+        // The page has been read. Then a deletion and a post overtake it, and are indexed at once.
         if (late && page.records.some(({ path }) => path.includes("feed.post"))) {
           late = false;
           town.remove(gone);

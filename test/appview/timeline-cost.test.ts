@@ -1,4 +1,7 @@
-/** What a timeline costs to read in a larger community: rows, and trips. Rows are put in by SQL, triggers and all. */
+/**
+ * The cost of reading a timeline in a larger community, in rows and trips. SQL inserts the rows, and triggers
+ * run.
+ */
 import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
@@ -16,11 +19,11 @@ const reads = new AppViewReads(
 );
 const START = Date.UTC(2026, 0, 1);
 const did = (n: number) => `did:plc:m${String(n).padStart(23, "0")}` as Did;
-/** A few write most: the square of an even spread, from a fixed seed. */
+/** A few members write most of the posts: the square of a uniform distribution, from a fixed seed. */
 let seed = 7;
 const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648;
 const author = () => Math.floor(random() ** 2 * (MEMBERS - 4));
-/** Feed items of every author, newest first, as a plain program would have them. */
+/** The feed items of every author, newest first, as a simple program would compute them. */
 const expected: { actor: Did; uri: string; sort: number }[] = [];
 
 async function insert(sql: string, rows: unknown[][]): Promise<void> {
@@ -76,7 +79,7 @@ beforeAll(async () => {
   const mean = new Set<number>();
   while (mean.size < 100) mean.add(Math.floor(random() * MEMBERS));
   const heavy = Array.from({ length: HEAVY }, (_, n) => follow(MEMBERS - 2, n));
-  // Hundreds who never said a word, and three who did.
+  // This member follows hundreds who have never posted, and three who have.
   const silent = Array.from({ length: 700 }, (_, n) => [did(MEMBERS - 4), `did:plc:s${n}`, `s${n}`]);
   const few = [3, 700, 900].map((n) => follow(MEMBERS - 3, n));
   await insert(
@@ -98,7 +101,7 @@ async function page(viewer: number, limit: number, cursor?: string) {
   return { uris: feed.map(({ post }) => post.uri as string), next };
 }
 
-/** What a program without an index would answer. */
+/** The answer of a program without an index. */
 async function truth(viewer: number, from: number, limit: number): Promise<string[]> {
   const { results } = await bindings.APPVIEW_DB.prepare("SELECT subject FROM follow WHERE actor = ?1")
     .bind(did(viewer))
