@@ -1,11 +1,11 @@
 /**
- * A web app on the official browser client, unmodified; bundled for the test, and served from the member's own machine.
- * Plain JavaScript, since it runs in a page and not where the rest of the tests do.
+ * A web app on the official browser client, unmodified. It is bundled for the test and served from the
+ * member's own machine. It is plain JavaScript, since it runs in a page and not where the other tests run.
  */
 import { BrowserOAuthClient } from "@atproto/oauth-client-browser";
 import { atprotoLoopbackClientMetadata } from "@atproto/oauth-types";
 
-// Kept over the way to the host and back, on which the address loses its query.
+// Survives the way to the host and back, on which the address loses its query.
 sessionStorage.settings ??= location.search;
 const settings = new URLSearchParams(sessionStorage.settings);
 const client = `http://localhost?${new URLSearchParams({
@@ -23,7 +23,7 @@ window.client = new BrowserOAuthClient({
 window.ready = window.client.init();
 window.ready.catch(() => {});
 
-/** What a signed-in page can do: a write, a refresh, and a read after it. */
+/** What a signed-in page can do: a write, a refresh and a read. */
 window.useSession = async () => {
   const session = (await window.ready)?.session;
   if (session === undefined) return null;
@@ -39,7 +39,10 @@ window.useSession = async () => {
   return { did: session.did, scope, written: written.status, read: read.status };
 };
 
-/** One call with what the member allowed: its status, or the address that it tells; what it says if it is refused for another reason. */
+/**
+ * Makes one call with the granted scopes. Returns its status, or the e-mail address in its answer. If the
+ * call is refused for another reason, returns the text of the answer.
+ */
 window.tryCall = async ({ path, type, body }) => {
   const { session } = await window.ready;
   const sent = body === undefined ? {} : { headers: { "content-type": type }, body };

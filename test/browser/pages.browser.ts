@@ -1,4 +1,6 @@
-/** Every page as a member meets it: passkeys by a virtual authenticator, and no barrier that axe-core can find. */
+/**
+ * Every page as a member sees it: passkeys by a virtual authenticator, and no barrier that axe-core finds.
+ */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,13 +33,16 @@ const LOOKS = [
   ["wide", 1280, "dark"],
 ] as const;
 
-/** Wide by day, and on a phone by night; the other two for pictures. `SHOTS` names a folder to keep those in. */
+/**
+ * Checks a wide screen in light colours and a phone in dark ones. The two other looks are only for pictures.
+ * `SHOTS` names a folder in which pictures are kept.
+ */
 async function assertAccessible(name: string, on = page): Promise<void> {
   const { SHOTS: folder } = process.env;
   for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
     await on.setViewportSize({ width, height: 800 });
     await on.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    // "Legacy": without a tab more for each run, which only frames would need.
+    // "Legacy" mode opens no extra tab for each run; only frames would need one.
     const { violations } = await new AxeBuilder({ page: on }).setLegacyMode().analyze();
     expect(
       violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
@@ -51,7 +56,7 @@ async function assertAccessible(name: string, on = page): Promise<void> {
   }
 }
 
-/** Somebody else, in a browser of their own. */
+/** Visits as another person, in a separate browser context. */
 async function asStranger(visit: (own: Page) => Promise<void>): Promise<void> {
   const stranger = await browser.newContext();
   await visit(await stranger.newPage());
@@ -135,12 +140,12 @@ describe("on the way to an app", () => {
   });
 
   test("an app of the member's own device asks for everything, and wants its answer posted", async () => {
-    // Browsers do not go to every port.
+    // Browsers block some ports.
     const redirectUri = "http://127.0.0.1:49152/callback";
     const scope = "atproto transition:generic";
     const clientId = `http://localhost?${new URLSearchParams({ redirect_uri: redirectUri, scope }).toString()}`;
     const app = await RawApp.of(stage.host.url, scope, { clientId, redirectUri });
-    // The app takes the answer and shows nothing, so that the page stays.
+    // The app answers with 204, so the page stays.
     await page.route(redirectUri, (route) => route.fulfill({ status: 204 }));
     await page.goto((await app.pushed({ response_mode: "form_post" })).href);
     await page.getByRole("button", { name: /@alice/ }).click();
@@ -251,7 +256,7 @@ describe("with a passkey", () => {
 
     await page.goto(`${stage.host.url}/account`);
     await page.getByRole("button", { name: "Sign out on this browser" }).click();
-    // This authenticator says yes before anyone presses the button: the page offers passkeys by itself.
+    // The authenticator confirms before anyone presses the button: the page offers passkeys by itself.
     const used = () => stage.host.query("DIRECTORY", "SELECT did FROM passkey WHERE used_at IS NOT NULL");
     await expect.poll(used, { timeout: 20_000 }).toEqual([{ did: stage.alice.did }]);
     await page.getByRole("heading", { name: "Your account" }).waitFor();

@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Real Chromium against a whole host: `npm run test:browser`, apart from `npm test`, since not every machine has one. */
+/**
+ * Real Chromium against a whole host: `npm run test:browser`. It is separate from `npm test`, since not every
+ * machine has Chromium.
+ */
 export default defineConfig({
   test: {
     name: "browser",
