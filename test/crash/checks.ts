@@ -1,4 +1,7 @@
-/** The three promises: nothing acknowledged is lost, nothing is there twice, and repo, firehose and index agree. */
+/**
+ * The three promises: no acknowledged write is lost, nothing appears twice, and repo, firehose and index
+ * agree.
+ */
 import type { RunningHost } from "../../tools/dev/host.ts";
 import type { Contents, Told } from "./observed.ts";
 import { readFeed, readPosts, readRepo, replay } from "./observed.ts";
@@ -8,7 +11,7 @@ import { xrpc } from "../../tools/dev/xrpc-client.ts";
 const POST = "/app.bsky.feed.post/";
 const LIKE = "/app.bsky.feed.like/";
 
-/** Every fault found, in words; none when all is well. */
+/** Every fault found, in words; empty if there is none. */
 export async function findFaults(host: RunningHost, accounts: Account[], ledger: Ledger): Promise<string[]> {
   const faults: string[] = [];
   const contents: Contents = new Map();
@@ -27,7 +30,7 @@ export async function findFaults(host: RunningHost, accounts: Account[], ledger:
   return faults;
 }
 
-/** The repo against what the writers were told. */
+/** Compares the repo with what the writers were told. */
 function repoFaults(texts: Map<string, string>, { records, together }: Ledger): string[] {
   const faults: string[] = [];
   for (const [uri, possible] of records) {
@@ -40,7 +43,7 @@ function repoFaults(texts: Map<string, string>, { records, together }: Ledger): 
   for (const uris of together) {
     const first = texts.has(uris[0] ?? "");
     const written = uris.every((uri) => records.has(uri));
-    // A later delete of one of them is no fault of the three.
+    // A later delete of one of the records is not a fault of the batch.
     const untouched = uris.every(
       (uri) => !(records.get(uri) ?? []).slice(1).includes(null) && records.get(uri)?.[0] !== null,
     );
@@ -51,7 +54,10 @@ function repoFaults(texts: Map<string, string>, { records, together }: Ledger): 
   return faults;
 }
 
-/** The firehose by itself (one unbroken chain an account, nothing twice), and what it adds up to against the repo. */
+/**
+ * Checks the firehose by itself: one unbroken chain per account, and nothing twice. Then compares its sum
+ * with the repo.
+ */
 function firehoseFaults(told: Told[], contents: Contents, heads: Map<string, string>): string[] {
   const faults: string[] = [];
   const sum: Contents = new Map();
@@ -95,7 +101,9 @@ function differences(where: string, shown: Contents, contents: Contents): string
   return faults;
 }
 
-/** The index against the repo: the posts themselves, the authors' feeds, and the counts. Waits for ingest to be done. */
+/**
+ * Compares the index with the repo: the posts, the authors' feeds and the counts. Waits until ingest is done.
+ */
 async function indexFaults(
   origin: string,
   accounts: Account[],

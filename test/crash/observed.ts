@@ -1,4 +1,7 @@
-/** What a host shows afterwards, read by code that is not ours: `@atproto/repo` for the repo, `@atcute/cbor` for the firehose. */
+/**
+ * What a host shows after a crash, read by code that is not ours: `@atproto/repo` for the repo,
+ * `@atcute/cbor` for the firehose.
+ */
 import { readCarWithRoot, verifyRepoCar } from "@atproto/repo";
 import { decode, decodeFirst } from "@atcute/cbor";
 import { xrpc, xrpcBytes } from "../../tools/dev/xrpc-client.ts";
@@ -6,7 +9,7 @@ import { xrpc, xrpcBytes } from "../../tools/dev/xrpc-client.ts";
 /** `at://` address → CID. */
 export type Contents = Map<string, string>;
 
-/** One commit as the firehose told of it. */
+/** One commit as the firehose sent it. */
 export interface Told {
   seq: number;
   did: string;
@@ -19,7 +22,10 @@ export interface Told {
   ops: { action: string; uri: string; cid: string | null }[];
 }
 
-/** The whole repo by CAR, verified with the key in the account's DID document: its contents, and its head. */
+/**
+ * The whole repo from its CAR, verified with the key in the account's DID document: its contents and its
+ * head.
+ */
 export async function readRepo(
   origin: string,
   outside: string,
@@ -51,7 +57,7 @@ interface Link {
   $link: string;
 }
 
-/** Every commit in the window, from cursor 0, until nothing has come for `quietMs`. */
+/** Every commit in the window, from cursor 0, until nothing arrives for `quietMs`. */
 export async function replay(origin: string, quietMs: number): Promise<Told[]> {
   const url = `${origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`;
   const frames = await collect(url, quietMs);
@@ -113,7 +119,7 @@ function collect(url: string, quietMs: number): Promise<Uint8Array[]> {
   });
 }
 
-/** What the AppView shows of one author's posts: by getAuthorFeed, page by page, duplicates kept. */
+/** The AppView's posts of one author, by getAuthorFeed, page by page. Duplicates are kept. */
 export async function readFeed(origin: string, actor: string): Promise<string[]> {
   const uris: string[] = [];
   let cursor: string | undefined;
@@ -135,7 +141,7 @@ export interface IndexedPost {
   likeCount: number;
 }
 
-/** By getPosts; what is not there is left out. */
+/** Posts by getPosts; posts that are not found are left out. */
 export async function readPosts(origin: string, uris: string[]): Promise<Map<string, IndexedPost>> {
   const found = new Map<string, IndexedPost>();
   for (let i = 0; i < uris.length; i += 25) {

@@ -1,6 +1,7 @@
 /**
- * `npm run test:crash`: kill -9 of the runtime, again and again, in the middle of a thousand writes; then everything is
- * compared with everything. KILLS, WRITES and SEED may be set; a run says its seed.
+ * `npm run test:crash`: kills the runtime with SIGKILL, again and again, during a thousand writes. Then it
+ * compares repo, firehose and index with the acknowledged writes. KILLS, WRITES and SEED may be set; a run
+ * prints its seed.
  */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -56,7 +57,7 @@ async function run(running: RunningHost): Promise<string[]> {
   await Promise.all([
     killer(running, ledger, progress),
     ...writers.map(async (writer) => {
-      // Until all has been written, and the last kill has met a host at work.
+      // Goes on until everything is written and the last kill has hit a host at work.
       while (ledger.acknowledged < WRITES || progress.kills < KILLS) await writer.write();
     }),
   ]);
@@ -77,7 +78,7 @@ async function killer(running: RunningHost, ledger: Ledger, progress: { kills: n
   while (progress.kills < KILLS) {
     const due = ((progress.kills + random()) * WRITES) / KILLS;
     const since = Date.now();
-    // A write that hangs must not put off the next kill for ever.
+    // A write that hangs must not delay the next kill forever.
     while (ledger.acknowledged < due && Date.now() - since < 5_000) await pause(2);
     await pause(random() * 25);
     await running.crash();

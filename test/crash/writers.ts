@@ -1,15 +1,21 @@
-/** Writers that remember what was acknowledged, and what may or may not have happened when the runtime died under them. */
+/**
+ * Writers that remember which writes were acknowledged, and which may or may not have happened when the
+ * runtime died.
+ */
 import { pick } from "../../tools/seed/random.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { XrpcError, xrpc } from "../../tools/dev/xrpc-client.ts";
 
-/** What one record may now be: its text, or null where it is deleted. More than one: nobody was told. */
+/**
+ * The possible states of one record: its text, or null if deleted. Several entries: the outcome was never
+ * acknowledged.
+ */
 export type Possible = (string | null)[];
 
 export interface Ledger {
-  /** `at://` address → what it may be. One entry: acknowledged. */
+  /** `at://` address → its possible states. One entry: acknowledged. */
   records: Map<string, Possible>;
-  /** Addresses written together, of which all or none may be there. */
+  /** Addresses that were written together; all of them exist, or none. */
   together: string[][];
   acknowledged: number;
   unknown: number;
@@ -29,7 +35,7 @@ export class Writer {
   readonly #account: Account;
   readonly #ledger: Ledger;
   readonly #random: () => number;
-  /** Posts of this writer that are acknowledged to be there. */
+  /** Posts of this writer whose existence is acknowledged. */
   readonly #own: string[] = [];
   readonly #clockId: number;
   #keys = 0;
@@ -42,7 +48,7 @@ export class Writer {
     this.#clockId = clockId;
   }
 
-  /** One write of a random kind. Returns the number of records in it. */
+  /** Makes one write of a random kind. Returns the number of records in it. */
   async write(): Promise<number> {
     const kind = this.#random();
     if (this.#own.length > 3 && kind < 0.1) return this.#update(pick(this.#own, this.#random));
@@ -77,7 +83,7 @@ export class Writer {
     const rkey = this.#key();
     const record = { $type: LIKE, subject: { uri: subject, cid }, createdAt: new Date().toISOString() };
     const uri = this.#uri(LIKE, rkey);
-    // Unvalidated, so that an earlier like of the same post is left in its place.
+    // Unvalidated, so that an earlier like of the same post stays in place.
     const input = { repo: this.#account.did, collection: LIKE, rkey, record, validate: false };
     return this.#send("createRecord", input, [[uri, subject]]);
   }
@@ -123,7 +129,7 @@ export class Writer {
     return outcome.length;
   }
 
-  /** null while nobody answers. */
+  /** null while the host does not answer. */
   async #cidOf(uri: string): Promise<string | null> {
     const params = { repo: this.#account.did, collection: POST, rkey: keyOf(uri) };
     try {
