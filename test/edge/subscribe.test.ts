@@ -1,4 +1,7 @@
-/** How many subscriptions of the firehose one address may have: fifty, whatever its client says of itself. */
+/**
+ * The number of firehose subscriptions that one address may have: fifty, whatever its client says about
+ * itself.
+ */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { subscribeRepos } from "../../src/edge/subscribe.ts";
