@@ -1,6 +1,6 @@
 /**
- * `npm run test:examples`: packs this package as npm would publish it, installs it into each project under `examples/` as
- * a stranger would, and runs their type checks and tests, under this Node and under Node 22.
+ * `npm run test:examples`: packs this package as npm would publish it and installs it into each project under
+ * `examples/`. Then it runs the type checks and tests of each project, under this Node and under Node 22.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -48,7 +48,7 @@ function main(): void {
   console.log("\nAll examples pass.");
 }
 
-/** What npm would publish: its path. */
+/** Packs what npm would publish; returns the path of the archive. */
 function pack(): string {
   const { name, version, dependencies } = readManifest(ROOT);
   const runtime = Object.keys(dependencies ?? {});
@@ -58,7 +58,7 @@ function pack(): string {
   return path.join(folder, `${name}-${version}.tgz`);
 }
 
-/** Its folder of programs. */
+/** Installs Node 22; returns the folder of its programs. */
 function installNode22(): string {
   const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const home = path.join(folder, "node22");
@@ -103,7 +103,7 @@ function tryOut(name: string, tarball: string, nodes: string[]): void {
   }
 }
 
-/** Our declarations stand without `skipLibCheck`; those of others may not. */
+/** Our declarations pass without `skipLibCheck`; those of other packages may not. */
 function checkOwnTypes(project: string): void {
   const tsc = path.join(project, "node_modules/typescript/bin/tsc");
   const done = spawnSync(process.execPath, [tsc, "--skipLibCheck", "false"], {
@@ -114,7 +114,7 @@ function checkOwnTypes(project: string): void {
   if (own.length > 0) fail(own.join("\n"));
 }
 
-/** A package that lost its Worker says so, and what to do. */
+/** A package without its built Worker says so, and says what to do. */
 function checkMissingBuild(project: string): void {
   const runtime = path.join(project, "node_modules/atoll/dist/runtime");
   renameSync(runtime, `${runtime}-aside`);
@@ -130,7 +130,7 @@ function readManifest(of: string): Manifest {
   return JSON.parse(readFileSync(path.join(of, "package.json"), "utf8")) as Manifest;
 }
 
-/** `bin`: programs that win over those of the machine. */
+/** Programs in `bin` take precedence over those of the machine. */
 function run(command: string, args: string[], cwd: string, bin = path.dirname(process.execPath)): void {
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
   const done = spawnSync(command, args, { cwd, env, encoding: "utf8" });
