@@ -1,6 +1,6 @@
 /**
- * A member's life in a client (`client-session.test.ts`), from signing up to leaving: the settings page, a forgotten
- * password, a pause, a takedown with its appeal.
+ * A member's life in a client (`client-session.test.ts`), from sign-up to deleting the account: the settings
+ * page, a forgotten password, a pause, a takedown and its appeal.
  */
 import { AtpAgent } from "@atproto/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -169,7 +169,7 @@ test("is taken down, and appeals to a labeler elsewhere", async () => {
     lxm: "com.atproto.moderation.createReport",
   });
   expect(JSON.parse(sent.body)).toEqual(report);
-  // And nothing else is done with such a session.
+  // Such a session permits nothing else.
   await expect(nora.post({ text: "Still here" })).rejects.toMatchObject({
     status: 400,
     error: "InvalidToken",

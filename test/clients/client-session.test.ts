@@ -1,7 +1,7 @@
 /**
- * Ten minutes in a client: the official agent, in a browser, as a fork of the official app uses it, with this host as its
- * AppView. First what such a client asks when somebody signs in, then what they look at. Every answer is of its lexicon's
- * shape, and nothing is refused.
+ * Ten minutes in a client: the official agent in a browser, as a fork of the official app uses it, with this
+ * host as its AppView. First come the calls that such a client makes at sign-in, then those of what the
+ * member looks at. Every answer matches its lexicon, and nothing is refused.
  */
 import { AtpAgent } from "@atproto/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => harbour.network.dispose());
 
-/** What was called since `mark`, each once, and all that was odd about it. */
+/** The methods called since `mark`, each once, and everything odd about those calls. */
 function seen({ browser }: ClientMember, mark = 0) {
   const exchanges = browser.since(mark);
   return {
@@ -149,7 +149,7 @@ describe("signing in", () => {
     const answers = maya.browser.since(mark);
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
     expect(answers.every(({ problem }) => problem === null)).toBe(true);
-    // And the session has survived.
+    // The session has survived.
     expect(answers.some(({ nsid }) => nsid.includes("refreshSession"))).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What a member does in their ten minutes with a client (`client-session.test.ts`), and that the next read shows it: to
- * them, and to whoever is concerned.
+ * What a member does in their ten minutes with a client (`client-session.test.ts`). The next read shows each
+ * change, to the member and to everyone concerned.
  */
 import type { AppBskyFeedDefs } from "@atproto/api";
 import { BlobRef } from "@atproto/api";
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => network.dispose());
 
 let keys = 0;
-/** As the client makes its record keys. */
+/** Makes record keys as the client does. */
 const newKey = () => tidFromMicros(Date.now() * 1000 + keys++, 0);
 
 const now = () => new Date().toISOString();
@@ -55,7 +55,7 @@ const postBy = async (client: ClientMember, text: string) => {
 };
 
 describe("posting", () => {
-  /** Composed as one batch: the post, who may answer it, and who may quote it. */
+  /** Writes as one batch: the post, who may reply to it, and who may quote it. */
   async function compose(
     client: ClientMember,
     value: object,
@@ -169,7 +169,7 @@ describe("people", () => {
     await ada.agent.upsertProfile((existing) => ({ ...existing, displayName: "Ada L.", avatar: data.blob }));
     const { data: seen } = await ben.agent.getProfile({ actor: "ada.test" });
     expect(seen).toMatchObject({ displayName: "Ada L.", pinnedPost: {} });
-    // In a small place the client asks for a smaller one, whose address it makes itself.
+    // In small places the client requests a smaller picture, and derives its URL itself.
     const small = seen.avatar?.replace("/img/avatar/plain/", "/img/avatar_thumbnail/plain/");
     for (const address of [seen.avatar ?? "", small ?? "", seen.avatar ?? ""]) {
       const picture = await fetch(address);
@@ -245,7 +245,7 @@ describe("people", () => {
     await ada.agent.unblockModList(moderation);
     expect((await graph.getListBlocks({ limit: 30 })).data.lists).toEqual([]);
 
-    // Deleted with all its members, as the client does it.
+    // The list is deleted together with its items, as the client does it.
     const items = await ada.agent.com.atproto.repo.listRecords({
       repo: ada.did,
       collection: "app.bsky.graph.listitem",
@@ -389,7 +389,7 @@ test("all that such a client does was done; nothing was odd, and nothing refused
     "app.bsky.feed.getAuthorFeed 400",
     "app.bsky.feed.getTimeline 400",
     "app.bsky.graph.getList 400",
-    // Who has no profile yet is asked for it before it is made.
+    // The client asks for the missing profile before it creates one.
     "com.atproto.repo.getRecord 400",
   ]);
 });

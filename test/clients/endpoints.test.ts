@@ -1,6 +1,6 @@
 /**
- * Every method of the public lexicons on a running host: what is served answers whoever may call it, in its lexicon's
- * shape; what is not is refused by name.
+ * Every method of the public lexicons on a running host. A served method answers every caller that may use
+ * it, in its lexicon's shape. Any other is refused by name.
  */
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -57,7 +57,7 @@ describe("what is not", () => {
   });
 });
 
-/** As a browser asks that says nothing of itself, unlike `fetch`. */
+/** Requests as a browser that sends no headers about itself; `fetch` sends some. */
 const statusOf = (path: string) =>
   new Promise<number>((resolve, reject) => {
     const { hostname, port } = new URL(stage.network.url);

@@ -1,4 +1,7 @@
-/** Each served method called with what it does not take: another verb, no body, another body; and searches in odd words. */
+/**
+ * Calls each served method with what it does not take: another verb, no body, another body. Also searches for
+ * odd words.
+ */
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { basic } from "../../tools/dev/xrpc-client.ts";
@@ -22,11 +25,11 @@ interface Sent {
 
 const authorizationOf = ({ nsid, caller }: Row): string => {
   if (caller === "admin") return basic("admin", stage.network.host().adminPassword);
-  // A refresh token is nobody's session, and the other way about.
+  // A refresh token is not a session, and an access token is not a refresh token.
   return `Bearer ${/(refresh|delete)Session$/.test(nsid) ? stage.ada.refreshJwt : stage.ada.token}`;
 };
 
-/** `400 InvalidRequest`, or the status alone where there is no error. */
+/** `400 InvalidRequest`, or the status alone if there is no error. */
 async function answer(row: Row, { method, body, headers = {} }: Sent): Promise<string> {
   const url = new URL(`/xrpc/${row.nsid}`, stage.network.url);
   if (method === "GET" || method === "HEAD") {

@@ -1,4 +1,7 @@
-/** What clients write at the edges of what they may: each read that is served, with each parameter pushed there. */
+/**
+ * Queries at the edges of what clients may write: every served read, with each parameter pushed to its
+ * limits.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lexicons } from "./client/lexicons.ts";
 import { type Given, READS, type Row } from "./endpoints/calls.ts";
@@ -14,7 +17,7 @@ afterAll(() => stage.network.dispose());
 
 type Params = NonNullable<Given["params"]>;
 
-/** A read as its row has it, but for what `change` puts in the place of its parameters. */
+/** Makes the read of a row, with its parameters replaced by what `change` returns. */
 async function asked({ nsid, caller, given }: Row, change: (params: Params) => Params): Promise<string> {
   const { params = {} } = await given(stage);
   return outcomeOf(stage, nsid, caller, { params: change(params) });
@@ -25,7 +28,7 @@ interface Range {
   max: number;
 }
 
-/** What a parameter's schema allows, by the kind of its constraint. */
+/** The constraint of this kind in a parameter's schema. */
 function constraintOf(nsid: string, name: string, kind: string): Record<string, unknown> | undefined {
   let schema: unknown = lexicons.get(nsid)?.params?.shape[name];
   while (isObject(schema)) {
@@ -107,7 +110,7 @@ describe("lists", () => {
       const most = constraintOf(nsid, name, "array_length")?.maxLength;
       const isBounded = typeof most === "number" && most < 1_000;
       const many = isBounded ? most : 150;
-      // Nobody's, each another, and the one.
+      // The one value, and distinct others that belong to nobody.
       const others = Array.from({ length: many - 1 }, (_, i) => value.replace("did:plc:", `did:plc:${i}`));
       expect(await ask([value, ...others])).toBe("200");
       if (isBounded) expect(await ask([value, value, ...others])).toBe("400 InvalidRequest");
@@ -130,7 +133,7 @@ describe("names", () => {
     "%s: a handle in capitals is the same, one with a line break is none",
     async (nsid, row) => {
       const { ada, ben } = stage;
-      // One's own likes are nobody else's.
+      // Likes are visible only to the member who made them.
       const { handle } = nsid === "app.bsky.feed.getActorLikes" ? ada : ben;
       const as = (name: string) => asked(row, (params) => ({ ...params, [nameOf(row)]: name }));
       expect(await as(handle.toUpperCase())).toBe("200");

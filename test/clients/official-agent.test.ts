@@ -1,6 +1,6 @@
 /**
- * `@atproto/api`'s agent, unmodified, on a whole host: what an app does in its first hour. And what the host logged of it:
- * nothing that anybody could use.
+ * `@atproto/api`'s agent, unmodified, on a whole host: what an app does in its first hour. The host's log of
+ * it holds nothing that an attacker could use.
  */
 import { AtpAgent } from "@atproto/api";
 import type { AppBskyFeedDefs, AtpSessionData, AtpSessionEvent } from "@atproto/api";
@@ -10,7 +10,7 @@ import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 const ADMIN_PASSWORD = "admin-password-of-the-story";
 const logged: string[] = [];
-/** Everything that was said in confidence: passwords, tokens, addresses, codes. */
+/** Everything that is confidential: passwords, tokens, addresses, codes. */
 const secrets = new Set<string>([ADMIN_PASSWORD]);
 let network: TestNetwork;
 
@@ -231,7 +231,7 @@ describe("the logs", () => {
     await alice.agent.com.atproto.server.updateEmail({ email: address });
     const { data } = await alice.agent.com.atproto.server.getServiceAuth({ aud: "did:web:example.com" });
     secrets.add(data.token).add("password too new");
-    // What is refused is logged too.
+    // Refused calls are logged too.
     const attempts = [
       ["com.atproto.server.createSession", { identifier: "alice.test", password: "password of nobody" }],
       [

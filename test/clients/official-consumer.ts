@@ -1,4 +1,7 @@
-/** Consumers and verifiers that we did not write, pointed at a host of ours: `@atproto/sync`, `@atproto/identity`, `@atproto/repo`. */
+/**
+ * Consumers and verifiers that others wrote, pointed at a host of ours: `@atproto/sync`, `@atproto/identity`,
+ * `@atproto/repo`.
+ */
 import http from "node:http";
 import { HandleResolver, IdResolver } from "@atproto/identity";
 import {
@@ -41,11 +44,11 @@ export interface Written {
   cid: string;
 }
 
-/** A member's call of com.atproto.repo. */
+/** A member's call of a com.atproto.repo procedure. */
 export const write = (host: Addresses, { did, authorization }: Member, method: string, input: object) =>
   xrpc(host.url, `com.atproto.repo.${method}`, { input: { repo: did, ...input }, authorization });
 
-/** Handles of this machine have no DNS: they are asked of the host's own port, by Host header. */
+/** Local handles have no DNS, so they are resolved at the host's own port, by Host header. */
 class LocalHandles extends HandleResolver {
   readonly #port: number;
 
@@ -86,7 +89,7 @@ export interface Followed {
   stop(): void;
 }
 
-/** `@atproto/sync`'s consumer from `cursor` on, with every commit and handle verified. */
+/** `@atproto/sync`'s consumer, from `cursor` on. It verifies every commit and handle. */
 export function follow(host: Addresses, cursor: number): Followed {
   const events: Event[] = [];
   const errors: Error[] = [];
@@ -112,14 +115,14 @@ export function follow(host: Addresses, cursor: number): Followed {
       }
     },
     stop() {
-      // Not awaited: its promises wait for ever where the connection was lost before.
+      // Not awaited: the promises never settle if the connection was lost before.
       void firehose.destroy();
       void runner.destroy();
     },
   };
 }
 
-/** Newest seq of the host. */
+/** The newest seq of the host. */
 export async function headOf({ url }: Addresses): Promise<number> {
   const params = { hostname: new URL(url).hostname };
   const { seq } = (await xrpc(url, "com.atproto.sync.getHostStatus", { params })) as { seq: number };
@@ -129,7 +132,7 @@ export async function headOf({ url }: Addresses): Promise<number> {
 export const keyOf = (host: Addresses, did: string): Promise<string> =>
   idResolverOf(host).did.resolveAtprotoKey(did, true);
 
-/** A repo's export, verified by the account's key: address → CID, and its commit. */
+/** A repo's export, verified by the account's key: a map from address to CID, and the commit. */
 export async function verifiedRepo(host: Addresses, { did }: Pick<Member, "did">) {
   const car = await xrpcBytes(host.url, "com.atproto.sync.getRepo", { params: { did } });
   const verified = await verifyRepoCar(car, did, await keyOf(host, did));
@@ -141,7 +144,7 @@ export async function verifiedRepo(host: Addresses, { did }: Pick<Member, "did">
     records.set(`at://${did}/${collection}/${rkey}`, cid.toString());
     leaves.add(cid.toString());
   }
-  // Commit, tree and records, and nothing that is none of them.
+  // The archive holds the commit, the tree and the records, and nothing else.
   const tree = MST.load(new MemoryBlockstore(blocks), dataOf(blocks.get(root)));
   const all = new Set([root.toString(), ...leaves]);
   for (const cid of (await tree.allCids()).toList()) all.add(cid.toString());
@@ -154,7 +157,7 @@ const dataOf = (commit: Uint8Array | undefined): CID => {
   return CID.parse(data.$link);
 };
 
-/** com.atproto.sync.getRecord's proof of what is (or, with null, is not) at an address. True: it holds. */
+/** Whether com.atproto.sync.getRecord proves that `cid` is at `uri` or, with null, that nothing is there. */
 export async function proves(host: Addresses, uri: string, cid: string | null): Promise<boolean> {
   const [did = "", collection = "", rkey = ""] = uri.slice("at://".length).split("/");
   const car = await xrpcBytes(host.url, "com.atproto.sync.getRecord", {
@@ -179,7 +182,7 @@ interface CommitBody {
   ops: { action: string; path: string; cid: Link | null; prev?: Link }[];
 }
 
-/** Frames as they come, from cursor 0 to `last`. */
+/** The frames from cursor 0 up to `last`, as they arrive. */
 export async function framesUpTo({ url }: Addresses, last: number): Promise<{ t: string; body: unknown }[]> {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`);
   socket.binaryType = "arraybuffer";
@@ -197,7 +200,10 @@ export async function framesUpTo({ url }: Addresses, last: number): Promise<{ t:
   return frames;
 }
 
-/** Undoes a commit's ops on its own blocks, by `@atproto/repo`'s tree: must come to `prevData` (Sync v1.1, inversion). */
+/**
+ * Undoes a commit's ops on its own blocks, with `@atproto/repo`'s tree. The root must become `prevData` (Sync
+ * v1.1, inversion).
+ */
 export async function inverts(body: CommitBody): Promise<boolean> {
   const { blocks, root } = await readCarWithRoot(body.blocks.buf);
   if (root.toString() !== body.commit.$link) return false;
@@ -214,7 +220,7 @@ export async function inverts(body: CommitBody): Promise<boolean> {
 export const isCommit = (frame: { t: string; body: unknown }): frame is { t: "#commit"; body: CommitBody } =>
   frame.t === "#commit";
 
-/** The error's name where a call is refused; null where it is not. */
+/** The name of the error if a call is refused; otherwise null. */
 export async function refusalOf(call: Promise<unknown>): Promise<string | null> {
   try {
     await call;

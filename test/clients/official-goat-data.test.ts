@@ -1,4 +1,7 @@
-/** goat's commands for records, blobs, repos, lexicons and preferences, as `official-goat.test.ts` replays those for accounts. */
+/**
+ * goat's commands for records, blobs, repos, lexicons and preferences, replayed like those for accounts in
+ * `official-goat.test.ts`.
+ */
 import { verifyRepoCar } from "@atproto/repo";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawPicture } from "../../tools/seed/picture.ts";
@@ -98,7 +101,7 @@ describe("goat record, bsky and lex", () => {
     await data.importPreferences(goat, JSON.stringify(wanted));
     const exported = await data.exportPreferences(goat);
     expect(JSON.parse(exported)).toEqual(expect.arrayContaining(wanted));
-    // With the age that the host works out, which is nobody's to set.
+    // The file contains the age, which the host derives and no client can set.
     await data.importPreferences(goat, exported);
     expect(await data.exportPreferences(goat)).toBe(exported);
   });
@@ -107,7 +110,7 @@ describe("goat record, bsky and lex", () => {
 describe("goat blob and repo", () => {
   const small = drawPicture("a tide table", 40, 40).bytes;
   const text = Buffer.from("No picture at all");
-  /** More than the host holds in memory at once. */
+  /** More than the host keeps in memory at once. */
   const large = Buffer.alloc(5_242_880, "tide ");
 
   test("uploads of any size, in chunks of unknown length, and of any type", async () => {

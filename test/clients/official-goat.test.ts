@@ -1,8 +1,8 @@
 /**
- * goat, the official command line for accounts, as its source shows it: every call of its account, PLC, admin, blob,
- * record, repo, lexicon and preference commands, replayed header by header (`goat/http.ts`), and every answer read as
- * strictly as its Go types read it (`goat/json.ts`). Written after bluesky-social/goat at f80010584f9b and the client of
- * bluesky-social/indigo at 4b983a7e86c8.
+ * goat, the official command line for accounts, replayed from its source: every call of its account, PLC,
+ * admin, blob, record, repo, lexicon and preference commands. Calls are sent header by header (`http.ts`),
+ * and answers are read as strictly as goat's Go types read them (`json.ts`). Written after
+ * bluesky-social/goat at f80010584f9b and the client of bluesky-social/indigo at 4b983a7e86c8.
  */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -253,7 +253,7 @@ const PREFERENCES = JSON.stringify([
   { $type: "app.bsky.actor.defs#personalDetailsPref", birthDate: "1990-05-04T00:00:00.000Z" },
 ]);
 
-/** A record with a picture, and a picture that no record refers to. */
+/** Creates a record with a picture, and uploads a picture that no record refers to. */
 async function withPicture(by: Goat): Promise<{ cid: string; uri: string; bytes: Uint8Array }> {
   const { bytes } = drawPicture("a harbour", 60, 40);
   const { ref: cid, ...blob } = await data.uploadBlob(by, bytes);
@@ -292,7 +292,7 @@ describe("goat account migrate", () => {
       validDid: false,
       indexedRecords: old.indexedRecords,
       expectedBlobs: old.expectedBlobs,
-      // What no record refers to stays behind.
+      // A blob that no record refers to is not moved.
       importedBlobs: old.expectedBlobs,
     });
 
@@ -352,7 +352,7 @@ describe("goat pds admin account", () => {
   test("lists everybody, with the admin's password and without", async () => {
     const { url } = network.host("north");
     const mine = await admin.list();
-    // Whoever has come and was never active has had no event yet, and is not in the list.
+    // An account that moved here and was never active has had no event yet, so it is not in the list.
     expect(mine.map(({ status }) => status).toSorted()).toEqual(["active", "deactivated"]);
     expect(await account.listAccounts(goat.open(url))).toEqual(mine);
   });

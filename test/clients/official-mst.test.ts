@@ -14,7 +14,7 @@ import { MemoryRows } from "../protocol/memory-rows.ts";
 type Value = Parameters<MST["add"]>[1];
 const valueOf = (cid: CidBytes): Value => CID.decode(cid) as never;
 
-/** Deterministic, from one seed: a failure repeats. */
+/** Deterministic from one seed, so a failure can be repeated. */
 function randomFrom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
@@ -40,7 +40,7 @@ class Pair {
     return cidBytesOfCbor(new TextEncoder().encode(`record ${this.#serial++}`));
   }
 
-  /** Random edits of distinct paths; `grow` in 10 is the share of creates. */
+  /** Random edits of distinct paths; `grow` tenths of them are creates. */
   edits(count: number, grow: number): MstEdit[] {
     const edits = new Map<string, MstEdit>();
     const existing = [...this.records.keys()];
@@ -59,7 +59,10 @@ class Pair {
     return [...edits.values()];
   }
 
-  /** Applies edits to ours; to theirs the deletes last, since it keeps the height of a tree emptied on the way. */
+  /**
+   * Applies edits to both trees. Theirs gets the deletes last, since it keeps its height when emptied on the
+   * way.
+   */
   async apply(edits: MstEdit[]): Promise<MstResult> {
     this.#rev = nextTid(0, this.#rev);
     const result = editMst(this.store, edits, this.#rev);
@@ -89,7 +92,7 @@ class Pair {
     expect(this.store.root()).toBe((await theirs.getPointer()).toString());
   }
 
-  /** New blocks and proof are together what they call the covering proofs. */
+  /** The new blocks and the proof together equal what `@atproto/repo` calls the covering proofs. */
   async checkProof(edits: MstEdit[], result: MstResult): Promise<void> {
     const theirs = this.#theirs ?? (await MST.create(new MemoryBlockstore()));
     const wanted = new Set<string>();
@@ -111,7 +114,7 @@ class Pair {
   }
 }
 
-/** Undoes the edits with their code, from nothing but our blocks, and returns the root. */
+/** Undoes the edits with `@atproto/repo`'s code, using only our blocks; returns the root. */
 async function invert(edits: MstEdit[], result: MstResult): Promise<string> {
   const blocks = new BlockMap();
   for (const { cid, bytes } of [...result.newBlocks, ...result.proof]) blocks.set(valueOf(cid), bytes);

@@ -1,4 +1,4 @@
-/** Archives of ours, read and verified by `@atproto/repo`: the whole repo, record proofs, firehose slices. */
+/** Our archives, read and verified by `@atproto/repo`: the whole repo, record proofs, firehose slices. */
 import { verifyProofs, verifyRepoCar } from "@atproto/repo";
 import { CID } from "multiformats/cid";
 import { expect, test } from "vitest";

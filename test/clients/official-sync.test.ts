@@ -1,6 +1,6 @@
 /**
- * A small community as others see it: `@atproto/sync` follows its firehose and verifies each commit, `@atproto/repo`
- * verifies its exports and proofs, and all of it comes to the same records.
+ * A small community as others see it. `@atproto/sync` follows its firehose and verifies each commit;
+ * `@atproto/repo` verifies its exports and proofs. All of them must yield the same records.
  */
 import type { AccountEvt, Event } from "@atproto/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -41,7 +41,7 @@ const create = (by: Member, collection: string, record: object) =>
   write(host, by, "createRecord", { collection, record }) as Promise<Written>;
 const rkeyOf = (uri: string) => uri.slice(uri.lastIndexOf("/") + 1);
 
-/** Posts want TIDs. */
+/** Post keys must be TIDs. */
 const batchKey = (n: number) => tidFromMicros(Date.UTC(2026, 0, 1) * 1000 + n, 0);
 
 async function asMember({ authorization }: Member, nsid: string, input?: object): Promise<void> {
@@ -51,7 +51,7 @@ async function asMember({ authorization }: Member, nsid: string, input?: object)
   });
 }
 
-/** What following the events comes to: address → CID. An account that is deleted leaves nothing. */
+/** The records that result from the events: address → CID. A deleted account has none. */
 function folded(events: readonly Event[]): Map<string, string> {
   const records = new Map<string, string>();
   for (const event of events) {
@@ -65,7 +65,7 @@ function folded(events: readonly Event[]): Map<string, string> {
   return records;
 }
 
-/** Each account's events are handled in order; those of different accounts side by side. */
+/** Each account's events are handled in order; those of different accounts are handled concurrently. */
 const seqsOf = (events: readonly Event[]) => {
   const of = new Map<string, Set<number>>();
   for (const { did, seq } of events) of.set(did, (of.get(did) ?? new Set()).add(seq));
@@ -101,7 +101,7 @@ describe("a community", () => {
     const first = await create(ana, POST, post("The first"));
     await create(ben, "app.bsky.graph.follow", { subject: ana.did, createdAt: now() });
     const like = await create(ben, LIKE, { subject: first, createdAt: now() });
-    // A second like of the same post takes the place of the first, in one commit.
+    // A second like of the same post replaces the first, in one commit.
     await create(ben, LIKE, { subject: first, createdAt: now() });
     await create(ben, "app.bsky.feed.repost", { subject: first, createdAt: now() });
     await create(cleo, POST, post("A reply", { reply: { root: first, parent: first } }));
@@ -131,7 +131,7 @@ describe("a community", () => {
       collection: POST,
       value: post("Another"),
     };
-    // 7 is among the deleted ones: refused, and nothing of the batch happens.
+    // 7 is among the deleted keys: the batch is refused, and none of it is applied.
     const twice = write(host, ana, "applyWrites", { writes: [another, update(batchKey(7)), ...every] });
     expect(await refusalOf(twice)).toBe("InvalidRequest");
     await write(host, ana, "applyWrites", { writes: [another, update(batchKey(6)), ...every] });
@@ -161,7 +161,7 @@ describe("a community", () => {
       (event) => `${event.seq} ${"uri" in event ? event.uri.toString() : event.did}`,
     );
     expect(new Set(told).size).toBe(told.length);
-    // Only the connection is told to have been lost.
+    // The only reported errors are those of the lost connection.
     expect(live.errors.filter(({ name }) => name !== "Error" && name !== "DisconnectError")).toEqual([]);
   });
 
@@ -193,7 +193,7 @@ describe("a community", () => {
         if (event.event === "account") return `account ${event.active ? "active" : event.status}`;
         return event.event;
       });
-    // The empty first commit has no op, so this consumer shows nothing of it.
+    // The empty first commit has no op, so this consumer does not report it.
     expect(kinds(cleo).slice(0, 3)).toEqual(["identity cleo.test", "account active", "sync"]);
     expect(kinds(ana)).toContain("identity ana-of-the-reef.test");
     expect(kinds(ben).slice(-5)).toEqual([

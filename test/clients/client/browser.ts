@@ -1,7 +1,7 @@
 /**
- * `fetch` as a page of another origin has it (Fetch standard, "CORS protocol"): a request that is not simple is asked for
- * beforehand, an answer that does not allow the page is an error, and scripts see only the headers that are exposed. What
- * was exchanged is kept, and each answer is held against its lexicon.
+ * `fetch` for a page of another origin (Fetch standard, "CORS protocol"). A request that is not simple needs
+ * a preflight. An answer that does not allow the page is an error. Scripts see only exposed headers. Every
+ * exchange is kept, and each answer is checked against its lexicon.
  */
 import { outputProblem } from "./lexicons.ts";
 
@@ -13,7 +13,7 @@ export interface Exchange {
   status: number;
   /** JSON, or null for anything else. */
   body: unknown;
-  /** What the lexicon does not allow in the answer; null: nothing. */
+  /** What the lexicon does not allow in the answer; null if the answer is valid. */
   problem: string | null;
 }
 
@@ -24,10 +24,10 @@ const READABLE = new Set(["cache-control", "content-language", "content-length",
 export class Browser {
   readonly exchanges: Exchange[] = [];
   readonly #page: string;
-  /** Preflights that were allowed: a browser remembers them, too. */
+  /** Preflights that were allowed; browsers cache them, too. */
   readonly #allowed = new Set<string>();
 
-  /** @param page the origin of the page that calls */
+  /** @param page the origin of the calling page */
   constructor(page = "https://client.example.com") {
     this.#page = page;
   }
@@ -47,7 +47,7 @@ export class Browser {
     return new Response(bytes, { status: response.status, headers: readable(response.headers) });
   };
 
-  /** Those since `mark`, or all. */
+  /** The exchanges since `mark`, by default all. */
   since(mark = 0): Exchange[] {
     return this.exchanges.slice(mark);
   }
@@ -66,7 +66,7 @@ export class Browser {
       },
     });
     const allowed = listed(answer.headers, "access-control-allow-headers");
-    // The wildcard stands for every header but the one with credentials.
+    // The wildcard covers every header except authorization.
     const refused = asked.filter(
       (name) => !allowed.has(name) && (name === "authorization" || !allowed.has("*")),
     );
@@ -99,7 +99,7 @@ function readable(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => READABLE.has(name) || exposed.has(name)));
 }
 
-/** A refusal has a name and a message (XRPC, "Error Responses"). */
+/** An error must have a name and a message (XRPC, "Error Responses"). */
 function errorProblem(body: unknown): string | null {
   const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
   return typeof error === "string" && typeof message === "string" ? null : "no error name and message";

@@ -1,4 +1,4 @@
-/** What forks of the official app were seen to call: when somebody signs in, and in ten minutes of use. */
+/** The methods that forks of the official app were seen to call: at sign-in, and in ten minutes of use. */
 
 export const SIGN_IN = [
   "com.atproto.server.createSession",
@@ -26,7 +26,7 @@ export const SIGN_IN = [
   "app.bsky.unspecced.getConfig",
 ];
 
-/** Of the ten minutes: what they look at. */
+/** Reads during the ten minutes. */
 export const LOOKING = [
   "app.bsky.actor.getProfile",
   "app.bsky.actor.getProfiles",
@@ -61,7 +61,7 @@ export const LOOKING = [
   "com.atproto.sync.getRepo",
 ];
 
-/** And what they do. */
+/** The calls of what members do in the ten minutes. */
 export const DOING = [
   "app.bsky.actor.getPreferences",
   "app.bsky.actor.putPreferences",

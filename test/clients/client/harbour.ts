@@ -1,12 +1,14 @@
-/** The demo's community, and beside its posts what a client looks for: lists, a feed, a starter pack, a labeler. */
+/**
+ * The demo's community, with what a client looks for besides posts: lists, a feed, a starter pack, a labeler.
+ */
 import { community } from "../../../tools/seed/community.ts";
 import { createTestNetwork, type TestNetwork } from "../../../tools/kit/index.ts";
 
 export interface Harbour {
   network: TestNetwork;
-  /** Records by what they are: `boats` (a list to read), `rude` (one to mute or block), `feed`, `pack`. */
+  /** Records by kind: `boats` (a list to read), `rude` (a list to mute or block), `feed`, `pack`. */
   uris: Record<"boats" | "rude" | "feed" | "pack", string>;
-  /** DID of the feed's generator, which answers with the newest posts of the community. */
+  /** DID of the feed generator, which answers with the community's newest posts. */
   generator: string;
   /** DID of the labeler among the members. */
   labeler: string;
@@ -53,7 +55,7 @@ export async function buildHarbour(): Promise<Harbour> {
   return { network, uris: { boats, rude, feed, pack }, generator, labeler: await didOf("theo") };
 }
 
-/** The generator's document, and the skeletons that it serves: the community's openings, ten at a time. */
+/** Serves the generator's document and its skeletons: up to 25 posts of the community, ten at a time. */
 async function answerFeeds(network: TestNetwork, generator: string): Promise<void> {
   const { data } = await network.agent("yuki").app.bsky.feed.searchPosts({ q: "the", limit: 25 });
   const posts = data.posts.map(({ uri }) => ({ post: uri }));

@@ -1,4 +1,4 @@
-/** What the lexicons say an answer looks like, every format and every member of a union included. */
+/** What the lexicons require of an answer, including every format and every member of a union. */
 import * as atproto from "@atcute/atproto";
 import * as bluesky from "@atcute/bluesky";
 import type { BaseSchema } from "@atcute/lexicons/validations";
@@ -21,7 +21,7 @@ export const lexicons: ReadonlyMap<string, MethodSchema> = new Map(
     .map((schema) => [schema.nsid, schema]),
 );
 
-/** What is wrong with a method's answer, and where; null: nothing. */
+/** What is wrong with a method's answer, and where; null if it is valid. */
 export function outputProblem(nsid: string, body: unknown): string | null {
   const output = lexicons.get(nsid)?.output;
   if (output === undefined || output === null || output.type !== "lex" || !output.schema) return null;

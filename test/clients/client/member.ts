@@ -1,6 +1,7 @@
 /**
- * A member with a client: the unmodified `@atproto/api` agent in a browser, pointed at this host as its AppView as a fork
- * of the official app points it: `atproto-proxy` on every call, the app's own labeler among those to be heard.
+ * A member with a client: the unmodified `@atproto/api` agent in a browser. It points at this host as its
+ * AppView as a fork of the official app does: it sends `atproto-proxy` with every call, and lists the app's
+ * own labeler among its labelers.
  */
 import { AtpAgent } from "@atproto/api";
 import type { TestNetwork } from "../../../tools/kit/index.ts";
@@ -13,13 +14,13 @@ export interface ClientMember {
   browser: Browser;
 }
 
-/** The labeler that the official app always listens to. */
+/** The labeler that the official app always subscribes to. */
 const APP_LABELER = "did:plc:ar7c4by46qjdydhdevvrndac";
 
 export const appviewOf = (network: TestNetwork) =>
   `${network.host().did as `did:web:${string}`}#bsky_appview` as const;
 
-/** Signs in by password, in a browser of their own. */
+/** Signs in by password, in a new browser. */
 export async function openClient(network: TestNetwork, name: string): Promise<ClientMember> {
   const { handle, password, did } = await network.account(name);
   const browser = new Browser();
@@ -31,8 +32,8 @@ export async function openClient(network: TestNetwork, name: string): Promise<Cl
 }
 
 /**
- * A method that the agent's version does not know yet, by the handler that sends all its others: the same headers and
- * the same session.
+ * Calls a method that the agent's version does not know yet. It uses the handler that sends all other calls:
+ * the same headers, the same session.
  */
 export async function call<Answer>(
   { agent }: ClientMember,
@@ -48,7 +49,7 @@ export async function call<Answer>(
   return { status: response.status, data: (await response.json()) as Answer };
 }
 
-/** Page after page, to the end; no page repeats what an earlier one had. */
+/** Reads page after page to the end; no page repeats an item of an earlier one. */
 export async function walk<Item>(
   page: (cursor: string | undefined) => Promise<{ items: readonly Item[]; cursor?: string | undefined }>,
   idOf: (item: Item) => string,

@@ -1,25 +1,25 @@
-/** Every method that this host serves, called as somebody would: who may call it, and with what. */
+/** Every method that this host serves: who may call it, and with what. */
 import type { TestNetwork } from "../../../tools/kit/index.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Given {
   params?: Record<string, string | number | boolean | readonly string[]>;
   input?: unknown;
-  /** Of a byte input. */
+  /** Content type of a byte input. */
   type?: string;
-  /** Another bearer token than the caller's. */
+  /** A bearer token other than the caller's. */
   token?: string;
 }
 
-/** `anyone`: a member too, and nobody. `leaver`: a member who is gone at the end. */
+/** `anyone`: with a session and without. `leaver`: a member whose account is deleted at the end. */
 export type Caller = "anyone" | "member" | "admin" | "leaver" | "nobody";
 
 export interface Row {
   nsid: string;
   caller: Caller;
-  /** `GET`, or what a procedure is given (undefined: no body). */
+  /** `GET`, or the input of a procedure (undefined: no body). */
   given: (stage: Stage) => Given | Promise<Given>;
-  /** The refusal that is right here: `501 MethodNotImplemented`. */
+  /** The expected refusal: `501 MethodNotImplemented`. */
   refused?: string;
 }
 
@@ -269,7 +269,7 @@ export const WRITES: readonly Row[] = [
   })),
 ];
 
-/** One account's way from its making to its end; codes come by mail. */
+/** One account from its creation to its deletion; codes arrive by mail. */
 export const LIFE: readonly Row[] = [
   row("nobody")("com.atproto.server.createAccount", ({ next }) => {
     const name = next();

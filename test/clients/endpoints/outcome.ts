@@ -1,4 +1,4 @@
-/** One call of a method, and what came of it. */
+/** One call of a method, and its outcome. */
 import { basic } from "../../../tools/dev/xrpc-client.ts";
 import { lexicons, outputProblem } from "../client/lexicons.ts";
 import type { Caller, Given } from "./calls.ts";
@@ -33,7 +33,7 @@ async function send(stage: Stage, nsid: string, caller: Caller, given: Given): P
   return fetch(url, { method: "POST", headers, body });
 }
 
-/** `200`, `400 InvalidRequest`; and what its lexicon does not allow in a good answer. */
+/** `200`, `400 InvalidRequest`; for a good answer, also what its lexicon does not allow. */
 export async function outcomeOf(stage: Stage, nsid: string, caller: Caller, given: Given): Promise<string> {
   const response = await send(stage, nsid, caller, given);
   const isJson = (response.headers.get("content-type") ?? "").startsWith("application/json");

@@ -1,4 +1,4 @@
-/** A small community with one of everything, for each method to be called on. */
+/** A small community with one of everything, for calls of each method. */
 import { type TestNetwork, createTestNetwork } from "../../../tools/kit/index.ts";
 
 export interface Person {
@@ -12,16 +12,16 @@ export interface Person {
 
 export interface Stage {
   network: TestNetwork;
-  /** Who calls. */
+  /** The caller. */
   ada: Person;
-  /** Who is called about. */
+  /** The member whom calls are about. */
   ben: Person;
   leaver: Person;
-  /** Of Ben, with a picture, liked, answered and quoted. */
+  /** Ben's post, with a picture; it is liked, answered and quoted. */
   post: { uri: string; cid: string; rkey: string };
   blob: string;
   uris: Record<"feed" | "list" | "pack", string>;
-  /** A name that nobody has yet. */
+  /** A name that is still free. */
   next: () => string;
   /** The code in the newest mail to an address. */
   code: (email: string) => Promise<string>;
@@ -79,7 +79,7 @@ export async function setStage(): Promise<Stage> {
   };
 }
 
-/** A deactivated repo is its owner's to read. */
+/** Only its owner may read a deactivated repo. */
 async function archiveOf(network: TestNetwork, { did, token }: Person): Promise<Uint8Array> {
   const response = await fetch(`${network.url}/xrpc/com.atproto.sync.getRepo?did=${did}`, {
     headers: { authorization: `Bearer ${token}` },
@@ -128,7 +128,7 @@ async function otherRecords(network: TestNetwork, ben: string, ada: string): Pro
   return { feed, list, pack };
 }
 
-/** Signed by the row before, whose answer is not kept: asked for once more. */
+/** The row before signs an operation, but its answer is not kept; this asks again. */
 async function signedOperation(network: TestNetwork, { token, email }: Person): Promise<unknown> {
   const authorization = `Bearer ${token}`;
   const identity = "com.atproto.identity";

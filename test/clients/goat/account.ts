@@ -1,4 +1,4 @@
-/** `goat account …` and `goat pds …` without an admin's password. */
+/** `goat account …` and `goat pds …`, without the admin password. */
 import { isDid, isHandle, isNsid } from "@atcute/lexicons/syntax";
 import { type ApiClient, PasswordAuth } from "./client.ts";
 import { type Goat, didOfClient, given, walk } from "./goat.ts";
@@ -6,7 +6,9 @@ import { bool, int64, list, map, pointer, raw, string, struct } from "./json.ts"
 
 const repoStatus = struct({ active: bool, did: string, rev: pointer(string), status: pointer(string) });
 
-/** `goat account status <at-identifier>`; `goat pds account status <did>` asks the same of a host that is named. */
+/**
+ * `goat account status <at-identifier>`. `goat pds account status <did>` makes the same call to a named host.
+ */
 export async function accountStatus(goat: Goat, identifier: string, host?: string) {
   const at = host === undefined ? await goat.directory.lookup(identifier) : { did: identifier, pds: host };
   return goat.open(at.pds).query("com.atproto.sync.getRepoStatus", { did: at.did }, repoStatus);
@@ -143,7 +145,7 @@ const reposPage = struct({
   ),
 });
 
-/** `goat pds account list`; the admin's command of that name makes the same call with a password. */
+/** `goat pds account list`. The admin command of that name makes the same call with a password. */
 export async function listAccounts(client: ApiClient) {
   const pages = await walk((cursor) =>
     client.query("com.atproto.sync.listRepos", given({ cursor, limit: 500 }), reposPage),
@@ -177,7 +179,10 @@ interface Migration {
   newEmail?: string;
 }
 
-/** `goat account migrate --pds-host … --new-handle … --new-password … --plc-token …` Returns the status at the new host. */
+/**
+ * `goat account migrate --pds-host … --new-handle … --new-password … --plc-token …` Returns the status at the
+ * new host.
+ */
 export async function migrate(goat: Goat, options: Migration) {
   const old = await goat.client();
   const did = didOfClient(old);
@@ -195,7 +200,7 @@ export async function migrate(goat: Goat, options: Migration) {
   return status;
 }
 
-/** The account is made with a token that the old host signs, and signed in with its new password. */
+/** Creates the account with a token signed by the old host, then signs in with the new password. */
 async function arrive(goat: Goat, old: ApiClient, client: ApiClient, options: Migration): Promise<void> {
   const did = didOfClient(old);
   const host = await describeHost(goat, options.pdsHost);
@@ -223,7 +228,7 @@ async function bringBlobs(old: ApiClient, client: ApiClient, did: string): Promi
   }
 }
 
-/** What the new host recommends is signed by the old one as it stands, and handed in at the new one. */
+/** The old host signs the new host's recommendation unchanged; the result is submitted at the new host. */
 async function moveIdentity(old: ApiClient, client: ApiClient, token: string): Promise<void> {
   const recommended = await client.query(
     "com.atproto.identity.getRecommendedDidCredentials",
@@ -234,7 +239,7 @@ async function moveIdentity(old: ApiClient, client: ApiClient, token: string): P
   await client.procedure("com.atproto.identity.submitPlcOperation", { operation });
 }
 
-/** What goat reads of an operation that is to be signed; anything else is dropped. */
+/** The fields that goat reads of an operation to be signed; it drops all others. */
 export const operationInput = struct({
   alsoKnownAs: list(string),
   rotationKeys: list(string),
@@ -258,7 +263,7 @@ export async function signOperation(client: ApiClient, wanted: OperationInput): 
   return must(await client.procedure("com.atproto.identity.signPlcOperation", input, signed)).operation;
 }
 
-/** goat dereferences these answers without a look. */
+/** goat dereferences these answers without a nil check. */
 export function must<T>(value: T | null): T {
   if (value === null) throw new Error("nil pointer dereference");
   return value;

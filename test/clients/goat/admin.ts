@@ -1,4 +1,6 @@
-/** `goat pds admin …`: with the admin's password, over Basic authentication, and the SDK's own name as user agent. */
+/**
+ * `goat pds admin …`: with the admin password over Basic authentication, and the SDK's default user agent.
+ */
 import { createAccount, listAccounts, must, type NewAccount } from "./account.ts";
 import { AdminAuth, ApiClient } from "./client.ts";
 import type { Goat } from "./goat.ts";
@@ -31,7 +33,7 @@ const accountView = struct({
 
 const statusAttribute = pointer(struct({ applied: bool, ref: pointer(string) }));
 
-/** A union: read by `$type`; goat cannot print an answer of none of the three. */
+/** A union, read by `$type`. goat cannot print an answer that is none of the three. */
 const subject: GoType<Record<string, unknown>> = (value, at) => {
   const { $type } = struct({ $type: string })(value, at);
   if ($type === "com.atproto.admin.defs#repoRef") return struct({ $type: string, did: string })(value, at);
@@ -89,7 +91,7 @@ export class Admin {
     }
   }
 
-  /** `account reset-password <account>`: prints the new one, 26 letters and digits. */
+  /** `account reset-password <account>`: prints the new password, 26 letters and digits. */
   async resetPassword(account: string): Promise<string> {
     const did = await this.#goat.didOf(account);
     const random = crypto.getRandomValues(new Uint8Array(26));
@@ -98,7 +100,7 @@ export class Admin {
     return password;
   }
 
-  /** `account create …`: an invite code for one use, and the account with it. */
+  /** `account create …`: creates an invite code for one use, then the account. */
   async create(wanted: Omit<NewAccount, "inviteCode" | "pdsHost">) {
     const [code = ""] = await this.createInvites();
     return createAccount(this.#goat, { ...wanted, pdsHost: this.#client.host, inviteCode: code });

@@ -1,9 +1,9 @@
-/** goat's XRPC client (indigo's `atclient`): what it sends with every call, and what it makes of the answers. */
+/** goat's XRPC client (indigo's `atclient`): what it sends with every call, and how it reads the answers. */
 import { isDid } from "@atcute/lexicons/syntax";
 import { type GoRequest, type GoResponse, encodeQuery, send } from "./http.ts";
 import { type GoType, bool, marshal, pointer, string, struct, unmarshal } from "./json.ts";
 
-/** An answer outside 2xx. Without a JSON body there is no name. */
+/** An answer outside 2xx. An answer without a JSON body has no error name. */
 export class ApiError extends Error {
   override name = "ApiError";
   readonly status: number;
@@ -53,7 +53,7 @@ const refreshed = struct({
   status: pointer(string),
 });
 
-/** Refreshes when, and only when, a 400 with a JSON body says ExpiredToken; then the request is sent once more. */
+/** Refreshes only when a 400 with a JSON body says ExpiredToken; then sends the request once more. */
 export class PasswordAuth implements Auth {
   session: Session;
   readonly #kept: (session: Session) => void;
@@ -119,7 +119,7 @@ export class ApiClient {
     this.#headers = { "User-Agent": agent };
   }
 
-  /** The same client, its calls passed on to the service `did#id`. */
+  /** The same client, with its calls proxied to the service `did#id`. */
   withService(reference: string): ApiClient {
     const { host, auth, did } = this;
     const client = new ApiClient(host, { auth, did });
@@ -137,7 +137,7 @@ export class ApiClient {
     return body;
   }
 
-  /** A procedure with a JSON input; its answer is read where `out` says what to make of it. */
+  /** A procedure with a JSON input. Its answer is read only if `out` is given. */
   async procedure<T = null>(nsid: string, input: object, out?: GoType<T>): Promise<T | null> {
     const { body } = await this.exchange("POST", nsid, {
       headers: { "Content-Type": "application/json" },
@@ -191,7 +191,7 @@ const created = struct({
   status: pointer(string),
 });
 
-/** Signs in at a host whose address is known. */
+/** Signs in at a host with a known address. */
 export async function loginAt(
   host: string,
   { identifier, password, factor }: { identifier: string; password: string; factor?: string | undefined },
@@ -203,7 +203,7 @@ export async function loginAt(
     body: Buffer.from(marshal({ authFactorToken: factor, identifier, password })),
   });
   const { did, accessJwt, refreshJwt, active, status } = unmarshal(created, body.toString());
-  // goat prints the status of an inactive account, and falls over one that is not there.
+  // goat prints the status of an inactive account, and crashes if it is missing.
   if (active === false && status === null) throw new Error("an inactive account without a status");
   if (!isDid(did)) throw new Error(`not a DID: ${did}`);
   client.did = did;

@@ -41,7 +41,7 @@ export async function downloadBlob(goat: Goat, identifier: string, cid: string):
   return client.queryBytes("com.atproto.sync.getBlob", { cid, did });
 }
 
-/** `goat blob export <at-identifier>`: all of them, by CID; one that fails is left out. */
+/** `goat blob export <at-identifier>`: all blobs, by CID. A blob that fails is left out. */
 export async function exportBlobs(goat: Goat, identifier: string): Promise<Map<string, Uint8Array>> {
   const blobs = new Map<string, Uint8Array>();
   for (const cid of await listBlobs(goat, identifier)) {
@@ -51,7 +51,7 @@ export async function exportBlobs(goat: Goat, identifier: string): Promise<Map<s
   return blobs;
 }
 
-/** A blob has a `$type`; what has none is read as a blob of the early days. */
+/** A blob has a `$type`; a value without one is read as a legacy blob. */
 const blob: GoType<{ ref: string; mimeType: string; size: number }> = (value, where) => {
   const { $type } = struct({ $type: string })(value, where);
   if ($type !== "blob") throw new Error(`parsing CID in legacy blob: ${where}`);
@@ -62,7 +62,7 @@ const blob: GoType<{ ref: string; mimeType: string; size: number }> = (value, wh
   return { ref: ref.$link, ...rest };
 };
 
-/** `goat blob upload <file>`: of any type, since it does not look. */
+/** `goat blob upload <file>`: sent as any type, since goat does not inspect the file. */
 export async function uploadBlob(goat: Goat, bytes: Uint8Array) {
   const answer = await (await goat.client()).upload("com.atproto.repo.uploadBlob", "*/*", bytes);
   return must(unmarshal(struct({ blob: pointer(blob) }), answer).blob);
@@ -141,7 +141,10 @@ export async function createRecord(
   return must(await client.procedure("com.atproto.repo.createRecord", input, written));
 }
 
-/** `goat record update <file> --rkey … [--no-validate]`: in the place of what is there now, and of nothing else. */
+/**
+ * `goat record update <file> --rkey … [--no-validate]`: replaces the record only if it has not changed since
+ * it was read.
+ */
 export async function updateRecord(
   goat: Goat,
   file: string,
@@ -164,7 +167,7 @@ export async function updateRecord(
 
 const typeOf = (file: string): string => unmarshal(struct({ $type: string }), file).$type;
 
-/** `goat record delete --collection … --rkey …` Returns the commit; null where nothing was there. */
+/** `goat record delete --collection … --rkey …` Returns the commit; null if there was no record. */
 export async function deleteRecord(goat: Goat, collection: string, rkey: string) {
   if (!isNsid(collection) || !isRecordKey(rkey)) throw new Error(`not a record: ${collection}/${rkey}`);
   const client = await goat.client();
@@ -183,7 +186,7 @@ export async function importRepo(goat: Goat, car: Uint8Array): Promise<void> {
   await (await goat.client()).upload("com.atproto.repo.importRepo", "application/vnd.ipld.car", car);
 }
 
-/** Go drops the zeros at the end of a second's fraction: `:05.1Z`, `:05Z`. */
+/** Go drops trailing zeros of fractional seconds: `:05.1Z`, `:05Z`. */
 const goTime = (time: Date) => time.toISOString().replace(/\.?0*Z$/, "Z");
 
 /** `goat bsky post <text>` */
@@ -211,7 +214,7 @@ export async function importPreferences(goat: Goat, file: string): Promise<void>
 
 const SCHEMA = "com.atproto.lexicon.schema";
 
-/** `goat lex publish`, of one schema that is new or has changed. */
+/** `goat lex publish`, of one schema that is new or changed. */
 export async function publishSchema(goat: Goat, nsid: string, schema: object) {
   const client = await goat.client();
   const record = sorted({ ...schema, $type: SCHEMA });
@@ -219,7 +222,7 @@ export async function publishSchema(goat: Goat, nsid: string, schema: object) {
   return must(await client.procedure("com.atproto.repo.putRecord", input, written));
 }
 
-/** `goat lex pull`, `lex status`: the schemas that an account publishes. */
+/** `goat lex pull` and `lex status`: the schemas that an account publishes. */
 export async function publishedSchemas(goat: Goat, identifier: string) {
   const { client, did } = await at(goat, identifier);
   const plain = new ApiClient(client.host);
@@ -231,11 +234,11 @@ interface XrpcArguments {
   params?: Record<string, string>;
   body?: object;
   headers?: Record<string, string>;
-  /** `did#service`: by way of the account's host. */
+  /** `did#service`; the call goes through the account's host. */
   service?: string;
 }
 
-/** `goat xrpc <method> @pds|<did#service> <endpoint> …`: a procedure has a JSON body, if only `{}`. */
+/** `goat xrpc <method> @pds|<did#service> <endpoint> …`: a procedure always has a JSON body, if only `{}`. */
 export async function xrpc(
   goat: Goat,
   method: "query" | "procedure",
@@ -253,6 +256,6 @@ export async function xrpc(
           headers: { ...common, "Content-Type": "application/json" },
           body: Buffer.from(marshal(sorted(body))),
         });
-  // goat wants JSON of whatever it called: a procedure that answers nothing has failed, to its mind.
+  // goat requires JSON from every call: it treats a procedure that answers nothing as failed.
   return unmarshal(raw, response.body.toString());
 }

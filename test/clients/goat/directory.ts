@@ -1,4 +1,7 @@
-/** How goat finds who somebody is: the handle over HTTPS, the DID document at the PLC directory, each checked by the other. */
+/**
+ * How goat resolves an identity: the handle over HTTPS, the DID document at the PLC directory, each checked
+ * against the other.
+ */
 import { isDid, isHandle } from "@atcute/lexicons/syntax";
 import { send } from "./http.ts";
 import { list, string, struct, unmarshal } from "./json.ts";
@@ -16,11 +19,11 @@ const document = struct({
 
 export interface Identity {
   did: string;
-  /** Null where no handle is declared, or another one answers to it. */
+  /** Null if no handle is declared, or if the handle resolves to another DID. */
   handle: string | null;
-  /** Endpoint of the host; "" where there is none. */
+  /** Endpoint of the host; "" if there is none. */
   pds: string;
-  /** The signing key in multibase, of a `Multikey` method. */
+  /** The signing key of a `Multikey` method, in multibase. */
   key: string;
 }
 
@@ -28,7 +31,7 @@ export class Directory {
   readonly plc: string;
   readonly #webOf: (handle: string) => string;
 
-  /** @param webOf the origin at which a handle's website is served, as DNS would say */
+  /** @param webOf the origin that serves a handle's website, in place of DNS */
   constructor(plc: string, webOf: (handle: string) => string) {
     this.plc = plc;
     this.#webOf = webOf;

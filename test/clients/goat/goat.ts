@@ -1,4 +1,7 @@
-/** What goat's commands share: the session that it keeps in a file, and how each command that needs one comes by a client. */
+/**
+ * What goat's commands share: the session that goat keeps in a file, and how a command that needs a client
+ * gets one.
+ */
 import { isDid, isHandle } from "@atcute/lexicons/syntax";
 import { ApiClient, PasswordAuth, type Session, loginAt } from "./client.ts";
 import { type Directory, USER_AGENT } from "./directory.ts";
@@ -22,9 +25,9 @@ const session = struct({
 
 export class Goat {
   readonly directory: Directory;
-  /** The file; null: there is none. */
+  /** Null if there is no file. */
   saved: SavedSession | null = null;
-  /** How often the file was written by a refresh. */
+  /** How often a refresh has written the file. */
   refreshes = 0;
 
   constructor(directory: Directory) {
@@ -41,12 +44,12 @@ export class Goat {
     this.saved = { ...client.auth.session, password };
   }
 
-  /** `goat account logout`: the file goes, and no host hears of it. */
+  /** `goat account logout`: deletes the file; no host is told. */
   logout(): void {
     this.saved = null;
   }
 
-  /** The kept session if it still works, or one newly opened with the kept password. */
+  /** The saved session if it still works; otherwise a new one with the saved password. */
   async client(): Promise<ApiClient> {
     if (this.saved === null) throw new Error("auth required, but not logged in");
     const { password, ...kept } = this.saved;
@@ -60,13 +63,13 @@ export class Goat {
     }
   }
 
-  /** A client without credentials, for whoever's host. */
+  /** A client without credentials, for any host. */
   open(host: string): ApiClient {
     if (host === "") throw new Error("no PDS endpoint for identity");
     return new ApiClient(host, { agent: USER_AGENT });
   }
 
-  /** The DID behind what a command was given. */
+  /** The DID for a command's argument. */
   async didOf(identifier: string): Promise<string> {
     if (isDid(identifier)) return identifier;
     if (!isHandle(identifier)) throw new Error(`neither a handle nor a DID: ${identifier}`);
@@ -93,7 +96,7 @@ export function didOfClient({ did }: ApiClient): string {
   return did;
 }
 
-/** Optional parameters: generated calls leave out what is zero. */
+/** Optional parameters: generated calls omit zero values. */
 export function given(params: Record<string, string | number | boolean>): typeof params {
   const set = Object.entries(params).filter(([, value]) => value !== "" && value !== 0 && value !== false);
   return Object.fromEntries(set);

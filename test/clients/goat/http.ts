@@ -1,7 +1,8 @@
 /**
- * One HTTP/1.1 request as Go's net/http writes it for goat, header by header: names in Go's case and order, nothing that
- * a client of Node's would add. Go knows the length only of a body that it is given in one of three types; goat's XRPC
- * client hides those behind a wrapper, so its bodies travel in chunks, without a Content-Length.
+ * One HTTP/1.1 request as Go's net/http writes it for goat, header by header: names in Go's case and order,
+ * and nothing that a Node client would add. Go knows the length of a body only if the body is of one of three
+ * types. goat's XRPC client hides those behind a wrapper, so its bodies are sent chunked, without a
+ * Content-Length.
  */
 import http from "node:http";
 import { gunzipSync } from "node:zlib";
@@ -12,9 +13,9 @@ export interface GoRequest {
   /** In Go's canonical case: `Content-Type`. */
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array;
-  /** The body's length is known, and told. */
+  /** The body's length is known, and sent. */
   sized?: boolean;
-  /** The name to ask for, where it is not the one that is connected to. */
+  /** The Host header, if it is not the host that is connected to. */
   host?: string;
 }
 
@@ -24,7 +25,7 @@ export interface GoResponse {
   body: Buffer;
 }
 
-/** What io.Copy moves at a time. */
+/** The chunk size of io.Copy. */
 const PIECE = 32 * 1024;
 
 const DEFAULT_AGENT = "Go-http-client/1.1";
@@ -46,7 +47,7 @@ export function send(request: GoRequest): Promise<GoResponse> {
         response.on("error", reject);
         response.on("end", () => {
           const { statusCode = 0, headers } = response;
-          // A redirect would be followed, and an answer to it decoded; no call here has one.
+          // goat would follow a redirect and decode its answer; no call here is redirected.
           if (statusCode >= 300 && statusCode < 400) reject(new Error(`${url.pathname}: redirected`));
           const whole = Buffer.concat(chunks);
           const plain = headers["content-encoding"] === "gzip" ? gunzipSync(whole) : whole;
@@ -62,7 +63,10 @@ export function send(request: GoRequest): Promise<GoResponse> {
   });
 }
 
-/** Host, User-Agent, how long the body is; then what the caller set, sorted; last what the transport adds itself. */
+/**
+ * Host, User-Agent and body length; then the caller's headers, sorted; last the headers that the transport
+ * adds.
+ */
 function written({ method, url, headers = {}, body, sized, host }: GoRequest): string[] {
   const { "User-Agent": agent = DEFAULT_AGENT, ...others } = headers;
   const lines = ["Host", host ?? url.host, "User-Agent", agent];
@@ -72,7 +76,9 @@ function written({ method, url, headers = {}, body, sized, host }: GoRequest): s
   return [...lines, "Accept-Encoding", "gzip"];
 }
 
-/** url.Values.Encode: sorted by name, spaces as `+`, and more escaped than `encodeURIComponent` does. */
+/**
+ * url.Values.Encode: sorted by name, spaces as `+`, and more characters escaped than by `encodeURIComponent`.
+ */
 export function encodeQuery(params: Readonly<Record<string, string | number | boolean>>): string {
   return Object.keys(params)
     .toSorted()

@@ -1,10 +1,10 @@
 /**
- * encoding/json, as far as goat leans on it. Decoding into a struct ignores what the struct does not name and takes what
- * is absent or null for the zero value, but a value of the wrong type fails the whole answer: there `1.5` is no int64 and
- * `"true"` is no bool.
+ * encoding/json, as far as goat relies on it. Decoding into a struct ignores fields that the struct does not
+ * name, and reads absent or null fields as zero values. A value of the wrong type fails the whole answer:
+ * `1.5` is not an int64, and `"true"` is not a bool.
  */
 
-/** Decodes one value; `at` says where in the answer it is. Throws `DecodeError`. */
+/** Decodes one value; `at` is its place in the answer. Throws `DecodeError`. */
 export type GoType<T> = (value: unknown, at: string) => T;
 
 export class DecodeError extends Error {
@@ -25,7 +25,7 @@ export const bool: GoType<boolean> = (value, at) =>
 export const int64: GoType<number> = (value, at) =>
   isAbsent(value) ? 0 : Number.isSafeInteger(value) ? Number(value) : refuse(value, at, "int64");
 
-/** A pointer: nil where nothing is. */
+/** A pointer: nil if the value is absent. */
 export const pointer =
   <T>(type: GoType<T>): GoType<T | null> =>
   (value, at) =>
@@ -59,7 +59,7 @@ export const map =
     return Object.fromEntries(Object.entries(given).map(([key, item]) => [key, type(item, `${at}.${key}`)]));
   };
 
-/** json.RawMessage, or interface{}: taken as it comes. */
+/** json.RawMessage or interface{}: taken unchanged. */
 export const raw: GoType<unknown> = (value) => value;
 
 export function unmarshal<T>(type: GoType<T>, text: string): T {
@@ -72,14 +72,16 @@ export function unmarshal<T>(type: GoType<T>, text: string): T {
   return type(value, "answer");
 }
 
-/** json.Marshal: what HTML would trip over is escaped; fields that are undefined are those with `omitempty`. */
+/**
+ * json.Marshal: escapes characters that are unsafe in HTML. Fields that are undefined stand for `omitempty`.
+ */
 export const marshal = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-/** As a Go map is written: keys sorted, at every depth. */
+/** Sorts keys at every depth, as Go writes maps. */
 export function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;

@@ -1,4 +1,4 @@
-/** `goat account plc …`, through the host, and `goat plc …`, at the directory itself. */
+/** `goat account plc …`, through the host, and `goat plc …`, directly at the directory. */
 import { didOfClient, type Goat } from "./goat.ts";
 import { type OperationInput, operationInput, signOperation } from "./account.ts";
 import { USER_AGENT } from "./directory.ts";
@@ -27,7 +27,7 @@ const regularOperation = struct({
 
 type RegularOperation = ReturnType<typeof regularOperation>;
 
-/** A GET of a command that sets no header at all. */
+/** A GET by a command that sets no headers. */
 async function ask(goat: Goat, path: string, headers: Record<string, string> = {}): Promise<string> {
   const url = new URL(path, goat.directory.plc);
   const { status, body } = await send({ method: "GET", url, headers });
@@ -53,7 +53,7 @@ export async function sign(goat: Goat, file: string, token?: string): Promise<st
   return marshal(await signOperation(client, { ...wanted, token: token ?? wanted.token }));
 }
 
-/** `goat account plc submit <json-file>`: the operation, read and written anew. */
+/** `goat account plc submit <json-file>`: reads the operation and serializes it again. */
 export async function submit(goat: Goat, file: string): Promise<void> {
   const client = await goat.client();
   const operation = unmarshal(regularOperation, file);
@@ -97,7 +97,7 @@ const auditLog = list(
   struct({ did: string, operation: regularOperation, cid: string, nullified: bool, createdAt: string }),
 );
 
-/** `goat plc update <did> …`: the newest operation, to be changed, signed and submitted. */
+/** `goat plc update <did> …`: the newest operation, for changing, signing and submitting. */
 export async function update(goat: Goat, did: string, change: (op: RegularOperation) => RegularOperation) {
   const log = unmarshal(
     auditLog,
@@ -108,7 +108,7 @@ export async function update(goat: Goat, did: string, change: (op: RegularOperat
   return change({ ...newest.operation, sig: null, prev: newest.cid });
 }
 
-/** `goat plc submit --did … <json-file>`: this body's length is known. */
+/** `goat plc submit --did … <json-file>`: the length of this body is known. */
 export async function submitDirectly(goat: Goat, did: string, operation: RegularOperation): Promise<void> {
   const { status, body } = await send({
     method: "POST",
@@ -120,7 +120,10 @@ export async function submitDirectly(goat: Goat, did: string, operation: Regular
   if (status !== 200) throw new Error(`failed did:plc operation submission: ${status} ${body.toString()}`);
 }
 
-/** `goat plc dump`: every operation of the directory, in batches; the last of one batch begins the next. */
+/**
+ * `goat plc dump`: every operation of the directory, in batches. Each batch starts from the last operation of
+ * the one before.
+ */
 export async function dump(goat: Goat, batch = 1000): Promise<Record<string, unknown>[]> {
   const all: Record<string, unknown>[] = [];
   for (let cursor = "", last = ""; ; last = cursor) {

@@ -10,7 +10,7 @@ export const ALICE = {
   email: "alice@mail.example.com",
 };
 
-/** Two hosts that ask for invites. */
+/** Two hosts that require invites. */
 export const startNetwork = (): Promise<TestNetwork> =>
   createTestNetwork({ hosts: ["north", "south"], vars: { REGISTRATION: "invite" } });
 

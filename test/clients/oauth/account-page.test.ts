@@ -1,4 +1,4 @@
-/** The account page by forms alone, and what its changes do to apps and other browsers. */
+/** The account page by forms alone, and the effects of its changes on apps and other browsers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemberBrowser, shown, textOf } from "./member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, inviteCode, setStage, signUp } from "./stage.ts";
@@ -21,14 +21,14 @@ async function signedIn(name = "alice", password = PASSWORD): Promise<MemberBrow
   return browser;
 }
 
-/** The newest code that was mailed to somebody. */
+/** The newest code that was mailed to an address. */
 async function mailedCode(to: string): Promise<string> {
   const answer = await fetch(`${stage.host.plc}/mail?to=${encodeURIComponent(to)}`);
   const [newest] = (await answer.json()) as { text: string }[];
   return /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/.exec(newest?.text ?? "")?.[0] ?? "";
 }
 
-/** As an app that asks for a password. */
+/** Signs in like an app that asks for a password. */
 async function sessionOf(identifier: string, password: string) {
   const answer = await fetch(`${stage.host.url}/xrpc/com.atproto.server.createSession`, {
     method: "POST",
@@ -98,7 +98,7 @@ test("a forgotten password is replaced by a mailed code, whoever asks is told th
   expect(textOf(set)).toContain("Your new password is set");
   await signedIn("fritz", "a new password");
   expect((await sessionOf("fritz.test", PASSWORD)).status).toBe(401);
-  // Once only.
+  // A code works only once.
   const again = shown(await browser.submit(known, "reset", { code, password: "yet another one" }));
   expect(textOf(again)).toContain("This code is not right");
 });
@@ -205,7 +205,7 @@ test("an invite link names who invites, fills in its code, and leads to what com
   const joined = shown(await browser.submit(page, "sign-up", { ...newcomer, inviteCode: code }));
   expect(joined.url.pathname).toBe("/account/welcome");
   expect(textOf(joined)).toContain("@ida.test");
-  // Which app, which provider, and what to type there.
+  // The page names the app, the provider, and what to type there.
   expect(joined.html).toContain('href="https://bsky.app/"');
   expect(textOf(joined)).toContain("Hosting provider");
   expect(joined.html).toContain(`<code>${host.url}</code>`);

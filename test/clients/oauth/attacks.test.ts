@@ -1,4 +1,4 @@
-/** What must not work, each tried on a whole host. */
+/** Attacks that must fail, each tried on a whole host. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
 import { type ProofOptions, RawApp, newKey } from "./raw-app.ts";
@@ -15,7 +15,7 @@ afterAll(() => stage?.stop());
 const newApp = () => RawApp.of(stage.host.url);
 const newBrowser = () => new MemberBrowser(stage.host.url);
 
-/** An app with a code, as it came back to it. */
+/** An app with a code, as it came back to the app. */
 async function allowed(app: RawApp, browser = newBrowser(), over: Record<string, string> = {}) {
   const consent = await signInAt(browser, await app.pushed(over));
   const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
@@ -64,7 +64,7 @@ test("a request_uri leads to one code, for the browser that opened it first", as
   const stranger = departed(await newBrowser().open(url));
   expect(stranger.searchParams.get("error")).toBe("access_denied");
   expect(stranger.searchParams.get("code")).toBeNull();
-  // Someone else looked: the request is over for everybody.
+  // Another browser opened the request, so it has ended for everyone.
   const page = shown(await browser.submit(consent, "consent", { answer: "allow" }));
   expect(page.status).toBe(400);
 
@@ -99,7 +99,7 @@ test("of two refreshes at once, one wins, and its tokens go on working", async (
   expect(won.length).toBeLessThanOrEqual(1);
   for (const { body } of won) {
     const after = (await app.get(SESSION, String(body.access_token))).status;
-    // Unless the loser came late enough to be a replay, which ends the session.
+    // 401 means that the loser came late enough to be a replay, which ends the session.
     expect([200, 401]).toContain(after);
   }
 });
@@ -258,7 +258,7 @@ test("nobody is sent to an address that the app has not published", async () => 
   })) {
     url.searchParams.set(name, value);
   }
-  // A request that was not pushed is no request, and its address is not believed.
+  // A request that was not pushed is refused, and its redirect address is not trusted.
   expect(shown(await browser.open(url)).status).toBe(400);
   expect(shown(await browser.open("/account/sign-in?to=https://evil.example")).html).not.toContain("evil");
 });
@@ -305,7 +305,7 @@ test("a form of another site, or of another browser, does nothing", async () => 
   const account = shown(await browser.open("/account/browsers"));
   const cross = shown(await browser.submit(account, "sign-out-everywhere", {}, { origin: "null" }));
   expect(cross.status).toBe(403);
-  // And the real one still does.
+  // The real form still works.
   departed(await browser.submit(consent, "consent", { answer: "allow" }));
 });
 
@@ -375,6 +375,6 @@ test("who is taken down is out of every app and every browser, and does not come
   const refused = await stranger.submit(page, "sign-in", { identifier: "alice.test", password: PASSWORD });
   expect(textOf(shown(refused))).toContain("taken down by the moderators");
   await takedown(false);
-  // What was ended stays so.
+  // The ended session does not come back.
   expect((await app.refresh(refresh)).status).toBe(400);
 });

@@ -1,4 +1,4 @@
-/** What holds a passkey, in software: does as WebAuthn says, or as it must not. */
+/** A passkey authenticator in software. It behaves as WebAuthn says, or deviates on demand. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 interface Options {
@@ -8,7 +8,7 @@ interface Options {
 export interface Deviation {
   origin?: string;
   rpId?: string;
-  /** Someone was there, and showed that it is them. */
+  /** The user-verified flag: someone was present and proved their identity. */
   verified?: boolean;
   counter?: number;
   type?: string;
@@ -34,7 +34,7 @@ export class Authenticator {
     return base64url(this.#id);
   }
 
-  /** `navigator.credentials.create`, as the page's script sends it on. */
+  /** `navigator.credentials.create`, in the form in which the page's script sends it. */
   create(options: Options, deviation: Deviation = {}): string {
     const length = Buffer.from([0, this.#id.length]);
     const key = Buffer.concat([Buffer.alloc(16), length, this.#id, this.#coseKey()]);
@@ -52,7 +52,7 @@ export class Authenticator {
     });
   }
 
-  /** `navigator.credentials.get`, likewise. */
+  /** `navigator.credentials.get`, in the same form. */
   get(options: Options, deviation: Deviation = {}): string {
     const clientData = this.#clientData(deviation.type ?? "webauthn.get", options, deviation);
     const authenticatorData = this.#head(0, deviation);
@@ -80,7 +80,7 @@ export class Authenticator {
     return Buffer.concat([sha256(rpId ?? new URL(this.#origin).hostname), Buffer.from([flags]), count]);
   }
 
-  /** COSE: an EC2 key for ES256 on P-256, as a CBOR map of integers. */
+  /** COSE: an EC2 key for ES256 on P-256, as a CBOR map with integer keys. */
   #coseKey(): Buffer {
     const { x = "", y = "" } = this.#keys.publicKey.export({ format: "jwk" });
     return Buffer.concat([

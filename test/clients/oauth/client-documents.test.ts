@@ -1,4 +1,4 @@
-/** What apps publish about themselves, and what must not come of a document that lies, or that changes. */
+/** The documents that apps publish, and attacks with a document that lies or changes. */
 import { SignJWT, exportJWK } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemberBrowser, departed, textOf } from "./member-browser.ts";
@@ -13,7 +13,7 @@ afterAll(() => stage?.stop());
 
 const newBrowser = () => new MemberBrowser(stage.host.url);
 
-/** An app whose document changes between two looks at it; what the host remembers of it is ten minutes old at most. */
+/** An app whose document changes between two fetches. The host caches a document for ten minutes at most. */
 async function confidential(name: string) {
   const key = await newKey();
   const jwk = { ...(await exportJWK(key.publicKey)), kid: "one", alg: "ES256", use: "sig" };
@@ -98,7 +98,7 @@ function authorizeAt(clientId: string, requestUri: unknown): URL {
   return url;
 }
 
-/** A session of an app that proves itself by a key. */
+/** A session of an app that authenticates with a key. */
 async function connected(name: string) {
   const { clientId, document, key } = await confidential(name);
   stage.published.set(clientId, document);
@@ -111,7 +111,7 @@ async function connected(name: string) {
   return { app, clientId, document, key, refresh: String(body.refresh_token) };
 }
 
-/** The host forgets what it knows of documents, as it does by itself within ten minutes. */
+/** Clears the host's document cache, which expires by itself within ten minutes. */
 const forgetDocuments = () => stage.network.crash();
 
 test("a document that changes on the way changes nothing that was pushed", async () => {
@@ -130,13 +130,14 @@ test("a document that changes on the way changes nothing that was pushed", async
   expect(textOf(consent)).toContain("app.tester.dev");
   const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
   expect(`${back.origin}${back.pathname}`).toBe(REDIRECT);
-  // From now on it is as the new document says.
+  // From now on the new document applies.
   expect((await app.push(await assertion(clientId, key))).status).toBe(400);
 });
 
 test("a session that began with a key does not go on without it", async () => {
   const { app, clientId, document, refresh } = await connected("weakened");
-  // Whoever stole the refresh token and the DPoP key still lacks the client's key; a document that asks for none does not help.
+  // A thief of the refresh token and the DPoP key still lacks the client's key. A document that requires none
+  // does not help them.
   expect((await app.refresh(refresh)).status).toBe(400);
   const { jwks: _keys, token_endpoint_auth_signing_alg: _alg, ...rest } = document;
   stage.published.set(clientId, { ...rest, token_endpoint_auth_method: "none" });

@@ -1,4 +1,7 @@
-/** A call with each scope, by the official client for servers, unmodified: refused without, allowed with. */
+/**
+ * A call with each scope, by the official client for servers, unmodified: refused without the scope, allowed
+ * with it.
+ */
 import type { OAuthSession } from "@atproto/oauth-client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Stage, appFor, connect, setStage } from "./stage.ts";
@@ -89,7 +92,7 @@ test.each<[scope: string, call: Call]>([
   ]);
   const allowed = await call(session);
   expect(allowed.status, await allowed.text()).toBe(200);
-  // And still after a refresh.
+  // The scope also survives a refresh.
   await session.getTokenInfo(true);
   expect((await get("com.atproto.server.getSession")(session)).status).toBe(200);
   if (scope === "identity:handle")

@@ -1,4 +1,4 @@
-/** What apps read and call first: no member yet. */
+/** What apps read and call first, before any member is involved. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningHost } from "../../../tools/dev/host.ts";
 import { startHost } from "../../../tools/dev/host.ts";
@@ -117,7 +117,7 @@ test("the front door and the status are pages for people, and what they were for
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect([plain.headers.get("vary"), page.headers.get("vary")]).toEqual(["accept", "accept"]);
-    // Nobody is given a cookie for looking.
+    // A mere visit sets no cookie.
     expect(page.headers.getSetCookie()).toEqual([]);
   }
 });
@@ -152,7 +152,7 @@ describe("over TLS, under a name of its own", () => {
         `https://lagoon.example${path}`,
       ]);
     }
-    // What a page is made of comes from wherever the page does.
+    // A page's assets are served from the page's own origin.
     expect((await at("/account/mark.svg", "alice.lagoon.example", "image/*")).status).toBe(200);
     expect((await at("/", "alice.lagoon.example")).status).toBe(200);
   });

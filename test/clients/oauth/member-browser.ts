@@ -1,4 +1,7 @@
-/** A browser without JavaScript: keeps cookies, follows redirects on one host, fills in and sends the forms of a page. */
+/**
+ * A browser without JavaScript: it keeps cookies, follows redirects on one host, and fills in and sends a
+ * page's forms.
+ */
 import http from "node:http";
 
 export interface Page {
@@ -8,7 +11,7 @@ export interface Page {
   html: string;
 }
 
-/** Where a redirect leaves the host: to an app. */
+/** A redirect that leaves the host, to an app. */
 export interface Departure {
   location: URL;
 }
@@ -42,7 +45,7 @@ export class MemberBrowser {
     throw new Error("too many redirects");
   }
 
-  /** As a navigation that somebody clicked. */
+  /** Fetches as a navigation by a click. */
   async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (!headers.has("sec-fetch-mode")) headers.set("sec-fetch-mode", "navigate");
@@ -59,7 +62,7 @@ export class MemberBrowser {
     return response;
   }
 
-  /** Sends the page's form with this step, its hidden fields as they are and its inputs as given. */
+  /** Sends the page's form for this step: hidden fields unchanged, inputs as given. */
   submit(
     page: Page,
     step: string,
@@ -76,7 +79,9 @@ export class MemberBrowser {
   }
 }
 
-/** Node's own fetch says itself what a page of a script would say (`Sec-Fetch-Mode: cors`); a person's browser does not. */
+/**
+ * Node's own fetch sends `Sec-Fetch-Mode: cors`, as a script in a page would; a navigating browser does not.
+ */
 function send(url: URL, { method = "GET", body }: RequestInit, headers: Headers): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = http.request(url.href, { method, headers: Object.fromEntries(headers) }, (incoming) => {
@@ -100,7 +105,7 @@ export function isPage(arrived: Page | Departure): arrived is Page {
   return "html" in arrived;
 }
 
-/** Fails the test, with the page's words, where the browser is still on the host. */
+/** Fails the test, quoting the page, if the browser is still on the host. */
 export function departed(arrived: Page | Departure): URL {
   if (!isPage(arrived)) return arrived.location;
   throw new Error(`still at ${arrived.url.href} (${arrived.status}): ${textOf(arrived)}`);

@@ -1,4 +1,7 @@
-/** What the pages must not do, whatever names say and wherever forms come from; and how often a password may be tried. */
+/**
+ * What the pages must not do, whatever names contain and wherever forms come from; and how often a password
+ * may be tried.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestHost } from "../../../tools/kit/index.ts";
 import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
@@ -7,7 +10,10 @@ import { PASSWORD, type Stage, setStage, signInAt, signUp } from "./stage.ts";
 
 const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
 
-/** No markup of a stranger's: every tag is one that our pages have, and none runs a stranger's script. */
+/**
+ * A stranger's markup never gets through: every tag belongs to our pages, and no tag runs a stranger's
+ * script.
+ */
 function expectHarmless({ html }: Page): void {
   expect(html).not.toMatch(/<script>|<img src=x|onerror=(?!alert\(1\)&gt;)|javascript:/i);
   expect(html).not.toContain(EVIL);
@@ -127,7 +133,7 @@ describe("forms and cookies", () => {
     const page = shown(await attacker.open("/account/sign-in"));
     shown(await victim.open("/account/sign-in"));
     const fields = { identifier: "alice.test", password: PASSWORD, remember: "yes" };
-    // The attacker's own form, sent by the victim's browser: from elsewhere, or as if from here.
+    // The victim's browser sends the attacker's own form, from another site or as if from here.
     for (const headers of [{ origin: "https://evil.example", "sec-fetch-site": "cross-site" }, {}]) {
       expect(shown(await victim.submit(page, "sign-in", fields, headers)).status).toBe(403);
     }
@@ -158,7 +164,7 @@ describe("forms and cookies", () => {
     const url = await app.pushed();
     const owner = new MemberBrowser(stage.host.url);
     await signInAt(owner, url);
-    // With the member's DID in it, too.
+    // The member's DID in the URL does not help either.
     url.searchParams.set("as", stage.alice.did);
     expect(departed(await new MemberBrowser(stage.host.url).open(url)).searchParams.get("code")).toBeNull();
   });
@@ -174,7 +180,10 @@ describe("passwords are tried so often and no oftener", () => {
   });
   afterAll(() => limited?.stop());
 
-  /** Tries at once, from one address. How many were told that the password is wrong, and how many to wait. */
+  /**
+   * Tries `attempts` passwords at once from one network address. Returns how many attempts were told that the
+   * password is wrong, and how many that they must wait.
+   */
   async function tried(address: string, attempts: number, identifier: (attempt: number) => string) {
     const from = { "cf-connecting-ip": address };
     const browser = new MemberBrowser(host.url);
@@ -199,7 +208,7 @@ describe("passwords are tried so often and no oftener", () => {
       headers: { "content-type": "application/json", "cf-connecting-ip": "192.0.2.1" },
       body: JSON.stringify({ identifier: "alice.test", password: PASSWORD }),
     });
-    // The same count, whichever door is tried.
+    // The same count applies at every entry point.
     expect(app.status).toBe(429);
   });
 

@@ -1,4 +1,4 @@
-/** Passkeys by HTTP: what opens an account, and what must not. */
+/** Passkeys over HTTP: what opens an account, and what must not. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authenticator, type Deviation } from "./authenticator.ts";
 import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
@@ -6,7 +6,7 @@ import { RawApp } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signUp } from "./stage.ts";
 
 let stage: Stage;
-/** Alice's own. */
+/** Alice's own passkey. */
 let key: Authenticator;
 beforeAll(async () => {
   stage = await setStage();
@@ -28,7 +28,7 @@ async function signedIn(name: string): Promise<MemberBrowser> {
 
 const csrfOf = ({ html }: Page) => /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? "";
 
-/** What the page's script asks for. */
+/** The options that the page's script requests. */
 async function options(browser: MemberBrowser, page: Page, kind: "sign-in" | "add") {
   const response = await browser.fetch(`/account/passkey/${kind}`, {
     method: "POST",
@@ -52,7 +52,7 @@ async function add(
   return shown(await browser.submit(page, "add", { name: "Mine", passkey }));
 }
 
-/** Signs in by passkey; `answer` is what is sent in place of the right one. */
+/** Signs in by passkey; `answer` replaces the right one. */
 async function enter(
   browser = newBrowser(),
   answer?: (challenge: { challenge: string }) => string,
@@ -126,7 +126,7 @@ test("nobody adds a passkey who has not shown just now that it is them, and nobo
   await signUp(stage.host, "mallory");
   const mallory = await signedIn("mallory");
   const list = shown(await mallory.open("/account/passkeys"));
-  // One that is known already, and is somebody else's.
+  // This passkey is already registered, by another member.
   expect(textOf(await add(mallory, key))).toContain("could not be added");
   await add(mallory, new Authenticator(stage.host.url));
   const own = shown(await mallory.open("/account/passkeys"));

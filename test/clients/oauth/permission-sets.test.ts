@@ -1,4 +1,7 @@
-/** `include:` scopes: a set of permissions that its author published as a lexicon, found by DNS, proved by their repo. */
+/**
+ * `include:` scopes: a permission set that its author published as a lexicon. It is found through DNS and
+ * proved by the author's repo.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { textOf } from "./member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, setStage } from "./stage.ts";

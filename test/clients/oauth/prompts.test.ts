@@ -1,4 +1,7 @@
-/** How an app may ask, and how it is answered: `prompt`, `response_mode`, and the addresses of apps on one's own device. */
+/**
+ * How an app may ask and how it is answered: `prompt`, `response_mode`, and the addresses of apps on the
+ * member's own device.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MemberBrowser, departed, shown, textOf } from "./member-browser.ts";
 import { RawApp } from "./raw-app.ts";
@@ -7,9 +10,9 @@ import { type App, PASSWORD, type Stage, appFor, connect, setStage, signInAt } f
 type Prompt = "none" | "login" | "consent" | "select_account";
 
 let stage: Stage;
-/** With a key of its own, and so allowed to be remembered. */
+/** Has a key of its own, so its permission may be remembered. */
 let app: App;
-/** Where alice is signed in, and allowed that app what it asks for. */
+/** A browser in which Alice is signed in and has granted that app what it asks for. */
 let browser: MemberBrowser;
 beforeAll(async () => {
   stage = await setStage();

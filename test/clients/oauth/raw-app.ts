@@ -1,4 +1,4 @@
-/** An app made by hand, which can do everything wrong. */
+/** A hand-written app, which can do everything wrong. */
 import { createHash, randomBytes } from "node:crypto";
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 
@@ -46,7 +46,7 @@ export class RawApp {
     const query = new URLSearchParams({ redirect_uri: redirectUri, scope });
     const clientId = at?.clientId ?? `http://localhost?${query.toString()}`;
     const app = new RawApp(origin, clientId, redirectUri, await newKey());
-    // The first answer of all says the nonce.
+    // The very first answer carries the nonce.
     await app.post("/oauth/par", { client_id: clientId });
     return app;
   }
@@ -109,7 +109,7 @@ export class RawApp {
     return this.#answer(response);
   }
 
-  /** `over` replaces parameters; an empty one is left out. */
+  /** `over` replaces parameters; an empty one is omitted. */
   async push(over: Record<string, string> = {}, options: ProofOptions = {}): Promise<Answer> {
     const fields: Record<string, string> = {
       client_id: this.clientId,

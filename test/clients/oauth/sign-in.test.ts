@@ -1,4 +1,4 @@
-/** Apps by the official client, unmodified, against a whole host; members by pages and forms alone. */
+/** Apps use the official client, unmodified, against a whole host; members use only pages and forms. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemberBrowser, departed, shown, textOf } from "./member-browser.ts";
 import { type Stage, appFor, connect, setStage, signInAt } from "./stage.ts";

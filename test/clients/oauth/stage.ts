@@ -1,4 +1,4 @@
-/** A whole host, a member on it, and apps that know nothing of how it is made. */
+/** A whole host, a member on it, and apps that know nothing about its implementation. */
 import { JoseKey } from "@atproto/jwk-jose";
 import type { NodeSavedSession, NodeSavedState } from "@atproto/oauth-client-node";
 import { NodeOAuthClient } from "@atproto/oauth-client-node";
@@ -16,7 +16,7 @@ export interface Stage {
   network: TestNetwork;
   host: TestHost;
   alice: { did: string; handle: string };
-  /** What strangers publish, by address; the host finds it there. */
+  /** What strangers publish, by URL; the host finds it there. */
   published: Map<string, unknown>;
   stop(): Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function signUp(
   return { did, handle };
 }
 
-/** A code for one newcomer, of the host's own or a member's. */
+/** An invite code for one newcomer, from the host or from a member. */
 export async function inviteCode(host: TestHost, forAccount?: string): Promise<string> {
   const input = { useCount: 1, forAccount };
   const { code } = (await host.admin("com.atproto.server.createInviteCode", { input })) as { code: string };
@@ -78,7 +78,10 @@ export interface App {
 
 const REDIRECT = "https://app.tester.dev/callback";
 
-/** The official client, unmodified, as an app on the member's own machine, or on a server with a key of its own. */
+/**
+ * The official client, unmodified: as an app on the member's own machine, or on a server with a key of its
+ * own.
+ */
 export async function appFor(
   { host, alice, published }: Stage,
   scope: string,
@@ -120,7 +123,7 @@ export async function appFor(
   return { client, clientId, sessions: sessions.map };
 }
 
-/** Signs in on the page that an app sent the browser to, up to the question what the app may do. */
+/** Signs in on the page to which an app sent the browser. Returns the consent page. */
 export async function signInAt(browser: MemberBrowser, url: URL, remember = true): Promise<Page> {
   const page = shown(await browser.open(url));
   const arrived = await browser.submit(page, "sign-in", {
@@ -131,7 +134,7 @@ export async function signInAt(browser: MemberBrowser, url: URL, remember = true
   return shown(arrived);
 }
 
-/** The whole way: app, sign-in, consent, and back. */
+/** The whole flow: app, sign-in, consent, and back. */
 export async function connect(stage: Stage, app: App, browser = new MemberBrowser(stage.host.url)) {
   const url = await app.client.authorize(stage.alice.handle, { state: "mine" });
   const consent = await signInAt(browser, url);
