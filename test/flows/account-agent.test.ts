@@ -44,7 +44,7 @@ test("it signs up, signs in, comes back with what it kept, and signs out", async
   expect(third.agent.did).toBe(first.agent.did);
   expect((await third.agent.com.atproto.server.checkAccountStatus()).data).toMatchObject({ validDid: true });
   await third.agent.logout();
-  // What was kept is a predecessor of the token that was signed out.
+  // The kept session holds a predecessor of the revoked token.
   await expect(second.agent.resumeSession(kept)).rejects.toThrow("Token has been revoked");
   await second.agent.login({ identifier: `${name}.test`, password: "agent agent" });
 });

@@ -1,4 +1,4 @@
-/** A member's address and password, by mail and by the owner's hand. */
+/** A member's address and password, changed by mail and by the owner. */
 import { expect, test } from "vitest";
 import { asAdmin, join, lastMail, post, xrpc } from "./account-host.ts";
 

@@ -1,4 +1,7 @@
-/** The host as a stranger meets it: XRPC by HTTP, a mailbox, and accounts made on the way. For the account-* flows. */
+/**
+ * The host as a stranger sees it: XRPC over HTTP, a mailbox, and accounts made on the way. For the account-*
+ * flows.
+ */
 import { env, exports } from "cloudflare:workers";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
@@ -12,13 +15,13 @@ export const HOST_DID = "did:web:localhost%3A2583";
 
 export interface Reply {
   status: number;
-  /** `{}` where there is no JSON. */
+  /** `{}` if the answer is not JSON. */
   body: Record<string, unknown>;
   headers: Headers;
 }
 
 export interface CallOptions {
-  /** A whole `authorization` header. */
+  /** A complete `authorization` header. */
   auth?: string | undefined;
   input?: unknown;
   params?: Record<string, string | string[]>;
@@ -54,7 +57,7 @@ export async function xrpc(nsid: string, options: CallOptions = {}): Promise<Rep
   };
 }
 
-/** A procedure without input. */
+/** A procedure without an input. */
 export const post = (nsid: string, options: CallOptions = {}) => xrpc(nsid, { ...options, method: "POST" });
 
 export const ADMIN = `Basic ${btoa("admin:test-admin")}`;

@@ -1,4 +1,4 @@
-/** What the admin, roles and a trusted moderation service may do, and what comes of it. */
+/** What the admin, roles and a trusted moderation service may do, and the effects. */
 import { expect, test } from "vitest";
 import { decodeFirst, decode } from "../../src/protocol/cbor.ts";
 import { parseDidKey, verify } from "../../src/protocol/keys.ts";

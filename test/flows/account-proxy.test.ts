@@ -1,4 +1,7 @@
-/** A member's request, passed on to a service that a stranger's DID document names: never to where nobody outside may go. */
+/**
+ * A member's request, passed on to a service named by a stranger's DID document, but never to addresses that
+ * are closed to the outside.
+ */
 import { createExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { proxied } from "../../src/edge/proxy/proxy.ts";
@@ -41,14 +44,14 @@ afterEach(() => {
 
 let services = 0;
 
-/** As a deployed host would pass it on, to a service that nobody has seen before. */
+/** Passes a request on as a deployed host would, to a service that has not been seen before. */
 function pass(at: string, headers: Record<string, string> = {}, auth = member.auth) {
   endpoint = at;
   const to = `did:web:service${services++}.example.org#svc`;
   const request = new Request(`${PUBLIC}/xrpc/${NSID}?limit=1`, {
     headers: { "atproto-proxy": to, authorization: auth, ...headers },
   });
-  // The session was made by this host under its local name.
+  // This host created the session under its local name.
   const local = servicesOf(new Request("http://localhost:2583"), bindings, createExecutionContext());
   const deployed = servicesOf(
     request,

@@ -1,4 +1,4 @@
-/** What depends on how the host is set up: no mail, limits on, relays to tell, invites asked for. */
+/** What depends on the host's settings: no mail, limits on, relays to notify, invites required. */
 import { createExecutionContext } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { servicesOf } from "../../src/edge/services.ts";

@@ -1,4 +1,4 @@
-/** Feeds, threads, searches and pictures, as a client of a small community finds them. */
+/** Feeds, threads, searches and pictures, as a client of a small community sees them. */
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { ORIGIN, asAdmin, fetchHost, xrpc } from "./account-host.ts";
 import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
@@ -20,7 +20,7 @@ const facet = (feature: object) => ({
 });
 const tag = (name: string) => facet({ $type: "app.bsky.richtext.facet#tag", tag: name });
 
-/** The outside: one feed generator, which notes how it was asked. */
+/** Answers for the outside: one feed generator, whose requests are recorded in `asked`. */
 let answer: (url: URL, headers: Headers) => Response = () => Response.json({ feed: [] });
 const asked: { url: URL; headers: Headers }[] = [];
 function outside(): void {
@@ -267,7 +267,8 @@ test("feeds as things to choose", async () => {
   }
   expect((await anyone("app.bsky.unspecced.getPopularFeedGenerators", { query: "cats" })).feeds).toEqual([]);
 
-  // A newer one comes first among its maker's, after one that is liked among all; and is gone when it is deleted.
+  // A newer feed comes first among its maker's feeds. Among all feeds it comes after one with likes. Deleting
+  // it removes it.
   at.dull = await bob.write("app.bsky.feed.generator", { did: GENERATOR, displayName: "Dull" });
   const listed = async () => {
     const [made, liked] = await Promise.all([
@@ -335,7 +336,7 @@ test("what the community suggests and talks about is its own", async () => {
   const { topics, suggested } = await anyone("app.bsky.unspecced.getTrendingTopics");
   expect(topics).toMatchObject([{ topic: expect.stringMatching(/^garden$/i) }]);
   expect(suggested).toMatchObject([{ topic: "Bees and gardens" }]);
-  // Whom one follows already is not suggested, nor whom one mutes.
+  // Suggestions leave out accounts that the viewer already follows or mutes.
   const suggesting = [
     "app.bsky.unspecced.getSuggestedUsers",
     "app.bsky.unspecced.getSuggestedUsersForDiscover",
@@ -370,7 +371,7 @@ test("pictures by the names that views give them, while nobody hid them", async 
   expect(avatar).toMatch(new RegExp(`^${ORIGIN}/img/avatar/plain/${ann.did}/`));
   const path = new URL(avatar).pathname;
   const blobPath = `/blob/${ann.did}/${blob.ref.$link}`;
-  // What social-app asks for instead, in small avatars.
+  // social-app requests this one for small avatars.
   const small = path.replace("/img/avatar/", "/img/avatar_thumbnail/");
   for (const one of [path, path, small, blobPath]) {
     const picture = await fetchHost(one);

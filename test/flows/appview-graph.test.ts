@@ -77,7 +77,7 @@ test("a list that moderates: muted or blocked as a whole, until it is undone", a
       .relationships,
   ).toMatchObject([{ did: bob.did, blockingByList: list.uri }, { did: dora.did }]);
 
-  // A list that is no more moderates nobody, though its items remain.
+  // A deleted list moderates nobody, though its items remain.
   await cleo.erase(subscription);
   await ann.do("app.bsky.graph.unmuteActorList", { list: list.uri });
   expect((await ann.get("app.bsky.graph.getListMutes")).lists).toEqual([]);
@@ -161,7 +161,7 @@ test("a starter pack: what it holds, who shows it, how it is found", async () =>
     feeds: [{ uri: feed.uri, displayName: "Feed" }],
     list: { uri: members.uri, listItemCount: 3 },
   });
-  // All have one follower: then the newest of the list come first.
+  // Each has one follower, so the newest of the list come first.
   expect(starterPack.listItemsSample.map((item: View) => item.subject.did)).toEqual([
     dora.did,
     cleo.did,
@@ -180,7 +180,7 @@ test("a starter pack: what it holds, who shows it, how it is found", async () =>
   const noPack = await xrpc("app.bsky.graph.getStarterPack", { params: { starterPack: feed.uri } });
   expect(noPack.body).toMatchObject(refusal);
 
-  // Newer ones come first, whoever made them; nobody is shown those of whom they block.
+  // Newer packs come first, whoever made them. Viewers do not see packs of accounts that they block.
   const other = await cleo.write("app.bsky.graph.starterpack", { name: "Town hall", list: members.uri });
   const block = await eve.block(cleo);
   for (const [nsid, params] of [
@@ -218,7 +218,7 @@ test("who follows whom: newest first, page by page, without those who block each
   const follows = async () => didsOf((await anyone("app.bsky.graph.getFollows", { actor: ann.did })).follows);
   expect(await follows()).toEqual([dora.did, cleo.did, bob.did]);
 
-  // A block takes the one off the other's lists, and out of all that the other reads.
+  // A block removes each account from the other's lists, and from everything the other reads.
   const block = await ann.block(dora);
   expect(await follows()).toEqual([cleo.did, bob.did]);
   expect(didsOf((await followers(dora.did)).followers)).toEqual([]);
@@ -300,7 +300,7 @@ test("whom one knows of somebody's followers, and whom one might follow", async 
   const { suggestions } = await ann.get("app.bsky.graph.getSuggestedFollowsByActor", { actor: bob.did });
   expect(didsOf(suggestions)).toEqual([eve.did]);
   expect(didsOf((await ann.get("app.bsky.actor.getSuggestions")).actors)).toEqual([eve.did]);
-  // Around eve is only whom bob follows; there is room for the most followed.
+  // Eve's surroundings are only the accounts that bob follows; the most followed fill the rest.
   const { actors } = await eve.get("app.bsky.actor.getSuggestions");
   expect(didsOf(actors).slice(0, 2)).toEqual([ann.did, bob.did]);
   expect(new Set(didsOf(actors))).toEqual(new Set([ann.did, bob.did, cleo.did, dora.did]));

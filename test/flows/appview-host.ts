@@ -1,4 +1,4 @@
-/** A small community on a host, as an app meets it by HTTP: members who write records and read views. */
+/** A small community on a host, as an app sees it over HTTP: members who write records and read views. */
 import { type CallOptions, type Member, type Reply, join, xrpc } from "./account-host.ts";
 
 export interface Ref {
@@ -6,7 +6,7 @@ export interface Ref {
   cid: string;
 }
 
-/** Views by their fields' names, unchecked: assertions say what must be in them. */
+/** Views by field name, unchecked: assertions say what must be in them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a view of any method, taken apart by assertions
 export type View = any;
 
@@ -39,7 +39,7 @@ export class Person {
     return succeed(nsid, await this.call(nsid, { input }));
   }
 
-  /** A refusal: its status, name and message. */
+  /** Calls a method that must be refused; returns status, name and message. */
   async refused(nsid: string, options: CallOptions): Promise<string> {
     const { status, body } = await this.call(nsid, options);
     return `${status} ${String(body.error)}: ${String(body.message)}`;
@@ -82,7 +82,7 @@ export class Person {
 
 const strong = ({ uri, cid }: Ref): Ref => ({ uri, cid });
 
-/** A read that nobody signed in for, and that must succeed. */
+/** A read without a session that must succeed. */
 export async function anyone(nsid: string, params: Record<string, string | string[]> = {}): Promise<View> {
   return succeed(nsid, await xrpc(nsid, { params }));
 }

@@ -1,4 +1,4 @@
-/** What a member is told, keeps for later and has not finished yet, as an app asks for it. */
+/** A member's notifications, bookmarks and drafts, as an app asks for them. */
 import { beforeAll, expect, test } from "vitest";
 import { HOST_DID, xrpc } from "./account-host.ts";
 import { Person, type View, anyone, didsOf } from "./appview-host.ts";
@@ -40,7 +40,7 @@ test("a subscriber hears of an author's posts, as long as the author lets them",
     }),
   ).toBe("400 InvalidRequest: Cannot subscribe to own activity");
 
-  // Only followers are told, unless the author says otherwise.
+  // Only followers are notified, unless the author says otherwise.
   const news = await ann.post("news");
   expect(await told(bob)).toEqual([]);
   await bob.follow(ann);
@@ -67,7 +67,7 @@ test("a subscriber hears of an author's posts, as long as the author lets them",
   await bob.do("app.bsky.notification.updateSeen", { seenAt: new Date().toISOString() });
   expect(await unread(bob)).toBe(0);
 
-  // What mentions one is told once, as a mention.
+  // A post that mentions the subscriber notifies once, as a mention.
   await ann.post("hey @bob", {
     facets: [
       {
@@ -118,7 +118,7 @@ test("preferences: everything is on; what is turned off or limited leaves the li
     follow: { include: "all" },
   });
   expect((await ann.get("app.bsky.notification.getPreferences")).preferences).toEqual(changed.preferences);
-  // Ann follows bob, and does not follow cleo.
+  // Ann follows bob but not cleo.
   expect(await reasons()).toEqual([
     ["like", "bob.test"],
     ["follow", "bob.test"],
@@ -190,7 +190,7 @@ test("drafts: written, changed, thrown away, seen by nobody else", async () => {
   const next = await ann.get("app.bsky.draft.getDrafts", { limit: "1", cursor: page.cursor });
   expect([page, next].map(({ drafts: [one] }: View) => one.id)).toEqual([id, other.id]);
   expect((await bob.get("app.bsky.draft.getDrafts")).drafts).toEqual([]);
-  // Somebody else's draft is not theirs to change.
+  // Members cannot change another member's draft.
   await bob.do("app.bsky.draft.updateDraft", { draft: { id, draft: draft("mine now") } });
   await bob.do("app.bsky.draft.deleteDraft", { id });
   await ann.do("app.bsky.draft.deleteDraft", { id: other.id });

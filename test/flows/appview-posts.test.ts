@@ -1,4 +1,6 @@
-/** What becomes of a post: who sees it where, who liked and shared it, and what blocks, mutes and deletions do to it. */
+/**
+ * A post's life: who sees it where, who liked and shared it, and the effects of blocks, mutes and deletions.
+ */
 import { beforeAll, expect, test } from "vitest";
 import { fetchHost } from "./account-host.ts";
 import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
@@ -12,7 +14,7 @@ const ref = (name: string): Ref => at[name] ?? { uri: "at://none", cid: "none" }
 const uri = (name: string) => ref(name).uri;
 const strong = (name: string) => ({ uri: uri(name), cid: ref(name).cid });
 const nameOf = (of: string): string => Object.keys(at).find((name) => uri(name) === of) ?? of;
-/** A repost is named with who made it: `bob: root`. */
+/** A repost is named together with the reposter: `bob: root`. */
 const named = (feed: View[]): string[] =>
   feed.map(({ post, reason }) =>
     reason?.by === undefined ? nameOf(post.uri) : `${reason.by.displayName}: ${nameOf(post.uri)}`,
@@ -62,7 +64,8 @@ test("who liked and who shared a post: newest first, page by page, and what a bl
   const next = await anyone("app.bsky.feed.getRepostedBy", { ...page, cursor });
   expect(didsOf(next.repostedBy)).toEqual([cleo.did]);
 
-  // A like from behind a block of the author's is nobody's to see; a repost, of those who block only.
+  // If a block stands between a liker and the author, nobody sees the like. Only the two of them lose sight
+  // of the repost.
   const block = await ann.block(bob);
   expect(await likers(dora)).toEqual([dora.did, cleo.did]);
   expect(await sharers(dora)).toEqual([bob.did, cleo.did]);
@@ -82,7 +85,7 @@ test("an author's feed: each filter, the pin once and first, page by page", asyn
   expect(await by("posts_no_replies")).toEqual(["film", "picture", "root", "old"]);
   expect(await by("posts_with_media")).toEqual(["picture"]);
   expect(await by("posts_with_video")).toEqual(["film"]);
-  // Her thread unbroken, and not what she answers to others.
+  // Her own thread, unbroken, without her replies to others.
   expect(await by("posts_and_author_threads")).toEqual(["film", "picture", "more", "root", "old"]);
   expect(named((await feed({}, bob.did)).feed)).toEqual(["bob: root", "answer"]);
 
@@ -114,7 +117,7 @@ test("an author's feed: of whom one mutes, whom one blocks, and who is gone", as
   );
 });
 
-/** A thread as nested names; what is not to be seen by the kind of its place. */
+/** A thread as nested names; posts that may not be seen appear as the kind of their placeholder. */
 function shapeOf(thread: View): View {
   if (thread.post === undefined) return thread.$type.split("#")[1];
   const replies = thread.replies?.map(shapeOf) ?? [];
@@ -141,7 +144,7 @@ test("a thread: up, down and as deep as asked; blocks between others and one's o
   ]);
   expect((await read("thanks", dora, { parentHeight: "1" })).parent.parent).toBeUndefined();
 
-  // Cleo's answer to bob is nobody's to read any more; his is not hers.
+  // Nobody can read cleo's reply to bob any more, and she cannot read his.
   const block = await bob.block(cleo);
   expect(shapeOf(await read("root", dora))).toEqual(["root", ["answer", "thanks"], "more"]);
   expect(shapeOf(await read("answer", cleo))).toBe("blockedPost");
@@ -198,7 +201,7 @@ test("a timeline: one's own and those one follows, less whom one mutes and what 
   await dora.do("app.bsky.graph.muteActor", { actor: bob.did });
   expect(await first()).toEqual(without("bob: root", "dull", "uninvited", "answer"));
   await dora.do("app.bsky.graph.unmuteActor", { actor: bob.did });
-  // What answers somebody behind a block goes too, and what answers that.
+  // Replies to someone behind a block are removed, and so are replies to those.
   const block = await dora.block(cleo);
   expect(await first()).toEqual(without("duller", "dull"));
   await dora.erase(block);

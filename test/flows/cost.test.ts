@@ -1,4 +1,7 @@
-/** `atoll-cost`: what a request costs in rows, told in local runs to whoever asks, and within DESIGN's budgets. */
+/**
+ * `atoll-cost`: what a request costs in rows. Local runs tell callers who ask for it; the costs stay within
+ * budgets.
+ */
 import { expect, test } from "vitest";
 import type { Member } from "./account-host.ts";
 import { join, xrpc } from "./account-host.ts";

@@ -1,4 +1,4 @@
-/** Archives that no repo can be made of. */
+/** Archives that cannot become a repo. */
 import { pick } from "../../tools/seed/random.ts";
 import { readCar, writeCar } from "../../src/protocol/car.ts";
 import { encode } from "../../src/protocol/cbor.ts";
@@ -11,7 +11,7 @@ import { INVALID, bytes, call, int, noise } from "./malformed-requests.ts";
 const UNKNOWN = "com.example.thing";
 const CID = cidOfCbor(encode({}));
 
-/** An archive of a repo of one record, under a commit that anybody may have signed. */
+/** An archive of a repo with one record, under a commit that anybody may have signed. */
 function archiveOf(did: string, path: string, record: Uint8Array, present = true): Uint8Array {
   const cid = cidOfCbor(record);
   const entry = { k: new TextEncoder().encode(path), p: 0, t: null, v: { $link: cid } };
@@ -22,7 +22,7 @@ function archiveOf(did: string, path: string, record: Uint8Array, present = true
   return writeCar([commit.cid], present ? [...blocks, { cid, bytes: record }] : blocks);
 }
 
-/** Blocks that DAG-CBOR, or the data model, does not have. */
+/** Blocks that DAG-CBOR or the data model does not allow. */
 const BAD_BLOCKS: readonly number[][] = [
   [0xa1, 0x61, 0x76, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0],
   [0xa1, 0x61, 0x76, 0xf9, 0x3e, 0x00],
@@ -70,7 +70,7 @@ function badArchive({ member, car, otherCar }: Stage, random: Random): Uint8Arra
           pick(["none", "a/b/c", `${UNKNOWN}/`, `${UNKNOWN}/a b`, "/x"], random),
           encode({ $type: UNKNOWN }),
         ),
-      // A commit that is none, and blocks that are no CBOR, under right hashes.
+      // Not a commit, and blocks that are not CBOR, under correct hashes.
       () => {
         const commit = bytes(random, 40);
         return writeCar([cidBytesOfCbor(commit)], [{ cid: cidBytesOfCbor(commit), bytes: commit }]);

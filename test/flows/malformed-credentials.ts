@@ -1,4 +1,4 @@
-/** Requests by nobody who could be known: credentials that are none, or not for this. */
+/** Requests from an unidentifiable caller: invalid credentials, or credentials for another purpose. */
 import { pick } from "../../tools/seed/random.ts";
 import type { Family, Random, Stage } from "./malformed-requests.ts";
 import { ask, good, noise, sendJson, word } from "./malformed-requests.ts";

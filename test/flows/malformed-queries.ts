@@ -1,4 +1,4 @@
-/** Reads that ask for what cannot be asked for. */
+/** Invalid queries. */
 import { pick } from "../../tools/seed/random.ts";
 import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";
 import { INVALID, ask, noise, sendJson, word } from "./malformed-requests.ts";
@@ -76,7 +76,8 @@ export const queryFamilies: readonly Family[] = [
     count: 100,
     errors: INVALID,
     make(_, random) {
-      // Valid is an optional sign and digits, leading zeros too, as the reference's parameters take an integer: `3`, `03`.
+      // Valid is an optional sign and digits, also with leading zeros, as the reference's parameters accept
+      // an integer: `3`, `03`.
       const odd = noise(random).toWellFormed();
       const nonsense = /^-?\d+$/.test(odd) ? `${odd}.0` : odd;
       const cursor = pick(["abc", "1.5", "3.0", " 3", "1e9", "", "9".repeat(30), nonsense], random);
@@ -86,7 +87,7 @@ export const queryFamilies: readonly Family[] = [
   },
 ];
 
-/** Values that some method or other takes for good, and others that none does. */
+/** Values that are valid for some methods, and values that are valid for none. */
 function oddValue({ member, other, posts }: Stage, random: Random): string {
   const { uri = "" } = posts[0] ?? {};
   return pick(
@@ -117,7 +118,7 @@ const NAMES =
     /\s+/,
   );
 
-/** A call of a method with fields that it may or may not have. */
+/** A call of a method with fields that the method may or may not have. */
 export function anything({ nsid, verb }: Stage["methods"][number], stage: Stage, random: Random): Wrong {
   const auth = random() < 0.7 ? stage.member.auth : undefined;
   const chosen = NAMES.filter(() => random() < 0.4);

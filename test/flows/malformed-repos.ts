@@ -1,4 +1,4 @@
-/** Requests that are wrong by what they would write: records, keys, batches, blobs, archives. */
+/** Requests that are wrong in what they would write: records, keys, batches, blobs, archives. */
 import { pick } from "../../tools/seed/random.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidOfCbor, cidOfRaw } from "../../src/protocol/cid.ts";
@@ -14,7 +14,7 @@ const nowhere = (random: Random) => cidOfRaw(bytes(random, 16));
 const create = ({ member }: Stage, collection: string, record: unknown, more: object = {}): Wrong =>
   sendJson("com.atproto.repo.createRecord", member, { repo: member.did, collection, record, ...more });
 
-/** A value that the data model does not have, in JSON as it would be sent. */
+/** A value outside the data model, as JSON text. */
 function notOfTheModel(random: Random): string {
   return pick(
     [
@@ -48,7 +48,7 @@ function notOfTheModel(random: Random): string {
   );
 }
 
-/** Puts a value somewhere into a record, as text, so that what JSON cannot hold gets through. */
+/** Puts a value somewhere into a record, as text, so that values that JSON cannot hold get through. */
 function placed(value: string, random: Random): string {
   return pick(
     [
@@ -62,7 +62,7 @@ function placed(value: string, random: Random): string {
   );
 }
 
-/** Records that their lexicon refuses. */
+/** Records that fail their lexicon. */
 function badRecords({ other, posts }: Stage, random: Random): [collection: string, record: object] {
   const post = { $type: POST, text: "x", createdAt };
   const [subject = { uri: "", cid: "" }] = posts;
@@ -104,7 +104,7 @@ function badRecords({ other, posts }: Stage, random: Random): [collection: strin
 
 const KEYS = ["", ".", "..", "a/b", "a b", "ü", "#", "x".repeat(513), "a\u0000", "😀", "%"];
 
-/** Writes of one batch that cannot be made together, or at all. */
+/** A batch of writes that cannot be made together, or at all. */
 function badBatch(stage: Stage, random: Random): object {
   const { member, posts } = stage;
   const kind = (name: string) => `com.atproto.repo.applyWrites#${name}`;

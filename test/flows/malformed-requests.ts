@@ -1,17 +1,17 @@
-/** Requests that are wrong by their form: text, types, verbs, names, parameters, credentials, sizes. */
+/** Requests that are wrong in their form: text, types, verbs, names, parameters, credentials, sizes. */
 import { pick } from "../../tools/seed/random.ts";
 import type { Member } from "./account-host.ts";
 
-/** Whose host the requests go to. */
+/** The members whose host receives the requests. */
 export interface Stage {
   member: Member;
   other: Member;
-  /** The members' repos, exported. */
+  /** The members' exported repos. */
   car: Uint8Array;
   otherCar: Uint8Array;
-  /** Posts of the member, by rkey. */
+  /** The member's posts. */
   posts: { uri: string; cid: string; rkey: string }[];
-  /** A blob that is uploaded but no image, and no record's. */
+  /** An uploaded blob that is not an image and belongs to no record. */
   textBlob: Record<string, unknown>;
   methods: { nsid: string; verb: "GET" | "POST" }[];
   expired: string;
@@ -20,12 +20,12 @@ export interface Stage {
 export type Random = () => number;
 
 export interface Wrong {
-  /** Below `/xrpc/`, with its query. */
+  /** Below `/xrpc/`, including the query. */
   path: string;
   init: RequestInit;
 }
 
-/** One way to be wrong: how often, and by which names it may be refused. */
+/** One kind of wrong request: how often it is sent, and the error names by which it may be refused. */
 export interface Family {
   name: string;
   count: number;
@@ -59,14 +59,14 @@ export function ask(nsid: string, params: Record<string, string | string[]>, aut
 
 export const int = (random: Random, below: number): number => Math.floor(random() * below);
 
-/** Of letters that rkeys have; a long one repeats itself. */
+/** A word of letters that rkeys allow; a long one repeats itself. */
 export function word(random: Random, length = 1 + int(random, 12)): string {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
   const begun = Array.from({ length: Math.min(length, 61) }, () => letters.charAt(int(random, 32))).join("");
   return begun.repeat(Math.ceil(length / 61)).slice(0, length);
 }
 
-/** Any text at all, of odd letters. */
+/** Any text, made of odd letters. */
 export function noise(random: Random, length = 1 + int(random, 20)): string {
   const odd = [
     "\u0000",
@@ -97,7 +97,9 @@ export function bytes(random: Random, length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, () => int(random, 256));
 }
 
-/** Good inputs of methods, each field of which is asked for. All of the member's own, but for `anyone`'s. */
+/**
+ * Valid inputs of methods, and their required fields. They concern only the member's own data, or no account.
+ */
 export const good = ({
   member,
   posts,
@@ -143,7 +145,7 @@ export const good = ({
   ];
 };
 
-/** Values of every kind but the one that was there. */
+/** Values of every kind except the kind of `value`. */
 function otherKind(value: unknown, random: Random): unknown {
   const kinds: unknown[] = [null, true, 7, -1.5, "text\u0000", [], [[[]]], { a: 1 }, 2 ** 60];
   return pick(
@@ -152,7 +154,7 @@ function otherKind(value: unknown, random: Random): unknown {
   );
 }
 
-/** JSON that is none: cut, doubled, decorated. */
+/** Invalid JSON: cut, doubled, decorated. */
 function brokenJson(text: string, random: Random): BodyInit {
   switch (int(random, 8)) {
     case 0:

@@ -1,6 +1,6 @@
 /**
- * More than five thousand requests that are wrong, from a seed: each is refused by a name that fits, none with a fault
- * of ours, and none changes anything. Again: SEED=… npx vitest run test/flows/malformed.test.ts
+ * More than five thousand wrong requests, made from a seed. Each is refused by a fitting name, none causes a
+ * fault of ours, and none changes anything. Repeat with SEED=… npx vitest run test/flows/malformed.test.ts
  */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
@@ -32,7 +32,7 @@ let before: string[];
 
 beforeAll(async () => {
   console.log(`malformed requests from seed ${seed}`);
-  // One log line a request would be most of the time that this takes.
+  // One log line per request would take most of the test's time.
   vi.spyOn(console, "log").mockImplementation(() => {});
   const [member, other] = [await join(), await join()];
   const posts: Stage["posts"] = [];
@@ -66,7 +66,7 @@ beforeAll(async () => {
     methods: [...methods.values()].map(({ nsid, verb }) => ({ nsid, verb })),
     expired: `Bearer ${await past.issueAccess(member.did, "com.atproto.access")}`,
   };
-  // What the writes left for the alarms to note.
+  // The alarms record what the writes left behind.
   const { ACCOUNT, SEQUENCER } = bindings;
   for (const object of [
     ACCOUNT.getByName(member.did),
@@ -84,7 +84,7 @@ afterAll(() => {
 const exported = async (did: string) =>
   new Uint8Array(await (await fetchHost(`/xrpc/com.atproto.sync.getRepo?did=${did}`)).arrayBuffer());
 
-/** All that is stored: directory, index, blobs, the members' objects and the host's log. */
+/** Everything stored: directory, index, blobs, the members' objects and the host's log. */
 async function everything(): Promise<string[]> {
   const { ACCOUNT, SEQUENCER, DIRECTORY, APPVIEW_DB, BLOBS } = bindings;
   const found: [name: string, rows: unknown][] = [];
@@ -126,7 +126,7 @@ const readable = (row: Record<string, unknown>) =>
     value instanceof ArrayBuffer ? [...new Uint8Array(value)].join() : value,
   );
 
-/** What is wrong with how a request was answered; null where it was refused as it should be. */
+/** What is wrong with an answer; null if the request was refused as it should be. */
 async function fault({ errors, statuses = [400] }: Family, { path, init }: Wrong): Promise<string | null> {
   const response = await fetchHost(`/xrpc/${path}`, init);
   const text = await response.text();
@@ -165,7 +165,7 @@ test("they are more than five thousand", () => {
 
 test("every method, asked for anything at all, answers or refuses by a name", async () => {
   const random = randomFrom(`${seed} anything`);
-  // Somebody else, for what happens to be granted: signing out, leaving for a while.
+  // Another member, for requests that may be granted: signing out, deactivating.
   const someone = { ...stage, member: await join() };
   const faults: string[] = [];
   const queue = someone.methods.flatMap((method) => Array.from({ length: 2 }, () => method)).values();

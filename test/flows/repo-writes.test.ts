@@ -1,4 +1,4 @@
-/** Writing and reading records and blobs as an app does it: by HTTP. */
+/** Writes and reads records and blobs as an app does, over HTTP. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Member } from "./account-host.ts";
 import { ORIGIN, asAdmin, fetchHost, join, xrpc } from "./account-host.ts";
@@ -49,7 +49,7 @@ describe("who may write", () => {
       "InvalidToken",
     ],
   ])("not %s", async (_, write, status, error) => {
-    // With no token at all, `auth` must be absent, not defaulted.
+    // Without a token, `auth` must be absent, not the default.
     const reply =
       error === "AuthMissing"
         ? await xrpc(`${REPO}.createRecord`, {

@@ -1,4 +1,4 @@
-/** A repo as those see it who copy and check it: by HTTP. */
+/** A repo as seen over HTTP by services that copy and check it. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { readCar } from "../../src/protocol/car.ts";
