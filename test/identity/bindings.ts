@@ -6,7 +6,7 @@ export const bindings: Bindings = env as never;
 
 let made = 0;
 
-/** Makes a DID of the right form that no other test has. */
+/** Makes a well-formed DID that no other test has. */
 export function newDid(): `did:plc:${string}` {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
   const random = crypto.getRandomValues(new Uint8Array(24));
@@ -15,7 +15,7 @@ export function newDid(): `did:plc:${string}` {
 
 export const newHandle = () => `member-${made++}.test` as const;
 
-/** Rejects with this error name; gives the message. */
+/** Expects a refusal; returns its error name and message. */
 export async function refusalOf(work: Promise<unknown>): Promise<{ error: string; message: string }> {
   try {
     await work;
@@ -28,6 +28,6 @@ export async function refusalOf(work: Promise<unknown>): Promise<{ error: string
   return { error: "(none)", message: "" };
 }
 
-/** The address that a stand-in for fetch was asked for. */
+/** The URL of a call of a fake fetch. */
 export const urlOf = (input: RequestInfo | URL): string =>
   typeof input === "string" ? input : input instanceof URL ? input.href : input.url;

@@ -1,4 +1,4 @@
-/** One key of each curve as older DID documents write it, made with noble-curves and multiformats. */
+/** One key of each curve as older DID documents encode it, made with noble-curves and multiformats. */
 export const K256_LEGACY = {
   type: "EcdsaSecp256k1VerificationKey2019",
   /** Compressed and uncompressed point, without multicodec prefix. */

@@ -13,7 +13,7 @@ const dids = new DidResolver(bindings, directory, () => now);
 const handles = new HandleResolver(bindings, directory, dids, [".test", ".pds.example.com"], () => now);
 const plc = new PlcClient(bindings, directory);
 
-/** What the network knows: TXT records and well-known files by handle; null is out of reach. */
+/** The network's answers: TXT records and well-known files by handle. null means unreachable. */
 let dns: Record<string, string[] | null> = {};
 let files: Record<string, string | null> = {};
 let asked: string[] = [];

@@ -1,4 +1,4 @@
-/** The host's side of did:plc, against the local directory as it is bound in a local run. */
+/** The host's side of did:plc, against the local directory as bound in a local run. */
 import * as plc from "@did-plc/lib";
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";

@@ -40,7 +40,7 @@ test.each(tables.map((table) => [table.name, table] as const))(
       results.map((column) => ({
         name: column.name,
         type: column.type,
-        // The rowid is never null, though no one says so.
+        // A rowid is never null, even if the schema does not say so.
         required: column.notnull === 1 || (column.pk > 0 && column.type === "INTEGER"),
       })),
     );

@@ -4,7 +4,7 @@ import { Directory } from "../../src/identity/directory.ts";
 import { bindings } from "./bindings.ts";
 
 const { ADMIN_PASSWORD: _, ...rest } = bindings;
-// What was resolved before is kept by database: this one is new to everybody.
+// Resolved secrets are cached per database object, and this object has no cache yet.
 const bare = { ...rest, DIRECTORY: countDatabase(rest.DIRECTORY).db };
 
 test("a secret is made once, of two that ask at the same moment too", async () => {
