@@ -2,7 +2,10 @@ import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { atollWorker } from "../../tools/kit/auxiliary.ts";
 
-/** Somebody's Worker, which signs up whoever asks and reads the new member's DID document. */
+/**
+ * A developer's own Worker. It signs up an account by the name in the path, and reads the new member's DID
+ * document.
+ */
 const app = `export default {
   async fetch(request, env) {
     const name = new URL(request.url).pathname.slice(1);

@@ -1,4 +1,7 @@
-/** A test run that never disposes of its networks, for `run.ts`: a signal (waits for it), `end`, `exit` or `throw`, and a folder. */
+/**
+ * A test run that never disposes of its networks, for `run.ts`. Arguments: a signal (waits for it), `end`,
+ * `exit` or `throw`; and a folder.
+ */
 import { createTestNetwork } from "../../tools/kit/index.ts";
 
 const [, , how = "", folder = ""] = process.argv;
@@ -10,4 +13,4 @@ console.log("ready");
 if (how.startsWith("SIG")) setInterval(() => {}, 1000);
 if (how === "exit") process.exit(3);
 if (how === "throw") throw new Error("a test that fails");
-// Otherwise nothing keeps this process: neither the runtimes nor the open firehose.
+// Nothing else keeps this process alive: neither the runtimes nor the open firehose.

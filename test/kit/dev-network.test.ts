@@ -29,7 +29,7 @@ async function describedBy(child: ChildProcess): Promise<Described> {
   return JSON.parse(line) as Described;
 }
 
-/** Exit code, and what it said on standard error. */
+/** The exit code, and the text on standard error. */
 async function refusal(...given: string[]): Promise<[code: number, said: string]> {
   const child = start(...given);
   let said = "";
@@ -81,7 +81,7 @@ describe("atoll dev-network", () => {
   });
 
   test("stops when its parent is killed, though its input is closed", async () => {
-    // A parent that starts it with no input, prints what it prints, and hangs.
+    // A parent that starts the network without input, passes its output on, and hangs.
     const script = `
       const { spawn } = require("node:child_process");
       spawn(process.execPath, [${JSON.stringify(CLI)}, "dev-network"], { stdio: ["ignore", "inherit", "inherit"] });

@@ -14,7 +14,7 @@ test("two hosts of a network share its PLC directory and resolve each other's me
   expect([alice?.handle, bob?.handle]).toEqual(["alice.north.test", "bob.south.test"]);
   const document = await (await fetch(`${network.plc}/${bob?.did}`)).json();
   expect(document).toMatchObject({ service: [{ serviceEndpoint: network.host("south").url }] });
-  // By handle, over DNS; and from there to the document.
+  // Resolves the handle over DNS, then the document.
   const identity = await network.host("north").xrpc("com.atproto.identity.resolveIdentity", {
     params: { identifier: "bob.south.test" },
   });
@@ -29,7 +29,8 @@ test("a member moves a token from one host to the other", async () => {
     aud: did,
     lxm: "com.atproto.server.createAccount",
   });
-  // The other host resolves the issuer at the shared directory and checks the signature: it asks only for an e-mail.
+  // The other host resolves the issuer at the shared directory and checks the signature. All it asks for is
+  // an e-mail address.
   const answer = await fetch(`${url}/xrpc/com.atproto.server.createAccount`, {
     method: "POST",
     headers: { authorization: `Bearer ${data.token}`, "content-type": "application/json" },

@@ -211,7 +211,7 @@ describe("the clock", () => {
     await network.account("alice");
     const firehose = network.firehose();
     expect((await firehose.next()).time).toMatch(/^2031-01-01T00:0/);
-    // The window of the firehose is 72 hours; its alarm prunes all but the newest event.
+    // The firehose window is 72 hours; its alarm prunes all events but the newest.
     await network.clock.advance("30d");
     const [{ count } = { count: 0 }] = await network
       .host()
@@ -319,7 +319,7 @@ test("reset waits for requests under way, and holds up later ones", async () => 
   await asked;
   const resets = Promise.all([network.reset(), network.reset()]);
   const later = network.account("carol");
-  // By now the host has been told to reset; were it not, the test would only show less.
+  // By now the host has received the reset. If it has not, the test only shows less.
   await new Promise((resolve) => setTimeout(resolve, 50));
   open();
   expect(await resolving).toBe(did);
@@ -382,14 +382,14 @@ test("reset leaves nothing of what was", async () => {
     .host()
     .query("APPVIEW_DB", "SELECT count(*) AS count FROM post");
   expect(count).toBe(0);
-  // The PLC directory knows nobody either, and a name is free again.
+  // The PLC directory has forgotten the account too, and the name is free again.
   expect((await fetch(`${network.plc}/${did}`)).status).toBe(404);
   await network.account("alice");
 });
 
 test("dispose ends the process and removes the folder, though a test has thrown", async () => {
   let pid = 0;
-  // A parent of its own: other test files make and remove folders at the same time.
+  // The test uses its own parent folder: other test files create and remove folders at the same time.
   const folder = mkdtempSync(path.join(tmpdir(), "kit-dispose-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const throwing = async () => {

@@ -1,7 +1,8 @@
 /**
- * `npm run test:kit [-- oneAfterAnother | atOnce | killed]`, after the kit's tests: what it promises in large numbers. A
- * hundred networks, made and disposed of one after another, leave no process, port, folder or memory; eight at once do not
- * disturb each other; and none outlives a process that ended, however. Linux only: it looks into /proc.
+ * `npm run test:kit [-- oneAfterAnother | atOnce | killed]`, after the kit's tests, checks its promises in
+ * large numbers. A hundred networks, made and disposed of in sequence, leave no process, port, folder or
+ * memory behind. Eight at once do not disturb each other. No network outlives its process, however that
+ * ended. Linux only: it reads /proc.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,13 +13,13 @@ import { createTestNetwork } from "../../tools/kit/index.ts";
 
 const NETWORKS = 100;
 const AT_ONCE = 8;
-/** Growth of this process over all networks that counts as none. */
+/** This process's memory may grow by this much over all networks. */
 const MEMORY_BYTES = 40e6;
 
-/** How a runner may end, and its exit code or signal. */
+/** How a runner may end, and the resulting exit code or signal. */
 const ENDS = { SIGKILL: "SIGKILL", SIGINT: "SIGINT", SIGTERM: "SIGTERM", end: 0, exit: 3, throw: 1 };
 
-/** Where all networks keep what they have: others on this machine run some too. */
+/** The folder of all networks: other processes on this machine may run networks too. */
 const folder = mkdtempSync(path.join(tmpdir(), "kit-run-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
@@ -48,7 +49,7 @@ async function oneAfterAnother(): Promise<void> {
   );
 }
 
-/** One network, used a little: an account, a firehose, a request to the outside. */
+/** Uses one network a little: an account, a firehose, a request to the outside. */
 async function useOne(): Promise<void> {
   await using network = await createTestNetwork({ folder });
   const { did } = await network.account("alice");
@@ -84,7 +85,7 @@ async function atOnce(): Promise<void> {
   console.log(`${AT_ONCE} networks at once: ready in ${Math.round(ready)} ms, each its own`);
 }
 
-/** A test runner that is killed, and one that ends without a word, leave nothing either. */
+/** A runner that is killed leaves nothing behind, nor does one that ends without disposing. */
 async function killed(): Promise<void> {
   for (const [how, expected] of Object.entries(ENDS)) {
     const before = left();
@@ -139,7 +140,7 @@ function link(fd: string): string {
   }
 }
 
-/** What came and stayed. */
+/** Whether anything is left that was not there before. */
 function differs(now: Left, before: Left): boolean {
   return (
     now.processes.some((one) => !before.processes.includes(one)) ||
@@ -148,7 +149,7 @@ function differs(now: Left, before: Left): boolean {
   );
 }
 
-/** A watcher that was told to end, or notices a death, is gone a moment later. */
+/** A watcher that was told to end, or that notices a death, exits a moment later. */
 async function expectSame(what: string, before: Left): Promise<void> {
   for (let tries = 0; tries < 50 && differs(left(), before); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
