@@ -1,6 +1,6 @@
 /**
- * An account's beginning and end, cut short between any two steps: by a worker that dies, a call that is lost, or an
- * answer that is lost. What is left is taken up by the alarm of the account's object.
+ * An account's beginning and end, cut short between any two steps: the worker dies, a call is lost, or an
+ * answer is lost. The alarm of the account's object then completes the work.
  */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import type { Did, Handle } from "@atcute/lexicons";
@@ -25,11 +25,11 @@ afterAll(() => {
 
 /** How one call of a station fails. */
 interface Cut {
-  /** Which call, counted from 1; 0: none. */
+  /** Number of the call that fails, counted from 1; 0: none. */
   at: number;
-  /** `call`: it never arrives. `answer`: it is carried out, and nobody hears. */
+  /** `call`: the call never arrives. `answer`: it is carried out, but the caller never learns of it. */
   lost: "call" | "answer";
-  /** Whether the worker dies of it, so that no later call is made either. */
+  /** Whether the worker dies of it, so that it makes no later call either. */
   dies: boolean;
 }
 
@@ -42,7 +42,7 @@ class Cutting {
     this.#cut = cut;
   }
 
-  /** The same object, each of whose calls is counted and may fail. */
+  /** Wraps a station: each of its calls is counted and may fail. */
   through<Station extends object>(name: string, station: Station): Station {
     return new Proxy(station, {
       get: (target, key) => {
@@ -77,12 +77,12 @@ class Cutting {
 
 const stubOf = (did: Did) => bindings.ACCOUNT.getByName(did) as never as DurableObjectStub;
 
-/** What the object has in memory, and has not yet stored, is lost. */
+/** Restarts the object; it loses what it had in memory and not yet stored. */
 async function crash(did: Did): Promise<void> {
   await runInDurableObject(stubOf(did), (_, state) => state.abort("crash")).catch(() => {});
 }
 
-/** The object dies; then time passes. */
+/** Crashes the object, then lets time pass. */
 async function crashAndWait(did: Did): Promise<void> {
   await crash(did);
   for (let rings = 0; rings < 5; rings++) if (!(await runDurableObjectAlarm(stubOf(did)))) return;
@@ -96,7 +96,7 @@ const isStored = (did: Did): Promise<boolean> =>
     return tables.length > 0;
   });
 
-/** What consumers were told of an account. */
+/** The events that consumers got about an account. */
 const toldOf = (did: Did): Promise<string[]> =>
   runInDurableObject(
     bindings.SEQUENCER.getByName(SEQUENCER_NAME) as never as DurableObjectStub,
@@ -128,7 +128,7 @@ const CUTS = (["call", "answer"] as const).flatMap((lost) => [true, false].map((
 let names = 0;
 
 describe("an account's creation", () => {
-  /** Creates an account, cut; the DID that was to be. */
+  /** Creates an account with a cut; returns, among others, the DID that it was to have. */
   async function create(cut: Cut, password?: string) {
     const handle: Handle = `saga${names++}x.test`;
     const { body } = await asAdmin("com.atproto.server.createInviteCode", { input: { useCount: 1 } });
@@ -218,12 +218,12 @@ describe("an account's creation", () => {
           expect(outcome).toBe("failed");
           await assertNothing(did, handle, inviteCode);
           if (!dies) continue;
-          // The name, the address and the invite are free again.
+          // The name, the e-mail address and the invite are free again.
           const again = await createAccount(new Cutting({ at: 0, lost, dies }).services(), wanted);
           await assertThere(again.did, handle);
         }
       }
-      // Registering is the fifth step: before it all is undone, after it all is there.
+      // Registration is the fifth step. A saga cut before it is undone, one cut after it is completed.
       const turn = lost === "call" ? 5 : 4;
       expect(ends).toEqual(steps.map((_, i) => (i < turn ? "undone" : "there")));
     });
