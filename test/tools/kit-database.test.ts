@@ -1,4 +1,4 @@
-/** The kit's D1 beside Miniflare's: the same statements, in the same order, get the same answers. */
+/** Compares the kit's D1 with Miniflare's: the same statements in the same order get the same answers. */
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -14,14 +14,17 @@ interface Answer {
   error?: string;
 }
 
-/** What the host reads of an answer's figures. */
+/** The figures of an answer that the host reads. */
 const FIGURES = ["changes", "last_row_id", "changed_db", "rows_read", "rows_written"];
 const figuresOf = (meta: Record<string, unknown> = {}) =>
   Object.fromEntries(FIGURES.map((name) => [name, meta[name]]));
 
 const objects: DurableObjectNamespace = Reflect.get(env, "ACCOUNT");
 
-/** The kit's, on this file's own object. One instance, as in a network: it keeps count between requests. */
+/**
+ * The kit's database on this file's own object. There is one instance, as in a network: it keeps count
+ * between requests.
+ */
 let kit: DatabaseObject | null = null;
 function ask(statements: Statement[]): Promise<Answer[] | Answer> {
   return runInDurableObject(objects.getByName("kit-database"), async (_, state) => {
@@ -35,7 +38,10 @@ function ask(statements: Statement[]): Promise<Answer[] | Answer> {
   });
 }
 
-/** Both answers to one batch. Objects of rows would hide columns of one name, so Miniflare's come as they are. */
+/**
+ * Both answers to one batch. Row objects would hide columns of the same name, so Miniflare's are taken
+ * unchanged.
+ */
 async function both(...statements: Statement[]) {
   const database = bindings.DIRECTORY;
   const prepared = statements.map(([sql, ...values]) => database.prepare(sql).bind(...values));

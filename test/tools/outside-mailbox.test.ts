@@ -5,7 +5,7 @@ import { Mailbox } from "../../tools/dev/outside/mailbox.ts";
 
 const now = () => Date.parse("2026-11-23T10:00:00Z");
 
-/** Does its work in this file's own object. */
+/** Runs `work` in this file's own object. */
 async function inMailbox<Result>(work: (mailbox: Mailbox) => Promise<Result>): Promise<Result> {
   const objects: DurableObjectNamespace = Reflect.get(env, "ACCOUNT");
   return runInDurableObject(objects.getByName("mailbox"), (_, state) =>

@@ -1,4 +1,4 @@
-/** The local directory against operations that `@did-plc/lib` makes, on an object's real SQLite. */
+/** Tests the local directory with operations that `@did-plc/lib` makes, on an object's real SQLite. */
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import * as plc from "@did-plc/lib";
@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const start = Date.parse("2026-11-23T10:00:00.000Z");
 
 let now = start;
-/** A key pair as the library takes it. */
+/** A key pair in the form that the library takes. */
 function keypair(type: KeyType) {
   const curve = type === "ES256K" ? secp256k1 : p256;
   const { secretKey, publicKey } = curve.keygen();
@@ -28,7 +28,7 @@ const rotation = keypair("ES256");
 const stranger = keypair("ES256K");
 const signing = keypair("ES256");
 
-/** One request to a directory that lives in this file's own object. */
+/** Sends one request to a directory that lives in this file's own object. */
 async function ask(
   path: string,
   init?: RequestInit,
@@ -216,7 +216,7 @@ describe("recovering", () => {
       nullified: false,
       createdAt: new Date(now).toISOString(),
     });
-    // What was undone is nothing to build on.
+    // No operation can build on a nullified one.
     expect(await message(did, await plc.updateHandleOp(deeper, rotation, "x.test"))).toBe(
       "Operations not correctly ordered",
     );
