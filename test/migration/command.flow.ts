@@ -1,4 +1,4 @@
-/** `npm run migrate` as scripts use it: looking, moving, going on, going back. */
+/** `npm run migrate` as scripts use it: look, move, resume, go back. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the command; its status and all that it says. */
+/** Runs the command; returns its exit status and all its output. */
 function migrate(...args: string[]): Promise<{ status: number; said: string }> {
   const script = path.join(import.meta.dirname, "../../tools/migrate/run.ts");
   const all = [script, "--yes", "--plc", host.outside, "--folder", path.join(folder, "moves"), ...args];

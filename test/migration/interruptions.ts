@@ -1,10 +1,10 @@
 /**
- * Cuts a move short at each of its steps, in two ways: once the host that it talks to is killed while it answers and the
- * client dies with it; once the host has done what was asked, and the client dies before it hears so.
+ * Cuts a move short at each of its steps, in two ways. Either the host is killed while it answers, and the
+ * client dies with it. Or the host completes the request, and the client dies before it gets the answer.
  */
 import type { StepName } from "../../tools/migrate/move.ts";
 
-/** The request that is a step's own; for blobs, not the first of many. */
+/** The request that belongs to a step; for blobs, not the first of many. */
 const OF_STEP: Record<StepName, { nsid: string; nth: number }[]> = {
   archive: [{ nsid: "com.atproto.sync.getRepo", nth: 1 }],
   account: [{ nsid: "com.atproto.server.createAccount", nth: 1 }],
@@ -32,7 +32,7 @@ export class ClientDied extends Error {
 }
 
 export class Interruptions {
-  /** What was cut, in order. */
+  /** The cuts made, in order. */
   readonly made: string[] = [];
   readonly #crash: (origin: string) => Promise<void>;
   readonly #real = globalThis.fetch;
@@ -44,7 +44,7 @@ export class Interruptions {
   #step: StepName | null = null;
   #client = new AbortController();
 
-  /** @param crash kills the host at an origin, and has it up again */
+  /** @param crash kills the host at an origin and restarts it */
   constructor(crash: (origin: string) => Promise<void>) {
     this.#crash = crash;
     globalThis.fetch = (input, init) => this.#fetch(input, init);
@@ -60,7 +60,7 @@ export class Interruptions {
     this.#step = step;
   }
 
-  /** Steps that were never cut. What a kill came too late to prevent is not asked for a second time. */
+  /** Steps that were never cut. A step is not repeated because a kill came too late. */
   get uncut(): string[] {
     const cut = new Set(this.made.map((each) => each.split(" ")[0]));
     return Object.keys(OF_STEP).filter((step) => !cut.has(step));
@@ -71,7 +71,7 @@ export class Interruptions {
   }
 
   async #fetch(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
-    // Only what the move sends; it is the one that hands a signal over.
+    // Only the move's own requests are cut; they are the ones with this signal.
     if (init?.signal === undefined || init.signal !== this.#client.signal) return this.#real(input, init);
     const { pathname, origin } = new URL(input instanceof Request ? input.url : input);
     const at = this.#pending.findIndex(

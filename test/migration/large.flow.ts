@@ -1,6 +1,6 @@
 /**
- * A CAR of 100,000 records, imported by a host that is killed on the way: how much memory the runtime takes, how many
- * rows are written, how long it lasts. LARGE may be set.
+ * A CAR of 100,000 records, imported by a host that is killed on the way. Measures the runtime's memory, the
+ * rows written and the duration. LARGE may be set.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { signUp } from "./member.ts";
 
 const LARGE = Number(process.env.LARGE ?? 100_000);
-/** Of a Durable Object. */
+/** The memory limit of a Durable Object. */
 const MEMORY_LIMIT = 128 * 1024 * 1024;
 
 let host: RunningHost;
@@ -46,7 +46,7 @@ const CID = "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a";
 const memoryOf = (pid: number) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 
-/** Highest resident size while something runs, beyond what it was before. */
+/** The highest resident size while `run` runs, less the size before. */
 async function growthDuring(run: () => Promise<void>): Promise<number> {
   const before = memoryOf(host.pid ?? 0);
   let most = before;
@@ -63,7 +63,7 @@ async function growthDuring(run: () => Promise<void>): Promise<number> {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** One request, whose answer says what it cost. */
+/** Imports by one request; the answer carries its cost. */
 async function importRepo({ session, origin }: HostClient, car: Uint8Array): Promise<string> {
   const response = await fetch(`${origin}/xrpc/com.atproto.repo.importRepo`, {
     method: "POST",
@@ -105,8 +105,9 @@ test("killed twice on the way, it is carried to its end, or leaves nothing and c
   const before = await statusAt(client);
   const body = { bytes: car, type: "application/vnd.ipld.car" };
   const sent = client.json("com.atproto.repo.importRepo", { body, once: true }).catch(() => undefined);
-  // A second import is refused once the first is checked; from there on the object goes on by itself. Whether the kill
-  // comes before or after that is the machine's to say (test/account/import.test.ts kills in every turn).
+  // A second import is refused once the first has been checked; after that the object continues by itself. It
+  // depends on the machine whether the kill comes before or after that point (`import.test.ts` kills in every
+  // turn).
   await pause(1_500);
   await host.crash();
   await sent;

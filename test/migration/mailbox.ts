@@ -1,4 +1,4 @@
-/** The newest code that was mailed to an address, from either host. */
+/** The newest code that either host mailed to an address. */
 import assert from "node:assert/strict";
 
 export async function mailedCode(outside: string, email: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** A member to move: records of several kinds, pictures, preferences. */
+/** A member to move, with several kinds of records, pictures and preferences. */
 import { createHash } from "node:crypto";
 import { HostClient } from "../../tools/migrate/host-client.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
@@ -23,7 +23,7 @@ export async function signUp(origin: string, handle: string): Promise<Mover> {
   return { did: session.did, handle, email, password, client };
 }
 
-/** Bytes that no other blob has; every fiftieth nearly as large as a picture may be. */
+/** Bytes that no other blob has. Every fiftieth picture is nearly as large as allowed. */
 function picture(n: number): Uint8Array {
   const size = n % 50 === 0 ? 1_900_000 : 2_000 + n * 10;
   const bytes = Buffer.alloc(size, createHash("sha256").update(`picture ${n}`).digest());
@@ -40,7 +40,10 @@ export const PREFERENCES = [
   },
 ];
 
-/** Posts, the first of them with the blobs, one each; then likes and posts by turns; at last a follow. */
+/**
+ * Writes posts, the first of them with one blob each. Then likes and posts alternate, and a follow comes
+ * last.
+ */
 export async function fill(mover: Mover, records: number, blobs: number, friend: string): Promise<string[]> {
   const { client, did } = mover;
   const cids: string[] = [];

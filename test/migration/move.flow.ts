@@ -1,6 +1,7 @@
 /**
- * `npm run test:migration`: an account moves from the reference PDS to our host, and on to another reference PDS, cut
- * short at every step in every way that `Interruptions` knows. RECORDS and BLOBS may be set.
+ * `npm run test:migration`: an account moves from the reference PDS to our host, and on to another reference
+ * PDS. The move is cut short at every step, in every way that `Interruptions` knows. RECORDS and BLOBS may be
+ * set.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -36,12 +37,12 @@ const NEW_PASSWORD = "a new password";
 
 const folder = mkdtempSync(path.join(tmpdir(), "atoll-migration-"));
 let host: RunningHost;
-/** The same, for the consumers. */
+/** The addresses of our host, for the consumers. */
 let here: Addresses;
 let first: Reference;
 let second: Reference;
 let alice: Mover;
-/** A member of our host who follows Alice from before she comes. */
+/** A member of our host. He follows Alice before she arrives. */
 let bob: Mover;
 let blobs: string[];
 /** A rotation key that Alice holds herself. */
@@ -81,7 +82,10 @@ interface Journey {
   state: Omit<MoveState, "done" | "lost" | "did" | "from" | "to" | "plc">;
 }
 
-/** Moves Alice; whoever dies is followed by another who knows only what is on disk. Returns the cuts, and how often it was begun. */
+/**
+ * Moves Alice. When a client dies, another one follows that knows only what is on disk. Returns the cuts, and
+ * the number of starts.
+ */
 async function moveThrough(journey: Journey, interrupted: boolean) {
   const at = folderOf(folder, { did: alice.did, from: journey.from, to: journey.to });
   const cuts = interrupted ? new Interruptions(crash) : null;
@@ -181,7 +185,7 @@ describe("a move between the reference and our host", () => {
     assert.deepEqual(cuts?.uncut, []);
     assert.deepEqual(state.lost, {});
 
-    // Everything, and nothing twice.
+    // Everything has arrived, and nothing twice.
     const client = new HostClient(host.origin);
     await client.login("alice.atoll.test", NEW_PASSWORD);
     const status = await statusAt(client);
@@ -193,13 +197,13 @@ describe("a move between the reference and our host", () => {
     assert.deepEqual(await blobsAt(client, alice.did), blobs.toSorted());
     assert.deepEqual(await preferencesAt(client), PREFERENCES);
 
-    // The repo is signed anew, by the key that the DID names now.
+    // The repo has a new signature, by the key that the DID now names.
     assert.notEqual(await keyOf(here, alice.did), key);
     const { records } = await verifiedRepo(here, alice);
     assert.equal(records.size, RECORDS);
     assert.ok(status.repoRev > oldRev, "a higher rev");
 
-    // What followers and relays get. Where the host died before it was sent, that is on its way.
+    // What followers and relays get. If the host died before it sent the events, they are still to come.
     await pause(1_000);
     const seq = await headOf(here);
     await live.until(seq);
@@ -214,13 +218,13 @@ describe("a move between the reference and our host", () => {
     });
     const kinds = frames.map(({ t: kind }) => kind);
     console.log(`events: ${kinds.join(" ")}`);
-    // #identity comes with the PLC operation already, and again where a step was repeated.
+    // The PLC operation already causes an #identity, and a repeated step causes another.
     assert.deepEqual(kinds.slice(-3), ["#account", "#identity", "#sync"]);
     assert.equal(kinds.filter((kind) => kind === "#commit").length, 0);
     for (const { body } of frames.filter(({ t: kind }) => kind === "#sync")) await acceptSync(body);
     assert.equal((frames.at(-3)?.body as { active: boolean } | undefined)?.active, true);
 
-    // The old host is left as the steps say, and still serves its owner.
+    // The old host is deactivated, as the steps say, and still serves its owner.
     const old = new HostClient(first.origin);
     await old.login(alice.did, alice.password);
     assert.equal((await statusAt(old)).activated, false);
@@ -329,14 +333,15 @@ describe("a move between the reference and our host", () => {
     assert.ok((await owner.bytes("com.atproto.sync.getRepo", { params })).bytes.byteLength > RECORDS * 100);
     const blob = { did: alice.did, cid: blobs[0] };
     assert.ok((await owner.bytes("com.atproto.sync.getBlob", { params: blob })).bytes.byteLength > 1_000);
-    // The host may have died between the act and its event: then the account's alarm sends it.
+    // The host may have died between the deactivation and its event; then the account's alarm sends the
+    // event.
     const last = async () => {
       const frames = await framesUpTo(here, await headOf(here));
       const found = frames.findLast(({ body }) => (body as { did?: string }).did === alice.did);
       return [found?.t, (found?.body as { status?: string } | undefined)?.status];
     };
     await expect.poll(last, { timeout: 15_000 }).toEqual(["#account", "deactivated"]);
-    // A follower's record still leads to her: by DID, at her new host.
+    // A follower's record still leads to her: by DID, to her new host.
     const { didDoc } = (await xrpc(host.origin, "com.atproto.identity.resolveDid", { params })) as {
       didDoc: { service: { serviceEndpoint: string }[]; alsoKnownAs: string[] };
     };
@@ -362,7 +367,7 @@ describe("a move between the reference and our host", () => {
   });
 });
 
-/** As a relay checks a #sync: one block, the commit, of the rev that the event says, signed by the DID's key. */
+/** Checks a #sync as a relay does: one block, the commit, with the event's rev, signed by the DID's key. */
 async function acceptSync(body: unknown): Promise<void> {
   const { did, rev, blocks } = body as { did: string; rev: string; blocks: { buf: Uint8Array } };
   const { root, blocks: held } = await readCarWithRoot(blocks.buf);

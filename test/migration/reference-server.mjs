@@ -1,5 +1,5 @@
-// The reference PDS, in a process of its own; configured by PDS_* variables. Its mail goes to MAILBOX, over HTTP.
-// argument: the folder that it is installed in
+// Runs the reference PDS in its own process, configured by PDS_* variables. Its mail goes to MAILBOX, over
+// HTTP. Argument: the folder of its installation.
 import { pathToFileURL } from "node:url";
 
 const { PDS } = await import(

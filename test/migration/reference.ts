@@ -7,12 +7,12 @@ import { freePort } from "../../tools/dev/ports.ts";
 
 export interface Reference {
   readonly origin: string;
-  /** SIGKILL, and up again on its data. */
+  /** Sends SIGKILL, then restarts the PDS on its data. */
   crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @param domain of its handles, with the dot */
+/** @param domain of its handles, including the dot */
 export async function startReference(folder: string, outside: string, domain: string): Promise<Reference> {
   const { binary, folder: installed } = await installReference(console.log);
   mkdirSync(folder, { recursive: true });
@@ -23,7 +23,7 @@ export async function startReference(folder: string, outside: string, domain: st
     ...environmentOf(port, folder, outside),
     PDS_SERVICE_DID: `did:web:localhost%3A${port}`,
     PDS_SERVICE_HANDLE_DOMAINS: domain,
-    // Nobody is asked there; but without an AppView the reference has no preferences.
+    // This address gets no requests, but without an AppView the reference has no preferences.
     PDS_BSKY_APP_VIEW_URL: "https://appview.invalid",
     PDS_BSKY_APP_VIEW_DID: "did:web:appview.invalid",
     MAILBOX: `${outside}/mail`,
@@ -40,7 +40,10 @@ export async function startReference(folder: string, outside: string, domain: st
   };
   let running = await launch();
   let ending = false;
-  /** Under load it has been seen to abort by itself (better-sqlite3, in a collection of garbage); it goes on, as kept by a supervisor. */
+  /**
+   * Restarts the PDS like a supervisor. Under load it has been seen to abort by itself (better-sqlite3,
+   * during garbage collection).
+   */
   const keepUp = () =>
     running.once("exit", (code, signal) => {
       if (ending) return;

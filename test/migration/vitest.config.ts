@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Apart from the rest: it installs the reference PDS, and takes minutes. */
+/** Separate from the other tests: it installs the reference PDS, and takes minutes. */
 export default defineConfig({
   test: {
     root: import.meta.dirname,
