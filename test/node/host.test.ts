@@ -105,7 +105,7 @@ function isAlive(pid: number | null): boolean {
   }
 }
 
-/** The body of a GET with a Host header of its own, which `fetch` does not allow. */
+/** The body of a GET with its own Host header, which `fetch` does not allow. */
 function getAs(hostname: string, pathname: string): Promise<string> {
   const { port } = new URL(host.origin);
   return new Promise((resolve, reject) => {

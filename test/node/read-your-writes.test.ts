@@ -1,4 +1,4 @@
-/** What a member writes is there for everybody at once, and all of it in lists. */
+/** A member's writes are visible to everybody at once, and lists contain all of them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../tools/seed/random.ts";
 import { type TestHost, type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";

@@ -67,7 +67,7 @@ describe("a seed with a typo", () => {
     [{ accounts, records: [{ by: "bob", collection: "com.example.note" }] }, "records[0].record is missing"],
     [[], "the seed: an object is wanted, not []"],
   ])("says where it is and what was meant: %#", (seed, message) => {
-    // As a file would have it.
+    // The seed as read from a file.
     const given: Seed = JSON.parse(JSON.stringify(seed));
     expect(() => checkSeed(given)).toThrow(message);
   });

@@ -123,7 +123,7 @@ test("new posts stand in the timeline where their time is, each once", async () 
     labels: [],
   });
   expect(post.indexedAt).toBe(post.record.createdAt);
-  // The profile is no news: what the AppView has of it stands.
+  // The profile has not changed, so the AppView's version stays.
   expect(body.feed.slice(3)).toEqual(items.slice(1));
 });
 

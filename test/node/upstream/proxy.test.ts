@@ -1,4 +1,4 @@
-/** What goes to an AppView elsewhere, and to other services; in whose name; and what comes back. */
+/** What goes to an AppView elsewhere and to other services, in whose name, and what comes back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { basic, xrpc } from "../../../tools/dev/xrpc-client.ts";
 import { MemberBrowser, departed } from "../../clients/oauth/member-browser.ts";
@@ -72,7 +72,7 @@ describe("in whose name", () => {
     });
   });
 
-  /** A token of an app that alice allowed `scope`. */
+  /** A token of an app to which alice granted `scope`. */
   async function allowedTo(scope: string): Promise<{ app: RawApp; access: string }> {
     const app = await RawApp.of(stage.host.origin, scope);
     const browser = new MemberBrowser(stage.host.origin);

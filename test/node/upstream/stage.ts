@@ -1,4 +1,4 @@
-/** A host whose AppView is elsewhere, and members who have just written what that AppView has yet to see. */
+/** A host whose AppView is elsewhere, and members whose newest records that AppView has not seen. */
 import { type RunningHost, startHost } from "../../../tools/dev/host.ts";
 import type { WorkerVars } from "../../../tools/dev/configuration.ts";
 import { xrpc } from "../../../tools/dev/xrpc-client.ts";
@@ -8,7 +8,7 @@ export const PASSWORD = "correct horse battery";
 export const POST = "app.bsky.feed.post";
 export const PROFILE = "app.bsky.actor.profile";
 
-/** Views by their fields' names, unchecked: assertions say what must be in them. */
+/** Views by field name, unchecked: assertions say what must be in them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- a view of any method, taken apart by assertions
 export type View = any;
 
@@ -16,7 +16,7 @@ export interface Reply {
   status: number;
   headers: Headers;
   text: string;
-  /** Undefined where it is no JSON. */
+  /** Undefined if it is not JSON. */
   body: View;
 }
 
@@ -29,7 +29,7 @@ export interface Stage {
   host: RunningHost;
   hostDid: string;
   appview: StandIn;
-  /** What the host warned of. */
+  /** The host's warnings. */
   warnings: string[];
   stop(): Promise<void>;
 }
@@ -91,7 +91,7 @@ export class Member {
     this.auth = auth;
   }
 
-  /** With a profile and a post that the AppView knows. */
+  /** A new member, with a profile and a post that the AppView knows. */
   static async join(stage: Stage, name = `m${Math.random().toString(36).slice(2, 10)}`): Promise<Member> {
     const handle = `${name}.test`;
     const made = (await xrpc(stage.host.origin, "com.atproto.server.createAccount", {
@@ -103,19 +103,19 @@ export class Member {
     return member;
   }
 
-  /** All that there is, the AppView has seen. */
+  /** Writes a profile; then the AppView has seen everything. */
   async settle(): Promise<void> {
     await this.profile({ displayName: "Before", description: "as it was" });
     await this.show();
   }
 
-  /** The AppView has caught up. */
+  /** Lets the AppView catch up. */
   async show(): Promise<void> {
     const { body } = await ask(this.stage.host.origin, "com.atproto.sync.getLatestCommit", { did: this.did });
     this.seen = String(body.rev);
   }
 
-  /** As the AppView answers while it has seen so much. */
+  /** The AppView's answer, with the rev that it has seen. */
   knowing = (body: unknown, more: Answer = {}): Answer => ({
     ...more,
     headers: { "atproto-repo-rev": this.seen, ...more.headers },
@@ -168,12 +168,12 @@ export class Member {
   }
 }
 
-/** Made up: what the AppView has of somebody. */
+/** An invented account that the AppView knows. */
 export const stranger = { did: "did:plc:strangerstrangerstranger", handle: "stranger.example.com" };
 
 const CID = "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a";
 
-/** app.bsky.feed.defs#postView as an AppView would give it. */
+/** app.bsky.feed.defs#postView as an AppView would return it. */
 export function postView(
   name: string,
   { did, handle }: { did: string; handle: string },

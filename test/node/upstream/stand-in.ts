@@ -1,4 +1,4 @@
-/** Another service on this machine, over real HTTP: its DID document, and whatever a test makes it answer. */
+/** Another service on this machine, over real HTTP: its DID document, and any answers that a test sets. */
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -8,14 +8,14 @@ export interface Heard {
   query: URLSearchParams;
   headers: IncomingMessage["headers"];
   body: string;
-  /** Of the token; null without one. */
+  /** The token's claims; null without a token. */
   claims: { iss?: string; aud?: string; lxm?: string } | null;
 }
 
 export interface Answer {
   status?: number;
   headers?: Record<string, string>;
-  /** Bytes and text as they are, all else as JSON. */
+  /** Bytes and text are sent unchanged, everything else as JSON. */
   body?: unknown;
 }
 
@@ -24,10 +24,10 @@ type Answering = (heard: Heard) => Answer | ((response: ServerResponse) => void)
 export interface StandIn {
   did: string;
   origin: string;
-  /** What it was asked, oldest first. */
+  /** The requests received, oldest first. */
   heard: Heard[];
   on(nsid: string, answer: Answering): void;
-  /** Forgets what it was asked and told. */
+  /** Forgets the requests and the answers. */
   reset(): void;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Threads, and what posts embed, while the AppView elsewhere has not seen the member's newest posts. */
+/** Threads and embeds, while the AppView elsewhere has not seen the member's newest posts. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Answer } from "./stand-in.ts";
 import {
@@ -41,7 +41,7 @@ function outline(thread: View): string {
   return `${thread.post.record.text}${replies === "" ? "" : `(${replies})`}`;
 }
 
-/** What stands above a post, nearest first. */
+/** The posts above a post, nearest first. */
 function ancestors(thread: View): string[] {
   const { parent } = thread;
   return parent === undefined ? [] : [outline({ ...parent, replies: [] }), ...ancestors(parent)];
@@ -73,7 +73,7 @@ test("new replies stand under what they answer, and answers to those under them"
 
   stage.appview.on(THREAD, () => ann.knowing({ thread: node(answer) }));
   expect(outline((await ann.get(THREAD, { uri: answer.uri })).body.thread)).toBe("answer(deeper)");
-  // As deep as was asked for, and no reply twice.
+  // To the requested depth, and no reply twice.
   stage.appview.on(THREAD, () => ann.knowing({ thread: node(root) }));
   expect(outline((await ann.get(THREAD, { uri: root.uri, depth: "0" })).body.thread)).toBe("root");
   expect(outline((await ann.get(THREAD, { uri: root.uri, depth: "1" })).body.thread)).toBe("root(first)");
@@ -142,7 +142,7 @@ test("whatever else is not found stays so, in the AppView's own words", async ()
     const reply = await ann.get(THREAD, { uri });
     expect([reply.status, reply.text], uri).toEqual([400, says]);
   }
-  // Refused for another reason, or with no word of how far the AppView is.
+  // Refused for another reason, or without the rev that the AppView has seen.
   stage.appview.on(THREAD, () => ann.knowing({ error: "InvalidRequest" }, { status: 400 }));
   expect((await ann.get(THREAD, { uri: lost.uri })).status).toBe(400);
   more = { status: 400, headers: { ...json, "atproto-repo-rev": "" } };
@@ -152,7 +152,7 @@ test("whatever else is not found stays so, in the AppView's own words", async ()
 
 const TIMELINE = "app.bsky.feed.getTimeline";
 
-/** How a post with this embed is shown before the AppView knows it. */
+/** The view of a post with this embed before the AppView knows it. */
 async function embedded(embed: object): Promise<View> {
   const { uri } = await ann.post("with an embed", { embed });
   stage.appview.on(TIMELINE, () => ann.knowing({ feed: [] }));
