@@ -1,4 +1,7 @@
-/** An app with sessions of a member, made as the token endpoint would have made them; it calls with proofs, as apps do. */
+/**
+ * An app with sessions of a member, made as the token endpoint would make them. It sends proofs with its
+ * calls, as apps do.
+ */
 import { env } from "cloudflare:workers";
 import { createHash } from "node:crypto";
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
@@ -17,7 +20,7 @@ export class BoundApp {
   readonly #did: string;
   readonly #key: Key;
   readonly #secret: string;
-  /** For the next proof: as the last answer named it. */
+  /** For the next proof; the newest answer carried it. */
   nonce = "";
 
   private constructor(did: string, key: Key, secret: string) {
@@ -29,12 +32,12 @@ export class BoundApp {
   static async of({ did }: { did: string }): Promise<BoundApp> {
     const key = await generateKeyPair("ES256", { extractable: true });
     const app = new BoundApp(did, key, await new Directory(bindings).secret("JWT_SECRET"));
-    // Any answer names the nonce.
+    // Any answer carries the nonce.
     await app.call("com.atproto.server.getSession", await app.token("atproto"), {});
     return app;
   }
 
-  /** A session with this scope, and its access token. */
+  /** Creates a session with this scope; returns its access token. */
   async token(scope: string): Promise<string> {
     const id = `tok-${crypto.randomUUID().replaceAll("-", "")}`;
     const jkt = await calculateJwkThumbprint(await exportJWK(this.#key.publicKey));

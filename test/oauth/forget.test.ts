@@ -1,4 +1,4 @@
-/** What is swept out, and what is not. */
+/** What the cleanup deletes, and what it keeps. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ONCE_MS } from "../../src/oauth/lifetimes.ts";

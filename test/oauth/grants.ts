@@ -1,11 +1,11 @@
 /**
- * What each method needs of an app, written down a second time after the reference's handlers; and what each kind of scope
- * gives, decided by a few lines that know nothing of the scope library.
+ * What each method requires of an app, written independently after the reference's handlers. What each kind
+ * of scope grants, decided by a few lines that do not use the scope library.
  */
 
 export const POST = "app.bsky.feed.post";
 
-/** `always`, `never`, `rpc`, or what a scope names. */
+/** `always`, `never`, `rpc`, or the permission that a scope names. */
 type Need = string;
 
 const NEEDS: Record<string, Need> = {
@@ -51,7 +51,7 @@ const NEEDS: Record<string, Need> = {
 export const needOf = (nsid: string): Need =>
   NEEDS[nsid] ?? (/^(com\.atproto\.admin|internal\.atoll)\./.test(nsid) ? "never" : "rpc");
 
-/** Each kind of scope, and what it gives: a need, or a method for `rpc`. */
+/** Each kind of scope, and what it grants: a need, or a method for `rpc`. */
 export const grantsOf = (host: string): [scope: string, gives: (need: Need, nsid: string) => boolean][] => [
   ["", () => false],
   [

@@ -1,4 +1,7 @@
-/** Nonces as time goes by: what the authorization server gives is good at the resource, however long nobody called there. */
+/**
+ * Nonces over time: the resource accepts a nonce of the authorization server, even if nobody has called the
+ * resource for long.
+ */
 import { afterEach, expect, test, vi } from "vitest";
 import { fetchHost, join } from "../flows/account-host.ts";
 import { BoundApp } from "./bound-app.ts";

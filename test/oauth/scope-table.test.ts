@@ -1,7 +1,8 @@
 /**
- * Every served method, called over HTTP with a bound token of every kind of grant, and of none: allowed and refused as
- * the reference's handlers say. Rules are written down a second time here; `scopes.test.ts` holds the table itself against
- * the grammar, this file that it is asked at all, with the right name and status.
+ * Every served method, called over HTTP with a bound token of every kind of grant, and of none: allowed and
+ * refused as the reference's handlers do. The rules are written independently here. `scopes.test.ts` checks
+ * the table itself against the grammar; this file checks that the table is consulted, with the right name and
+ * status.
  */
 import { beforeAll, expect, test } from "vitest";
 import { methods } from "../../src/xrpc/methods.ts";
@@ -37,7 +38,10 @@ const contentType = (nsid: string, verb: string) =>
 
 const CID = "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
-/** Bodies for those whose permission depends on the body. What is allowed then fails for another reason, or is done. */
+/**
+ * Inputs of methods whose permission depends on the input. An allowed call then fails for another reason, or
+ * succeeds.
+ */
 function inputOf(nsid: string): unknown {
   const record = { $type: POST, text: "by a grant", createdAt: "2026-01-01T00:00:00.000Z" };
   const at = { repo: member.did, collection: POST };
@@ -63,7 +67,7 @@ function inputOf(nsid: string): unknown {
   }
 }
 
-/** Valid parameters, since they are looked at before credentials. */
+/** Valid parameters, since they are checked before credentials. */
 function paramsOf(nsid: string): Record<string, string> {
   const { did } = member;
   const uri = `at://${did}/${POST}/3l2dmkw5ihc2y`;
@@ -93,7 +97,7 @@ function paramsOf(nsid: string): Record<string, string> {
   };
 }
 
-/** What the caller is told of their credentials; everything else means that they would do. */
+/** Errors that concern the credentials; any other answer means that they suffice. */
 const REFUSALS = new Set([
   "AuthMissing",
   "AuthenticationRequired",
@@ -105,7 +109,7 @@ const REFUSALS = new Set([
   "ScopeMissingError",
 ]);
 
-/** Methods that look at no credentials. */
+/** Methods that check no credentials. */
 const OPEN = new Set([
   ...["describeServer", "createSession", "deleteAccount", "requestPasswordReset", "reserveSigningKey"].map(
     (name) => `com.atproto.server.${name}`,
@@ -116,14 +120,17 @@ const OPEN = new Set([
     (name) => `com.atproto.identity.${name}`,
   ),
   ...["getHostStatus", "getRepoStatus", "listRepos"].map((name) => `com.atproto.sync.${name}`),
-  // This host is its own labeler, whom anyone may ask; the reference asks another one, for members.
+  // This host is its own labeler, open to anyone. The reference asks another labeler, for members.
   "com.atproto.label.queryLabels",
   "com.atproto.label.subscribeLabels",
 ]);
 
 type Outcome = "ok" | `${number} ${string}`;
 
-/** Where no OAuth token is a credential at all: as the reference answers any other than the one it wants. */
+/**
+ * Methods that accept no OAuth token at all. They answer as the reference does to the wrong kind of
+ * credential.
+ */
 function apart(nsid: string): Outcome | null {
   if (/^(com\.atproto\.admin|internal\.atoll)\./.test(nsid)) return "401 AuthenticationRequired";
   switch (nsid.replace("com.atproto.server.", "")) {
@@ -157,7 +164,7 @@ test.each(served)("%s", async (nsid, verb) => {
     const error = String(body.error);
     found[scope] = status >= 400 && REFUSALS.has(error) ? `${status} ${error}` : "ok";
     expect(status, `${nsid} with “${scope}”: ${JSON.stringify(body)}`).not.toBe(500);
-    // Parameters that are not right would hide what is asked.
+    // Invalid parameters would hide the outcome.
     expect(JSON.stringify(body), nsid).not.toContain(`Invalid ${nsid} params`);
   }
   expect(found).toEqual(wanted);

@@ -1,4 +1,7 @@
-/** The table of scopes: every method with every kind of grant, and with none, in this host's words and the reference's. */
+/**
+ * The table of scopes: every method with every kind of grant and with none, compared with the reference's
+ * decision.
+ */
 import { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import { describe, expect, test } from "vitest";
 import { isRefusal } from "../../src/protocol/refusal.ts";

@@ -1,4 +1,4 @@
-/** What the pages say, and in which colours. */
+/** The words and colours of the pages. */
 import { expect, test } from "vitest";
 import { askedFor } from "../../src/web/pages/scope-words.ts";
 import { contrast, parseColour, shoreline, themeOf } from "../../src/web/pages/theme.ts";
