@@ -12,7 +12,7 @@ const blocks = (count: number, size = 100) => Array.from({ length: count }, (_, 
 const ROOT = cidOfCbor(encode({ root: true }));
 const refusal = { error: "InvalidRequest", status: 400 };
 
-/** A stream that hands out `bytes` in parts of `size`. */
+/** A stream that yields `bytes` in chunks of `size`. */
 function streamOf(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({

@@ -84,7 +84,8 @@ describe("DAG-CBOR", () => {
     [new Uint8Array([1, 2, 3]), "43010203"],
     [{ b: 1, aa: 2, a: 3 }, "a3616103616201626161 02"],
     [{ a: undefined, b: 1 }, "a1616201"],
-    // Key order is by bytes of UTF-8: U+FFFD before a surrogate pair, though UTF-16 says otherwise.
+    // Keys sort by their UTF-8 bytes: U+FFFD comes before a surrogate pair, although UTF-16 order says
+    // otherwise.
     [{ 𐅑: 1, "�a": 2 }, "a264efbfbd610264f090859101"],
   ])("%j is %s", (value, expected) => {
     const bytes = encode(value);
@@ -202,7 +203,7 @@ describe("DAG-CBOR", () => {
     ["bad bytes", { $bytes: "?" }],
   ])("never encodes %s", (_, value) => {
     expect(() => encode(value as LexValue)).toThrow(/./);
-    // A failure in the middle leaves nothing behind for the next.
+    // A failure in the middle does not affect the next call.
     expect(toHex(encode({ a: 1 }))).toBe("a1616101");
   });
 });

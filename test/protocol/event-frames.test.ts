@@ -37,7 +37,7 @@ const commit = {
 } as const;
 
 const numbered = ({ frame, seqAt }: EncodedEntry, seq: number) => spliceSeq(frame, seqAt, seq);
-/** What a consumer of the lexicon would encode. */
+/** The frame as a consumer of the lexicon would encode it. */
 const frame = (t: string, body: LexMap) => Uint8Array.from([...encode({ op: 1, t }), ...encode(body)]);
 
 const SEQS = [0, 1, 23, 24, 255, 256, 65_536, 2 ** 32, Number.MAX_SAFE_INTEGER];

@@ -1,4 +1,4 @@
-/** Whatever the bytes, a decoder answers or refuses by name; it never fails otherwise, nor hangs. */
+/** For any bytes, a decoder answers or refuses by name. It never fails otherwise, and never hangs. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readCar, readCarStream, writeCar } from "../../src/protocol/car.ts";
@@ -42,7 +42,7 @@ const answersOrRefuses = (run: () => unknown): void => {
   }
 };
 
-/** Good bytes with a few of them changed, cut, doubled or put in. */
+/** Valid bytes with a few of them changed, cut, doubled or inserted. */
 const damaged = (good: Uint8Array): fc.Arbitrary<Uint8Array> =>
   fc
     .array(fc.record({ at: fc.nat(good.length), byte: fc.nat(255), how: fc.nat(3) }), {
@@ -163,7 +163,7 @@ describe("JSON and text at random", () => {
   });
 });
 
-/** Keys in one order, so that JSON texts compare; `-0` is 0 in CBOR. */
+/** Sorts keys, so that JSON texts can be compared; `-0` is 0 in CBOR. */
 function sorted(value: LexValue | undefined): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value === 0 ? 0 : value;

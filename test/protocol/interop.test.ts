@@ -1,4 +1,7 @@
-/** The official interop fixtures, byte for byte. Absent, the run says so (vitest.config.ts) and these are skipped. */
+/**
+ * The official interop fixtures, byte for byte. If they are missing, these tests are skipped, and the run
+ * says so (`vitest.config.ts`).
+ */
 import { p256 } from "@noble/curves/nist.js";
 import { Buffer } from "node:buffer";
 import { describe, expect, inject, test } from "vitest";

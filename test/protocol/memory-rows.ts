@@ -1,4 +1,4 @@
-/** A store of MST rows in memory, strict about deletes: a row that is not there is never deleted. */
+/** A store of MST rows in memory that is strict about deletes: deleting a missing row is an error. */
 import { cidFromBytes } from "../../src/protocol/cid.ts";
 import type { BuiltMst } from "../../src/protocol/mst/build.ts";
 import {
@@ -34,7 +34,7 @@ export class MemoryRows implements BandStore {
     this.rows.set(TOP_NAME, withExtra(result.top, extra));
   }
 
-  /** Takes all rows of a build. */
+  /** Stores all rows of a build. */
   fill(build: Generator<MstRow, BuiltMst, undefined>): BuiltMst {
     for (;;) {
       const step = build.next();

@@ -15,7 +15,7 @@ const record = (n: number): CidBytes => cidBytesOfCbor(new TextEncoder().encode(
 const A = record(1);
 const B = record(2);
 
-/** Sorted paths with CIDs, spread as a member's records are. */
+/** Sorted paths with CIDs, distributed like a member's records. */
 function entries(count: number): [string, CidBytes][] {
   const collections = ["app.bsky.feed.like", "app.bsky.feed.post", "app.bsky.graph.follow"];
   let last: string | null = null;
@@ -34,7 +34,7 @@ function filled(count: number): { store: MemoryRows; paths: string[] } {
 
 const create = (path: string, cid = A): MstEdit => ({ action: "create", path, cid });
 
-/** A key of the wanted layer. */
+/** A key of the given layer. */
 function keyOn(layer: number, prefix: string): string {
   for (let i = 0; ; i++) if (keyLayer(`${prefix}${i}`) === layer) return `${prefix}${i}`;
 }
