@@ -172,7 +172,7 @@ test("one event costs two rows written, and one more when it is pruned", async (
     expect(rows()).toBe(11);
     counted.append(did("alice"), identities(1, 12), 0);
     expect(rows()).toBe(0);
-    // Eleven events go; the twelfth keeps the count. The horizon is one row a slice.
+    // Eleven events are pruned; the twelfth stays to keep the count. The horizon costs one row per slice.
     counted.prune({ age: 1000, bytes: 1 }, 5000, 500);
     expect(rows()).toBe(12);
   });

@@ -45,7 +45,7 @@ test("what gathers during a flight goes with the next, bounded in number and byt
   gate.resolve();
   await until(() => appview.at === 305);
   expect(appview.seqs).toEqual(range(1, 305));
-  // 1; 200; 100 and two big ones; two big ones.
+  // The flights: 1 event; 200; 100 and two heavy ones; two heavy ones.
   expect(appview.flights).toBe(4);
 });
 
@@ -58,7 +58,7 @@ test("indexed is true once ingest has passed the event", async () => {
   expect(await sequencer.indexed(1)).toBe(true);
 });
 
-/** How many waits for the index have begun since: each sets one timer of a quarter of a second. */
+/** Counts the waits for the index from now on: each sets one timer of a quarter of a second. */
 function countWaits(): () => number {
   const timers = vi.spyOn(globalThis, "setTimeout");
   onTestFinished(() => timers.mockRestore());

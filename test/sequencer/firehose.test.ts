@@ -19,7 +19,7 @@ import {
   withAppView,
 } from "./support.ts";
 
-/** A second sequencer over the storage of `stub`'s, with limits of its own, that has the sockets. */
+/** A second sequencer over `stub`'s storage, with its own limits. It takes over the sockets. */
 async function limited(stub: Stub, firehose: Partial<FirehoseLimits>): Promise<SequencerObject> {
   class Limited extends SequencerObject {
     protected override limits() {
@@ -122,7 +122,7 @@ test("backfill pages through to live with no gap and no repeat while events keep
   for (let first = 1; first <= 4000; first += 200) {
     await sequencer.append(did("alice"), identities(first, first + 199));
   }
-  // Slow enough that the replays overlap the writes, and end among them.
+  // The limits are slow enough that the replays overlap the writes, and end among them.
   const slow = await limited(sequencer, {
     socketRate: 600_000,
     totalRate: 2_000_000,
@@ -247,7 +247,7 @@ test("consumers that never read are cut, and when they hold too much the object 
   }
   const strict = await limited(stub, { debtPool: 500_000, debtFloor: 300_000, round: 5, patience: 50 });
   const reader = await subscribe(stub, 40);
-  // Never accepted on this side, so nothing is ever taken from them.
+  // This side never accepts the sockets, so nothing is ever read from them.
   for (let n = 0; n < 3; n++) must((await stub.fetch(subscription(0))).webSocket, "socket");
   await until(() => runInDurableObject(stub, async () => (await strict.status()).subscribers === 1));
   await scheduler.wait(100);

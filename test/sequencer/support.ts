@@ -1,4 +1,7 @@
-/** A sequencer to test, entries to append, an AppView double for the one boundary that is not ours, and a consumer. */
+/**
+ * A sequencer to test, entries to append, an AppView double for the one boundary that is not ours, and a
+ * consumer.
+ */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
@@ -16,17 +19,17 @@ export type Stub = DurableObjectStub<SequencerObject>;
 
 let made = 0;
 
-/** A new sequencer, its AppView replaced before it was ever called. */
+/** A new sequencer. Its AppView is replaced before the first call. */
 export async function newSequencer(appview: AppViewStation | null = null): Promise<Stub> {
   const stub = namespace.getByName(`sequencer-${++made}`);
   await withAppView(stub, appview);
   return stub;
 }
 
-/** The same object after a crash, by a stub that the crash did not break. */
+/** The same object after a crash, through a stub that the crash did not break. */
 export const revived = (stub: Stub): Stub => namespace.get(stub.id);
 
-/** Replaces the AppView of the running instance; needed again after an eviction. */
+/** Replaces the AppView of the running instance. An eviction undoes it. */
 export async function withAppView(stub: Stub, appview: AppViewStation | null): Promise<void> {
   await runInDurableObject(stub, (instance) => {
     Object.defineProperty(instance, "appview", { value: () => appview, configurable: true });
@@ -61,11 +64,11 @@ export function heavy(position: number, bytes: number, who: Did = did("alice")):
   return identity(position, who, `${"a".repeat(bytes)}.test`);
 }
 
-/** An AppView that keeps what it was given, and fails when told to. */
+/** An AppView that keeps the events it gets, and fails on demand. */
 export class AppViewDouble implements AppViewStation {
   at = 0;
   failing: string | null = null;
-  /** Answers only when this is released. */
+  /** Answers wait for this promise. */
   held: Promise<void> | null = null;
   readonly taken: SequencedEvent[] = [];
   flights = 0;
@@ -150,7 +153,7 @@ export async function subscribe(stub: Stub, cursor?: number | string): Promise<C
   return new Consumer(must(response.webSocket, `socket (status ${response.status})`));
 }
 
-/** Waits until `done`, at most `ms`; the caller's expectations say what is wrong otherwise. */
+/** Waits until `done`, for `ms` at most. If time runs out, the caller's expectations report what is wrong. */
 export async function until(done: () => boolean | Promise<boolean>, ms = 8000): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end;) {
     if (await done()) return;
