@@ -1,6 +1,6 @@
 /**
- * What the Worker takes from npm, bundled as a deploy bundles it, for tests in workerd. Otherwise the pool fetches each of
- * some 1,500 files of theirs by a request of its own, which takes ten seconds.
+ * The npm packages that the Worker uses, bundled as a deploy bundles them, for tests in workerd. Otherwise
+ * the pool fetches each of some 1,500 package files by its own request, which takes ten seconds.
  */
 import path from "node:path";
 import { build } from "esbuild";
@@ -13,7 +13,9 @@ interface Alias {
   replacement: string;
 }
 
-/** One alias for each name that the Worker's own code imports, to a module that shares its parts with the others. */
+/**
+ * One alias for each package name that the Worker's own code imports. The modules share their common parts.
+ */
 export async function bundlePackages(): Promise<Alias[]> {
   const names = await importedByWorker();
   const files = names.map((name) => name.replaceAll(/[^\w-]/g, "_"));

@@ -1,4 +1,7 @@
-/** Every test file starts with migrated databases and nothing else: files share one runtime, one after the other. */
+/**
+ * Every test file starts with migrated databases and nothing else. Files share one runtime and run one after
+ * the other.
+ */
 import { applyD1Migrations, reset } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
@@ -6,7 +9,7 @@ import { env } from "cloudflare:workers";
 declare module "vitest" {
   interface ProvidedContext {
     interop: Record<string, string> | null;
-    /** Of what is random in this run; SEED sets it. */
+    /** Seed of this run's random choices; SEED sets it. */
     seed: string;
   }
 }
