@@ -1,7 +1,7 @@
 /**
- * Every served method tried with every kind of credential. Rules and names are the reference's (its auth verifier, and
- * each method's own options); where this host differs, the comment says so. Queries of the AppView, which the reference
- * serves at another address, follow `app.bsky` below.
+ * Every served method tried with every kind of credential. Rules and names are the reference's (its auth
+ * verifier, and each method's own options); a comment marks where this host differs. Queries of the AppView,
+ * which the reference serves at another address, follow `app.bsky` below.
  */
 import { beforeAll, expect, test } from "vitest";
 import { methods } from "../../src/xrpc/methods.ts";
@@ -15,7 +15,7 @@ type Rule = (credential: Credential) => Outcome;
 const INVALID = "400 InvalidToken";
 const REQUIRED = "401 AuthenticationRequired";
 
-/** A member's session, of these lesser kinds too. */
+/** Accepts a member's session, and the lesser kinds in `also`. */
 const session =
   (...also: Credential[]): Rule =>
   (credential) => {
@@ -42,13 +42,16 @@ const memberOrService: Rule = (credential) => (credential === "service" ? "ok" :
 const memberTakenDownOrService: Rule = (credential) =>
   credential === "service" ? "ok" : memberOrTakenDown(credential);
 
-/** Signing in anew; `expired` is an access token here, which is never a refresh token. */
+/** Refresh tokens only. `expired` is an access token here, so never a refresh token. */
 const refresh: Rule = (credential) => {
   if (credential === "refresh") return "ok";
   return ["none", "admin", "wrong admin"].includes(credential) ? "401 AuthMissing" : INVALID;
 };
 
-/** Roles are this host's own; an expired session is told so, where the reference knows no sessions: 400 for its 401. */
+/**
+ * Roles are this host's own. An expired session gets 400; the reference knows no sessions here, and answers
+ * 401.
+ */
 const hostOwner: Rule = (credential) => {
   if (credential === "admin" || credential === "owner") return "ok";
   return credential === "expired" ? "400 ExpiredToken" : REQUIRED;
@@ -70,7 +73,7 @@ const moderator: Rule = (credential) => {
   return bearer.includes(credential) ? "401 BadJwtType" : hostOwner(credential);
 };
 
-/** createAccount: a token for bringing a DID along, or none. */
+/** createAccount: a service token for a DID that is brought along, or no credentials. */
 const serviceOrNone: Rule = (credential) => {
   switch (credential) {
     case "none":
@@ -81,7 +84,7 @@ const serviceOrNone: Rule = (credential) => {
       return INVALID;
     case "admin":
     case "wrong admin":
-      // In the reference any other scheme falls through to "no credentials", which takes offence at the header.
+      // In the reference any other scheme falls through to "no credentials", which rejects the header.
       return REQUIRED;
     case "garbage":
       return "401 BadJwt";
@@ -140,7 +143,7 @@ const identity: Record<string, Rule> = {
   submitPlcOperation: member,
   updateHandle: member,
 };
-/** Taken-down members read all of their own repo; the reference leaves out proofs, blocks and heads. */
+/** Taken-down members may read all of their own repo; the reference excludes proofs, blocks and heads. */
 const read = anyoneOr(memberOrTakenDown);
 const sync: Record<string, Rule> = {
   getBlob: read,
@@ -203,7 +206,7 @@ const RULES = new Map<string, Rule>([
 
 const CID = "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
-/** Valid parameters, which are looked at before credentials. */
+/** Valid parameters, which are checked before credentials. */
 function paramsOf(nsid: string, did: string): Record<string, string> {
   switch (nsid) {
     case "com.atproto.server.getServiceAuth":
@@ -229,7 +232,7 @@ function paramsOf(nsid: string, did: string): Record<string, string> {
   }
 }
 
-/** Names by which credentials are refused. Anything else means that they were not. */
+/** Error names that refuse the credentials. Any other answer means that they were accepted. */
 const REFUSALS = new Set([
   "AuthMissing",
   "AuthenticationRequired",
@@ -250,7 +253,7 @@ beforeAll(async () => {
   cast = await castOf();
 });
 
-/** Calls with an empty body, so that nothing but the credentials is ever right. */
+/** Calls with an empty body, so that only the credentials can be right. */
 async function attempt(nsid: string, verb: string, credential: Credential): Promise<Outcome> {
   const auth = await cast.header(credential, nsid);
   const { status, body } = await xrpc(nsid, {

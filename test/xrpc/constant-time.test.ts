@@ -1,9 +1,9 @@
-/** Signing in: an unknown account is refused no sooner than a known one. */
+/** Sign-in: an unknown account is refused no sooner than a known one. */
 import { expect, test } from "vitest";
 import { Refusal, isRefusal } from "../../src/protocol/refusal.ts";
 import { inConstantTime } from "../../src/xrpc/server/constant-time.ts";
 
-/** Runs for `ms`, then refuses or answers; returns when that was told. */
+/** Runs for `ms`, then refuses or answers; returns when the caller learns the outcome. */
 async function toldAfter(ms: number, refusal: Refusal | null): Promise<number> {
   let now = 1_000;
   const clock = { now: () => now, wait: async (more: number) => void (now += more) };

@@ -1,11 +1,11 @@
-/** Every method of the public lexicons is served here, passed on, or declined for a reason that is written down. */
+/** Every method of the public lexicons is served here, passed on, or declined for a documented reason. */
 import * as atproto from "@atcute/atproto";
 import * as bluesky from "@atcute/bluesky";
 import { expect, test } from "vitest";
 import { DECLINED, isPassedOn } from "../../src/xrpc/server/declined.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 
-/** Served outside the tables. */
+/** Served outside the method tables. */
 const BY_ROUTE = ["com.atproto.sync.subscribeRepos"];
 
 function nsidOf(module: unknown): string[] {
@@ -44,7 +44,7 @@ test("what is served is a method of the lexicons or this host's own", () => {
 });
 
 test("every method of the AppView has its story at the front door, in a flow that names it", () => {
-  // Without the flows that call every method alike.
+  // Excludes the flows that call every method in the same way.
   const flows = import.meta.glob("../flows/{account,appview}-*.test.ts", {
     query: "?raw",
     import: "default",

@@ -1,4 +1,4 @@
-/** One of each kind of credential, as an `authorization` header, all of members of one host. */
+/** One credential of each kind, as an `authorization` header, for members of one host. */
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import type { Member } from "../flows/account-host.ts";
@@ -27,7 +27,7 @@ export type Credential = (typeof CREDENTIALS)[number];
 export interface Cast {
   member: Member;
   takenDown: Member;
-  /** The header for a call of this method; undefined: none. */
+  /** The header for a call of this method; undefined if there is none. */
   header(credential: Credential, nsid: string): Promise<string | undefined>;
 }
 
@@ -73,7 +73,7 @@ export async function castOf(): Promise<Cast> {
     takenDown,
     async header(credential, nsid) {
       if (credential === "service") return serviceToken(member, nsid);
-      // A new one each time for the methods that use it up.
+      // The methods that consume a refresh token get a new one each time.
       if (credential === "refresh" && /\.(refresh|delete)Session$/.test(nsid)) {
         return session({ identifier: member.did, password: member.password }, "refreshJwt");
       }
@@ -93,7 +93,10 @@ async function appPassword({ auth, did }: Member, privileged: boolean): Promise<
   return session({ identifier: did, password: body.password });
 }
 
-/** Signed by the member's own key, as its PDS would sign it for another service; here the service is this host. */
+/**
+ * Signed by the member's own key, as the member's PDS would sign it for another service. Here that service is
+ * this host.
+ */
 async function serviceToken({ did }: Pick<Member, "did">, lxm: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const token = await bindings.ACCOUNT.getByName(did).signServiceJwt({

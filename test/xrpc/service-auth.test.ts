@@ -31,7 +31,7 @@ const newIssuer = (alg: Alg): Issuer => ({
 const multikey = ({ alg, secret }: Issuer) =>
   multikeyOf(didKeyOf({ type: alg, bytes: CURVES[alg].getPublicKey(secret, true) }));
 
-/** What the outside serves, by host name; how often it was asked. */
+/** The documents that the outside serves, by host name. */
 const documents = new Map<string, object>();
 let asked: string[] = [];
 
