@@ -75,10 +75,7 @@ export interface CheckedRepo {
   blocks: Map<string, Uint8Array>;
 }
 
-/**
- * Checks an archive as a stranger would: hashes, signature, a complete tree of the right shape, every record,
- * root first.
- */
+/** Checks an archive as a stranger would: hashes, signature, a whole tree, every record, root first. */
 export function checkRepo(car: Uint8Array, did: Did, key: string): CheckedRepo {
   const { roots, blocks } = readCar(car);
   const [head = ""] = roots;

@@ -69,10 +69,7 @@ async function comparable() {
   };
 }
 
-/**
- * Gates and lists come with the thread or before it, and nobody unfollows. Otherwise a rebuild would differ
- * by nature.
- */
+/** Gates and lists come with the thread or before it; nobody unfollows. Otherwise a rebuild would differ. */
 function live(steps: number): void {
   const posts: Ref[] = [];
   const roots = new Map<string, Ref>();

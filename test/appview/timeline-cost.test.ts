@@ -1,7 +1,4 @@
-/**
- * The cost of reading a timeline in a larger community, in rows and trips. SQL inserts the rows, and triggers
- * run.
- */
+/** A timeline's cost in a larger community, in rows and trips. SQL inserts the rows; triggers run. */
 import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";

@@ -1,7 +1,4 @@
-/**
- * `@atproto/oauth-client-browser`, unmodified, in Chromium: sign-in by redirect and by popup, refresh, calls,
- * revocation.
- */
+/** `@atproto/oauth-client-browser`, unmodified, in Chromium: redirect, popup, refresh, calls, revocation. */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -97,10 +94,7 @@ test("a member who says no comes back with no session", async () => {
   expect(refused).toContain("rejected");
 });
 
-/**
- * A scope of each kind, and a call that needs it. For the e-mail scope, the result is the address instead of
- * a status.
- */
+/** A scope of each kind, and a call that needs it. The e-mail scope gives the address instead of a status. */
 const CALLS = [
   [
     "repo:app.bsky.feed.post",

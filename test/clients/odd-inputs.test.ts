@@ -1,7 +1,4 @@
-/**
- * Calls each served method with what it does not take: another verb, no body, another body. Also searches for
- * odd words.
- */
+/** Calls each served method with another verb, no body or another body. Also searches for odd words. */
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { basic } from "../../tools/dev/xrpc-client.ts";

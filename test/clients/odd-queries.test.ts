@@ -1,7 +1,4 @@
-/**
- * Queries at the edges of what clients may write: every served read, with each parameter pushed to its
- * limits.
- */
+/** Queries at the edges of what clients may write: every read, with each parameter at its limits. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lexicons } from "./client/lexicons.ts";
 import { type Given, READS, type Row } from "./endpoints/calls.ts";

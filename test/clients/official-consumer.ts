@@ -1,7 +1,4 @@
-/**
- * Consumers and verifiers that others wrote, pointed at a host of ours: `@atproto/sync`, `@atproto/identity`,
- * `@atproto/repo`.
- */
+/** Other people's consumers and verifiers: `@atproto/sync`, `@atproto/identity`, `@atproto/repo`. */
 import http from "node:http";
 import { HandleResolver, IdResolver } from "@atproto/identity";
 import {

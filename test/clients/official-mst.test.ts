@@ -59,10 +59,7 @@ class Pair {
     return [...edits.values()];
   }
 
-  /**
-   * Applies edits to both trees. Theirs gets the deletes last, since it keeps its height when emptied on the
-   * way.
-   */
+  /** Applies edits to both trees. Theirs gets the deletes last: emptied on the way, it keeps its height. */
   async apply(edits: MstEdit[]): Promise<MstResult> {
     this.#rev = nextTid(0, this.#rev);
     const result = editMst(this.store, edits, this.#rev);

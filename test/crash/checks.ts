@@ -1,7 +1,4 @@
-/**
- * The three promises: no acknowledged write is lost, nothing appears twice, and repo, firehose and index
- * agree.
- */
+/** The three promises: no acknowledged write is lost, nothing is twice, repo, firehose and index agree. */
 import type { RunningHost } from "../../tools/dev/host.ts";
 import type { Contents, Told } from "./observed.ts";
 import { readFeed, readPosts, readRepo, replay } from "./observed.ts";

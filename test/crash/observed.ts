@@ -22,10 +22,7 @@ export interface Told {
   ops: { action: string; uri: string; cid: string | null }[];
 }
 
-/**
- * The whole repo from its CAR, verified with the key in the account's DID document: its contents and its
- * head.
- */
+/** The repo's contents and head, from its CAR, verified with the key in the account's DID document. */
 export async function readRepo(
   origin: string,
   outside: string,

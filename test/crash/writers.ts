@@ -1,15 +1,9 @@
-/**
- * Writers that remember which writes were acknowledged, and which may or may not have happened when the
- * runtime died.
- */
+/** Writers that remember which writes were acknowledged, and which are unknown because the runtime died. */
 import { pick } from "../../tools/seed/random.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { XrpcError, xrpc } from "../../tools/dev/xrpc-client.ts";
 
-/**
- * The possible states of one record: its text, or null if deleted. Several entries: the outcome was never
- * acknowledged.
- */
+/** The possible states of one record: its text, or null if deleted. Several: it was never acknowledged. */
 export type Possible = (string | null)[];
 
 export interface Ledger {

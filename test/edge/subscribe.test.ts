@@ -1,7 +1,4 @@
-/**
- * The number of firehose subscriptions that one address may have: fifty, whatever its client says about
- * itself.
- */
+/** One address may have fifty firehose subscriptions, whatever its client says about itself. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { subscribeRepos } from "../../src/edge/subscribe.ts";

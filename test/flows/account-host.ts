@@ -1,7 +1,4 @@
-/**
- * The host as a stranger sees it: XRPC over HTTP, a mailbox, and accounts made on the way. For the account-*
- * flows.
- */
+/** The host as strangers see it, for account-* flows: XRPC over HTTP, a mailbox, accounts made on the way. */
 import { env, exports } from "cloudflare:workers";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";

@@ -267,8 +267,7 @@ test("feeds as things to choose", async () => {
   }
   expect((await anyone("app.bsky.unspecced.getPopularFeedGenerators", { query: "cats" })).feeds).toEqual([]);
 
-  // A newer feed comes first among its maker's feeds. Among all feeds it comes after one with likes. Deleting
-  // it removes it.
+  // A newer feed comes first among its maker's, and after a liked one among all. Deleting it removes it.
   at.dull = await bob.write("app.bsky.feed.generator", { did: GENERATOR, displayName: "Dull" });
   const listed = async () => {
     const [made, liked] = await Promise.all([

@@ -64,8 +64,7 @@ test("who liked and who shared a post: newest first, page by page, and what a bl
   const next = await anyone("app.bsky.feed.getRepostedBy", { ...page, cursor });
   expect(didsOf(next.repostedBy)).toEqual([cleo.did]);
 
-  // If a block stands between a liker and the author, nobody sees the like. Only the two of them lose sight
-  // of the repost.
+  // A block between liker and author hides the like from everyone. It hides a repost only from those two.
   const block = await ann.block(bob);
   expect(await likers(dora)).toEqual([dora.did, cleo.did]);
   expect(await sharers(dora)).toEqual([bob.did, cleo.did]);

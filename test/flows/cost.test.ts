@@ -1,7 +1,4 @@
-/**
- * `atoll-cost`: what a request costs in rows. Local runs tell callers who ask for it; the costs stay within
- * budgets.
- */
+/** `atoll-cost`: a request's cost in rows. Local runs tell it on request, and it stays within budgets. */
 import { expect, test } from "vitest";
 import type { Member } from "./account-host.ts";
 import { join, xrpc } from "./account-host.ts";

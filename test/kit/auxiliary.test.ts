@@ -2,10 +2,7 @@ import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { atollWorker } from "../../tools/kit/auxiliary.ts";
 
-/**
- * A developer's own Worker. It signs up an account by the name in the path, and reads the new member's DID
- * document.
- */
+/** A developer's own Worker. It signs up the name in the path, and reads the new member's DID document. */
 const app = `export default {
   async fetch(request, env) {
     const name = new URL(request.url).pathname.slice(1);

@@ -40,10 +40,7 @@ export const PREFERENCES = [
   },
 ];
 
-/**
- * Writes posts, the first of them with one blob each. Then likes and posts alternate, and a follow comes
- * last.
- */
+/** Writes posts, the first ones with one blob each; then likes and posts alternate; a follow comes last. */
 export async function fill(mover: Mover, records: number, blobs: number, friend: string): Promise<string[]> {
   const { client, did } = mover;
   const cids: string[] = [];

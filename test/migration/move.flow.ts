@@ -333,8 +333,7 @@ describe("a move between the reference and our host", () => {
     assert.ok((await owner.bytes("com.atproto.sync.getRepo", { params })).bytes.byteLength > RECORDS * 100);
     const blob = { did: alice.did, cid: blobs[0] };
     assert.ok((await owner.bytes("com.atproto.sync.getBlob", { params: blob })).bytes.byteLength > 1_000);
-    // The host may have died between the deactivation and its event; then the account's alarm sends the
-    // event.
+    // If the host died between the deactivation and its event, the account's alarm sends the event.
     const last = async () => {
       const frames = await framesUpTo(here, await headOf(here));
       const found = frames.findLast(({ body }) => (body as { did?: string }).did === alice.did);

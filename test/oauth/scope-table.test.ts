@@ -38,10 +38,7 @@ const contentType = (nsid: string, verb: string) =>
 
 const CID = "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
-/**
- * Inputs of methods whose permission depends on the input. An allowed call then fails for another reason, or
- * succeeds.
- */
+/** Inputs for methods whose permission depends on them. Allowed calls succeed, or fail for another reason. */
 function inputOf(nsid: string): unknown {
   const record = { $type: POST, text: "by a grant", createdAt: "2026-01-01T00:00:00.000Z" };
   const at = { repo: member.did, collection: POST };
@@ -127,10 +124,7 @@ const OPEN = new Set([
 
 type Outcome = "ok" | `${number} ${string}`;
 
-/**
- * Methods that accept no OAuth token at all. They answer as the reference does to the wrong kind of
- * credential.
- */
+/** Methods without OAuth tokens. They answer as the reference does to the wrong kind of credential. */
 function apart(nsid: string): Outcome | null {
   if (/^(com\.atproto\.admin|internal\.atoll)\./.test(nsid)) return "401 AuthenticationRequired";
   switch (nsid.replace("com.atproto.server.", "")) {

@@ -1,7 +1,4 @@
-/**
- * The table of scopes: every method with every kind of grant and with none, compared with the reference's
- * decision.
- */
+/** The table of scopes: every method with every kind of grant and with none, and the words of refusals. */
 import { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import { describe, expect, test } from "vitest";
 import { isRefusal } from "../../src/protocol/refusal.ts";

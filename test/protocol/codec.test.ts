@@ -84,8 +84,7 @@ describe("DAG-CBOR", () => {
     [new Uint8Array([1, 2, 3]), "43010203"],
     [{ b: 1, aa: 2, a: 3 }, "a3616103616201626161 02"],
     [{ a: undefined, b: 1 }, "a1616201"],
-    // Keys sort by their UTF-8 bytes: U+FFFD comes before a surrogate pair, although UTF-16 order says
-    // otherwise.
+    // Keys sort by their UTF-8 bytes: U+FFFD comes before a surrogate pair, unlike in UTF-16 order.
     [{ 𐅑: 1, "�a": 2 }, "a264efbfbd610264f090859101"],
   ])("%j is %s", (value, expected) => {
     const bytes = encode(value);

@@ -1,7 +1,4 @@
-/**
- * A sequencer to test, entries to append, an AppView double for the one boundary that is not ours, and a
- * consumer.
- */
+/** A sequencer to test, entries to append, a consumer, and an AppView double for the one foreign boundary. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";

@@ -1,7 +1,4 @@
-/**
- * Every test file starts with migrated databases and nothing else. Files share one runtime and run one after
- * the other.
- */
+/** Every test file starts with nothing but migrated databases. Files share one runtime, in sequence. */
 import { applyD1Migrations, reset } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";

@@ -21,10 +21,7 @@ const figuresOf = (meta: Record<string, unknown> = {}) =>
 
 const objects: DurableObjectNamespace = Reflect.get(env, "ACCOUNT");
 
-/**
- * The kit's database on this file's own object. There is one instance, as in a network: it keeps count
- * between requests.
- */
+/** The kit's database on this file's own object. One instance, as in a network: it counts across requests. */
 let kit: DatabaseObject | null = null;
 function ask(statements: Statement[]): Promise<Answer[] | Answer> {
   return runInDurableObject(objects.getByName("kit-database"), async (_, state) => {
@@ -38,10 +35,7 @@ function ask(statements: Statement[]): Promise<Answer[] | Answer> {
   });
 }
 
-/**
- * Both answers to one batch. Row objects would hide columns of the same name, so Miniflare's are taken
- * unchanged.
- */
+/** Both answers to one batch. Row objects would hide columns of one name, so Miniflare's stay unchanged. */
 async function both(...statements: Statement[]) {
   const database = bindings.DIRECTORY;
   const prepared = statements.map(([sql, ...values]) => database.prepare(sql).bind(...values));

@@ -48,10 +48,7 @@ const refresh: Rule = (credential) => {
   return ["none", "admin", "wrong admin"].includes(credential) ? "401 AuthMissing" : INVALID;
 };
 
-/**
- * Roles are this host's own. An expired session gets 400; the reference knows no sessions here, and answers
- * 401.
- */
+/** Roles are this host's own. An expired session gets 400; the reference knows none, and answers 401. */
 const hostOwner: Rule = (credential) => {
   if (credential === "admin" || credential === "owner") return "ok";
   return credential === "expired" ? "400 ExpiredToken" : REQUIRED;

@@ -141,10 +141,7 @@ export async function createRecord(
   return must(await client.procedure("com.atproto.repo.createRecord", input, written));
 }
 
-/**
- * `goat record update <file> --rkey … [--no-validate]`: replaces the record only if it has not changed since
- * it was read.
- */
+/** `goat record update <file> --rkey … [--no-validate]`: replaces only the version that was read. */
 export async function updateRecord(
   goat: Goat,
   file: string,

@@ -1,7 +1,4 @@
-/**
- * How goat resolves an identity: the handle over HTTPS, the DID document at the PLC directory, each checked
- * against the other.
- */
+/** Resolves identities like goat: handle by HTTPS, document at the PLC directory, each checks the other. */
 import { isDid, isHandle } from "@atcute/lexicons/syntax";
 import { send } from "./http.ts";
 import { list, string, struct, unmarshal } from "./json.ts";

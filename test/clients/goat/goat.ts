@@ -1,7 +1,4 @@
-/**
- * What goat's commands share: the session that goat keeps in a file, and how a command that needs a client
- * gets one.
- */
+/** What goat's commands share: the session in a file, and how a command that needs a client gets one. */
 import { isDid, isHandle } from "@atcute/lexicons/syntax";
 import { ApiClient, PasswordAuth, type Session, loginAt } from "./client.ts";
 import { type Directory, USER_AGENT } from "./directory.ts";

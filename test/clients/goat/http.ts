@@ -63,10 +63,7 @@ export function send(request: GoRequest): Promise<GoResponse> {
   });
 }
 
-/**
- * Host, User-Agent and body length; then the caller's headers, sorted; last the headers that the transport
- * adds.
- */
+/** Host, User-Agent and body length; then the caller's headers, sorted; last those of the transport. */
 function written({ method, url, headers = {}, body, sized, host }: GoRequest): string[] {
   const { "User-Agent": agent = DEFAULT_AGENT, ...others } = headers;
   const lines = ["Host", host ?? url.host, "User-Agent", agent];

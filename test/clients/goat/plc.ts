@@ -120,10 +120,7 @@ export async function submitDirectly(goat: Goat, did: string, operation: Regular
   if (status !== 200) throw new Error(`failed did:plc operation submission: ${status} ${body.toString()}`);
 }
 
-/**
- * `goat plc dump`: every operation of the directory, in batches. Each batch starts from the last operation of
- * the one before.
- */
+/** `goat plc dump`: every operation of the directory, in batches. A batch begins where the last one ended. */
 export async function dump(goat: Goat, batch = 1000): Promise<Record<string, unknown>[]> {
   const all: Record<string, unknown>[] = [];
   for (let cursor = "", last = ""; ; last = cursor) {

@@ -1,7 +1,4 @@
-/**
- * A call with each scope, by the official client for servers, unmodified: refused without the scope, allowed
- * with it.
- */
+/** A call for each scope, refused without it, allowed with it. Uses the official server client unmodified. */
 import type { OAuthSession } from "@atproto/oauth-client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Stage, appFor, connect, setStage } from "./stage.ts";

@@ -1,7 +1,4 @@
-/**
- * A browser without JavaScript: it keeps cookies, follows redirects on one host, and fills in and sends a
- * page's forms.
- */
+/** A browser without JavaScript: keeps cookies, follows redirects on one host, fills in and sends forms. */
 import http from "node:http";
 
 export interface Page {

@@ -10,10 +10,7 @@ import { PASSWORD, type Stage, setStage, signInAt, signUp } from "./stage.ts";
 
 const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
 
-/**
- * A stranger's markup never gets through: every tag belongs to our pages, and no tag runs a stranger's
- * script.
- */
+/** A stranger's markup never gets through: every tag is one of ours, and none runs a stranger's script. */
 function expectHarmless({ html }: Page): void {
   expect(html).not.toMatch(/<script>|<img src=x|onerror=(?!alert\(1\)&gt;)|javascript:/i);
   expect(html).not.toContain(EVIL);

@@ -78,10 +78,7 @@ export interface App {
 
 const REDIRECT = "https://app.tester.dev/callback";
 
-/**
- * The official client, unmodified: as an app on the member's own machine, or on a server with a key of its
- * own.
- */
+/** The official client, unmodified: an app on the member's own machine, or on a server with its own key. */
 export async function appFor(
   { host, alice, published }: Stage,
   scope: string,
