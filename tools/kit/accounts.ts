@@ -1,4 +1,4 @@
-/** The accounts that a test has made: signed up through the public API, and signed in. */
+/** The accounts of a test, signed up through the public API and signed in. */
 import { createRequire } from "node:module";
 import type * as Api from "@atproto/api";
 import type { AtpAgent } from "@atproto/api";
@@ -11,28 +11,28 @@ import { checkFields } from "./options.ts";
 import type { TestHost } from "./test-host.ts";
 
 export interface TestAccount {
-  /** As the test calls it: `alice`. */
+  /** The test's name for it: `alice`. */
   name: string;
   did: string;
   /** `alice.test` */
   handle: string;
   email: string;
   password: string;
-  /** Of the session that signing up gave. */
+  /** Access token of the session that signing up created. */
   accessJwt: string;
   refreshJwt: string;
-  /** The host where it lives. */
+  /** The account's host. */
   host: TestHost;
 }
 
 export interface AccountOptions {
-  /** Name of the host where the account lives. Default: the network's first. */
+  /** Name of the account's host. Default: the network's first. */
   host?: string;
   /** Default: `<name>-password`. */
   password?: string;
   /** Default: `<name>@example.test`. */
   email?: string;
-  /** Where `REGISTRATION` is `invite`. */
+  /** Needed when `REGISTRATION` is `invite`. */
   inviteCode?: string;
 }
 
@@ -52,12 +52,12 @@ export class Accounts {
     this.#hostNamed = hostNamed;
   }
 
-  /** All that exist, by name. */
+  /** All existing accounts, by name. */
   get all(): ReadonlyMap<string, TestAccount> {
     return this.#ready;
   }
 
-  /** Signs up, unless the account is there. */
+  /** Returns the account, and signs it up first if it does not exist. */
   async account(given: string, options: AccountOptions = {}): Promise<TestAccount> {
     checkFields(options, OPTIONS, `account(${JSON.stringify(given)})`);
     const name = this.#nameOf(given, options);
@@ -73,7 +73,7 @@ export class Accounts {
     }
   }
 
-  /** `alice`, also of `alice.test`: one account has one name. */
+  /** Maps both `alice` and `alice.test` to `alice`, so that an account has one name. */
   #nameOf(given: unknown, { host }: AccountOptions): string {
     if (typeof given !== "string" || (!NAME.test(given) && !HANDLE.test(given))) {
       throw new Error(
@@ -108,7 +108,7 @@ export class Accounts {
     );
   }
 
-  /** As the seed's planting wants a member. */
+  /** Implements `member` of the seed's `Host`. */
   async member({ name, password, host }: SeedAccount): Promise<{ member: Member; isNew: boolean }> {
     const isNew = !this.#accounts.has(name);
     const options = {
@@ -157,7 +157,7 @@ export class Accounts {
 
 const RESET = "the network was reset meanwhile. Await what a test has begun before the next `reset()`.";
 
-/** What to do about a refusal, where the host's own words leave that open. */
+/** Advice on a refusal, for those where the host's message gives none. */
 function advice(thrown: Error): string {
   if (!(thrown instanceof XrpcError)) return "";
   if (thrown.error === "UnsupportedDomain") {
@@ -170,7 +170,9 @@ function advice(thrown: Error): string {
   );
 }
 
-/** An account is made once: later wishes that differ would be lost in silence. */
+/**
+ * Returns the account, or throws if later options differ from the first ones: they would be silently ignored.
+ */
 function agreeing(account: TestAccount, options: AccountOptions): TestAccount {
   const { name, password, email, host } = account;
   const there: Record<string, string> = { password, email, host: host.name };
@@ -184,7 +186,7 @@ function agreeing(account: TestAccount, options: AccountOptions): TestAccount {
   return account;
 }
 
-/** The official client, loaded when the first agent is asked for: it costs a third of a second and 27 MB. */
+/** Loads the official client when a test first needs an agent: it costs a third of a second and 27 MB. */
 function loadApi(): typeof Api {
   const require = createRequire(import.meta.url);
   try {
@@ -198,7 +200,10 @@ function loadApi(): typeof Api {
   }
 }
 
-/** One method as an account. Its access token may have expired, by a clock that was moved: then it signs in anew. */
+/**
+ * Calls one method as an account. Signs in again if the access token has expired, as it may once the clock is
+ * moved.
+ */
 export async function callAs(account: TestAccount, nsid: string, call: XrpcCall): Promise<unknown> {
   const { host, did, password } = account;
   try {

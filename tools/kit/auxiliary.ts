@@ -1,6 +1,6 @@
 /**
- * `atoll/worker`: a host as an auxiliary Worker of a project's own Miniflare, or of its vitest with
- * @cloudflare/vitest-plugin. How it is used: docs/testing.md.
+ * `atoll/worker`: a host as an auxiliary Worker in a project's own Miniflare, or in its vitest with
+ * @cloudflare/vitest-plugin. For usage, see docs/testing.md.
  */
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -9,16 +9,17 @@ import { AUXILIARY, findRuntime } from "./runtime.ts";
 import type { HostVars } from "./vars.ts";
 
 export interface AtollWorkerOptions {
-  /** Of the Worker, for service bindings. Default: `atoll`. */
+  /** Name of the Worker, for service bindings. Default: `atoll`. */
   name?: string;
-  /** Where members' DID documents say that the host is. Default: `http://atoll.localhost`. */
+  /** The host's URL in its members' DID documents. Default: `http://atoll.localhost`. */
   url?: string;
   vars?: HostVars;
 }
 
 /**
- * As `workers` of the vitest plugin's `miniflare` option, and of `new Miniflare(convertV4MiniflareOptions(…))`, take it:
- * an alias, since no interface fits their index signature.
+ * An entry of `workers` in the vitest plugin's `miniflare` option, or in `new
+ * Miniflare(convertV4MiniflareOptions(…))`. A type alias, because an interface does not fit their index
+ * signature.
  */
 export type AtollWorker = {
   name: string;
@@ -32,7 +33,7 @@ export type AtollWorker = {
   serviceBindings: Record<string, { name: string; entrypoint: string }>;
 };
 
-/** Throws a `LaunchError` where the package's built Worker is missing. */
+/** Throws a `LaunchError` if the package's built Worker is missing or `url` is no URL. */
 export async function atollWorker(options: AtollWorkerOptions = {}): Promise<AtollWorker> {
   const { name = "atoll", url = "http://atoll.localhost" } = options;
   const { folder, vars, compatibility } = await findRuntime();
@@ -62,7 +63,7 @@ export async function atollWorker(options: AtollWorkerOptions = {}): Promise<Ato
   };
 }
 
-/** The main one first, as Miniflare wants it. */
+/** Lists the main module first, as Miniflare requires. */
 function modulesOf(folder: string): AtollWorker["modules"] {
   const names = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
   const sorted = ["worker.mjs", ...names.filter((name) => name !== "worker.mjs")];

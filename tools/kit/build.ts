@@ -1,7 +1,7 @@
 /**
- * Makes the folder that a network runs from: the Worker as plain modules, and workerd's configuration around them. At
- * run time the kit needs workerd alone: no bundler, and no Miniflare, which would cost every network 1.4 s of CPU and
- * 230 MB.
+ * Builds the folder that a network runs from: the Worker as plain modules, and workerd's configuration for
+ * them. At run time the kit needs only workerd: no bundler, and no Miniflare, which would cost every network
+ * 1.4 s of CPU and 230 MB.
  */
 import { createHash } from "node:crypto";
 import {
@@ -27,7 +27,7 @@ import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
 
-/** Vars and secrets that `wrangler.toml` leaves out. */
+/** Vars and secrets that are not in `wrangler.toml`. */
 const FURTHER_VARS = [
   "BLOB_LIMIT",
   "MOD_SERVICE",
@@ -44,12 +44,12 @@ const CLOCK = "shifted-date.mjs";
 const DAY_MS = 24 * 3_600_000;
 
 interface Built {
-  /** Files of this repository that went in, and the hash of their contents. */
+  /** Source files of this repository in the build; `hash` covers their contents and the migrations. */
   made: string[];
   hash: string;
 }
 
-/** The folder for the sources as they are, built only when they have changed. */
+/** Returns the folder built from the current sources. Builds only if they have changed. */
 export async function builtRuntime(): Promise<string> {
   const note = path.join(CACHE, "kit.json");
   if (existsSync(note)) {
@@ -75,7 +75,7 @@ export async function builtRuntime(): Promise<string> {
   return folder;
 }
 
-/** Of the files, and of the migrations, of which there may be new ones. */
+/** Hashes the files, and all migrations, since new ones are not among the files. */
 function contentHash(files: string[]): string {
   const read = JSON.stringify(readAllMigrations());
   return createHash("sha256").update(hashOf(files)).update(read).digest("hex");
@@ -86,7 +86,7 @@ const readAllMigrations = () => ({
   appview: readMigrations("appview"),
 });
 
-/** What was built of sources that are gone, unless somebody may still run from it. */
+/** Removes builds older than a day. A newer one may still be in use. */
 function removeOld(): void {
   for (const name of readdirSync(CACHE)) {
     const folder = path.join(CACHE, name);
@@ -96,7 +96,7 @@ function removeOld(): void {
   }
 }
 
-/** Of two that build at once, the first one's folder counts; both are the same. */
+/** If two processes build at once, the first one's folder stays; both are the same. */
 function moveTo(draft: string, folder: string): void {
   try {
     renameSync(draft, folder);
@@ -106,7 +106,7 @@ function moveTo(draft: string, folder: string): void {
   }
 }
 
-/** Builds into `folder`. Returns the files of this repository that went in. */
+/** Builds into `folder`. Returns the source files of this repository in the build. */
 export async function buildRuntime(folder: string): Promise<string[]> {
   const { build } = await import("esbuild");
   rmSync(folder, { recursive: true, force: true });
@@ -133,7 +133,7 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   );
 }
 
-/** The clock is a module of its own, and the first to run: before any that might take `Date` for itself. */
+/** Builds the clock as a separate module that runs first, before any module can capture `Date`. */
 async function buildClock(folder: string): Promise<void> {
   const { build } = await import("esbuild");
   const entryPoints = [path.join(ROOT, SOURCES, "shifted-date.ts")];
@@ -159,7 +159,7 @@ function workerOptions(entry: string): BuildOptions {
   };
 }
 
-/** `atoll:migrations`: the databases' ordered SQL as a module. */
+/** Provides `atoll:migrations`: the databases' ordered SQL as a module. */
 const migrations: Plugin = {
   name: "migrations",
   setup(build) {
@@ -171,7 +171,7 @@ const migrations: Plugin = {
   },
 };
 
-/** A password costs 31 ms of CPU on purpose. Test accounts need no such protection, and there are many. */
+/** Hashing a password takes 31 ms of CPU on purpose. Test accounts are many and need no such protection. */
 const quickPasswords: Plugin = {
   name: "quick-passwords",
   setup(build) {
@@ -183,7 +183,9 @@ const quickPasswords: Plugin = {
   },
 };
 
-/** Names that a community keeps from its members (`bot`, `feed`, `admin`) are those that a test gives its own accounts. */
+/**
+ * Allows names that a community reserves (`bot`, `feed`, `admin`): tests like to use them for their accounts.
+ */
 const anyName: Plugin = {
   name: "any-name",
   setup(build) {
@@ -193,7 +195,7 @@ const anyName: Plugin = {
   },
 };
 
-/** Miniflare's bucket, as Miniflare itself would load it. */
+/** Resolves Miniflare's bucket as Miniflare itself loads it. */
 const bucket: Plugin = {
   name: "bucket",
   setup(build) {
@@ -204,7 +206,7 @@ const bucket: Plugin = {
       const wanted = given.slice("miniflare:".length);
       return { path: path.join(workers, `${shared[wanted] ?? wanted}.worker.js`) };
     });
-    // Miniflare runs these as the runtime's own modules, under other names.
+    // Miniflare runs these as internal modules of the runtime, under other names.
     build.onResolve({ filter: /^node-internal:internal_/ }, ({ path: given }) => ({
       path: given.replace("node-internal:internal_", "node:"),
       external: true,

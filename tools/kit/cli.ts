@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npx atoll …` */
+/** The command `npx atoll …`. */
 import { USAGE, devNetwork, isExpected } from "./dev-network.ts";
 
 const [command, ...rest] = process.argv.slice(2);

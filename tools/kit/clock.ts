@@ -1,4 +1,4 @@
-/** The clock of all hosts of a network: the machine's, until a test moves it. */
+/** The clock of all hosts in a network. It shows the machine's time until a test moves it. */
 
 /** `90_000` (milliseconds), `"90s"`, `"15m"`, `"2h"`, `"3d"`. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
@@ -10,40 +10,43 @@ export class Clock {
   readonly #move: (offset: number) => Promise<void>;
   #offset = 0;
 
-  /** @internal `start`: milliseconds of the Unix epoch, null for the machine's time; `move` tells the hosts. */
+  /**
+   * @internal `start`: milliseconds since the Unix epoch, null for the machine's time; `move` tells the
+   * hosts.
+   */
   constructor(start: number | null, move: (offset: number) => Promise<void>) {
     this.#start = start;
     this.#move = move;
     this.reset();
   }
 
-  /** Milliseconds that the hosts are ahead of the machine. */
+  /** How far the hosts' clock is ahead of the machine's, in milliseconds. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** What the hosts take for now. */
+  /** The hosts' current time. */
   now(): Date {
     return new Date(Date.now() + this.#offset);
   }
 
   /**
-   * Moves all hosts' clocks; what their alarms have due by then is done before this resolves. The clock goes on from
-   * there. Backwards is possible, but a host may refuse what comes from its future.
+   * Moves the clocks of all hosts, which run on from there. Resolves once every alarm due by then has run. A
+   * clock can move backwards, but a host may then refuse data from its future.
    * @example await network.clock.advance("3h")
    */
   async advance(by: Duration): Promise<void> {
     await this.#to(this.#offset + milliseconds(by));
   }
 
-  /** Sets all hosts' clocks. */
+  /** Sets the clocks of all hosts. */
   async set(to: Date | string | number): Promise<void> {
     const at = new Date(to).getTime();
     if (Number.isNaN(at)) throw new TypeError(`clock.set: ${String(to)} is no date`);
     await this.#to(at - Date.now());
   }
 
-  /** @internal Back to where it began. The hosts are told by whoever calls this. */
+  /** @internal Returns to the start. The caller tells the hosts. */
   reset(): void {
     this.#offset = this.#start === null ? 0 : this.#start - Date.now();
   }

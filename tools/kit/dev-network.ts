@@ -1,4 +1,7 @@
-/** `atoll dev-network`: a test network for programs in any language, described by a line of JSON, steered over HTTP. */
+/**
+ * `atoll dev-network`: a test network for programs in any language. It prints its description as a line of
+ * JSON and is controlled over HTTP.
+ */
 import { execFileSync } from "node:child_process";
 import type { Stats } from "node:fs";
 import { existsSync, fstatSync, readFileSync } from "node:fs";
@@ -31,7 +34,7 @@ export const USAGE = `atoll dev-network [options]
 
 const HOST_BODY_BYTES = 64 << 20;
 
-/** Runs until it is told to stop. Throws a `LaunchError` or `SeedError` before the line is printed. */
+/** Runs until it is told to stop. A `LaunchError` or `SeedError` is thrown before the line is printed. */
 export async function devNetwork(args: string[]): Promise<void> {
   const options = readArguments(args);
   if (options === null) return void process.stdout.write(USAGE);
@@ -134,7 +137,7 @@ function describe(network: TestNetwork, control: http.Server) {
 
 const shown = ({ host, ...account }: TestAccount) => ({ ...account, host: host.name, url: host.url });
 
-/** For programs of this machine. */
+/** Serves the control API on the loopback address, for programs on this machine. */
 async function serveControl(network: TestNetwork): Promise<http.Server> {
   const server = http.createServer((request, response) => {
     const answer = (status: number, body: unknown) => {
@@ -158,7 +161,7 @@ async function steer(
   const { method, url = "/" } = request;
   if (method === "GET" && url === "/") return describe(network, control);
   if (method === "GET" && url === "/logs") return { logs: network.logs };
-  // A page in a browser could send a form unasked; it cannot leave this header out.
+  // A web page could send a form here without its user's knowledge, but not without this header.
   if (request.headers.origin !== undefined) throw new Error("not for browsers");
   if (method !== "POST") throw new Error(`${method} ${url}: POST is wanted`);
   const given = (await readJson(request)) as Record<string, unknown>;
@@ -202,8 +205,8 @@ async function readJson(request: http.IncomingMessage): Promise<unknown> {
 const LOOK_MS = 500;
 
 /**
- * The end of standard input tells it, where that is a pipe; else the processes above do: the parent, and past npm and
- * the shells that npx puts between, whoever called them.
+ * Calls `stop` when standard input ends, if it is a pipe or a socket. Also polls the processes above: the
+ * parent and, past npm and the shells that npx starts in between, their caller.
  */
 function whenParentEnds(stop: () => void): void {
   const input = inputKind();
@@ -216,7 +219,7 @@ function whenParentEnds(stop: () => void): void {
   }, LOOK_MS);
 }
 
-/** Null where it is closed. */
+/** Null if standard input is closed. */
 function inputKind(): Stats | null {
   try {
     return fstatSync(0);
@@ -225,7 +228,7 @@ function inputKind(): Stats | null {
   }
 }
 
-/** The parent, and its parents for as long as they only pass on a command. */
+/** The parent, and the parents above it as long as each only runs a command for its caller. */
 function callers(): number[] {
   const found: number[] = [process.ppid];
   for (let pid = process.ppid; pid > 1 && found.length < 6;) {

@@ -1,6 +1,7 @@
 /**
- * The internet of a network: every request that its hosts send out comes here, is written down, and gets the answer that
- * the test gave. Loopback addresses are really asked, so hosts reach each other and the app under test; nothing else is.
+ * The internet of a network. Every outgoing request of its hosts comes here, is recorded, and gets the answer
+ * that the test set. Requests to loopback addresses are forwarded, so that hosts reach each other and the app
+ * under test. No other request leaves the machine.
  */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,26 +9,26 @@ import { pipeline } from "node:stream/promises";
 import { LOOPBACK } from "../dev/ports.ts";
 import { DISPOSED, until, type Wait } from "./waiting.ts";
 
-/** One request that a host sent out. */
+/** An outgoing request of a host. */
 export interface OutsideFetch {
-  /** Name of the host that sent it. */
+  /** Name of the sending host. */
   host: string;
   method: string;
   url: string;
-  /** Lower-case names. */
+  /** By lower-case name. */
   headers: Record<string, string>;
-  /** Empty where there was none. */
+  /** Empty if there was none. */
   body: string;
-  /** Of the answer; null where nobody answered. */
+  /** Status of the answer; null if there was none. */
   status: number | null;
-  /** Milliseconds of the Unix epoch, by the machine's clock. */
+  /** Milliseconds since the Unix epoch, by the machine's clock. */
   at: number;
 }
 
-/** A URL's beginning, a pattern for the whole URL, or a test of the request. */
+/** A URL prefix, a regular expression for the URL, or a predicate on the request. */
 export type FetchPattern = string | RegExp | ((request: Request) => boolean);
 
-/** What is answered: a `Response`, JSON, or whatever a function makes of the request; null: nobody is there. */
+/** A `Response`, JSON, or a function of the request that returns either; null: the connection fails. */
 export type FetchAnswer =
   | Response
   | Record<string, unknown>
@@ -40,13 +41,13 @@ interface Answering {
   answer: FetchAnswer;
 }
 
-/** A request's whole body is read first; hosts send small ones. */
+/** Largest request body. It is read whole before the answer; hosts send small ones. */
 const BODY_BYTES = 64 << 20;
 
 const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
 
 export class Fetches {
-  /** Everything that was sent out, oldest first, but for requests to the network's own PLC directory. */
+  /** All outgoing requests except those to the network's own PLC directory, oldest first. */
   readonly list: OutsideFetch[] = [];
   readonly #answers: Answering[] = [];
   readonly #names = new Map<string, string>();
@@ -56,14 +57,17 @@ export class Fetches {
   readonly #isOwn: (url: URL) => boolean;
   readonly #memberOf: (handle: string) => Promise<string | null>;
 
-  /** `isOwn`: requests that are not the test's concern; `memberOf`: the DID of a handle of one of the hosts. */
+  /**
+   * `isOwn`: whether to forward a request unrecorded; `memberOf`: the DID for a handle on one of the hosts.
+   */
   constructor(isOwn: (url: URL) => boolean, memberOf: (handle: string) => Promise<string | null>) {
     this.#isOwn = isOwn;
     this.#memberOf = memberOf;
   }
 
   /**
-   * Answers requests that match, until the returned function is called or the network is reset. The newest answer counts.
+   * Answers matching requests until the returned function is called or the network is reset. The newest
+   * answer wins.
    * @example network.fetches.answer("https://relay.example.com/", { ok: true })
    */
   answer(pattern: FetchPattern, answer: FetchAnswer): () => void {
@@ -75,12 +79,12 @@ export class Fetches {
     };
   }
 
-  /** Makes a handle outside the network resolve to a DID, as a DNS record would. */
+  /** Makes a handle outside the network resolve to a DID, like a DNS record. */
   handle(handle: string, did: string): void {
     this.#names.set(handle.toLowerCase(), did);
   }
 
-  /** The first request that matches, also one that was sent already. Rejects after `timeout` ms (5,000). */
+  /** The first matching request, past or future. Rejects after `timeout` ms (5,000). */
   async next(pattern: FetchPattern, wait: Wait = {}): Promise<OutsideFetch> {
     const matches = matcher(pattern);
     const find = () => {
@@ -103,9 +107,9 @@ export class Fetches {
     this.#names.clear();
   }
 
-  /** @internal A port to which the runtime of `host` sends whatever its Worker fetches. */
+  /** @internal Opens the port that receives every fetch of the Worker of `host`. */
   async open(host: string): Promise<number> {
-    // A request to a proxy names its host in the first line.
+    // A request to a proxy names its host in the request line.
     const server = http.createServer({ requireHostHeader: false }, (incoming, outgoing) => {
       this.#take(host, incoming, outgoing).catch(() => outgoing.destroy());
     });
@@ -154,13 +158,13 @@ export class Fetches {
     } else if (isLoopback(url.hostname)) {
       sent.status = await passOn(url, incoming, outgoing, body);
     } else {
-      // As to the Worker an address that nobody has: the connection breaks.
+      // To the Worker this is an unreachable address: the connection breaks.
       outgoing.destroy();
     }
     this.#changed.dispatchEvent(new Event("change"));
   }
 
-  /** Null: nobody is there, says the test; undefined: it says nothing. */
+  /** Null: the test lets the connection fail; undefined: the test set no answer. */
   async #answerTo(request: Request): Promise<Response | null | undefined> {
     const found = this.#answers.find(({ matches }) => matches(request));
     if (found !== undefined) return responseOf(found.answer, request);
@@ -168,7 +172,9 @@ export class Fetches {
     return undefined;
   }
 
-  /** `_atproto.<handle>` TXT, of members of all hosts and of names that the test gave; RFC 8427 in JSON. */
+  /**
+   * Answers `_atproto.<handle>` TXT for members of all hosts and for handles the test has set; RFC 8427 JSON.
+   */
   async #dns({ searchParams }: URL): Promise<Response> {
     const name = searchParams.get("name") ?? "";
     const handle = name.replace(/^_atproto\./, "").toLowerCase();
@@ -190,7 +196,7 @@ function matcher(pattern: FetchPattern): (request: Request) => boolean {
 async function responseOf(answer: FetchAnswer, request: Request): Promise<Response | null> {
   if (typeof answer === "function") return responseOf(await answer(request), request);
   if (answer === null) return null;
-  // A given response may be asked for again.
+  // The same response may be needed again.
   return answer instanceof Response ? answer.clone() : Response.json(answer);
 }
 
@@ -220,7 +226,7 @@ async function readBody(incoming: http.IncomingMessage): Promise<Buffer> {
 }
 
 async function send(response: Response, outgoing: http.ServerResponse): Promise<void> {
-  // Of a response that `fetch` made, the body is decoded already.
+  // If the response comes from `fetch`, its body is already decoded.
   const headers = new Headers(response.headers);
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
   outgoing.writeHead(response.status, Object.fromEntries(headers));
@@ -228,7 +234,10 @@ async function send(response: Response, outgoing: http.ServerResponse): Promise<
   outgoing.end();
 }
 
-/** To an address of this machine, as it is. Resolves with the answer's status, or null where nobody answered. */
+/**
+ * Forwards a request unchanged to an address of this machine. Resolves with the answer's status, or null if
+ * none came.
+ */
 function passOn(
   url: URL,
   incoming: http.IncomingMessage,

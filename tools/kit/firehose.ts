@@ -1,4 +1,7 @@
-/** The firehose of a host (com.atproto.sync.subscribeRepos), decoded and kept, so that a test can wait for what it expects. */
+/**
+ * A host's firehose (com.atproto.sync.subscribeRepos), decoded and kept, so that a test can wait for an
+ * event.
+ */
 import { readCar } from "../../src/protocol/car.ts";
 import { decode, decodeFirst, decodeToJson } from "../../src/protocol/cbor.ts";
 import { isMap } from "../../src/protocol/data-model.ts";
@@ -14,11 +17,11 @@ export interface FirehoseOp {
   rkey: string;
   /** `at://did/collection/rkey` */
   uri: string;
-  /** Of the record after the operation; null when it was deleted. */
+  /** CID of the record after the operation; null after a deletion. */
   cid: string | null;
-  /** Before the operation, where there was one. */
+  /** CID before the operation, if the record existed. */
   prev?: string;
-  /** The record as JSON (links as `{$link}`, bytes as `{$bytes}`); absent when it was deleted. */
+  /** The record as JSON (links as `{$link}`, bytes as `{$bytes}`); absent after a deletion. */
   record?: Record<string, unknown>;
 }
 
@@ -38,11 +41,11 @@ export interface FirehoseCommit extends EventBase {
   since: string | null;
   prevData?: string;
   ops: FirehoseOp[];
-  /** The CAR as it came, for those who verify it. */
+  /** The CAR as received, for tests that verify it. */
   blocks: Uint8Array;
 }
 
-/** A repo is to be fetched anew. */
+/** Consumers must fetch the repo again. */
 export interface FirehoseSync extends EventBase {
   kind: "sync";
   rev: string;
@@ -55,7 +58,7 @@ export interface FirehoseIdentity extends EventBase {
   handle?: string;
 }
 
-/** An account's state. */
+/** An account's state, on a change. */
 export interface FirehoseAccount extends EventBase {
   kind: "account";
   active: boolean;
@@ -72,17 +75,17 @@ export interface FirehoseOptions {
 const RECONNECT_MS = 20;
 
 export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
-  /** Every event so far. */
+  /** All events so far. */
   readonly events: FirehoseEvent[] = [];
   readonly #origin: string;
   readonly #changed = new EventTarget();
-  /** How many events `next` has passed. */
+  /** Number of events that `next` has consumed. */
   #passed = 0;
   #cursor: number;
   #socket: QuietWebSocket | null = null;
   #closed = false;
   #failure: Error | null = null;
-  /** Counts connections, so that what an old one still says is ignored. */
+  /** Number of the current connection. Messages of older ones are ignored. */
   #connection = 0;
 
   /** @internal */
@@ -93,7 +96,7 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
   }
 
   /**
-   * The first event that matches, among those that came and those to come. Rejects after `timeout` ms (5,000).
+   * The first matching event, past or future. Rejects after `timeout` ms (5,000).
    * @example await firehose.until((event) => event.kind === "commit" && event.did === alice.did)
    */
   until<Event extends FirehoseEvent>(
@@ -105,7 +108,7 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
     return this.#wait(() => this.events.find(predicate), wait);
   }
 
-  /** The first record operation that matches, among those that came and those to come. */
+  /** The first matching record operation, past or future. Rejects after `timeout` ms (5,000). */
   async record(predicate: (op: FirehoseOp) => boolean, wait: Wait = {}): Promise<FirehoseOp> {
     return this.#wait(() => {
       for (const event of this.events) {
@@ -116,7 +119,10 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
     }, wait);
   }
 
-  /** The event after the one that `next` gave last; with a predicate, the next one that matches. */
+  /**
+   * The event after the one `next` returned last; with a predicate, the next match. Rejects after `timeout`
+   * ms (5,000).
+   */
   next(predicate: (event: FirehoseEvent) => boolean = () => true, wait: Wait = {}): Promise<FirehoseEvent> {
     return this.#wait(() => {
       const at = this.events.findIndex((event, index) => index >= this.#passed && predicate(event));
@@ -126,7 +132,7 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
     }, wait);
   }
 
-  /** Every event from the first one on, without end; leave the loop to stop. */
+  /** Iterates over all events from the first one on, without end; break out of the loop to stop. */
   async *[Symbol.asyncIterator](): AsyncIterator<FirehoseEvent> {
     for (let at = 0; !this.#closed; at++) {
       yield await until(
@@ -149,7 +155,7 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
     this.close();
   }
 
-  /** @internal As if just opened: after the network was reset. */
+  /** @internal Starts over after the network was reset. */
   restart(): void {
     if (this.#closed) return;
     this.events.length = 0;
@@ -177,7 +183,7 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
     });
   }
 
-  /** Connects until it succeeds: a host that is killed comes back. */
+  /** Retries until connected: a killed host comes back. */
   async #connect(): Promise<void> {
     const connection = ++this.#connection;
     const url = `${this.#origin}/xrpc/com.atproto.sync.subscribeRepos?cursor=${this.#cursor}`;
@@ -222,7 +228,10 @@ export class Firehose implements AsyncIterable<FirehoseEvent>, Disposable {
   }
 }
 
-/** #info says that older events are gone, which the test did by moving the clock. Throws what an error frame says. */
+/**
+ * Whether to skip the frame: #info only says that older events are gone, because the test moved the clock.
+ * Throws the content of an error frame.
+ */
 function isAside(frame: Uint8Array): boolean {
   const [header, body] = decodeFirst(frame);
   if (!isMap(header)) return false;

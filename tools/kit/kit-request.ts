@@ -1,15 +1,15 @@
-/** What the kit asks of a host from inside the runtime, and what it is told. */
+/** The messages between the kit and its entrypoint in a host's runtime (`door.ts`). */
 import type { DatabaseName, Row } from "../dev/control/messages.ts";
 
 export const SECRET_HEADER = "atoll-kit";
 
 export type KitRequest =
   | { do: "migrate" }
-  /** Waits until everything that was written is announced and indexed; `resend`: after a crash. */
+  /** Waits until all writes are announced and indexed; `resend`: set after a crash. */
   | { do: "settle"; resend: boolean; timeoutMs: number }
-  /** As new: no account, no event, no blob, no mail; the clock at `offset`. */
+  /** Resets the host: no account, no event, no blob, no mail; the clock at `offset`. */
   | { do: "wipe"; offset: number }
-  /** The host's clock, in milliseconds ahead of the machine's; alarms that have become due ring. */
+  /** Sets the host's clock to `offset` milliseconds ahead of the machine's; alarms that become due ring. */
   | { do: "clock"; offset: number }
   | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
 

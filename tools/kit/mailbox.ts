@@ -1,4 +1,4 @@
-/** The mail that a host has sent: kept, never delivered. */
+/** The mail that hosts have sent. It is kept, never delivered. */
 import { poll, type Wait } from "./waiting.ts";
 
 export interface Mail {
@@ -9,18 +9,20 @@ export interface Mail {
   html?: string;
   /** ISO 8601, by the host's clock. */
   sentAt: string;
-  /** The code that the mail carries, if it carries one: `ABCDE-12345`. */
+  /** The code in the mail, such as `ABCDE-23456`; null if there is none. */
   code: string | null;
 }
 
-/** As `createEmailToken` makes them: two groups of five. */
+/** The format of `createEmailToken`: two groups of five. */
 const CODE = /\b[A-Z2-7]{5}-[A-Z2-7]{5}\b/;
 
 export class Mailbox {
   readonly #addresses: string[];
   readonly #to: string | null;
 
-  /** @internal `addresses`: of the hosts' mailboxes; `to`: whose mail, null for everybody's. */
+  /**
+   * @internal `addresses`: URLs of the hosts' mailboxes; `to`: the recipient's address, null for all mail.
+   */
   constructor(addresses: string[], to: string | null) {
     this.#addresses = addresses;
     this.#to = to;
@@ -34,7 +36,7 @@ export class Mailbox {
       .toSorted((a, b) => (a.sentAt < b.sentAt ? -1 : a.sentAt > b.sentAt ? 1 : a.id - b.id));
   }
 
-  /** The newest mail that matches, which may still be on its way. Rejects after `timeout` ms (5,000). */
+  /** The newest matching mail; waits for one if there is none. Rejects after `timeout` ms (5,000). */
   async next(predicate: (mail: Mail) => boolean = () => true, wait: Wait = {}): Promise<Mail> {
     let mails: Mail[] = [];
     const find = async () => {
@@ -47,7 +49,7 @@ export class Mailbox {
     });
   }
 
-  /** Throws the mail away. */
+  /** Deletes the mail. */
   async clear(): Promise<void> {
     await Promise.all(this.#addresses.map((address) => fetch(this.#url(address), { method: "DELETE" })));
   }

@@ -1,6 +1,6 @@
 /**
- * A whole atproto network in a test: one host or several, each the real Worker in the real runtime, with one PLC
- * directory between them, and no way out to the internet.
+ * A whole atproto network in a test: one or more hosts, each the real Worker in the real runtime, with a
+ * shared PLC directory and no access to the internet.
  */
 import type { AtpAgent } from "@atproto/api";
 import type { LogEntry } from "../dev/host-log.ts";
@@ -21,25 +21,28 @@ import { DISPOSED, type Wait } from "./waiting.ts";
 
 export interface TestNetworkOptions {
   /**
-   * Names of the hosts, 1 to 8 of a-z, 0-9 and dashes each. Default: one, whose members' handles end in `.test`. Of
-   * several, each has a domain of its own: members of `north` are `alice.north.test`.
+   * Names of the hosts, each 1 to 8 of a-z, 0-9 and dashes. Default: one host, whose handles end in `.test`.
+   * Several hosts have a handle domain each: `alice.north.test` is a member of `north`.
    */
   hosts?: readonly string[];
-  /** Where the first host listens; the port below is used too. Default: free ones. */
+  /** Port of the first host; the port below it is used too. Default: free ones. */
   port?: number;
-  /** Over the hosts' configuration. */
+  /** Overrides of the hosts' configuration. */
   vars?: HostVars;
-  /** Planted before the network is handed out. */
+  /** Planted before `createTestNetwork` resolves. */
   seed?: Seed;
-  /** Where the clock stands at the start. Default: the machine's time. */
+  /** Initial time of the hosts' clock. Default: the machine's time. */
   now?: Date | string | number;
-  /** In which folder the databases are kept meanwhile. Default: in memory (/dev/shm) with room for it, else the system's temporary one. */
+  /**
+   * Parent folder of the databases while the network runs. Default: /dev/shm (memory) if it has room, else
+   * the system's temporary folder.
+   */
   folder?: string;
-  /** Takes each line that the hosts log. */
+  /** Called with each line that the hosts log. */
   log?: (entry: LogEntry & { host: string }) => void;
 }
 
-/** What a seed has made. */
+/** The result of planting a seed. */
 export interface Planted {
   /** By the seed's names. */
   accounts: Map<string, TestAccount>;
@@ -48,13 +51,13 @@ export interface Planted {
 }
 
 const DEFAULT_HOST = "host";
-/** Lines of the hosts that are kept. */
+/** Number of log lines to keep. */
 const LOG_LINES = 1_000;
 const OPTIONS = ["hosts", "port", "vars", "seed", "now", "folder", "log"];
 
 /**
- * Starts a network. Dispose of it when the tests are over: `await network.dispose()`, or `await using network = …`.
- * Throws a `LaunchError`, with what to do, where it cannot start, and a `SeedError` where the seed has a mistake.
+ * Starts a network. Dispose of it after the tests: `await network.dispose()`, or `await using network = …`.
+ * Throws a `LaunchError` with advice if the network cannot start, and a `SeedError` if the seed is wrong.
  */
 export async function createTestNetwork(options: TestNetworkOptions = {}): Promise<TestNetwork> {
   const network = await TestNetwork.start(options);
@@ -68,13 +71,13 @@ export async function createTestNetwork(options: TestNetworkOptions = {}): Promi
 }
 
 export class TestNetwork implements AsyncDisposable {
-  /** All hosts; the first is the one that methods mean when no other is named. */
+  /** All hosts. The first is the default of methods that take a host's name. */
   readonly hosts: readonly TestHost[];
   /** The hosts' clock. */
   readonly clock: Clock;
-  /** What the hosts asked of the outside world, and what it answers. */
+  /** The hosts' requests to the outside world, and its answers. */
   readonly fetches: Fetches;
-  /** The last thousand lines that the hosts have logged since the start or the last reset: what a failed test may show. */
+  /** The hosts' last thousand log lines since the start or the last reset, for a failed test to print. */
   readonly logs: readonly string[];
   readonly #accounts: Accounts;
   readonly #logs: string[];
@@ -153,7 +156,7 @@ export class TestNetwork implements AsyncDisposable {
     return this.#accounts.all;
   }
 
-  /** A host by its name; without one, the first. */
+  /** The host of that name; without a name, the first. */
   host(name?: string): TestHost {
     const found = name === undefined ? this.hosts[0] : this.hosts.find((host) => host.name === name);
     if (found !== undefined) return found;
@@ -163,23 +166,29 @@ export class TestNetwork implements AsyncDisposable {
     );
   }
 
-  /** The account of that name, signed up when it is first asked for. Names are those of handles: 3 to 18 of a-z, 0-9, dash. */
+  /**
+   * The account of that name, signed up on the first call. A name is the first label of a handle (3 to 18 of
+   * a-z, 0-9 and dashes), or a whole handle.
+   */
   async account(name: string, options?: AccountOptions): Promise<TestAccount> {
     this.#assertOpen();
     return this.#accounts.account(name, options);
   }
 
-  /** The official client, signed in as an account that was made before (by `account` or `seed`); each time the same. */
+  /**
+   * The official client, signed in as an existing account (from `account` or `seed`). Each call returns the
+   * same agent.
+   */
   agent(name: string): AtpAgent {
     this.#assertOpen();
     return this.#accounts.agent(name);
   }
 
   /**
-   * Makes what the seed says, through the public API: accounts, profiles, follows, posts, likes, any record. Names that
-   * are there already are used. Everything is indexed when it resolves. `now`: the moment from which the posts' times
-   * count back, and from which record keys follow; default: the hosts' time. Throws a `SeedError` before anything is
-   * written where the seed has a mistake, and one that names the part which a host refused.
+   * Plants a seed through the public API: accounts, profiles, follows, posts, likes, any record. Uses
+   * accounts that already exist. Resolves once everything is indexed. `now`: the time from which posts count
+   * back, and from which record keys derive; default: the hosts' time. Throws a `SeedError` before any write
+   * if the seed is wrong, and one that names the refused part if a host refuses it.
    */
   async seed(seed: Seed, { now = this.clock.now() }: { now?: Date | number } = {}): Promise<Planted> {
     this.#assertOpen();
@@ -197,7 +206,7 @@ export class TestNetwork implements AsyncDisposable {
     return { accounts: new Map(this.accounts), posts };
   }
 
-  /** A host's firehose, from the network's first event on. Closed with the network. */
+  /** A host's firehose, by default from the network's first event on. It closes with the network. */
   firehose({ host, ...options }: FirehoseOptions & { host?: string } = {}): Firehose {
     this.#assertOpen();
     const firehose = new Firehose(this.host(host).url, options);
@@ -205,7 +214,7 @@ export class TestNetwork implements AsyncDisposable {
     return firehose;
   }
 
-  /** Mail that the hosts have sent: to an account, or to everybody. */
+  /** Mail that the hosts have sent to an account; without a name, all mail. */
   mailbox(name?: string): Mailbox {
     this.#assertOpen();
     const to = name === undefined ? null : this.#accounts.existing(name).email;
@@ -216,7 +225,8 @@ export class TestNetwork implements AsyncDisposable {
   }
 
   /**
-   * The newest notification of an account that matches: one that is there, or comes within `timeout` ms (5,000).
+   * The newest matching notification of an account; waits for one if there is none. Rejects after `timeout`
+   * ms (5,000).
    * @example await network.notification("alice", ({ reason }) => reason === "mention")
    */
   async notification(
@@ -228,17 +238,20 @@ export class TestNetwork implements AsyncDisposable {
     return nextNotification(this.#accounts.existing(name), predicate, wait);
   }
 
-  /** Resolves when everything written so far is on the firehose and in the index. */
+  /** Resolves once all writes so far are on the firehose and in the index. */
   async settle(): Promise<void> {
     this.#assertOpen();
     await Promise.all(this.hosts.map((host) => host.settle()));
   }
 
-  /** As if just started, and faster: no account, no event, no mail, no answer given; the clock is the machine's again, or where `now` set it. */
+  /**
+   * Returns the network to its initial state, faster than a new start: no accounts, events, mail or given
+   * answers. The clock shows the machine's time again, or that of the option `now`.
+   */
   async reset(): Promise<void> {
     this.#assertOpen();
     this.clock.reset();
-    // At once: what is asked of the network from here on is asked of the new one.
+    // Before the first `await`: from here on, calls concern the new network.
     this.#accounts.forget();
     await Promise.all(this.hosts.map((host) => host.wipe(this.clock.offset)));
     this.fetches.clear();
@@ -246,14 +259,14 @@ export class TestNetwork implements AsyncDisposable {
     for (const firehose of this.#firehoses) firehose.restart();
   }
 
-  /** kill -9 of a host's runtime, or of all; resolves once it runs again on what it had stored. */
+  /** kill -9 of one host's runtime, or of all. Resolves once they run again on their stored data. */
   async crash(host?: string): Promise<void> {
     this.#assertOpen();
     const hosts = host === undefined ? this.hosts : [this.host(host)];
     await Promise.all(hosts.map((one) => one.crash()));
   }
 
-  /** Ends every process and removes every folder. May be called twice. */
+  /** Ends all processes and removes all folders. Safe to call twice. */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();
     return this.#disposing;

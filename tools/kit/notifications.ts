@@ -1,11 +1,11 @@
-/** An account's notifications (app.bsky.notification.listNotifications), waited for. */
+/** Waiting for an account's notifications (app.bsky.notification.listNotifications). */
 import type { AppBskyNotificationListNotifications } from "@atproto/api";
 import { callAs, type TestAccount } from "./accounts.ts";
 import { poll, type Wait } from "./waiting.ts";
 
 export type Notification = AppBskyNotificationListNotifications.Notification;
 
-/** The newest one that matches, which may still be on its way. Rejects after `timeout` ms (5,000). */
+/** The newest matching notification; waits for one if there is none. Rejects after `timeout` ms (5,000). */
 export async function nextNotification(
   account: TestAccount,
   predicate: (notification: Notification) => boolean,

@@ -1,11 +1,14 @@
-/** What a network, a host or an account is asked to be, checked before anything starts: a typo must not pass in silence. */
+/**
+ * Checks the options of a network, a host or an account before anything starts, so that no typo passes
+ * silently.
+ */
 import { LaunchError } from "../dev/ports.ts";
 import { hint } from "../seed/nearest.ts";
 import type { HostVars } from "./vars.ts";
 
 const LOWEST = 1024;
 
-/** From 1024 on, what `fetch` refuses to ask (WHATWG Fetch, "bad port"). */
+/** Ports from 1024 up that `fetch` refuses (WHATWG Fetch, "bad port"). */
 const BAD_PORTS = [
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
   10080,
@@ -16,7 +19,7 @@ const CHOICES: Partial<Record<keyof HostVars, string[]>> = {
   RATE_LIMITS: ["on", "off"],
 };
 
-/** Every field of `given` is one of `known`. Throws a `LaunchError`. */
+/** Checks that every field of `given` is one of `known`. Throws a `LaunchError`. */
 export function checkFields(given: object, known: readonly string[], what: string): void {
   for (const field of Object.keys(given)) {
     if (known.includes(field)) continue;
@@ -26,7 +29,7 @@ export function checkFields(given: object, known: readonly string[], what: strin
   }
 }
 
-/** The port below it is used too. Throws a `LaunchError`. */
+/** Checks a port and the one below it, which is used too. Throws a `LaunchError`. */
 export function checkPort(port: number): void {
   const isPort = Number.isInteger(port) && port > LOWEST && port < 65_536;
   if (isPort && !BAD_PORTS.includes(port) && !BAD_PORTS.includes(port - 1)) return;
@@ -36,7 +39,7 @@ export function checkPort(port: number): void {
   );
 }
 
-/** Of hosts: each is a part of its members' handles. Throws a `LaunchError`. */
+/** Checks the names of hosts. Each is a part of its members' handles. Throws a `LaunchError`. */
 export function checkHosts(names: readonly string[]): readonly string[] {
   if (!Array.isArray(names))
     throw new LaunchError(`hosts: a list of names is wanted, not ${JSON.stringify(names)}`);
@@ -50,7 +53,7 @@ export function checkHosts(names: readonly string[]): readonly string[] {
   return names;
 }
 
-/** `names`: all vars that there are. Throws a `LaunchError`. */
+/** Checks vars against `names`, the list of all vars. Throws a `LaunchError`. */
 export function checkVars(vars: HostVars, names: readonly string[]): void {
   checkFields(vars, names, "vars");
   for (const [name, choices] of Object.entries(CHOICES)) {
@@ -62,7 +65,7 @@ export function checkVars(vars: HostVars, names: readonly string[]): void {
   }
 }
 
-/** Milliseconds of the Unix epoch. Throws a `LaunchError`. */
+/** Converts a date to milliseconds since the Unix epoch. Throws a `LaunchError`. */
 export function instantOf(now: Date | string | number): number {
   const at = new Date(now).getTime();
   if (Number.isNaN(at)) throw new LaunchError(`now: ${String(now)} is no date`);

@@ -1,6 +1,6 @@
 /**
- * `npm run build`: what the package ships, in `dist/`. Node takes no TypeScript below node_modules, and nobody should need
- * a bundler to run a test: so the kit as JavaScript, its types, and the Worker as networks run it.
+ * `npm run build` writes the package's content to `dist/`: the kit as JavaScript, its types, and the Worker
+ * as networks run it. Node does not run TypeScript in node_modules, and a test should not need a bundler.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,10 @@ async function buildScripts(): Promise<void> {
   chmodSync(path.join(DIST, "cli.js"), 0o755);
 }
 
-/** Only this repository can build a Worker; elsewhere the import fails, and the kit says what is missing. */
+/**
+ * Leaves `build.ts` out. Only this repository can build a Worker; elsewhere the import fails, and the kit
+ * says why.
+ */
 const noBuilder: Plugin = {
   name: "no-builder",
   setup(given) {
@@ -40,7 +43,7 @@ const noBuilder: Plugin = {
   },
 };
 
-/** Declarations of what the entries export, and of what those mention. */
+/** Writes the declarations of the entries' exports and of all files they import. */
 function buildTypes(): void {
   const draft = path.join(ROOT, "node_modules/.cache/atoll/types");
   rmSync(draft, { recursive: true, force: true });

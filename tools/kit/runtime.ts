@@ -1,4 +1,7 @@
-/** The folder that networks run from: shipped with the package; in this repository, built from the sources. */
+/**
+ * Finds the folder that networks run from: shipped with the package, or, in this repository, built from the
+ * sources.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../dev/ports.ts";
@@ -6,14 +9,14 @@ import type { Compatibility } from "../dev/wrangler-file.ts";
 import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
-/** Folder with the Worker for other people's Miniflare, within the runtime's. */
+/** Subfolder with the Worker for a project's own Miniflare. */
 export const AUXILIARY = "auxiliary";
 
 export interface Runtime {
   folder: string;
-  /** The vars' values in a local run. */
+  /** Values of the vars in a local run. */
   vars: Record<string, string>;
-  /** Every var and secret that may be set. */
+  /** All vars and secrets that may be set. */
   names: string[];
   compatibility: Compatibility;
 }

@@ -1,4 +1,4 @@
-/** What must not outlive this process: folders, and the runtimes that use them. */
+/** Cleans up what must not outlive this process: temporary folders, and the runtimes that use them. */
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,7 +10,7 @@ function cleanUp(): void {
   for (const undo of left) undo();
 }
 
-/** Runs `undo` (synchronous) when the process ends, unless what this returns is called before. */
+/** Runs `undo` (synchronous) when the process ends, unless the returned function is called first. */
 export function atExit(undo: () => void): () => void {
   if (left.size === 0) process.on("exit", cleanUp);
   left.add(undo);
@@ -26,10 +26,13 @@ export interface TemporaryFolder {
 }
 
 const MEMORY = "/dev/shm";
-/** A network of thirty accounts takes 10 MB; Docker's default of 64 in all is soon full. */
+/** A network of thirty accounts takes 10 MB; Docker's default of 64 MB for /dev/shm is soon full. */
 const MEMORY_BYTES = 512 << 20;
 
-/** Below `parent`, or where a file that is synced costs least: in memory, where the system has a folder for that. */
+/**
+ * Makes a temporary folder in `parent`; default: in memory, where an fsync is cheapest, or in the system's
+ * folder.
+ */
 export function temporaryFolder(parent = roomInMemory() ?? tmpdir()): TemporaryFolder {
   const folder = makeFolder(parent);
   const undo = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -55,8 +58,8 @@ function makeFolder(parent: string): string {
 }
 
 /**
- * The folder in memory, where there is one with so many bytes free. An fsync takes 0.01 ms there, 1 to 10 on a disk, and
- * making an account takes some twenty.
+ * The in-memory folder, or null if there is none with that many bytes free. An fsync takes 0.01 ms there and
+ * 1 to 10 ms on a disk, and making an account takes some twenty of them.
  */
 export function roomInMemory(bytes = MEMORY_BYTES): string | null {
   if (process.platform !== "linux") return null;

@@ -1,4 +1,7 @@
-/** One host of a network: a runtime with the whole Worker, its databases in a folder of its own, and the kit's door. */
+/**
+ * One host of a network: a runtime with the whole Worker, the kit's entrypoint, and the databases in their
+ * own folder.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -16,21 +19,21 @@ import { SECRET_HEADER, type KitAnswer, type KitRequest } from "./kit-request.ts
 
 export interface TestHostOptions {
   name: string;
-  /** With its leading dot. */
+  /** With a leading dot. */
   handleDomain: string;
   port: number | undefined;
-  /** Another host's PLC directory; absent: its own. */
+  /** Origin of another host's PLC directory; undefined: the host uses its own. */
   plc: string | undefined;
   vars: HostVars;
   fetches: Fetches;
-  /** Milliseconds that the host's clock is ahead of the machine's. Asked for at each start. */
+  /** How far the host's clock is ahead of the machine's, in milliseconds. Read at each start. */
   clock: () => number;
   log: ((entry: LogEntry) => void) | undefined;
-  /** Where its temporary folder goes; absent: in memory, if the system can. */
+  /** Parent of its temporary folder; undefined: in memory if possible. */
   folder: string | undefined;
 }
 
-/** Over the local defaults: anybody may sign up, and a test may be as fast as it can. */
+/** Overrides of the local defaults: sign-up is open, and nothing slows a test down. */
 const TEST_VARS: HostVars = { REGISTRATION: "open", RATE_LIMITS: "off" };
 
 const SETTLE_MS = 10_000;
@@ -45,18 +48,18 @@ export class TestHost {
   readonly mail: string;
   /** `did:web:localhost%3A20123` */
   readonly did: string;
-  /** What its members' handles end in: `.test` */
+  /** Ending of its members' handles: `.test` */
   readonly handleDomain: string;
-  /** For `com.atproto.admin.*`: user `admin`. */
+  /** Password of the user `admin`, for `com.atproto.admin.*`. */
   readonly adminPassword: string;
   readonly #runtime: Workerd;
   readonly #folder: TemporaryFolder;
   readonly #secret: string;
-  /** Since when it was last settled or emptied. */
+  /** Whether it has crashed since it was last settled or wiped. */
   #crashed = false;
   #crashing = false;
   #stopped = false;
-  /** What is done to the host as a whole, one after the other. */
+  /** The last of the operations on the host as a whole (wipe, clock, crash), which run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -132,27 +135,27 @@ export class TestHost {
     }
   }
 
-  /** Process id of the runtime; another one after a crash. */
+  /** Process id of the runtime. It changes with a crash. */
   get pid(): number {
     return this.#runtime.pid;
   }
 
-  /** One XRPC method. Throws `XrpcError`. */
+  /** Calls one XRPC method. Throws `XrpcError`. */
   xrpc(nsid: string, call: XrpcCall = {}): Promise<unknown> {
     return this.#explained(xrpc(this.url, nsid, call));
   }
 
-  /** One XRPC method as the host's admin. Throws `XrpcError`. */
+  /** Calls one XRPC method as the host's admin. Throws `XrpcError`. */
   admin(nsid: string, call: XrpcCall = {}): Promise<unknown> {
     return this.xrpc(nsid, { ...call, authorization: basic("admin", this.adminPassword) });
   }
 
-  /** Reads one of the host's databases as it is, past the Worker. */
+  /** Runs SQL on one of the host's databases directly, bypassing the host's API. */
   query(database: DatabaseName, sql: string, ...values: (string | number | null)[]): Promise<Row[]> {
     return this.#ask({ do: "query", database, sql, values });
   }
 
-  /** @internal The DID of a member's handle. */
+  /** @internal The DID for a member's handle; null if the host does not resolve it. */
   async memberOf(handle: string): Promise<string | null> {
     try {
       const params = { handle };
@@ -217,7 +220,7 @@ export class TestHost {
     return answer.rows;
   }
 
-  /** A request that nobody answers fails with no more than `fetch failed`: the kit knows why. */
+  /** Replaces the bare `fetch failed` of an unanswered request with the reason, which the kit knows. */
   async #explained<Answer>(asking: Promise<Answer>): Promise<Answer> {
     try {
       return await asking;

@@ -1,27 +1,27 @@
-/** How a test's hosts may be configured. */
+/** Configuration of a test's hosts. */
 
-/** As the `[vars]` of a deploy, with defaults that fit a test. */
+/** The vars and secrets of a deploy, with defaults that fit a test. */
 export interface HostVars {
-  /** Who may sign up: `open` (default), with an `invite` code, or nobody (`closed`). */
+  /** Whether sign-up is `open` (default), needs an `invite` code, or is `closed`. */
   REGISTRATION?: "open" | "invite" | "closed";
   /** `off` (default) or `on`. */
   RATE_LIMITS?: "on" | "off";
-  /** `local` (default): the host's own AppView; else the `did#service` of an upstream one. */
+  /** `local` (default) for the host's own AppView, or the `did#service` of an upstream one. */
   APPVIEW?: string;
-  /** Comma-separated origins that are asked to crawl; default none. */
+  /** Comma-separated origins of relays to ask for a crawl; default: none. */
   RELAYS?: string;
-  /** Comma-separated domains of members' handles, each with its leading dot. */
+  /** Comma-separated domains of members' handles, each with a leading dot. */
   HANDLE_DOMAINS?: string;
-  /** Where the host says it is served; default: where it is. */
+  /** The host's public origin; default: where it listens. */
   PUBLIC_URL?: string;
-  /** DID of a moderation service whose service tokens act as a moderator's. */
+  /** DID of a moderation service whose service tokens have a moderator's rights. */
   MOD_SERVICE?: string;
-  /** Largest blob, in bytes; default 5 MiB, as the reference PDS has it. */
+  /** Largest blob, in bytes; default: 5 MiB, as in the reference PDS. */
   BLOB_LIMIT?: string;
-  /** What the community is called on its pages; default: the host's name. */
+  /** The community's name on its pages; default: the host's name. */
   HOST_NAME?: string;
-  /** Its colour there, `#rrggbb`. */
+  /** The community's colour on its pages, `#rrggbb`. */
   HOST_COLOR?: string;
-  /** Default: random, see `host.adminPassword`. */
+  /** Default: random; see `TestHost.adminPassword`. */
   ADMIN_PASSWORD?: string;
 }

@@ -1,11 +1,11 @@
-/** Waiting for something to come true, with a limit and a message that says what was there instead. */
+/** Waiting for a condition, with a time limit and a message that says what was there instead. */
 
 export interface Wait {
-  /** Milliseconds; default 5,000. */
+  /** Milliseconds; default: 5,000. */
   timeout?: number;
 }
 
-/** What whoever still uses a network is told after its end. */
+/** Error message for a use of the network after its end. */
 export const DISPOSED =
   "The network was disposed of. Dispose of it after the last test of the file (after, afterAll), and await what a test begins.";
 
@@ -13,7 +13,7 @@ export const TIMEOUT_MS = 5_000;
 
 const POLL_MS = 15;
 
-/** Looks at once, and again and again. */
+/** Calls `find` at once and then every 15 ms until it finds something. `complaint` describes a timeout. */
 export async function poll<Found>(
   find: () => Promise<Found | undefined>,
   { timeout = TIMEOUT_MS }: Wait,
@@ -28,7 +28,7 @@ export async function poll<Found>(
   }
 }
 
-/** Looks at once, and again at each "change" of `source`. */
+/** Calls `find` at once and then at each "change" of `source` until it finds something. */
 export function until<Found>(
   find: () => Found | undefined,
   source: EventTarget,

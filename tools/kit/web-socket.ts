@@ -1,6 +1,6 @@
 /**
- * As much of a WebSocket client (RFC 6455) as a firehose needs. Node's own keeps the process alive for as long as it is
- * open, so a test that forgets to close it would never end.
+ * The part of a WebSocket client (RFC 6455) that a firehose needs. Node's own client keeps the process alive
+ * while it is open, so a test that forgets to close it would never end.
  */
 import { randomBytes } from "node:crypto";
 import http from "node:http";
@@ -10,7 +10,7 @@ const OPCODE = { continuation: 0, binary: 2, close: 8, ping: 9, pong: 10 };
 
 export interface WebSocketHandlers {
   message(data: Uint8Array): void;
-  /** Once, however it ended. */
+  /** Called once, however the connection ended. */
   closed(): void;
 }
 
@@ -84,7 +84,7 @@ interface Frame {
   end: number;
 }
 
-/** The first frame, if it is there whole. A server does not mask. */
+/** Reads the first frame; null if it is incomplete. A server does not mask. */
 function readFrame(buffer: Buffer): Frame | null {
   const [first, second] = buffer;
   if (first === undefined || second === undefined) return null;
@@ -104,7 +104,7 @@ function readFrame(buffer: Buffer): Frame | null {
   return { opcode: first & 15, final: (first & 128) !== 0, payload: buffer.subarray(start, end), end };
 }
 
-/** A short one; masked with zeros, since nothing lies between. */
+/** Encodes a short frame (at most 125 bytes). Its mask is zero, since there is no proxy to protect. */
 function clientFrame(opcode: number, payload: Buffer): Buffer {
   const short = payload.subarray(0, 125);
   return Buffer.concat([Buffer.from([128 | opcode, 128 | short.length, 0, 0, 0, 0]), short]);

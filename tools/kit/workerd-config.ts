@@ -1,16 +1,16 @@
-/** workerd's configuration of a host, as text. What differs from run to run comes by argument and environment. */
+/** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
 import type { Compatibility } from "../dev/wrangler-file.ts";
 
 export const CONFIG = "config.capnp";
-/** What vars there are, and their values in a local run. */
+/** File with the names of all vars, and their values in a local run. */
 export const DEFAULTS = "defaults.json";
-/** Before the name of a var in the runtime's environment. */
+/** Prefix of a var's name in the runtime's environment. */
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
-/** The kit's own: the secret of its door, and where the clock stands. */
+/** The kit's own vars: the secret of its entrypoint, and the clock's offset. */
 export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
 
 export interface ConfigInput {
-  /** The Worker's, the main one first. */
+  /** File names of the Worker's modules, the main one first. */
   modules: string[];
   compatibility: Compatibility;
   vars: string[];
@@ -25,7 +25,10 @@ const OBJECTS = [
   ["BUCKET_OBJECT", "BucketObject"],
 ];
 
-/** Named `storage`: a folder; `outbound`: where the Worker's fetches go; `host`, `door`: sockets. */
+/**
+ * The arguments of workerd fill in `storage`, a folder; `outbound`, the address for the Worker's fetches; and
+ * `host` and `door`, two sockets.
+ */
 export function workerdConfig({ modules, compatibility, vars }: ConfigInput): string {
   const { compatibilityDate, compatibilityFlags } = compatibility;
   const bindings = [
@@ -77,7 +80,7 @@ ${list(bindings)}
 
 const list = (items: string[]) => items.map((item) => `    ${item},`).join("\n");
 
-/** The Worker's own entrypoint for one database or bucket. */
+/** The Worker's entrypoint for one database or bucket. */
 function storage(entrypoint: string, name: string): string {
   const props = JSON.stringify(JSON.stringify({ name }));
   return `(name = "atoll", entrypoint = "${entrypoint}", props = (json = ${props}))`;

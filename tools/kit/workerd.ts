@@ -1,6 +1,6 @@
 /**
- * One workerd process: started, awaited, killed and started again on the same ports and folder. It does not keep this
- * process alive, and does not outlive it, whatever way that ends.
+ * One workerd process: started, awaited, killed, and restarted on the same ports and folder. It neither keeps
+ * this process alive nor outlives it, however this process ends.
  */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
@@ -21,25 +21,25 @@ export interface Ports {
 }
 
 export interface WorkerdOptions {
-  /** The folder with the configuration. */
+  /** Folder with the configuration. */
   runtime: string;
-  /** Where the databases are kept. */
+  /** Folder for the databases. */
   storage: string;
-  /** Removed, should this process be killed. */
+  /** Folder to remove if this process is killed. */
   folder: string;
-  /** Where the Worker's fetches go, a port of the loopback address. */
+  /** Loopback port that receives the Worker's fetches. */
   outbound: number;
-  /** Fixed ports; absent: any two free ones. */
+  /** Fixed ports; undefined: any two free ones. */
   ports: Ports | undefined;
-  /** Asked at each start. */
+  /** Called at each start. */
   vars: (ports: Ports) => Record<string, string>;
   log: ((entry: LogEntry) => void) | undefined;
 }
 
-/** Starts whose ports somebody else took in the meantime. */
+/** Number of starts to try, in case another process takes the chosen ports first. */
 const TRIES = 8;
 const START_MS = 20_000;
-/** Lines of the runtime's last words. */
+/** Number of the runtime's last output lines to keep. */
 const LAST_WORDS = 12;
 
 class PortTaken extends Error {}
@@ -75,13 +75,13 @@ export class Workerd {
     return this.#child.pid ?? 0;
   }
 
-  /** What it said last, if it ended by itself; null while it runs. */
+  /** The last lines of its output once it has ended; null while it runs. */
   get ended(): string | null {
     if (this.#child.exitCode === null && this.#child.signalCode === null) return null;
     return lastWords.get(this.#child)?.join("\n") ?? "";
   }
 
-  /** kill -9, and a new process on what the old one left. */
+  /** Does a kill -9 and starts a new process on the same data. */
   async crash(): Promise<void> {
     await this.#kill();
     if (this.#stopped) return;
@@ -124,7 +124,10 @@ const taken = ({ host, control }: Ports, what: string) =>
       "Leave `port` out, and the network finds free ones.",
   );
 
-/** Below the range from which systems take ports for outgoing connections, so that they stay ours over a crash. */
+/**
+ * Ports below the range that systems use for outgoing connections, so that no other process takes them during
+ * a crash.
+ */
 async function twoPorts(): Promise<Ports> {
   const [host, control] = await Promise.all([randomPort(), randomPort()]);
   return host === control ? twoPorts() : { host, control };
@@ -164,7 +167,7 @@ async function launch(options: WorkerdOptions, ports: Ports): Promise<ChildProce
   return child;
 }
 
-/** The runtime says on its control pipe when a socket listens. */
+/** Waits until the runtime has reported on its control pipe that both sockets listen. */
 function listening(child: ChildProcess, words: string[]): Promise<void> {
   const control = child.stdio[3] as Readable;
   let count = 0;
@@ -192,7 +195,7 @@ function listening(child: ChildProcess, words: string[]): Promise<void> {
   });
 }
 
-/** From here on, neither the process nor its pipes keep this one alive. */
+/** Keeps the child process and its pipes from keeping this process alive. */
 function letGo(child: ChildProcess): void {
   child.unref();
   for (const stream of child.stdio) {
@@ -205,13 +208,13 @@ function entryOf(line: string): LogEntry {
     try {
       return JSON.parse(line) as LogEntry;
     } catch {
-      // As it is.
+      // Not JSON after all: logged unchanged.
     }
   }
   return { timestamp: Date.now(), level: "error", message: line };
 }
 
-/** workerd's own package knows where the binary for this machine is. */
+/** Path of the binary: `ATOLL_WORKERD`, or the one that the package `workerd` has for this machine. */
 function workerdBinary(): string {
   const given = process.env.ATOLL_WORKERD;
   if (given !== undefined && given !== "") return given;
@@ -220,7 +223,7 @@ function workerdBinary(): string {
     const { default: found } = require("workerd") as { default: unknown };
     if (typeof found === "string") return found;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new LaunchError(
     `The runtime is missing: npm has no workerd for ${process.platform} ${process.arch} installed. ` +

@@ -1,6 +1,6 @@
 /**
- * The host's Worker for somebody else's Miniflare or vitest: everything that a deploy runs, the outside world beside it,
- * and databases that migrate themselves, since nobody runs a launcher there.
+ * The host's Worker for a project's own Miniflare or vitest: everything that a deploy runs, the outside
+ * world, and databases that migrate themselves, since there is no launcher.
  */
 import { migrations } from "atoll:migrations";
 import { WorkerEntrypoint } from "cloudflare:workers";
@@ -25,7 +25,10 @@ export class Outside extends WorkerEntrypoint<AuxiliaryBindings> {
   }
 }
 
-/** Asked each time: between two tests, a runner may have emptied the databases. */
+/**
+ * Migrates both databases. Called for each request, since a test runner may empty the databases between two
+ * tests.
+ */
 async function migrated({ DIRECTORY, APPVIEW_DB }: AuxiliaryBindings): Promise<void> {
   await Promise.all([migrate(DIRECTORY, migrations.directory), migrate(APPVIEW_DB, migrations.appview)]);
 }

@@ -1,6 +1,6 @@
 /**
- * R2 for a network: Miniflare's bucket, in the host's own isolate, and read only when a blob comes, since half a megabyte
- * of a schema library comes with it.
+ * R2 for a network: Miniflare's bucket in the host's own isolate. It is loaded only for the first blob, since
+ * it brings half a megabyte of schema library.
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import type { Objects } from "../../../src/protocol/stations.ts";
@@ -9,11 +9,11 @@ interface BucketBindings {
   BUCKET_OBJECT: Objects<{ fetch(request: Request, init: RequestInit): Promise<Response> }>;
 }
 
-/** What an R2 binding talks to; its props name the bucket. */
+/** The service behind an R2 binding. Its props name the bucket. */
 export class Bucket extends WorkerEntrypoint<BucketBindings, { name: string }> {
   override fetch(request: Request): Promise<Response> {
     const { name } = this.ctx.props;
-    // Miniflare's object asks there for its name.
+    // Miniflare's object reads its name from there.
     return this.env.BUCKET_OBJECT.getByName(name).fetch(request, { cf: { miniflare: { name } } });
   }
 }
@@ -28,7 +28,10 @@ export class BucketObject extends DurableObject {
   }
 }
 
-/** Miniflare has its objects under the runtime's flag `experimental`, for this one method. */
+/**
+ * Adds `sql.prepare`, the one method for which Miniflare runs its objects under the runtime's flag
+ * `experimental`.
+ */
 function withPrepare(ctx: DurableObjectState): DurableObjectState {
   const { sql } = ctx.storage;
   const prepare =

@@ -1,6 +1,6 @@
 /**
- * The door beside the host's own: the outside world (PLC directory, mailbox), and for whoever knows this run's secret,
- * what a test wants done from inside the runtime.
+ * The entrypoint of the second socket, next to the host's own. It serves the outside world (PLC directory,
+ * mailbox) and, for requests with this run's secret, runs the kit's commands inside the runtime.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { migrations } from "atoll:migrations";
@@ -31,7 +31,7 @@ interface ControlBindings extends Bindings<AccountStation & KeptAccount> {
   OUTSIDE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
 }
 
-/** Objects asked at once. */
+/** Number of objects to call at once. */
 const AT_ONCE = 16;
 
 export class Control extends WorkerEntrypoint<ControlBindings> {
@@ -76,11 +76,11 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
   }
 
   async #settle({ resend, timeoutMs }: { resend: boolean; timeoutMs: number }): Promise<void> {
-    // What a crash left unsent is the accounts' to send: their alarms would, some seconds later.
+    // After a crash, the accounts resend what was left unsent. Their alarms would do so some seconds later.
     if (resend) await this.#each(await this.#members(), (did) => this.env.ACCOUNT.getByName(did).kitRing());
     if (this.env.APPVIEW !== "local") return;
     const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
-    // The machine's clock: the host's may be moved meanwhile.
+    // By the machine's clock, since the host's may be moved in the meantime.
     const until = performance.now() + timeoutMs;
     let status: SequencerStatus;
     for (status = await sequencer.status(); status.indexed < status.seq; status = await sequencer.status()) {
@@ -93,7 +93,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
   }
 
   async #wipe(offset: number): Promise<void> {
-    // What this isolate remembers of the host's secrets stays true.
+    // The secrets are put back below, since this isolate has them cached.
     const { results } = await this.env.DIRECTORY.prepare("SELECT * FROM secret").all<Row>();
     await unsafe.deleteAllDurableObjects();
     forgetNames();
@@ -115,7 +115,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     const accounts = new Set([...namesOf("AccountObject"), ...(await this.#members())]);
     await this.env.SEQUENCER.getByName(SEQUENCER_NAME).kitClockMoved(before);
     await this.#each([...accounts], (did) => this.env.ACCOUNT.getByName(did).kitClockMoved(before));
-    // What the host does every few minutes.
+    // Runs the host's cron job, which is due every few minutes.
     await worker.scheduled(null, this.env);
   }
 

@@ -1,12 +1,13 @@
 /**
- * D1 for a network: the runtime's own client sends statements over HTTP, as it does on Cloudflare, and an object runs them
- * on its SQLite. Miniflare's simulator does this in an isolate of its own and behind a schema library, for which every
- * statement would pay twice and every network 15 MB. That both answer alike is tested (test/tools/kit-database.test.ts).
+ * D1 for a network: the runtime's own client sends statements over HTTP, as on Cloudflare, and an object runs
+ * them on its SQLite. Miniflare's simulator does this in a separate isolate and with a schema library, which
+ * would double the cost of every statement and take 15 MB per network. `kit-database.test.ts` checks that
+ * both answer alike.
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import type { Objects } from "../../../src/protocol/stations.ts";
 
-/** Bytes travel as arrays of numbers. */
+/** Bytes are sent as arrays of numbers. */
 type Value = number | string | null | number[];
 
 interface Statement {
@@ -20,14 +21,14 @@ interface Answer {
   meta: Record<string, unknown>;
 }
 
-/** SQLite's own, of the connection. */
+/** SQLite's counters of the connection: `total_changes()` and `last_insert_rowid()`. */
 type Count = { total: number; last: number };
 
 interface DatabaseBindings {
   DATABASE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
 }
 
-/** What a D1 binding talks to; its props name the database. */
+/** The service behind a D1 binding. Its props name the database. */
 export class Database extends WorkerEntrypoint<DatabaseBindings, { name: string }> {
   override fetch(request: Request): Promise<Response> {
     return this.env.DATABASE_OBJECT.getByName(this.ctx.props.name).fetch(request);
@@ -35,10 +36,10 @@ export class Database extends WorkerEntrypoint<DatabaseBindings, { name: string 
 }
 
 export class DatabaseObject extends DurableObject {
-  /** As of the last statement; null when that is not known. */
+  /** The counters after the last statement; null if they are not known. */
   #counted: Count | null = null;
 
-  /** One statement or several, in one transaction: `{sql, params}`, or an array of those. */
+  /** Runs `{sql, params}`, or an array of those, in one transaction. */
   override async fetch(request: Request): Promise<Response> {
     const given = await request.json<Statement | Statement[]>();
     const statements = Array.isArray(given) ? given : [given];

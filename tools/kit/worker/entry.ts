@@ -1,6 +1,7 @@
 /**
- * The host's Worker as the test kit runs it: everything that a deploy runs, under a clock that can be moved, with the
- * outside world and the kit's own door beside it. One isolate, so that a network starts fast and stays small.
+ * The host's Worker as the test kit runs it: everything that a deploy runs, with a movable clock, the outside
+ * world and the kit's own entrypoint. All of it shares one isolate, so that a network starts fast and stays
+ * small.
  */
 import worker, * as host from "../../../src/worker.ts";
 import type { Bindings } from "../../../src/protocol/stations.ts";
@@ -30,7 +31,7 @@ export class AccountObject extends host.AccountObject {
   async kitClockMoved(before: number): Promise<void> {
     await afterMove(this.ctx, before, () => this.alarm());
   }
-  /** Does now what the alarm would do. */
+  /** Runs the alarm now. */
   async kitRing(): Promise<void> {
     await this.alarm();
   }

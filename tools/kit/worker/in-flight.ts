@@ -1,6 +1,9 @@
-/** The host's requests under way, so that a reset neither breaks one nor lets one see half a network. */
+/**
+ * Tracks the host's running requests, so that a reset neither breaks one nor lets one see a half-reset
+ * network.
+ */
 
-/** A client that went away leaves its request here for good: nobody is waited for longer. */
+/** Longest wait for running requests. A client that has disconnected leaves its request here for good. */
 const PATIENCE_MS = 2_000;
 const LOOK_MS = 2;
 
@@ -18,7 +21,7 @@ export async function inFlight(work: () => Response | Promise<Response>): Promis
   }
 }
 
-/** Waits for what is under way, and holds up what comes meanwhile. */
+/** Runs `work` after all running requests, and holds up new ones until it is done. */
 export async function alone(work: () => Promise<void>): Promise<void> {
   isClosed = true;
   try {

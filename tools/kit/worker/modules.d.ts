@@ -1,6 +1,6 @@
 declare module "atoll:migrations" {
   import type { Migration } from "../../dev/control/messages.ts";
-  /** `migrations/`, read when the kit's Worker is built. */
+  /** The content of `migrations/`, read when the kit's Worker is built. */
   export const migrations: { directory: Migration[]; appview: Migration[] };
 }
 
@@ -10,7 +10,7 @@ declare module "workerd:unsafe" {
 }
 
 declare module "miniflare:r2/bucket" {
-  /** Of the object's own context and environment: `MINIFLARE_BLOBS` is the folder that keeps the bytes. */
+  /** Takes the object's own context and environment, where `MINIFLARE_BLOBS` is the folder for the bytes. */
   export const R2BucketObject: new (
     ctx: DurableObjectState,
     env: unknown,

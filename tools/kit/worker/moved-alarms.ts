@@ -1,13 +1,15 @@
 /**
- * Alarms under a clock that is moved: the host asks for them by its own time, the runtime keeps them by the machine's.
- * When the clock jumps, what has become due rings at once, and the rest is set anew.
+ * Alarms under a movable clock. The host sets them in its own time; the runtime keeps them in the machine's.
+ * When the clock jumps, alarms that become due ring at once, and the others are set again.
  */
 import { clockOffset } from "./shifted-date.ts";
 
-/** A task that sets its alarm to a moment that is past already rings this often and then waits. */
+/**
+ * Limit for a task that keeps setting its alarm to a past moment: it rings this many times and then waits.
+ */
 const ROUNDS = 5;
 
-/** Names of the objects that this isolate has made, by class; a sleeping one may still have an alarm. */
+/** Names of the objects that this isolate has created, by class. An evicted one may still have an alarm. */
 const names = new Map<string, Set<string>>();
 
 export const namesOf = (className: string): string[] => [...(names.get(className) ?? [])];
@@ -16,7 +18,7 @@ export function forgetNames(): void {
   names.clear();
 }
 
-/** Makes an object's alarms follow the host's clock. Before its class sees the context. */
+/** Makes an object's alarms follow the host's clock. Must run before the object's class gets the context. */
 export function followClock(className: string, ctx: DurableObjectState): DurableObjectState {
   const { name } = ctx.id;
   const known = names.get(className) ?? new Set<string>();
@@ -40,7 +42,9 @@ export function followClock(className: string, ctx: DurableObjectState): Durable
   return ctx;
 }
 
-/** After the clock has moved from offset `before`: rings an alarm that is due, moves one that is not. */
+/**
+ * Handles a move of the clock from offset `before`: rings a due alarm, and sets one that is not due again.
+ */
 export async function afterMove(
   { storage }: DurableObjectState,
   before: number,
@@ -48,7 +52,7 @@ export async function afterMove(
 ): Promise<void> {
   let at = await storage.getAlarm();
   if (at === null) return;
-  // Kept by the machine's clock, read by the new offset: as the object asked for it is by the old one.
+  // getAlarm has added the new offset to the machine's time; the object had set its alarm under the old one.
   at += before - clockOffset();
   for (let round = 0; at !== null && at <= Date.now() && round < ROUNDS; round++) {
     await storage.deleteAlarm();

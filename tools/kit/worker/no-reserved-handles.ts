@@ -1,2 +1,2 @@
-/** `src/identity/reserved-handles.ts` in a test: a bot may be called `bot`. */
+/** Replaces `reserved-handles.ts` in a test, so that a bot may be called `bot`. */
 export const isReservedName = (): boolean => false;

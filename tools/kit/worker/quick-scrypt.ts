@@ -1,4 +1,4 @@
-/** `node:crypto` as `src/account/password.ts` sees it in a test: the same hashes, made with the least work. */
+/** Replaces `node:crypto` for `password.ts` in a test: scrypt with the lowest cost. */
 import { scrypt as slow } from "node:crypto";
 
 export { createHash, randomBytes, timingSafeEqual } from "node:crypto";

@@ -1,16 +1,16 @@
 /**
- * The clock of the isolate, moved by hand. Imported before anything else, so that whoever takes `Date` or `Date.now` takes
- * this one. All objects of a host share the isolate, so one offset moves them all.
+ * The isolate's movable clock. It is imported before anything else, so that all code that captures `Date` or
+ * `Date.now` gets this one. All objects of a host share the isolate, so one offset moves them all.
  */
 import { env } from "cloudflare:workers";
 
 const RealDate = Date;
 const realNow = RealDate.now.bind(RealDate);
 
-/** A runtime that starts again after a crash starts with the clock where it was. */
+/** After a crash, the runtime starts with the clock's last offset. */
 let offset = Number((env as { KIT_CLOCK?: string }).KIT_CLOCK ?? 0);
 
-/** Milliseconds that the host's clock is ahead of the machine's. */
+/** How far the host's clock is ahead of the machine's, in milliseconds. */
 export const clockOffset = (): number => offset;
 
 export function shiftClock(to: number): void {
