@@ -1,6 +1,6 @@
 /**
- * A client that costs little: keep-alive over node:http, no parsing that was not asked for. The server's CPU is read
- * from its own process, so what this costs never counts against it.
+ * A cheap client: node:http with keep-alive, and no parsing unless asked for. The server's CPU is read from
+ * its own process, so the client's cost never counts.
  */
 import http from "node:http";
 import { performance } from "node:perf_hooks";
@@ -9,14 +9,14 @@ export interface Reply {
   status: number;
   headers: http.IncomingHttpHeaders;
   body: Buffer;
-  /** From the call to the last byte. */
+  /** Milliseconds from the call to the last byte. */
   ms: number;
 }
 
 export interface Send {
   headers?: Record<string, string>;
   body?: string | Uint8Array;
-  /** Counts the bytes of the answer without keeping them. */
+  /** Whether to count the bytes of the answer without keeping them. */
   discard?: boolean;
 }
 
@@ -25,7 +25,7 @@ class StaleConnection extends Error {}
 export class Client {
   readonly origin: string;
   readonly #agent: http.Agent;
-  /** Bytes of the answers that were discarded. */
+  /** Bytes of discarded answers. */
   discarded = 0;
 
   constructor(origin: string) {
@@ -33,7 +33,7 @@ export class Client {
     this.#agent = new http.Agent({ keepAlive: true, maxSockets: 128, scheduling: "lifo" });
   }
 
-  /** A connection that the server has closed meanwhile, being idle, is tried once more on a new one. */
+  /** Sends a request. Retries once on a new connection if the server has closed an idle one. */
   async send(method: string, path: string, options: Send = {}): Promise<Reply> {
     try {
       return await this.#attempt(method, path, options);
@@ -99,7 +99,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** One text field of a JSON answer. */
+/** A text field of a JSON answer. */
 export function textIn(reply: Reply, name: string): string {
   const value: unknown = JSON.parse(reply.body.toString("utf8"));
   const text = isObject(value) ? value[name] : undefined;
@@ -113,7 +113,7 @@ export interface Account {
   token: string;
 }
 
-/** XRPC as one account, or as nobody. Every answer but 200 is an error. */
+/** XRPC calls as one account, or without one. Any status but 200 is an error. */
 export class Xrpc {
   readonly client: Client;
   readonly #auth: Record<string, string>;
@@ -143,7 +143,7 @@ export class Xrpc {
   }
 }
 
-/** Signs up an account on a host that asks for no invite. */
+/** Signs up an account on a host with open registration. */
 export async function createAccount(client: Client, name: string): Promise<Account> {
   const handle = `${name}.test`;
   const input = { handle, email: `${name}@example.com`, password: `password of ${name}` };

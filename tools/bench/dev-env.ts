@@ -1,6 +1,6 @@
 /**
- * `@atproto/dev-env`, the official test network, as a yardstick: installed from npm into a cache folder, once, with the
- * Node and the build that its SQLite needs (reference.ts says why).
+ * Installs `@atproto/dev-env`, the official test network, for comparison: once, from npm into a cache folder,
+ * with the Node and the build that its SQLite needs (`reference.ts` says why).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
@@ -13,18 +13,21 @@ export const DEV_ENV_NODE = "22.23.3";
 const FOLDER = path.join(ROOT, ".atoll/bench/dev-env");
 const NODE_PACKAGE = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
 const NODE = path.join(FOLDER, "node_modules", NODE_PACKAGE);
-/** Written last: an install that was broken off is begun again. */
+/** Written last, so that an interrupted install starts over. */
 const READY = path.join(FOLDER, `ready-${DEV_ENV}-${DEV_ENV_NODE}`);
 
 /** The Node that runs it. */
 export const DEV_ENV_BINARY = path.join(NODE, "bin/node");
 
-/** What a script imports to have it. */
+/** URL of the module that a script imports. */
 export const DEV_ENV_MODULE = pathToFileURL(
   path.join(FOLDER, "node_modules/@atproto/dev-env/dist/index.js"),
 ).href;
 
-/** Some minutes, once. `without`: how the benchmark does without it, for who would rather not wait. */
+/**
+ * Installs it once, which takes some minutes. `without`: how to run the benchmark without it, for the
+ * message.
+ */
 export function installDevEnv(without: string): void {
   if (existsSync(READY)) return;
   mkdirSync(FOLDER, { recursive: true });
@@ -37,21 +40,25 @@ export function installDevEnv(without: string): void {
   writeFileSync(READY, "");
 }
 
-/** Its prebuilt binary is not on npm; it is built for the Node that npm has, which brings its own headers. */
+/**
+ * Builds better-sqlite3, whose prebuilt binary is not on npm, for the Node from npm, which includes its own
+ * headers.
+ */
 export function buildSqlite(folder: string): void {
   const gyp = path.join(FOLDER, "node_modules/node-gyp/bin/node-gyp.js");
   const addon = path.join(folder, "node_modules/better-sqlite3");
   must(run(DEV_ENV_BINARY, [gyp, "rebuild", "--release"], addon), "node-gyp");
 }
 
-/** The exit code; what is printed goes to the install's log. */
+/** Runs a command with its output in the install log. Returns its exit code. */
 export function run(command: string, args: string[], cwd: string): number | null {
   mkdirSync(FOLDER, { recursive: true });
   const log = openSync(path.join(FOLDER, "install.log"), "a");
   const env = {
     ...process.env,
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`,
-    // A `nodedir` in the user's npm settings reaches node-gyp by this variable, and would win over an option.
+    // Overrides a `nodedir` in the user's npm settings, which npm passes to node-gyp in this variable and
+    // which would win over an option.
     npm_config_nodedir: NODE,
   };
   return spawnSync(command, args, { cwd, env, stdio: ["ignore", log, log] }).status;

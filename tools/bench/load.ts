@@ -1,13 +1,13 @@
-/** Closed-loop load: so many clients, each sending its next request when its last is answered. */
+/** Closed-loop load: each client sends its next request when its last one is answered. */
 import { performance } from "node:perf_hooks";
 import { cpuSeconds } from "./process.ts";
 
 export interface Load {
-  /** Sorted, one for each request. */
+  /** Time of each request in ms, sorted. */
   ms: number[];
-  /** Wall clock, start to last answer. */
+  /** Wall-clock time from the start to the last answer. */
   seconds: number;
-  /** CPU of the server's process meanwhile; null where it is not known. */
+  /** CPU seconds of the server's process in that time; null if not known. */
   cpu: number | null;
 }
 
@@ -34,7 +34,7 @@ export async function runLoad(
   return { ms, seconds, cpu: before === null || after === null ? null : after - before };
 }
 
-/** The value below which a share of the sorted values lies (nearest rank). */
+/** The percentile of sorted values for a `share` from 0 to 1, by nearest rank. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN;
 }

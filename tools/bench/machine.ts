@@ -1,4 +1,4 @@
-/** Where the figures come from, and how quiet it was. */
+/** Describes the machine that the figures come from, and how busy it was. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import os from "node:os";
@@ -34,7 +34,7 @@ function commit(): string {
   }
 }
 
-/** CPU seconds that the whole machine has been busy since it started; null where that is not known. */
+/** CPU seconds that the whole machine has been busy since its start; null if not known. */
 export function machineBusySeconds(): number | null {
   try {
     const [, user, nice, system, , , irq, softirq, steal] =

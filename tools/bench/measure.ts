@@ -1,4 +1,4 @@
-/** The form of a measure: what it reports, and how one round of it is run on one column. */
+/** The interface of a measure: its figures, and one round of it on one column. */
 import type { ColumnName, Stage } from "./stage.ts";
 
 export interface FigureKind {
@@ -12,20 +12,20 @@ export interface FigureKind {
 export type Figures = Record<string, number | null>;
 
 export interface Measure {
-  /** What `--only` names; several measures may share it. */
+  /** Name for `--only`; several measures may share it. */
   group: string;
   title: string;
   figures: Record<string, FigureKind>;
-  /** Columns it makes sense for; absent: all. */
+  /** Columns that the measure applies to; absent: all. */
   columns?: readonly ColumnName[];
-  /** Rounds at most; absent: as the plan says. */
+  /** Most rounds to run; absent: those of the plan. */
   rounds?: number;
   run(stage: Stage): Promise<Figures>;
 }
 
 export const ONE_ATOLL: readonly ColumnName[] = ["reference", "plain"];
 
-/** Seconds of CPU as milliseconds for each of `count`. */
+/** Converts CPU seconds for `count` requests to milliseconds per request. */
 export function cpuMsEach(cpu: number | null, count: number): number | null {
   return cpu === null ? null : (cpu * 1000) / count;
 }

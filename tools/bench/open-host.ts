@@ -1,6 +1,6 @@
 /**
- * The host opened up for measuring, on data that a whole host has made and migrated before: with a door for made-up
- * logs, and with V8's inspector.
+ * A host with access for measuring: an entry point for generated logs, and V8's inspector. It runs on data
+ * that a normal host has created and migrated.
  */
 import path from "node:path";
 import { build } from "esbuild";
@@ -19,8 +19,9 @@ import { Client, isObject } from "./client.ts";
 import { listenerOf } from "./process.ts";
 
 export interface DoorStatus {
-  /** Newest number given out, and newest one in the index. */
+  /** Newest seq assigned. */
   seq: number;
+  /** Newest seq in the index. */
   indexed: number;
   ingestError: string | null;
 }
@@ -28,15 +29,15 @@ export interface DoorStatus {
 export interface OpenHost {
   origin: string;
   pid: number | null;
-  /** Where the inspectors of the Workers are listed. */
+  /** Origin that lists the inspectors of the Workers. */
   inspector: string;
-  /** Appends logs (DAG-CBOR, see loader/worker.ts). */
+  /** Appends logs (DAG-CBOR, see `Delivery`). */
   deliver(body: Uint8Array): Promise<DoorStatus>;
   status(): Promise<DoorStatus>;
   stop(): Promise<void>;
 }
 
-/** Unminified, so that a profile can be read. */
+/** Bundles without minification, so that a profile is readable. */
 export async function bundleReadably(entry: string): Promise<WorkerModule[]> {
   const bundled = await build({ ...bundleOptions(entry), minify: false, sourcemap: false, write: false });
   return modulesOf(bundled.outputFiles, "worker");

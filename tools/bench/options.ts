@@ -9,7 +9,7 @@ export interface Options {
   atoll: boolean;
   /** Groups to run; empty: all. */
   only: string[];
-  /** Origin of a running host to measure instead of starting one. */
+  /** Origin of a running host to measure; null: start one. */
   url: string | null;
   out: string | null;
   save: boolean;

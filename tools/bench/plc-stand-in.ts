@@ -1,6 +1,6 @@
 /**
- * The smallest PLC directory that the reference PDS can live with: it believes every operation and shows the last one
- * as a document. Never to be used for anything but measuring.
+ * The smallest PLC directory that works for the reference PDS. It accepts every operation unchecked and
+ * serves the last one as a document. Use it only for measuring.
  */
 import http from "node:http";
 import { isObject } from "./client.ts";

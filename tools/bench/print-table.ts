@@ -1,10 +1,10 @@
-/** A figure with three digits or so; `–` where there is none. */
+/** Formats a figure with about three digits; `–` if there is none. */
 export function figure(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
 }
 
-/** A Markdown table with aligned columns, which reads well in a terminal too. The first line is its head. */
+/** A Markdown table with aligned columns, also readable in a terminal. The first line is its head. */
 export function printTable(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => line[i]?.length ?? 0)));
   const print = (line: readonly string[]) =>

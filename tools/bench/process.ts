@@ -1,7 +1,7 @@
-/** What a process has cost, from the kernel's own accounting (Linux /proc). Elsewhere the figures are left out. */
+/** CPU and memory of processes, from Linux's /proc. On other systems, the figures are left out. */
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 
-/** USER_HZ: the unit of /proc/<pid>/stat, 100 on every Linux that Node runs on. */
+/** USER_HZ, the unit of /proc/<pid>/stat: 100 on every Linux that Node runs on. */
 const TICKS_A_SECOND = 100;
 
 function read(path: string): string | null {
@@ -12,7 +12,7 @@ function read(path: string): string | null {
   }
 }
 
-/** User and system CPU seconds of a process, all its threads together; null where that is not known. */
+/** User and system CPU seconds of a process, over all its threads; null if not known. */
 export function cpuSeconds(pid: number | null): number | null {
   const fields = pid === null ? null : statOf(pid);
   if (fields === null) return null;
@@ -20,12 +20,13 @@ export function cpuSeconds(pid: number | null): number | null {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
-/** The same of some processes and all below them, with what has ended there meanwhile; null where none is known. */
+/** The same for some processes and all below them, including those that have ended; null if none is known. */
 export function treeCpuSeconds(roots: readonly (number | null)[]): number | null {
   const processes = new Map<number, { parent: number; ticks: number }>();
   for (const name of entriesOf("/proc").filter((entry) => /^\d+$/.test(entry))) {
     const fields = statOf(Number(name));
-    // The parent is field 4; fields 14 to 17 are user and system time, its own and of children that it has waited for.
+    // Field 4 is the parent. Fields 14 to 17 are user and system time, of the process and of the children it
+    // has waited for.
     if (fields === null) continue;
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     processes.set(Number(name), { parent: Number(fields[1]), ticks });
@@ -39,7 +40,10 @@ export function treeCpuSeconds(roots: readonly (number | null)[]): number | null
   return known.length === 0 ? null : known.reduce((sum, pid) => sum + below(pid), 0) / TICKS_A_SECOND;
 }
 
-/** The fields of /proc/<pid>/stat from the third on: the name before them stands in brackets and may hold blanks. */
+/**
+ * The fields of /proc/<pid>/stat from the third on. The name before them is in brackets and may contain
+ * spaces.
+ */
 function statOf(pid: number): string[] | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -53,17 +57,17 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-/** Makes the current memory the new starting point of `peakMegabytes`. */
+/** Resets the peak for `peakMegabytes` to the current memory. */
 export function resetPeak(pid: number | null): void {
   if (pid === null) return;
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, "5");
   } catch {
-    // Not allowed, or not Linux: the peak then counts from the start of the process.
+    // Not allowed, or not Linux: the peak counts from the start of the process.
   }
 }
 
-/** Largest resident memory since the last reset, in MB (10^6 bytes). */
+/** Largest resident memory since the last reset, in MB (10^6 bytes); null if not known. */
 export function peakMegabytes(pid: number | null): number | null {
   return field(pid, "VmHWM");
 }
@@ -74,7 +78,7 @@ function field(pid: number | null, name: string): number | null {
   return kibibytes === undefined ? null : (Number(kibibytes) * 1024) / 1e6;
 }
 
-/** The process that listens on a TCP port of this machine. */
+/** Id of the process that listens on a TCP port of this machine; null if not known. */
 export function listenerOf(port: number): number | null {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");
   const inodes = new Set<string>();

@@ -1,7 +1,8 @@
 /**
- * `node tools/bench/profile.ts [what] [size]`: where the Worker's own time goes, by V8's sampling profiler, while 16
- * clients do one thing. The runtime's native work (sockets, SQLite's pages, fsync) shows as `(program)` and `(idle)`.
- * what: createRecord (default), createNote, applyWrites, getRecord, listRecords, uploadBlob, getRepo.
+ * `node local/bench/profile.ts [what] [size]` profiles the Worker with V8's sampling profiler while 16
+ * clients do one thing. The runtime's native work (sockets, SQLite's pages, fsync) shows as `(program)` and
+ * `(idle)`. what: createRecord (default), createNote, applyWrites, getRecord, listRecords, uploadBlob,
+ * getRepo.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -69,7 +70,7 @@ class Inspector {
   }
 }
 
-/** Milliseconds by function: its own, and with what it called. */
+/** Milliseconds by function: without (`self`) and with (`total`) its callees. */
 function summarise({
   nodes,
   samples,
@@ -185,7 +186,7 @@ try {
   const rows = summarise(profile);
   const idle = rows.find(({ name }) => name.startsWith("(idle)"))?.self ?? 0;
   const busy = rows.reduce((sum, { self }) => sum + self, 0) - idle;
-  // Samples are taken by the clock, which others share: their proportions are what counts.
+  // Samples are taken in wall-clock time, which includes other processes: only their proportions count.
   const scale = ((cpuPerThousand(plain) ?? 0) * 1000) / busy;
   const print = (row: { name: string; self: number; total: number }) => {
     const line = row.name.startsWith("(anonymous)")

@@ -1,15 +1,15 @@
-/** Records to write and repos to import: the same for every host, from a seeded generator. */
+/** Records to write and repos to import. A seeded generator makes the same ones for every host. */
 import { createHash } from "node:crypto";
 import { encode, toBytes, toCidLink } from "@atcute/cbor";
 import { CODEC_DCBOR, fromDigest, type Cid } from "@atcute/cid";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 
-/** Two kinds: `post` is validated and indexed by an AppView; `note` is of a lexicon that nobody knows. */
+/** An AppView validates and indexes a `post`; a `note` belongs to an unknown lexicon. */
 export type Kind = "post" | "note";
 
 export const COLLECTIONS: Record<Kind, string> = { post: "app.bsky.feed.post", note: "com.example.note" };
 
-/** mulberry32: small, seeded, good enough to spread values. Numbers in [0, 1). */
+/** mulberry32: a small seeded generator, good enough to spread values. Numbers in [0, 1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -25,7 +25,7 @@ const WORDS =
     " ",
   );
 
-/** Words up to about `length` characters. */
+/** Random words of about `length` characters in total. */
 export function sentence(random: () => number, length: number): string {
   const words: string[] = [];
   for (let size = 0; size < length;) {
@@ -40,7 +40,7 @@ export const EPOCH_MS = Date.UTC(2025, 0, 1);
 
 const TID_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz";
 
-/** A TID (spec "TID"): 53 bits of microseconds, 10 of clock id. */
+/** A TID (spec "TID"): 53 bits of microseconds, 10 bits of clock id. */
 export function tidAt(ms: number, clock = 0): string {
   let value = (BigInt(Math.floor(ms * 1000)) << 10n) | BigInt(clock & 1023);
   let text = "";
@@ -96,7 +96,7 @@ function sharedPrefix(a: Uint8Array, b: Uint8Array): number {
   return length;
 }
 
-/** Builds a whole tree at once; each node goes out before what it holds, as streaming readers like it. */
+/** Builds a whole tree at once. Each node comes before its content, as streaming readers prefer. */
 function buildTree(leaves: readonly Leaf[], layer: number): { root: Cid; blocks: Block[] } {
   const below: Block[] = [];
   let last: Uint8Array = new Uint8Array();
@@ -143,7 +143,7 @@ interface RepoRecord {
   record: unknown;
 }
 
-/** A CAR (version 1) of a signed repo (version 3), as another host would export it. */
+/** A CAR (version 1) of a signed repo (version 3), like an export of another host. */
 export function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffer {
   const text = new TextEncoder();
   const leaves = records
@@ -167,7 +167,7 @@ export function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffe
   return Buffer.concat(parts);
 }
 
-/** A repo of so many records of one kind. */
+/** A CAR of a repo with `count` records of one kind. */
 export function sampleRepo(did: string, kind: Kind, count: number): Buffer {
   const records = Array.from({ length: count }, (_, index) => ({
     path: `${COLLECTIONS[kind]}/${tidAt(EPOCH_MS + index * 1000)}`,

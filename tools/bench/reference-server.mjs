@@ -1,5 +1,5 @@
-// The reference PDS, in a process of its own, under the Node it was built for; configured by PDS_* variables.
-// argument: the folder that it is installed in
+// Runs the reference PDS in its own process, under the Node it was built for. PDS_* variables configure it.
+// Argument: the folder of its installation.
 import { pathToFileURL } from "node:url";
 
 const { PDS } = await import(

@@ -1,10 +1,12 @@
 /**
- * The reference PDS, as a yardstick: installed from npm into a cache folder, outside this package's own dependencies.
+ * The reference PDS, for comparison: installed from npm into a cache folder, apart from this package's
+ * dependencies.
  *
- * What works together: the reference wants Node ≥ 22 and better-sqlite3 12, whose prebuilt binary may not be had (it is
- * not on npm), so it is compiled by node-gyp with python3, make and g++. Built against Node 24.21's headers it can abort in garbage
- * collection; so it is built for, and run by, the Node 22 that npm has as `node-<platform>-<arch>`, which brings its
- * own headers (`nodedir`: no download). Install scripts stay off; nothing else of the reference is native.
+ * Versions that work together: the reference needs Node ≥ 22 and better-sqlite3 12. The prebuilt binary of
+ * better-sqlite3 is not on npm and may be unavailable, so node-gyp compiles it with python3, make and g++.
+ * Built against the headers of Node 24.21, it can abort in garbage collection. So it is built for, and run
+ * by, the Node 22 that npm has as `node-<platform>-<arch>`, which includes its headers (`nodedir`: no
+ * download). Install scripts stay off; nothing else in the reference is native.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -22,12 +24,13 @@ const FOLDER = path.join(ROOT, ".atoll/bench/reference");
 const NODE_PACKAGE = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
 const NODE = path.join(FOLDER, "node_modules", NODE_PACKAGE);
 const BINARY = path.join(NODE, "bin/node");
-/** Written last: an install that was broken off is begun again. */
+/** Written last, so that an interrupted install starts over. */
 const READY = path.join(FOLDER, `ready-${VERSION}-${NODE_VERSION}`);
 
 function run(command: string, args: string[], cwd: string): Promise<void> {
   const log = openSync(path.join(FOLDER, "install.log"), "a");
-  // A `nodedir` in the user's npm settings reaches node-gyp by this variable, and would win over its option.
+  // Overrides a `nodedir` in the user's npm settings, which npm passes to node-gyp in this variable and which
+  // would win over an option.
   const env = {
     ...process.env,
     PATH: `${path.dirname(BINARY)}:${process.env["PATH"] ?? ""}`,
@@ -46,7 +49,7 @@ function run(command: string, args: string[], cwd: string): Promise<void> {
   });
 }
 
-/** Installs once; about two minutes. Returns the Node that it was built for, and where it is. */
+/** Installs once, in about two minutes. Returns the Node that it was built for, and its folder. */
 export async function installReference(
   say: (line: string) => void,
 ): Promise<{ binary: string; folder: string }> {
@@ -70,7 +73,7 @@ async function install(say: (line: string) => void): Promise<void> {
   writeFileSync(READY, "");
 }
 
-/** Its configuration: open to all, without limits. */
+/** Its configuration: open registration, no limits. */
 export function environmentOf(port: number, dataDir: string, plc: string): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "",

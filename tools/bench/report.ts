@@ -1,4 +1,4 @@
-/** Medians over the rounds, ratios to the reference, and their table. */
+/** The report: medians over the rounds, ratios to the reference, and their table. */
 import { median } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import type { FigureKind, Measure } from "./measure.ts";
@@ -15,13 +15,13 @@ export interface Row extends FigureKind {
   group: string;
   title: string;
   key: string;
-  /** Every round's value, by column. */
+  /** The values of all rounds, by column. */
   samples: Partial<Record<ColumnName, number[]>>;
 }
 
 export interface Report {
   machine: Machine;
-  /** Cores that others kept busy meanwhile, on average: how far to trust the absolute figures. */
+  /** Mean number of cores that other processes kept busy. It tells how far to trust the absolute figures. */
   othersBusy: number | null;
   columns: Partial<Record<ColumnName, string>>;
   quick: boolean;
@@ -78,7 +78,7 @@ function goals(row: Row): string {
   return plain === undefined ? `– / ${sign} ${indexed}` : `${sign} ${plain} / ${indexed}`;
 }
 
-/** A Markdown table, which reads well in a terminal too. */
+/** A Markdown table that is also readable in a terminal. */
 export function table(rows: readonly Row[], columns: readonly ColumnName[]): string {
   const head = ["", ...columns.map((column) => COLUMN_TITLES[column]), "goal"];
   const lines: string[][] = [];

@@ -1,4 +1,6 @@
-/** Postgres and Redis as the reference network needs them: from the system's packages, on loopback, on data of their own. */
+/**
+ * Postgres and Redis for the reference network: from the system's packages, on loopback, with their own data.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdirSync, openSync, readdirSync, accessSync, constants } from "node:fs";
@@ -13,13 +15,13 @@ export interface Service {
 }
 
 export interface Databases {
-  /** What the reference network reads from its environment. */
+  /** Environment for the reference network. */
   env: Record<string, string>;
   pids: (number | null)[];
   stop(): Promise<void>;
 }
 
-/** Where their programs are. */
+/** Paths of their programs. */
 interface Binaries {
   initdb: string;
   postgres: string;
@@ -27,20 +29,20 @@ interface Binaries {
 }
 
 interface Start {
-  /** Run as another user; absent: as this one. */
+  /** User to run as; absent: the current one. */
   uid?: number | undefined;
   env?: Record<string, string>;
-  /** Ends it at once: nothing of its data is wanted any more. Default: SIGKILL. */
+  /** Signal that ends it at once; its data is not needed any more. Default: SIGKILL. */
   signal?: NodeJS.Signals;
   ipc?: boolean;
 }
 
 const DEBIAN_POSTGRES = "/usr/lib/postgresql";
 
-/** Throws a `LaunchError` that says what to install. */
+/** Finds the programs. Throws a `LaunchError` that says what to install. */
 export function findDatabases(): Binaries {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
-  // Debian keeps the server's programs, version by version, off the PATH.
+  // Debian keeps the server's programs off the PATH, in a folder per version.
   const debian = entriesOf(DEBIAN_POSTGRES).toSorted((a, b) => Number(b) - Number(a));
   const all = [...debian.map((version) => path.join(DEBIAN_POSTGRES, version, "bin")), ...folders];
   const find = (name: string) => all.map((folder) => path.join(folder, name)).find(isProgram);
@@ -70,7 +72,7 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** Below `folder`, which users other than this one must be able to pass through. */
+/** Starts both with their data below `folder`, which other users must be able to traverse. */
 export async function startDatabases(binaries: Binaries, folder: string): Promise<Databases> {
   const [postgresPort, redisPort] = [await randomPort(), await randomPort()];
   const redis = startRedis(binaries, path.join(folder, "redis"), redisPort);
@@ -93,7 +95,10 @@ export async function startDatabases(binaries: Binaries, folder: string): Promis
   };
 }
 
-/** Trust is enough: it listens on loopback, for some minutes, and knows nothing but made-up people. */
+/**
+ * Starts Postgres with trust authentication: it listens on loopback for some minutes and has only generated
+ * data.
+ */
 function startPostgres({ initdb, postgres }: Binaries, folder: string, port: number): Service {
   const uid = postgresUser();
   mkdirSync(folder, { recursive: true });
@@ -105,15 +110,19 @@ function startPostgres({ initdb, postgres }: Binaries, folder: string, port: num
     `listen_addresses=${LOOPBACK}`,
     `port=${port}`,
     "unix_socket_directories=",
-    // Reads are measured, and what is written need not outlive this run: it only shortens the seeding.
+    // Reads are measured, and no write must outlive this run. This only shortens the seeding.
     "fsync=off",
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
-  // SIGQUIT: without a checkpoint, but with its children and its shared memory, which SIGKILL leaves behind.
+  // SIGQUIT skips the checkpoint, but ends the children and frees the shared memory, which SIGKILL leaves
+  // behind.
   return startService(postgres, args, folder, { uid, signal: "SIGQUIT" }).service;
 }
 
-/** Postgres refuses to run as root; its package brings a user. Undefined: this user will do. */
+/**
+ * The user to run Postgres as; undefined: the current one. Postgres refuses to run as root; its package has a
+ * user.
+ */
 function postgresUser(): number | undefined {
   if (process.getuid?.() !== 0) return undefined;
   try {
@@ -131,7 +140,10 @@ function startRedis({ redis }: Binaries, folder: string, port: number): Service 
   return startService(redis, args, folder).service;
 }
 
-/** In `folder`, where it also writes its log; it does not outlive this process, however that ends. */
+/**
+ * Starts a program in `folder`, where its log goes too. It does not outlive this process, however this one
+ * ends.
+ */
 export function startService(
   command: string,
   args: string[],
@@ -145,10 +157,10 @@ export function startService(
     ...(uid === undefined ? {} : { uid }),
     ...(env === undefined ? {} : { env }),
   });
-  // If this process is killed: the folder that all services have theirs in goes, too.
+  // If this process is killed, the watcher also removes the parent folder of all services.
   const watcher = watch(child, path.dirname(folder), signal);
   const gone = once(child, "close");
-  // Before its standard input closes: it would take that for this process's death.
+  // Must come before the watcher's standard input closes, which it would take for this process's death.
   void gone.then(() => watcher?.kill("SIGKILL"));
   return {
     child,

@@ -1,6 +1,6 @@
 /**
- * Firehose consumers that cost next to nothing: they take frames off a socket and decode none. Many of them share this
- * process with the load, so what they spend would otherwise be the figure.
+ * Firehose consumers that cost almost nothing: they read frames off a socket without decoding them. Many of
+ * them share this process with the load, so their cost would otherwise dominate the figure.
  */
 import { randomBytes } from "node:crypto";
 import net from "node:net";
@@ -14,7 +14,7 @@ export class Consumer {
     this.#socket = socket;
   }
 
-  /** `onData` sees what arrives, cut anywhere. */
+  /** Opens a WebSocket. `onData` gets the received bytes in arbitrary chunks. */
   static open(origin: string, path: string, onData?: (chunk: Buffer) => void): Promise<Consumer> {
     const { hostname, port, host } = new URL(origin);
     const socket = net.connect(Number(port), hostname);
@@ -52,7 +52,9 @@ export class Consumer {
   }
 }
 
-/** Tells when a text that was announced passes by on a socket, whatever its chunks. */
+/**
+ * Notices when an expected text (at most 64 characters) arrives on a socket, even if split between chunks.
+ */
 export class Watcher {
   readonly #wanted = new Map<string, (at: number) => void>();
   #tail = "";
@@ -74,7 +76,9 @@ export class Watcher {
   };
 }
 
-/** Waits until all have received equally much and no more comes; false if that does not happen within the time. */
+/**
+ * Waits until all consumers have received the same number of bytes and no more arrive; false on a timeout.
+ */
 export async function drained(consumers: readonly Consumer[], milliseconds: number): Promise<boolean> {
   const until = performance.now() + milliseconds;
   for (let before = -1; performance.now() < until;) {

@@ -1,12 +1,12 @@
-/** What the measures share: a target seen as one column of the table, and accounts of a wanted size on it. */
+/** Shared by all measures: a target as one column of the table, and accounts of given sizes on it. */
 import { Xrpc, createAccount, type Account } from "./client.ts";
 import { COLLECTIONS, EPOCH_MS, makeRecord, sampleRepo, tidAt, type Kind } from "./records.ts";
 import type { Target } from "./target.ts";
 
-/** `plain`: records that nothing indexes. `indexed`: posts, which the AppView takes in. */
+/** `plain`: records that nothing indexes. `indexed`: posts, which the AppView indexes. */
 export type ColumnName = "reference" | "plain" | "indexed";
 
-/** How much of everything a run does. */
+/** The amounts of a run: rounds, repo sizes, requests. */
 export interface Plan {
   rounds: number;
   sizes: readonly number[];
@@ -15,7 +15,7 @@ export interface Plan {
   batches: number;
   subscribers: number;
   blobs: number;
-  /** How repos get their size: by importRepo, or by applyWrites. */
+  /** How repos are filled: by importRepo or by applyWrites. */
   fill: "import" | "writes";
 }
 
@@ -60,7 +60,7 @@ export class Stage {
     return { ...account, xrpc: new Xrpc(this.target.client, account.token), size: 0 };
   }
 
-  /** An account whose repo came in with so many records; the same one for the same use. */
+  /** An account whose repo starts with `size` records. The same use and size give the same account. */
   member(use: string, size: number): Promise<Member> {
     const key = `${use} ${size}`;
     const known = this.#members.get(key);
@@ -83,7 +83,7 @@ export class Stage {
     return member.xrpc.upload("com.atproto.repo.importRepo", car, IMPORTED_TYPE);
   }
 
-  /** The same records as an import brings, by applyWrites. */
+  /** Writes the records of `sampleRepo` by applyWrites. */
   async writeInto(member: Member, size: number): Promise<void> {
     for (let from = 0; from < size; from += 200) {
       const writes = Array.from({ length: Math.min(200, size - from) }, (_, i) => ({
@@ -96,7 +96,7 @@ export class Stage {
     }
   }
 
-  /** A figure for a repo that is not there would be worthless. */
+  /** Throws if the first or the last record is missing: figures of an empty repo would be worthless. */
   async verifyFilled(member: Member, size: number): Promise<void> {
     for (const index of [0, size - 1]) {
       const key = { repo: member.did, collection: this.collection, rkey: this.rkey(index) };
@@ -104,12 +104,15 @@ export class Stage {
     }
   }
 
-  /** rkey of an imported record. */
+  /** Record key of the n-th imported record. */
   rkey(index: number): string {
     return tidAt(EPOCH_MS + index * 1000);
   }
 
-  /** Imported posts reach the index behind the answer; measuring before that would measure both. */
+  /**
+   * Waits for imported posts, which reach the index after the answer. A measurement would otherwise include
+   * that work.
+   */
   async untilIndexed(member: Member, size: number): Promise<void> {
     if (this.column !== "indexed" || size === 0) return;
     const uri = `at://${member.did}/${this.collection}/${this.rkey(size - 1)}`;

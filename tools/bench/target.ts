@@ -9,18 +9,21 @@ export interface Target {
   readonly name: "atoll" | "reference";
   readonly version: string;
   readonly client: Client;
-  /** The process whose CPU and memory count; null where there is none to look at. */
+  /** The process whose CPU and memory count; null if not known. */
   pid(): number | null;
-  /** Ends it and starts it again on its data; milliseconds from the start of the process to the first answer. Null: cannot. */
+  /**
+   * Restarts it on its data. Resolves with the milliseconds from the start of the process to the first
+   * answer. Null if it cannot restart.
+   */
   restart: (() => Promise<number>) | null;
-  /** The SQLite file that holds an account's repo; null where it is not known. */
+  /** The SQLite file of an account's repo; null if not known. */
   repoFile(did: string): string | null;
   stop(): Promise<void>;
 }
 
 const ACCOUNT_NAMESPACE = "atoll-AccountObject";
 
-/** The id that workerd gives to an object by its name, which is also its file's name. */
+/** The id that workerd derives from an object's name. It is also the name of the object's file. */
 function objectId(namespace: string, name: string): string {
   const key = createHash("sha256").update(namespace).digest();
   const first = createHmac("sha256", key).update(name).digest().subarray(0, 16);
@@ -28,7 +31,7 @@ function objectId(namespace: string, name: string): string {
   return Buffer.concat([first, second]).toString("hex");
 }
 
-/** Our host, from the bundled Worker, on data of its own. */
+/** Starts our host from the bundled Worker, with its own data. */
 export async function startAtoll(dataDir: string, log: (line: string) => void): Promise<Target> {
   const host = await startHost({
     dataDir,
@@ -51,7 +54,7 @@ export async function startAtoll(dataDir: string, log: (line: string) => void): 
   };
 }
 
-/** A host that runs already; it has to be open for sign-up and without rate limits. */
+/** Uses a running host. It must have open registration and no rate limits. */
 export function attach(origin: string): Target {
   const url = new URL(origin);
   const client = new Client(url.origin);

@@ -1,6 +1,7 @@
 /**
- * The small community that is planted on both sides: the demo's people, posts, likes and pictures, in which all follow
- * all, one writes enough to fill a page of their own, and one of their posts is answered fifty times.
+ * The small community that is planted on both sides: the demo's people, posts, likes and pictures. All
+ * members follow each other, one writes enough posts to fill a page, and one of that member's posts gets
+ * fifty replies.
  */
 import { community } from "../../seed/community.ts";
 import { people } from "../../seed/people.ts";
@@ -10,20 +11,20 @@ import type { Seed, SeedPost } from "../../seed/seed.ts";
 import { xrpc } from "../../dev/xrpc-client.ts";
 import { type Account, type Client, createAccount } from "../client.ts";
 
-/** Who writes the most. */
+/** The member with the most posts. */
 const WRITER = "otto";
 export const WRITER_HANDLE = `${WRITER}.test`;
-/** The post that is answered so often. */
+/** Id of the post with many replies. */
 const ROOT_POST = "root";
 
 const OWN_POSTS = 50;
 const REPLIES = 50;
-/** So many answer the post itself, the others one of these. */
+/** Number of replies to the post itself. The others reply to one of these. */
 const DIRECT_REPLIES = 25;
-/** Of everybody's posts, so that all have been notified of more than a page. */
+/** Additional likes for every post, so that each member has more than a page of notifications. */
 const LIKES_MORE = 2;
 
-/** The same every time. */
+/** The seed of the community, the same on every call. */
 function benchCommunity(): Seed {
   const random = randomFrom("appview");
   const demo = community();
@@ -51,7 +52,7 @@ function thread(names: string[], random: () => number): SeedPost[] {
       id: `answer${i}`,
       by: pick(others, random),
       text: `${pick(people, random).description} Number ${i + 1}.`,
-      // Not on the minute: two notifications of one moment come in any order.
+      // Not whole minutes: two notifications of the same time come in any order.
       minutesAgo: 79 - i + random() * 0.9,
       replyTo: about === 0 ? ROOT_POST : `answer${about - 1}`,
     });
@@ -66,15 +67,16 @@ function likedMore(post: SeedPost, names: string[], random: () => number): SeedP
 }
 
 export interface PlantedCommunity {
-  /** By handle: the n-th is the same person on every host. */
+  /** Sorted by handle, so that the n-th is the same person on every host. */
   members: Account[];
-  /** URI of the post that is answered so often. */
+  /** URI of the post with many replies. */
   root: string;
 }
 
 /**
- * On a host without invites and limits. `now`: the moment that the posts' times count back from, ms of the Unix epoch.
- * `settle`: waited for after each post, where an index might otherwise take in a reply before the post it answers.
+ * Plants the community on a host without invites and limits. `now`: the time from which the posts count back,
+ * in ms since the Unix epoch. `settle`: awaited after each post, for an index that might otherwise take in a
+ * reply before its parent.
  */
 export async function plantCommunity(
   client: Client,

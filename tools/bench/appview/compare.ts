@@ -1,11 +1,14 @@
-/** Whether two hosts answer the same, but for what differs by nature: who made an account or a record where, and when. */
+/**
+ * Compares the answers of two hosts. It ignores values that each host makes itself: DIDs, hashes, times of
+ * indexing, cursors, addresses of pictures.
+ */
 import type { PlantedCommunity } from "./community.ts";
 import { type Reply, isObject } from "../client.ts";
 
-/** Made anew by each host: hashes (of records that hold DIDs), moments of indexing, cursors. */
+/** Fields that each host makes itself: hashes (of records that hold DIDs), times of indexing, cursors. */
 const OWN = new Set(["cid", "indexedAt", "cursor"]);
 
-/** The answer with handles for DIDs, without what differs by nature. */
+/** The answer with handles for DIDs, and without the values that each host makes itself. */
 export function comparable(reply: Reply, community: PlantedCommunity): unknown {
   let text = reply.body.toString("utf8");
   for (const { did, handle } of community.members) text = text.replaceAll(did, handle);
@@ -13,14 +16,14 @@ export function comparable(reply: Reply, community: PlantedCommunity): unknown {
     if (OWN.has(key)) return undefined;
     if (key === "knownFollowers" && isObject(value)) return { count: value["count"] };
     if (key === "notifications" && Array.isArray(value)) return inOneOrder(value);
-    // Pictures stand at addresses of the host's own.
+    // Each host serves pictures at its own addresses.
     return typeof value === "string" && /^https?:/.test(value) ? "https:" : value;
   });
 }
 
 /**
- * The reference gives notifications of one moment, and the followers one knows, in whatever order Postgres finds them;
- * so those of a page's last moment are left out, of which the page may hold any.
+ * Sorts notifications. The reference returns those of the same time in the order in which Postgres finds
+ * them. So those of the page's last time are left out, since the page may end with any of them.
  */
 function inOneOrder(notifications: unknown[]): unknown[] {
   const last = momentOf(notifications.at(-1));
@@ -36,7 +39,9 @@ function momentOf(notification: unknown): string {
 const keyOf = (notification: unknown) =>
   `${momentOf(notification)} ${isObject(notification) ? String(notification["uri"]) : ""}`;
 
-/** Where two JSON values first differ, and how, as `feed.3.post.likeCount: 4, 5`; null where they are the same. */
+/**
+ * The first difference between two JSON values, such as `feed.3.post.likeCount: 4, 5`; null if there is none.
+ */
 export function firstDifference(a: unknown, b: unknown, path: readonly string[] = []): string | null {
   if (isObject(a) && isObject(b) && Array.isArray(a) === Array.isArray(b)) {
     for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
@@ -50,7 +55,7 @@ export function firstDifference(a: unknown, b: unknown, path: readonly string[] 
 
 const show = (value: unknown) => JSON.stringify(value)?.slice(0, 100) ?? "nothing";
 
-/** How many items a page has; null where the answer is none. */
+/** The number of items on a page; null if the answer is no list. */
 export function itemsIn(reply: Reply, list: string | null): number | null {
   const answer: unknown = JSON.parse(reply.body.toString("utf8"));
   const items = list !== null && isObject(answer) ? answer[list] : null;

@@ -1,4 +1,4 @@
-/** One client, the sides in turn: how long each view takes, and what it costs its server. */
+/** Measures each view with one client, the sides in turn: its time, and the CPU of its server. */
 import { comparable, firstDifference, itemsIn } from "./compare.ts";
 import type { PlantedCommunity } from "./community.ts";
 import type { Side, View } from "./views.ts";
@@ -6,33 +6,33 @@ import { percentile } from "../load.ts";
 import { cpuMsEach } from "../measure.ts";
 import { treeCpuSeconds } from "../process.ts";
 
-/** Before anything is measured: both runtimes compile what they see often. */
+/** Requests before anything is measured: both runtimes compile hot code. */
 const WARM_UP = 40;
-/** So many answers are compared: one for each member. */
+/** Number of answers to compare: one per member. */
 const COMPARED = 20;
 
 export interface Plan {
   rounds: number;
-  /** Of each view at each side, in one round. */
+  /** Requests for each view at each side, per round. */
   requests: number;
 }
 
 export interface SideFigures {
   p50: number;
   p99: number;
-  /** CPU of the server, ms each; null where it is not known. */
+  /** CPU of the server per request, ms; null if not known. */
   cpu: number | null;
-  /** CPU of databases that are processes of their own, ms each; null where there are none. */
+  /** CPU of separate database processes per request, ms; null if there are none. */
   databases: number | null;
-  /** Of an answer's body, on average. */
+  /** Mean size of an answer's body. */
   bytes: number;
-  /** On a page, at the least; null where the answer is no list. */
+  /** Fewest items on a page; null if the answer is no list. */
   items: number | null;
 }
 
 export interface ViewFigures {
   name: string;
-  /** By the side's title. */
+  /** By the title of the side. */
   sides: Record<string, SideFigures>;
 }
 
@@ -51,7 +51,7 @@ export async function measureView(view: View, sides: readonly Side[], plan: Plan
     for (let n = 0; n < WARM_UP; n++) await side.ask(view, n);
   }
   for (let round = 0; round < plan.rounds; round++) {
-    // Each round begins with another side.
+    // Each round starts with a different side.
     for (let i = 0; i < sides.length; i++) {
       const side = sides[(i + round) % sides.length];
       const into = side && samples.get(side);
@@ -95,14 +95,14 @@ function figuresOf({ ms, server, databases, bytes, items }: Samples): SideFigure
 }
 
 export interface Comparison {
-  /** Answers that are the same, of so many. */
+  /** Number of equal answers, out of `compared`. */
   same: number;
   compared: number;
-  /** Where the first others differ: the reference's value, then ours. */
+  /** Up to three differences, each with the reference's value, then ours. */
   differences: string[];
 }
 
-/** Whether both sides answer the same to the same question. */
+/** Compares both sides' answers to the same requests. */
 export async function compareView(
   view: View,
   [one, another]: readonly [Side, Side],

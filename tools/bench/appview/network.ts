@@ -1,4 +1,4 @@
-/** The reference network of `@atproto/dev-env`: its PDS, its AppView, and the databases that one needs. */
+/** The reference network of `@atproto/dev-env`: its PDS, its AppView, and the AppView's databases. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -15,23 +15,26 @@ export interface ReferenceNetwork {
   /** Origin of its AppView. */
   appview: string;
   appviewDid: string;
-  /** Of the one Node that all its services share. */
+  /** Process id of the one Node that all its services share. */
   pid: number | null;
-  /** Postgres and Redis. */
+  /** Process ids of Postgres and Redis. */
   databasePids: (number | null)[];
-  /** Resolves once the AppView has taken in all that was written. */
+  /** Resolves once the AppView has indexed all writes. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Everything it writes goes below `folder`. Throws a `LaunchError` where a database is missing. */
+/**
+ * Starts the network, which writes only below `folder`. Throws a `LaunchError` if a database is not
+ * installed.
+ */
 export async function startReferenceNetwork(folder: string): Promise<ReferenceNetwork> {
   const binaries = findDatabases();
   installDevEnv("there is no doing without");
   const databases = await startDatabases(binaries, folder);
   const own = path.join(folder, "network");
   mkdirSync(own, { recursive: true });
-  // Its PDS makes its folders where temporary ones go.
+  // Its PDS puts its folders into the system's temporary one.
   const env = { PATH: process.env.PATH ?? "", NODE_ENV: "production", TMPDIR: own, ...databases.env };
   const { child, service } = startService(DEV_ENV_BINARY, [SCRIPT, DEV_ENV_MODULE], own, { env, ipc: true });
   const stop = async () => {
@@ -52,7 +55,7 @@ export async function startReferenceNetwork(folder: string): Promise<ReferenceNe
       appviewDid: String(did),
       pid: service.pid,
       databasePids: databases.pids,
-      // One after the other: an answer does not say whose it is.
+      // One at a time, since an answer does not name its request.
       settle: () => (last = last.then(settle)),
       stop,
     };

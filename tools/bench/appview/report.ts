@@ -1,9 +1,9 @@
-/** What `npm run bench:appview` shows: every view, every side, and how ours stands to the reference. */
+/** The report of `npm run bench:appview`: every view, every side, and our ratio to the reference. */
 import type { Comparison, SideFigures, ViewFigures } from "./measure.ts";
 import type { Machine } from "../machine.ts";
 import { figure, printTable } from "../print-table.ts";
 
-/** Our share of what the reference takes: the goal. */
+/** The goal: our share of the reference's time and CPU. */
 const GOAL = 0.2;
 
 export const TITLES = {
@@ -14,7 +14,7 @@ export const TITLES = {
 
 export interface AppViewReport {
   machine: Machine;
-  /** Cores that others kept busy meanwhile, on average. */
+  /** Mean number of cores that other processes kept busy. */
   othersBusy: number | null;
   reference: string;
   rounds: number;
@@ -22,14 +22,14 @@ export interface AppViewReport {
   views: (ViewFigures & { comparison: Comparison })[];
 }
 
-/** Ours to another's: `×0.12 ✓`. */
+/** The ratio of our figure to another's: `×0.12 ✓`. */
 function ratio(ours: number | null | undefined, others: number | null | undefined): string {
   if (typeof ours !== "number" || typeof others !== "number" || others === 0) return "–";
   const share = ours / others;
   return `×${share.toFixed(3)} ${share <= GOAL ? "✓" : "✗"}`;
 }
 
-/** Of the server and its databases: ours has its database inside. */
+/** CPU of the server and its databases. Our server includes its database. */
 const allCpu = ({ cpu, databases }: SideFigures): number | null =>
   cpu === null ? null : cpu + (databases ?? 0);
 
@@ -74,7 +74,7 @@ function comparisonLine({ name, comparison }: AppViewReport["views"][number]): s
   return `- ${name}: ${same} of ${compared} answers are the same${where}`;
 }
 
-/** Markdown, which reads well in a terminal too. */
+/** The report as Markdown that is also readable in a terminal. */
 export function appViewText(report: AppViewReport): string {
   const { machine, rounds, requests } = report;
   const others =

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:appview`: what members read, beside the reference network (`@atproto/dev-env`'s PDS and AppView, on
- * Postgres and Redis), on the same small community (goal: at most a fifth of its time and CPU).
+ * `npm run bench:appview` compares members' reads with the reference network (PDS and AppView of
+ * `@atproto/dev-env`, on Postgres and Redis) on the same small community. Goal: at most a fifth of its time
+ * and CPU.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -28,17 +29,17 @@ It needs Postgres and Redis: apt-get install postgresql redis-server`;
 const say = (line: string) =>
   console.error(`${(performance.now() / 1000).toFixed(0).padStart(4)} s: ${line}`);
 
-/** Both hosts, running, each with the community on it. */
+/** Both running hosts, with the community planted on each. */
 interface Pair {
   communities: { reference: PlantedCommunity; atoll: PlantedCommunity };
   sides: { reference: Side; appview: Side; atoll: Side };
 }
 
 async function bench(plan: Plan, save: boolean): Promise<void> {
-  // In memory where there is room, for both: Miniflare's D1 commits something with every read, which D1 itself does not,
-  // and that would measure the disk.
+  // In memory if there is room, for both: Miniflare's D1, unlike the real one, commits with every read, so a
+  // disk would be measured instead.
   const temporary = temporaryFolder();
-  // Postgres may have to run as another user, who has to get to its own folder in here.
+  // Postgres may have to run as another user, which needs access to its own folder in here.
   chmodSync(temporary.path, 0o711);
   const stops: (() => unknown)[] = [() => temporary.remove()];
   const stop = async () => {
@@ -92,7 +93,7 @@ async function openPair(folder: string, stops: (() => unknown)[]): Promise<Pair>
   };
 }
 
-/** Until our index has taken in all that was written. */
+/** Waits until our index has taken in all writes. */
 async function untilIndexed(origin: string): Promise<void> {
   for (const until = performance.now() + 60_000; performance.now() < until;) {
     const { index } = (await (await fetch(`${origin}/status`)).json()) as { index: { lag: number } };
@@ -120,7 +121,10 @@ async function measure({ sides, communities }: Pair, plan: Plan): Promise<AppVie
   };
 }
 
-/** Begins to count; what it returns says how many cores others have kept busy since. All that is measured is below this process. */
+/**
+ * Starts counting. The returned function gives the mean number of cores that other processes have kept busy
+ * since; null if not known. All measured processes are below this one.
+ */
 function countOthers(): () => number | null {
   const count = () => {
     const [all, own] = [machineBusySeconds(), treeCpuSeconds([process.pid])];

@@ -1,8 +1,8 @@
-// The reference network (PLC directory, PDS, AppView, Ozone), in a process of its own, under the Node it was built for.
-// Says where it is once it runs; a message asks it to settle: it answers when the AppView has taken in all there is.
-// argument: the module to import
+// Runs the reference network (PLC directory, PDS, AppView, Ozone) in its own process, under the Node it was
+// built for. It sends its addresses once it runs. Any message asks it to settle: it answers when the AppView
+// has indexed everything. Argument: the module to import.
 const { TestNetwork } = await import(process.argv[2]);
-// Its parent is gone, or wants it gone.
+// The parent has ended, or has disconnected to end this process.
 process.once("disconnect", () => process.exit(0));
 const network = await TestNetwork.create({});
 process.on("message", async () => {

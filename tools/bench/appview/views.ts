@@ -1,4 +1,4 @@
-/** The views that are measured, and the places they are asked at. */
+/** The measured views, and the ways to request them. */
 import { type Client, type Params, type Reply, Xrpc, textIn, type Account } from "../client.ts";
 import { type PlantedCommunity, WRITER_HANDLE } from "./community.ts";
 
@@ -7,22 +7,22 @@ const LIMIT = 50;
 export interface View {
   name: string;
   nsid: string;
-  /** The field that holds the page; null: the answer is no list. */
+  /** Field with the page's items; null if the answer is no list. */
   list: string | null;
-  /** Of the n-th request. */
+  /** Parameters of the n-th request. */
   params: (community: PlantedCommunity, n: number) => Params;
 }
 
-/** Where the views are asked. */
+/** A server under comparison. */
 export interface Side {
   title: string;
-  /** Asks as the n-th member. */
+  /** Requests a view as the n-th member. */
   ask: (view: View, n: number) => Promise<Reply>;
-  /** Whose CPU counts: what serves, and the databases behind it where they are processes of their own. */
+  /** Processes whose CPU counts: the server, and its databases if they are separate processes. */
   pids: { server: (number | null)[]; databases: (number | null)[] };
 }
 
-/** Somebody else than the n-th member. */
+/** A member other than the n-th. */
 const other = (community: PlantedCommunity, n: number) => nth(community.members, n + 7).did;
 
 export const VIEWS: readonly View[] = [
@@ -71,15 +71,15 @@ export function nth<Item>(list: readonly Item[], n: number): Item {
   return item;
 }
 
-/** As a member's client does it: at the member's own host, with the session's token. */
+/** Requests views as a member's client does: at the member's own host, with the session's token. */
 export function askAtHost(client: Client, community: PlantedCommunity): Side["ask"] {
   return ({ nsid, params }, n) =>
     new Xrpc(client, nth(community.members, n).token).query(nsid, params(community, n));
 }
 
 /**
- * At the AppView itself, with the token that a PDS would send. One is made for each member and view, and used for all of
- * their requests: making it is not measured, checking it is.
+ * Requests views at the AppView itself, with the service token that a PDS would send. One token per member
+ * and view serves all their requests, so its verification is measured, but not its creation.
  */
 export function askAtAppView(
   appview: Client,
@@ -98,7 +98,7 @@ export function askAtAppView(
 }
 
 async function serviceToken(pds: Client, member: Account, aud: string, lxm: string): Promise<string> {
-  // An hour is the longest that a PDS grants.
+  // A PDS grants at most an hour.
   const exp = Math.floor(Date.now() / 1000) + 3500;
   const params = { aud, lxm, exp };
   return textIn(

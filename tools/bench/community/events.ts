@@ -1,6 +1,7 @@
 /**
- * A generated member's records as entries of a log, as an account object would send them, but with many operations in a
- * commit and with no tree behind it: the sequencer and the index take them, a verifying consumer would not.
+ * Turns a generated member's records into log entries like those of an account object, but with many
+ * operations per commit and without a tree. The sequencer and the index accept them; a verifying consumer
+ * would not.
  */
 import { encode } from "@atcute/cbor";
 import type { Did } from "@atcute/lexicons";
@@ -16,7 +17,7 @@ import type { LogEntry } from "../../../src/protocol/events.ts";
 import type { Made } from "./members.ts";
 import { tidAt } from "../records.ts";
 
-/** As many as applyWrites takes. */
+/** Operations per commit: the maximum of applyWrites. */
 export const OPERATIONS = 200;
 
 export class MemberLog {
@@ -28,7 +29,7 @@ export class MemberLog {
     this.did = asDid(did);
   }
 
-  /** What a new account begins with. */
+  /** The first entries of a new account. */
   arrival(handle: string, ms: number): LogEntry[] {
     const time = new Date(ms).toISOString();
     return [
@@ -37,7 +38,7 @@ export class MemberLog {
     ];
   }
 
-  /** What an account ends with. */
+  /** The last entry of a deleted account. */
   departure(ms: number): LogEntry[] {
     const gone = {
       did: this.did,
@@ -48,7 +49,7 @@ export class MemberLog {
     return [this.#entry("account", encodeAccountEntry(gone), null, null, "deleted")];
   }
 
-  /** The records in commits of `size` operations. */
+  /** The records as commits of up to `size` operations. */
   commits(records: readonly Made[], ms: number, size = OPERATIONS): LogEntry[] {
     const entries: LogEntry[] = [];
     for (let from = 0; from < records.length; from += size) {

@@ -1,4 +1,4 @@
-/** How fast single events reach the index of a loaded community, and how far it lags at a steady rate. */
+/** Measures how fast single events reach the index of a loaded community, and its lag at a steady rate. */
 import { encode, toBytes } from "@atcute/cbor";
 import { MemberLog } from "./events.ts";
 import { startOpenHost, type OpenHost } from "../open-host.ts";
@@ -11,11 +11,12 @@ import { seededRandom, sentence, tidAt } from "../records.ts";
 import { createHash } from "node:crypto";
 
 export interface IngestFigures {
-  /** Events of one record each: sequenced and indexed, a second. */
+  /** Events of one record each that are sequenced and indexed per second. */
   eventsPerSecond: number;
   cpuPerThousand: number | null;
-  /** Milliseconds from the hand-over to the index, at a steady rate of `rate` events a second. */
+  /** Steady rate for the lags, in events per second. */
   rate: number;
+  /** Milliseconds from delivery to the index. */
   lagP50: number;
   lagP99: number;
 }
@@ -25,7 +26,10 @@ const RATE = 200;
 const STEADY_SECONDS = 10;
 const TICK_MS = 50;
 
-/** A newcomer's log: three posts to one follow for each member, as single events. */
+/**
+ * The log of a new member, as single events: posts, and as long as there are fewer events than members, every
+ * fourth is a follow.
+ */
 class Stream {
   readonly #log: MemberLog;
   readonly #community: LoadedCommunity;
@@ -38,18 +42,18 @@ class Stream {
     this.#community = community;
   }
 
-  /** The first events, as a delivery. */
+  /** A delivery of the first events. */
   arrive(): Uint8Array {
     return this.#delivery(this.#log.arrival(`newcomer-${Date.now()}.test`, Date.now()));
   }
 
-  /** The next so many events, as a delivery. */
+  /** A delivery of the next `count` events. */
   next(count: number): Uint8Array {
     const made = Array.from({ length: count }, () => this.#record());
     return this.#delivery(this.#log.commits(made, Date.now(), 1));
   }
 
-  /** The last event, as a delivery: the community is as it was. */
+  /** A delivery of the last event, which restores the community. */
   leave(): Uint8Array {
     return this.#delivery(this.#log.departure(Date.now()));
   }
@@ -106,7 +110,7 @@ export async function measureIngest(community: LoadedCommunity): Promise<IngestF
   }
 }
 
-/** Sorted lags, ms. */
+/** The lags at the steady rate, sorted, in ms. */
 async function steady(loader: OpenHost, stream: Stream): Promise<number[]> {
   const waiting: { seq: number; at: number }[] = [];
   const lags: number[] = [];

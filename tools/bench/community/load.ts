@@ -1,6 +1,7 @@
 /**
- * Makes a community and loads it into a folder, which is kept: the next run on the same schema uses it again, or goes on
- * where this one was broken off (the same seed gives the same logs, and the sequencer skips what it has).
+ * Generates a community and loads it into a folder that is kept. The next run on the same schema uses it
+ * again, or resumes an interrupted load: the same seed gives the same logs, and the sequencer skips entries
+ * that it has.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -17,9 +18,9 @@ import { cpuSeconds } from "../process.ts";
 import { EPOCH_MS } from "../records.ts";
 
 const SEED = 4;
-/** Real accounts, through which the community is read. */
+/** Numbers of the real accounts that read the community. */
 const GUESTS = { mean: 4, keen: 1 };
-/** What the keen guest follows, or half of a smaller community. */
+/** Number of members that the keen guest follows; at most half of the community. */
 const MANY = 5000;
 
 export interface Guest {
@@ -29,7 +30,7 @@ export interface Guest {
   posts: Subject[];
 }
 
-/** What loading came to. */
+/** The figures of a load. */
 export interface Loading {
   members: number;
   records: number;
@@ -42,8 +43,9 @@ export interface Loading {
 export interface LoadedCommunity {
   folder: string;
   guests: Guest[];
-  /** Some posts with answers, and some members, most followed first. */
+  /** URIs of some posts, evenly spread over time. */
   posts: string[];
+  /** DIDs of some members, drawn by popularity. */
   members: string[];
   loading: Loading;
 }
@@ -52,7 +54,7 @@ const GUEST_LIST = "guests.json";
 
 export const passwordOf = (handle: string): string => `password of ${handle.replace(".test", "")}`;
 
-/** Whatever decides what is in the folder. */
+/** A hash of everything that determines the folder's content. */
 function fingerprint(): string {
   const hash = createHash("sha256").update(
     `${SEED} ${JSON.stringify(GUESTS)} ${JSON.stringify(MEAN)} ${MANY}`,
@@ -83,7 +85,7 @@ export async function loadCommunity(
   }
   mkdirSync(folder, { recursive: true });
   const begun = !rebuild && existsSync(path.join(folder, GUEST_LIST));
-  // Those of other schemas are of no use any more, and large.
+  // Communities of other schemas are large and of no more use.
   for (const other of readdirSync(base).filter((entry) => entry.startsWith(`community-${size}-`))) {
     if (other !== name || !begun) rmSync(path.join(base, other), { recursive: true, force: true });
   }
@@ -114,10 +116,12 @@ function examples(community: Community): Pick<LoadedCommunity, "posts" | "member
   };
 }
 
-/** Real accounts with real records: they post, and follow some, or very many, of the members to come. */
+/**
+ * Creates real accounts with real records: they post, and follow some, or very many, of the members to come.
+ */
 async function inviteGuests(folder: string, community: Community): Promise<Guest[]> {
   const { size } = community;
-  // Drawn in any case: what is drawn later depends on it.
+  // Always drawn, since later draws depend on it.
   const wishes = Array.from({ length: GUESTS.mean + GUESTS.keen }, (_, i) =>
     chosen(community, Math.min(i < GUESTS.mean ? MEAN.follows : MANY, size >> 1)),
   );
@@ -154,7 +158,7 @@ async function inviteGuests(folder: string, community: Community): Promise<Guest
 function chosen(community: Community, count: number): string[] {
   const picked = new Set<number>();
   for (let tries = 0; picked.size < count; tries++) {
-    // Past a while the most popular are all taken: then in order.
+    // After many tries, the most popular are all taken: the rest is filled in order.
     picked.add(tries < count * 10 ? community.popular.next() : tries % community.size);
   }
   return [...picked].map((i) => community.members[i]?.did ?? "");
@@ -172,8 +176,9 @@ async function followMany(xrpc: Xrpc, repo: string, subjects: readonly string[])
   }
 }
 
-/** Bytes of one delivery, about; and how far ingest may lie behind before the next one waits. */
+/** Approximate bytes of one delivery. */
 const DELIVERY_BYTES = 2_000_000;
+/** Number of events that ingest may lag before the next delivery waits. */
 const MAX_BEHIND = 400;
 
 class Deliveries {

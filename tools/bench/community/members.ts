@@ -1,13 +1,13 @@
 /**
- * A community out of a seed: who is there, who follows whom, who writes and who likes what. Popularity and diligence
- * follow power laws, as they do among people; the same seed and size give the same community.
+ * Generates a community from a seed: its members, follows, posts and likes. Popularity and diligence follow
+ * power laws, as they do among people. The same seed and size give the same community.
  */
 import { createHash } from "node:crypto";
 import { CODEC_DCBOR, fromDigest, toString } from "@atcute/cid";
 import { encode } from "@atcute/cbor";
 import { EPOCH_MS, seededRandom, sentence, tidAt } from "../records.ts";
 
-/** For each member, on average. */
+/** Means per member. */
 export const MEAN = { follows: 100, posts: 20, likes: 100, reposts: 5 };
 
 const SPAN_MS = 90 * 24 * 3600 * 1000;
@@ -18,7 +18,7 @@ export interface Subject {
   cid: string;
 }
 
-/** A record as it goes into a commit. */
+/** An encoded record, ready for a commit. */
 export interface Made {
   /** `collection/rkey` */
   path: string;
@@ -45,7 +45,7 @@ function didOf(seed: number, index: number): string {
   return `did:plc:${text}`;
 }
 
-/** Shares of a whole by rank, `rank^-exponent`, given to the members in a shuffled order. */
+/** Weights `(rank + 10)^-exponent`, in a shuffled order. */
 function powerLaw(random: () => number, count: number, exponent: number): Float64Array {
   const weights = Float64Array.from({ length: count }, (_, rank) => (rank + 10) ** -exponent);
   for (let i = count - 1; i > 0; i--) {
@@ -86,11 +86,11 @@ const iso = (ms: number) => new Date(ms).toISOString();
 export class Community {
   readonly size: number;
   readonly members: GeneratedMember[];
-  /** Draws members as they are followed, and liked. */
+  /** Draws members by popularity, for follows and likes. */
   readonly popular: Draw;
   readonly #diligent: Draw;
   readonly #random: () => number;
-  /** Every post in order of time. */
+  /** All posts, oldest first. */
   readonly posts: Subject[] = [];
   readonly #authors: number[] = [];
   readonly #roots: number[] = [];
@@ -109,7 +109,7 @@ export class Community {
     this.#records = this.members.map(() => []);
   }
 
-  /** Profiles and posts, member by member; to be called once, and before `reactions`. */
+  /** Profiles and posts, member by member. Call it once, and before `reactions`. */
   writings(): Generator<Made[]> {
     this.members.forEach((_, i) => this.#put(i, "app.bsky.actor.profile", "self", this.#profile(i)));
     const count = this.size * MEAN.posts;
@@ -117,7 +117,10 @@ export class Community {
     return this.#taken();
   }
 
-  /** Follows, likes and reposts, member by member. `guests` are real members, to be followed and liked as well. */
+  /**
+   * Follows, likes and reposts, member by member. They include follows and likes of `guests`, the real
+   * members.
+   */
   reactions(guests: readonly { did: string; posts: readonly Subject[] }[]): Generator<Made[]> {
     this.#follows();
     for (let i = this.size * MEAN.likes; i > 0; i--) this.#react("app.bsky.feed.like", this.#likedPost());
@@ -131,7 +134,7 @@ export class Community {
     return this.#taken();
   }
 
-  /** Encodes a member's records when they are asked for: two million at once would stop everything else. */
+  /** Encodes records one member at a time: encoding two million at once would block everything else. */
   *#taken(): Generator<Made[]> {
     for (const records of this.#records) yield records.splice(0).map((make) => make());
   }
@@ -140,7 +143,7 @@ export class Community {
     this.#records[member]?.push(() => recordOf(`${collection}/${rkey}`, { $type: collection, ...record }));
   }
 
-  /** A time in the span, and a key that no other record has. */
+  /** A random time in the span, and a unique record key. */
   #moment(): { createdAt: string; rkey: string } {
     const ms = EPOCH_MS + SPAN_MS * this.#random();
     return { createdAt: iso(ms), rkey: tidAt(ms, this.#clock++) };
@@ -164,7 +167,7 @@ export class Community {
     else if (kind < 0.4 && number > 100) this.#asQuote(number, record);
     else if (kind < 0.5) record["embed"] = this.#image(number);
     else if (kind < 0.55) this.#mention(record, text);
-    // At once, since others will name it by its CID.
+    // Encoded now, since other records will refer to its CID.
     const made = recordOf(`app.bsky.feed.post/${tidAt(ms, number)}`, {
       $type: "app.bsky.feed.post",
       ...record,
@@ -175,7 +178,10 @@ export class Community {
     this.#roots.push(root);
   }
 
-  /** Answers one of the last few hundred posts, the newer the likelier. */
+  /**
+   * Makes the record a reply to one of the last 400 posts, more likely a newer one. Returns the root's
+   * number.
+   */
   #asReply(number: number, record: Record<string, unknown>): number {
     const parent = number - 1 - Math.floor(Math.min(number, 400) * this.#random() ** 3);
     const root = this.#roots[parent] ?? parent;
@@ -223,7 +229,7 @@ export class Community {
     this.#put(member, "app.bsky.graph.follow", rkey, { subject, createdAt });
   }
 
-  /** Popular people's posts are liked more. */
+  /** Draws a post to like, preferring those of popular members. */
   #likedPost(): number {
     const wanted = this.popular.next();
     const from = Math.floor(this.#random() * this.posts.length);

@@ -1,4 +1,4 @@
-/** What members read, on a loaded community. */
+/** Measures members' reads on a loaded community. */
 import { startHost } from "../../dev/host.ts";
 import { Client, Xrpc, textIn, type Params } from "../client.ts";
 import { passwordOf, type Guest, type LoadedCommunity } from "./load.ts";
@@ -11,19 +11,19 @@ export interface ReadFigures {
   name: string;
   p50: number;
   p99: number;
-  /** CPU of the host, ms each; null where it is not known. */
+  /** CPU of the host per request, ms; null if not known. */
   cpu: number | null;
-  /** Rows that the index read for one request, on average; null where the host does not say. */
+  /** Mean rows that the index reads per request; null if the host does not say. */
   rowsRead: number | null;
-  /** Round trips to the index. */
+  /** Mean round trips to the index; null if the host does not say. */
   trips: number | null;
-  /** Bytes of the answers, on average. */
+  /** Mean bytes of an answer. */
   bytes: number;
 }
 
 export interface WriteFigures {
   name: string;
-  /** Rows written by account, sequencer and index. */
+  /** Rows written, by station: account, sequencer, index. */
   rows: Record<string, number>;
 }
 
@@ -34,7 +34,7 @@ interface Reader extends Guest {
 interface ReadKind {
   name: string;
   nsid: string;
-  /** The parameters of the n-th request. */
+  /** Parameters of the n-th request. */
   params: (n: number) => Params;
   readers?: Reader[];
 }
@@ -46,9 +46,9 @@ function pick<T>(list: readonly T[], n: number): T {
 }
 
 const LIMIT = 50;
-/** Requests whose rows, trips and bytes are looked at. */
+/** Number of requests whose rows, trips and bytes are counted. */
 const COUNTED = 20;
-/** Communities take turns so often with one kind of read. */
+/** Rounds in which the communities take turns with one kind of read. */
 const ROUNDS = 5;
 
 function readKinds(community: LoadedCommunity, readers: Reader[]): ReadKind[] {
@@ -106,7 +106,7 @@ async function signIn(client: Client, guests: readonly Guest[]): Promise<Reader[
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Requests of one kind at one community, round by round. */
+/** Measures one kind of read at one community, round by round. */
 class ReadMeasure {
   readonly #kind: ReadKind;
   readonly #community: OpenCommunity;
@@ -126,7 +126,7 @@ class ReadMeasure {
     return pick(readers ?? this.#community.readers, n).xrpc.query(nsid, params(n), { headers });
   }
 
-  /** What a request costs in rows, trips and bytes; also warms up. */
+  /** Counts rows, trips and bytes per request. This also warms up the host. */
   async count(): Promise<void> {
     for (let n = 0; n < COUNTED; n++) {
       const { headers, body } = await this.#ask(n, { "atoll-cost": "1" });
@@ -159,7 +159,7 @@ class ReadMeasure {
   }
 }
 
-/** A record of each kind, of a guest's, with what its write costs in rows. */
+/** Writes one record of each kind as a guest, and counts the rows written. */
 async function measureWrites(community: LoadedCommunity, writer: Reader): Promise<WriteFigures[]> {
   const [subject] = community.guests[0]?.posts ?? [];
   const member = pick(community.members, community.members.length - 1);
@@ -189,7 +189,7 @@ async function measureWrites(community: LoadedCommunity, writer: Reader): Promis
       name,
       rows: Object.fromEntries([...costs].map(([station, { written }]) => [station, written])),
     });
-    // Taken back, so that the next run finds the community as this one did.
+    // Deleted, so that the next run finds the community unchanged.
     const rkey = textIn(reply, "uri").split("/").at(-1);
     await writer.xrpc.procedure("com.atproto.repo.deleteRecord", { repo: writer.did, collection, rkey });
   }
@@ -202,7 +202,7 @@ export interface CommunityFigures {
   failures: string[];
 }
 
-/** A community on a running host, and the members who read it. */
+/** A community on a running host, and its signed-in guests. */
 export interface OpenCommunity {
   community: LoadedCommunity;
   readers: Reader[];
@@ -221,7 +221,10 @@ export async function openCommunity(community: LoadedCommunity): Promise<OpenCom
   return { community, readers: await signIn(client, community.guests), pid: host.pid, close };
 }
 
-/** Every kind of read at every community, in turns: the machine's speed moves by a third from minute to minute. */
+/**
+ * Measures each kind of read at all communities in turns: the machine's speed varies by a third between
+ * minutes.
+ */
 export async function measureReads(
   communities: OpenCommunity[],
   requests: number,

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:community`: what reading costs in a community of thousands, made from a seed (10,000 members,
- * mean 100 follows, 200,000 posts, 1,000,000 likes). The loaded community is kept beside the reference under .atoll/bench.
+ * `npm run bench:community` measures the cost of reads in a community of thousands, generated from a seed
+ * (10,000 members, mean 100 follows, 200,000 posts, 1,000,000 likes). The loaded community is kept in
+ * .atoll/bench.
  */
 import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -120,7 +121,7 @@ function text(report: CommunityReport): string {
   ].join("\n");
 }
 
-/** Ingest at one community after the other; then reads, at all of them in turns. */
+/** Measures ingest at one community after another, then reads at all of them in turns. */
 async function measure(
   sizes: readonly number[],
   requests: number,
@@ -155,8 +156,8 @@ async function measure(
 }
 
 /**
- * A copy, so that the next run finds the community as it was loaded; in memory where there is room: Miniflare's D1 commits
- * something with every read, which D1 itself does not, and that would measure the disk.
+ * Copies a community, so that the next run finds it as it was loaded. The copy is in memory if there is room:
+ * Miniflare's D1, unlike the real one, commits with every read, so a disk would be measured instead.
  */
 function copyOf(folder: string): TemporaryFolder {
   const files = readdirSync(folder, { recursive: true }).map((name) =>

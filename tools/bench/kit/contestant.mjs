@@ -1,5 +1,5 @@
-// One network of one contestant, measured from inside its process: what a test file would pay. Prints a line of JSON.
-// arguments: "atoll" or "dev-env", and the module to import
+// Measures one network of one contestant from inside its process: the cost for a test file. Prints a line of
+// JSON. Arguments: "atoll" or "dev-env", and the module to import.
 import { readFileSync, readdirSync } from "node:fs";
 
 const ACCOUNTS = 32;
@@ -21,7 +21,7 @@ const contestants = {
     const agents = new Map();
     return {
       url: network.pds.url,
-      // There is no other way back to the beginning.
+      // It has no other way to reset.
       reset: async () => {
         await network.close();
         network = await create();
@@ -44,7 +44,7 @@ const since = (at) => performance.now() - at;
 const imported = await import(module);
 measured.import = since(begun);
 const network = await contestants[kind](imported);
-// From nothing to the first answer, imports and all.
+// From nothing to the first answer, including imports.
 await (await fetch(`${network.url}/xrpc/com.atproto.server.describeServer`)).json();
 measured.ready = since(begun);
 measured.megabytesReady = megabytes();
@@ -68,7 +68,7 @@ measured.close = since(at);
 console.log(`RESULT ${JSON.stringify(measured)}`);
 process.exit(0);
 
-/** Resident, of this process and all below it, in 10^6 bytes. */
+/** Resident memory of this process and all below it, in 10^6 bytes. */
 function megabytes() {
   const children = new Map();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -76,7 +76,7 @@ function megabytes() {
       const parent = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ")[1];
       children.set(parent, [...(children.get(parent) ?? []), pid]);
     } catch {
-      // Gone in the meantime.
+      // The process has ended in the meantime.
     }
   }
   const sum = (pid) => {

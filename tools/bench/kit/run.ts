@@ -1,6 +1,7 @@
 /**
- * `npm run bench:kit`: a test network of this kit beside the official one, `@atproto/dev-env`'s TestNetworkNoAppView, in
- * turn, each in a process of its own. Both are used as a test would use them. dev-env.ts installs the other.
+ * `npm run bench:kit` compares a test network of this kit with the official one, TestNetworkNoAppView of
+ * `@atproto/dev-env`, in turn, each in its own process. Both are used as a test would use them. `dev-env.ts`
+ * installs the official one.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ import { describeMachine } from "../machine.ts";
 
 const SCRIPT = path.join(import.meta.dirname, "contestant.mjs");
 
-/** As `kit-contestant.mjs` prints it: milliseconds, and 10^6 bytes. */
+/** The output of `kit-contestant.mjs`, in milliseconds and 10^6 bytes. */
 interface Measured {
   import: number;
   ready: number;
@@ -34,7 +35,7 @@ interface Measured {
   megabytesAgents: number;
 }
 
-/** What is shown, with its target where there is one. */
+/** The rows of the report, with their targets. */
 const ROWS: [key: keyof Measured | "install", title: string, unit: string, target: number | null][] = [
   ["install", "install into an empty project", "s", 60],
   ["import", "import", "ms", null],
@@ -118,7 +119,10 @@ function measure(name: string): Promise<Measured> {
   });
 }
 
-/** Seconds that a newcomer waits, with npm's cache as it is. dev-env counts with the build of its SQLite. */
+/**
+ * Seconds to install a contestant with npm's current cache. For dev-env, this includes the build of its
+ * SQLite.
+ */
 function timeInstall(name: string): number {
   const project = mkdtempSync(path.join(tmpdir(), "atoll-install-"));
   try {

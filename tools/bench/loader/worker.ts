@@ -1,6 +1,6 @@
 /**
- * A Worker beside the host's own while a generated community is loaded: it hands made-up logs to the sequencer, in the
- * place of ten thousand account objects. It exists in the benchmark alone.
+ * A Worker that runs next to the host's own while a generated community is loaded. It appends generated logs
+ * to the sequencer in place of ten thousand account objects. Only the benchmark has it.
  */
 import { decode } from "@atcute/cbor";
 import type { Did } from "@atcute/lexicons";
@@ -11,7 +11,7 @@ interface ControlBindings {
   SEQUENCER: Objects<SequencerStation>;
 }
 
-/** What is posted, as DAG-CBOR: logs to append. */
+/** The body of a POST, as DAG-CBOR: logs to append. */
 export interface Delivery {
   logs: { did: Did; entries: (Omit<LogEntry, "frame"> & { frame: { $bytes: string; buf: Uint8Array } })[] }[];
 }

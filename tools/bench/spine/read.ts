@@ -1,4 +1,4 @@
-/** Reading records, and whole repos out and in. */
+/** Measures of reading records, and of exporting and importing repos. */
 import type { Reply } from "../client.ts";
 import { cpuSeconds, peakMegabytes, resetPeak } from "../process.ts";
 import { percentile, perSecond, runLoad } from "../load.ts";
@@ -16,7 +16,7 @@ const readFigures = (goal: number) =>
     cpu: { label: "CPU each", unit: "ms", better: "less" },
   }) satisfies Measure["figures"];
 
-/** The figures of `count` reads, after `before` that are not counted. */
+/** The figures of `count` reads, after `before` reads that are not counted. */
 async function measured(
   stage: Stage,
   before: number,
@@ -60,7 +60,7 @@ const listRecords: Measure = {
   },
 };
 
-/** CPU, time and memory of one long request. */
+/** Measures CPU (s), time and peak memory (MB) of `work`, which returns a number of bytes. */
 async function watched(
   stage: Stage,
   work: () => Promise<number>,

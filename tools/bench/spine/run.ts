@@ -1,4 +1,4 @@
-/** `npm run bench`: what a host costs, beside what the reference PDS costs in the same minutes. */
+/** `npm run bench` measures what a host costs, and the reference PDS in the same minutes. */
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "../../dev/wrangler-file.ts";
@@ -45,7 +45,7 @@ function stagesOf(targets: readonly Target[], { plan }: Options): Stage[] {
   });
 }
 
-/** Runs a measure on each column in turn, round by round, each round beginning with another column. */
+/** Runs a measure on each column in turn, round by round. Each round starts with a different column. */
 async function runMeasure(
   measure: Measure,
   stages: Stage[],
@@ -70,7 +70,7 @@ async function runMeasure(
   return failures;
 }
 
-/** CPU of this run: our own, and the hosts'. A host that was restarted in between counts from its new start. */
+/** CPU seconds of this process and the hosts. A restarted host counts from its new start. */
 function ownCpu(targets: readonly Target[]): number {
   const own = process.cpuUsage();
   const hosts = targets.reduce((sum, target) => sum + (cpuSeconds(target.pid()) ?? 0), 0);

@@ -1,4 +1,4 @@
-/** Starting: cold starts, the bundle, and what an account takes on disk. */
+/** Measures of cold starts, the bundle, and the size of an account on disk. */
 import { execFile } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,10 +24,10 @@ const coldStart: Measure = {
     const dataDir = mkdtempSync(path.join(tmpdir(), "atoll-bench-"));
     try {
       const script = path.join(import.meta.dirname, "../start/cold-start.ts");
-      // As every script here is run.
+      // As `package.json` runs every script.
       const args = ["--import", path.join(import.meta.dirname, "../../dev/node.mjs"), script, dataDir];
       let seconds = Number.NaN;
-      // The first start makes the data folder and fills the bundle's cache; the second is what a start costs.
+      // The first start makes the data folder and fills the bundle's cache; the second one is measured.
       for (let i = 0; i < 2; i++) seconds = Number((await run(process.execPath, args)).stdout);
       return { seconds };
     } finally {
@@ -37,7 +37,7 @@ const coldStart: Measure = {
 };
 
 const EMPTY = "export default { fetch() { return new Response() } }";
-/** Evaluates the Worker, but is none of its classes: those would not start without their bindings. */
+/** Evaluates the Worker without exporting its classes, which would not start without their bindings. */
 const EVALUATING = `import "./worker.mjs"; ${EMPTY}`;
 
 const entryOf = (contents: string): WorkerModule => ({ type: "ESModule", path: "entry.mjs", contents });
@@ -65,7 +65,10 @@ const bundle: Measure = {
   },
 };
 
-/** A SQLite database with its log folded in, on a copy: the file, and the pages of it that hold something. In MB. */
+/**
+ * Size in MB of a copy of a SQLite database after a checkpoint of its log: the whole file, and the pages in
+ * use.
+ */
 function databaseSize(file: string): { whole: number; inUse: number } {
   const folder = mkdtempSync(path.join(tmpdir(), "atoll-bench-"));
   try {

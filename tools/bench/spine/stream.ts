@@ -1,4 +1,4 @@
-/** The firehose, and blobs. */
+/** Measures of the firehose and of blobs. */
 import { randomBytes } from "node:crypto";
 import { textIn, isObject, type Reply } from "../client.ts";
 import { cpuPerThousand, percentile, perSecond, runLoad } from "../load.ts";
@@ -23,7 +23,7 @@ const latency: Measure = {
     await new Promise((resolve) => setTimeout(resolve, 200));
     let number = 0;
     const step = async () => {
-      // The key is what the frame is recognised by.
+      // The frame is recognised by this key.
       const rkey = tidAt(Date.now(), number++);
       const { collection } = stage;
       const input = { repo: member.did, collection, rkey, record: makeRecord(stage.kind, number) };
@@ -96,7 +96,7 @@ const blobs: Measure = {
       kept.push(blobOf(reply));
       return reply;
     });
-    // Only a blob that a record names is served.
+    // A blob is served only if a record refers to it.
     const record = { $type: "com.example.attachment", blobs: kept };
     const input = { repo: member.did, collection: "com.example.attachment", record };
     textIn(await member.xrpc.procedure("com.atproto.repo.createRecord", input), "uri");

@@ -1,4 +1,4 @@
-/** Writing: createRecord at several repo sizes, many writers, applyWrites. */
+/** Measures of writes: createRecord at several repo sizes, many writers, applyWrites. */
 import type { Reply } from "../client.ts";
 import { cpuPerThousand, percentile, perSecond, runLoad } from "../load.ts";
 import type { Figures, Measure } from "../measure.ts";
@@ -19,7 +19,7 @@ interface Rows {
   read: number;
 }
 
-/** `account=6/3 sequencer=2/1 index=8/12`: rows written and read, by station. */
+/** Parses `account=6/3 sequencer=2/1 index=8/12`: rows written and read, by station. */
 export function parseCost(header: string | string[] | undefined): Map<string, Rows> {
   const costs = new Map<string, Rows>();
   for (const [, station, written, read] of String(header ?? "").matchAll(/(\w+)=(\d+)\/(\d+)/g)) {
@@ -28,7 +28,7 @@ export function parseCost(header: string | string[] | undefined): Map<string, Ro
   return costs;
 }
 
-/** Mean rows of a few writes, alone, so that no other write's batch is counted in. */
+/** Mean rows of a few writes, one at a time, so that no other write of the same batch is counted. */
 async function rows(stage: Stage, member: Member): Promise<Figures> {
   const count = 8;
   const sums: Record<string, number> = {};

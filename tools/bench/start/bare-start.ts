@@ -1,6 +1,6 @@
 /**
- * The runtime itself, on one Worker without bindings: what a start costs there, without what Miniflare does for it (it takes
- * 0.15 s to hand over the modules of ours).
+ * Measures the start of the bare runtime with one Worker without bindings. Miniflare's part is left out (it
+ * takes 0.15 s to pass on our modules).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,9 @@ const worker :Workerd.Worker = (
 `;
 }
 
-/** Milliseconds from the process's start to the first answer of a Worker, of whose modules the first is the main one. */
+/**
+ * Milliseconds from the start of the process to the Worker's first answer. The first module is the main one.
+ */
 export async function bareStart(modules: readonly WorkerModule[]): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), "atoll-bench-"));
   for (const { path: file, contents } of modules) writeFileSync(path.join(folder, file), contents);

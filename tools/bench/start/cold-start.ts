@@ -1,4 +1,7 @@
-/** One cold start, in a process of its own: prints the seconds from its first breath to the host's first answer. */
+/**
+ * One cold start in its own process. It prints the seconds from the start of the process to the host's first
+ * answer.
+ */
 import { startHost } from "../../dev/host.ts";
 
 const dataDir = process.argv[2];
