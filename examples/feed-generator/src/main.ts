@@ -1,4 +1,4 @@
-/** `ORIGIN=https://feed.example.com PUBLISHER=did:plc:… TAG=cats npm start` */
+/** Usage: `ORIGIN=https://feed.example.com PUBLISHER=did:plc:… TAG=cats npm start` */
 import { IdResolver, MemoryCache } from "@atproto/identity";
 import { TaggedPosts } from "./posts.ts";
 import { serve } from "./server.ts";

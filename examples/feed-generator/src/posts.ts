@@ -1,9 +1,9 @@
-/** The feed's posts: those with the wanted tag, as the firehose brings them. */
+/** The feed's posts: those on the firehose with the given tag. */
 import type { IdResolver } from "@atproto/identity";
 import { type Event, Firehose } from "@atproto/sync";
 
 const POST = "app.bsky.feed.post";
-/** A feed shows what is recent. */
+/** Number of posts to keep. A feed shows recent ones. */
 const KEPT = 10_000;
 
 export class TaggedPosts {
@@ -31,7 +31,7 @@ export class TaggedPosts {
     }
   }
 
-  /** Newest first, after `cursor`, without those by `hidden`. */
+  /** Up to `limit` posts, newest first, after `cursor`, without those by the DID `hidden`. */
   page(limit: number, cursor: number | undefined, hidden?: string): { uris: string[]; cursor?: string } {
     const newest = [...this.#posts].toReversed();
     const rest = newest.filter(([, { at, did }]) => (cursor === undefined || at < cursor) && did !== hidden);
@@ -43,7 +43,7 @@ export class TaggedPosts {
     };
   }
 
-  /** Follows a firehose until what it returns is called. */
+  /** Follows a firehose until the returned function is called. */
   follow(service: string, identities: IdResolver): () => Promise<void> {
     const firehose = new Firehose({
       service,

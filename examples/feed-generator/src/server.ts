@@ -1,17 +1,17 @@
-/** A feed generator's three answers: who it is, what feeds it has, and what is in them. */
+/** The three endpoints of a feed generator: its DID document, its list of feeds, and their content. */
 import http from "node:http";
 import type { IdResolver } from "@atproto/identity";
 import { verifyJwt } from "@atproto/xrpc-server";
 import type { TaggedPosts } from "./posts.ts";
 
 export interface FeedGenerator {
-  /** Origin at which it is reached; its DID follows from that. */
+  /** The generator's origin, from which its DID derives. */
   origin: string;
-  /** Of the account that has published the feed. */
+  /** DID of the account that has published the feed. */
   publisher: string;
   /** The feed's record key. */
   rkey: string;
-  /** Finds the keys of those who look. */
+  /** Resolves the signing keys of viewers. */
   identities: IdResolver;
   posts: TaggedPosts;
 }
@@ -52,7 +52,7 @@ async function answer(generator: FeedGenerator, request: http.IncomingMessage): 
   return [200, { feed: uris.map((post) => ({ post })), ...next }];
 }
 
-/** Who looks, by the service token that the AppView has passed on; undefined without one that holds. */
+/** The viewer's DID from the service token that the AppView passes on; undefined without a valid one. */
 async function viewerOf(
   { origin, identities }: FeedGenerator,
   request: http.IncomingMessage,

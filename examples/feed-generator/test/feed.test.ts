@@ -25,14 +25,14 @@ before(async () => {
   });
   const publisher = network.accounts.get("publisher")?.did ?? "";
   const posts = new TaggedPosts("cats");
-  // Its own fetch takes only public addresses, and the network is on this machine.
+  // The resolver's default fetch allows only public addresses, and the network is on this machine.
   const identities = new IdResolver({ plcUrl: network.plc, fetch });
   stop = posts.follow(network.url.replace("http", "ws"), identities);
   let generator: FeedGenerator | undefined;
   server = serve(() => generator ?? assert.fail("asked too early")).listen(0);
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   generator = { origin, publisher, rkey: "cats", identities, posts };
-  // The record by which the network knows the feed.
+  // This record announces the feed to the network.
   const { data } = await network.agent("publisher").com.atproto.repo.putRecord({
     repo: publisher,
     collection: "app.bsky.feed.generator",
@@ -53,7 +53,7 @@ after(async () => {
   await network?.dispose();
 });
 
-/** The feed as somebody sees it, through the AppView. */
+/** Texts of the feed as a member sees it through the AppView. */
 async function texts(name: string, limit = 50, cursor?: string) {
   const { data } = await network
     .agent(name)

@@ -1,20 +1,20 @@
-/** Follows a firehose and keeps the store in step with it. Every commit's signature is checked. */
+/** Follows a firehose and keeps the store up to date. It checks the signature of every commit. */
 import type { IdResolver } from "@atproto/identity";
 import { type Event, Firehose, MemoryRunner } from "@atproto/sync";
 import { COLLECTION, isEntry } from "./lexicon.ts";
 import type { Store } from "./store.ts";
 
 export interface Source {
-  /** Of a host or a relay: `wss://relay.example.com` */
+  /** Origin of a host or a relay: `wss://relay.example.com` */
   firehose: string;
-  /** Finds the keys by which commits are signed. */
+  /** Resolves the keys that sign commits. */
   identities: IdResolver;
 }
 
-/** Follows until what it returns is called. */
+/** Follows the firehose until the returned function is called. */
 export function follow(store: Store, { firehose: service, identities }: Source): () => Promise<void> {
   const runner = new MemoryRunner({
-    // At first from as far back as the firehose goes.
+    // The first run starts as far back as the firehose goes.
     startCursor: store.cursor ?? 0,
     setCursor: async (seq) => {
       store.cursor = seq;

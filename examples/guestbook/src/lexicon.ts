@@ -1,4 +1,4 @@
-/** The app's own lexicon, and a check of records that strangers have written. */
+/** The app's own lexicon, and a check for records from other people's repos. */
 import { readFileSync } from "node:fs";
 import { type LexiconDoc, Lexicons } from "@atproto/lexicon";
 
@@ -9,13 +9,13 @@ const lexicons = new Lexicons([JSON.parse(readFileSync(file, "utf8")) as Lexicon
 
 export interface Entry {
   $type: typeof COLLECTION;
-  /** DID of whose guestbook it is. */
+  /** DID of the guestbook's owner. */
   host: string;
   text: string;
   createdAt: string;
 }
 
-/** Anybody can write anything into their repo: only what fits the lexicon counts. */
+/** Whether a record matches the lexicon. Anyone can write anything into their own repo. */
 export function isEntry(record: unknown): record is Entry {
   return lexicons.validate(COLLECTION, record).success;
 }

@@ -1,4 +1,4 @@
-/** `FIREHOSE=wss://… PORT=3000 npm start` */
+/** Usage: `FIREHOSE=wss://… PORT=3000 npm start` */
 import { IdResolver, MemoryCache } from "@atproto/identity";
 import { follow } from "./indexer.ts";
 import { serve } from "./server.ts";

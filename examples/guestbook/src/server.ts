@@ -1,4 +1,4 @@
-/** `GET /guestbook/<did>`: its entries, as JSON. */
+/** `GET /guestbook/<did>` returns the entries of a guestbook as JSON. */
 import http from "node:http";
 import type { Store } from "./store.ts";
 

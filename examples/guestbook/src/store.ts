@@ -1,4 +1,4 @@
-/** What the app knows, in SQLite: entries, and how far it has read the firehose. */
+/** The app's data in SQLite: entries, and the position on the firehose. */
 import { DatabaseSync } from "node:sqlite";
 import type { Entry } from "./lexicon.ts";
 
@@ -44,7 +44,7 @@ export class Store {
     this.#db.prepare("DELETE FROM entry WHERE uri = ?").run(uri);
   }
 
-  /** An account is gone, or hidden: so is what it wrote. */
+  /** Removes the entries of an account that is deleted or hidden. */
   removeGuest(guest: string): void {
     this.#db.prepare("DELETE FROM entry WHERE guest = ?").run(guest);
   }

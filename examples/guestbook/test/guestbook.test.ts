@@ -15,7 +15,7 @@ let stop: () => Promise<void>;
 const start = () =>
   follow(store, {
     firehose: network.url.replace("http", "ws"),
-    // Its own fetch takes only public addresses, and the network is on this machine.
+    // The resolver's default fetch allows only public addresses, and the network is on this machine.
     identities: new IdResolver({ plcUrl: network.plc, fetch }),
   });
 

@@ -1,7 +1,7 @@
-/** A bot that answers whoever mentions it: once, in the thread, whatever happens in between. */
+/** A bot that answers each mention exactly once, in its thread, even across crashes. */
 import { type AppBskyFeedPost, type AtpAgent, RichText, XRPCError } from "@atproto/api";
 
-/** What the bot has to say to a post; null: nothing. */
+/** The bot's answer to a post; null for none. */
 export type Reply = (post: { text: string; author: { handle: string } }) => string | null;
 
 export class MentionBot {
@@ -13,7 +13,7 @@ export class MentionBot {
     this.#reply = reply;
   }
 
-  /** Answers what has come since the last look. Returns how many posts it wrote. */
+  /** Answers the unread mentions among the newest 100. Returns the number of posts written. */
   async look(): Promise<number> {
     const now = new Date().toISOString();
     const { data } = await this.#agent.listNotifications({ limit: 100, reasons: ["mention"] });
@@ -28,7 +28,10 @@ export class MentionBot {
     return written;
   }
 
-  /** The answer's key is that of the mention: a second answer to one mention is refused by the host. */
+  /**
+   * Posts an answer under the mention's record key, so that the host refuses a second answer. False if it
+   * did.
+   */
   async #answer(
     parent: { uri: string; cid: string },
     to: AppBskyFeedPost.Record,
@@ -52,7 +55,7 @@ export class MentionBot {
       });
       return true;
     } catch (thrown) {
-      // Hosts that lack the error answer a taken key with a 500.
+      // Hosts without this error answer a used key with a 500.
       if (thrown instanceof XRPCError && (thrown.error === "RecordAlreadyExists" || thrown.status === 500))
         return false;
       throw thrown;
@@ -60,7 +63,7 @@ export class MentionBot {
   }
 }
 
-/** Rolls the dice that are asked for: "2d6" gives two numbers from 1 to 6, and their sum. */
+/** Rolls the requested dice: "2d6" gives two numbers from 1 to 6, and their sum. */
 export function rollDice(text: string, random: () => number = Math.random): string | null {
   const [, count = "", sides = ""] = /\b(\d{1,2})d(\d{1,3})\b/.exec(text) ?? [];
   if (Number(count) < 1 || Number(sides) < 2) return null;

@@ -1,4 +1,4 @@
-/** `BOT_SERVICE=https://… BOT_HANDLE=… BOT_PASSWORD=… npm start` */
+/** Usage: `BOT_SERVICE=https://… BOT_HANDLE=… BOT_PASSWORD=… npm start` */
 import { AtpAgent } from "@atproto/api";
 import { MentionBot, rollDice } from "./bot.ts";
 

@@ -11,7 +11,7 @@ before(async () => {
 after(() => network.dispose());
 beforeEach(() => network.reset());
 
-/** What the bot has posted, newest first. */
+/** The bot's posts, newest first. */
 async function posted(): Promise<AppBskyFeedPost.Record[]> {
   const { data } = await network.agent("dicebot").getAuthorFeed({ actor: "dicebot.test" });
   return data.feed.map(({ post }) => post.record as AppBskyFeedPost.Record);
@@ -40,7 +40,7 @@ test("answers each mention once, also after a restart", async () => {
     posts: [{ by: "alice", text: "@dicebot 1d20" }],
   });
   await newBot().look();
-  // A second bot knows nothing of the first, and even looks at what was seen.
+  // A second bot knows nothing of the first. The mention is even marked as unseen for it.
   await network.agent("dicebot").updateSeenNotifications("2020-01-01T00:00:00.000Z");
   assert.equal(await newBot().look(), 0);
   assert.equal((await posted()).length, 1);
