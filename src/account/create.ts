@@ -8,7 +8,6 @@ import { generateKey } from "../protocol/keys.ts";
 import { editMst } from "../protocol/mst/mst.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
-import { Exports } from "./exports.ts";
 import { hashPassword } from "./password.ts";
 import { checkedPassword } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
@@ -44,6 +43,6 @@ export async function createAccount(
     const tree = editMst(treeOf(sql), [], rev);
     const data = cidFromBytes(tree.root);
     const commit = signCommit({ did, data, rev }, key);
-    storeTree(sql, tree, { cid: commit.cid, rev, data, bytes: commit.bytes }, new Exports());
+    storeTree(sql, tree, { cid: commit.cid, rev, data, bytes: commit.bytes }, null);
   });
 }

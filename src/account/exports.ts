@@ -14,7 +14,7 @@ import { must } from "../protocol/refusal.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
 import type { Rows } from "./sql.ts";
-import type { Head } from "./tree.ts";
+import type { Head, RowWatcher } from "./tree.ts";
 import { readTreeRow } from "./tree.ts";
 
 /** Bytes of pre-images that one export may hold, and of records that it reads ahead. */
@@ -122,7 +122,7 @@ class Snapshot implements BandStore {
   }
 }
 
-export class Exports {
+export class Exports implements RowWatcher {
   readonly #running = new Set<Snapshot>();
 
   /** Must be called before a record changes. */
@@ -130,7 +130,6 @@ export class Exports {
     for (const snapshot of this.#running) snapshot.keepRecord(path, before);
   }
 
-  /** Must be called before a row of the tree changes. */
   keepTreeRow(rows: Rows, key: RowKey): void {
     for (const snapshot of this.#running) snapshot.keepTreeRow(key, () => readTreeRow(rows, key));
   }

@@ -7,7 +7,6 @@ import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst/node.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { Row, TOP, readTop, rowName, withExtra } from "../protocol/mst/row.ts";
 import { must } from "../protocol/refusal.ts";
-import type { Exports } from "./exports.ts";
 import type { Rows, Sql } from "./sql.ts";
 
 /** The repo's newest commit. */
@@ -95,10 +94,20 @@ export class TreeCache implements BandStore {
 /** The one block of a tree without records. */
 export const emptyTreeBlocks = (): CarBlock[] => [{ cid: EMPTY_ROOT, bytes: EMPTY_BLOCK }];
 
+/** Hears of each row before it changes. */
+export interface RowWatcher {
+  keepTreeRow(rows: Rows, key: RowKey): void;
+}
+
 /** Writes an edit's changes, inside the write's transaction. */
-export function storeTree(sql: Sql, { top, puts, deletes }: MstResult, head: Head, exports: Exports): void {
+export function storeTree(
+  sql: Sql,
+  { top, puts, deletes }: MstResult,
+  head: Head,
+  watcher: RowWatcher | null,
+): void {
   const put = (key: RowKey, bytes: Uint8Array) => {
-    exports.keepTreeRow(sql, key);
+    watcher?.keepTreeRow(sql, key);
     sql.run(
       `INSERT INTO mst (band, edge, rev, bytes) VALUES (?, ?, ?, ?)
        ON CONFLICT (band, edge) DO UPDATE SET rev = excluded.rev, bytes = excluded.bytes`,
@@ -110,7 +119,7 @@ export function storeTree(sql: Sql, { top, puts, deletes }: MstResult, head: Hea
   };
   for (const row of puts) put(row, row.bytes);
   for (const key of deletes) {
-    exports.keepTreeRow(sql, key);
+    watcher?.keepTreeRow(sql, key);
     sql.run("DELETE FROM mst WHERE band = ? AND edge = ?", key.band, key.left);
   }
   put(TOP, withExtra(top, head.bytes));
