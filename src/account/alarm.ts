@@ -2,6 +2,7 @@
  * The alarm's tasks: everything that must happen even if no request comes. Each task runs on its own and
  * returns when it wants to run next. Errors are caught, since six failures would silence the alarm for good.
  */
+import { logLine } from "../protocol/log-line.ts";
 import type { LifecycleStation } from "../protocol/stations.ts";
 import type { Account } from "./account.ts";
 import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
@@ -59,7 +60,7 @@ export async function runTasks(account: Account, lifecycle: LifecycleStation): P
     try {
       wanted = await task(account, now);
     } catch (error) {
-      console.error(JSON.stringify({ at: "account.alarm", did: account.did, error: String(error) }));
+      logLine("error", "account.alarm", { did: account.did, error });
       wanted = now + SLOW_RETRY_MS;
     }
     if (wanted !== null) next = Math.min(next ?? wanted, wanted);

@@ -10,6 +10,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
+import { logLine } from "../protocol/log-line.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 import type { Counts } from "./limits.ts";
 import type { Sql } from "./sql.ts";
@@ -204,7 +205,7 @@ export class Outbox {
       } catch (error) {
         // The alarm tries again: see alarm.ts.
         if (!this.#failing) {
-          console.error(JSON.stringify({ at: "account.forward", did: this.#did, error: String(error) }));
+          logLine("error", "account.forward", { did: this.#did, error });
         }
         this.#failing = true;
         this.#release(() => true, null);

@@ -25,6 +25,7 @@ import type {
 } from "../protocol/account-station.ts";
 import { carStream } from "../protocol/car.ts";
 import { didKey } from "../protocol/keys.ts";
+import { logLine } from "../protocol/log-line.ts";
 import { migrate, schemaVersion } from "../protocol/object-schema.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
@@ -363,7 +364,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
         return;
       }
     } catch (error) {
-      console.error(JSON.stringify({ at: "account.destroy", did: this.#did, error: String(error) }));
+      logLine("error", "account.destroy", { did: this.#did, error });
     }
     this.#clock.wakeAt(Date.now() + RETRY_MS);
   }

@@ -1,4 +1,5 @@
 /** Renders errors: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
+import { logLine } from "../protocol/log-line.ts";
 import { isRefusal } from "../protocol/refusal.ts";
 import { setCors } from "./cors.ts";
 
@@ -14,8 +15,7 @@ export function renderError(thrown: unknown, request: Request): Response {
 
 /** Logs the cause, which the client never sees. */
 function internal(thrown: unknown) {
-  const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  console.error(JSON.stringify({ time: new Date().toISOString(), level: "error", cause }));
+  logLine("error", "edge", { cause: thrown });
   if (isOverloaded(thrown)) {
     return {
       error: "NotEnoughResources",

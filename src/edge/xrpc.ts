@@ -1,5 +1,6 @@
 /** `/xrpc/<nsid>`: finds the method, has it serve the request, and writes the log line. */
 import { isNsid } from "@atcute/lexicons/syntax";
+import { logLine } from "../protocol/log-line.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Method } from "../xrpc/server/method.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -72,7 +73,7 @@ async function dispatch(
 /** One structured line per request. It never contains a token, a password or an e-mail address. */
 function log(request: Request, method: string, did: string | null, status: number, ms: number): void {
   const id = request.headers.get("cf-ray") ?? crypto.randomUUID();
-  console.log(JSON.stringify({ time: new Date().toISOString(), id, method, did, status, ms }));
+  logLine("info", "xrpc", { id, method, did, status, ms });
 }
 
 /** A refused body of up to this many bytes is read to its end; a longer one loses its connection. */

@@ -4,6 +4,7 @@
  */
 import type { OAuthServer } from "./provider.ts";
 import { LostRace } from "./stores/sessions.ts";
+import { logLine } from "../protocol/log-line.ts";
 
 /** Maximum size of a form or JSON body, in bytes. */
 const BODY_MAX = 64 * 1024;
@@ -142,8 +143,7 @@ function errorResponse({ core }: OAuthServer, thrown: unknown, headers: Headers)
   if (thrown instanceof core.OAuthError) {
     return Response.json(thrown.toJSON(), { status: thrown.status, headers });
   }
-  const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  console.error(JSON.stringify({ time: new Date().toISOString(), level: "error", cause }));
+  logLine("error", "oauth", { cause: thrown });
   return Response.json(
     { error: "server_error", error_description: "Server error" },
     { status: 500, headers },

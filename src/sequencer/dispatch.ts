@@ -4,6 +4,7 @@
  * repeated freely.
  */
 import type { SequencedEvent } from "../protocol/events.ts";
+import { logLine, messageOf } from "../protocol/log-line.ts";
 import type { AppViewStation, RowCount } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
 
@@ -177,7 +178,7 @@ export class Dispatch {
     const { retry, longest } = this.#limits;
     const delay = Math.min(longest, retry * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
-    this.#error = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#error = messageOf(thrown);
     // The outcome of the flight is unknown, so ask for the AppView's cursor again.
     this.#cursor = null;
     this.#pausedUntil = Date.now() + delay;
@@ -221,6 +222,5 @@ export class Dispatch {
   }
 }
 
-function warn(message: string, fields: Record<string, unknown>): void {
-  console.warn(JSON.stringify({ time: new Date().toISOString(), station: "sequencer", message, ...fields }));
-}
+const warn = (message: string, fields: Record<string, unknown>): void =>
+  logLine("warn", "sequencer.dispatch", { message, ...fields });

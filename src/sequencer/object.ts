@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import createWindow from "../../migrations/sequencer/0001_window.sql";
 import type { LogEntry } from "../protocol/events.ts";
+import { logLine } from "../protocol/log-line.ts";
 import { migrate } from "../protocol/object-schema.ts";
 import type {
   AppViewStation,
@@ -154,9 +155,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
     if (this.#firehose.clogged) {
-      console.warn(
-        JSON.stringify({ station: "sequencer", message: "consumers that never read: restarting" }),
-      );
+      logLine("warn", "sequencer.firehose", { message: "consumers that never read: restarting" });
       await this.ctx.storage.sync();
       this.ctx.abort("consumers that never read hold too much memory");
     }

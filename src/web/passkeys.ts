@@ -13,6 +13,7 @@ import type { Browser } from "./devices.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameText } from "../oauth/digest.ts";
 import type { Member, OAuthContext } from "../oauth/members.ts";
 import { Replays } from "../oauth/stores/replays.ts";
+import { logLine, messageOf } from "../protocol/log-line.ts";
 
 export type PasskeyAnswer = AuthenticationResponseJSON;
 export type NewPasskey = RegistrationResponseJSON;
@@ -96,7 +97,7 @@ export async function signInWithPasskey(
     return row.did as Did;
   } catch (thrown) {
     // The library throws for any invalid answer.
-    console.log(JSON.stringify({ event: "passkey", did: row.did, refused: String(thrown).slice(0, 200) }));
+    logLine("info", "passkeys", { did: row.did, refused: messageOf(thrown).slice(0, 200) });
     return null;
   }
 }
@@ -152,7 +153,7 @@ export async function addPasskey(
       .onConflictDoNothing();
     return meta.changes > 0;
   } catch (thrown) {
-    console.log(JSON.stringify({ event: "passkey", did: member.did, refused: String(thrown).slice(0, 200) }));
+    logLine("info", "passkeys", { did: member.did, refused: messageOf(thrown).slice(0, 200) });
     return false;
   }
 }

@@ -24,7 +24,7 @@ export class HostLog {
     const structured = message.startsWith("{");
     const line = structured
       ? message
-      : JSON.stringify({ time: new Date(timestamp).toISOString(), level, message });
+      : JSON.stringify({ time: new Date(timestamp).toISOString(), level, at: "runtime", message });
     this.#file.write(`${line}\n`);
     if (level === "error") process.stderr.write(`${line}\n`);
   }

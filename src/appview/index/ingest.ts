@@ -8,6 +8,7 @@ import type { Did } from "@atcute/lexicons";
 import { base64 } from "../../protocol/data-model.ts";
 import { decodeFrame } from "../../protocol/event-frames.ts";
 import type { RepoEvent, SequencedEvent } from "../../protocol/events.ts";
+import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { BackfillSource } from "../../protocol/stations.ts";
 import { backfill } from "./backfill.ts";
 import { guard, isGuardFailure, statementsOf } from "./batch.ts";
@@ -186,7 +187,7 @@ class UnreadableEvent extends Error {}
 /** Whether the same batch may succeed on a retry: true for anything but the database's own verdict on it. */
 function mayPass(thrown: unknown): boolean {
   if (thrown instanceof UnreadableEvent) return false;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   return (
     !/SQLITE_(CONSTRAINT|ERROR|MISMATCH|TOOBIG|RANGE)|constraint failed|malformed JSON/.test(message) &&
     /D1|network|reset|overload|timeout|exceeded|internal error|Durable Object/i.test(message)
@@ -205,9 +206,9 @@ async function setAside(
   one: Read,
   thrown: unknown,
 ): Promise<void> {
-  const error = thrown instanceof Error ? thrown.message : String(thrown);
+  const error = messageOf(thrown);
   const did = one.event instanceof Error ? null : one.event.did;
-  console.error(JSON.stringify({ ingest: "poison", seq: one.seq, did, error }));
+  logLine("error", "index.ingest", { message: "set aside", seq: one.seq, did, error: thrown });
   // Frames are slightly over 2 MB at most. In base64 that would not fit a value, so larger frames are cut.
   const frame = base64(one.frame.subarray(0, 1_200_000));
   await db.batch([

@@ -11,6 +11,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus } from "../../protocol/events.ts";
+import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { BackfillSource } from "../../protocol/stations.ts";
 import { type Part, backfillBeside } from "./backfill.ts";
 import { indexers } from "./indexers/registry.ts";
@@ -155,8 +156,8 @@ export async function continueRebuild(context: RebuildContext, until: number): P
   try {
     while (context.now() < until && (await step(context, until)));
   } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
-    console.error(JSON.stringify({ rebuild: "stopped", error }));
+    error = messageOf(thrown);
+    logLine("error", "index.rebuild", { message: "stopped", error: thrown });
   }
   await db.prepare("UPDATE rebuild SET lease = 0, error = ?1 WHERE id = 1").bind(error).run();
   return readRebuild(db);

@@ -2,6 +2,7 @@
  * Sends mail. Mail is optional everywhere: a host without it still works, and says so where it would have
  * sent one.
  */
+import { logLine } from "../../protocol/log-line.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 
 export interface Mail {
@@ -39,7 +40,7 @@ export function mailerOf(env: MailBindings): Mailer {
       } catch (thrown) {
         // Never log the address or the text, which may hold a token.
         const reason = thrown instanceof MailFailure ? thrown.message : "failed";
-        console.error(JSON.stringify({ event: "mail", outcome: "not sent", reason }));
+        logLine("error", "mail", { outcome: "not sent", reason });
         return "not sent";
       }
     },

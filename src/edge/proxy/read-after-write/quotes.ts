@@ -3,6 +3,7 @@
  * that this host has never seen.
  */
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { logLine, messageOf } from "../../../protocol/log-line.ts";
 import { GENERATOR, LIST, POST, STARTER_PACK, collectionOf } from "../../../appview/uris.ts";
 import type { RecordView } from "../../../appview/reads/views/embed.ts";
 import type { Upstream } from "../upstream.ts";
@@ -73,7 +74,7 @@ async function asked(
     const views = listOf(at(answer, shower.field)).filter(isJson);
     return new Map(views.map((view) => [view.uri, shower.shown(view)]));
   } catch (thrown) {
-    console.warn(JSON.stringify({ at: "read-after-write.quotes", collection, error: String(thrown) }));
+    logLine("warn", "read-after-write.quotes", { collection, error: messageOf(thrown) });
     return null;
   }
 }

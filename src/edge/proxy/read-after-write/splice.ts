@@ -7,6 +7,7 @@
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../../appview/images.ts";
 import { type Json, at, isJson } from "../../../protocol/json.ts";
+import { logLine } from "../../../protocol/log-line.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
 import { isJsonType, type Upstream } from "../upstream.ts";
@@ -128,10 +129,8 @@ async function findLocal({ member, services, nsid }: Call, rev: string): Promise
   }
 }
 
-function report({ nsid, member }: Pick<Call, "nsid" | "member">, thrown: unknown): void {
-  const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  console.warn(JSON.stringify({ at: "read-after-write", level: "warn", method: nsid, did: member, cause }));
-}
+const report = ({ nsid, member }: Pick<Call, "nsid" | "member">, thrown: unknown): void =>
+  logLine("warn", "read-after-write", { method: nsid, did: member, cause: thrown });
 
 // ------------------------------------------------------------------------------------------------ by method
 
