@@ -56,7 +56,7 @@ export class Sessions {
    * AuthenticationRequired, RateLimitExceeded.
    */
   async checkPassword(password: string, source: string | null, now: number): Promise<AppPasswordProof> {
-    if (source !== null) this.#countAttempt(source, now);
+    if (source !== null) this.#consumeAttempt(source, now);
     const proof = await this.#proofOf(password);
     if (proof === undefined) {
       if (source !== null) this.#keepAttempts();
@@ -80,7 +80,7 @@ export class Sessions {
     return (await verifyPassword(password, stored)) ? null : undefined;
   }
 
-  #countAttempt(source: string, now: number): void {
+  #consumeAttempt(source: string, now: number): void {
     if (this.#attempts === null) {
       const kept = this.#sql.first<{ attempts: string | null }>("SELECT attempts FROM account")?.attempts;
       this.#attempts = new Map(kept ? (JSON.parse(kept) as [string, Counts][]) : []);

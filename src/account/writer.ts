@@ -61,7 +61,7 @@ export class Writer {
 
   createRecord(input: CreateInput): { outcome: WriteOutcome; position: number } {
     const { collection, record, validate, swapCommit } = input;
-    this.#spend(POINTS.create);
+    this.#consume(POINTS.create);
     const write = prepareRecord("create", collection, this.#rkeyOf(input), record, validate);
     const replaced = validate === false ? [] : this.#pathsReplacedBy(write);
     const deletes: Prepared[] = replaced.map((path) => ({ action: "delete", path }));
@@ -71,7 +71,7 @@ export class Writer {
 
   putRecord(input: PutInput): { outcome: WriteOutcome; position: number } {
     const { collection, rkey, record, validate, swapCommit, swapRecord } = input;
-    this.#spend(POINTS.update);
+    this.#consume(POINTS.update);
     checkChosenKey(rkey);
     const before = findRecord(this.#account.sql, checkPath(collection, rkey));
     const action = before === null ? "create" : "update";
@@ -84,7 +84,7 @@ export class Writer {
   }
 
   deleteRecord(input: DeleteInput): { outcome: DeleteOutcome; position: number } {
-    this.#spend(POINTS.delete);
+    this.#consume(POINTS.delete);
     const path = checkPath(input.collection, input.rkey);
     const before = findRecord(this.#account.sql, path);
     if (before === null) return { outcome: {}, position: 0 };
@@ -98,7 +98,7 @@ export class Writer {
 
   applyWrites({ writes, validate, swapCommit }: BatchInput): { outcome: BatchOutcome; position: number } {
     if (writes.length > MAX_WRITES) throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`);
-    this.#spend(writes.reduce((points, write) => points + POINTS[write.action], 0));
+    this.#consume(writes.reduce((points, write) => points + POINTS[write.action], 0));
     const prepared = writes.map((write): Prepared => {
       if (write.action === "delete") {
         return { action: "delete", path: checkPath(write.collection, write.rkey) };
@@ -133,7 +133,7 @@ export class Writer {
    * Counts a write against the account's limits. The count is stored with the next log row, so a refused
    * write counts in memory only. Refuses RateLimitExceeded.
    */
-  #spend(points: number): void {
+  #consume(points: number): void {
     if (!this.#account.limited) return;
     const { outbox } = this.#account;
     const { counts, excess } = consume(WRITE_LIMITS, outbox.points, points, Date.now());

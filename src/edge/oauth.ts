@@ -15,7 +15,7 @@ import type { Bindings } from "../protocol/stations.ts";
 import { clientAddress } from "../xrpc/server/client-address.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { membersOf } from "../web/members.ts";
-import { admit } from "../xrpc/server/address-limits.ts";
+import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 import { servicesOf } from "./services.ts";
 import { readStatus, statusView } from "./status.ts";
 
@@ -87,7 +87,7 @@ async function station(
   run: (station: typeof Station, context: OAuthContext, request: Request) => Promise<Response>,
 ): Promise<Response> {
   const request = c.req.raw;
-  admit(request, "oauth", c.env);
+  consumeForAddress(request, "oauth", c.env);
   const [loaded, context] = await Promise.all([
     import("../web/station.ts"),
     contextOf(servicesIn(c), request),

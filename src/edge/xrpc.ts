@@ -9,7 +9,7 @@ import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
 import { proxied } from "./proxy/proxy.ts";
-import { admit } from "../xrpc/server/address-limits.ts";
+import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 
 export async function serveXrpc(
   request: Request,
@@ -22,7 +22,7 @@ export async function serveXrpc(
   let did: string | null = null;
   let response: Response;
   try {
-    const counted = admit(request, nsid, services.env);
+    const counted = consumeForAddress(request, nsid, services.env);
     const bill = await openBill(request, services);
     const served = await dispatch(request, url, nsid, bill?.services ?? services, methods);
     did = served.did;

@@ -50,7 +50,7 @@ export class Allowances {
   }
 
   /** @param who a DID, or another name that is not a DID */
-  async use(who: string, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
+  async consume(who: string, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
     const now = this.#clock();
     const counted = await this.#database
       .prepare(USE)

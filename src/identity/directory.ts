@@ -14,7 +14,7 @@ import { hostSecret, type SecretBindings, type SecretName } from "./secrets.ts";
 type AccountRow = typeof account.$inferSelect;
 
 /** One member. Times are ISO 8601; `email` and `handle` are lower-case. */
-export interface Account extends Omit<AccountRow, "did" | "handle"> {
+export interface Member extends Omit<AccountRow, "did" | "handle"> {
   did: Did;
   handle: Handle;
   /**
@@ -34,12 +34,12 @@ export interface Reservation {
   inviteCode?: string | undefined;
 }
 
-export interface AccountPage {
-  accounts: Account[];
+export interface MemberPage {
+  members: Member[];
   cursor?: string;
 }
 
-export interface AccountQuery {
+export interface MemberQuery {
   limit: number;
   cursor?: string | undefined;
   /** Part of a handle or e-mail address, or a whole DID. */
@@ -83,27 +83,27 @@ export class Directory {
   }
 
   /** The member with this DID or handle, whatever their status; null when there is none. */
-  async find(identifier: string): Promise<Account | null> {
+  async find(identifier: string): Promise<Member | null> {
     return identifier.startsWith("did:") ? this.findByDid(identifier) : this.findByHandle(identifier);
   }
 
-  async findByDid(did: string): Promise<Account | null> {
-    return accountOf(await this.#queries.byDid.get({ value: did }));
+  async findByDid(did: string): Promise<Member | null> {
+    return memberOf(await this.#queries.byDid.get({ value: did }));
   }
 
-  async findByHandle(handle: string): Promise<Account | null> {
-    return accountOf(await this.#queries.byHandle.get({ value: handle.toLowerCase() }));
+  async findByHandle(handle: string): Promise<Member | null> {
+    return memberOf(await this.#queries.byHandle.get({ value: handle.toLowerCase() }));
   }
 
-  async findByEmail(email: string): Promise<Account | null> {
-    return accountOf(await this.#queries.byEmail.get({ value: email.toLowerCase() }));
+  async findByEmail(email: string): Promise<Member | null> {
+    return memberOf(await this.#queries.byEmail.get({ value: email.toLowerCase() }));
   }
 
   /** The members that have the handle and the e-mail address. */
-  async holders(handle: Handle, email: string): Promise<{ handle: Account | null; email: Account | null }> {
+  async holders(handle: Handle, email: string): Promise<{ handle: Member | null; email: Member | null }> {
     const address = email.toLowerCase();
     const rows = await this.#queries.holders.all({ handle, email: address });
-    const found = rows.map(asAccount);
+    const found = rows.map(asMember);
     return {
       handle: found.find((each) => each.handle === handle) ?? null,
       email: found.find((each) => each.email === address) ?? null,
@@ -111,19 +111,19 @@ export class Directory {
   }
 
   /** The row of a DID at any stage, reserved and deleted ones included: for lifecycle. */
-  async stage(did: string): Promise<Account | null> {
-    return accountOf(await this.#queries.stage.get({ value: did }));
+  async stage(did: string): Promise<Member | null> {
+    return memberOf(await this.#queries.stage.get({ value: did }));
   }
 
   /** Members by DID; unknown DIDs are absent. */
-  async findAll(dids: readonly string[]): Promise<Map<string, Account>> {
+  async findAll(dids: readonly string[]): Promise<Map<string, Member>> {
     if (dids.length === 0) return new Map();
     const wanted = sql`(SELECT value FROM json_each(${JSON.stringify(dids)}))`;
     const rows = await this.#db
       .select()
       .from(account)
       .where(and(inArray(account.did, wanted), notInArray(account.state, [...unhoused])));
-    return new Map(rows.map((row) => [row.did, asAccount(row)]));
+    return new Map(rows.map((row) => [row.did, asMember(row)]));
   }
 
   /**
@@ -183,12 +183,12 @@ export class Directory {
   }
 
   /** Activates a reserved or deactivated account. Leaves a takedown in place. */
-  async activate(did: Did): Promise<Account> {
+  async activate(did: Did): Promise<Member> {
     return found(await this.#queries.activate.get({ value: did }));
   }
 
   /** Deactivates a reserved (migrating) or active account. `deleteAfter`: when it may be deleted for good. */
-  async deactivate(did: Did, deleteAfter: string | null = null): Promise<Account> {
+  async deactivate(did: Did, deleteAfter: string | null = null): Promise<Member> {
     return this.#change(did, { state: "deactivated", deactivatedAt: this.#now(), deleteAfter });
   }
 
@@ -265,7 +265,7 @@ export class Directory {
   }
 
   /** Members, newest first, for an admin's list. Refuses InvalidRequest for an invalid cursor. */
-  async list(query: AccountQuery): Promise<AccountPage> {
+  async list(query: MemberQuery): Promise<MemberPage> {
     const conditions: SQL[] = [notInArray(account.state, [...unhoused])];
     if (query.cursor !== undefined) conditions.push(afterCursor(query.cursor));
     if (query.email !== undefined) conditions.push(eq(account.email, query.email.toLowerCase()));
@@ -277,7 +277,7 @@ export class Directory {
       .orderBy(sql`${account.createdAt} DESC, ${account.did} DESC`)
       .limit(query.limit);
     const last = rows.at(-1);
-    const page: AccountPage = { accounts: rows.map(asAccount) };
+    const page: MemberPage = { members: rows.map(asMember) };
     if (last && rows.length === query.limit) page.cursor = `${last.createdAt}::${last.did}`;
     return page;
   }
@@ -291,7 +291,7 @@ export class Directory {
   }
 
   /** Updates the account; returns its new state. Refuses AccountNotFound. */
-  async #change(did: Did, values: Partial<AccountRow>): Promise<Account> {
+  async #change(did: Did, values: Partial<AccountRow>): Promise<Member> {
     return found(await this.#db.update(account).set(values).where(eq(account.did, did)).returning().get());
   }
 
@@ -301,16 +301,16 @@ export class Directory {
 }
 
 /** The casts are safe: rows hold only what `reserve` and `setHandle` were given, typed as Did and Handle. */
-function asAccount(row: AccountRow): Account {
+function asMember(row: AccountRow): Member {
   return { ...row, did: row.did as Did, handle: row.handle as Handle, status: statusOf(row) };
 }
 
-const accountOf = (row: AccountRow | undefined) => (row === undefined ? null : asAccount(row));
+const memberOf = (row: AccountRow | undefined) => (row === undefined ? null : asMember(row));
 
 /** Refuses AccountNotFound. */
-function found(row: AccountRow | undefined): Account {
+function found(row: AccountRow | undefined): Member {
   if (row === undefined) throw new Refusal("AccountNotFound", "Account not found");
-  return asAccount(row);
+  return asMember(row);
 }
 
 function matching(search: string): SQL {

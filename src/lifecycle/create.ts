@@ -9,7 +9,7 @@
  * No event is sent before `activate`, the last step but one.
  */
 import type { Did, Handle } from "@atcute/lexicons";
-import type { Account } from "../identity/directory.ts";
+import type { Member } from "../identity/directory.ts";
 import { didKey, generateKey } from "../protocol/keys.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 import { documentOf, stateOf, type PlcOperation } from "../identity/plc/operation.ts";
@@ -39,7 +39,7 @@ export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> 
  * the hash of a key made a moment ago. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest
  * (e-mail), UpstreamFailure (502).
  */
-export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Account> {
+export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Member> {
   const signingKey = generateKey(crypto.getRandomValues(new Uint8Array(32)));
   const { did, operation } = await services.plc.createGenesis({
     signingKey: didKey(signingKey),
@@ -61,7 +61,7 @@ export async function createAccount(services: LifecycleServices, wanted: NewAcco
  * that reserveSigningKey promised, if any. Refuses AlreadyExists, and what `createAccount` refuses for a
  * handle, invite code or e-mail.
  */
-export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Account> {
+export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Member> {
   const { did } = wanted;
   const { reservedKeys } = services.directory;
   if ((await services.directory.stage(did)) !== null) {
@@ -122,7 +122,7 @@ async function isRegistered(services: LifecycleServices, did: Did): Promise<bool
   }
 }
 
-async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<Account> {
+async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<Member> {
   const account = services.account(did);
   const listed = await services.directory.activate(did);
   await account.activate("new", handle);

@@ -1,15 +1,15 @@
 /** Confirms and changes a member's e-mail address (com.atproto.server.*Email*). */
 import type { Did } from "@atcute/lexicons";
-import type { Account } from "../identity/directory.ts";
+import type { Member } from "../identity/directory.ts";
 import { checkMailAddress } from "../identity/mail/address.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { mailCode, voidCodes } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";
 
-async function found({ directory }: MailingServices, did: Did): Promise<Account> {
-  const account = await directory.findByDid(did);
-  if (account === null) throw invalidRequest("account not found");
-  return account;
+async function found({ directory }: MailingServices, did: Did): Promise<Member> {
+  const member = await directory.findByDid(did);
+  if (member === null) throw invalidRequest("account not found");
+  return member;
 }
 
 /** Mails a code for one of the purposes that a signed-in member may ask for. */
@@ -28,9 +28,9 @@ export async function confirmEmail(
   email: string,
   code: string,
 ): Promise<void> {
-  const account = await services.directory.findByDid(did);
-  if (account === null) throw new Refusal("AccountNotFound", "user not found");
-  if (account.email !== email.toLowerCase()) throw new Refusal("InvalidEmail", "invalid email");
+  const member = await services.directory.findByDid(did);
+  if (member === null) throw new Refusal("AccountNotFound", "user not found");
+  if (member.email !== email.toLowerCase()) throw new Refusal("InvalidEmail", "invalid email");
   await services.account(did).checkEmailToken("confirm_email", code);
   await services.directory.confirmEmail(did, email);
 }
@@ -40,10 +40,10 @@ export async function requestEmailUpdate(
   services: MailingServices,
   did: Did,
 ): Promise<{ tokenRequired: boolean }> {
-  const account = await found(services, did);
-  if (account.email === null) throw invalidRequest("account does not have an email address");
-  if (account.emailConfirmedAt === null) return { tokenRequired: false };
-  await mailCode(services, account, "update_email");
+  const member = await found(services, did);
+  if (member.email === null) throw invalidRequest("account does not have an email address");
+  if (member.emailConfirmedAt === null) return { tokenRequired: false };
+  await mailCode(services, member, "update_email");
   return { tokenRequired: true };
 }
 
@@ -58,20 +58,20 @@ export async function updateEmail(
   code: string | undefined,
 ): Promise<void> {
   checkMailAddress(email);
-  const account = await found(services, did);
-  if (!code && account.emailConfirmedAt !== null) {
+  const member = await found(services, did);
+  if (!code && member.emailConfirmedAt !== null) {
     throw new Refusal("TokenRequired", "confirmation token required");
   }
   // Kept until the address is changed, so that a member whose choice is taken can try another.
   if (code) await services.account(did).checkEmailToken("update_email", code, true);
-  await setEmail(services, account, email);
+  await setEmail(services, member, email);
 }
 
 /**
  * Changes the address without a code, as the admin may. The new one is unconfirmed. Refuses InvalidRequest
  * when it is taken.
  */
-export async function setEmail(services: MailingServices, account: Account, email: string): Promise<void> {
-  await services.directory.setEmail(account.did, email);
-  await voidCodes(services, account);
+export async function setEmail(services: MailingServices, member: Member, email: string): Promise<void> {
+  await services.directory.setEmail(member.did, email);
+  await voidCodes(services, member);
 }

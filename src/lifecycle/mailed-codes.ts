@@ -4,7 +4,7 @@
  * essential depends on mail. Only the owner may read it, since anyone who has a reset code can act as that
  * member.
  */
-import type { Account } from "../identity/directory.ts";
+import type { Member } from "../identity/directory.ts";
 import type { Host } from "../identity/host.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
 import type { Mail, Mailer } from "../identity/mail/mailer.ts";
@@ -19,7 +19,7 @@ export interface MailingServices extends LifecycleServices {
   mailer: Mailer;
 }
 
-type Text = (account: Account, code: string, host: Host) => Omit<Mail, "to">;
+type Text = (member: Member, code: string, host: Host) => Omit<Mail, "to">;
 
 const ENDING = "The code works once, within 15 minutes.";
 
@@ -83,16 +83,16 @@ ${ENDING} Whoever has it can take your account elsewhere, so give it to nobody. 
  */
 export async function mailCode(
   services: MailingServices,
-  account: Account,
+  member: Member,
   purpose: EmailTokenPurpose,
 ): Promise<void> {
-  if (account.email === null) throw invalidRequest("account does not have an email address");
+  if (member.email === null) throw invalidRequest("account does not have an email address");
   const codes = new MailCodes(services.env.DIRECTORY);
-  const code = await services.account(account.did).createEmailToken(purpose);
-  if (purpose === "reset_password") await codes.own(code, account.did);
-  const mail = TEXTS[purpose](account, code, services.host);
-  const outcome = await services.mailer.send({ ...mail, to: account.email });
-  if (outcome === "not sent") await codes.keepUnsent(account.did, purpose, mail);
+  const code = await services.account(member.did).createEmailToken(purpose);
+  if (purpose === "reset_password") await codes.own(code, member.did);
+  const mail = TEXTS[purpose](member, code, services.host);
+  const outcome = await services.mailer.send({ ...mail, to: member.email });
+  if (outcome === "not sent") await codes.keepUnsent(member.did, purpose, mail);
 }
 
 const ALL: readonly EmailTokenPurpose[] = [
@@ -107,7 +107,7 @@ const ALL: readonly EmailTokenPurpose[] = [
  * Voids every code of an account, since they prove a mailbox that is no longer the account's. Replaces each
  * with one that nobody is told.
  */
-export async function voidCodes(services: MailingServices, { did }: Account): Promise<void> {
+export async function voidCodes(services: MailingServices, { did }: Member): Promise<void> {
   const account = services.account(did);
   for (const purpose of ALL) await account.createEmailToken(purpose);
 }

@@ -37,9 +37,8 @@ export async function rebuildIndex(
   env: Env,
   { restart, ms }: { restart: boolean; ms: number },
 ): Promise<RebuildStatus | null> {
-  const standing = await readRebuild(env.APPVIEW_DB);
-  if (restart || standing === null || standing.phase === "done")
-    await startRebuild(env.APPVIEW_DB, Date.now());
+  const current = await readRebuild(env.APPVIEW_DB);
+  if (restart || current === null || current.phase === "done") await startRebuild(env.APPVIEW_DB, Date.now());
   return continueRebuild(contextOf(env), Date.now() + ms);
 }
 

@@ -1,21 +1,20 @@
 /** Connects the oauth station to the rest of the host. Refuses as the XRPC methods do. */
 import type { Did, Handle } from "@atcute/lexicons";
-import type { Account } from "../identity/directory.ts";
+import type { Member as DirectoryMember } from "../identity/directory.ts";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { requestPasswordReset, resetPassword, setPassword } from "../lifecycle/password.ts";
 import { activateAccount, deactivateAccount } from "../lifecycle/states.ts";
 import type { Member, MemberProfile, Members, NewMember } from "../oauth/members.ts";
-import { Refusal, authRequired, isRefusal, must } from "../protocol/refusal.ts";
+import { Refusal, must } from "../protocol/refusal.ts";
 import { deleteMember } from "../xrpc/admin/acts.ts";
-import { inConstantTime } from "../xrpc/server/constant-time.ts";
-import { allow, attemptSource, countAttempt } from "../xrpc/server/rate-limits.ts";
+import { consumeForMember } from "../xrpc/server/rate-limits.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { admit } from "../xrpc/server/address-limits.ts";
-import { PASSWORD_MAX } from "../xrpc/accounts/sessions.ts";
+import { consumeForAddress } from "../xrpc/server/address-limits.ts";
+import { checkPassword, normalizeIdentifier } from "../xrpc/accounts/check-password.ts";
 import { signUp } from "../xrpc/accounts/sign-up.ts";
 
-const asMember = (account: Account): Member => ({
+const asMember = (account: DirectoryMember): Member => ({
   did: account.did,
   handle: account.handle,
   email: account.email,
@@ -30,12 +29,9 @@ export function membersOf(services: Services, request: Request): Members {
   return {
     ...people(services),
 
-    async signIn(identifier, password) {
-      await countAttempt(services, request);
-      return inConstantTime(() => signIn(services, request, identifier, password));
-    },
+    signIn: (identifier, password) => signIn(services, request, identifier, password),
     async signUp({ handle, email, password, inviteCode }: NewMember) {
-      admit(request, "com.atproto.server.createAccount", services.env);
+      consumeForAddress(request, "com.atproto.server.createAccount", services.env);
       const input = {
         handle: handle as Handle,
         email,
@@ -58,7 +54,7 @@ export function membersOf(services: Services, request: Request): Members {
     deactivate: (did) => deactivateAccount(services, did, null),
     activate: (did) => activateAccount(services, did, services.host.origin),
     async requestDeletion(did) {
-      await allow(services, did, "delete_account");
+      await consumeForMember(services, did, "delete_account");
       await requestCode(services, did, "delete_account");
     },
     async remove(did, code) {
@@ -72,7 +68,7 @@ function people(services: Services): Pick<Members, "find" | "findAll" | "profile
   const { directory } = services;
   return {
     async find(identifier) {
-      const found = await accountNamed(services, identifier);
+      const found = await directory.find(normalizeIdentifier(identifier));
       return found === null ? null : asMember(found);
     },
     async findAll(dids) {
@@ -104,29 +100,29 @@ function changes(
 > {
   return {
     async requestPasswordReset(email) {
-      admit(request, "com.atproto.server.requestPasswordReset", services.env);
+      consumeForAddress(request, "com.atproto.server.requestPasswordReset", services.env);
       // Neither the answer nor its timing reveals whether an account has that address.
       const found = await services.directory.findByEmail(email);
       if (found !== null) services.defer(requestPasswordReset(services, email));
     },
     resetPassword(code, password) {
-      admit(request, "com.atproto.server.resetPassword", services.env);
+      consumeForAddress(request, "com.atproto.server.resetPassword", services.env);
       return resetPassword(services, code, password);
     },
     setPassword: (did, password) => setPassword(services, did, password),
     async updateHandle(did, handle) {
-      await allow(services, did, "handle");
+      await consumeForMember(services, did, "handle");
       await updateHandle(services, did, handle);
     },
     async requestEmailUpdate(did) {
-      await allow(services, did, "update_email");
+      await consumeForMember(services, did, "update_email");
       const account = await services.directory.findByDid(did);
       if (account?.email === null) return false;
       return (await requestEmailUpdate(services, did)).tokenRequired;
     },
     updateEmail: (did, email, code) => updateEmail(services, did, email, code),
     async requestEmailConfirmation(did) {
-      await allow(services, did, "confirm_email");
+      await consumeForMember(services, did, "confirm_email");
       await requestCode(services, did, "confirm_email");
     },
     async confirmEmail(did, code) {
@@ -136,39 +132,22 @@ function changes(
   };
 }
 
-function accountNamed({ directory }: Services, identifier: string): Promise<Account | null> {
-  const name = identifier.toLowerCase();
-  return name.includes("@")
-    ? directory.findByEmail(name)
-    : directory.find(identifier.startsWith("did:") ? identifier : name);
-}
-
-/**
- * Signs in with the account's own password. The error is the same for an unknown name and a wrong password.
- */
+/** Signs in with the account's own password. */
 async function signIn(
   services: Services,
   request: Request,
   identifier: string,
   password: string,
 ): Promise<Member> {
-  const wrong = () => authRequired("Invalid identifier or password");
-  const account = await accountNamed(services, identifier);
-  if (account === null || password.length > PASSWORD_MAX) throw wrong();
-  let proof;
-  try {
-    proof = await services.account(account.did).checkPassword(password, attemptSource(services, request));
-  } catch (thrown) {
-    throw isRefusal(thrown) && thrown.status === 401 ? wrong() : thrown;
-  }
-  if (proof !== null)
+  const { member, appPassword } = await checkPassword(services, request, { identifier, password });
+  if (appPassword !== null)
     throw new Refusal(
       "AppPasswordRefused",
       "Please use the password of your account, not an app password",
       401,
     );
-  if (account.takedown !== null) throw new Refusal("AccountTakedown", "Account has been taken down", 401);
-  return asMember(account);
+  if (member.takedown !== null) throw new Refusal("AccountTakedown", "Account has been taken down", 401);
+  return asMember(member);
 }
 
 /** Reads the member's profile record. The picture's path is this host's own getBlob. */

@@ -46,7 +46,7 @@ export const comAtprotoAdmin = [
     const page = await services.directory.list({ limit, cursor, search: email });
     const accounts = await accountViews(
       services,
-      page.accounts.map(({ did }) => did),
+      page.members.map(({ did }) => did),
     );
     return { accounts, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
   }),

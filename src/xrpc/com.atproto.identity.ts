@@ -16,7 +16,7 @@ import { signPlcOperation, submitPlcOperation } from "../lifecycle/plc.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { FULL, TAKENDOWN, anyone, member, session } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { allow } from "./server/rate-limits.ts";
+import { consumeForMember } from "./server/rate-limits.ts";
 
 const untakenMember = session({ checkTakedown: true });
 const ownerEvenTakendown = session({ scopes: [...FULL, TAKENDOWN] });
@@ -43,7 +43,7 @@ export const comAtprotoIdentity = [
   }),
 
   method(ComAtprotoIdentityUpdateHandle, untakenMember, async ({ caller, headers, input, services }) => {
-    await allow(services, caller.did, "handle", headers);
+    await consumeForMember(services, caller.did, "handle", headers);
     await updateHandle(services, caller.did, input.handle);
   }),
 
@@ -67,7 +67,7 @@ export const comAtprotoIdentity = [
     ComAtprotoIdentityRequestPlcOperationSignature,
     ownerEvenTakendown,
     async ({ caller, headers, services }) => {
-      await allow(services, caller.did, "plc_operation", headers);
+      await consumeForMember(services, caller.did, "plc_operation", headers);
       await requestCode(services, caller.did, "plc_operation");
     },
   ),

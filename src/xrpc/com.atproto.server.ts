@@ -43,9 +43,9 @@ import {
   session,
 } from "./server/policies.ts";
 import { createInviteCode, createInviteCodes } from "./accounts/invitations.ts";
-import { leave } from "./accounts/delete-account.ts";
+import { deleteAccount } from "./accounts/delete-account.ts";
 import { method } from "./server/method.ts";
-import { allow } from "./server/rate-limits.ts";
+import { consumeForMember } from "./server/rate-limits.ts";
 import { inviter } from "./server/role-policies.ts";
 import { mayReadEmail } from "./server/scopes.ts";
 import { getServiceAuth } from "./accounts/service-grants.ts";
@@ -138,16 +138,16 @@ export const comAtprotoServer = [
   ),
 
   method(ComAtprotoServerRequestAccountDelete, untakenOwner, async ({ caller, headers, services }) => {
-    await allow(services, caller.did, "delete_account", headers);
+    await consumeForMember(services, caller.did, "delete_account", headers);
     await requestCode(services, caller.did, "delete_account");
   }),
 
   method(ComAtprotoServerDeleteAccount, anyone, ({ input, request, services }) =>
-    leave(services, input, request),
+    deleteAccount(services, input, request),
   ),
 
   method(ComAtprotoServerRequestEmailConfirmation, untakenMember, async ({ caller, headers, services }) => {
-    await allow(services, caller.did, "confirm_email", headers);
+    await consumeForMember(services, caller.did, "confirm_email", headers);
     await requestCode(services, caller.did, "confirm_email");
   }),
 
@@ -156,7 +156,7 @@ export const comAtprotoServer = [
   ),
 
   method(ComAtprotoServerRequestEmailUpdate, untakenOwner, async ({ caller, headers, services }) => {
-    await allow(services, caller.did, "update_email", headers);
+    await consumeForMember(services, caller.did, "update_email", headers);
     return requestEmailUpdate(services, caller.did);
   }),
 

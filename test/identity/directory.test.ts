@@ -183,13 +183,13 @@ test("the list pages newest first through everyone once, and finds parts of name
   let cursor: string | undefined;
   do {
     const page = await directory.list({ limit: 2, search: "Listed-", cursor });
-    walked.push(...page.accounts.map(({ did }) => did));
+    walked.push(...page.members.map(({ did }) => did));
     cursor = page.cursor;
   } while (cursor !== undefined);
   expect(walked).toEqual(made);
   const byEmail = await directory.list({ limit: 10, email: "LISTED3@example.com" });
-  expect(byEmail.accounts.map(({ handle }) => handle)).toEqual(["listed-3.test"]);
-  expect((await directory.list({ limit: 10, search: "%" })).accounts).toEqual([]);
+  expect(byEmail.members.map(({ handle }) => handle)).toEqual(["listed-3.test"]);
+  expect((await directory.list({ limit: 10, search: "%" })).members).toEqual([]);
   expect((await refusalOf(directory.list({ limit: 1, cursor: "nonsense" }))).error).toBe("InvalidRequest");
 });
 

@@ -9,8 +9,8 @@ const MINUTE = 60_000;
 
 test("a request that passes is told how many are left, and until when", () => {
   const counters = new AddressCounters();
-  counters.admit("192.0.2.1", "com.atproto.server.getSession", START);
-  const headers = counters.admit("192.0.2.1", "com.atproto.server.getSession", START + 1_000);
+  counters.consume("192.0.2.1", "com.atproto.server.getSession", START);
+  const headers = counters.consume("192.0.2.1", "com.atproto.server.getSession", START + 1_000);
   expect(headers).toEqual({
     "ratelimit-limit": "3000",
     "ratelimit-remaining": "2998",
@@ -22,8 +22,8 @@ test("a request that passes is told how many are left, and until when", () => {
 test("the 3001st request of an address is refused, another address's first is not", async () => {
   const counters = new AddressCounters();
   const ask = (address: string, at = START) =>
-    refusalOf((async () => counters.admit(address, "app.bsky.feed.getTimeline", at))());
-  for (let i = 0; i < 3000; i++) counters.admit("192.0.2.1", "app.bsky.feed.getTimeline", START);
+    refusalOf((async () => counters.consume(address, "app.bsky.feed.getTimeline", at))());
+  for (let i = 0; i < 3000; i++) counters.consume("192.0.2.1", "app.bsky.feed.getTimeline", START);
   expect((await ask("192.0.2.1")).error).toBe("RateLimitExceeded");
   expect((await ask("192.0.2.2")).error).toBe("(none)");
   expect((await ask("192.0.2.1", START + 5 * MINUTE)).error).toBe("(none)");
@@ -31,7 +31,7 @@ test("the 3001st request of an address is refused, another address's first is no
 
 test("a refusal carries the standard headers", () => {
   const counters = new AddressCounters();
-  const reset = () => counters.admit("192.0.2.1", "com.atproto.server.resetPassword", START);
+  const reset = () => counters.consume("192.0.2.1", "com.atproto.server.resetPassword", START);
   for (let i = 0; i < 50; i++) reset();
   let refusal: unknown;
   try {
@@ -50,8 +50,8 @@ test("a refusal carries the standard headers", () => {
 
 test("exports of repos are counted apart from everything else", () => {
   const counters = new AddressCounters();
-  for (let i = 0; i < 3000; i++) counters.admit("192.0.2.1", "com.atproto.sync.getLatestCommit", START);
-  const headers = counters.admit("192.0.2.1", "com.atproto.sync.getRepo", START);
+  for (let i = 0; i < 3000; i++) counters.consume("192.0.2.1", "com.atproto.sync.getLatestCommit", START);
+  const headers = counters.consume("192.0.2.1", "com.atproto.sync.getRepo", START);
   expect(headers["ratelimit-remaining"]).toBe("5999");
 });
 

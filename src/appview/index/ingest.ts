@@ -72,16 +72,16 @@ export async function ingest(context: IngestContext, at: Place, events: Sequence
     const { passed, stored } = place;
     if (passed - stored > (events.length === 0 ? 0 : TRAIL)) {
       await db.batch([guard(db, stored, passed)]);
-      return standingAt(passed);
+      return placeAt(passed);
     }
-    return place === at ? standingAt(await readCursor(db)) : place;
+    return place === at ? placeAt(await readCursor(db)) : place;
   } catch (thrown) {
-    if (isGuardFailure(thrown)) return standingAt(await readCursor(db));
+    if (isGuardFailure(thrown)) return placeAt(await readCursor(db));
     throw thrown;
   }
 }
 
-const standingAt = (seq: number): Place => ({ passed: seq, stored: seq });
+const placeAt = (seq: number): Place => ({ passed: seq, stored: seq });
 
 function read({ seq, frame }: SequencedEvent): Read {
   try {
@@ -127,7 +127,7 @@ async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place
     if (work.length === 0) return { ...at, passed: last };
     await db.batch([guard(db, at.stored, last), ...work]);
     failures.clear();
-    return standingAt(last);
+    return placeAt(last);
   } catch (thrown) {
     if (isGuardFailure(thrown) || only === undefined) throw thrown;
     if (mayPass(thrown) && isPatient(only.seq)) throw thrown;
@@ -136,7 +136,7 @@ async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place
       return applyRun(context, await applyRun(context, at, run.slice(0, half)), run.slice(half));
     }
     await setAside(context, at.stored, only, thrown);
-    return standingAt(only.seq);
+    return placeAt(only.seq);
   }
 }
 

@@ -20,7 +20,7 @@ export class AddressCounters {
    * @returns the same headers (RateLimit-Limit, -Remaining, -Reset, -Policy) for a request that passes, for
    * the limit with the fewest points left.
    */
-  admit(address: string, nsid: string, now: number): Record<string, string> {
+  consume(address: string, nsid: string, now: number): Record<string, string> {
     const own = ADDRESS_LIMITS[nsid];
     const states = [
       ...(own?.apart ? [] : [this.#count(address, [EVERYTHING], now)]),
@@ -52,11 +52,11 @@ const counters = new AddressCounters();
  * Counts a request, unless `RATE_LIMITS` is off. Refuses RateLimitExceeded.
  * @returns headers for the reply.
  */
-export function admit(
+export function consumeForAddress(
   request: Request,
   nsid: string,
   env: Pick<Vars, "RATE_LIMITS">,
 ): Record<string, string> {
   if (env.RATE_LIMITS === "off") return {};
-  return counters.admit(clientAddress(request), nsid, Date.now());
+  return counters.consume(clientAddress(request), nsid, Date.now());
 }

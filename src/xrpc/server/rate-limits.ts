@@ -66,7 +66,7 @@ const MEMBER_LIMITS = {
 const limitsApply = ({ env }: Pick<Services, "env">) => env.RATE_LIMITS !== "off";
 
 /** Counts a use. Refuses RateLimitExceeded (429). */
-export async function allow(
+export async function consumeForMember(
   services: Services,
   did: Did,
   kind: keyof typeof MEMBER_LIMITS,
@@ -74,7 +74,7 @@ export async function allow(
 ): Promise<void> {
   if (!limitsApply(services)) return;
   const [short, long] = MEMBER_LIMITS[kind];
-  const { allowed, ...state } = await new Allowances(services.env.DIRECTORY).use(did, kind, short, long);
+  const { allowed, ...state } = await new Allowances(services.env.DIRECTORY).consume(did, kind, short, long);
   const refusal = rateLimited(state);
   if (!allowed) throw refusal;
   for (const [name, value] of Object.entries(refusal.headers ?? {})) headers?.set(name, value);
@@ -94,12 +94,17 @@ const ATTEMPTS_AT_ANYONE = [
  * Counts a sign-in attempt from the request's address, exactly. Refuses RateLimitExceeded. Local runs have no
  * addresses and are not counted.
  */
-export async function countAttempt(services: Services, request: Request): Promise<void> {
+export async function consumeAttempt(services: Services, request: Request): Promise<void> {
   const source = attemptSource(services, request);
   if (source === null || source === NO_ADDRESS) return;
   const [short, long] = ATTEMPTS_AT_ANYONE;
   const counters = new Allowances(services.env.DIRECTORY);
-  const { allowed, ...state } = await counters.use(`${ADDRESS_COUNTERS}${source}`, "sign_in", short, long);
+  const { allowed, ...state } = await counters.consume(
+    `${ADDRESS_COUNTERS}${source}`,
+    "sign_in",
+    short,
+    long,
+  );
   if (!allowed) throw rateLimited(state);
 }
 

@@ -63,18 +63,18 @@ interface ListParams {
   seenAt?: string | undefined;
 }
 
-interface Standing extends Wanted {
+interface Inbox extends Wanted {
   seenAt: string | null;
 }
 
 /**
  * The viewer's seen-at and wanted notifications, in one trip together with the other statements of `script`.
  */
-async function standingOf(
+async function inboxOf(
   reading: MemberViewContext,
   priority: boolean | undefined,
   script: Script,
-): Promise<Standing> {
+): Promise<Inbox> {
   const { directory, viewer } = reading;
   let seenAt: string | null = null;
   let stored = storedPreferences(undefined);
@@ -103,12 +103,12 @@ export async function listNotifications(reading: MemberViewContext, params: List
   const before = parseTimeCursor(params.cursor) ?? Number.MAX_SAFE_INTEGER;
   const script = new Script();
   reading.mutedLists.readWith(script);
-  const standing = await standingOf(reading, params.priority, script);
-  let { seenAt } = standing;
+  const inbox = await inboxOf(reading, params.priority, script);
+  let { seenAt } = inbox;
   let first = params.cursor === undefined;
   const { items, cursor } = await filled<View>({ limit: params.limit }, async (from, limit) => {
     const query = { before: parseTimeCursor(from) ?? before, reasons: params.reasons ?? null, limit };
-    const rows = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, standing, query));
+    const rows = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, inbox, query));
     // A viewer who has never looked finds the newest unread and the others read.
     if (first && seenAt === null && rows[0] !== undefined) seenAt = isoOf(rows[0].sort);
     first = false;
@@ -122,7 +122,7 @@ export async function listNotifications(reading: MemberViewContext, params: List
   return {
     notifications: items,
     ...(cursor === undefined ? {} : { cursor }),
-    priority: standing.priority,
+    priority: inbox.priority,
     ...(seenAt === null ? {} : { seenAt }),
   };
 }
@@ -275,9 +275,9 @@ export async function getUnreadCount(
   let muted: ThreadMuteRow[] = [];
   const selectMuted = directory.prepare("SELECT root_uri, created_at FROM thread_mute WHERE did = ?1");
   script.add<ThreadMuteRow>(true, selectMuted.bind(viewer), (rows) => (muted = rows));
-  const standing = await standingOf(reading, params.priority, script);
-  const after = standing.seenAt === null ? -Number.MAX_SAFE_INTEGER : Date.parse(standing.seenAt);
-  const [counted] = await db.batch<{ count: number }>([selectUnread(db, standing, after, muted)]);
+  const inbox = await inboxOf(reading, params.priority, script);
+  const after = inbox.seenAt === null ? -Number.MAX_SAFE_INTEGER : Date.parse(inbox.seenAt);
+  const [counted] = await db.batch<{ count: number }>([selectUnread(db, inbox, after, muted)]);
   return { count: counted?.results[0]?.count ?? 0 };
 }
 

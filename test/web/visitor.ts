@@ -1,0 +1,74 @@
+/** A browser without a window: it keeps cookies, follows no redirect by itself, and fills in the forms it is shown. */
+import { ORIGIN, fetchHost } from "../flows/account-host.ts";
+
+export interface Shown {
+  status: number;
+  /** The page's address on this host, or where a redirect leads. */
+  location: string | null;
+  html: string;
+  /** The page without its tags: what a person reads. */
+  text: string;
+  headers: Headers;
+}
+
+const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
+
+const textOf = (html: string) =>
+  html
+    .replaceAll(/<(style|script|svg|head)\b[\s\S]*?<\/\1>/g, " ")
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/&(amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity as keyof typeof ENTITIES])
+    .replaceAll(/\s+/g, " ")
+    .trim();
+
+export class Visitor {
+  readonly #cookies = new Map<string, string>();
+  #csrf = "";
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Shown> {
+    return this.#send(path, { headers: { accept: "text/html", ...headers } });
+  }
+
+  /** Posts a form as the page last shown has it. */
+  async post(path: string, fields: Record<string, string>): Promise<Shown> {
+    return this.#send(path, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: ORIGIN, accept: "text/html" },
+      body: new URLSearchParams({ csrf: this.#csrf, ...fields }).toString(),
+    });
+  }
+
+  /** Signs in on the account page; the answer is what the form led to. */
+  async signIn(identifier: string, password: string, remember = true): Promise<Shown> {
+    await this.get("/account/sign-in");
+    return this.post("/account/sign-in", {
+      step: "sign-in",
+      identifier,
+      password,
+      ...(remember ? { remember: "yes" } : {}),
+    });
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Shown> {
+    const headers = new Headers(init.headers);
+    const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    if (cookies !== "") headers.set("cookie", cookies);
+    const response = await fetchHost(path, { ...init, headers, redirect: "manual" });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [pair = ""] = cookie.split(";");
+      const at = pair.indexOf("=");
+      if (/Max-Age=0\b/.test(cookie)) this.#cookies.delete(pair.slice(0, at));
+      else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+    const html = await response.text();
+    this.#csrf = /name="csrf" value="([^"]*)"/.exec(html)?.[1] ?? this.#csrf;
+    const { status } = response;
+    return {
+      status,
+      location: response.headers.get("location"),
+      html,
+      text: textOf(html),
+      headers: response.headers,
+    };
+  }
+}
