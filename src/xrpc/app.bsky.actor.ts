@@ -13,23 +13,15 @@ import { searchActors, searchActorsTypeahead } from "../appview/reads/methods/ac
 import { getSuggestions } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { member, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
+import { WITH_REV, appview } from "./server/appview.ts";
 import { getPreferences, putPreferences } from "./accounts/preferences.ts";
-import { viewContextFor, withRev } from "./server/view-context.ts";
 
 export const appBskyActor = [
-  method(AppBskyActorGetProfile, viewerOrAnyone, (call) =>
-    getProfile(withRev(viewContextFor(call), call), call.params),
-  ),
-  method(AppBskyActorGetProfiles, viewerOrAnyone, (call) =>
-    getProfiles(withRev(viewContextFor(call), call), call.params),
-  ),
-  method(AppBskyActorGetSuggestions, viewerOrAnyone, (call) =>
-    getSuggestions(viewContextFor(call), call.params),
-  ),
-  method(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, (call) =>
-    searchActorsTypeahead(viewContextFor(call), call.params),
-  ),
-  method(AppBskyActorSearchActors, viewerOrAnyone, (call) => searchActors(viewContextFor(call), call.params)),
+  appview(AppBskyActorGetProfile, viewerOrAnyone, getProfile, WITH_REV),
+  appview(AppBskyActorGetProfiles, viewerOrAnyone, getProfiles, WITH_REV),
+  appview(AppBskyActorGetSuggestions, viewerOrAnyone, getSuggestions),
+  appview(AppBskyActorSearchActorsTypeahead, viewerOrAnyone, searchActorsTypeahead),
+  appview(AppBskyActorSearchActors, viewerOrAnyone, searchActors),
   method(AppBskyActorGetPreferences, member, getPreferences),
   method(AppBskyActorPutPreferences, member, putPreferences),
 ];

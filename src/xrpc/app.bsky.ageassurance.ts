@@ -3,9 +3,9 @@ import { AppBskyAgeassuranceGetConfig, AppBskyAgeassuranceGetState } from "@atcu
 import { getConfig, getState } from "../appview/reads/methods/actor/age-assurance.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { memberViewContextFor } from "./server/view-context.ts";
+import { appview } from "./server/appview.ts";
 
 export const appBskyAgeassurance = [
   method(AppBskyAgeassuranceGetConfig, viewerOrAnyone, () => getConfig()),
-  method(AppBskyAgeassuranceGetState, viewer, (call) => getState(memberViewContextFor(call))),
+  appview(AppBskyAgeassuranceGetState, viewer, getState),
 ];

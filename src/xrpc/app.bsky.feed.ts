@@ -36,50 +36,29 @@ import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
 import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
 import { feedViewer, viewer, viewerOrAnyone } from "./server/policies.ts";
 import { askGenerator, generatorEndpoint } from "./elsewhere/feed-generators.ts";
-import { method } from "./server/method.ts";
-import { memberViewContextFor, viewContextFor, refusedWithRev, withRev } from "./server/view-context.ts";
+import { WITH_REV, appview } from "./server/appview.ts";
 
 export const appBskyFeed = [
-  method(AppBskyFeedGetTimeline, viewer, (call) =>
-    getTimeline(withRev(memberViewContextFor(call), call), call.params),
+  appview(AppBskyFeedGetTimeline, viewer, getTimeline, WITH_REV),
+  appview(AppBskyFeedGetAuthorFeed, viewerOrAnyone, getAuthorFeed, WITH_REV),
+  appview(AppBskyFeedGetListFeed, viewerOrAnyone, getListFeed, WITH_REV),
+  appview(AppBskyFeedGetFeed, feedViewer, (context, params, call) =>
+    getFeed(context, params, askGenerator(call)),
   ),
-  method(AppBskyFeedGetAuthorFeed, viewerOrAnyone, (call) =>
-    getAuthorFeed(withRev(viewContextFor(call), call), call.params),
-  ),
-  method(AppBskyFeedGetListFeed, viewerOrAnyone, (call) =>
-    getListFeed(withRev(viewContextFor(call), call), call.params),
-  ),
-  method(AppBskyFeedGetFeed, feedViewer, (call) =>
-    getFeed(viewContextFor(call), call.params, askGenerator(call)),
-  ),
-  method(AppBskyFeedGetActorLikes, viewerOrAnyone, (call) =>
-    getActorLikes(withRev(viewContextFor(call), call), call.params),
-  ),
+  appview(AppBskyFeedGetActorLikes, viewerOrAnyone, getActorLikes, WITH_REV),
 
-  method(AppBskyFeedGetPosts, viewerOrAnyone, (call) => getPosts(viewContextFor(call), call.params)),
-  method(AppBskyFeedGetPostThread, viewerOrAnyone, (call) =>
-    refusedWithRev(getPostThread(withRev(viewContextFor(call), call), call.params), call),
-  ),
-  method(AppBskyFeedGetLikes, viewerOrAnyone, (call) => getLikes(viewContextFor(call), call.params)),
-  method(AppBskyFeedGetRepostedBy, viewerOrAnyone, (call) =>
-    getRepostedBy(viewContextFor(call), call.params),
-  ),
-  method(AppBskyFeedGetQuotes, viewerOrAnyone, (call) => getQuotes(viewContextFor(call), call.params)),
-  method(AppBskyFeedSearchPosts, viewerOrAnyone, (call) => searchPosts(viewContextFor(call), call.params)),
-  method(AppBskyFeedSearchPostsV2, viewerOrAnyone, (call) =>
-    searchPostsV2(viewContextFor(call), call.params),
-  ),
+  appview(AppBskyFeedGetPosts, viewerOrAnyone, getPosts),
+  appview(AppBskyFeedGetPostThread, viewerOrAnyone, getPostThread, WITH_REV),
+  appview(AppBskyFeedGetLikes, viewerOrAnyone, getLikes),
+  appview(AppBskyFeedGetRepostedBy, viewerOrAnyone, getRepostedBy),
+  appview(AppBskyFeedGetQuotes, viewerOrAnyone, getQuotes),
+  appview(AppBskyFeedSearchPosts, viewerOrAnyone, searchPosts),
+  appview(AppBskyFeedSearchPostsV2, viewerOrAnyone, searchPostsV2),
 
-  method(AppBskyFeedGetFeedGenerator, viewerOrAnyone, (call) =>
-    getFeedGenerator(viewContextFor(call), call.params, generatorEndpoint(call.services)),
+  appview(AppBskyFeedGetFeedGenerator, viewerOrAnyone, (context, params, { services }) =>
+    getFeedGenerator(context, params, generatorEndpoint(services)),
   ),
-  method(AppBskyFeedGetFeedGenerators, viewerOrAnyone, (call) =>
-    getFeedGenerators(viewContextFor(call), call.params),
-  ),
-  method(AppBskyFeedGetActorFeeds, viewerOrAnyone, (call) =>
-    getActorFeeds(viewContextFor(call), call.params),
-  ),
-  method(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, (call) =>
-    getSuggestedFeeds(viewContextFor(call), call.params),
-  ),
+  appview(AppBskyFeedGetFeedGenerators, viewerOrAnyone, getFeedGenerators),
+  appview(AppBskyFeedGetActorFeeds, viewerOrAnyone, getActorFeeds),
+  appview(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, getSuggestedFeeds),
 ];

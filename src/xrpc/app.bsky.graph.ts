@@ -55,59 +55,36 @@ import {
 } from "../appview/reads/methods/graph/starter-packs.ts";
 import { getSuggestedFollowsByActor } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
-import { method } from "./server/method.ts";
-import { memberViewContextFor, viewContextFor } from "./server/view-context.ts";
+import { IMPERSONAL, appview } from "./server/appview.ts";
 
 export const appBskyGraph = [
-  method(AppBskyGraphGetFollows, viewerOrAnyone, (call) => getFollows(viewContextFor(call), call.params)),
-  method(AppBskyGraphGetFollowers, viewerOrAnyone, (call) => getFollowers(viewContextFor(call), call.params)),
-  method(AppBskyGraphGetKnownFollowers, viewer, (call) =>
-    getKnownFollowers(memberViewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, (call) =>
-    getSuggestedFollowsByActor(viewContextFor(call), call.params),
-  ),
+  appview(AppBskyGraphGetFollows, viewerOrAnyone, getFollows),
+  appview(AppBskyGraphGetFollowers, viewerOrAnyone, getFollowers),
+  appview(AppBskyGraphGetKnownFollowers, viewer, getKnownFollowers),
+  appview(AppBskyGraphGetSuggestedFollowsByActor, viewerOrAnyone, getSuggestedFollowsByActor),
   // The answer does not depend on the viewer, but an app needs the member's permission for it, as for all
   // AppView methods.
-  method(AppBskyGraphGetRelationships, viewerOrAnyone, (call) =>
-    getRelationships(viewContextFor({ ...call, caller: null }), call.params),
-  ),
+  appview(AppBskyGraphGetRelationships, viewerOrAnyone, getRelationships, IMPERSONAL),
 
-  method(AppBskyGraphGetBlocks, viewer, (call) => getBlocks(memberViewContextFor(call), call.params)),
-  method(AppBskyGraphGetMutes, viewer, (call) => getMutes(memberViewContextFor(call), call.params)),
-  method(AppBskyGraphMuteActor, viewer, (call) => muteActor(memberViewContextFor(call), call.input)),
-  method(AppBskyGraphUnmuteActor, viewer, (call) => unmuteActor(memberViewContextFor(call), call.input)),
-  method(AppBskyGraphMuteActorList, viewer, (call) => muteActorList(memberViewContextFor(call), call.input)),
-  method(AppBskyGraphUnmuteActorList, viewer, (call) =>
-    unmuteActorList(memberViewContextFor(call), call.input),
-  ),
-  method(AppBskyGraphMuteThread, viewer, (call) => muteThread(memberViewContextFor(call), call.input)),
-  method(AppBskyGraphUnmuteThread, viewer, (call) => unmuteThread(memberViewContextFor(call), call.input)),
+  appview(AppBskyGraphGetBlocks, viewer, getBlocks),
+  appview(AppBskyGraphGetMutes, viewer, getMutes),
+  appview(AppBskyGraphMuteActor, viewer, muteActor),
+  appview(AppBskyGraphUnmuteActor, viewer, unmuteActor),
+  appview(AppBskyGraphMuteActorList, viewer, muteActorList),
+  appview(AppBskyGraphUnmuteActorList, viewer, unmuteActorList),
+  appview(AppBskyGraphMuteThread, viewer, muteThread),
+  appview(AppBskyGraphUnmuteThread, viewer, unmuteThread),
 
-  method(AppBskyGraphGetList, viewerOrAnyone, (call) => getList(viewContextFor(call), call.params)),
-  method(AppBskyGraphGetLists, viewerOrAnyone, (call) => getLists(viewContextFor(call), call.params)),
-  method(AppBskyGraphGetListsWithMembership, viewer, (call) =>
-    getListsWithMembership(memberViewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphGetListMutes, viewer, (call) => getListMutes(memberViewContextFor(call), call.params)),
-  method(AppBskyGraphGetListBlocks, viewer, (call) => getListBlocks(memberViewContextFor(call), call.params)),
+  appview(AppBskyGraphGetList, viewerOrAnyone, getList),
+  appview(AppBskyGraphGetLists, viewerOrAnyone, getLists),
+  appview(AppBskyGraphGetListsWithMembership, viewer, getListsWithMembership),
+  appview(AppBskyGraphGetListMutes, viewer, getListMutes),
+  appview(AppBskyGraphGetListBlocks, viewer, getListBlocks),
 
-  method(AppBskyGraphGetStarterPack, viewerOrAnyone, (call) =>
-    getStarterPack(viewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphGetStarterPacks, viewerOrAnyone, (call) =>
-    getStarterPacks(viewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphGetActorStarterPacks, viewerOrAnyone, (call) =>
-    getActorStarterPacks(viewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphGetStarterPacksWithMembership, viewer, (call) =>
-    getStarterPacksWithMembership(memberViewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphSearchStarterPacks, viewerOrAnyone, (call) =>
-    searchStarterPacks(viewContextFor(call), call.params),
-  ),
-  method(AppBskyGraphSearchStarterPacksV2, viewerOrAnyone, (call) =>
-    searchStarterPacksV2(viewContextFor(call), call.params),
-  ),
+  appview(AppBskyGraphGetStarterPack, viewerOrAnyone, getStarterPack),
+  appview(AppBskyGraphGetStarterPacks, viewerOrAnyone, getStarterPacks),
+  appview(AppBskyGraphGetActorStarterPacks, viewerOrAnyone, getActorStarterPacks),
+  appview(AppBskyGraphGetStarterPacksWithMembership, viewer, getStarterPacksWithMembership),
+  appview(AppBskyGraphSearchStarterPacks, viewerOrAnyone, searchStarterPacks),
+  appview(AppBskyGraphSearchStarterPacksV2, viewerOrAnyone, searchStarterPacksV2),
 ];

@@ -2,9 +2,6 @@
 import { AppBskyLabelerGetServices } from "@atcute/bluesky";
 import { getServices } from "../appview/reads/methods/actor/get-services.ts";
 import { viewerOrAnyone } from "./server/policies.ts";
-import { method } from "./server/method.ts";
-import { viewContextFor } from "./server/view-context.ts";
+import { appview } from "./server/appview.ts";
 
-export const appBskyLabeler = [
-  method(AppBskyLabelerGetServices, viewerOrAnyone, (call) => getServices(viewContextFor(call), call.params)),
-];
+export const appBskyLabeler = [appview(AppBskyLabelerGetServices, viewerOrAnyone, getServices)];

@@ -27,30 +27,18 @@ import {
 } from "../appview/reads/methods/notification/notifications.ts";
 import { viewer } from "./server/policies.ts";
 import { method } from "./server/method.ts";
+import { appview } from "./server/appview.ts";
 import { pushAt } from "./elsewhere/push.ts";
-import { memberViewContextFor } from "./server/view-context.ts";
 
 export const appBskyNotification = [
-  method(AppBskyNotificationListNotifications, viewer, (call) =>
-    listNotifications(memberViewContextFor(call), call.params),
-  ),
-  method(AppBskyNotificationGetUnreadCount, viewer, (call) =>
-    getUnreadCount(memberViewContextFor(call), call.params),
-  ),
-  method(AppBskyNotificationUpdateSeen, viewer, (call) => updateSeen(memberViewContextFor(call), call.input)),
-  method(AppBskyNotificationGetPreferences, viewer, (call) => getPreferences(memberViewContextFor(call))),
-  method(AppBskyNotificationPutPreferencesV2, viewer, (call) =>
-    putPreferencesV2(memberViewContextFor(call), call.input),
-  ),
-  method(AppBskyNotificationPutPreferences, viewer, (call) =>
-    putPreferences(memberViewContextFor(call), call.input),
-  ),
-  method(AppBskyNotificationPutActivitySubscription, viewer, (call) =>
-    putActivitySubscription(memberViewContextFor(call), call.input),
-  ),
-  method(AppBskyNotificationListActivitySubscriptions, viewer, (call) =>
-    listActivitySubscriptions(memberViewContextFor(call), call.params),
-  ),
+  appview(AppBskyNotificationListNotifications, viewer, listNotifications),
+  appview(AppBskyNotificationGetUnreadCount, viewer, getUnreadCount),
+  appview(AppBskyNotificationUpdateSeen, viewer, updateSeen),
+  appview(AppBskyNotificationGetPreferences, viewer, getPreferences),
+  appview(AppBskyNotificationPutPreferencesV2, viewer, putPreferencesV2),
+  appview(AppBskyNotificationPutPreferences, viewer, putPreferences),
+  appview(AppBskyNotificationPutActivitySubscription, viewer, putActivitySubscription),
+  appview(AppBskyNotificationListActivitySubscriptions, viewer, listActivitySubscriptions),
   method(AppBskyNotificationRegisterPush, viewer, pushAt("app.bsky.notification.registerPush")),
   method(AppBskyNotificationUnregisterPush, viewer, pushAt("app.bsky.notification.unregisterPush")),
 ];

@@ -27,7 +27,7 @@ import {
 import { getTrendingTopics, getTrends } from "../appview/reads/methods/feed/trends.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { viewContextFor } from "./server/view-context.ts";
+import { IMPERSONAL, appview } from "./server/appview.ts";
 
 export const appBskyUnspecced = [
   // The predecessor of app.bsky.ageassurance.
@@ -37,47 +37,23 @@ export const appBskyUnspecced = [
     topicsEnabled: true,
   })),
 
-  method(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, (call) =>
-    getPostThreadV2(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetPostThreadOtherV2, viewerOrAnyone, (call) =>
-    getPostThreadOtherV2(viewContextFor(call), call.params),
-  ),
+  appview(AppBskyUnspeccedGetPostThreadV2, viewerOrAnyone, getPostThreadV2),
+  appview(AppBskyUnspeccedGetPostThreadOtherV2, viewerOrAnyone, getPostThreadOtherV2),
 
-  method(AppBskyUnspeccedGetPopularFeedGenerators, viewerOrAnyone, (call) =>
-    getSuggestedFeeds(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedFeeds, viewerOrAnyone, async (call) => {
-    const { feeds } = await getSuggestedFeeds(viewContextFor(call), call.params);
+  appview(AppBskyUnspeccedGetPopularFeedGenerators, viewerOrAnyone, getSuggestedFeeds),
+  appview(AppBskyUnspeccedGetSuggestedFeeds, viewerOrAnyone, async (context, params) => {
+    const { feeds } = await getSuggestedFeeds(context, params);
     return { feeds };
   }),
-  method(AppBskyUnspeccedGetSuggestedStarterPacks, viewerOrAnyone, (call) =>
-    getSuggestedStarterPacks(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetOnboardingSuggestedStarterPacks, viewerOrAnyone, (call) =>
-    getSuggestedStarterPacks(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedUsers, viewerOrAnyone, (call) =>
-    getSuggestedUsers(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedOnboardingUsers, viewerOrAnyone, (call) =>
-    getSuggestedUsers(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedUsersForDiscover, viewerOrAnyone, (call) =>
-    getSuggestedUsers(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedUsersForExplore, viewerOrAnyone, (call) =>
-    getSuggestedUsers(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetSuggestedUsersForSeeMore, viewerOrAnyone, (call) =>
-    getSuggestedUsers(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetTaggedSuggestions, viewerOrAnyone, (call) =>
-    getTaggedSuggestions(viewContextFor({ ...call, caller: null })),
-  ),
+  appview(AppBskyUnspeccedGetSuggestedStarterPacks, viewerOrAnyone, getSuggestedStarterPacks),
+  appview(AppBskyUnspeccedGetOnboardingSuggestedStarterPacks, viewerOrAnyone, getSuggestedStarterPacks),
+  appview(AppBskyUnspeccedGetSuggestedUsers, viewerOrAnyone, getSuggestedUsers),
+  appview(AppBskyUnspeccedGetSuggestedOnboardingUsers, viewerOrAnyone, getSuggestedUsers),
+  appview(AppBskyUnspeccedGetSuggestedUsersForDiscover, viewerOrAnyone, getSuggestedUsers),
+  appview(AppBskyUnspeccedGetSuggestedUsersForExplore, viewerOrAnyone, getSuggestedUsers),
+  appview(AppBskyUnspeccedGetSuggestedUsersForSeeMore, viewerOrAnyone, getSuggestedUsers),
+  appview(AppBskyUnspeccedGetTaggedSuggestions, viewerOrAnyone, getTaggedSuggestions, IMPERSONAL),
 
-  method(AppBskyUnspeccedGetTrendingTopics, viewerOrAnyone, (call) =>
-    getTrendingTopics(viewContextFor(call), call.params),
-  ),
-  method(AppBskyUnspeccedGetTrends, viewerOrAnyone, (call) => getTrends(viewContextFor(call), call.params)),
+  appview(AppBskyUnspeccedGetTrendingTopics, viewerOrAnyone, getTrendingTopics),
+  appview(AppBskyUnspeccedGetTrends, viewerOrAnyone, getTrends),
 ];

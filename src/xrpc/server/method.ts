@@ -27,12 +27,14 @@ export interface MethodModule<Schema extends MethodSchema = MethodSchema> {
   mainSchema: Schema;
 }
 
-type ParamsOf<S extends MethodSchema> = S["params"] extends ObjectSchema ? InferOutput<S["params"]> : object;
-type InputOf<S extends MethodSchema> =
+export type ParamsOf<S extends MethodSchema> = S["params"] extends ObjectSchema
+  ? InferOutput<S["params"]>
+  : object;
+export type InputOf<S extends MethodSchema> =
   S extends XRPCProcedureMetadata<ObjectSchema | null, infer Input extends XRPCBodyParam>
     ? InferXRPCBodyOutput<Input>
     : undefined;
-type OutputOf<S extends MethodSchema> = InferXRPCBodyInput<S["output"]>;
+export type OutputOf<S extends MethodSchema> = InferXRPCBodyInput<S["output"]>;
 
 /** The facts that every policy may look at. */
 export interface Credentials {
