@@ -6,9 +6,9 @@
  * `trash`, and the alarm deletes the object under that key.
  */
 import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
+import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { BlobRef } from "./records/records.ts";
-import type { Rows, Sql } from "./sql.ts";
 
 /** How long an upload waits for a record that refers to it. */
 export const GRACE_MS = 24 * 3_600_000;

@@ -6,11 +6,11 @@ import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import { generateKey } from "../protocol/keys.ts";
 import { editMst } from "../protocol/mst/mst.ts";
+import type { Sql } from "../protocol/object/sql.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
 import { hashPassword } from "./password.ts";
 import { checkedPassword } from "./sessions.ts";
-import type { Sql } from "./sql.ts";
 import { storeTree, treeOf } from "./tree.ts";
 
 /** All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. */

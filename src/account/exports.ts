@@ -10,10 +10,10 @@ import { sameBytes } from "../protocol/cid.ts";
 import { walkMst } from "../protocol/mst/walk.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { rowName } from "../protocol/mst/row.ts";
+import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
-import type { Rows } from "./sql.ts";
 import type { Head, RowWatcher } from "./tree.ts";
 import { readTreeRow } from "./tree.ts";
 

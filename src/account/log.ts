@@ -11,9 +11,9 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
 import { logLine } from "../protocol/log-line.ts";
+import type { Counts } from "../protocol/object/limits.ts";
+import type { Sql } from "../protocol/object/sql.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
-import type { Counts } from "./limits.ts";
-import type { Sql } from "./sql.ts";
 
 /** Most bytes of frames in one flight (RPC takes 32 MB), and in the queue in memory. */
 const FLIGHT_BYTES = 8_000_000;

@@ -12,7 +12,7 @@ import type {
   AppPasswordProof,
   BatchInput,
   BlobUpload,
-  Cost,
+  Costed,
   CreateAccount,
   CreateInput,
   CreatedAccount,
@@ -26,13 +26,14 @@ import type {
 import { carStream } from "../protocol/car.ts";
 import { didKey } from "../protocol/keys.ts";
 import { logLine } from "../protocol/log-line.ts";
-import { migrate, schemaVersion } from "../protocol/object-schema.ts";
+import { AlarmClock } from "../protocol/object/alarm.ts";
+import { migrate, schemaVersion } from "../protocol/object/schema.ts";
+import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
 import { Account } from "./account.ts";
-import { AlarmClock } from "./alarm-clock.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
 import { createAccount } from "./create.ts";
@@ -42,7 +43,6 @@ import * as preferences from "./preferences.ts";
 import * as records from "./records/record-reader.ts";
 import { pathOf, uriOf } from "./records/records.ts";
 import * as repo from "./repo-reads.ts";
-import { Sql, costSince } from "./sql.ts";
 import {
   checkActive,
   checkNotTakendown,
@@ -110,14 +110,12 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
 
   /** Runs a write. Returns once it is durable and, with an AppView of our own, indexed or given up on. */
-  async #write<T extends { cost?: Cost }>(
-    run: (writer: Writer) => { outcome: T; position: number },
-  ): Promise<T> {
+  async #write<T extends Costed>(run: (writer: Writer) => { outcome: T; position: number }): Promise<T> {
     const account = this.#own();
     checkWritable(account.state);
-    const before = this.#sql.cost;
+    const before = this.#sql.rows;
     const { outcome, position } = run(must(this.#writer, "writer"));
-    if (this.env.LOCAL) outcome.cost = costSince(this.#sql, before);
+    if (this.env.LOCAL) outcome.cost = rowsSince(this.#sql, before);
     if (position > 0 && this.env.APPVIEW === "local") await account.outbox.settled(position);
     return outcome;
   }
@@ -136,12 +134,12 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   applyWrites(input: BatchInput) {
     return this.#write((writer) => writer.applyWrites(input));
   }
-  async importRepo(car: ReadableStream<Uint8Array>): Promise<{ cost?: Cost }> {
+  async importRepo(car: ReadableStream<Uint8Array>): Promise<Costed> {
     const account = this.#own();
     checkNotTakendown(account.state);
-    const before = this.#sql.cost;
+    const before = this.#sql.rows;
     await importRepo(account, car);
-    return this.env.LOCAL ? { cost: costSince(this.#sql, before) } : {};
+    return this.env.LOCAL ? { cost: rowsSince(this.#sql, before) } : {};
   }
 
   // -------------------------------------------------------------------------------------------- reads

@@ -2,8 +2,8 @@
  * Preferences (app.bsky.actor.getPreferences, putPreferences): JSON objects with `$type`, a row a namespace.
  */
 import type { JsonObject } from "../protocol/account-station.ts";
+import type { Sql } from "../protocol/object/sql.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import type { Sql } from "./sql.ts";
 
 const PERSONAL_DETAILS = "app.bsky.actor.defs#personalDetailsPref";
 /** Derived from the birth date when read; never stored. */

@@ -5,12 +5,12 @@ import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
 import { cidFromBytes, tryCidToBytes } from "../protocol/cid.ts";
 import { nodesOnPath, walkMst, walkNodes } from "../protocol/mst/walk.ts";
+import type { Rows } from "../protocol/object/sql.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { isTid, tidToMicros } from "../protocol/tid.ts";
 import { countBlobs } from "./blobs.ts";
 import type { RecordRow } from "./records/record-reader.ts";
 import { cidOfRow, findRecord, viewOfRow } from "./records/record-reader.ts";
-import type { Rows } from "./sql.ts";
 import type { Head } from "./tree.ts";
 import { countNodes, treeOf } from "./tree.ts";
 

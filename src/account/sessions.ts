@@ -9,9 +9,11 @@ import type {
   EmailTokenPurpose,
   RefreshGrant,
 } from "../protocol/account-station.ts";
+import { consume, rateLimited } from "../protocol/object/limits.ts";
+import type { Counts } from "../protocol/object/limits.ts";
+import type { Sql } from "../protocol/object/sql.ts";
 import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
-import type { Counts } from "./limits.ts";
-import { SIGN_IN_LIMITS, consume, rateLimited } from "./limits.ts";
+import { SIGN_IN_LIMITS } from "./limits.ts";
 import {
   PASSWORD_MAX_LENGTH,
   appPasswordDigest,
@@ -20,7 +22,6 @@ import {
   randomBase32,
   verifyPassword,
 } from "./password.ts";
-import type { Sql } from "./sql.ts";
 
 const HOUR = 3_600_000;
 const REFRESH_LIFETIME = 90 * 24 * HOUR;

@@ -2,8 +2,8 @@
 import type { Did } from "@atcute/lexicons";
 import type { Access, Saga } from "../protocol/account-station.ts";
 import type { AccountStatus } from "../protocol/events.ts";
+import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
-import type { Rows, Sql } from "./sql.ts";
 
 export type Takedown = "takendown" | "suspended";
 

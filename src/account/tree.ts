@@ -6,8 +6,8 @@ import type { MstResult } from "../protocol/mst/mst.ts";
 import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst/node.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { Row, TOP, readTop, rowName, withExtra } from "../protocol/mst/row.ts";
+import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import type { Rows, Sql } from "./sql.ts";
 
 /** The repo's newest commit. */
 export interface Head {

@@ -6,7 +6,7 @@
  */
 import { countDatabase } from "../appview/counted-database.ts";
 import { AppViewReads } from "../appview/reads/view-context.ts";
-import type { RowCount } from "../protocol/stations.ts";
+import type { RowCount } from "../protocol/object/sql.ts";
 import type { Services } from "../xrpc/server/services.ts";
 
 const HEADER = "atoll-cost";

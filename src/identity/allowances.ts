@@ -2,18 +2,11 @@
  * Limits on how often an account or an address may do something (ask for mail, change its handle). The count
  * is exact, in one row per account and kind. A refusal writes nothing.
  */
-/** `points` within `windowMs`, in windows that begin with the first use. */
-export interface AllowanceLimit {
-  windowMs: number;
-  points: number;
-}
+import type { Limit, LimitState } from "../protocol/object/limits.ts";
 
-/** The state after a use. `resetAt` in milliseconds. `allowed` false: the use was not counted. */
-export interface Allowed {
+/** The state after a use. `allowed` false: the use was not counted. */
+export interface Allowed extends LimitState {
   allowed: boolean;
-  limit: AllowanceLimit;
-  remaining: number;
-  resetAt: number;
 }
 
 interface CountRow {
@@ -50,7 +43,7 @@ export class Allowances {
   }
 
   /** @param who a DID, or another name that is not a DID */
-  async consume(who: string, kind: string, short: AllowanceLimit, long: AllowanceLimit): Promise<Allowed> {
+  async consume(who: string, kind: string, short: Limit, long: Limit): Promise<Allowed> {
     const now = this.#clock();
     const counted = await this.#database
       .prepare(USE)
@@ -65,7 +58,7 @@ export class Allowances {
       remaining: Math.max(0, limit.points - used),
       resetAt: start + limit.windowMs,
     }));
-    const [first, second] = states as [Omit<Allowed, "allowed">, Omit<Allowed, "allowed">];
+    const [first, second] = states as [LimitState, LimitState];
     // Report the window with fewer uses left; if both have the same, the one that resets later.
     const later = first.resetAt > second.resetAt ? first : second;
     const tighter = first.remaining < second.remaining ? first : second;

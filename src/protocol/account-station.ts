@@ -6,13 +6,8 @@
  */
 import type { Handle, Nsid, ResourceUri } from "@atcute/lexicons";
 import type { AccountStatus } from "./events.ts";
+import type { RowCount } from "./object/sql.ts";
 import type { BackfillSource } from "./stations.ts";
-
-/** Rows touched in the account's own SQLite, reported in local runs only (header `atoll-cost`). */
-export interface Cost {
-  rowsRead: number;
-  rowsWritten: number;
-}
 
 /**
  * The access level of a read. `public` sees active repos only (else RepoTakendown, RepoDeactivated); `owner`
@@ -23,6 +18,11 @@ export type Access = "public" | "owner";
 export type JsonObject = Record<string, unknown>;
 
 // ---------------------------------------------------------------------------------------------- writes
+
+/** What a write costs in the account's own database; told in local runs only (header `atoll-cost`). */
+export interface Costed {
+  cost?: RowCount;
+}
 
 export interface CreateInput {
   collection: string;
@@ -64,21 +64,18 @@ export interface WrittenRecord {
   cid: string;
   validationStatus?: ValidationStatus;
 }
-export interface WriteOutcome extends WrittenRecord {
+export interface WriteOutcome extends WrittenRecord, Costed {
   /** Absent when nothing changed (a put of the same value). */
   commit?: CommitRef;
-  cost?: Cost;
 }
-export interface DeleteOutcome {
+export interface DeleteOutcome extends Costed {
   /** Absent when there was nothing to delete. */
   commit?: CommitRef;
-  cost?: Cost;
 }
-export interface BatchOutcome {
+export interface BatchOutcome extends Costed {
   commit: CommitRef;
   /** In the order of the writes; null for a delete. */
   results: (WrittenRecord | null)[];
-  cost?: Cost;
 }
 
 // ---------------------------------------------------------------------------------------------- reads
@@ -189,7 +186,7 @@ export interface AccountStation extends BackfillSource {
    * only a #sync, and only when the account is active. The CAR's commit must name this DID; its signature is
    * not checked. Refuses InvalidRequest, InvalidSwap.
    */
-  importRepo(car: ReadableStream<Uint8Array>): Promise<{ cost?: Cost }>;
+  importRepo(car: ReadableStream<Uint8Array>): Promise<Costed>;
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */

@@ -5,6 +5,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
+import type { RowCount } from "./object/sql.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {
@@ -71,12 +72,6 @@ export interface SequencerStatus {
    * only, else zeros).
    */
   rows?: { sequencer: RowCount; index: RowCount };
-}
-
-/** Rows of a database, as the platform bills them. */
-export interface RowCount {
-  written: number;
-  read: number;
 }
 
 /** The result of a flight of events. */

@@ -5,7 +5,8 @@
  */
 import type { SequencedEvent } from "../protocol/events.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
-import type { AppViewStation, RowCount } from "../protocol/stations.ts";
+import type { RowCount } from "../protocol/object/sql.ts";
+import type { AppViewStation } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface DispatchLimits {

@@ -9,7 +9,9 @@ import type { Did } from "@atcute/lexicons";
 import createWindow from "../../migrations/sequencer/0001_window.sql";
 import type { LogEntry } from "../protocol/events.ts";
 import { logLine } from "../protocol/log-line.ts";
-import { migrate } from "../protocol/object-schema.ts";
+import { AlarmClock } from "../protocol/object/alarm.ts";
+import { migrate } from "../protocol/object/schema.ts";
+import { Sql } from "../protocol/object/sql.ts";
 import type {
   AppViewStation,
   Bindings,
@@ -55,25 +57,28 @@ const PRUNE_SLICE = 500;
 const PRUNE_SLICES = 40;
 
 export class SequencerObject extends DurableObject<Bindings> implements SequencerStation {
+  readonly #sql: Sql;
+  readonly #clock: AlarmClock;
   readonly #limits: SequencerLimits;
   readonly #window: EventWindow;
   readonly #firehose: Firehose;
   readonly #dispatch: Dispatch;
-  /** When the alarm will fire, as far as this instance knows. */
-  #alarmAt: number | null = null;
 
   /** Refuses UpgradeInProgress (503) for a database that a newer Worker has written. */
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, env);
     migrate(ctx.storage, MIGRATIONS);
     this.#limits = this.limits();
-    this.#window = new EventWindow(ctx.storage);
+    this.#sql = new Sql(ctx.storage);
+    this.#clock = new AlarmClock(this.#sql);
+    void ctx.blockConcurrencyWhile(() => this.#clock.load());
+    this.#window = new EventWindow(this.#sql);
     this.#firehose = new Firehose(ctx, this.#window, this.#limits.firehose);
     this.#dispatch = new Dispatch(
       () => this.appview(),
       this.#window,
       this.#limits.dispatch,
-      (at) => this.#wakeBy(at),
+      (at) => this.#clock.wakeAt(at),
     );
     // Resumes what the last instance left: replays whose sockets slept, and events not yet dispatched.
     if (this.#window.head > 0) setTimeout(() => this.#goOn(), 0);
@@ -102,7 +107,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     if (events.length > 0) {
       this.#firehose.broadcast(events);
       void this.#dispatch.wake();
-      this.#wakeBy(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
+      this.#clock.wakeAt(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
     return { acked, seq: this.#window.head };
   }
@@ -127,13 +132,13 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       subscribers: this.#firehose.subscribers,
       ingestError: this.#dispatch.error,
       ingestLost: this.#dispatch.lost,
-      rows: { sequencer: { ...this.#window.rows }, index: { ...this.#dispatch.rows } },
+      rows: { sequencer: this.#sql.rows, index: { ...this.#dispatch.rows } },
     };
   }
 
   override async fetch(request: Request): Promise<Response> {
     const response = this.#firehose.accept(request);
-    if (this.#firehose.busy) this.#wakeBy(Date.now() + ALARM_AHEAD);
+    if (this.#firehose.busy) this.#clock.wakeAt(Date.now() + ALARM_AHEAD);
     return response;
   }
 
@@ -153,7 +158,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
    * appends, so an idle host sleeps (and keeps its last events longer, which costs nothing).
    */
   override async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#clock.rang();
     if (this.#firehose.clogged) {
       logLine("warn", "sequencer.firehose", { message: "consumers that never read: restarting" });
       await this.ctx.storage.sync();
@@ -167,16 +172,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       if (more) await scheduler.wait(1);
     }
     const next = Date.now() + ALARM_AHEAD;
-    if (more || this.#firehose.busy) this.#wakeBy(next);
+    if (more || this.#firehose.busy) this.#clock.wakeAt(next);
     else if (this.#dispatch.behind || this.#dispatch.trails)
-      this.#wakeBy(Math.max(next, this.#dispatch.pausedUntil));
-  }
-
-  /** Makes the one alarm, shared by all, fire at `at` at the latest. Setting it costs a row written. */
-  #wakeBy(at: number): void {
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
-    this.#alarmAt = at;
-    this.#window.rows.written += 1;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
+      this.#clock.wakeAt(Math.max(next, this.#dispatch.pausedUntil));
   }
 }

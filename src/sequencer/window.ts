@@ -5,7 +5,9 @@
 import type { Did } from "@atcute/lexicons";
 import { spliceSeq } from "../protocol/event-frames.ts";
 import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
-import type { RowCount, SequencedRepo } from "../protocol/stations.ts";
+import type { Sql } from "../protocol/object/sql.ts";
+import { must } from "../protocol/refusal.ts";
+import type { SequencedRepo } from "../protocol/stations.ts";
 
 /**
  * Bytes of a frame that its own row holds. Rows are capped at 2 MB, and a full #commit with 200 ops is
@@ -22,9 +24,6 @@ type RepoRow = {
 };
 
 const REPO_COLUMNS = "did, position, rev, head, status";
-
-/** The part of an object's storage that is used here. */
-export type WindowStorage = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
 /** Limits of the window. */
 export interface WindowLimits {
@@ -43,16 +42,12 @@ export interface Appended {
 }
 
 export class EventWindow {
-  readonly #storage: WindowStorage;
-  readonly #sql: SqlStorage;
-  /** Rows touched since the object woke. */
-  readonly rows: RowCount = { written: 0, read: 0 };
+  readonly #sql: Sql;
   #head: number;
   #pruned: number;
 
-  constructor(storage: WindowStorage) {
-    this.#storage = storage;
-    this.#sql = storage.sql;
+  constructor(sql: Sql) {
+    this.#sql = sql;
     this.#head = this.#number("SELECT max(seq) AS n FROM event") ?? 0;
     this.#pruned = this.#number("SELECT pruned AS n FROM horizon") ?? 0;
   }
@@ -104,7 +99,7 @@ export class EventWindow {
       const seq = this.#head + 1 + index;
       return { seq, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
     });
-    this.#storage.transactionSync(() => {
+    this.#sql.transaction(() => {
       for (const event of events) this.#insert(event, did, now);
       this.#recordRepo(did, position, taken, before);
       const deleted = taken.findLastIndex((entry) => entry.status === "deleted");
@@ -117,7 +112,7 @@ export class EventWindow {
   #insert(event: SequencedEvent, did: Did, now: number): void {
     const { seq, frame } = event;
     const whole = frame.length < ROW_BYTES;
-    this.#run(
+    this.#sql.run(
       "INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)",
       seq,
       did,
@@ -125,12 +120,12 @@ export class EventWindow {
       whole ? frame : frame.slice(0, ROW_BYTES),
     );
     if (!whole) {
-      this.#run("INSERT INTO event_tail (seq, frame) VALUES (?, ?)", seq, frame.slice(ROW_BYTES));
+      this.#sql.run("INSERT INTO event_tail (seq, frame) VALUES (?, ?)", seq, frame.slice(ROW_BYTES));
     }
   }
 
   #recordRepo(did: Did, position: number, taken: LogEntry[], before: SequencedRepo | null): void {
-    this.#run(
+    this.#sql.run(
       `INSERT INTO repo (${REPO_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (did) DO UPDATE SET
         position = excluded.position, rev = excluded.rev, head = excluded.head, status = excluded.status`,
       did,
@@ -143,12 +138,12 @@ export class EventWindow {
 
   /** Removes a deleted account's events before `seq` from the window. Scans the window. */
   #forget(did: Did, seq: number): void {
-    this.#run(
+    this.#sql.run(
       "DELETE FROM event_tail WHERE seq IN (SELECT seq FROM event WHERE did = ? AND seq < ?)",
       did,
       seq,
     );
-    this.#run("DELETE FROM event WHERE did = ? AND seq < ?", did, seq);
+    this.#sql.run("DELETE FROM event WHERE did = ? AND seq < ?", did, seq);
   }
 
   /**
@@ -157,26 +152,21 @@ export class EventWindow {
    */
   *after(after: number, most: number): Generator<SequencedEvent> {
     if (after >= this.#head) return;
-    const rows = this.#sql.exec<{ seq: number; frame: ArrayBuffer }>(
+    const rows = this.#sql.each<{ seq: number; frame: ArrayBuffer }>(
       "SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
       after,
       most,
     );
-    try {
-      for (const row of rows) yield { seq: row.seq, frame: this.#whole(row.seq, new Uint8Array(row.frame)) };
-    } finally {
-      this.#count(rows);
-    }
+    for (const { seq, frame } of rows) yield { seq, frame: this.#whole(seq, new Uint8Array(frame)) };
   }
 
   #whole(seq: number, part: Uint8Array): Uint8Array {
     if (part.length < ROW_BYTES) return part;
-    const tail = this.#sql
-      .exec<{ frame: ArrayBuffer }>("SELECT frame FROM event_tail WHERE seq = ?", seq)
-      .one();
-    const frame = new Uint8Array(part.length + tail.frame.byteLength);
+    const row = this.#sql.first<{ frame: ArrayBuffer }>("SELECT frame FROM event_tail WHERE seq = ?", seq);
+    const tail = new Uint8Array(must(row, "tail of an event").frame);
+    const frame = new Uint8Array(part.length + tail.length);
     frame.set(part);
-    frame.set(new Uint8Array(tail.frame), part.length);
+    frame.set(tail, part.length);
     return frame;
   }
 
@@ -186,7 +176,7 @@ export class EventWindow {
    * @returns whether there may be more to remove
    */
   prune(limits: WindowLimits, now: number, slice: number): boolean {
-    const full = this.#sql.databaseSize > limits.bytes;
+    const full = this.#sql.size > limits.bytes;
     const last = this.#number(
       `SELECT max(seq) AS n FROM (SELECT seq, time FROM event WHERE seq < ? ORDER BY seq LIMIT ?) WHERE time < ?`,
       this.#head,
@@ -194,10 +184,10 @@ export class EventWindow {
       full ? Number.MAX_SAFE_INTEGER : now - limits.age,
     );
     if (last === null) return false;
-    return this.#storage.transactionSync(() => {
-      const rowsWritten = this.#run("DELETE FROM event WHERE seq <= ?", last);
-      this.#run("DELETE FROM event_tail WHERE seq <= ?", last);
-      this.#run(
+    return this.#sql.transaction(() => {
+      const rowsWritten = this.#sql.run("DELETE FROM event WHERE seq <= ?", last);
+      this.#sql.run("DELETE FROM event_tail WHERE seq <= ?", last);
+      this.#sql.run(
         "INSERT INTO horizon (only, pruned) VALUES (0, ?) ON CONFLICT (only) DO UPDATE SET pruned = excluded.pruned",
         last,
       );
@@ -207,40 +197,19 @@ export class EventWindow {
   }
 
   repo(did: Did): SequencedRepo | null {
-    const [row] = this.#all<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did);
-    return row === undefined ? null : repoOf(row);
+    const row = this.#sql.first<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did);
+    return row && repoOf(row);
   }
 
   /** Repos by DID, after `cursor` (a DID). */
   listRepos(cursor: string | undefined, limit: number): SequencedRepo[] {
-    return this.#all<RepoRow>(
-      `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`,
-      cursor ?? "",
-      Math.max(0, Math.trunc(limit)),
-    ).map(repoOf);
+    const most = Math.max(0, Math.trunc(limit));
+    const query = `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`;
+    return this.#sql.all<RepoRow>(query, cursor ?? "", most).map(repoOf);
   }
 
   #number(query: string, ...bindings: number[]): number | null {
-    return this.#all<{ n: number | null }>(query, ...bindings)[0]?.n ?? null;
-  }
-
-  #all<Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]): Row[] {
-    const cursor = this.#sql.exec<Row>(query, ...values);
-    const rows = cursor.toArray();
-    this.#count(cursor);
-    return rows;
-  }
-
-  /** @returns rows written */
-  #run(query: string, ...values: (SqlStorageValue | Uint8Array)[]): number {
-    const cursor = this.#sql.exec(query, ...values);
-    this.#count(cursor);
-    return cursor.rowsWritten;
-  }
-
-  #count({ rowsRead, rowsWritten }: { rowsRead: number; rowsWritten: number }): void {
-    this.rows.read += rowsRead;
-    this.rows.written += rowsWritten;
+    return this.#sql.first<{ n: number | null }>(query, ...bindings)?.n ?? null;
   }
 }
 

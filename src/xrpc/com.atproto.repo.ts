@@ -14,7 +14,7 @@ import type { InferXRPCBodyOutput } from "@atcute/lexicons/validations";
 import { isDid } from "@atcute/lexicons/syntax";
 import { blobLimit, uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
-import type { AccountStation, BatchWrite, Cost } from "../protocol/account-station.ts";
+import type { AccountStation, BatchWrite, Costed } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
 import { anyone, member, memberOrService, owner } from "./server/policies.ts";
 import type { MemberCaller } from "./server/policies.ts";
@@ -51,8 +51,8 @@ async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
 }
 
 /** Returns a write's outcome without its cost, which local runs report in the `atoll-cost` header. */
-function reported<T extends { cost?: Cost }>({ cost, ...outcome }: T, headers: Headers): Omit<T, "cost"> {
-  if (cost) headers.set("atoll-cost", `account=${cost.rowsWritten}/${cost.rowsRead}`);
+function reported<T extends Costed>({ cost, ...outcome }: T, headers: Headers): Omit<T, "cost"> {
+  if (cost) headers.set("atoll-cost", `account=${cost.written}/${cost.read}`);
   return outcome;
 }
 

@@ -30,8 +30,8 @@ describe("rows at 10,000 records", () => {
     const count = 20;
     for (let i = 0; i < count; i++) {
       const { cost } = await member.account.createRecord({ collection: POST, record: post(`counted ${i}`) });
-      written += cost?.rowsWritten ?? Infinity;
-      read += cost?.rowsRead ?? Infinity;
+      written += cost?.written ?? Infinity;
+      read += cost?.read ?? Infinity;
     }
     expect(written / count).toBeLessThanOrEqual(6);
     expect(written / count).toBeGreaterThanOrEqual(3);
@@ -50,7 +50,7 @@ describe("rows at 10,000 records", () => {
         collection: "app.bsky.feed.like",
         record: { subject, createdAt: "2024-06-01T00:00:00Z" },
       });
-      written += cost?.rowsWritten ?? Infinity;
+      written += cost?.written ?? Infinity;
     }
     expect(written / count).toBeLessThanOrEqual(7);
   });

@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import type { AccountObject } from "../../src/account/object.ts";
-import { Sql } from "../../src/account/sql.ts";
+import { Sql } from "../../src/protocol/object/sql.ts";
 
 const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT"];
 
@@ -23,7 +23,7 @@ export function rowsReadBy<T>(did: Did, read: (sql: Sql) => T): Promise<{ result
   return runInDurableObject(stubOf(did), (_, state) => {
     const sql = new Sql(state.storage);
     const result = read(sql);
-    return { result, rows: sql.cost.rowsRead };
+    return { result, rows: sql.rows.read };
   });
 }
 

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { runInDurableObject } from "cloudflare:test";
 import { verify } from "../../src/protocol/keys.ts";
-import { SIGN_IN_LIMITS, consume } from "../../src/account/limits.ts";
+import { SIGN_IN_LIMITS } from "../../src/account/limits.ts";
 import { Sessions } from "../../src/account/sessions.ts";
-import { Sql } from "../../src/account/sql.ts";
+import { consume } from "../../src/protocol/object/limits.ts";
+import { Sql } from "../../src/protocol/object/sql.ts";
 import { kill, stubOf } from "./object-access.ts";
 import type { Member } from "./support.ts";
 import { accountOf, newAccount, newMember, refusalOf } from "./support.ts";

@@ -363,7 +363,8 @@ describe("accounts that may not write", () => {
 });
 
 test("the limits of writes are exact: 35,000 points a day at 3, 2 and 1", async () => {
-  const { consume, WRITE_LIMITS } = await import("../../src/account/limits.ts");
+  const { WRITE_LIMITS } = await import("../../src/account/limits.ts");
+  const { consume } = await import("../../src/protocol/object/limits.ts");
   let counts: [number, number][] = [];
   let taken = 0;
   for (let now = 1; ; now += 1) {

@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { decodeFrame } from "../../src/protocol/event-frames.ts";
+import { Sql, rowsSince } from "../../src/protocol/object/sql.ts";
 import type { SequencerObject } from "../../src/sequencer/object.ts";
 import { EventWindow } from "../../src/sequencer/window.ts";
 import {
@@ -149,21 +150,14 @@ test("a failing append leaves nothing behind", async () => {
 test("one event costs two rows written, and one more when it is pruned", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
-    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-    const sql = {
-      exec: (query: string, ...values: unknown[]) => {
-        const cursor = storage.sql.exec(query, ...values);
-        cursors.push(cursor);
-        return cursor;
-      },
-      databaseSize: 0,
+    const sql = new Sql(storage);
+    const counted = new EventWindow(sql);
+    let before = sql.rows;
+    const rows = () => {
+      const { written } = rowsSince(sql, before);
+      before = sql.rows;
+      return written;
     };
-    const rows = () => cursors.splice(0).reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
-    const counted = new EventWindow({
-      sql: sql as never,
-      transactionSync: (work) => storage.transactionSync(work),
-    });
-    rows();
     counted.append(did("alice"), identities(1, 1), 0);
     expect(rows()).toBe(2);
     counted.append(did("alice"), identities(2, 2), 0);
@@ -181,7 +175,7 @@ test("one event costs two rows written, and one more when it is pruned", async (
 test("pruning goes by age in bounded slices, and never takes the newest event", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
-    const window = new EventWindow(storage);
+    const window = new EventWindow(new Sql(storage));
     const limits = { age: 1000, bytes: 1e12 };
     window.append(did("alice"), identities(1, 30), 1000);
     window.append(did("alice"), identities(31, 40), 5000);
@@ -194,14 +188,14 @@ test("pruning goes by age in bounded slices, and never takes the newest event", 
     expect(window.pruned).toBe(30);
     while (window.prune(limits, 9000, 4));
     expect([window.oldest, window.pruned, window.head]).toEqual([40, 39, 40]);
-    expect(new EventWindow(storage).head).toBe(40);
+    expect(new EventWindow(new Sql(storage)).head).toBe(40);
   });
 });
 
 test("a window past its bytes loses its oldest events, however young", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
-    const window = new EventWindow(storage);
+    const window = new EventWindow(new Sql(storage));
     for (let position = 1; position <= 40; position++) {
       window.append(did("alice"), [heavy(position, 50_000)], 1000);
     }

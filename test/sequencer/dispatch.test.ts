@@ -153,6 +153,18 @@ test("a burst of appends sets one alarm, and an idle sequencer none", async () =
   expect(await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())).toBeNull();
 });
 
+test("a restarted sequencer does not put its alarm off", async () => {
+  const crashed = await newSequencer(new AppViewDouble());
+  await crashed.append(did("alice"), identities(1, 1));
+  const first = await runInDurableObject(crashed, (_, { storage }) => storage.getAlarm());
+  await abortAllDurableObjects();
+  const sequencer = revived(crashed);
+  await withAppView(sequencer, new AppViewDouble());
+  await scheduler.wait(5);
+  await sequencer.append(did("alice"), identities(2, 2));
+  expect(await runInDurableObject(sequencer, (_, { storage }) => storage.getAlarm())).toBe(first);
+});
+
 test("the alarm lets the index know how far it is, where its own cursor trails", async () => {
   const calls: { after: number; events: number; stored: number | undefined }[] = [];
   const sequencer = await newSequencer({

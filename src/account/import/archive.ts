@@ -5,8 +5,8 @@
  */
 import type { CidBytes } from "../../protocol/cid.ts";
 import { tryCidToBytes } from "../../protocol/cid.ts";
+import type { Sql } from "../../protocol/object/sql.ts";
 import { must } from "../../protocol/refusal.ts";
-import type { Sql } from "../sql.ts";
 
 /** Bytes of a chunk. Small, since reading one block reads its whole chunk. */
 const CHUNK_BYTES = 64 * 1024;

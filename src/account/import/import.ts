@@ -25,6 +25,7 @@ import type { LexMap } from "../../protocol/data-model.ts";
 import { MstBuilder, readMst } from "../../protocol/mst/build.ts";
 import type { MstRow } from "../../protocol/mst/row.ts";
 import { TOP, withExtra } from "../../protocol/mst/row.ts";
+import type { Sql } from "../../protocol/object/sql.ts";
 import { Refusal, invalidRequest, isRefusal, must } from "../../protocol/refusal.ts";
 import { nextTid } from "../../protocol/tid.ts";
 import type { Account } from "../account.ts";
@@ -32,7 +33,6 @@ import { syncEntry } from "../announce.ts";
 import { Archive } from "./archive.ts";
 import { RUN_TABLE, RunWriter, copyRun } from "./record-runs.ts";
 import { blobCidsOf, subjectOf } from "../records/records.ts";
-import type { Sql } from "../sql.ts";
 import { statusOf } from "../state.ts";
 import type { Head } from "../tree.ts";
 

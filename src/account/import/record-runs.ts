@@ -5,7 +5,7 @@
  * the end.
  */
 import type { CidBytes } from "../../protocol/cid.ts";
-import type { Sql } from "../sql.ts";
+import type { Sql } from "../../protocol/object/sql.ts";
 
 /** Most records in one row. One turn copies one row, which takes 50 ms or so at most. */
 const RUN_RECORDS = 500;

@@ -4,8 +4,8 @@
  */
 import type { JsonObject } from "../../protocol/account-station.ts";
 import { isMap } from "../../protocol/data-model.ts";
+import type { Rows } from "../../protocol/object/sql.ts";
 import { locateBlob } from "../blobs.ts";
-import type { Rows } from "../sql.ts";
 
 const PROFILE = "app.bsky.actor.profile";
 

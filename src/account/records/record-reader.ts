@@ -4,9 +4,9 @@ import type { RecordView } from "../../protocol/account-station.ts";
 import { decodeToJson } from "../../protocol/cbor.ts";
 import { DAG_CBOR, cidFromDigest } from "../../protocol/cid.ts";
 import type { LexMap } from "../../protocol/data-model.ts";
+import type { Rows } from "../../protocol/object/sql.ts";
 import type { StoredRecord } from "../../protocol/stations.ts";
 import { pathOf, uriOf } from "./records.ts";
-import type { Rows } from "../sql.ts";
 
 export type RecordRow = {
   path: string;

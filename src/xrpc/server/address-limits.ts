@@ -3,8 +3,8 @@
  * client may exceed a limit several times over. Counts that must be exact are kept where there is only one
  * counter (`Allowances`, and the account object).
  */
-import type { Counts, Limit } from "../../account/limits.ts";
-import { consume, rateLimited } from "../../account/limits.ts";
+import type { Counts, Limit } from "../../protocol/object/limits.ts";
+import { consume, rateLimited } from "../../protocol/object/limits.ts";
 import type { Vars } from "../../protocol/stations.ts";
 import { clientAddress } from "./client-address.ts";
 import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";

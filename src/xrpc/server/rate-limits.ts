@@ -10,9 +10,9 @@
  * The numbers are the reference's, except where noted. `RATE_LIMITS=off` disables all three.
  */
 import type { Did } from "@atcute/lexicons";
-import type { Limit } from "../../account/limits.ts";
-import { rateLimited } from "../../account/limits.ts";
 import { ADDRESS_COUNTERS, Allowances } from "../../identity/allowances.ts";
+import type { Limit } from "../../protocol/object/limits.ts";
+import { rateLimited } from "../../protocol/object/limits.ts";
 import { NO_ADDRESS, clientAddress } from "./client-address.ts";
 import type { Services } from "./services.ts";
 

@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { migrate, schemaVersion } from "../../src/protocol/object-schema.ts";
-import { isRefusal } from "../../src/protocol/refusal.ts";
-import { SequencerObject } from "../../src/sequencer/object.ts";
-import type { Stub } from "./support.ts";
-import { bindings, newSequencer } from "./support.ts";
+import { migrate, schemaVersion } from "../../../src/protocol/object/schema.ts";
+import { isRefusal } from "../../../src/protocol/refusal.ts";
+import { SequencerObject } from "../../../src/sequencer/object.ts";
+import type { Stub } from "../../sequencer/support.ts";
+import { bindings, newSequencer } from "../../sequencer/support.ts";
 
 /** Runs `work` on an empty database. */
 async function emptied(work: (storage: DurableObjectStorage) => void): Promise<void> {

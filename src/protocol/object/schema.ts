@@ -2,7 +2,7 @@
  * Migrates a Durable Object's own SQLite: ordered SQL, applied forward on first use. A table holds the
  * version, because Durable Objects refuse `PRAGMA user_version`. Pure: the caller passes the storage in.
  */
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../refusal.ts";
 
 /** The part of `DurableObjectStorage` that a migration needs. */
 export interface SchemaStorage {
