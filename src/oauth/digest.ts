@@ -13,8 +13,8 @@ export const derivedKey = (secret: string, use: string): Uint8Array =>
 export const macOf = (key: Uint8Array, text: string) =>
   createHmac("sha256", key).update(text).digest("base64url");
 
-/** Compares in constant time. */
-export function sameText(a: string, b: string): boolean {
+/** Compares digests, so that the time taken reveals neither length nor content. */
+export function sameSecret(a: string, b: string): boolean {
   const [x, y] = [a, b].map((text) => createHash("sha256").update(text).digest());
   return x !== undefined && y !== undefined && timingSafeEqual(x, y);
 }

@@ -8,7 +8,7 @@ import type { Did } from "@atcute/lexicons";
 import { and, eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameText } from "../oauth/digest.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../oauth/digest.ts";
 import type { Member, OAuthContext } from "../oauth/members.ts";
 import { ONCE_MS, SIGNED_IN_MS } from "../oauth/lifetimes.ts";
 
@@ -67,7 +67,7 @@ export class Browser {
         .from(oauthDevice)
         .where(eq(oauthDevice.id, id))
         .get();
-      if (!row || sameText(row.secretDigest, digestOf(secret))) {
+      if (!row || sameSecret(row.secretDigest, digestOf(secret))) {
         const browser = new Browser(context, request, id as DeviceId, secret);
         if (row && row.seenAt < Date.now() - SEEN_MS) context.defer(browser.#seen());
         return browser;
@@ -93,7 +93,7 @@ export class Browser {
     const site = this.#request.headers.get("sec-fetch-site");
     if (origin !== null && origin !== this.#context.host.origin) return false;
     if (site !== null && site !== "same-origin") return false;
-    return token !== null && sameText(token, this.csrf);
+    return token !== null && sameSecret(token, this.csrf);
   }
 
   /** Everyone who is signed in here, the most recent first. Excludes members who are taken down. */
@@ -160,7 +160,7 @@ export class Browser {
     const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#context)) ?? "").split(
       ".",
     );
-    if (text === "" || !sameText(mac, macOf(this.#key("once"), text))) return null;
+    if (text === "" || !sameSecret(mac, macOf(this.#key("once"), text))) return null;
     const once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))) as Once;
     return once.device === this.#id && Date.now() - once.at < ONCE_MS ? once : null;
   }

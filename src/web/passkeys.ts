@@ -10,7 +10,7 @@ import { and, desc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { passkey } from "../../schema/oauth.ts";
 import type { Browser } from "./devices.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameText } from "../oauth/digest.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../oauth/digest.ts";
 import type { Member, OAuthContext } from "../oauth/members.ts";
 import { Replays } from "../oauth/stores/replays.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
@@ -46,7 +46,7 @@ async function isOurChallenge(
   const [until = "", random = "", mac = ""] = fromBase64url(challenge).split(".");
   const text = `${until}.${random}`;
   const expected = macOf(derivedKey(context.secret, `passkey ${purpose} ${browser.id}`), text);
-  if (!sameText(mac, expected) || Number(until) < Date.now()) return false;
+  if (!sameSecret(mac, expected) || Number(until) < Date.now()) return false;
   return new Replays(context.database).unique("passkey", random, CHALLENGE_MS);
 }
 

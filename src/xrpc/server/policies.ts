@@ -3,6 +3,7 @@
  * refuses with the reference's error names. The caller's type flows into the method row.
  */
 import type { Did } from "@atcute/lexicons";
+import { sameSecret } from "../../oauth/digest.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import type { Credentials, Policy } from "./method.ts";
 import { type Permissions, authorizeCall } from "./scopes.ts";
@@ -140,20 +141,10 @@ async function adminOf(basic: string, { services }: Credentials): Promise<AdminC
     throw authRequired();
   }
   const colon = decoded.indexOf(":");
-  const password = new TextEncoder().encode(decoded.slice(colon + 1));
-  const expected = new TextEncoder().encode(await services.directory.secret("ADMIN_PASSWORD"));
-  const same = await sameBytes(password, expected);
+  const expected = await services.directory.secret("ADMIN_PASSWORD");
+  const same = sameSecret(decoded.slice(colon + 1), expected);
   if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
   return { kind: "admin" };
-}
-
-/** Compares digests, so that the time taken reveals neither length nor content. */
-async function sameBytes(a: Uint8Array, b: Uint8Array): Promise<boolean> {
-  const [x, y] = await Promise.all([
-    crypto.subtle.digest("SHA-256", a as BufferSource),
-    crypto.subtle.digest("SHA-256", b as BufferSource),
-  ]);
-  return crypto.subtle.timingSafeEqual(x, y);
 }
 
 /** The host's admin, by Basic authentication `admin:<password>`. */
