@@ -2,6 +2,8 @@
  * Names that no member may take as `<name>.<host's domain>`. They would pass for the host, its staff, its
  * machines or its pages, or for the network's own names.
  */
+import { IS_TEST_KIT } from "../protocol/test-kit.ts";
+
 const GROUPS = {
   protocol:
     "at atp atproto atprotocol atoll appview bluesky bsky car cid did didweb feed feedgen feeds firehose handle jetstream labeler lex lexicon lexicons mst nsid ozone pds plc relay repo repos rkey skyware tid xrpc",
@@ -17,4 +19,5 @@ const GROUPS = {
 
 const RESERVED: ReadonlySet<string> = new Set(Object.values(GROUPS).flatMap((names) => names.split(" ")));
 
-export const isReservedName = (name: string): boolean => RESERVED.has(name);
+/** Whether `name` is reserved. In a test network none is, so that a bot may be called `bot`. */
+export const isReservedName = (name: string): boolean => !IS_TEST_KIT && RESERVED.has(name);

@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../../tools/dev/wrangler-file.ts";
 
 const EXAMPLES = path.join(ROOT, "examples");
+const KIT = path.join(ROOT, "tools/kit");
 const OTHER_NODE = "22.23.3";
 
 interface Manifest {
@@ -39,7 +40,6 @@ function main(): void {
   const tarball = pack();
   const nodes = [path.dirname(process.execPath)];
   if (values["skip-node-22"] !== true) nodes.push(installNode22());
-  cpSync(path.join(EXAMPLES, "tsconfig.json"), path.join(folder, "tsconfig.json"));
   const names = readdirSync(EXAMPLES).filter((name) => existsSync(path.join(EXAMPLES, name, "package.json")));
   for (const name of names) {
     if (values.only !== undefined && values.only !== name) continue;
@@ -50,11 +50,11 @@ function main(): void {
 
 /** Packs what npm would publish; returns the path of the archive. */
 function pack(): string {
-  const { name, version, dependencies } = readManifest(ROOT);
+  const { name, version, dependencies } = readManifest(KIT);
   const runtime = Object.keys(dependencies ?? {});
   if (runtime.join() !== "workerd")
     fail(`the package needs ${runtime.join(", ")} at run time; only workerd is meant to be`);
-  timed("npm pack", () => run("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], ROOT));
+  timed("npm pack", () => run("npm", ["pack", "--pack-destination", folder, "--loglevel", "error"], KIT));
   return path.join(folder, `${name}-${version}.tgz`);
 }
 
@@ -88,7 +88,7 @@ function tryOut(name: string, tarball: string, nodes: string[]): void {
     filter: (source) => !source.includes("node_modules"),
   });
   const manifest = readManifest(project);
-  manifest.devDependencies = { ...manifest.devDependencies, atoll: `file:${tarball}` };
+  manifest.devDependencies = { ...manifest.devDependencies, "atoll-host": `file:${tarball}` };
   writeFileSync(path.join(project, "package.json"), JSON.stringify(manifest, null, 2));
   console.log(`\n${name}`);
   timed("npm install", () =>
@@ -110,19 +110,19 @@ function checkOwnTypes(project: string): void {
     cwd: project,
     encoding: "utf8",
   });
-  const own = done.stdout.split("\n").filter((line) => line.startsWith("node_modules/atoll/"));
+  const own = done.stdout.split("\n").filter((line) => line.startsWith("node_modules/atoll-host/"));
   if (own.length > 0) fail(own.join("\n"));
 }
 
 /** A package without its built Worker says so, and says what to do. */
 function checkMissingBuild(project: string): void {
-  const runtime = path.join(project, "node_modules/atoll/dist/runtime");
+  const runtime = path.join(project, "node_modules/atoll-host/dist/runtime");
   renameSync(runtime, `${runtime}-aside`);
   const script =
-    'import("atoll/testing").then((kit) => kit.createTestNetwork()).catch((thrown) => console.log(thrown.message))';
+    'import("atoll-host/testing").then((kit) => kit.createTestNetwork()).catch((thrown) => console.log(thrown.message))';
   const { stdout } = spawnSync(process.execPath, ["-e", script], { cwd: project, encoding: "utf8" });
   renameSync(`${runtime}-aside`, runtime);
-  if (!/^The built Worker is missing: .* Install atoll again/.test(stdout))
+  if (!/^The built Worker is missing: .* Install atoll-host again/.test(stdout))
     fail(`without its Worker: ${stdout}`);
 }
 

@@ -1,6 +1,9 @@
+import { readFileSync, readdirSync } from "node:fs";
+import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { builtRuntime } from "../../tools/kit/build.ts";
 
 test("a start reads neither the OAuth provider nor passkeys nor what tells files apart", async () => {
   const modules = await readBundle("worker");
@@ -14,3 +17,19 @@ test("a start reads neither the OAuth provider nor passkeys nor what tells files
   const size = modules.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
   expect(size).toBeLessThan(1_000_000);
 });
+
+test("a deploy hashes passwords at full cost, whatever the test kit does", async () => {
+  const kit = await kitSource();
+  const deployed = await readBundle("worker");
+  const holds = (text: string) => deployed.some(({ contents }) => contents.includes(text));
+  expect(holds("N:16384")).toBe(true);
+  expect(holds("N:2,")).toBe(false);
+  expect(kit).toContain("N:2,");
+  expect(kit).not.toContain("N:16384");
+});
+
+async function kitSource(): Promise<string> {
+  const folder = await builtRuntime();
+  const files = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
+  return files.map((name) => readFileSync(path.join(folder, name), "utf8")).join("\n");
+}

@@ -122,6 +122,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
     external: ["cloudflare:*", "node:*", ...bareBuiltins],
     loader: { ".js": "jsx", ".mjs": "jsx", ".cjs": "jsx", ".sql": "text" },
     define: {
+      ATOLL_TEST_KIT: "false",
       "navigator.userAgent": '"Cloudflare-Workers"',
       "process.env.NODE_ENV": '"production"',
       "global.process.env.NODE_ENV": '"production"',

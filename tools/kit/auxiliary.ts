@@ -1,11 +1,12 @@
 /**
- * `atoll/worker`: a host as an auxiliary Worker in a project's own Miniflare, or in its vitest with
+ * `atoll-host/worker`: a host as an auxiliary Worker in a project's own Miniflare, or in its vitest with
  * @cloudflare/vitest-plugin. For usage, see docs/testing.md.
  */
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../dev/ports.ts";
-import { AUXILIARY, findRuntime } from "./runtime.ts";
+import { findRuntime } from "./runtime.ts";
+import { AUXILIARY } from "./workerd-config.ts";
 import type { HostVars } from "./vars.ts";
 
 export interface AtollWorkerOptions {

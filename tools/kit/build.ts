@@ -22,8 +22,7 @@ import { CACHE, bundleOptions, hashOf } from "../dev/bundle.ts";
 import { localVars } from "../dev/configuration.ts";
 import { readMigrations } from "../dev/migrations.ts";
 import { ROOT, readWranglerFile } from "../dev/wrangler-file.ts";
-import { AUXILIARY } from "./runtime.ts";
-import { CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+import { AUXILIARY, CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
 
@@ -154,8 +153,9 @@ function workerOptions(entry: string): BuildOptions {
   return {
     ...options,
     sourcemap: false,
+    define: { ...options.define, ATOLL_TEST_KIT: "true" },
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, quickPasswords, anyName, clockApart, bucket],
+    plugins: [...(options.plugins ?? []), migrations, clockApart, bucket],
   };
 }
 
@@ -167,30 +167,6 @@ const migrations: Plugin = {
     build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => ({
       contents: `export const migrations = ${JSON.stringify(readAllMigrations())};`,
       loader: "js",
-    }));
-  },
-};
-
-/** Hashing a password takes 31 ms of CPU on purpose. Test accounts are many and need no such protection. */
-const quickPasswords: Plugin = {
-  name: "quick-passwords",
-  setup(build) {
-    build.onResolve({ filter: /^node:crypto$/ }, ({ importer }) =>
-      importer.endsWith(path.join("src", "account", "password.ts"))
-        ? { path: path.join(ROOT, SOURCES, "quick-scrypt.ts") }
-        : undefined,
-    );
-  },
-};
-
-/**
- * Allows names that a community reserves (`bot`, `feed`, `admin`): tests like to use them for their accounts.
- */
-const anyName: Plugin = {
-  name: "any-name",
-  setup(build) {
-    build.onResolve({ filter: /\/reserved-handles\.ts$/ }, () => ({
-      path: path.join(ROOT, SOURCES, "no-reserved-handles.ts"),
     }));
   },
 };

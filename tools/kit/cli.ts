@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `npx atoll …`. */
+/** The command `npx atoll-host …`. */
 import { USAGE, devNetwork, isExpected } from "./dev-network.ts";
 
 const [command, ...rest] = process.argv.slice(2);
@@ -7,7 +7,7 @@ try {
   if (command === "dev-network") await devNetwork(rest);
   else if (command === undefined || command === "help" || command === "--help") console.log(USAGE);
   else {
-    console.error(`atoll has no command ${JSON.stringify(command)}.\n\n${USAGE}`);
+    console.error(`atoll-host has no command ${JSON.stringify(command)}.\n\n${USAGE}`);
     process.exitCode = 1;
   }
 } catch (thrown) {

@@ -1,5 +1,5 @@
 /**
- * `atoll dev-network`: a test network for programs in any language. It prints its description as a line of
+ * `atoll-host dev-network`: a test network for programs in any language. It prints its description as a line of
  * JSON and is controlled over HTTP.
  */
 import { execFileSync } from "node:child_process";
@@ -15,7 +15,7 @@ import type { Duration } from "./clock.ts";
 import { createTestNetwork, type TestNetwork } from "./network.ts";
 import type { HostVars } from "./vars.ts";
 
-export const USAGE = `atoll dev-network [options]
+export const USAGE = `atoll-host dev-network [options]
   A whole atproto network for tests: prints a line of JSON (addresses, accounts) when it is ready, and stops with its
   parent, or on SIGINT or SIGTERM. It keeps nothing.
 

@@ -1,4 +1,4 @@
-/** `atoll/testing`: a whole atproto network in a test. For usage, see docs/testing.md. */
+/** `atoll-host/testing`: a whole atproto network in a test. For usage, see docs/testing.md. */
 export { createTestNetwork } from "./network.ts";
 export type { Planted, TestNetwork, TestNetworkOptions } from "./network.ts";
 export type { AccountOptions, TestAccount } from "./accounts.ts";

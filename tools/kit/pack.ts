@@ -1,5 +1,5 @@
 /**
- * `npm run build` writes the package's content to `dist/`: the kit as JavaScript, its types, and the Worker
+ * `npm run build -w atoll-host` writes the package's content to `dist/`: the kit as JavaScript, its types, and the Worker
  * as networks run it. Node does not run TypeScript in node_modules, and a test should not need a bundler.
  */
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,8 @@ import { build, type Plugin } from "esbuild";
 import { ROOT } from "../dev/wrangler-file.ts";
 import { buildRuntime } from "./build.ts";
 
-const DIST = path.join(ROOT, "dist");
+const KIT = path.join(ROOT, "tools/kit");
+const DIST = path.join(KIT, "dist");
 const ENTRIES = { testing: "index.ts", worker: "auxiliary.ts", cli: "cli.ts" };
 const TYPED = ["tools/kit/index.ts", "tools/kit/auxiliary.ts"];
 
@@ -81,11 +82,11 @@ function copyReachable(from: string): void {
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, text.replaceAll(/(from\s*"\.[^"]+)\.ts"/g, '$1.js"'));
   }
-  cpSync(path.join(ROOT, "LICENSE"), path.join(DIST, "LICENSE"));
 }
 
 rmSync(DIST, { recursive: true, force: true });
 await buildRuntime(path.join(DIST, "runtime"));
 await buildScripts();
 buildTypes();
+cpSync(path.join(ROOT, "docs/testing.md"), path.join(DIST, "testing.md"));
 console.log(`dist/ is built: ${Object.keys(ENTRIES).join(", ")}, types, runtime`);

@@ -9,9 +9,6 @@ import type { Compatibility } from "../dev/wrangler-file.ts";
 import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
-/** Subfolder with the Worker for a project's own Miniflare. */
-export const AUXILIARY = "auxiliary";
-
 export interface Runtime {
   folder: string;
   /** Values of the vars in a local run. */
@@ -45,7 +42,7 @@ async function build(packed: string): Promise<string> {
     builder = await import("./build.ts");
   } catch {
     throw new LaunchError(
-      `The built Worker is missing: there is no ${packed}. Install atoll again, or run \`npm run build\` in its repository.`,
+      `The built Worker is missing: there is no ${packed}. Install atoll-host again, or run \`npm run build -w atoll-host\` in its repository.`,
     );
   }
   try {

@@ -1,6 +1,9 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
 import type { Compatibility } from "../dev/wrangler-file.ts";
 
+/** Subfolder with the Worker for a project's own Miniflare. */
+export const AUXILIARY = "auxiliary";
+
 export const CONFIG = "config.capnp";
 /** File with the names of all vars, and their values in a local run. */
 export const DEFAULTS = "defaults.json";
@@ -27,7 +30,7 @@ const OBJECTS = [
 
 /**
  * The arguments of workerd fill in `storage`, a folder; `outbound`, the address for the Worker's fetches; and
- * `host` and `door`, two sockets.
+ * `host` and `control`, two sockets.
  */
 export function workerdConfig({ modules, compatibility, vars }: ConfigInput): string {
   const { compatibilityDate, compatibilityFlags } = compatibility;

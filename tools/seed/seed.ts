@@ -1,6 +1,6 @@
 /**
  * The description of a community: its accounts, follows and posts. The same format serves the demo, a test's
- * network, and `npx atoll dev-network --seed file.json`. Names are short (`alice`); handles depend on the
+ * network, and `npx atoll-host dev-network --seed file.json`. Names are short (`alice`); handles depend on the
  * host.
  */
 

@@ -3,7 +3,7 @@ import type http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { IdResolver } from "@atproto/identity";
-import { createTestNetwork, type TestNetwork } from "atoll/testing";
+import { createTestNetwork, type TestNetwork } from "atoll-host/testing";
 import { TaggedPosts } from "../src/posts.ts";
 import { type FeedGenerator, didOf, serve } from "../src/server.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { IdResolver } from "@atproto/identity";
-import { createTestNetwork, type TestNetwork } from "atoll/testing";
+import { createTestNetwork, type TestNetwork } from "atoll-host/testing";
 import { follow } from "../src/indexer.ts";
 import { COLLECTION } from "../src/lexicon.ts";
 import { serve } from "../src/server.ts";

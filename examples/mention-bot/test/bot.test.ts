@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { AppBskyFeedPost } from "@atproto/api";
-import { createTestNetwork, type TestNetwork } from "atoll/testing";
+import { createTestNetwork, type TestNetwork } from "atoll-host/testing";
 import { MentionBot, rollDice } from "../src/bot.ts";
 
 let network: TestNetwork;

@@ -21,6 +21,7 @@ import {
 } from "../dev-env.ts";
 import { describeMachine } from "../machine.ts";
 
+const KIT = path.join(ROOT, "tools/kit");
 const SCRIPT = path.join(import.meta.dirname, "contestant.mjs");
 
 /** The output of `kit-contestant.mjs`, in milliseconds and 10^6 bytes. */
@@ -74,7 +75,7 @@ async function bench(): Promise<void> {
     atoll: {},
     ...(values["no-dev-env"] === true ? {} : { "dev-env": {} }),
   };
-  must(run("npm", ["run", "--silent", "build"], ROOT), "npm run build");
+  must(run("npm", ["run", "--silent", "build", "-w", "atoll-host"], ROOT), "npm run build");
   if (figures["dev-env"] !== undefined) installDevEnv("--no-dev-env does without");
   for (const name of Object.keys(figures))
     if (values.install === true) add(figures, name, { install: timeInstall(name) });
@@ -101,7 +102,7 @@ function add(
 
 function measure(name: string): Promise<Measured> {
   const atoll = name === "atoll";
-  const module = atoll ? pathToFileURL(path.join(ROOT, "dist/testing.js")).href : DEV_ENV_MODULE;
+  const module = atoll ? pathToFileURL(path.join(KIT, "dist/testing.js")).href : DEV_ENV_MODULE;
   const node = atoll ? process.execPath : DEV_ENV_BINARY;
   const child = spawn(node, [SCRIPT, name, module], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -137,9 +138,12 @@ function timeInstall(name: string): number {
       buildSqlite(project);
       return (performance.now() - begun) / 1000;
     }
-    must(run("npm", ["pack", "--ignore-scripts", "--pack-destination", project], ROOT), "npm pack");
+    must(run("npm", ["pack", "--ignore-scripts", "--pack-destination", project], KIT), "npm pack");
     const begun = performance.now();
-    must(run("npm", ["install", ...options, path.join(project, "atoll-0.1.0.tgz")], project), "npm install");
+    must(
+      run("npm", ["install", ...options, path.join(project, "atoll-host-0.1.0.tgz")], project),
+      "npm install",
+    );
     return (performance.now() - begun) / 1000;
   } finally {
     rmSync(project, { recursive: true, force: true });
