@@ -71,54 +71,60 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
   },
 });
 
-/**
- * Calls every method with every grant, over HTTP. It runs with the clients, since it takes as long as they
- * do.
- */
+/** Every method with every grant, over HTTP. It takes as long as the apps do, so it runs with them. */
 const GRANTS = "test/oauth/scope-table.test.ts";
 
+interface NodeTests {
+  /** Milliseconds that a test, or a hook, may take. */
+  timeout: number;
+  /** Runs one file after the other: they share a server, or want the machine to themselves. */
+  alone?: boolean;
+  /** Failures after which the run stops; 0: none. */
+  bail?: number;
+}
+
+/** Tests in Node, which start runtimes of their own. */
+const inNode = (name: string, { timeout, alone = false, bail = 0 }: NodeTests) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    fileParallelism: !alone,
+    bail,
+  },
+});
+
+/** Folders that are projects of their own; `workers` has all the others. */
+const APART = ["node", "clients", "kit", "browser", "migration"];
+
 /**
- * `npm test` runs the tests in workerd and those that start workerd. `npm run test:clients` runs third-party
- * clients, unmodified or as their source shows them, through whole evenings of use; it takes as long again.
- * `npm run test:kit` runs the test kit.
+ * The projects, and the commands that run them:
+ * - `workers`, in workerd, and `node`, which starts hosts: `npm test`.
+ * - `clients`, other people's software, and `grants`: `npm run test:clients`.
+ * - `kit`, the test kit: `npm run test:kit`.
+ * - `browser`, the pages in Chromium: `npm run test:browser`.
+ * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
  */
 export default defineConfig(async () => ({
   test: {
-    // Vitest keeps one core for itself. On two cores, a test that waits for its runtime needs the other one.
+    // Vitest leaves one core to itself. Of two, a test that waits for its runtime needs the other.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // Only failed tests print their logs.
+    // Only a failed test shows its logs.
     silent: "passed-only" as const,
     projects: [
       await inWorkerd(
         "workers",
         ["test/**/*.test.ts"],
-        ["test/node/**", "test/clients/**", "test/kit/**", GRANTS],
+        [...APART.map((folder) => `test/${folder}/**`), GRANTS],
       ),
       await inWorkerd("grants", [GRANTS], []),
-      {
-        test: {
-          name: "node",
-          include: ["test/node/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-        },
-      },
-      {
-        test: {
-          name: "clients",
-          include: ["test/clients/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: "kit",
-          include: ["test/kit/**/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-        },
-      },
+      inNode("node", { timeout: 30_000 }),
+      inNode("clients", { timeout: 60_000 }),
+      inNode("kit", { timeout: 30_000 }),
+      inNode("browser", { timeout: 120_000, alone: true }),
+      // Later tests go on from what earlier ones made.
+      inNode("migration", { timeout: 600_000, alone: true, bail: 1 }),
     ],
   },
 }));

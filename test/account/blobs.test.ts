@@ -3,9 +3,9 @@ import { uploadBlob } from "../../src/xrpc/blobs/upload.ts";
 import { byteRange, serveBlob } from "../../src/xrpc/blobs/download.ts";
 import { GRACE_MS } from "../../src/account/blobs.ts";
 import { cidOfRaw } from "../../src/protocol/cid.ts";
-import { ring, rowsOf, shiftBlobs } from "./object-access.ts";
-import type { Member } from "./support.ts";
-import { bindings, newMember, post, refusalOf } from "./support.ts";
+import { ring, rowsOf, shiftBlobs } from "../support/object-access.ts";
+import type { Member } from "../support/account.ts";
+import { bindings, newMember, post, refusalOf } from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 const PNG = Uint8Array.from(

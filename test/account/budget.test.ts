@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { BatchWrite } from "../../src/protocol/account-station.ts";
-import type { Member } from "./support.ts";
-import { bytesOf, checkRepo, newMember, post } from "./support.ts";
+import type { Member } from "../support/account.ts";
+import { bytesOf, checkRepo, newMember, post } from "../support/account.ts";
 import { readHead } from "../../src/account/tree.ts";
 import { recordsSince } from "../../src/account/repo-reads.ts";
-import { alarmOf, ring, rowsOf, rowsReadBy } from "./object-access.ts";
+import { alarmOf, ring, rowsOf, rowsReadBy } from "../support/object-access.ts";
 
 const POST = "app.bsky.feed.post";
 const RECORDS = 10_000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesOf, checkRepo, newMember, post, sequencer } from "./support.ts";
+import { bytesOf, checkRepo, newMember, post, sequencer } from "../support/account.ts";
 
 test("a record is written, read back, exported and announced", async () => {
   const { did, account, key } = await newMember();

@@ -5,8 +5,8 @@ import { encode } from "../../src/protocol/cbor.ts";
 import { cidOfCbor } from "../../src/protocol/cid.ts";
 import { signCommit } from "../../src/protocol/commit.ts";
 import { jsonToLex } from "../../src/protocol/data-model.ts";
-import { bytesInUse, importInTurns, ring, rowsOf } from "./object-access.ts";
-import type { Member } from "./support.ts";
+import { bytesInUse, importInTurns, ring, rowsOf } from "../support/object-access.ts";
+import type { Member } from "../support/account.ts";
 import {
   accountOf,
   bytesOf,
@@ -17,7 +17,7 @@ import {
   post,
   refusalOf,
   sequencer,
-} from "./support.ts";
+} from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 const PICTURE = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";

@@ -5,8 +5,16 @@ import { decodeCommit, verifyCommit } from "../../src/protocol/commit.ts";
 import { decodeFrame, spliceSeq } from "../../src/protocol/event-frames.ts";
 import type { LogEntry, RepoEvent } from "../../src/protocol/events.ts";
 import { must } from "../../src/protocol/refusal.ts";
-import { alarmOf, kill, killDuring, ring, rowsOf, useSequencer } from "./object-access.ts";
-import { accountOf, bindings, newAccount, newMember, post, refusalOf, sequencer } from "./support.ts";
+import { alarmOf, kill, killDuring, ring, rowsOf, useSequencer } from "../support/object-access.ts";
+import {
+  accountOf,
+  bindings,
+  newAccount,
+  newMember,
+  post,
+  refusalOf,
+  sequencer,
+} from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 

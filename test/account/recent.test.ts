@@ -1,7 +1,7 @@
 /** Which records read-after-write finds in a repo, and which it leaves out. */
 import { expect, test } from "vitest";
-import type { Member } from "./support.ts";
-import { bytesOf, newMember, post } from "./support.ts";
+import type { Member } from "../support/account.ts";
+import { bytesOf, newMember, post } from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 const PROFILE = "app.bsky.actor.profile";

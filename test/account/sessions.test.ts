@@ -5,9 +5,9 @@ import { SIGN_IN_LIMITS } from "../../src/account/limits.ts";
 import { Sessions } from "../../src/account/sessions.ts";
 import { consume } from "../../src/protocol/object/limits.ts";
 import { Sql } from "../../src/protocol/object/sql.ts";
-import { kill, stubOf } from "./object-access.ts";
-import type { Member } from "./support.ts";
-import { accountOf, newAccount, newMember, refusalOf } from "./support.ts";
+import { kill, stubOf } from "../support/object-access.ts";
+import type { Member } from "../support/account.ts";
+import { accountOf, newAccount, newMember, refusalOf } from "../support/account.ts";
 
 const HOUR = 3_600_000;
 const PASSWORD = "correct horse battery staple";

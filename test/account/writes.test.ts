@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AccountStation, BatchWrite } from "../../src/protocol/account-station.ts";
-import type { Member } from "./support.ts";
-import { bytesOf, checkRepo, newAccount, newDid, accountOf, newMember, post, refusalOf } from "./support.ts";
+import type { Member } from "../support/account.ts";
+import {
+  bytesOf,
+  checkRepo,
+  newAccount,
+  newDid,
+  accountOf,
+  newMember,
+  post,
+  refusalOf,
+} from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 const LIKE = "app.bsky.feed.like";

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { ingest } from "../../src/appview/index/ingest.ts";
-import { Community, bindings, counting, dump } from "./community.ts";
+import { Community, bindings, counting, dump } from "../support/community.ts";
 
 const db = bindings.APPVIEW_DB;
 let town: Community;
@@ -200,7 +200,7 @@ test("records in any order come to the same counts and notifications", async () 
   const straight = await dump(db);
   const noticed = (await rows("SELECT did, reason, uri FROM notification ORDER BY did, uri, reason")).length;
   await clear();
-  const events = (await import("./community.ts")).Community;
+  const events = (await import("../support/community.ts")).Community;
   const again = new events();
   again.join("ann", "bob", "cleo");
   // The same repos, indexed as a whole, the root's author last.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, bindings, counting } from "./community.ts";
+import { Community, bindings, counting } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const reads = new AppViewReads(

@@ -14,7 +14,7 @@ import {
   updateSeen,
 } from "../../src/appview/reads/methods/notification/notifications.ts";
 import { searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
-import { Community, type Ref, bindings, counting } from "./community.ts";
+import { Community, type Ref, bindings, counting } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const reads = new AppViewReads(

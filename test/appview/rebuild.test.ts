@@ -9,7 +9,7 @@ import {
   readRebuild,
   startRebuild,
 } from "../../src/appview/index/rebuild.ts";
-import { Community, type Ref, bindings, dump } from "./community.ts";
+import { Community, type Ref, bindings, dump } from "../support/community.ts";
 
 const db = bindings.APPVIEW_DB;
 const NAMES = ["ann", "bob", "cleo", "dora", "emil", "finn", "gail", "hugo"];

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { bindings, counting } from "./community.ts";
+import { bindings, counting } from "../support/community.ts";
 
 const MEMBERS = 1200;
 const POSTS = 12_000;

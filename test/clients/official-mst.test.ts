@@ -9,7 +9,7 @@ import { walkMst } from "../../src/protocol/mst/walk.ts";
 import { editMst, type MstEdit, type MstResult } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { nextTid } from "../../src/protocol/tid.ts";
-import { MemoryRows } from "../protocol/memory-rows.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
 
 type Value = Parameters<MST["add"]>[1];
 const valueOf = (cid: CidBytes): Value => CID.decode(cid) as never;

@@ -11,7 +11,7 @@ import { buildMst, readMst } from "../../src/protocol/mst/build.ts";
 import { nodesOnPath, walkMst } from "../../src/protocol/mst/walk.ts";
 import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
-import { MemoryRows } from "../protocol/memory-rows.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
 
 const KEY = generateKey(new Uint8Array(32).fill(7));
 const DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";

@@ -4,7 +4,7 @@ import type { AtpSessionData, AtpSessionEvent } from "@atproto/api";
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
-import { HOST_DID, ORIGIN, asAdmin, bindings, fetchHost, join, lastMail } from "./account-host.ts";
+import { HOST_DID, ORIGIN, asAdmin, bindings, fetchHost, join, lastMail } from "../support/account-host.ts";
 
 function newAgent() {
   const events: AtpSessionEvent[] = [];

@@ -1,6 +1,6 @@
 /** A member's address and password, changed by mail and by the owner. */
 import { expect, test } from "vitest";
-import { asAdmin, join, lastMail, post, xrpc } from "./account-host.ts";
+import { asAdmin, join, lastMail, post, xrpc } from "../support/account-host.ts";
 
 const server = (method: string) => `com.atproto.server.${method}`;
 

@@ -6,8 +6,8 @@ import { signedBytes } from "../../src/protocol/label.ts";
 import { labelKey } from "../../src/moderation/issue-labels.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { bytesFromBase64 } from "../../src/protocol/data-model.ts";
-import type { Member } from "./account-host.ts";
-import { HOST_DID, asAdmin, bindings, fetchHost, join, post, xrpc } from "./account-host.ts";
+import type { Member } from "../support/account-host.ts";
+import { HOST_DID, asAdmin, bindings, fetchHost, join, post, xrpc } from "../support/account-host.ts";
 
 const admin = (method: string) => `com.atproto.admin.${method}`;
 const own = (method: string) => `internal.atoll.admin.${method}`;

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { proxied } from "../../src/edge/proxy/proxy.ts";
 import { servicesOf } from "../../src/edge/services.ts";
 import { verify } from "../../src/protocol/keys.ts";
-import { refusalOf } from "../identity/bindings.ts";
-import type { Member } from "./account-host.ts";
-import { bindings, join } from "./account-host.ts";
+import { refusalOf } from "../support/bindings.ts";
+import type { Member } from "../support/account-host.ts";
+import { bindings, join } from "../support/account-host.ts";
 
 const NSID = "app.bsky.feed.getTimeline";
 const PUBLIC = "https://pds.example.com";

@@ -5,8 +5,8 @@ import { servicesOf } from "../../src/edge/services.ts";
 import { relayStatuses, requestCrawls } from "../../src/lifecycle/relays.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { methods } from "../../src/xrpc/methods.ts";
-import { HOST_DID, ORIGIN, asAdmin, bindings, join, post, xrpc } from "./account-host.ts";
-import type { CallOptions, Reply } from "./account-host.ts";
+import { HOST_DID, ORIGIN, asAdmin, bindings, join, post, xrpc } from "../support/account-host.ts";
+import type { CallOptions, Reply } from "../support/account-host.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

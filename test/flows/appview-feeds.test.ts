@@ -1,7 +1,7 @@
 /** Feeds, threads, searches and pictures, as a client of a small community sees them. */
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
-import { ORIGIN, asAdmin, fetchHost, xrpc } from "./account-host.ts";
-import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
+import { ORIGIN, asAdmin, fetchHost, xrpc } from "../support/account-host.ts";
+import { Person, type Ref, type View, anyone, didsOf } from "../support/appview-host.ts";
 
 const GENERATOR = "did:web:feeds.example.org";
 let ann: Person;

@@ -1,7 +1,7 @@
 /** People, lists and starter packs, as an app asks for them. */
 import { beforeAll, expect, test } from "vitest";
-import { post, xrpc } from "./account-host.ts";
-import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
+import { post, xrpc } from "../support/account-host.ts";
+import { Person, type Ref, type View, anyone, didsOf } from "../support/appview-host.ts";
 
 let ann: Person;
 let bob: Person;

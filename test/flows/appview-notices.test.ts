@@ -1,7 +1,7 @@
 /** A member's notifications, bookmarks and drafts, as an app asks for them. */
 import { beforeAll, expect, test } from "vitest";
-import { HOST_DID, xrpc } from "./account-host.ts";
-import { Person, type View, anyone, didsOf } from "./appview-host.ts";
+import { HOST_DID, xrpc } from "../support/account-host.ts";
+import { Person, type View, anyone, didsOf } from "../support/appview-host.ts";
 
 let ann: Person;
 let bob: Person;

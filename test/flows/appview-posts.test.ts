@@ -2,8 +2,8 @@
  * A post's life: who sees it where, who liked and shared it, and the effects of blocks, mutes and deletions.
  */
 import { beforeAll, expect, test } from "vitest";
-import { fetchHost } from "./account-host.ts";
-import { Person, type Ref, type View, anyone, didsOf } from "./appview-host.ts";
+import { fetchHost } from "../support/account-host.ts";
+import { Person, type Ref, type View, anyone, didsOf } from "../support/appview-host.ts";
 
 let ann: Person;
 let bob: Person;

@@ -1,7 +1,7 @@
 /** `atoll-cost`: a request's cost in rows. Local runs tell it on request, and it stays within budgets. */
 import { expect, test } from "vitest";
-import type { Member } from "./account-host.ts";
-import { join, xrpc } from "./account-host.ts";
+import type { Member } from "../support/account-host.ts";
+import { join, xrpc } from "../support/account-host.ts";
 
 const ASK = { "atoll-cost": "1" };
 const createdAt = new Date().toISOString();

@@ -8,13 +8,13 @@ import { randomFrom } from "../../tools/seed/random.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
-import { HOST_DID, bindings, fetchHost, join, xrpc } from "./account-host.ts";
-import { archiveFamilies } from "./malformed-archives.ts";
-import { credentialFamilies } from "./malformed-credentials.ts";
-import { anything, queryFamilies } from "./malformed-queries.ts";
-import { repoFamilies } from "./malformed-repos.ts";
-import type { Family, Stage, Wrong } from "./malformed-requests.ts";
-import { requestFamilies } from "./malformed-requests.ts";
+import { HOST_DID, bindings, fetchHost, join, xrpc } from "../support/account-host.ts";
+import { archiveFamilies } from "./malformed/archives.ts";
+import { credentialFamilies } from "./malformed/credentials.ts";
+import { anything, queryFamilies } from "./malformed/queries.ts";
+import { repoFamilies } from "./malformed/repos.ts";
+import type { Family, Stage, Wrong } from "./malformed/requests.ts";
+import { requestFamilies } from "./malformed/requests.ts";
 
 const seed = inject("seed");
 const families: readonly Family[] = [

@@ -1,7 +1,7 @@
 /** Writes and reads records and blobs as an app does, over HTTP. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Member } from "./account-host.ts";
-import { ORIGIN, asAdmin, fetchHost, join, xrpc } from "./account-host.ts";
+import type { Member } from "../support/account-host.ts";
+import { ORIGIN, asAdmin, fetchHost, join, xrpc } from "../support/account-host.ts";
 
 const POST = "app.bsky.feed.post";
 const REPO = "com.atproto.repo";

@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { readCar } from "../../src/protocol/car.ts";
 import { decodeCommit } from "../../src/protocol/commit.ts";
-import { checkRepo } from "../account/support.ts";
-import type { Member } from "./account-host.ts";
-import { asAdmin, bindings, fetchHost, join, xrpc } from "./account-host.ts";
+import { checkRepo } from "../support/account.ts";
+import type { Member } from "../support/account-host.ts";
+import { asAdmin, bindings, fetchHost, join, xrpc } from "../support/account-host.ts";
 
 const POST = "app.bsky.feed.post";
 const SYNC = "com.atproto.sync";

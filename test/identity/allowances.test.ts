@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Allowances } from "../../src/identity/allowances.ts";
-import { bindings, newDid } from "./bindings.ts";
+import { bindings, newDid } from "../support/bindings.ts";
 
 const HOUR = 3_600_000;
 const short = { windowMs: HOUR, points: 2 };

@@ -1,4 +1,4 @@
-import { P256_LEGACY, K256_LEGACY } from "./did-documents.ts";
+import { P256_LEGACY, K256_LEGACY } from "../support/did-documents.ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   claimedHandle,
@@ -11,7 +11,7 @@ import { DidResolver, didWebUrl } from "../../src/identity/did.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { PlcClient } from "../../src/identity/plc/client.ts";
 import { didKey } from "../../src/protocol/keys.ts";
-import { bindings, newDid, newHandle, refusalOf, urlOf } from "./bindings.ts";
+import { bindings, newDid, newHandle, refusalOf, urlOf } from "../support/bindings.ts";
 
 const HOUR = 3_600_000;
 let now = Date.parse("2026-11-23T10:00:00.000Z");

@@ -4,7 +4,7 @@ import { Directory } from "../../src/identity/directory.ts";
 import { checkServiceHandle, HandleResolver, normalizeHandle } from "../../src/identity/handle.ts";
 import { PlcClient } from "../../src/identity/plc/client.ts";
 import { didKey } from "../../src/protocol/keys.ts";
-import { bindings, newDid, newHandle, refusalOf, urlOf } from "./bindings.ts";
+import { bindings, newDid, newHandle, refusalOf, urlOf } from "../support/bindings.ts";
 
 const MINUTE = 60_000;
 let now = Date.parse("2026-11-23T10:00:00.000Z");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
 import { newInviteCode } from "../../src/identity/invites.ts";
-import { bindings, newDid, newHandle, refusalOf } from "./bindings.ts";
+import { bindings, newDid, newHandle, refusalOf } from "../support/bindings.ts";
 
 let now = Date.parse("2026-11-23T10:00:00.000Z");
 const directory = new Directory(bindings, () => now);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { mailerOf } from "../../src/identity/mail/mailer.ts";
-import { bindings } from "./bindings.ts";
+import { bindings } from "../support/bindings.ts";
 
 const mail = { to: "Alice@Example.com", subject: "Your code", text: "ABCDE-FGHIJ" };
 const deployed = { MAIL: "Atoll <atoll@example.com>", LOCAL: "" };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { fetchPublic, publicUrl } from "../../src/identity/outbound.ts";
-import { refusalOf, urlOf } from "./bindings.ts";
+import { refusalOf, urlOf } from "../support/bindings.ts";
 
 const allowed = (address: string, local = false) => {
   try {

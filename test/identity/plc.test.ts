@@ -5,7 +5,7 @@ import { Directory } from "../../src/identity/directory.ts";
 import { askPlc, PlcClient } from "../../src/identity/plc/client.ts";
 import { documentOf, operationCid, stateOf, type PlcLegacyCreate } from "../../src/identity/plc/operation.ts";
 import { didKey } from "../../src/protocol/keys.ts";
-import { bindings, newDid, newHandle, refusalOf } from "./bindings.ts";
+import { bindings, newDid, newHandle, refusalOf } from "../support/bindings.ts";
 
 const client = new PlcClient(bindings, new Directory(bindings));
 const signingKey = didKey(new Uint8Array(32).fill(7));

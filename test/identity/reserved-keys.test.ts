@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
 import { didKey } from "../../src/protocol/keys.ts";
-import { bindings, newDid } from "./bindings.ts";
+import { bindings, newDid } from "../support/bindings.ts";
 
 const { reservedKeys } = new Directory(bindings);
 

@@ -2,7 +2,7 @@ import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, test } from "vitest";
 import * as directory from "../../schema/directory.ts";
 import * as oauth from "../../schema/oauth.ts";
-import { bindings } from "./bindings.ts";
+import { bindings } from "../support/bindings.ts";
 
 interface Column {
   name: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { countDatabase } from "../../src/appview/counted-database.ts";
 import { Directory } from "../../src/identity/directory.ts";
-import { bindings } from "./bindings.ts";
+import { bindings } from "../support/bindings.ts";
 
 const { ADMIN_PASSWORD: _, ...rest } = bindings;
 // Resolved secrets are cached per database object, and this object has no cache yet.

@@ -14,7 +14,7 @@ import type { LifecycleServices } from "../../src/lifecycle/services.ts";
 import { deleteAccount } from "../../src/lifecycle/states.ts";
 import { decodeFrame } from "../../src/protocol/event-frames.ts";
 import { SEQUENCER_NAME } from "../../src/protocol/stations.ts";
-import { ADMIN, ORIGIN, asAdmin, bindings, join, post, xrpc } from "../flows/account-host.ts";
+import { ADMIN, ORIGIN, asAdmin, bindings, join, post, xrpc } from "../support/account-host.ts";
 
 beforeAll(() => {
   for (const name of ["log", "warn", "error"] as const) vi.spyOn(console, name).mockImplementation(() => {});

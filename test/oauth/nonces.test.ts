@@ -3,8 +3,8 @@
  * resource for long.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import { fetchHost, join } from "../flows/account-host.ts";
-import { BoundApp } from "./bound-app.ts";
+import { fetchHost, join } from "../support/account-host.ts";
+import { BoundApp } from "../support/bound-app.ts";
 
 const SESSION = "com.atproto.server.getSession";
 const MINUTE = 60_000;

@@ -6,10 +6,10 @@
  */
 import { beforeAll, expect, test } from "vitest";
 import { methods } from "../../src/xrpc/methods.ts";
-import type { Member } from "../flows/account-host.ts";
-import { HOST_DID, ORIGIN, join } from "../flows/account-host.ts";
-import { BoundApp } from "./bound-app.ts";
-import { POST, PUSH, grantsOf, needOf } from "./grants.ts";
+import type { Member } from "../support/account-host.ts";
+import { HOST_DID, ORIGIN, join } from "../support/account-host.ts";
+import { BoundApp } from "../support/bound-app.ts";
+import { POST, PUSH, grantsOf, needOf } from "../support/grants.ts";
 
 const GRANTS = grantsOf(HOST_DID);
 

@@ -10,7 +10,7 @@ import {
   authorizeInput,
   mayReadEmail,
 } from "../../src/xrpc/server/scopes.ts";
-import { POST, grantsOf, needOf } from "./grants.ts";
+import { POST, grantsOf, needOf } from "../support/grants.ts";
 
 const HOST = "did:web:host.example";
 const GRANTS = grantsOf(HOST);

@@ -34,7 +34,7 @@ import {
   isUri,
 } from "../../src/protocol/syntax.ts";
 import { isTid } from "../../src/protocol/tid.ts";
-import { MemoryRows } from "./memory-rows.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
 
 const interop = inject("interop");
 const file = (name: string): string => must(interop?.[name], name);

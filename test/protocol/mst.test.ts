@@ -7,7 +7,7 @@ import { lookup, nodesOnPath, walkMst, walkNodes } from "../../src/protocol/mst/
 import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { nextTid } from "../../src/protocol/tid.ts";
-import { MemoryRows } from "./memory-rows.ts";
+import { MemoryRows } from "../support/memory-rows.ts";
 
 const REV = "3jzfcijpj2z2a";
 const LATER = "3jzfcijpj2z2b";

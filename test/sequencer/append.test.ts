@@ -15,7 +15,7 @@ import {
   subscribe,
   until,
   withAppView,
-} from "./support.ts";
+} from "../support/sequencer.ts";
 
 test("events of all accounts are numbered 1, 2, 3 … in the order they are taken", async () => {
   const sequencer = await newSequencer();

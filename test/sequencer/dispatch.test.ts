@@ -11,7 +11,7 @@ import {
   revived,
   until,
   withAppView,
-} from "./support.ts";
+} from "../support/sequencer.ts";
 
 test("every event is handed on once, in order, one flight at a time", async () => {
   const appview = new AppViewDouble();

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { must } from "../../src/protocol/refusal.ts";
 import type { FirehoseLimits } from "../../src/sequencer/firehose.ts";
 import { DEFAULT_LIMITS, SequencerObject } from "../../src/sequencer/object.ts";
-import type { Stub } from "./support.ts";
+import type { Stub } from "../support/sequencer.ts";
 import {
   bindings,
   did,
@@ -17,7 +17,7 @@ import {
   subscription,
   until,
   withAppView,
-} from "./support.ts";
+} from "../support/sequencer.ts";
 
 /** A second sequencer over `stub`'s storage, with its own limits. It takes over the sockets. */
 async function limited(stub: Stub, firehose: Partial<FirehoseLimits>): Promise<SequencerObject> {

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DatabaseObject } from "../../tools/kit/worker/database.ts";
-import { bindings } from "../identity/bindings.ts";
+import { bindings } from "../support/bindings.ts";
 
 type Value = number | string | null | ArrayBuffer;
 type Statement = [sql: string, ...values: Value[]];

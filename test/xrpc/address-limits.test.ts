@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { AddressCounters } from "../../src/xrpc/server/address-limits.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { clientAddress } from "../../src/xrpc/server/client-address.ts";
-import { refusalOf } from "../identity/bindings.ts";
+import { refusalOf } from "../support/bindings.ts";
 
 const START = Date.parse("2026-11-23T10:00:00.000Z");
 const MINUTE = 60_000;

@@ -5,9 +5,9 @@
  */
 import { beforeAll, expect, test } from "vitest";
 import { methods } from "../../src/xrpc/methods.ts";
-import { xrpc } from "../flows/account-host.ts";
-import { CREDENTIALS, castOf } from "./credentials.ts";
-import type { Cast, Credential } from "./credentials.ts";
+import { xrpc } from "../support/account-host.ts";
+import { CREDENTIALS, castOf } from "../support/credentials.ts";
+import type { Cast, Credential } from "../support/credentials.ts";
 
 type Outcome = "ok" | `${number} ${string}`;
 type Rule = (credential: Credential) => Outcome;

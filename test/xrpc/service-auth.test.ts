@@ -8,8 +8,8 @@ import { sha256 } from "../../src/protocol/cid.ts";
 import { didKeyOf, multikeyOf } from "../../src/protocol/keys.ts";
 import { moderator } from "../../src/xrpc/server/role-policies.ts";
 import { verifyServiceToken } from "../../src/xrpc/server/service-auth.ts";
-import { HOST_DID, ORIGIN, bindings } from "../flows/account-host.ts";
-import { refusalOf } from "../identity/bindings.ts";
+import { HOST_DID, ORIGIN, bindings } from "../support/account-host.ts";
+import { refusalOf } from "../support/bindings.ts";
 
 type Alg = "ES256K" | "ES256";
 const CURVES = { ES256K: secp256k1, ES256: p256 };

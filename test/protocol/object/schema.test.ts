@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { migrate, schemaVersion } from "../../../src/protocol/object/schema.ts";
 import { isRefusal } from "../../../src/protocol/refusal.ts";
 import { SequencerObject } from "../../../src/sequencer/object.ts";
-import type { Stub } from "../../sequencer/support.ts";
-import { bindings, newSequencer } from "../../sequencer/support.ts";
+import type { Stub } from "../../support/sequencer.ts";
+import { bindings, newSequencer } from "../../support/sequencer.ts";
 
 /** Runs `work` on an empty database. */
 async function emptied(work: (storage: DurableObjectStorage) => void): Promise<void> {

@@ -1,9 +1,9 @@
 /** Requests that are wrong in what they would write: records, keys, batches, blobs, archives. */
-import { pick } from "../../tools/seed/random.ts";
-import { encode } from "../../src/protocol/cbor.ts";
-import { cidOfCbor, cidOfRaw } from "../../src/protocol/cid.ts";
-import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";
-import { INVALID, ask, bytes, call, sendJson, word } from "./malformed-requests.ts";
+import { pick } from "../../../tools/seed/random.ts";
+import { encode } from "../../../src/protocol/cbor.ts";
+import { cidOfCbor, cidOfRaw } from "../../../src/protocol/cid.ts";
+import type { Family, Random, Stage, Wrong } from "./requests.ts";
+import { INVALID, ask, bytes, call, sendJson, word } from "./requests.ts";
 
 const POST = "app.bsky.feed.post";
 const UNKNOWN = "com.example.thing";

@@ -1,7 +1,7 @@
 /** Invalid queries. */
-import { pick } from "../../tools/seed/random.ts";
-import type { Family, Random, Stage, Wrong } from "./malformed-requests.ts";
-import { INVALID, ask, noise, sendJson, word } from "./malformed-requests.ts";
+import { pick } from "../../../tools/seed/random.ts";
+import type { Family, Random, Stage, Wrong } from "./requests.ts";
+import { INVALID, ask, noise, sendJson, word } from "./requests.ts";
 
 const QUERIES: [nsid: string, params: Record<string, string | string[]>][] = [
   ["com.atproto.repo.getRecord", { repo: "not a did", collection: "app.bsky.feed.post", rkey: "x" }],

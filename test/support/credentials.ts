@@ -1,8 +1,8 @@
 /** One credential of each kind, as an `authorization` header, for members of one host. */
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
 import { Directory } from "../../src/identity/directory.ts";
-import type { Member } from "../flows/account-host.ts";
-import { ADMIN, HOST_DID, asAdmin, bindings, join, xrpc } from "../flows/account-host.ts";
+import type { Member } from "./account-host.ts";
+import { ADMIN, HOST_DID, asAdmin, bindings, join, xrpc } from "./account-host.ts";
 
 export const CREDENTIALS = [
   "none",

@@ -1,7 +1,7 @@
 /** Requests from an unidentifiable caller: invalid credentials, or credentials for another purpose. */
-import { pick } from "../../tools/seed/random.ts";
-import type { Family, Random, Stage } from "./malformed-requests.ts";
-import { ask, good, noise, sendJson, word } from "./malformed-requests.ts";
+import { pick } from "../../../tools/seed/random.ts";
+import type { Family, Random, Stage } from "./requests.ts";
+import { ask, good, noise, sendJson, word } from "./requests.ts";
 
 function tokens(random: Random, { member, expired }: Stage): string {
   const [head = "", body = "", signature = ""] = member.auth.slice("Bearer ".length).split(".");

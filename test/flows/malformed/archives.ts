@@ -1,12 +1,12 @@
 /** Archives that cannot become a repo. */
-import { pick } from "../../tools/seed/random.ts";
-import { readCar, writeCar } from "../../src/protocol/car.ts";
-import { encode } from "../../src/protocol/cbor.ts";
-import { cidBytesOfCbor, cidOfCbor } from "../../src/protocol/cid.ts";
-import { signCommit } from "../../src/protocol/commit.ts";
-import { generateKey } from "../../src/protocol/keys.ts";
-import type { Family, Random, Stage } from "./malformed-requests.ts";
-import { INVALID, bytes, call, int, noise } from "./malformed-requests.ts";
+import { pick } from "../../../tools/seed/random.ts";
+import { readCar, writeCar } from "../../../src/protocol/car.ts";
+import { encode } from "../../../src/protocol/cbor.ts";
+import { cidBytesOfCbor, cidOfCbor } from "../../../src/protocol/cid.ts";
+import { signCommit } from "../../../src/protocol/commit.ts";
+import { generateKey } from "../../../src/protocol/keys.ts";
+import type { Family, Random, Stage } from "./requests.ts";
+import { INVALID, bytes, call, int, noise } from "./requests.ts";
 
 const UNKNOWN = "com.example.thing";
 const CID = cidOfCbor(encode({}));

@@ -9,7 +9,7 @@ import { Directory } from "../../src/identity/directory.ts";
 import { derivedKey } from "../../src/oauth/digest.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
-import { type CallOptions, HOST_DID, ORIGIN, type Reply, xrpc } from "../flows/account-host.ts";
+import { type CallOptions, HOST_DID, ORIGIN, type Reply, xrpc } from "./account-host.ts";
 
 const bindings: Bindings<AccountStation> = env as never;
 const CLIENT = "http://localhost";

@@ -1,6 +1,6 @@
 /** Requests that are wrong in their form: text, types, verbs, names, parameters, credentials, sizes. */
-import { pick } from "../../tools/seed/random.ts";
-import type { Member } from "./account-host.ts";
+import { pick } from "../../../tools/seed/random.ts";
+import type { Member } from "../../support/account-host.ts";
 
 /** The members whose host receives the requests. */
 export interface Stage {
