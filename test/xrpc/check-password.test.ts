@@ -1,6 +1,6 @@
 /** A password is checked in one way, by apps, at deletion and on the page. */
 import { expect, test } from "vitest";
-import { asAdmin, bindings, join, post, xrpc } from "../flows/account-host.ts";
+import { asAdmin, bindings, join, post, xrpc } from "../support/account-host.ts";
 import { Visitor } from "../web/visitor.ts";
 
 const createSession = (identifier: string, password: string, more: object = {}) =>
