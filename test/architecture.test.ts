@@ -19,7 +19,7 @@ const sources = import.meta.glob(["../src/**/*.{ts,tsx}", "../schema/**/*.ts", "
   eager: true,
 }) as Record<string, string>;
 
-/** `/src/edge/app.ts` → `edge`; `/src/worker.ts` → `worker`; `/tools/kit/index.ts` → `kit`; `/schema/appview.ts` → `schema`. */
+/** `/src/edge/app.ts` → `edge`; `/src/worker.ts` → `worker`; `/tools/kit/index.ts` → `kit`; `/schema/directory.ts` → `schema`. */
 function roomOf(file: string): { tree: string; room: string } {
   const [tree = "", first = "", ...rest] = file.slice(1).split("/");
   if (tree === "schema") return { tree: "src", room: "schema" };

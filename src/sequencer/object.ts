@@ -1,7 +1,7 @@
 /**
  * The sequencer: one object for each host. It numbers the host's events, keeps their window, sends them to
  * the firehose's consumers, and dispatches them to the AppView. Its parts are `window.ts` (all SQL),
- * `firehose.ts` (the sockets, paced by `pace.ts`) and `hand-on.ts` (the AppView). This file joins them and
+ * `firehose.ts` (the sockets, paced by `pace.ts`) and `dispatch.ts` (the AppView). This file joins them and
  * keeps the one alarm.
  */
 import { DurableObject } from "cloudflare:workers";

@@ -24,7 +24,7 @@ import { describeMachine } from "../machine.ts";
 const KIT = path.join(ROOT, "tools/kit");
 const SCRIPT = path.join(import.meta.dirname, "contestant.mjs");
 
-/** The output of `kit-contestant.mjs`, in milliseconds and 10^6 bytes. */
+/** The output of `contestant.mjs`, in milliseconds and 10^6 bytes. */
 interface Measured {
   import: number;
   ready: number;
