@@ -35,6 +35,12 @@ function allowed(from: { tree: string; room: string }, to: { tree: string; room:
   return target === from.room || (rankOf(target) > rankOf(from.room) && rankOf(from.room) >= 0);
 }
 
+const documents = import.meta.glob(["../README.md", "../package.json"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+}) as Record<string, string>;
+
 const pathOf = (file: string) => file.replace(/^\.\./, "");
 
 function importsOf(file: string, text: string): string[] {
@@ -80,4 +86,15 @@ test("what is not wiring keeps to rooms of at most 24 files", () => {
   }
   folders.delete("../src/xrpc");
   for (const [folder, files] of folders) expect(files, folder).toBeLessThanOrEqual(24);
+});
+
+test("the README prints the rule, and names every script once", () => {
+  const readme = documents["../README.md"] ?? "";
+  for (const rule of RULES) expect(readme.split("\n")).toContain(rule);
+  const { scripts } = JSON.parse(documents["../package.json"] ?? "") as { scripts: Record<string, string> };
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `npm "));
+  for (const name of Object.keys(scripts).filter((script) => !["start", "test"].includes(script))) {
+    const naming = rows.filter((row) => row.startsWith(`| \`npm run ${name}\` `));
+    expect(naming.length, name).toBe(1);
+  }
 });
