@@ -21,17 +21,16 @@ type BlobRow = { key: string; mime: string; size: number; takedown: string | nul
 
 /** Finds a blob that a record refers to, never a temporary one. Refuses InvalidRequest `Blob not found`. */
 export function findKeptBlob(rows: Rows, cid: string): BlobLocation {
-  const found = locateBlob(rows, cid);
-  if (!isReferenced(rows, cid)) throw invalidRequest("Blob not found");
-  return found;
-}
-
-/** Finds a blob, temporary or kept. Refuses InvalidRequest `Blob not found`. */
-export function locateBlob(rows: Rows, cid: string): BlobLocation {
   const row = rows.first<BlobRow>("SELECT key, mime, size, takedown FROM blob WHERE cid = ?", cid);
-  if (row === null || row.takedown !== null) throw invalidRequest("Blob not found");
+  if (row === null || row.takedown !== null || !isReferenced(rows, cid)) {
+    throw invalidRequest("Blob not found");
+  }
   return { key: row.key, mimeType: row.mime, size: row.size };
 }
+
+/** The size of a blob, temporary or kept; null when it is not here. */
+export const storedSize = (rows: Rows, cid: string): number | null =>
+  rows.first<{ size: number }>("SELECT size FROM blob WHERE cid = ?", cid)?.size ?? null;
 
 interface Page {
   cursor?: string | undefined;
@@ -124,7 +123,8 @@ export interface BlobChange {
 }
 
 /**
- * Updates blob references inside the write's transaction. Refuses BlobNotFound, InvalidMimeType, InvalidSize.
+ * Updates blob references inside the write's transaction. What the replaced record referred to is no new claim,
+ * and is not checked: after a move, its blob may be missing. Refuses BlobNotFound, InvalidMimeType, InvalidSize.
  */
 export function relinkBlobs(sql: Sql, changes: BlobChange[]): void {
   const dropped = new Set<string>();
@@ -139,8 +139,8 @@ export function relinkBlobs(sql: Sql, changes: BlobChange[]): void {
   for (const { path, before, after } of changes) {
     const known = new Set(before);
     for (const blob of after) {
-      checkReference(sql, blob);
       if (known.has(blob.cid)) continue;
+      checkReference(sql, blob);
       known.add(blob.cid);
       linkBlob(sql, blob.cid, path);
     }

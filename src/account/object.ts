@@ -33,6 +33,7 @@ import { Refusal, must } from "../protocol/refusal.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
+import recordTakedowns from "../../migrations/account/0002_record_takedown.sql";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
@@ -42,6 +43,7 @@ import { signServiceJwt } from "./jwt.ts";
 import * as preferences from "./preferences.ts";
 import * as records from "./records/record-reader.ts";
 import { pathOf, uriOf } from "./records/records.ts";
+import { recordTakedown, takeRecordDown } from "./records/takedowns.ts";
 import * as repo from "./repo-reads.ts";
 import {
   checkActive,
@@ -53,7 +55,7 @@ import {
 } from "./state.ts";
 import { Writer } from "./writer.ts";
 
-const MIGRATIONS = [firstMigration];
+const MIGRATIONS = [firstMigration, recordTakedowns];
 
 const RETRY_MS = 10_000;
 
@@ -311,11 +313,11 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const { sql } = this.#own();
     return sql.transaction(() => {
       markImported(sql, path, mark);
-      return sql.all("UPDATE record SET takedown = ? WHERE path = ? RETURNING path", mark, path).length > 0;
+      return takeRecordDown(sql, path, mark);
     });
   }
   async recordTakedown(path: string) {
-    return records.recordTakedown(this.#own().sql, path);
+    return recordTakedown(this.#own().sql, path);
   }
   async takedownBlob(cid: string, applied: boolean, ref?: string) {
     const mark = applied ? (ref ?? new Date().toISOString()) : null;

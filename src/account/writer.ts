@@ -10,6 +10,7 @@ import type {
   CreateInput,
   DeleteInput,
   DeleteOutcome,
+  JsonObject,
   PutInput,
   WriteOutcome,
   WrittenRecord,
@@ -32,7 +33,8 @@ import type { RecordRow } from "./records/record-reader.ts";
 import { cidOfRow, findRecord, jsonOfRow, pathsAbout } from "./records/record-reader.ts";
 import type { Prepared, PreparedPut } from "./records/records.ts";
 import { blobCidsOf, checkChosenKey, checkPath, prepareRecord, subjectOf, uriOf } from "./records/records.ts";
-import { upgradeLegacyBlobs } from "./records/legacy-blobs.ts";
+import { takedownOf } from "./records/takedowns.ts";
+import { upgradeOldBlobs } from "./records/old-blobs.ts";
 import type { Head } from "./tree.ts";
 import { storeTree } from "./tree.ts";
 
@@ -42,7 +44,7 @@ const MAX_WRITES = 200;
 
 const commitRef = ({ cid, rev }: Head): CommitRef => ({ cid, rev });
 
-/** One op of a commit, with the record that it replaces. */
+/** The net op of a commit on one path, with the record that it replaces. */
 interface Step {
   write: Prepared;
   before: RecordRow | null;
@@ -76,8 +78,7 @@ export class Writer {
     checkChosenKey(rkey);
     const before = findRecord(this.#account.sql, checkPath(collection, rkey));
     const action = before === null ? "create" : "update";
-    const value = before === null ? record : upgradeLegacyBlobs(this.#account.sql, collection, record);
-    const write = prepareRecord(action, collection, rkey, value, validate);
+    const write = this.#prepare(action, collection, rkey, record, validate);
     const was = before === null ? null : cidOfRow(before);
     if (was === write.cid) return { outcome: this.#written(write), position: 0 };
     const head = this.#commit([write], swapCommit, () => checkSwapRecord(swapRecord, was));
@@ -104,7 +105,7 @@ export class Writer {
       if (write.action === "delete") {
         return { action: "delete", path: checkPath(write.collection, write.rkey) };
       }
-      return prepareRecord(write.action, write.collection, this.#rkeyOf(write), write.value, validate);
+      return this.#prepare(write.action, write.collection, this.#rkeyOf(write), write.value, validate);
     });
     const head = this.#commit(prepared, swapCommit);
     const results = prepared.map((write) => (write.action === "delete" ? null : this.#written(write)));
@@ -113,6 +114,17 @@ export class Writer {
 
   get #position(): number {
     return this.#account.outbox.position;
+  }
+
+  #prepare(
+    action: PreparedPut["action"],
+    collection: string,
+    rkey: string,
+    record: JsonObject,
+    validate: boolean | undefined,
+  ): PreparedPut {
+    const value = action === "create" ? record : upgradeOldBlobs(this.#account.sql, collection, record);
+    return prepareRecord(action, collection, rkey, value, validate);
   }
 
   #rkeyOf({ rkey }: { rkey?: string | undefined }): string {
@@ -194,21 +206,40 @@ export class Writer {
   }
 
   /**
-   * Pairs each write with the record that it replaces. Refuses InvalidRequest for two writes to one record,
-   * and for an update or delete of a missing one. The tree checks that a new record's place is free, since it
-   * has to look there anyway.
+   * Applies the writes in order, and returns one net op for each path that they change. Refuses InvalidRequest
+   * for an update or delete of a missing record, RecordAlreadyExists. The tree checks that the place of a new
+   * record is free, since it has to look there anyway.
    */
   #steps(writes: Prepared[]): Step[] {
-    const seen = new Set<string>();
-    return writes.map((write) => {
-      const uri = uriOf(this.#account.did, write.path);
-      if (seen.has(write.path)) throw invalidRequest(`Two writes to one record: ${uri}`);
-      seen.add(write.path);
-      if (write.action === "create") return { write, before: null };
-      const before = findRecord(this.#account.sql, write.path);
-      if (before === null) throw invalidRequest(`Could not locate record: ${uri}`);
-      return { write, before };
-    });
+    const steps = new Map<string, Step>();
+    for (const write of writes) {
+      const step = steps.get(write.path);
+      steps.set(write.path, step === undefined ? this.#firstStep(write) : this.#nextStep(step, write));
+    }
+    return [...steps.values()].filter(({ write, before }) => write.action !== "delete" || before !== null);
+  }
+
+  #firstStep(write: Prepared): Step {
+    const before = write.action === "create" ? null : findRecord(this.#account.sql, write.path);
+    if (before === null && write.action !== "create") throw this.#missing(write);
+    return { write, before };
+  }
+
+  #nextStep({ write: last, before }: Step, write: Prepared): Step {
+    const { path } = write;
+    // A create that comes to nothing never reaches the tree, so it is checked here.
+    const isTaken = last.action === "create" && findRecord(this.#account.sql, path) !== null;
+    const isHere = last.action !== "delete";
+    if (isTaken || (write.action === "create" && isHere)) {
+      throw new Refusal("RecordAlreadyExists", `Record already exists: ${path}`, 409);
+    }
+    if (write.action !== "create" && !isHere) throw this.#missing(write);
+    if (write.action === "delete") return { write, before };
+    return { write: { ...write, action: before === null ? "create" : "update" }, before };
+  }
+
+  #missing({ path }: Prepared): Refusal {
+    return invalidRequest(`Could not locate record: ${uriOf(this.#account.did, path)}`);
   }
 
   #store({ write, before }: Step, rev: string): void {
@@ -219,7 +250,8 @@ export class Writer {
       return;
     }
     sql.run(
-      `INSERT INTO record (path, digest, rev, subject, value) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO record (path, digest, rev, subject, value, takedown)
+       VALUES (?1, ?2, ?3, ?4, ?5, ${takedownOf("?1")})
        ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, rev = excluded.rev, subject = excluded.subject,
          value = excluded.value`,
       write.path,

@@ -3,6 +3,8 @@ import { uploadBlob } from "../../src/xrpc/blobs/upload.ts";
 import { byteRange, serveBlob } from "../../src/xrpc/blobs/download.ts";
 import { GRACE_MS } from "../../src/account/blobs.ts";
 import { cidOfRaw } from "../../src/protocol/cid.ts";
+import { archiveOf, streamOf as streamed } from "../support/archive.ts";
+import type { LexMap } from "../../src/protocol/data-model.ts";
 import { ring, rowsOf, shiftBlobs } from "../support/object-access.ts";
 import type { Member } from "../support/account.ts";
 import { bindings, newMember, post, refusalOf } from "../support/account.ts";
@@ -168,6 +170,66 @@ describe("a blob's life", () => {
     await ring(did);
     expect(await keysOf(did)).toHaveLength(1);
     expect(await rowsOf(did, "SELECT sweep_at FROM account")).toEqual([{ sweep_at: null }]);
+  });
+
+  const PROFILE = { collection: "app.bsky.actor.profile", rkey: "self" };
+  const lost = { $link: "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy" };
+  const typed = { $type: "blob", ref: lost, mimeType: "image/jpeg", size: 1234 };
+
+  test.each<[string, LexMap, LexMap]>([
+    ["typed", typed, typed],
+    ["of before references were typed", { cid: lost.$link, mimeType: "image/jpeg" }, { ...typed, size: 0 }],
+    ["of unknown size", { ...typed, size: -1 }, { ...typed, size: 0 }],
+  ])(
+    "lost in a move, a picture (%s) does not keep its profile from being edited",
+    async (_, avatar, after) => {
+      const { account, did } = await newMember();
+      const profile = { $type: PROFILE.collection, displayName: "Early", avatar };
+      await account.importRepo(streamed(archiveOf(did, { "app.bsky.actor.profile/self": profile })));
+      const was = await account.getRecord(PROFILE.collection, PROFILE.rkey);
+      expect(was?.value).toEqual(profile);
+      await account.putRecord({
+        ...PROFILE,
+        record: { ...was?.value, description: "new" },
+        swapRecord: was?.cid,
+      });
+      const now = await account.getRecord(PROFILE.collection, PROFILE.rkey);
+      expect(now?.value).toEqual({ ...profile, description: "new", avatar: after });
+      expect(await account.listMissingBlobs({ limit: 10 })).toMatchObject([{ cid: lost.$link }]);
+      const update = {
+        action: "update",
+        ...PROFILE,
+        value: { ...was?.value, description: "newer" },
+      } as const;
+      await account.applyWrites({ writes: [update] });
+      await account.applyWrites({
+        writes: [
+          { action: "delete", ...PROFILE },
+          { ...update, action: "create", value: now?.value ?? {} },
+        ],
+      });
+      // Elsewhere, it is a new claim.
+      const claim = account.createRecord({ collection: POST, record: picture(typed) });
+      expect((await refusalOf(claim)).error).toBe("BlobNotFound");
+      await account.deleteRecord(PROFILE);
+      const again = account.putRecord({ ...PROFILE, record: now?.value ?? {} });
+      expect((await refusalOf(again)).error).toBe("BlobNotFound");
+    },
+  );
+
+  test("lost in a move, a picture does not keep a list from being edited", async () => {
+    const { account, did } = await newMember();
+    const list = {
+      $type: "app.bsky.graph.list",
+      name: "old",
+      purpose: "app.bsky.graph.defs#curatelist",
+      createdAt: "2023-06-01T00:00:00.000Z",
+      avatar: typed,
+    };
+    const at = { collection: "app.bsky.graph.list", rkey: "3jaaaaaaaaa2a" };
+    await account.importRepo(streamed(archiveOf(did, { "app.bsky.graph.list/3jaaaaaaaaa2a": list })));
+    await account.putRecord({ ...at, record: { ...list, name: "new" } });
+    expect((await account.getRecord(at.collection, at.rkey))?.value["name"]).toBe("new");
   });
 
   test("taken down, it is not found, not referred to again, not uploaded again", async () => {

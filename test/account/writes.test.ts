@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AccountStation, BatchWrite } from "../../src/protocol/account-station.ts";
+import type { RepoOp } from "../../src/protocol/events.ts";
 import type { Member } from "../support/account.ts";
+import { lastCommitOf } from "../support/object-access.ts";
 import {
   bytesOf,
   checkRepo,
@@ -188,6 +190,14 @@ describe("applyWrites", () => {
     value: post(text),
   });
 
+  const update = (rkey: string, text = rkey): BatchWrite => ({
+    action: "update",
+    collection: POST,
+    rkey,
+    value: post(text),
+  });
+  const remove = (rkey: string): BatchWrite => ({ action: "delete", collection: POST, rkey });
+
   test("creates, updates and deletes in one commit, results in order", async () => {
     await account.applyWrites({ writes: [create("3kn222222222e"), create("3kn222222222f")] });
     const { results, commit } = await account.applyWrites({
@@ -216,14 +226,22 @@ describe("applyWrites", () => {
 
   test.each<[string, BatchWrite[], string, number]>([
     [
-      "two writes to one rkey",
-      [create("3kn222222222h"), create("3kn222222222h", "again")],
-      "InvalidRequest",
-      400,
+      "two creates at one rkey",
+      [create("3kn222222222j"), create("3kn222222222j", "again")],
+      "RecordAlreadyExists",
+      409,
     ],
     [
-      "a create and a delete of one rkey",
-      [create("3kn222222222h"), { action: "delete", collection: POST, rkey: "3kn222222222h" }],
+      "a create at a taken rkey, and its delete",
+      [create("3kn2222222222"), remove("3kn2222222222")],
+      "RecordAlreadyExists",
+      409,
+    ],
+    ["an update after a delete", [remove("3kn2222222222"), update("3kn2222222222")], "InvalidRequest", 400],
+    ["two deletes of one record", [remove("3kn2222222222"), remove("3kn2222222222")], "InvalidRequest", 400],
+    [
+      "a delete after a create and a delete",
+      [create("3kn222222222j"), remove("3kn222222222j"), remove("3kn222222222j")],
       "InvalidRequest",
       400,
     ],
@@ -257,6 +275,54 @@ describe("applyWrites", () => {
     expect(await refusalOf(account.applyWrites({ writes }))).toMatchObject({ error, status });
     expect(await head()).toEqual(before);
     expect(await account.getRecord(POST, "3kn222222222j")).toBeNull();
+  });
+
+  test.each<[string, boolean, BatchWrite[], string | undefined]>([
+    ["delete, create", true, [remove("3kn222222222k"), create("3kn222222222k", "new")], "new"],
+    ["create, delete", false, [create("3kn222222222k"), remove("3kn222222222k")], undefined],
+    ["create, update", false, [create("3kn222222222k"), update("3kn222222222k", "new")], "new"],
+    ["update, delete", true, [update("3kn222222222k", "new"), remove("3kn222222222k")], undefined],
+    ["update, update", true, [update("3kn222222222k", "new"), update("3kn222222222k", "newer")], "newer"],
+    [
+      "create, delete, create, update",
+      false,
+      [
+        create("3kn222222222k"),
+        remove("3kn222222222k"),
+        create("3kn222222222k"),
+        update("3kn222222222k", "new"),
+      ],
+      "new",
+    ],
+  ])("applies %s of one record in order, and announces one op for it", async (_, exists, writes, text) => {
+    const { account: own, did, key } = await newMember();
+    await own.applyWrites({
+      writes: [create("3kn222222222a"), ...(exists ? [create("3kn222222222k", "old")] : [])],
+    });
+    const before = (await own.getRecord(POST, "3kn222222222k"))?.cid;
+    const { results } = await own.applyWrites({ writes: [...writes, create("3kn222222222z")] });
+    expect(results.map((result) => result !== null)).toEqual([
+      ...writes.map(({ action }) => action !== "delete"),
+      true,
+    ]);
+    const now = await own.getRecord(POST, "3kn222222222k");
+    expect(now?.value["text"]).toBe(text);
+    const { ops } = await lastCommitOf(did);
+    const action = before === undefined ? "create" : now === null ? "delete" : "update";
+    const op = { action, path: `${POST}/3kn222222222k`, cid: now?.cid ?? null, prev: before };
+    const other = expect.objectContaining({ action: "create", path: `${POST}/3kn222222222z` }) as RepoOp;
+    expect(ops).toEqual(before === undefined && now === null ? [other] : [op, other]);
+    const { records } = checkRepo(await bytesOf(await own.getRepo("public")), did, key);
+    expect(records.has(`${POST}/3kn222222222k`)).toBe(now !== null);
+  });
+
+  test("makes a commit of writes that come to nothing", async () => {
+    const before = await head();
+    const { commit } = await account.applyWrites({
+      writes: [create("3kn222222222k"), remove("3kn222222222k")],
+    });
+    expect(commit.rev > before.rev).toBe(true);
+    expect((await lastCommitOf(member.did)).ops).toEqual([]);
   });
 
   test("refuses more than an event can carry", async () => {

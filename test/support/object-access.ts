@@ -3,6 +3,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import type { AccountObject } from "../../src/account/object.ts";
+import { decodeFrame, spliceSeq } from "../../src/protocol/event-frames.ts";
+import type { CommitEvent } from "../../src/protocol/events.ts";
 import { Sql } from "../../src/protocol/object/sql.ts";
 
 const namespace: DurableObjectNamespace<AccountObject> = (env as never)["ACCOUNT"];
@@ -12,6 +14,22 @@ export const stubOf = (did: Did) => namespace.getByName(did);
 /** The rows of a query on the object's own SQLite. */
 export function rowsOf(did: Did, query: string): Promise<Record<string, SqlStorageValue>[]> {
   return runInDurableObject(stubOf(did), (_, state) => state.storage.sql.exec(query).toArray());
+}
+
+/** Changes the object's storage behind its back. */
+export const change = (did: Did, statements: string): Promise<unknown> =>
+  runInDurableObject(stubOf(did), (_, state) => void state.storage.sql.exec(statements));
+
+/** The last commit that the account has announced, or is about to announce. */
+export async function lastCommitOf(did: Did): Promise<CommitEvent> {
+  const [row] = await rowsOf(
+    did,
+    "SELECT frame, seq_at FROM log WHERE kind = 'commit' ORDER BY position DESC LIMIT 1",
+  );
+  if (!(row?.["frame"] instanceof ArrayBuffer)) throw new Error("no commit in the log");
+  const event = decodeFrame(spliceSeq(new Uint8Array(row["frame"]), Number(row["seq_at"]), 1));
+  if (event.kind !== "commit") throw new Error(`a frame of kind ${event.kind}`);
+  return event;
 }
 
 /** The bytes of all database pages in use. The highest value so far is the size of the file. */

@@ -5,6 +5,7 @@
  * the end.
  */
 import type { CidBytes } from "../../protocol/cid.ts";
+import { takedownOf } from "../records/takedowns.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
 
 /** Most records in one row. One turn copies one row, which takes 50 ms or so at most. */
@@ -70,7 +71,7 @@ export function copyRun(sql: Sql, rev: string): boolean {
     sql.run(
       `INSERT INTO import_record (path, digest, rev, subject, takedown, value)
        SELECT entry.value ->> 0, substr(?2, entry.value ->> 2, ${DIGEST}), ?3, entry.value ->> 1,
-         (SELECT takedown FROM record WHERE path = entry.value ->> 0),
+         ${takedownOf("entry.value ->> 0")},
          substr(?2, (entry.value ->> 2) + ${DIGEST}, entry.value ->> 3)
        FROM json_each(?1) AS entry`,
       row.entries,

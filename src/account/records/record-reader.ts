@@ -193,10 +193,3 @@ export function pathsAbout(
     .filter((row) => row.path.startsWith(`${collection}/`) && isAbout(jsonOfRow(row)))
     .map((row) => row.path);
 }
-
-/** Null when there is no such record. */
-export function recordTakedown(rows: Rows, path: string): { applied: boolean; ref?: string } | null {
-  const row = rows.first<{ takedown: string | null }>("SELECT takedown FROM record WHERE path = ?", path);
-  if (row === null) return null;
-  return row.takedown === null ? { applied: false } : { applied: true, ref: row.takedown };
-}
