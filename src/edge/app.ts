@@ -1,21 +1,19 @@
 /** The HTTP entry point: routes, CORS, and the rendering of errors that no route handled. */
 import { Hono } from "hono";
-import type { Bindings } from "../protocol/stations.ts";
-import type { AccountStation } from "../protocol/account-station.ts";
 import { methods } from "../xrpc/methods.ts";
 import { allowCors, preflight } from "./cors.ts";
+import type { Env } from "./env.ts";
 import { renderError } from "./errors.ts";
 import { blob, image, video } from "./images.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
+import { pages } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { status } from "./status.ts";
 import { subscribeRepos } from "./subscribe.ts";
 import { atprotoDid, hostDidDocument } from "./well-known.ts";
 import { serveXrpc } from "./xrpc.ts";
-
-export type Env = { Bindings: Bindings<AccountStation>; Variables: { requestId: string } };
 
 export const app = new Hono<Env>();
 
@@ -30,6 +28,7 @@ app.get("/.well-known/atproto-did", (c) =>
   atprotoDid(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)),
 );
 app.route("/", oauth);
+app.route("/", pages);
 app.get("/img/*", (c) => image(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/blob/*", (c) => blob(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/watch/*", () => video());

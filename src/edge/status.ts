@@ -1,117 +1,12 @@
-/**
- * `/status`: how far the index lags behind the firehose, as JSON. The page for people, built from
- * `statusView`, is loaded on demand by `oauth.ts`.
- */
-import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
-import type { StatusView } from "../web/pages/host.tsx";
-import type { SequencerStatus } from "../protocol/stations.ts";
+/** `/status` as JSON; browsers get a page. */
+import { readStatus } from "../lifecycle/status.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
 
-export interface Status {
-  host: string;
-  time: string;
-  firehose: { seq: number; oldest: number | null; subscribers: number };
-  index: {
-    /** Events written and not yet indexed. */
-    lag: number;
-    cursor: number;
-    /** The error of the last attempt, until one succeeds. */
-    error: string | null;
-    /** Events that were gone before they could be indexed. Only a rebuild brings them back. */
-    lost: { after: number; upTo: number } | null;
-  } & Omit<IndexStatus, "cursor">;
-}
-
-export async function readStatus(services: Services): Promise<Status> {
-  const { env, host } = services;
-  const now = Date.now();
-  const [events, index] = await Promise.all([
-    services.sequencer().status(),
-    readIndexStatus(env.APPVIEW_DB, now),
-  ]);
-  return statusOf(host.hostname, now, events, index);
-}
-
-/** The status as JSON. */
 export async function status(services: Services): Promise<Response> {
   const response = Response.json(await readStatus(services));
   response.headers.set("cache-control", "no-store");
   response.headers.set("vary", "accept");
   setCors(response.headers);
   return response;
-}
-
-function statusOf(host: string, now: number, events: SequencerStatus, index: IndexStatus): Status {
-  const { cursor: stored, ...rest } = index;
-  // The index does not store its cursor for events that change nothing in it.
-  const cursor = Math.max(stored, events.indexed);
-  return {
-    host,
-    time: new Date(now).toISOString(),
-    firehose: { seq: events.seq, oldest: events.oldest, subscribers: events.subscribers },
-    index: {
-      lag: Math.max(events.seq - cursor, 0),
-      cursor,
-      error: events.ingestError,
-      lost: events.ingestLost ?? null,
-      ...rest,
-    },
-  };
-}
-
-const number = (value: number) => value.toLocaleString("en");
-
-const counted = (value: number, what: string) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
-
-function rebuildLine({ rebuild }: Status["index"]): string {
-  if (rebuild === null) return "never";
-  const { phase, done, total, finished, error } = rebuild;
-  if (phase === "done") return `done ${finished === null ? "" : new Date(finished).toISOString()}`;
-  return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
-}
-
-/** The most serious problem, in a sentence; null if there is none. */
-function troubleOf({ index }: Status): string | null {
-  const { lag, error, lost, poisoned } = index;
-  if (lost !== null) return "Some events are lost to the index: the owner has to rebuild it.";
-  if (error !== null) return `The index has stopped and is tried again: ${error}`;
-  if (poisoned.count > 0) return "Some events could not be indexed and were set aside.";
-  return lag > BEHIND ? "The index is behind: new posts show up late." : null;
-}
-
-/** A lag of up to this many events is normal. */
-const BEHIND = 500;
-
-/** The status in words, for the page. */
-export function statusView(found: Status): StatusView {
-  const { time, firehose, index } = found;
-  const { counts, lost, poisoned } = index;
-  return {
-    trouble: troubleOf(found),
-    time: `${time.slice(0, 16).replace("T", " ")} UTC`,
-    facts: [
-      ["Behind by", index.lag === 0 ? "nothing" : `${number(index.lag)} events`],
-      ["Events", `${number(firehose.seq)} written, ${number(index.cursor)} indexed`],
-      ["Firehose", `from ${firehose.oldest ?? "–"}, ${number(firehose.subscribers)} listening`],
-      [
-        "Index",
-        [
-          counted(counts.members, "member"),
-          counted(counts.posts, "post"),
-          counted(counts.follows, "follow"),
-        ].join(", "),
-      ],
-      ["Last error", index.error ?? "none"],
-      ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
-      ["Lost", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild`],
-      ["Rebuild", rebuildLine(index)],
-    ],
-    setAside: poisoned.newest.map(({ seq, did, error, at }) => ({
-      seq,
-      did: did ?? "",
-      at: new Date(at).toISOString(),
-      error,
-    })),
-  };
 }

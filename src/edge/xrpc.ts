@@ -3,6 +3,7 @@ import { isNsid } from "@atcute/lexicons/syntax";
 import { logLine } from "../protocol/log-line.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Method } from "../xrpc/server/method.ts";
+import { resourceServerOf } from "../xrpc/server/oauth.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
@@ -44,11 +45,9 @@ export async function serveXrpc(
 }
 
 /** Adds the nonce for the next proof, as every answer to a bound token must (RFC 9449, section 8.2). */
-async function giveNonce(response: Response, { host, directory, env }: Services): Promise<void> {
+async function giveNonce(response: Response, services: Services): Promise<void> {
   const { nextNonce } = await import("../oauth/verifier.ts");
-  const secret = await directory.secret("JWT_SECRET");
-  const { did, origin } = host;
-  response.headers.set("dpop-nonce", await nextNonce({ did, origin, secret, database: env.DIRECTORY }));
+  response.headers.set("dpop-nonce", await nextNonce(await resourceServerOf(services)));
 }
 
 async function dispatch(

@@ -11,7 +11,7 @@ import { derivedKey } from "./digest.ts";
 import { findAuthority } from "./lexicon-authority.ts";
 import { SIGNED_IN_MS } from "./lifetimes.ts";
 import { Lexicons } from "./stores/lexicons.ts";
-import type { OAuthContext } from "./members.ts";
+import type { OAuthContext } from "./context.ts";
 import { Replays } from "./stores/replays.ts";
 import { Requests } from "./stores/requests.ts";
 import { Sessions } from "./stores/sessions.ts";
@@ -28,7 +28,7 @@ export interface OAuthServer {
 }
 
 export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
-  const { host, database, secret, members } = context;
+  const { host, database, secret, members, registration } = context;
   const core = await import("./core.ts");
   const accounts = new Accounts(database, members, host);
   const sessions = new Sessions(database, accounts);
@@ -40,7 +40,7 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
     accessTokenMode: core.AccessTokenMode.stateful,
     authenticationMaxAge: SIGNED_IN_MS,
     accountStore: accounts,
-    // `devices.ts` remembers browsers, and stores secrets as digests only.
+    // The pages remember browsers, and stores secrets as digests only.
     deviceStore: { createDevice: unused, readDevice: () => null, updateDevice: unused, deleteDevice: unused },
     lexiconStore: new Lexicons(database),
     requestStore: new Requests(database),
@@ -50,7 +50,7 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
     safeFetch: context.safeFetch,
     lexResolver: lexiconSource(core, context),
     metadata: { protected_resources: [host.origin] },
-    inviteCodeRequired: host.registration !== "open",
+    inviteCodeRequired: registration !== "open",
     availableUserDomains: [...host.handleDomains],
   });
   forgetMissingAlgorithms(provider);

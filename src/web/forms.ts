@@ -1,10 +1,13 @@
 /** Posted forms, and the messages for what is wrong with them. */
 import { isRefusal } from "../protocol/refusal.ts";
+import { visibleText } from "../protocol/visible-text.ts";
+
+export type Fields = ReadonlyMap<string, string>;
 
 const FORM_MAX = 32 * 1024;
 
 /** The fields of a posted form, each once. Null if the body is no form, or too long to be one of ours. */
-export async function readForm(request: Request): Promise<Map<string, string> | null> {
+export async function readForm(request: Request): Promise<Fields | null> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") return null;
   if (Number(request.headers.get("content-length") ?? "0") > FORM_MAX) return null;
@@ -16,9 +19,13 @@ export async function readForm(request: Request): Promise<Map<string, string> | 
 export const textOf = async (request: Request): Promise<string> =>
   new TextDecoder().decode(await request.arrayBuffer());
 
+/** A field of one line, as its sender sees it; empty if it is missing. */
+export const lineOf = (fields: Fields, name: string): string => visibleText(fields.get(name) ?? "");
+
 /** Messages by error name, where the XRPC message is written for programs. */
 const WORDS: Record<string, string> = {
   AuthenticationRequired: "That handle and password do not belong together.",
+  AppPasswordRefused: "Please use the password of your account, not an app password.",
   AccountTakedown: "This account was taken down by the moderators.",
   RateLimitExceeded: "Too many attempts. Please wait a few minutes.",
   InvalidInviteCode: "This invite code is not valid, or was used up.",

@@ -10,7 +10,7 @@ import { and, eq, gt, inArray, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
 import { must } from "../../protocol/refusal.ts";
-import type { Member, Members, OAuthHost } from "../members.ts";
+import type { MemberLookup, OAuthHost, SignInMember } from "../context.ts";
 import { ONCE_MS } from "../lifetimes.ts";
 
 type Did = Account["did"];
@@ -22,10 +22,10 @@ const byThePages = (): never => {
 
 export class Accounts implements AccountStore {
   readonly #db: DrizzleD1Database;
-  readonly #members: Members;
+  readonly #members: MemberLookup;
   readonly #host: OAuthHost;
 
-  constructor(database: D1Database, members: Members, host: OAuthHost) {
+  constructor(database: D1Database, members: MemberLookup, host: OAuthHost) {
     this.#db = drizzle(database);
     this.#members = members;
     this.#host = host;
@@ -33,8 +33,8 @@ export class Accounts implements AccountStore {
 
   /** Null if there is no such account, or the moderators took it down. */
   async account(did: string): Promise<Account | null> {
-    const member = await this.#members.find(did);
-    return member === null || member.takenDown ? null : this.#view(member);
+    const member = await this.#members.findByDid(did);
+    return member === null || member.takedown !== null ? null : this.#view(member);
   }
 
   async getAccount(did: Did): Promise<{ account: Account; authorizedClients: AuthorizedClients }> {
@@ -127,12 +127,12 @@ export class Accounts implements AccountStore {
     const dids = [...new Set(rows.map((row) => row.oauth_device_account.did))];
     const [members, consents] = await Promise.all([this.#members.findAll(dids), this.#consents(dids)]);
     return rows.flatMap(({ oauth_device: device, oauth_device_account: signedIn }) => {
-      const member = members.find(({ did }) => did === signedIn.did);
-      if (member === undefined || member.takenDown) return [];
+      const member = members.get(signedIn.did);
+      if (member === undefined || member.takedown !== null) return [];
       return {
         deviceId: device.id as DeviceAccount["deviceId"],
         deviceData: {
-          // Only a digest of the secret is stored, and the provider never reads it: `devices.ts` checks the
+          // Only a digest of the secret is stored, and the provider never reads it: `browser.ts` checks the
           // cookie.
           sessionId: "ses-" as DeviceAccount["deviceData"]["sessionId"],
           lastSeenAt: new Date(device.seenAt),
@@ -161,14 +161,14 @@ export class Accounts implements AccountStore {
     return byDid;
   }
 
-  #view(member: Member): Account {
+  #view(member: SignInMember): Account {
     return {
       did: member.did,
       pds: this.#host.did,
       handle: member.handle,
       email: member.email ?? undefined,
-      emailVerified: member.email === null ? undefined : member.emailConfirmed,
-      deactivated: member.deactivated,
+      emailVerified: member.email === null ? undefined : member.emailConfirmedAt !== null,
+      deactivated: member.state === "deactivated",
     } as Account;
   }
 }

@@ -1,10 +1,13 @@
-/** The consent page: what an app may do, and the answer. Also the pages on which a sign-in ends otherwise. */
-import { raw } from "hono/html";
+/** The consent page: what an app may do, and the answer. */
 import type { FC } from "hono/jsx";
-import type { Member, MemberProfile } from "../../oauth/members.ts";
-import type { WayBack } from "../replies.ts";
-import { Layout, type Frame } from "./layout.tsx";
-import { Check, Form, Icon, Person, Submit, type Sender } from "./parts.tsx";
+import type { Member } from "../../identity/directory.ts";
+import type { MemberProfile } from "../profiles.ts";
+import type { Frame } from "../visit.ts";
+import { Check } from "./fields.tsx";
+import { Form, type Sender } from "./form.tsx";
+import { Icon } from "./icons.tsx";
+import { Layout } from "./layout.tsx";
+import { Person } from "./parts.tsx";
 import type { Asked } from "./scope-words.ts";
 import type { AppView } from "./sign-in.tsx";
 
@@ -16,6 +19,44 @@ interface ConsentProps extends Frame {
   asked: Asked[];
   other: string;
 }
+
+const AskedList: FC<{ asked: Asked[] }> = ({ asked }) => (
+  <>
+    <h2>It will be able to</h2>
+    <ul class="may">
+      {asked
+        .filter(({ optional }) => optional === undefined)
+        .map((each) => (
+          <li class={each.grave ? "grave-mark" : undefined}>
+            <Icon name={each.grave ? "alert" : each.icon} />
+            <div>
+              <h3>{each.title}</h3>
+              {each.detail === undefined ? null : <p>{each.detail}</p>}
+            </div>
+          </li>
+        ))}
+    </ul>
+    {asked
+      .filter(({ optional }) => optional !== undefined)
+      .map(({ optional = "", title }) => (
+        <div class="card">
+          <Check name={optional} label={title} checked hint="You can leave this out." />
+        </div>
+      ))}
+    <details class="card">
+      <summary>Exactly what it asks for</summary>
+      <ul>
+        {asked
+          .flatMap(({ exactly }) => exactly)
+          .map((scope) => (
+            <li>
+              <code>{scope}</code>
+            </li>
+          ))}
+      </ul>
+    </details>
+  </>
+);
 
 export const ConsentPage: FC<ConsentProps> = ({
   host,
@@ -42,39 +83,7 @@ export const ConsentPage: FC<ConsentProps> = ({
       <Person member={member} profile={profile} />
     </div>
     <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="consent">
-      <h2>It will be able to</h2>
-      <ul class="may">
-        {asked
-          .filter(({ optional }) => optional === undefined)
-          .map((each) => (
-            <li class={each.grave ? "grave-mark" : undefined}>
-              <Icon name={each.grave ? "alert" : each.icon} />
-              <div>
-                <h3>{each.title}</h3>
-                {each.detail === undefined ? null : <p>{each.detail}</p>}
-              </div>
-            </li>
-          ))}
-      </ul>
-      {asked
-        .filter(({ optional }) => optional !== undefined)
-        .map(({ optional = "", title }) => (
-          <div class="card">
-            <Check name={optional} label={title} checked hint="You can leave this out." />
-          </div>
-        ))}
-      <details class="card">
-        <summary>Exactly what it asks for</summary>
-        <ul>
-          {asked
-            .flatMap(({ exactly }) => exactly)
-            .map((scope) => (
-              <li>
-                <code>{scope}</code>
-              </li>
-            ))}
-        </ul>
-      </details>
+      <AskedList asked={asked} />
       <p class="lead ends">
         It never learns your password. You can take this back at any time on{" "}
         <a href="/account">your account page</a>.
@@ -91,42 +100,5 @@ export const ConsentPage: FC<ConsentProps> = ({
     <p class="lead">
       <a href={other}>Use another account</a>
     </p>
-  </Layout>
-);
-
-interface EndProps extends Frame {
-  title: string;
-  message: string;
-  /** The link to go on from here. */
-  way?: { href: string; label: string };
-}
-
-const TO_ACCOUNT = { href: "/account", label: "Go to your account page" };
-
-/** A page for when there is nothing left to do here, or nothing could be done. */
-export const EndPage: FC<EndProps> = ({ host, nonce, title, message, way = TO_ACCOUNT }) => (
-  <Layout host={host} nonce={nonce} title={title}>
-    <h1>{title}</h1>
-    <p class="lead">{message}</p>
-    <div class="buttons start">
-      <a class="button second" href={way.href}>
-        {way.label}
-      </a>
-    </div>
-  </Layout>
-);
-
-/** Posts the answer to an app that asks for `form_post`: a button, which a script presses. */
-export const FormPostPage: FC<Frame & { back: WayBack }> = ({ host, nonce, back }) => (
-  <Layout host={host} nonce={nonce} title="Going back">
-    <h1>Back to the app</h1>
-    <p class="lead">It is waiting for your answer.</p>
-    <form method="post" action={back.redirectUri} id="way-back">
-      {back.params.map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
-      <Submit>Go on</Submit>
-    </form>
-    <script nonce={nonce}>{raw('document.getElementById("way-back").submit()')}</script>
   </Layout>
 );

@@ -1,12 +1,12 @@
-/** The host's own pages: landing page, first steps of a new member, and status. */
+/** The host's own pages: landing page, and first steps of a new member. */
 import type { FC, PropsWithChildren } from "hono/jsx";
-import type { OAuthHost } from "../../oauth/members.ts";
-import type { AccountFrame } from "./account.tsx";
-import { Layout, type Frame } from "./layout.tsx";
-import { BackLink, Done, Icon } from "./parts.tsx";
+import type { Frame, HostWords } from "../visit.ts";
+import type { AccountFrame } from "./account/task-page.tsx";
+import { Layout } from "./layout.tsx";
+import { BackLink } from "./parts.tsx";
 
 /** The address to type where an app asks for a hosting provider: a bare name, if that is enough. */
-const addressOf = ({ origin }: OAuthHost): string => origin.replace(/^https:\/\//, "");
+const addressOf = ({ origin }: HostWords): string => origin.replace(/^https:\/\//, "");
 
 const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
   <li>
@@ -16,7 +16,7 @@ const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => 
 );
 
 /** The steps from an account to a timeline, in any app. `handle` is null if the reader has no account yet. */
-const Steps: FC<{ host: OAuthHost; handle: string | null }> = ({ host, handle }) => (
+const Steps: FC<{ host: HostWords; handle: string | null }> = ({ host, handle }) => (
   <ol class="steps">
     <Step title="Open an app">
       <p>
@@ -65,7 +65,7 @@ export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to }) => (
   </Layout>
 );
 
-const Joining: FC<{ host: OAuthHost }> = ({ host }) => (
+const Joining: FC<{ host: HostWords }> = ({ host }) => (
   <div class="buttons start">
     {host.registration === "closed" ? null : (
       <a class="button first" href={`${host.origin}/account/sign-up`}>
@@ -131,59 +131,5 @@ export const LandingPage: FC<Frame> = ({ host, nonce }) => (
         </dl>
       </details>
     </section>
-  </Layout>
-);
-
-/** The host's status, in words that need no further thought. */
-export interface StatusView {
-  /** What is wrong; null if there is nothing to do. */
-  trouble: string | null;
-  facts: [name: string, value: string][];
-  /** Events that could not be indexed, the newest first. */
-  setAside: { seq: number; did: string; at: string; error: string }[];
-  time: string;
-}
-
-export const StatusPage: FC<Frame & { status: StatusView }> = ({ host, nonce, status }) => (
-  <Layout host={host} nonce={nonce} title="Status" wide>
-    <h1>Status</h1>
-    <p class="lead">
-      Of {host.hostname}, at {status.time}.
-    </p>
-    {status.trouble === null ? (
-      <Done message="Everything works, and everybody sees everything." />
-    ) : (
-      <div class="notice bad" role="status">
-        <Icon name="alert" />
-        <p>{status.trouble}</p>
-      </div>
-    )}
-    <dl class="facts framed">
-      {status.facts.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-    {status.setAside.length === 0 ? null : (
-      <section>
-        <h2>Events set aside</h2>
-        <dl class="facts framed">
-          {status.setAside.map(({ seq, did, at, error }) => (
-            <div>
-              <dt>{seq}</dt>
-              <dd>
-                {error}
-                <br />
-                <span class="at">
-                  {did} {at}
-                </span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </section>
-    )}
   </Layout>
 );

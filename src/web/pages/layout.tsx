@@ -3,18 +3,13 @@
  */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import { raw } from "hono/html";
-import type { OAuthHost } from "../../oauth/members.ts";
 import { digestOf } from "../../oauth/digest.ts";
+import type { Frame, HostWords } from "../visit.ts";
 import { STYLE } from "./style.css.ts";
 import { shoreline, themeOf } from "./theme.ts";
 
 /** Contains a hash of the sheet, so that browsers can cache it for ever. */
 export const STYLE_PATH = `/account/style.${digestOf(STYLE).slice(0, 12)}.css`;
-
-export interface Frame {
-  host: OAuthHost;
-  nonce: string;
-}
 
 interface LayoutProps extends Frame {
   title: string;
@@ -119,6 +114,6 @@ export const documentOf = (tree: Child): string =>
   // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
   `<!doctype html>${String(tree)}`;
 
-export const markSvg = ({ name, colour }: OAuthHost): string =>
+export const markSvg = ({ name, colour }: HostWords): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" rx="24" fill="${themeOf(colour).brand}"/>` +
   `<path d="${shoreline(name, 34, 0.18)}" fill="${themeOf(colour).on}"/><path d="${shoreline(name, 18, 0.3)}" fill="${themeOf(colour).brand}"/></svg>`;

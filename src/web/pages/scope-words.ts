@@ -10,7 +10,7 @@ import {
   RepoPermission,
   RpcPermission,
 } from "@atproto/oauth-scopes";
-import type { IconName } from "./parts.tsx";
+import type { IconName } from "./icons.tsx";
 
 export interface Asked {
   icon: IconName;

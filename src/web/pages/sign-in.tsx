@@ -1,22 +1,11 @@
-/** The pages to sign in, sign up, choose an account, and reset a forgotten password. */
+/** The page to sign in. */
 import type { FC } from "hono/jsx";
-import type { Member, MemberProfile } from "../../oauth/members.ts";
-import { Layout, type Frame } from "./layout.tsx";
-import {
-  BackLink,
-  ButtonForm,
-  Check,
-  Done,
-  EmailField,
-  Field,
-  Form,
-  Icon,
-  NewPasswordField,
-  Person,
-  Problem,
-  Submit,
-  type Sender,
-} from "./parts.tsx";
+import type { Frame } from "../visit.ts";
+import { Check, Field } from "./fields.tsx";
+import { ButtonForm, Form, Submit, type Sender } from "./form.tsx";
+import { Icon } from "./icons.tsx";
+import { Layout } from "./layout.tsx";
+import { BackLink, Done, Problem } from "./parts.tsx";
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
@@ -56,7 +45,7 @@ const PasskeyWay: FC = () => (
   </div>
 );
 
-const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
+export const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) => (
   <ButtonForm {...sender} step="deny" weight="plain">
     Cancel and go back to {app.called}
   </ButtonForm>
@@ -111,164 +100,3 @@ export const SignInPage: FC<SignInProps> = (props) => {
     </Layout>
   );
 };
-
-export interface SignUpValues {
-  handle?: string | undefined;
-  domain?: string | undefined;
-  email?: string | undefined;
-  inviteCode?: string | undefined;
-}
-
-interface SignUpProps extends Frame {
-  sender: Sender;
-  app: AppView | null;
-  values: SignUpValues;
-  /** The member who gave the prefilled invite. */
-  inviter?: { member: Member; profile: MemberProfile } | null | undefined;
-  problem?: string | null | undefined;
-  signIn: string;
-}
-
-/** The ending of every handle, or a choice of endings. */
-const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({ domains, chosen }) =>
-  domains.length > 1 ? (
-    <select name="domain" class="tail" aria-label="Domain of the handle">
-      {domains.map((each) => (
-        <option value={each} selected={each === chosen}>
-          {each}
-        </option>
-      ))}
-    </select>
-  ) : (
-    <span class="tail ending">{domains[0]}</span>
-  );
-
-export const SignUpPage: FC<SignUpProps> = (props) => {
-  const { host, nonce, sender, app, values, inviter, problem, signIn } = props;
-  return (
-    <Layout host={host} nonce={nonce} title="Create an account">
-      <BackLink href={signIn} label="Sign in instead" />
-      <h1>Join {host.name}</h1>
-      <p class="lead">
-        {app === null
-          ? "One account, for every app of the AT Protocol."
-          : `One account, for ${app.called} and all other apps.`}
-      </p>
-      {inviter ? (
-        <div class="card invited">
-          <p class="hint">Invited by</p>
-          <Person member={inviter.member} profile={inviter.profile} />
-        </div>
-      ) : null}
-      {host.registration === "closed" ? (
-        <Problem message={`${host.name} does not take new accounts at the moment.`} />
-      ) : (
-        <>
-          <Problem message={problem} />
-          <SignUpForm host={host} sender={sender} values={values} />
-        </>
-      )}
-    </Layout>
-  );
-};
-
-const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host, sender, values }) => (
-  <Form {...sender} step="sign-up">
-    {host.registration === "invite" ? (
-      <Field
-        name="inviteCode"
-        label="Invite code"
-        value={values.inviteCode}
-        autocomplete="off"
-        hint="A member, or whoever runs this place, can give you one."
-      />
-    ) : null}
-    <Field
-      name="handle"
-      label="Handle"
-      value={values.handle}
-      autocomplete="username"
-      maxlength={18}
-      minlength={3}
-      hint="Your name here: 3 to 18 letters, digits or dashes."
-      tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
-      autofocus={host.registration === "open" || Boolean(values.inviteCode)}
-    />
-    <EmailField value={values.email} hint="For a forgotten password. Nobody else sees it." />
-    <NewPasswordField label="Password" />
-    <Submit>Create account</Submit>
-  </Form>
-);
-
-interface ChooseProps extends Frame {
-  sender: Sender;
-  app: AppView | null;
-  people: { member: Member; profile: MemberProfile; stale: boolean }[];
-  other: string;
-}
-
-export const ChoosePage: FC<ChooseProps> = ({ host, nonce, sender, app, people, other }) => (
-  <Layout host={host} nonce={nonce} title="Choose an account">
-    <h1>Choose an account</h1>
-    <p class="lead">To go on to {app === null ? "your account page" : <strong>{app.called}</strong>}.</p>
-    <ul class="people">
-      {people.map(({ member, profile, stale }) => (
-        <li>
-          <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="choose">
-            <button type="submit">
-              <Person member={member} profile={profile} />
-              <span class="arrow">
-                {stale ? <span class="visually-hidden">, asks for the password</span> : null}
-                <Icon name="arrow" />
-              </span>
-            </button>
-          </Form>
-        </li>
-      ))}
-    </ul>
-    <p class="lead">
-      <a href={other}>Use another account</a>
-    </p>
-    {app === null ? null : <Cancel sender={sender} app={app} />}
-  </Layout>
-);
-
-interface ResetProps extends Frame {
-  sender: Sender;
-  /** Whether the code was mailed, so that the page asks for it. */
-  sent: boolean;
-  email?: string | undefined;
-  problem?: string | null | undefined;
-}
-
-export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, problem }) => (
-  <Layout host={host} nonce={nonce} title="New password">
-    <BackLink href="/account" label="Sign in" />
-    <h1>{sent ? "Look into your mailbox" : "A new password"}</h1>
-    <p class="lead">
-      {sent
-        ? `If ${email ?? "that address"} belongs to an account here, a code is on its way there. It works for 15 minutes.`
-        : "We send a code to the e-mail address of your account. With it you choose a new password."}
-    </p>
-    <Problem message={problem} />
-    {sent ? (
-      <Form {...sender} carried={{ ...sender.carried, email: email ?? "" }} step="reset">
-        <Field
-          name="code"
-          label="Code from the mail"
-          code
-          autocomplete="one-time-code"
-          autofocus
-          maxlength={20}
-        />
-        <NewPasswordField hint="You are signed out everywhere." />
-        <Submit>Set password</Submit>
-      </Form>
-    ) : (
-      <Form {...sender} step="request-reset">
-        <EmailField value={email} autofocus />
-        <Submit>Send the code</Submit>
-      </Form>
-    )}
-  </Layout>
-);

@@ -2,6 +2,7 @@
 import type { Member } from "../../identity/directory.ts";
 import type { AppPasswordProof } from "../../protocol/account-station.ts";
 import { authRequired, isRefusal } from "../../protocol/refusal.ts";
+import { visibleText } from "../../protocol/visible-text.ts";
 import { inConstantTime } from "../server/constant-time.ts";
 import { attemptSource, consumeAttempt } from "../server/rate-limits.ts";
 import type { Services } from "../server/services.ts";
@@ -24,12 +25,9 @@ export interface Claim {
   password: string;
 }
 
-/** Characters that nobody sees, such as the marks of writing direction that come along with a copied handle. */
-const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu;
-
 /** `" @Alice.Example.com\u202c"` → `alice.example.com`. A DID keeps its case. */
 export function normalizeIdentifier(typed: string): string {
-  const name = typed.replace(INVISIBLE, "").trim().replace(/^@/, "");
+  const name = visibleText(typed).replace(/^@/, "");
   return name.startsWith("did:") ? name : name.toLowerCase();
 }
 

@@ -6,6 +6,7 @@ import type { Did } from "@atcute/lexicons";
 import { sameSecret } from "../../oauth/digest.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import type { Credentials, Policy } from "./method.ts";
+import { resourceServerOf } from "./oauth.ts";
 import { type Permissions, authorizeCall } from "./scopes.ts";
 import type { SessionScope } from "./tokens.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
@@ -92,13 +93,7 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
 /** Accepts an access token bound to the app's key. The verifier is loaded on the first such request. */
 async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthCaller> {
   const { authenticate } = await import("../../oauth/verifier.ts");
-  const { host, env, directory } = on.services;
-  const { did, permissions } = await authenticate(on.request, {
-    did: host.did,
-    origin: host.origin,
-    secret: await directory.secret("JWT_SECRET"),
-    database: env.DIRECTORY,
-  });
+  const { did, permissions } = await authenticate(on.request, await resourceServerOf(on.services));
   await checkStatus(did, options, on);
   authorizeCall(permissions, on);
   return { kind: "oauth", did, permissions };

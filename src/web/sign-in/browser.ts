@@ -7,10 +7,12 @@ import type { DeviceId } from "@atproto/oauth-provider/store";
 import type { Did } from "@atcute/lexicons";
 import { and, eq } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { oauthDevice, oauthDeviceAccount } from "../../schema/oauth.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../oauth/digest.ts";
-import type { Member, OAuthContext } from "../oauth/members.ts";
-import { ONCE_MS, SIGNED_IN_MS } from "../oauth/lifetimes.ts";
+import { oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
+import { ONCE_MS, SIGNED_IN_MS } from "../../oauth/lifetimes.ts";
+import type { Member } from "../../identity/directory.ts";
+import { clientAddress } from "../../xrpc/server/client-address.ts";
+import type { Services } from "../../xrpc/server/services.ts";
 
 /** A member who is signed in on this browser. */
 export interface SignedIn {
@@ -42,16 +44,24 @@ const COOKIE = /^(dev-[0-9a-f]{32})\.([0-9a-f]{32})$/;
 
 export class Browser {
   readonly #db: DrizzleD1Database;
-  readonly #context: OAuthContext;
+  readonly #services: Services;
+  readonly #hostSecret: string;
   readonly #request: Request;
   readonly #cookies: string[] = [];
   #id: DeviceId;
   #secret: string;
   #once: Once | null;
 
-  private constructor(context: OAuthContext, request: Request, id: DeviceId, secret: string) {
-    this.#db = drizzle(context.database);
-    this.#context = context;
+  private constructor(
+    services: Services,
+    hostSecret: string,
+    request: Request,
+    id: DeviceId,
+    secret: string,
+  ) {
+    this.#db = drizzle(services.env.DIRECTORY);
+    this.#services = services;
+    this.#hostSecret = hostSecret;
     this.#request = request;
     this.#id = id;
     this.#secret = secret;
@@ -59,21 +69,27 @@ export class Browser {
   }
 
   /** The browser behind a request: a known one, or a new one. */
-  static async of(context: OAuthContext, request: Request): Promise<Browser> {
-    const [, id, secret] = COOKIE.exec(cookieOf(request, nameOf("atoll-browser", context)) ?? "") ?? [];
+  static async of(services: Services, hostSecret: string, request: Request): Promise<Browser> {
+    const [, id, secret] = COOKIE.exec(cookieOf(request, nameOf("atoll-browser", services)) ?? "") ?? [];
     if (id !== undefined && secret !== undefined) {
-      const row = await drizzle(context.database)
+      const row = await drizzle(services.env.DIRECTORY)
         .select()
         .from(oauthDevice)
         .where(eq(oauthDevice.id, id))
         .get();
       if (!row || sameSecret(row.secretDigest, digestOf(secret))) {
-        const browser = new Browser(context, request, id as DeviceId, secret);
-        if (row && row.seenAt < Date.now() - SEEN_MS) context.defer(browser.#seen());
+        const browser = new Browser(services, hostSecret, request, id as DeviceId, secret);
+        if (row && row.seenAt < Date.now() - SEEN_MS) services.defer(browser.#seen());
         return browser;
       }
     }
-    const browser = new Browser(context, request, `dev-${randomHex(16)}` as DeviceId, randomHex(16));
+    const browser = new Browser(
+      services,
+      hostSecret,
+      request,
+      `dev-${randomHex(16)}` as DeviceId,
+      randomHex(16),
+    );
     browser.#setCookie();
     return browser;
   }
@@ -91,7 +107,7 @@ export class Browser {
   isOurForm(token: string | null): boolean {
     const origin = this.#request.headers.get("origin");
     const site = this.#request.headers.get("sec-fetch-site");
-    if (origin !== null && origin !== this.#context.host.origin) return false;
+    if (origin !== null && origin !== this.#services.host.origin) return false;
     if (site !== null && site !== "same-origin") return false;
     return token !== null && sameSecret(token, this.csrf);
   }
@@ -106,9 +122,9 @@ export class Browser {
     const counting = rows.filter(({ did, remembered, signedInAt }) =>
       remembered ? true : once?.did === did && Date.now() - signedInAt < ONCE_MS,
     );
-    const members = await this.#context.members.findAll(counting.map(({ did }) => did));
-    return members
-      .filter(({ takenDown }) => !takenDown)
+    const members = await this.#services.directory.findAll(counting.map(({ did }) => did));
+    return [...members.values()]
+      .filter(({ takedown }) => takedown === null)
       .map((member) => {
         const at = counting.find(({ did }) => did === member.did)?.signedInAt ?? 0;
         const requestUri = once?.did === member.did ? once.request : null;
@@ -124,7 +140,7 @@ export class Browser {
     const device = {
       secretDigest: digestOf(this.#secret),
       userAgent: this.#request.headers.get("user-agent"),
-      address: this.#context.address,
+      address: clientAddress(this.#request),
       seenAt: now,
     };
     await this.#db
@@ -152,12 +168,13 @@ export class Browser {
   }
 
   /** Adds the cookies that this request changed. */
-  writeTo(headers: Headers): void {
+  writeTo(headers: Headers): Headers {
     for (const cookie of this.#cookies) headers.append("set-cookie", cookie);
+    return headers;
   }
 
   #readOnce(): Once | null {
-    const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#context)) ?? "").split(
+    const [text = "", mac = ""] = (cookieOf(this.#request, nameOf("atoll-once", this.#services)) ?? "").split(
       ".",
     );
     if (text === "" || !sameSecret(mac, macOf(this.#key("once"), text))) return null;
@@ -166,7 +183,7 @@ export class Browser {
   }
 
   #setOnce(): void {
-    const name = nameOf("atoll-once", this.#context);
+    const name = nameOf("atoll-once", this.#services);
     if (this.#once === null) {
       this.#cookies.push(`${name}=; Max-Age=0; ${this.#attributes()}`);
       return;
@@ -179,22 +196,22 @@ export class Browser {
   }
 
   #setCookie(): void {
-    const name = nameOf("atoll-browser", this.#context);
+    const name = nameOf("atoll-browser", this.#services);
     this.#cookies.push(
       `${name}=${this.#id}.${this.#secret}; Max-Age=${COOKIE_SECONDS}; ${this.#attributes()}`,
     );
   }
 
   #attributes(): string {
-    return `Path=/; HttpOnly; SameSite=Lax${isSecure(this.#context) ? "; Secure" : ""}`;
+    return `Path=/; HttpOnly; SameSite=Lax${isSecure(this.#services) ? "; Secure" : ""}`;
   }
 
   #key(use: string): Uint8Array {
-    return derivedKey(this.#context.secret, use);
+    return derivedKey(this.#hostSecret, use);
   }
 
   async #seen(): Promise<void> {
-    const { address } = this.#context;
+    const address = clientAddress(this.#request);
     await this.#db
       .update(oauthDevice)
       .set({ seenAt: Date.now(), address, userAgent: this.#request.headers.get("user-agent") })
@@ -202,13 +219,13 @@ export class Browser {
   }
 }
 
-const isSecure = ({ host }: OAuthContext) => host.origin.startsWith("https:");
+const isSecure = ({ host }: Services) => host.origin.startsWith("https:");
 
 /**
  * The `__Host-` prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section
  * 4.1.3.2).
  */
-const nameOf = (name: string, context: OAuthContext) => (isSecure(context) ? `__Host-${name}` : name);
+const nameOf = (name: string, services: Services) => (isSecure(services) ? `__Host-${name}` : name);
 
 function cookieOf(request: Request, name: string): string | null {
   for (const pair of (request.headers.get("cookie") ?? "").split(";")) {

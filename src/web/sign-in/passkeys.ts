@@ -8,12 +8,12 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simp
 import type { Did } from "@atcute/lexicons";
 import { and, desc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { passkey } from "../../schema/oauth.ts";
-import type { Browser } from "./devices.ts";
-import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../oauth/digest.ts";
-import type { Member, OAuthContext } from "../oauth/members.ts";
-import { Replays } from "../oauth/stores/replays.ts";
-import { logLine, messageOf } from "../protocol/log-line.ts";
+import { passkey } from "../../../schema/oauth.ts";
+import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
+import type { Member } from "../../identity/directory.ts";
+import type { Visit } from "../visit.ts";
+import { Replays } from "../../oauth/stores/replays.ts";
+import { logLine, messageOf } from "../../protocol/log-line.ts";
 
 export type PasskeyAnswer = AuthenticationResponseJSON;
 export type NewPasskey = RegistrationResponseJSON;
@@ -31,31 +31,30 @@ export interface PasskeyView {
 
 type Purpose = "sign-in" | `add ${string}`;
 
-function challengeFor({ secret }: OAuthContext, browser: Browser, purpose: Purpose): string {
+function challengeFor({ secret, browser }: Visit, purpose: Purpose): string {
   const text = `${Date.now() + CHALLENGE_MS}.${randomHex(16)}`;
   return `${text}.${macOf(derivedKey(secret, `passkey ${purpose} ${browser.id}`), text)}`;
 }
 
 /** @param challenge our challenge in base64url, as the authenticator signed it */
 async function isOurChallenge(
-  context: OAuthContext,
-  browser: Browser,
+  { secret, browser, services }: Visit,
   purpose: Purpose,
   challenge: string,
 ): Promise<boolean> {
   const [until = "", random = "", mac = ""] = fromBase64url(challenge).split(".");
   const text = `${until}.${random}`;
-  const expected = macOf(derivedKey(context.secret, `passkey ${purpose} ${browser.id}`), text);
+  const expected = macOf(derivedKey(secret, `passkey ${purpose} ${browser.id}`), text);
   if (!sameSecret(mac, expected) || Number(until) < Date.now()) return false;
-  return new Replays(context.database).unique("passkey", random, CHALLENGE_MS);
+  return new Replays(services.env.DIRECTORY).unique("passkey", random, CHALLENGE_MS);
 }
 
 /** Options for `navigator.credentials.get`, which accept any passkey of this host. */
-export async function signInOptions(context: OAuthContext, browser: Browser): Promise<object> {
+export async function signInOptions(visit: Visit): Promise<object> {
   const { generateAuthenticationOptions } = await import("@simplewebauthn/server");
   return generateAuthenticationOptions({
-    rpID: context.host.hostname,
-    challenge: challengeFor(context, browser, "sign-in"),
+    rpID: visit.frame.host.hostname,
+    challenge: challengeFor(visit, "sign-in"),
     userVerification: "required",
   });
 }
@@ -64,22 +63,18 @@ export async function signInOptions(context: OAuthContext, browser: Browser): Pr
  * The DID of the member whose passkey answered. Null if the passkey is unknown, or answered no challenge of
  * this browser.
  */
-export async function signInWithPasskey(
-  context: OAuthContext,
-  browser: Browser,
-  answer: PasskeyAnswer | null,
-): Promise<Did | null> {
+export async function signInWithPasskey(visit: Visit, answer: PasskeyAnswer | null): Promise<Did | null> {
   if (answer === null || typeof answer.id !== "string") return null;
-  const db = drizzle(context.database);
+  const db = drizzle(visit.services.env.DIRECTORY);
   const row = await db.select().from(passkey).where(eq(passkey.credentialId, answer.id)).get();
   if (!row) return null;
   const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: answer,
-      expectedChallenge: (challenge) => isOurChallenge(context, browser, "sign-in", challenge),
-      expectedOrigin: context.host.origin,
-      expectedRPID: context.host.hostname,
+      expectedChallenge: (challenge) => isOurChallenge(visit, "sign-in", challenge),
+      expectedOrigin: visit.frame.host.origin,
+      expectedRPID: visit.frame.host.hostname,
       requireUserVerification: true,
       credential: {
         id: row.credentialId,
@@ -103,16 +98,16 @@ export async function signInWithPasskey(
 }
 
 /** Options for `navigator.credentials.create`. */
-export async function addOptions(context: OAuthContext, browser: Browser, member: Member): Promise<object> {
+export async function addOptions(visit: Visit, member: Member): Promise<object> {
   const { generateRegistrationOptions } = await import("@simplewebauthn/server");
-  const existing = await listPasskeys(context.database, member.did);
+  const existing = await listPasskeys(visit.services.env.DIRECTORY, member.did);
   return generateRegistrationOptions({
-    rpName: context.host.name,
-    rpID: context.host.hostname,
+    rpName: visit.frame.host.name,
+    rpID: visit.frame.host.hostname,
     userName: member.handle,
     // At most 64 bytes, and some DIDs are longer.
     userID: Uint8Array.from(Buffer.from(digestOf(member.did).slice(0, 32))),
-    challenge: challengeFor(context, browser, `add ${member.did}`),
+    challenge: challengeFor(visit, `add ${member.did}`),
     attestationType: "none",
     excludeCredentials: existing.map(({ id }) => ({ id })),
     authenticatorSelection: { residentKey: "required", userVerification: "required" },
@@ -121,25 +116,24 @@ export async function addOptions(context: OAuthContext, browser: Browser, member
 
 /** False if the answer fits no challenge of ours, or the member has enough passkeys. */
 export async function addPasskey(
-  context: OAuthContext,
-  browser: Browser,
+  visit: Visit,
   member: Member,
   answer: NewPasskey,
   name: string,
 ): Promise<boolean> {
-  if ((await listPasskeys(context.database, member.did)).length >= PASSKEYS_MAX) return false;
+  if ((await listPasskeys(visit.services.env.DIRECTORY, member.did)).length >= PASSKEYS_MAX) return false;
   const { verifyRegistrationResponse } = await import("@simplewebauthn/server");
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: answer,
-      expectedChallenge: (challenge) => isOurChallenge(context, browser, `add ${member.did}`, challenge),
-      expectedOrigin: context.host.origin,
-      expectedRPID: context.host.hostname,
+      expectedChallenge: (challenge) => isOurChallenge(visit, `add ${member.did}`, challenge),
+      expectedOrigin: visit.frame.host.origin,
+      expectedRPID: visit.frame.host.hostname,
       requireUserVerification: true,
     });
     if (!verified || registrationInfo === undefined) return false;
     const { credential } = registrationInfo;
-    const { meta } = await drizzle(context.database)
+    const { meta } = await drizzle(visit.services.env.DIRECTORY)
       .insert(passkey)
       .values({
         credentialId: credential.id,

@@ -1,5 +1,6 @@
 /** An app's name on the pages. */
-import type { AppView } from "./pages/sign-in.tsx";
+import { visibleText } from "../../protocol/visible-text.ts";
+import type { AppView } from "../pages/sign-in.tsx";
 
 /** Apps choose their own name, but they cannot fake where their document lives. */
 export function appOf({
@@ -11,7 +12,7 @@ export function appOf({
 }): AppView {
   const url = new URL(id);
   const local = url.protocol === "http:";
-  const named = metadata.client_name?.trim().slice(0, 80);
+  const named = visibleText(metadata.client_name ?? "").slice(0, 80);
   const name = named || (local ? "An app on this device" : url.hostname);
   return {
     name,

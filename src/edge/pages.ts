@@ -1,0 +1,47 @@
+/**
+ * The ways to the pages that people see. The pages themselves are routed by `web/routes.ts`, which is loaded
+ * on the first such request.
+ */
+import { Hono } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { hostOf } from "../identity/host.ts";
+import { consumeForAddress } from "../xrpc/server/address-limits.ts";
+import type { Env } from "./env.ts";
+import { servicesOf } from "./services.ts";
+
+/** Whether the client is a browser, which accepts HTML. */
+export const wantsPage = (request: Request) => (request.headers.get("accept") ?? "").includes("text/html");
+
+export async function servePage(c: Context<Env>): Promise<Response> {
+  const request = c.req.raw;
+  consumeForAddress(request, "oauth", c.env);
+  const { servePage: serve } = await import("../web/routes.ts");
+  return serve(servicesOf(request, c.env, c.executionCtx), request);
+}
+
+/**
+ * Redirects pages to the host's own name. Members' handles are names of this host as well, but cookies,
+ * passkeys and the check of a form's origin are bound to its own.
+ */
+const atHome: MiddlewareHandler<Env> = async (c, next) => {
+  const { origin, hostname } = hostOf(c.req.url, c.env);
+  const { hostname: asked, pathname, search } = new URL(c.req.url);
+  if (c.req.method !== "GET" || asked === hostname || !wantsPage(c.req.raw)) return next();
+  return c.redirect(`${origin}${pathname}${search}`, 303);
+};
+
+export const pages = new Hono<Env>();
+
+pages.use("/account/*", atHome);
+pages.use("/oauth/authorize", atHome);
+pages.on(["GET", "POST"], ["/account", "/account/*", "/oauth/authorize"], servePage);
+
+/** Pages for browsers, where `app.ts` has another answer for other clients. */
+pages.on("GET", ["/", "/status"], (c, next) => (wantsPage(c.req.raw) ? servePage(c) : next()));
+
+/** Password managers send their users here (W3C, "A Well-Known URL for Changing Passwords"). */
+pages.get("/.well-known/change-password", (c) => c.redirect("/account/password", 302));
+/** The invitation link that a member gives to a newcomer. */
+pages.get("/join/:code", (c) =>
+  c.redirect(`/account/sign-up?${new URLSearchParams({ invite: c.req.param("code") }).toString()}`, 303),
+);

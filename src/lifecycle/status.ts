@@ -1,0 +1,53 @@
+/** The host's status: how far the index lags behind the firehose. */
+import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
+import type { Host } from "../identity/host.ts";
+import type { Bindings, SequencerStation, SequencerStatus } from "../protocol/stations.ts";
+
+export interface StatusServices {
+  env: Pick<Bindings, "APPVIEW_DB">;
+  host: Host;
+  sequencer(): SequencerStation;
+}
+
+export interface Status {
+  host: string;
+  time: string;
+  firehose: { seq: number; oldest: number | null; subscribers: number };
+  index: {
+    /** Events written and not yet indexed. */
+    lag: number;
+    cursor: number;
+    /** The error of the last attempt, until one succeeds. */
+    error: string | null;
+    /** Events that were gone before they could be indexed. Only a rebuild brings them back. */
+    lost: { after: number; upTo: number } | null;
+  } & Omit<IndexStatus, "cursor">;
+}
+
+export async function readStatus(services: StatusServices): Promise<Status> {
+  const { env, host } = services;
+  const now = Date.now();
+  const [events, index] = await Promise.all([
+    services.sequencer().status(),
+    readIndexStatus(env.APPVIEW_DB, now),
+  ]);
+  return statusOf(host.hostname, now, events, index);
+}
+
+function statusOf(host: string, now: number, events: SequencerStatus, index: IndexStatus): Status {
+  const { cursor: stored, ...rest } = index;
+  // The index does not store its cursor for events that change nothing in it.
+  const cursor = Math.max(stored, events.indexed);
+  return {
+    host,
+    time: new Date(now).toISOString(),
+    firehose: { seq: events.seq, oldest: events.oldest, subscribers: events.subscribers },
+    index: {
+      lag: Math.max(events.seq - cursor, 0),
+      cursor,
+      error: events.ingestError,
+      lost: events.ingestLost ?? null,
+      ...rest,
+    },
+  };
+}

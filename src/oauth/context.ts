@@ -1,0 +1,38 @@
+/** What the authorization server needs from the rest of the host. */
+import type { Did } from "@atcute/lexicons";
+import type { account } from "../../schema/directory.ts";
+
+/** A member, as far as apps and sign-ins are concerned. */
+export type SignInMember = Pick<
+  typeof account.$inferSelect,
+  "did" | "handle" | "email" | "emailConfirmedAt" | "state" | "takedown"
+>;
+
+/** The directory's lookups that the server uses. */
+export interface MemberLookup {
+  findByDid(did: string): Promise<SignInMember | null>;
+  /** By DID; unknown DIDs are absent. */
+  findAll(dids: readonly string[]): Promise<ReadonlyMap<string, SignInMember>>;
+}
+
+export interface OAuthHost {
+  /** No trailing slash. */
+  origin: string;
+  did: Did;
+  /** Each with its leading dot. */
+  handleDomains: readonly string[];
+}
+
+/** Everything that the authorization server needs for one request. */
+export interface OAuthContext {
+  host: OAuthHost;
+  registration: "invite" | "closed" | "open";
+  database: D1Database;
+  /** The host's own secret, from which the server derives its keys. */
+  secret: string;
+  members: MemberLookup;
+  /** Fetches documents that strangers published. Refuses addresses that nobody outside can reach. */
+  safeFetch: typeof globalThis.fetch;
+  /** Resolves a DID to its document. Refuses if there is none. */
+  resolveDid(did: string): Promise<object>;
+}

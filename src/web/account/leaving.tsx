@@ -1,0 +1,69 @@
+/** A member's backup, and switching an account off or deleting it. */
+import { requestCode } from "../../lifecycle/email.ts";
+import { deactivateAccount } from "../../lifecycle/states.ts";
+import { deleteMember } from "../../xrpc/admin/acts.ts";
+import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
+import { lineOf, problemOf } from "../forms.ts";
+import { EndPage } from "../pages/end.tsx";
+import { BackupPage, LeavePage } from "../pages/account/leaving.tsx";
+import { goTo, render } from "../replies.tsx";
+import type { Visit } from "../visit.ts";
+import { memberVisit, within } from "./member-visit.ts";
+import type { Task } from "./task.tsx";
+import { shown } from "./task.tsx";
+
+export const backup: Task = {
+  show: (visit, said) =>
+    shown(visit, said, (frame) => <BackupPage {...frame} download={within(visit, "/account/backup.car")} />),
+  steps: {},
+};
+
+/** The repo as a file. */
+export async function downloadBackup(anybody: Visit): Promise<Response> {
+  const visit = await memberVisit(anybody);
+  if (visit instanceof Response) return visit;
+  const { services, member } = visit;
+  const car = await services.account(member.did).getRepo("owner");
+  return new Response(car, {
+    headers: {
+      "content-type": "application/vnd.ipld.car",
+      "content-disposition": `attachment; filename="${member.handle}.car"`,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    },
+  });
+}
+
+const GONE = {
+  title: "Your account is deleted",
+  message: "Thank you for having been here. Nothing of it is left on this host.",
+  way: { href: "/", label: "To the front page" },
+};
+
+export const leave: Task = {
+  show: (visit, said) =>
+    shown(visit, said, (frame) => <LeavePage {...frame} waiting={said.waiting === "delete"} />),
+  steps: {
+    deactivate: async (visit) => {
+      await deactivateAccount(visit.services, visit.member.did, null);
+      return goTo(visit, within(visit, "/account"));
+    },
+    "request-delete": async ({ services, member }) => {
+      await consumeForMember(services, member.did, "delete_account");
+      await requestCode(services, member.did, "delete_account");
+      return { waiting: "delete" };
+    },
+    delete: async (visit, fields) => {
+      const { services, member, browser } = visit;
+      try {
+        await services.account(member.did).checkEmailToken("delete_account", lineOf(fields, "code"));
+        await deleteMember(services, member.did);
+      } catch (thrown) {
+        return { problem: problemOf(thrown), waiting: "delete" };
+      }
+      await browser.signOut(member.did);
+      return render(visit, <EndPage {...visit.frame} {...GONE} />);
+    },
+  },
+  careful: true,
+};

@@ -1,0 +1,57 @@
+/** The pages to take a backup, and to switch an account off or delete it. */
+import type { FC } from "hono/jsx";
+import { CodeField } from "../fields.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
+import { Icon } from "../icons.tsx";
+import { type AccountFrame, TaskPage } from "./task-page.tsx";
+
+export const BackupPage: FC<AccountFrame & { download: string }> = ({ download, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Backup"
+    lead="Everything you posted, signed by your key, in one file (a CAR). With it you can move to another host, even if this one is gone."
+  >
+    <div class="buttons column">
+      <a class="button first" href={download}>
+        Download the backup
+      </a>
+    </div>
+    <p class="lead">Pictures and videos are not in it; migration tools fetch them one by one.</p>
+  </TaskPage>
+);
+
+export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ...frame }) => (
+  <TaskPage {...frame} title="Switch off or delete" lead="Take a break, or leave for good.">
+    {frame.member.state === "deactivated" ? null : (
+      <section>
+        <h2>Take a break</h2>
+        <p class="lead">
+          Your account disappears from sight, and nothing is lost. You switch it on again on this page.
+        </p>
+        <ButtonForm {...frame.sender} step="deactivate" weight="second">
+          Switch off
+        </ButtonForm>
+      </section>
+    )}
+    <section>
+      <h2>Leave for good</h2>
+      <p class="lead">
+        Everything goes: posts, pictures, followers, and the handle <strong>@{frame.member.handle}</strong>.
+        Nobody can bring it back. <a href={frame.to("/account/backup")}>Take a backup first</a>.
+      </p>
+      {waiting ? (
+        <Form {...frame.sender} step="delete">
+          <CodeField hint={`Sent to ${frame.member.email ?? "your address"}.`} />
+          <Submit weight="grave">
+            <Icon name="alert" />
+            Delete for good
+          </Submit>
+        </Form>
+      ) : (
+        <ButtonForm {...frame.sender} step="request-delete" weight="second">
+          Send me a code to delete it
+        </ButtonForm>
+      )}
+    </section>
+  </TaskPage>
+);

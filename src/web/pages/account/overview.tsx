@@ -1,0 +1,136 @@
+/** The account page: an overview, with a link to each change. */
+import type { FC } from "hono/jsx";
+import type { MemberProfile } from "../../profiles.ts";
+import { ButtonForm, type Sender } from "../form.tsx";
+import { Icon } from "../icons.tsx";
+import { Layout } from "../layout.tsx";
+import { Done, Person, Problem } from "../parts.tsx";
+import { Row } from "./rows.tsx";
+import type { AccountFrame } from "./task-page.tsx";
+
+interface Counts {
+  apps: number;
+  browsers: number;
+  passkeys: number;
+  appPasswords: number;
+}
+
+interface OverviewProps extends AccountFrame {
+  profile: MemberProfile;
+  counts: Counts;
+  /** Whether other members are signed in on this browser. */
+  others: boolean;
+}
+
+const count = (n: number, one: string, many: string, none = `No ${many}`) =>
+  n === 0 ? none : n === 1 ? `One ${one}` : `${n} ${many}`;
+
+export const OverviewPage: FC<OverviewProps> = (props) => {
+  const { host, nonce, member, profile, sender, done, problem, others } = props;
+  return (
+    <Layout host={host} nonce={nonce} title="Your account" wide>
+      <h1>Your account</h1>
+      <div class="card">
+        <Person member={member} profile={profile} />
+      </div>
+      <Done message={done} />
+      <Problem message={problem} />
+      {member.state === "deactivated" ? <SwitchedOff sender={sender} /> : null}
+      <AboutYou {...props} />
+      <SigningIn {...props} />
+      <Apps {...props} />
+      <YourData {...props} />
+      <section>
+        <ButtonForm {...sender} step="sign-out">
+          Sign out on this browser
+        </ButtonForm>
+        {others ? (
+          <p class="lead">
+            <a href="/account/choose">Another account</a>
+          </p>
+        ) : null}
+      </section>
+    </Layout>
+  );
+};
+
+const SwitchedOff: FC<{ sender: Sender }> = ({ sender }) => (
+  <div class="notice plainly">
+    <Icon name="alert" />
+    <div class="tight">
+      <p>Your account is switched off: nobody sees it.</p>
+      <ButtonForm {...sender} step="activate">
+        Switch it on again
+      </ButtonForm>
+    </div>
+  </div>
+);
+
+const AboutYou: FC<OverviewProps> = ({ member, to }) => {
+  const { handle, email, emailConfirmedAt } = member;
+  return (
+    <section>
+      <h2>About you</h2>
+      <div class="rows">
+        <Row href={to("/account/handle")} title="Handle" at={`@${handle}`} />
+        <Row
+          href={to("/account/email")}
+          title="E-mail address"
+          at={email === null ? "None" : `${email}${emailConfirmedAt === null ? " · not confirmed yet" : ""}`}
+        />
+      </div>
+    </section>
+  );
+};
+
+const SigningIn: FC<OverviewProps> = ({ counts, to }) => (
+  <section>
+    <h2>Signing in</h2>
+    <div class="rows">
+      <Row href={to("/account/password")} title="Password" at="Choose another one" />
+      <Row
+        href={to("/account/passkeys")}
+        title="Passkeys"
+        at={count(counts.passkeys, "passkey", "passkeys")}
+      />
+      <Row
+        href={to("/account/browsers")}
+        title="Browsers"
+        at={`${count(counts.browsers, "browser", "browsers")} signed in`}
+      />
+    </div>
+  </section>
+);
+
+const Apps: FC<OverviewProps> = ({ counts, to }) => (
+  <section>
+    <h2>Apps</h2>
+    <div class="rows">
+      <Row href={to("/account/welcome")} title="Use an app" at="Which ones, and what to type where" />
+      <Row
+        href={to("/account/apps")}
+        title="Connected apps"
+        at={`${count(counts.apps, "app", "apps", "No app")} can use your account`}
+      />
+      <Row
+        href={to("/account/app-passwords")}
+        title="App passwords"
+        at={
+          counts.appPasswords === 0
+            ? "For apps of an older kind"
+            : `${count(counts.appPasswords, "app password", "app passwords")}, for apps of an older kind`
+        }
+      />
+    </div>
+  </section>
+);
+
+const YourData: FC<OverviewProps> = ({ to }) => (
+  <section>
+    <h2>Your data</h2>
+    <div class="rows">
+      <Row href={to("/account/backup")} title="Backup" at="Take a copy of everything you posted" />
+      <Row href={to("/account/leave")} title="Switch off or delete" at="Take a break, or leave for good" />
+    </div>
+  </section>
+);

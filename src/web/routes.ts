@@ -1,0 +1,90 @@
+/** Every path of the pages. Loaded by the edge with the first request for one of them. */
+import { readStatus } from "../lifecycle/status.ts";
+import type { Services } from "../xrpc/server/services.ts";
+import { backup, downloadBackup, leave } from "./account/leaving.tsx";
+import { memberVisit } from "./account/member-visit.ts";
+import { email, handle } from "./account/names.tsx";
+import { overview, welcome } from "./account/overview.tsx";
+import { appPasswords, passkeys, password } from "./account/secrets.tsx";
+import { apps, browsers } from "./account/sessions.tsx";
+import { type Task, serveTask } from "./account/task.tsx";
+import { authorize } from "./authorize/endpoint.tsx";
+import { assetAt } from "./assets.ts";
+import type { Fields } from "./forms.ts";
+import { landing, notFound, statusPage } from "./host/host-pages.tsx";
+import { errorPage, isNavigation, ownForm } from "./replies.tsx";
+import { showChoice, showSignIn, showSignUp, takeChoice, takeSignIn, takeSignUp } from "./sign-in/guests.tsx";
+import { addOptions, signInOptions } from "./sign-in/passkeys.ts";
+import { showReset, takeReset } from "./sign-in/reset.tsx";
+import { type Visit, frameOf, visitOf } from "./visit.ts";
+
+interface Route {
+  show?: (visit: Visit) => Response | Promise<Response>;
+  /** Takes a form that one of our own pages sent. */
+  take?: (visit: Visit, fields: Fields) => Response | Promise<Response>;
+  /** Whether `show` answers with a file. Browsers do not treat a download as a navigation. */
+  download?: true;
+}
+
+const ofMember = (task: Task): Route => ({
+  show: (visit) => serveTask(task, visit, null),
+  take: (visit, fields) => serveTask(task, visit, fields),
+});
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  "/account/sign-in": { show: (visit) => showSignIn(visit), take: takeSignIn },
+  "/account/sign-up": {
+    show: (visit) => showSignUp(visit, new Map([["inviteCode", visit.url.searchParams.get("invite") ?? ""]])),
+    take: takeSignUp,
+  },
+  "/account/choose": { show: showChoice, take: takeChoice },
+  "/account/reset": { show: (visit) => showReset(visit), take: takeReset },
+  "/account/passkey/sign-in": { take: async (visit) => Response.json(await signInOptions(visit)) },
+  "/account/passkey/add": { take: passkeyOptions },
+
+  "/account": ofMember(overview),
+  "/account/welcome": ofMember(welcome),
+  "/account/handle": ofMember(handle),
+  "/account/email": ofMember(email),
+  "/account/password": ofMember(password),
+  "/account/passkeys": ofMember(passkeys),
+  "/account/browsers": ofMember(browsers),
+  "/account/apps": ofMember(apps),
+  "/account/app-passwords": ofMember(appPasswords),
+  "/account/backup": ofMember(backup),
+  "/account/backup.car": { show: downloadBackup, download: true },
+  "/account/leave": ofMember(leave),
+};
+
+/** Options for the page's script to pass to the browser's authenticator. */
+async function passkeyOptions(visit: Visit): Promise<Response> {
+  const own = await memberVisit(visit);
+  if (own instanceof Response || !own.confirmed)
+    return Response.json({ error: "sign in first" }, { status: 403 });
+  return Response.json(await addOptions(own, own.member));
+}
+
+export async function servePage(services: Services, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const frame = frameOf(services);
+  if (pathname === "/") return landing(frame);
+  if (pathname === "/status") return statusPage(frame, await readStatus(services));
+  const asset = request.method === "GET" ? assetAt(pathname, frame.host) : null;
+  if (asset !== null) return asset;
+  if (pathname === "/oauth/authorize") return authorize(await visitOf(services, request));
+  const route = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname] : undefined;
+  if (route === undefined) return notFound(frame);
+  return serveRoute(route, await visitOf(services, request));
+}
+
+async function serveRoute({ show, take, download }: Route, visit: Visit): Promise<Response> {
+  const { request, frame } = visit;
+  if (request.method === "POST" && take !== undefined) {
+    const fields = await ownForm(visit);
+    return fields instanceof Response ? fields : take(visit, fields);
+  }
+  if (request.method === "POST" || show === undefined) return notFound(frame);
+  if (!download && !isNavigation(request))
+    return errorPage(visit, "This page only opens as a page of its own.");
+  return show(visit);
+}

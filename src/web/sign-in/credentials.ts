@@ -1,0 +1,100 @@
+/** Signing in and signing up, shared by the authorization pages and the account page. */
+import type { Handle } from "@atcute/lexicons";
+import type { Member } from "../../identity/directory.ts";
+import { Refusal, must } from "../../protocol/refusal.ts";
+import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
+import { signUp as createAccount } from "../../xrpc/accounts/sign-up.ts";
+import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
+import { type Fields, lineOf, problemOf } from "../forms.ts";
+import type { SignUpValues } from "../pages/sign-up.tsx";
+import type { HostWords, Visit } from "../visit.ts";
+import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
+
+/** The member, or the reason for a failure. */
+export type Outcome = { member: Member } | { problem: string };
+
+/** Completes a bare name with the host's domain: `alice` → `alice.example.com`. */
+const completed = (name: string, { handleDomains }: HostWords): string =>
+  /[.@:]/.test(name) ? name : `${name}${handleDomains[0] ?? ""}`;
+
+/** @param requestUri the authorization request during which they sign in, if any */
+export async function signIn(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
+  const identifier = normalizeIdentifier(fields.get("identifier") ?? "");
+  const password = fields.get("password") ?? "";
+  if (identifier === "" || password === "") return { problem: "Please fill in both fields." };
+  try {
+    const member = await memberOf(visit, { identifier: completed(identifier, visit.frame.host), password });
+    await visit.browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
+    return { member };
+  } catch (thrown) {
+    return { problem: problemOf(thrown) };
+  }
+}
+
+/**
+ * The member who gave their account's own password. Refuses AuthenticationRequired, AppPasswordRefused and
+ * AccountTakedown (401), RateLimitExceeded (429).
+ */
+async function memberOf(
+  { services, request }: Visit,
+  claim: { identifier: string; password: string },
+): Promise<Member> {
+  const { member, appPassword } = await checkPassword(services, request, claim);
+  if (appPassword !== null) throw new Refusal("AppPasswordRefused", "An app password does not sign in", 401);
+  if (member.takedown !== null) throw new Refusal("AccountTakedown", "Account has been taken down", 401);
+  return member;
+}
+
+/** Signs in by a passkey; the page's script put its answer into the form. */
+export async function signInByKey(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
+  const did = await signInWithPasskey(visit, parseAnswer(fields.get("passkey") ?? ""));
+  const member = did === null ? null : await visit.services.directory.findByDid(did);
+  if (member === null || member.takedown !== null)
+    return { problem: "This passkey does not open an account here." };
+  await visit.browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
+  return { member };
+}
+
+function parseAnswer(text: string): PasskeyAnswer | null {
+  try {
+    const answer = JSON.parse(text) as PasskeyAnswer;
+    return typeof answer === "object" ? answer : null;
+  } catch {
+    return null;
+  }
+}
+
+export const valuesOf = (fields: Fields): SignUpValues => ({
+  handle: fields.get("handle"),
+  domain: fields.get("domain"),
+  email: fields.get("email"),
+  inviteCode: fields.get("inviteCode"),
+});
+
+export const PASSWORD_MIN = 8;
+
+export async function signUp(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
+  const { services, request, browser, frame } = visit;
+  const { handleDomains } = frame.host;
+  const password = fields.get("password") ?? "";
+  if (password.length < PASSWORD_MIN)
+    return { problem: "Please take a longer password: at least 8 characters." };
+  const domain = fields.get("domain") ?? handleDomains[0] ?? "";
+  if (!handleDomains.includes(domain)) return { problem: "Handles of this domain are not given out here." };
+  const label = normalizeIdentifier(fields.get("handle") ?? "");
+  const inviteCode = lineOf(fields, "inviteCode");
+  const input = {
+    handle: (label.endsWith(domain) ? label : `${label}${domain}`) as Handle,
+    email: lineOf(fields, "email"),
+    password,
+    inviteCode: inviteCode === "" ? undefined : inviteCode,
+  };
+  try {
+    consumeForAddress(request, "com.atproto.server.createAccount", services.env);
+    const { did } = await createAccount(services, input, null);
+    await browser.signIn(did, true, requestUri);
+    return { member: must(await services.directory.findByDid(did), "the new account") };
+  } catch (thrown) {
+    return { problem: problemOf(thrown) };
+  }
+}

@@ -1,0 +1,63 @@
+/** The context of every page: one request, by whom, and all that an answer may need. */
+import type { Did } from "@atcute/lexicons";
+import { randomHex } from "../oauth/digest.ts";
+import type { Services } from "../xrpc/server/services.ts";
+import { Browser } from "./sign-in/browser.ts";
+
+/** The host's address, and what its pages say about it. */
+export interface HostWords {
+  /** No trailing slash. */
+  origin: string;
+  hostname: string;
+  did: Did;
+  /** Each with its leading dot. */
+  handleDomains: readonly string[];
+  registration: "invite" | "closed" | "open";
+  /** The community's name for itself. */
+  name: string;
+  /** `#rrggbb`; any other value means Atoll's own colour. */
+  colour: string;
+}
+
+/** What the frame around every page needs. */
+export interface Frame {
+  host: HostWords;
+  /** Allows this answer's own inline style and script (CSP). */
+  nonce: string;
+}
+
+export interface Visit {
+  services: Services;
+  request: Request;
+  url: URL;
+  frame: Frame;
+  browser: Browser;
+  /** The host's own secret, from which challenges are derived. */
+  secret: string;
+}
+
+function wordsOf({ host, env }: Services): HostWords {
+  return {
+    origin: host.origin,
+    hostname: host.hostname,
+    did: host.did,
+    handleDomains: host.handleDomains,
+    registration: env.REGISTRATION,
+    name: env.HOST_NAME || host.hostname,
+    colour: env.HOST_COLOR ?? "",
+  };
+}
+
+export const frameOf = (services: Services): Frame => ({ host: wordsOf(services), nonce: randomHex(16) });
+
+export async function visitOf(services: Services, request: Request): Promise<Visit> {
+  const secret = await services.directory.secret("JWT_SECRET");
+  return {
+    services,
+    request,
+    url: new URL(request.url),
+    frame: frameOf(services),
+    browser: await Browser.of(services, secret, request),
+    secret,
+  };
+}
