@@ -6,6 +6,7 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { bundlePackages } from "./test/support/packages.ts";
+import { quietRuntime } from "./test/support/quiet-runtime.ts";
 
 /**
  * The official fixtures, by path relative to their folder. Null if the folder is absent, which the run
@@ -112,6 +113,7 @@ export default defineConfig(async () => ({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Only a failed test shows its logs.
     silent: "passed-only" as const,
+    reporters: ["default", quietRuntime()],
     projects: [
       await inWorkerd(
         "workers",
