@@ -1,9 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataFolder } from "../../tools/dev/data-folder.ts";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import type { LogEntry } from "../../tools/dev/host-log.ts";
 import type { RunningHost } from "../../tools/dev/host.ts";
 import { startHost } from "../../tools/dev/host.ts";
@@ -76,9 +80,22 @@ describe("a host on this machine", () => {
   test("claims its folder, so that no second host writes there", () => {
     const other = mkdtempSync(path.join(tmpdir(), "atoll-folder-"));
     const claimed = new DataFolder(other);
-    expect(readFileSync(path.join(other, "host.pid"), "utf8").trim()).toBe(String(process.pid));
+    expect(() => new DataFolder(other)).toThrow("A host is already running");
     claimed.release();
-    expect(existsSync(path.join(other, "host.pid"))).toBe(false);
+    new DataFolder(other).release();
+    rmSync(other, { recursive: true });
+  });
+
+  test("lets go of its folder with its process, killed or not", async () => {
+    const other = mkdtempSync(path.join(tmpdir(), "atoll-folder-"));
+    const module = pathToFileURL(path.join(ROOT, "tools/dev/data-folder.ts")).href;
+    const script = `import { DataFolder } from ${JSON.stringify(module)}; new DataFolder(process.argv[1]); console.log("held"); setInterval(() => {}, 1000)`;
+    const holder = spawn(process.execPath, ["--input-type=module", "-e", script, other]);
+    await once(holder.stdout, "data");
+    expect(() => new DataFolder(other)).toThrow("A host is already running");
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    new DataFolder(other).release();
     rmSync(other, { recursive: true });
   });
 });

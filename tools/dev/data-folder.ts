@@ -1,24 +1,18 @@
 /** The folder that holds a host's data: one host at a time, and no other user may read it. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { LaunchError } from "./ports.ts";
 
 export class DataFolder {
   readonly path: string;
-  readonly #lock: string;
+  readonly #lock: DatabaseSync;
 
   /** Creates the folder if it is missing, and claims it. Refuses a folder that a running host holds. */
   constructor(folder: string) {
     this.path = folder;
-    this.#lock = path.join(folder, "host.pid");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const holder = Number(this.read("host.pid") ?? 0);
-    if (holder !== process.pid && isAlive(holder)) {
-      throw new LaunchError(
-        `A host is already running on ${folder} (process ${holder}). Stop it, or set DATA_DIR to another folder.`,
-      );
-    }
-    this.write("host.pid", String(process.pid));
+    this.#lock = claim(folder);
   }
 
   /** A small file of a folder that another process may hold; null if there is none. */
@@ -42,16 +36,23 @@ export class DataFolder {
   }
 
   release(): void {
-    rmSync(this.#lock, { force: true });
+    this.#lock.close();
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/**
+ * Holds a lock that the system releases with the process, however it ends: SQLite's on an empty database. A
+ * process id in a file outlives `kill -9`, and in a container it soon belongs to another process.
+ */
+function claim(folder: string): DatabaseSync {
+  const lock = new DatabaseSync(path.join(folder, "host.lock"), { timeout: 0 });
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return thrown instanceof Error && "code" in thrown && thrown.code === "EPERM";
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch {
+    lock.close();
+    throw new LaunchError(
+      `A host is already running on ${folder}. Stop it, or set DATA_DIR to another folder.`,
+    );
   }
 }
