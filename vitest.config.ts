@@ -4,7 +4,9 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { SETTINGS } from "./src/protocol/settings.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
+import { localVars } from "./tools/dev/configuration.ts";
 import { bundlePackages } from "./test/support/packages.ts";
 import { quietRuntime } from "./test/support/quiet-runtime.ts";
 
@@ -43,12 +45,12 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
         bindings: {
-          LOCAL: "1",
-          PLC_URL: "",
-          RELAYS: "",
-          REGISTRATION: "open",
-          RATE_LIMITS: "off",
-          ADMIN_PASSWORD: "test-admin",
+          ...localVars({
+            REGISTRATION: "open",
+            RATE_LIMITS: "off",
+            BLOB_LIMIT: SETTINGS.BLOB_LIMIT.fallback,
+            ADMIN_PASSWORD: "test-admin",
+          }),
           MIGRATIONS: {
             directory: await readD1Migrations("./migrations/directory"),
             appview: await readD1Migrations("./migrations/appview"),

@@ -8,12 +8,19 @@ import { app } from "./edge/app.ts";
 import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { tidy } from "./oauth/forget.ts";
+import { misconfigured } from "./edge/misconfigured.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
+import { configure } from "./protocol/settings.ts";
 import type { Bindings } from "./protocol/stations.ts";
 
 export default {
-  fetch: app.fetch,
-  scheduled: async (_event: unknown, env: Bindings<AccountStation>) => {
+  async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
+    const { bindings, faults } = configure(env);
+    return faults.length > 0 ? misconfigured(request, faults) : app.fetch(request, bindings, context);
+  },
+  async scheduled(_event: unknown, given: Bindings<AccountStation>): Promise<void> {
+    const { bindings: env, faults } = configure(given);
+    if (faults.length > 0) throw new Error(faults.join(" "));
     await Promise.all([tellRelays(env), tidy(env.DIRECTORY), resumeRebuild(env)]);
   },
 };

@@ -30,6 +30,7 @@ import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
+import { configure } from "../protocol/settings.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
@@ -67,7 +68,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   #writer: Writer | null = null;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env);
+    super(ctx, configure(env).bindings);
     this.#sql = new Sql(ctx.storage);
     this.#clock = new AlarmClock(this.#sql);
     if (schemaVersion(ctx.storage) === 0) return;

@@ -4,6 +4,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
+import { configure } from "../protocol/settings.ts";
 import type {
   AppViewStation,
   BackfillSource,
@@ -16,6 +17,10 @@ import { ingest, readCursor } from "./index/ingest.ts";
 import { applyModeration } from "./index/moderation.ts";
 
 export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implements AppViewStation {
+  constructor(ctx: ExecutionContext, env: Bindings<BackfillSource>) {
+    super(ctx, configure(env).bindings);
+  }
+
   cursor(): Promise<number> {
     return readCursor(this.env.APPVIEW_DB);
   }

@@ -108,7 +108,7 @@ export class DidResolver {
     let answer;
     try {
       answer = await fetchPublic(url, {
-        local: this.#env.LOCAL !== "",
+        local: this.#env.LOCAL === "1",
         headers: { accept: "application/did+ld+json, application/json" },
       });
     } catch (thrown) {

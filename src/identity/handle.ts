@@ -3,6 +3,7 @@
  * claims it.
  */
 import type { Did, Handle } from "@atcute/lexicons";
+import { DISALLOWED_TLDS } from "../protocol/setting-values.ts";
 import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
@@ -22,11 +23,6 @@ export interface IdentityInfo {
   handle: Handle;
   didDoc: DidDocument;
 }
-
-/**
- * Top-level domains that no account may have (atproto handle spec). `.test` stays allowed for development.
- */
-const DISALLOWED_TLDS = ["alt", "arpa", "example", "internal", "invalid", "local", "localhost", "onion"];
 
 const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
 const TIMEOUT_MS = 3_000;
@@ -88,9 +84,11 @@ export class HandleResolver {
     this.#clock = clock;
   }
 
-  /** The host's domain that a handle belongs to, if any. */
+  /** The host's domain that a handle belongs to, if any: the longest, where one is below another. */
   serviceDomain(handle: string): string | undefined {
-    return this.#domains.find((domain) => handle.endsWith(domain));
+    return this.#domains
+      .filter((domain) => handle.endsWith(domain))
+      .toSorted((a, b) => b.length - a.length)[0];
   }
 
   /**
@@ -199,7 +197,7 @@ export class HandleResolver {
   async #lookupHttps(handle: Handle): Promise<Lookup> {
     return asking(async () => {
       const { status, body } = await fetchPublic(`https://${handle}/.well-known/atproto-did`, {
-        local: this.#env.LOCAL !== "",
+        local: this.#env.LOCAL === "1",
         redirects: 3,
         timeoutMs: TIMEOUT_MS,
         maxBytes: 4 * 1024,

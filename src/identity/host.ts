@@ -1,6 +1,6 @@
 /** The host's names: from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
 import type { Did } from "@atcute/lexicons";
-import type { Vars } from "../protocol/stations.ts";
+import type { Settings } from "../protocol/settings.ts";
 
 export interface Host {
   /** `https://pds.example.com`, no trailing slash. */
@@ -13,15 +13,18 @@ export interface Host {
   local: boolean;
 }
 
-export function hostOf(requestUrl: string, env: Pick<Vars, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">): Host {
+export function hostOf(
+  requestUrl: string,
+  env: Pick<Settings, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">,
+): Host {
   const url = new URL(env.PUBLIC_URL || requestUrl);
-  const local = env.LOCAL !== "";
-  const domains = env.HANDLE_DOMAINS || (local ? ".test" : `.${url.hostname}`);
+  const local = env.LOCAL === "1";
+  const domains = env.HANDLE_DOMAINS || `.${url.hostname}`;
   return {
     origin: url.origin,
     hostname: url.hostname,
     did: `did:web:${url.host.replace(":", "%3A")}`,
-    handleDomains: domains.split(",").map((domain) => domain.trim()),
+    handleDomains: domains.split(","),
     local,
   };
 }

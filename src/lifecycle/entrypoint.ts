@@ -6,12 +6,17 @@ import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
+import { configure } from "../protocol/settings.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { resumeCreation } from "./create.ts";
 import type { LifecycleServices } from "./services.ts";
 import { resumeState } from "./states.ts";
 
 export class Lifecycle extends WorkerEntrypoint<Bindings<AccountStation>> implements LifecycleStation {
+  constructor(ctx: ExecutionContext, env: Bindings<AccountStation>) {
+    super(ctx, configure(env).bindings);
+  }
+
   async resume(did: Did): Promise<void> {
     const services = servicesFor(this.env);
     const saga = await services.account(did).saga();

@@ -66,7 +66,7 @@ async function requestCrawl(
 /** Returns `asked`, or the reason why not in a few words. */
 async function ask(env: RelayBindings, origin: string, hostname: string): Promise<string> {
   try {
-    const url = publicUrl(`${origin}/xrpc/com.atproto.sync.requestCrawl`, env.LOCAL !== "");
+    const url = publicUrl(`${origin}/xrpc/com.atproto.sync.requestCrawl`, env.LOCAL === "1");
     const response = await fetch(url, {
       method: "POST",
       redirect: "manual",
@@ -125,7 +125,7 @@ async function read(
     const url = new URL(`${origin}/xrpc/${nsid}`);
     for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
     const { status, body } = await fetchPublic(url, {
-      local: env.LOCAL !== "",
+      local: env.LOCAL === "1",
       timeoutMs: TIMEOUT_MS,
       maxBytes: 64 * 1024,
     });

@@ -58,7 +58,7 @@ export async function issueLabels(
   const labels = wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key));
   await new ModerationLabels(env.DIRECTORY).add(labels);
   await services.moderate(labels.map((label) => actOf(label, host.did)));
-  await env.LABELS?.getByName(LABELS_NAME).announce();
+  await env.LABELS.getByName(LABELS_NAME).announce();
   return labels;
 }
 

@@ -6,6 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
+import type { Settings } from "./settings.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {
@@ -173,59 +174,11 @@ export interface LifecycleStation {
 
 // ---------------------------------------------------------------------------------------------- bindings
 
-/** `[vars]` of wrangler.toml; each has a working default. */
-export interface Vars {
-  /** The host's origin. Empty: the origin of the request (local runs). */
-  PUBLIC_URL: string;
-  /**
-   * Comma-separated domains for members' handles, each with its leading dot; empty: `.test` locally, else
-   * `.<host>`.
-   */
-  HANDLE_DOMAINS: string;
-  REGISTRATION: "invite" | "closed" | "open";
-  /** `local`, or the `did#service` of an upstream AppView. */
-  APPVIEW: string;
-  /** Empty: the embedded directory, bound as OUTSIDE (local runs only). */
-  PLC_URL: string;
-  /** Comma-separated origins of the relays that the host asks to crawl it. */
-  RELAYS: string;
-  /**
-   * Sender of the host's mail, `Name <address>`; empty: no mail is sent (a local run keeps it in its
-   * mailbox).
-   */
-  MAIL: string;
-  /** `on` or `off`. */
-  RATE_LIMITS: string;
-  /**
-   * DID of a moderation service (an Ozone) whose service tokens act as a moderator's; absent: none is
-   * trusted.
-   */
-  MOD_SERVICE?: string;
-  /** Largest blob, in bytes; absent: 100 MB. */
-  BLOB_LIMIT?: string;
-  /** The community's name, shown on its members' pages; absent: the host's name. */
-  HOST_NAME?: string;
-  /** Its colour, `#rrggbb`; absent: Atoll's. */
-  HOST_COLOR?: string;
-  /** `1` in local runs: allows loopback in outgoing requests and sends `atoll-cost`. */
-  LOCAL: string;
-}
-
-/** Secrets, generated on first use and kept in DIRECTORY. A value in the environment takes precedence. */
-export interface Secrets {
-  ADMIN_PASSWORD?: string;
-  JWT_SECRET?: string;
-  /** did:plc rotation key, 32 bytes in hex (K-256). */
-  PLC_ROTATION_KEY?: string;
-  /** The mail service's API key, if mail is sent through it. The host never generates it. */
-  RESEND_API_KEY?: string;
-}
-
-export interface Bindings<Account = unknown> extends Vars, Secrets {
+/** What a Worker and its objects have in hand: settings in their normal form (`configure`), stations, stores. */
+export interface Bindings<Account = unknown> extends Settings {
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;
-  /** Absent: labels are issued and queried, but nobody can subscribe. */
-  LABELS?: Objects<LabelsStation>;
+  LABELS: Objects<LabelsStation>;
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;

@@ -12,6 +12,7 @@ import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
+import { configure } from "../protocol/settings.ts";
 import type {
   AppViewStation,
   Bindings,
@@ -66,7 +67,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
 
   /** Refuses UpgradeInProgress (503) for a database that a newer Worker has written. */
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env);
+    super(ctx, configure(env).bindings);
     migrate(ctx.storage, MIGRATIONS);
     this.#limits = this.limits();
     this.#sql = new Sql(ctx.storage);

@@ -20,9 +20,6 @@ const subscribeLabels: Method = {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new Refusal("UpgradeRequired", "Expected a WebSocket upgrade", 426, { upgrade: "websocket" });
     }
-    if (env.LABELS === undefined) {
-      throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
-    }
     const { status, webSocket } = await env.LABELS.getByName(LABELS_NAME).fetch(request);
     if (webSocket === null) throw new Refusal("NotEnoughResources", "Too many subscribers", status);
     return { response: new Response(null, { status: 101, webSocket }), did: null };

@@ -12,7 +12,7 @@ import * as UploadBlob from "@atcute/atproto/types/repo/uploadBlob";
 import type { ActorIdentifier, Did } from "@atcute/lexicons";
 import type { InferXRPCBodyOutput } from "@atcute/lexicons/validations";
 import { isDid } from "@atcute/lexicons/syntax";
-import { blobLimit, uploadBlob } from "./blobs/upload.ts";
+import { uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Costed } from "../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
@@ -145,7 +145,7 @@ export const comAtprotoRepo: Method[] = [
 
   method(UploadBlob, memberOrService(), async ({ request, caller: { did }, services }) => {
     const { BLOBS, BLOB_LIMIT } = services.env;
-    return { blob: await uploadBlob(BLOBS, services.account(did), did, request, blobLimit(BLOB_LIMIT)) };
+    return { blob: await uploadBlob(BLOBS, services.account(did), did, request, Number(BLOB_LIMIT)) };
   }),
 
   method(ListMissingBlobs, member, async ({ params, caller, services }) => {

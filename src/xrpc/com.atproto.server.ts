@@ -26,7 +26,6 @@ import {
   ComAtprotoServerRevokeAppPassword,
   ComAtprotoServerUpdateEmail,
 } from "@atcute/atproto";
-import { blobLimit } from "./blobs/upload.ts";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
 import { requestPasswordReset, resetPassword } from "../lifecycle/password.ts";
 import { activateAccount, deactivateAccount, documentFits } from "../lifecycle/states.ts";
@@ -60,7 +59,7 @@ export const comAtprotoServer = [
     did: host.did,
     availableUserDomains: host.handleDomains,
     inviteCodeRequired: env.REGISTRATION !== "open",
-    blobUploadLimit: blobLimit(env.BLOB_LIMIT),
+    blobUploadLimit: Number(env.BLOB_LIMIT),
     links: {},
     contact: {},
   })),

@@ -7,7 +7,11 @@ import type { Bindings } from "../../src/protocol/stations.ts";
 const bindings: Bindings = env as never;
 const URL_OF_IT = "https://host.example/xrpc/com.atproto.sync.subscribeRepos";
 
-async function open(address: string | null, RATE_LIMITS = "on", said: Record<string, string> = {}) {
+async function open(
+  address: string | null,
+  RATE_LIMITS: "on" | "off" = "on",
+  said: Record<string, string> = {},
+) {
   const headers = { upgrade: "websocket", ...said, ...(address ? { "cf-connecting-ip": address } : {}) };
   const { status, webSocket } = await subscribeRepos(new Request(URL_OF_IT, { headers }), {
     ...bindings,

@@ -43,7 +43,7 @@ async function under(
   }
 }
 
-const NO_MAIL = { LOCAL: "", PUBLIC_URL: ORIGIN, HANDLE_DOMAINS: ".test", MAIL: "" };
+const NO_MAIL = { LOCAL: "", PUBLIC_URL: ORIGIN, HANDLE_DOMAINS: ".test", MAIL: "" } as const;
 const codeIn = (text: unknown) => /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(String(text))?.[0] ?? "";
 
 test("where there is no mail, the owner is shown what would have been sent, and can pass it on", async () => {

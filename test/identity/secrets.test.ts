@@ -3,9 +3,8 @@ import { countDatabase } from "../../src/appview/counted-database.ts";
 import { Directory } from "../../src/identity/directory.ts";
 import { bindings } from "../support/bindings.ts";
 
-const { ADMIN_PASSWORD: _, ...rest } = bindings;
 // Resolved secrets are cached per database object, and this object has no cache yet.
-const bare = { ...rest, DIRECTORY: countDatabase(rest.DIRECTORY).db };
+const bare = { ...bindings, ADMIN_PASSWORD: "", DIRECTORY: countDatabase(bindings.DIRECTORY).db };
 
 test("a secret is made once, of two that ask at the same moment too", async () => {
   const values = await Promise.all(Array.from({ length: 8 }, () => new Directory(bare).secret("JWT_SECRET")));
@@ -27,9 +26,4 @@ test("a secret in the environment wins, and is not stored", async () => {
   expect(await new Directory(env).secret("PLC_ROTATION_KEY")).toBe("ab".repeat(32));
   const made = await new Directory(bare).secret("PLC_ROTATION_KEY");
   expect(made).not.toBe("ab".repeat(32));
-});
-
-test("a rotation key of the wrong form is a fault of the configuration", async () => {
-  const env = { ...bare, PLC_ROTATION_KEY: "not-hex" };
-  await expect(new Directory(env).secret("PLC_ROTATION_KEY")).rejects.toThrow("32 bytes in hex");
 });

@@ -29,7 +29,7 @@ function on(nsid: string, headers: Record<string, string> = {}, params: object =
   const request = new Request("https://host.example/xrpc/x", {
     headers: { "content-type": "image/png", ...headers },
   });
-  const services = { host: { did: HOST }, env: { APPVIEW: "local" } } as const;
+  const services = { host: { did: HOST }, env: { APPVIEW: "local", MOD_SERVICE: "" } } as const;
   return { request, nsid, services, params };
 }
 

@@ -14,7 +14,7 @@ import {
 } from "../dev/bundle.ts";
 import { localVars } from "../dev/configuration.ts";
 import { freePort, LOOPBACK } from "../dev/ports.ts";
-import { readWranglerFile } from "../dev/wrangler-file.ts";
+import { readWranglerFile, storesOf } from "../dev/wrangler-file.ts";
 import { Client, isObject } from "./client.ts";
 import { listenerOf } from "./process.ts";
 
@@ -37,6 +37,9 @@ export interface OpenHost {
   stop(): Promise<void>;
 }
 
+/** Settings under which anybody can sign up and nobody is slowed down. */
+const OPEN = { REGISTRATION: "open", RATE_LIMITS: "off" };
+
 /** Bundles without minification, so that a profile is readable. */
 export async function bundleReadably(entry: string): Promise<WorkerModule[]> {
   const bundled = await build({ ...bundleOptions(entry), minify: false, sourcemap: false, write: false });
@@ -52,7 +55,8 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
     freePort(),
     freePort(),
   ]);
-  const { compatibility } = readWranglerFile();
+  const file = readWranglerFile();
+  const { compatibility } = file;
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       host: LOOPBACK,
@@ -67,18 +71,8 @@ export async function startOpenHost(dataDir: string, modules?: WorkerModule[]): 
           name: "atoll",
           modules: worker,
           ...compatibility,
-          bindings: {
-            ...localVars(),
-            PUBLIC_URL: `http://localhost:${port}`,
-            REGISTRATION: "open",
-            RATE_LIMITS: "off",
-          },
-          d1Databases: { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" },
-          r2Buckets: { BLOBS: "atoll-blobs" },
-          durableObjects: {
-            ACCOUNT: { className: "AccountObject", useSQLite: true },
-            SEQUENCER: { className: "SequencerObject", useSQLite: true },
-          },
+          bindings: { ...localVars({ PUBLIC_URL: `http://localhost:${port}`, ...OPEN }) },
+          ...storesOf(file),
           serviceBindings: { OUTSIDE: "outside" },
           unsafeDirectSockets: [{ host: LOOPBACK, port }],
         },

@@ -1,75 +1,48 @@
-/** The configuration of a local run: `wrangler.toml`, overridden by local defaults, then by the shell. */
+/** The configuration of a local run: `wrangler.toml`, then what the list of settings has for local runs, then the shell. */
 import path from "node:path";
-import type { Secrets, Vars } from "../../src/protocol/stations.ts";
+import {
+  type GivenSettings,
+  SETTINGS,
+  SETTING_NAMES,
+  type Settings,
+  isSettingName,
+} from "../../src/protocol/settings.ts";
 import { LaunchError } from "./ports.ts";
+import { fitSettings } from "./settings.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
 export const DEFAULT_PORT = 2583;
 
-/** Settings for the Worker in a local run: its vars, and secrets that replace the generated ones. */
-export type WorkerVars = Partial<Vars & Secrets>;
+/** Settings that differ from a local run's defaults, by name. */
+export type WorkerVars = Partial<Settings>;
 
-/**
- * Keeps a local run on this machine: its own directory, its own handles, no relay. Blobs have the reference
- * PDS's default limit, so that an app's tests meet the same refusals.
- */
-const LOCAL_VARS: WorkerVars = {
-  LOCAL: "1",
-  PLC_URL: "",
-  HANDLE_DOMAINS: ".test",
-  RELAYS: "",
-  BLOB_LIMIT: "5242880",
-};
-
-/**
- * Variables read from the shell by their own names. Excludes MAIL, which shells set to the user's mail spool.
- */
-const FROM_SHELL = [
-  "REGISTRATION",
-  "RATE_LIMITS",
-  "PLC_URL",
-  "HANDLE_DOMAINS",
-  "PUBLIC_URL",
-  "APPVIEW",
-  "RELAYS",
-  "BLOB_LIMIT",
-  "HOST_NAME",
-  "HOST_COLOR",
-  "ADMIN_PASSWORD",
-] as const;
-
-const CHOICES: Partial<Record<string, readonly string[]>> = {
-  REGISTRATION: ["invite", "open", "closed"],
-  RATE_LIMITS: ["on", "off"],
-};
-
-/** The vars of `wrangler.toml`, overridden by the local ones. */
-export function localVars(): WorkerVars {
-  return { ...readWranglerFile().vars, ...LOCAL_VARS };
+/** The settings of a local run, in their normal form. Refuses unknown and unfit ones with a `LaunchError`. */
+export function localVars(given: GivenSettings = {}): Settings {
+  const vars = Object.entries(readWranglerFile().vars).filter(([name]) => !isLocalMatter(name));
+  return fitSettings({ ...Object.fromEntries(vars), LOCAL: "1", ...given });
 }
+
+/** Whether a local run has a default of its own, which keeps it on this machine whatever is deployed. */
+const isLocalMatter = (name: string): boolean =>
+  name === "LOCAL" || (isSettingName(name) && SETTINGS[name].local !== undefined);
 
 export interface ShellConfiguration {
   port: number;
   dataDir: string;
+  /** The settings that the shell has. */
   vars: WorkerVars;
 }
 
 /** Refuses invalid values with a `LaunchError`. */
 export function readShell(environment: NodeJS.ProcessEnv = process.env): ShellConfiguration {
-  const vars: Record<string, string> = {};
-  for (const name of FROM_SHELL) {
-    const value = environment[name];
-    if (value === undefined) continue;
-    const choices = CHOICES[name];
-    if (choices !== undefined && !choices.includes(value)) {
-      throw new LaunchError(`${name}=${value} is none of ${choices.join(", ")}.`);
-    }
-    vars[name] = value;
-  }
+  const given = SETTING_NAMES.filter(
+    (name) => environment[name] !== undefined && SETTINGS[name].notFromShell !== true,
+  );
+  const settings = localVars(Object.fromEntries(given.map((name) => [name, environment[name]])));
   return {
     port: portOf(environment.PORT),
     dataDir: path.resolve(ROOT, environment.DATA_DIR || ".atoll"),
-    vars,
+    vars: Object.fromEntries(given.map((name) => [name, settings[name]])),
   };
 }
 

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { LaunchError } from "./ports.ts";
+import { fitSettings } from "./settings.ts";
 import type { D1Binding, R2Binding } from "./wrangler-file.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
@@ -21,7 +22,9 @@ try {
 }
 
 async function deploy(): Promise<void> {
-  const { name, databases, buckets } = readWranglerFile();
+  const { name, databases, buckets, vars } = readWranglerFile();
+  if (fitSettings(vars).LOCAL !== "")
+    throw new LaunchError("LOCAL is set in wrangler.toml: a deploy is not local.");
   step("Build", "bundles the Worker, so that a fault in it stops us before anything is touched");
   await wrangler(["deploy", "--dry-run"], { quiet: true });
 

@@ -18,7 +18,7 @@ import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control
 import { migrate } from "./migrations.ts";
 import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
-import { readWranglerFile } from "./wrangler-file.ts";
+import { readWranglerFile, storesOf } from "./wrangler-file.ts";
 
 /** Loads Miniflare as CommonJS, which it is: an import would scan all of it to find out the module kind. */
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
@@ -192,8 +192,9 @@ function workersOf(
   secret: string,
   options: HostOptions,
 ) {
-  const { compatibility } = readWranglerFile();
-  const d1Databases = { DIRECTORY: "atoll-directory", APPVIEW_DB: "atoll-appview" };
+  const file = readWranglerFile();
+  const { compatibility } = file;
+  const stores = storesOf(file);
   const { fetch } = options;
   return [
     { ...outside, unsafeDirectSockets: [{ host: LOOPBACK, port: ports.outside }] },
@@ -202,7 +203,7 @@ function workersOf(
       modules: control,
       ...compatibility,
       bindings: { SECRET: secret },
-      d1Databases,
+      d1Databases: stores.d1Databases,
       unsafeDirectSockets: [{ host: LOOPBACK, port: 0 }],
     },
     // Last, since Miniflare copies all earlier descriptions for everything that it adds, and this is the
@@ -211,14 +212,8 @@ function workersOf(
       name: "atoll",
       modules: worker,
       ...compatibility,
-      bindings: { ...localVars(), PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars },
-      d1Databases,
-      r2Buckets: { BLOBS: "atoll-blobs" },
-      durableObjects: {
-        ACCOUNT: { className: "AccountObject", useSQLite: true },
-        SEQUENCER: { className: "SequencerObject", useSQLite: true },
-        LABELS: { className: "LabelsObject", useSQLite: true },
-      },
+      bindings: { ...localVars({ PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars }) },
+      ...stores,
       serviceBindings: { OUTSIDE: "outside" },
       unsafeDirectSockets: [{ host: LOOPBACK, port: ports.host }],
       ...(fetch === undefined ? {} : { outboundService: (request: Request) => fetch(request) }),

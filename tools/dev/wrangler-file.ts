@@ -12,7 +12,14 @@ export interface D1Binding {
 }
 
 export interface R2Binding {
+  binding: string;
   name: string;
+}
+
+/** A class of Durable Objects. All of this Worker's keep their state in SQLite. */
+export interface ObjectBinding {
+  binding: string;
+  className: string;
 }
 
 /** The runtime's compatibility settings, under Miniflare's names. */
@@ -27,6 +34,28 @@ export interface WranglerFile {
   vars: Record<string, string>;
   databases: D1Binding[];
   buckets: R2Binding[];
+  objects: ObjectBinding[];
+}
+
+/** The Worker's stores by binding, under Miniflare's names. */
+export interface Stores {
+  d1Databases: Record<string, string>;
+  r2Buckets: Record<string, string>;
+  durableObjects: Record<string, { className: string; useSQLite: true }>;
+}
+
+export function storesOf({
+  databases,
+  buckets,
+  objects,
+}: Omit<WranglerFile, "compatibility" | "vars">): Stores {
+  return {
+    d1Databases: Object.fromEntries(databases.map(({ binding, name }) => [binding, name])),
+    r2Buckets: Object.fromEntries(buckets.map(({ binding, name }) => [binding, name])),
+    durableObjects: Object.fromEntries(
+      objects.map(({ binding, className }) => [binding, { className, useSQLite: true }]),
+    ),
+  };
 }
 
 export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): WranglerFile {
@@ -43,9 +72,19 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
       name: text(table, "database_name") ?? "",
       id: text(table, "database_id"),
     })),
-    buckets: tables(toml.r2_buckets).map((table) => ({ name: text(table, "bucket_name") ?? "" })),
+    buckets: tables(toml.r2_buckets).map((table) => ({
+      binding: text(table, "binding") ?? "",
+      name: text(table, "bucket_name") ?? "",
+    })),
+    objects: tables(objectsIn(toml.durable_objects)).map((table) => ({
+      binding: text(table, "name") ?? "",
+      className: text(table, "class_name") ?? "",
+    })),
   };
 }
+
+const objectsIn = (table: unknown): unknown =>
+  typeof table === "object" && table !== null && "bindings" in table ? table.bindings : [];
 
 function tables(value: unknown): object[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "object" && item !== null) : [];

@@ -5,9 +5,11 @@
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../dev/ports.ts";
+import { fitSettings } from "../dev/settings.ts";
+import { checkVars } from "./options.ts";
 import { findRuntime } from "./runtime.ts";
-import { AUXILIARY } from "./workerd-config.ts";
 import type { HostVars } from "./vars.ts";
+import { AUXILIARY } from "./workerd-config.ts";
 
 export interface AtollWorkerOptions {
   /** Name of the Worker, for service bindings. Default: `atoll`. */
@@ -37,28 +39,28 @@ export type AtollWorker = {
 /** Throws a `LaunchError` if the package's built Worker is missing or `url` is no URL. */
 export async function atollWorker(options: AtollWorkerOptions = {}): Promise<AtollWorker> {
   const { name = "atoll", url = "http://atoll.localhost" } = options;
-  const { folder, vars, compatibility } = await findRuntime();
+  const { folder, vars, compatibility, stores } = await findRuntime();
   if (URL.parse(url) === null) throw new LaunchError(`url: ${JSON.stringify(url)} is no URL`);
-  const object = (className: string) => ({ className, useSQLite: true });
+  checkVars(options.vars ?? {});
+  const own = (names: Record<string, string>) =>
+    Object.fromEntries(Object.entries(names).map(([binding, given]) => [binding, `${name}-${given}`]));
   return {
     name,
     modules: modulesOf(path.join(folder, AUXILIARY)),
     ...compatibility,
-    bindings: {
+    bindings: fitSettings({
       ...vars,
       REGISTRATION: "open",
       RATE_LIMITS: "off",
       ADMIN_PASSWORD: "admin",
       PUBLIC_URL: new URL(url).origin,
       ...options.vars,
-    },
-    d1Databases: { DIRECTORY: `${name}-directory`, APPVIEW_DB: `${name}-appview` },
-    r2Buckets: { BLOBS: `${name}-blobs` },
+    }),
+    d1Databases: own(stores.d1Databases),
+    r2Buckets: own(stores.r2Buckets),
     durableObjects: {
-      ACCOUNT: object("AccountObject"),
-      SEQUENCER: object("SequencerObject"),
-      LABELS: object("LabelsObject"),
-      OUTSIDE_OBJECT: object("OutsideObject"),
+      ...stores.durableObjects,
+      OUTSIDE_OBJECT: { className: "OutsideObject", useSQLite: true },
     },
     serviceBindings: { OUTSIDE: { name, entrypoint: "Outside" } },
   };

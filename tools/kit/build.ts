@@ -21,21 +21,11 @@ import type { BuildOptions, Plugin } from "esbuild";
 import { CACHE, bundleOptions, hashOf } from "../dev/bundle.ts";
 import { localVars } from "../dev/configuration.ts";
 import { readMigrations } from "../dev/migrations.ts";
-import { ROOT, readWranglerFile } from "../dev/wrangler-file.ts";
+import { ROOT, readWranglerFile, storesOf } from "../dev/wrangler-file.ts";
+import type { Runtime } from "./runtime.ts";
 import { AUXILIARY, CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
-
-/** Vars and secrets that are not in `wrangler.toml`. */
-const FURTHER_VARS = [
-  "BLOB_LIMIT",
-  "MOD_SERVICE",
-  "HOST_NAME",
-  "HOST_COLOR",
-  "ADMIN_PASSWORD",
-  "JWT_SECRET",
-  "PLC_ROTATION_KEY",
-];
 
 const MAIN = "main.mjs";
 const CLOCK = "shifted-date.mjs";
@@ -116,13 +106,12 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   const second = await build({ ...workerOptions("auxiliary"), outdir: auxiliary, metafile: true });
   const chunks = Object.keys(worker.metafile.outputs).map((file) => path.basename(file));
   const modules = [MAIN, CLOCK, ...chunks];
-  const { compatibility, vars } = readWranglerFile();
-  const names = [...new Set([...Object.keys(vars), ...FURTHER_VARS, ...Object.keys(localVars())])];
-  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibility, vars: names }));
-  writeFileSync(
-    path.join(folder, DEFAULTS),
-    JSON.stringify({ vars: localVars(), names, compatibility }, null, 1),
-  );
+  const file = readWranglerFile();
+  const { compatibility } = file;
+  const stores = storesOf(file);
+  writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibility, stores }));
+  const defaults: Omit<Runtime, "folder"> = { vars: localVars(), compatibility, stores };
+  writeFileSync(path.join(folder, DEFAULTS), JSON.stringify(defaults, null, 1));
   const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
     path.relative(ROOT, path.resolve(ROOT, file)),
   );

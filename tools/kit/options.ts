@@ -4,7 +4,8 @@
  */
 import { LaunchError } from "../dev/ports.ts";
 import { hint } from "../seed/nearest.ts";
-import type { HostVars } from "./vars.ts";
+import { fitSettings } from "../dev/settings.ts";
+import { HOST_VARS, type HostVars } from "./vars.ts";
 
 const LOWEST = 1024;
 
@@ -13,11 +14,6 @@ const BAD_PORTS = [
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697,
   10080,
 ];
-
-const CHOICES: Partial<Record<keyof HostVars, string[]>> = {
-  REGISTRATION: ["open", "invite", "closed"],
-  RATE_LIMITS: ["on", "off"],
-};
 
 /** Checks that every field of `given` is one of `known`. Throws a `LaunchError`. */
 export function checkFields(given: object, known: readonly string[], what: string): void {
@@ -53,16 +49,10 @@ export function checkHosts(names: readonly string[]): readonly string[] {
   return names;
 }
 
-/** Checks vars against `names`, the list of all vars. Throws a `LaunchError`. */
-export function checkVars(vars: HostVars, names: readonly string[]): void {
-  checkFields(vars, names, "vars");
-  for (const [name, choices] of Object.entries(CHOICES)) {
-    const value = vars[name as keyof HostVars];
-    if (value === undefined || choices.includes(value)) continue;
-    throw new LaunchError(
-      `vars.${name} ${JSON.stringify(value)}:${hint(value, choices)} It is ${choices.join(" or ")}.`,
-    );
-  }
+/** Checks names and values of vars. Throws a `LaunchError`. */
+export function checkVars(vars: HostVars): void {
+  checkFields(vars, HOST_VARS, "vars");
+  fitSettings({ LOCAL: "1", ...vars });
 }
 
 /** Converts a date to milliseconds since the Unix epoch. Throws a `LaunchError`. */

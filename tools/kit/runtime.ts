@@ -5,17 +5,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../dev/ports.ts";
-import type { Compatibility } from "../dev/wrangler-file.ts";
+import type { Settings } from "../../src/protocol/settings.ts";
+import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
 import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 
 export interface Runtime {
   folder: string;
-  /** Values of the vars in a local run. */
-  vars: Record<string, string>;
-  /** All vars and secrets that may be set. */
-  names: string[];
+  /** The settings of a local run. */
+  vars: Settings;
   compatibility: Compatibility;
+  stores: Stores;
 }
 
 let found: Promise<Runtime> | undefined;

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Row, DatabaseName } from "../dev/control/messages.ts";
 import type { LogEntry } from "../dev/host-log.ts";
+import { fitSettings } from "../dev/settings.ts";
 import { XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
 import type { Fetches } from "./fetches.ts";
 import { checkVars } from "./options.ts";
@@ -84,20 +85,20 @@ export class TestHost {
 
   /** @internal Resolves once the host answers. Throws a `LaunchError`. */
   static async start(options: TestHostOptions): Promise<TestHost> {
-    const { folder: runtimeFolder, vars: defaults, names } = await findRuntime();
-    checkVars(options.vars, names);
+    const { folder: runtimeFolder, vars: defaults } = await findRuntime();
+    checkVars(options.vars);
     const secrets = {
       control: randomBytes(16).toString("hex"),
       admin: randomBytes(12).toString("base64url"),
     };
-    const given = {
+    const given = fitSettings({
       ...defaults,
       ...TEST_VARS,
       HANDLE_DOMAINS: options.handleDomain,
       PLC_URL: options.plc ?? "",
       ADMIN_PASSWORD: secrets.admin,
       ...options.vars,
-    };
+    });
     const folder = temporaryFolder(options.folder);
     try {
       const storage = path.join(folder.path, "storage");
@@ -109,16 +110,15 @@ export class TestHost {
         outbound: await options.fetches.open(options.name),
         ports: options.port === undefined ? undefined : { host: options.port, control: options.port - 1 },
         vars: (ports) => ({
-          PUBLIC_URL: `http://localhost:${ports.host}`,
           ...given,
-          ...(given.PUBLIC_URL ? {} : { PUBLIC_URL: `http://localhost:${ports.host}` }),
+          PUBLIC_URL: given.PUBLIC_URL || `http://localhost:${ports.host}`,
           KIT_SECRET: secrets.control,
           KIT_CLOCK: String(options.clock()),
         }),
         log: options.log,
       });
       const [domain = ""] = given.HANDLE_DOMAINS.split(",");
-      const host = new TestHost(options, domain.trim(), runtime, folder, {
+      const host = new TestHost(options, domain, runtime, folder, {
         ...secrets,
         admin: given.ADMIN_PASSWORD,
       });

@@ -1,11 +1,12 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
-import type { Compatibility } from "../dev/wrangler-file.ts";
+import { SETTING_NAMES } from "../../src/protocol/settings.ts";
+import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
 
 /** Subfolder with the Worker for a project's own Miniflare. */
 export const AUXILIARY = "auxiliary";
 
 export const CONFIG = "config.capnp";
-/** File with the names of all vars, and their values in a local run. */
+/** File with the settings of a local run, and the Worker's stores. */
 export const DEFAULTS = "defaults.json";
 /** Prefix of a var's name in the runtime's environment. */
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
@@ -16,13 +17,11 @@ export interface ConfigInput {
   /** File names of the Worker's modules, the main one first. */
   modules: string[];
   compatibility: Compatibility;
-  vars: string[];
+  stores: Stores;
 }
 
-const OBJECTS = [
-  ["ACCOUNT", "AccountObject"],
-  ["SEQUENCER", "SequencerObject"],
-  ["LABELS", "LabelsObject"],
+/** The kit's own objects: the outside world, the databases and the bucket. */
+const KIT_OBJECTS = [
   ["OUTSIDE_OBJECT", "OutsideObject"],
   ["DATABASE_OBJECT", "DatabaseObject"],
   ["BUCKET_OBJECT", "BucketObject"],
@@ -32,18 +31,23 @@ const OBJECTS = [
  * The arguments of workerd fill in `storage`, a folder; `outbound`, the address for the Worker's fetches; and
  * `host` and `control`, two sockets.
  */
-export function workerdConfig({ modules, compatibility, vars }: ConfigInput): string {
+export function workerdConfig({ modules, compatibility, stores }: ConfigInput): string {
   const { compatibilityDate, compatibilityFlags } = compatibility;
+  const own = Object.entries(stores.durableObjects).map(([name, { className }]) => [name, className]);
+  const objects = [...own, ...KIT_OBJECTS];
   const bindings = [
-    ...[...vars, ...OWN_VARS].map((name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`),
-    ...OBJECTS.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
+    ...[...SETTING_NAMES, ...OWN_VARS].map(
+      (name) => `(name = "${name}", fromEnvironment = "${VAR_PREFIX}${name}")`,
+    ),
+    ...objects.map(([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`),
     `(name = "OUTSIDE", service = (name = "atoll", entrypoint = "Control"))`,
-    d1("DIRECTORY", "directory"),
-    d1("APPVIEW_DB", "appview"),
-    `(name = "BLOBS", r2Bucket = ${storage("Bucket", "blobs")})`,
+    ...Object.entries(stores.d1Databases).map(([name, database]) => d1(name, database)),
+    ...Object.entries(stores.r2Buckets).map(
+      ([name, bucket]) => `(name = "${name}", r2Bucket = ${storage("Bucket", bucket)})`,
+    ),
     `(name = "MINIFLARE_BLOBS", service = "storage")`,
   ];
-  const classes = OBJECTS.map(
+  const classes = objects.map(
     ([, className]) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";

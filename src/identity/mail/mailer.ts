@@ -54,7 +54,7 @@ type Delivery = (mail: Mail) => Promise<void>;
 
 function deliveryOf(env: MailBindings): Delivery | null {
   const { OUTSIDE: outside, RESEND_API_KEY: resendKey, EMAIL: email, MAIL: from } = env;
-  if (env.LOCAL !== "" && outside) return (mail) => deliverLocally(outside, mail);
+  if (env.LOCAL === "1" && outside) return (mail) => deliverLocally(outside, mail);
   if (from === "") return null;
   if (resendKey) return (mail) => deliverByResend(resendKey, from, mail);
   if (email) {

@@ -24,13 +24,7 @@ const PART = 5 * 1024 * 1024;
 /** Most first bytes that file-type looks at for formats that it recognises by their head. */
 const SNIFFED = 4100;
 
-/** 100 MB, the most that a request may carry on Cloudflare's smaller plans. */
-const BLOB_LIMIT = 100_000_000;
-
 const tooLarge = () => new Refusal("PayloadTooLarge", "request entity too large", 413);
-
-/** The limit in bytes that the setting `BLOB_LIMIT` sets, or the default. */
-export const blobLimit = (setting: string | undefined) => Number(setting) || BLOB_LIMIT;
 
 /**
  * The media type that a request claims, without parameters. Refuses InvalidRequest when it claims none or a

@@ -5,7 +5,7 @@
  */
 import type { Counts, Limit } from "../../protocol/object/limits.ts";
 import { consume, rateLimited } from "../../protocol/object/limits.ts";
-import type { Vars } from "../../protocol/stations.ts";
+import type { Settings } from "../../protocol/settings.ts";
 import { clientAddress } from "./client-address.ts";
 import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";
 
@@ -55,7 +55,7 @@ const counters = new AddressCounters();
 export function consumeForAddress(
   request: Request,
   nsid: string,
-  env: Pick<Vars, "RATE_LIMITS">,
+  env: Pick<Settings, "RATE_LIMITS">,
 ): Record<string, string> {
   if (env.RATE_LIMITS === "off") return {};
   return counters.consume(clientAddress(request), nsid, Date.now());

@@ -1,5 +1,5 @@
 /** The default service of a request without `atproto-proxy`, chosen as the reference's PDS does. */
-import type { Vars } from "../../protocol/stations.ts";
+import type { Settings } from "../../protocol/settings.ts";
 
 /**
  * Returns `did#service`, or null for this host. Ozone methods go to the trusted Ozone. All of app.bsky, and
@@ -9,7 +9,7 @@ import type { Vars } from "../../protocol/stations.ts";
 export function defaultService(
   nsid: string,
   served: boolean,
-  { APPVIEW, MOD_SERVICE }: Pick<Vars, "APPVIEW" | "MOD_SERVICE">,
+  { APPVIEW, MOD_SERVICE }: Pick<Settings, "APPVIEW" | "MOD_SERVICE">,
 ): string | null {
   if (nsid.startsWith("tools.ozone.")) return MOD_SERVICE ? `${MOD_SERVICE}#atproto_labeler` : null;
   if (APPVIEW === "local" || (served && !nsid.startsWith("app.bsky."))) return null;

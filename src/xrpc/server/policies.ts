@@ -129,17 +129,25 @@ export const refresher =
   };
 
 async function adminOf(basic: string, { services }: Credentials): Promise<AdminCaller> {
-  let decoded = "";
-  try {
-    decoded = atob(basic);
-  } catch {
-    throw authRequired();
-  }
+  const decoded = textOf(basic);
   const colon = decoded.indexOf(":");
   const expected = await services.directory.secret("ADMIN_PASSWORD");
   const same = sameSecret(decoded.slice(colon + 1), expected);
   if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
   return { kind: "admin" };
+}
+
+/**
+ * The credentials of Basic authentication: UTF-8, in the normal form that passwords are kept in (RFC 7617,
+ * section 2.1). Refuses AuthenticationRequired.
+ */
+function textOf(basic: string): string {
+  try {
+    const bytes = Uint8Array.from(atob(basic), (char) => char.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).normalize("NFC");
+  } catch {
+    throw authRequired();
+  }
 }
 
 /** The host's admin, by Basic authentication `admin:<password>`. */

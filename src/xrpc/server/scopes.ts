@@ -7,7 +7,7 @@
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../../identity/host.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import type { Vars } from "../../protocol/stations.ts";
+import type { Settings } from "../../protocol/settings.ts";
 import { defaultService } from "./default-service.ts";
 
 export type Permissions = ScopePermissionsTransition;
@@ -19,7 +19,7 @@ export interface ScopedCall {
   nsid: string;
   request: Request;
   params: object;
-  services: { host: Pick<Host, "did">; env: Pick<Vars, "APPVIEW" | "MOD_SERVICE"> };
+  services: { host: Pick<Host, "did">; env: Pick<Settings, "APPVIEW" | "MOD_SERVICE"> };
 }
 
 interface Rule {

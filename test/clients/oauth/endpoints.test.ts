@@ -136,7 +136,7 @@ describe("over TLS, under a name of its own", () => {
   let browser: MemberBrowser;
   beforeAll(async () => {
     named = await startHost({
-      vars: { PUBLIC_URL: "https://lagoon.example", HANDLE_DOMAINS: ".lagoon.example", RATE_LIMITS: "off" },
+      vars: { PUBLIC_URL: "https://lagoon.test", HANDLE_DOMAINS: ".lagoon.test", RATE_LIMITS: "off" },
     });
     browser = new MemberBrowser(named.origin);
   });
@@ -146,19 +146,19 @@ describe("over TLS, under a name of its own", () => {
 
   test("under a member's handle, the pages lead to where they are at home", async () => {
     for (const path of ["/account", "/account/sign-up?invite=x", "/oauth/authorize?client_id=x"]) {
-      const response = await at(path, "alice.lagoon.example");
+      const response = await at(path, "alice.lagoon.test");
       expect([response.status, response.headers.get("location")]).toEqual([
         303,
-        `https://lagoon.example${path}`,
+        `https://lagoon.test${path}`,
       ]);
     }
     // A page's assets are served from the page's own origin.
-    expect((await at("/account/mark.svg", "alice.lagoon.example", "image/*")).status).toBe(200);
-    expect((await at("/", "alice.lagoon.example")).status).toBe(200);
+    expect((await at("/account/mark.svg", "alice.lagoon.test", "image/*")).status).toBe(200);
+    expect((await at("/", "alice.lagoon.test")).status).toBe(200);
   });
 
   test("cookies are the host's alone: no script, no other name of the domain, nothing in the clear", async () => {
-    const response = await at("/account/sign-in", "lagoon.example");
+    const response = await at("/account/sign-in", "lagoon.test");
     expect(response.status).toBe(200);
     expect(response.headers.getSetCookie()).toEqual([
       expect.stringMatching(

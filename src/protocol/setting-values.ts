@@ -1,0 +1,206 @@
+/** How the texts of settings are read. Each reader gives a text's normal form, or throws `Unfit`. */
+
+/** A text that is not fit for its setting. The message follows the setting's name in a sentence. */
+export class Unfit extends Error {}
+
+/** Shows what was given, for values that are no secret. */
+const shown = (text: string) => JSON.stringify(text.slice(0, 100));
+
+const split = (text: string): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+
+/** One of the given words, in any case. */
+export function readChoice<Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text.toLowerCase());
+    if (found === undefined) throw new Unfit(`is ${shown(text)}, which is none of ${words.join(", ")}`);
+    return found;
+  };
+}
+
+/** `1` or nothing: what only looks like a yes or a no must not open a deployed host to loopback addresses. */
+export function readLocal(text: string): "1" | "" {
+  if (text !== "1") throw new Unfit(`is ${shown(text)}: it is 1 in a local run, and empty otherwise`);
+  return text;
+}
+
+function parseUrl(text: string, isLocal: boolean): URL {
+  const url = URL.parse(text);
+  if (url === null) throw new Unfit(`is ${shown(text)}, which is not a URL: write it as https://name`);
+  if (url.username !== "" || url.password !== "") throw new Unfit("has a user or password in its URL");
+  if (url.protocol !== "https:" && !(isLocal && url.protocol === "http:")) {
+    throw new Unfit(`is ${shown(text)}, but has to begin with https://`);
+  }
+  if (url.search !== "" || url.hash !== "") throw new Unfit(`is ${shown(text)}, but may have no ? or #`);
+  return url;
+}
+
+function readOrigin(text: string, isLocal: boolean): string {
+  const url = parseUrl(text, isLocal);
+  if (url.pathname !== "/") throw new Unfit(`is ${shown(text)}, but may have no path`);
+  return url.origin;
+}
+
+/** An origin, below whose name a host can be found. */
+export function readPublicUrl(text: string, isLocal: boolean): string {
+  const origin = readOrigin(text, isLocal);
+  const { hostname, port } = new URL(origin);
+  // did:web of a host, and what others accept as the address of one, have a name and no port.
+  if (!isLocal && (!isDomain(hostname) || port !== "")) {
+    throw new Unfit(`is ${shown(text)}, but has to be a public name without a port`);
+  }
+  return origin;
+}
+
+/** A URL without a slash at its end. */
+export const readUrl = (text: string, isLocal: boolean): string =>
+  parseUrl(text, isLocal).href.replace(/\/+$/, "");
+
+/** Origins, separated by commas. */
+export const readOrigins = (text: string, isLocal: boolean): string =>
+  unique(split(text).map((part) => readOrigin(part, isLocal))).join(",");
+
+const unique = (texts: string[]): string[] => [...new Set(texts)];
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Whether a name in lower case can be found by DNS: two labels or more, the last of which begins with a letter. */
+function isDomain(name: string): boolean {
+  const labels = name.split(".");
+  return (
+    labels.length > 1 && labels.every((label) => LABEL.test(label)) && /^[a-z]/.test(labels.at(-1) ?? "")
+  );
+}
+
+/** Top-level domains below which no account can have a handle (atproto handle spec). */
+export const DISALLOWED_TLDS: readonly string[] = [
+  "alt",
+  "arpa",
+  "example",
+  "internal",
+  "invalid",
+  "local",
+  "localhost",
+  "onion",
+];
+
+/** The longest name that a member may choose below a domain, with DNS's limit of 253 characters for all. */
+const LONGEST_DOMAIN = 253 - 18;
+
+/**
+ * Domains with their leading dot, separated by commas. Takes them in capitals, without the dot, with `*` for
+ * the name, and in letters of any script.
+ */
+export const readDomains = (text: string): string => {
+  const domains = unique(split(text).map(readDomain));
+  if (domains.length === 0) throw new Unfit(`is ${shown(text)}, which names no domain`);
+  return domains.join(",");
+};
+
+function readDomain(part: string): string {
+  const bare = part.replace(/^\*?\./, "").replace(/\.$/, "");
+  if (/[^\p{L}\p{M}\p{N}.-]/u.test(bare) || bare === "") {
+    throw new Unfit(`has ${shown(part)}, which is not a domain: write it as .example.com`);
+  }
+  const name = URL.parse(`https://${bare}/`)?.hostname ?? "";
+  const labels = name.split(".");
+  const isTest = name === "test";
+  if (
+    !labels.every((label) => LABEL.test(label)) ||
+    !/^[a-z]/.test(labels.at(-1) ?? "") ||
+    name.length > LONGEST_DOMAIN
+  ) {
+    throw new Unfit(`has ${shown(part)}, which is not a domain: write it as .example.com`);
+  }
+  if (DISALLOWED_TLDS.includes(labels.at(-1) ?? "")) {
+    throw new Unfit(`has ${shown(part)}, below which no account can have a handle`);
+  }
+  if (labels.length === 1 && !isTest) {
+    throw new Unfit(`has ${shown(part)}, which is a whole top-level domain: write it as .example.com`);
+  }
+  return `.${name}`;
+}
+
+const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/;
+
+/** `local`, or a DID and the name of its service. */
+export function readAppView(text: string): string {
+  if (text.toLowerCase() === "local") return "local";
+  const [did = "", service = "", ...rest] = text.split("#");
+  if (!DID.test(did) || !/^[a-zA-Z0-9_-]+$/.test(service) || rest.length > 0) {
+    throw new Unfit(`is ${shown(text)}: it is local, or did:web:api.bsky.app#bsky_appview and its like`);
+  }
+  return text;
+}
+
+/** A DID; the name of its labeler's service may follow, and is left out. */
+export function readModerationService(text: string): string {
+  const did = text.replace(/#atproto_labeler$/, "");
+  if (!DID.test(did)) throw new Unfit(`is ${shown(text)}, which is not a DID`);
+  return did;
+}
+
+/** Digits alone, at least one byte. */
+export function readBytes(text: string): string {
+  const bytes = /^\d+$/.test(text) ? Number(text) : 0;
+  if (bytes < 1 || !Number.isSafeInteger(bytes)) {
+    throw new Unfit(`is ${shown(text)}, which is not a number of bytes: write it in digits`);
+  }
+  return String(bytes);
+}
+
+/** `Name <address>`, or an address. */
+export function readSender(text: string): string {
+  if (!/^(?:[^<>\p{Cc}]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/u.test(text)) {
+    throw new Unfit(`is ${shown(text)}: write it as Name <address@example.com>`);
+  }
+  return text;
+}
+
+const NAME_CHARACTERS = 64;
+
+/** A line of at most 64 characters. */
+export function readName(text: string): string {
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) throw new Unfit("has characters that do not show");
+  if (Array.from(text).length > NAME_CHARACTERS)
+    throw new Unfit(`is longer than ${NAME_CHARACTERS} characters`);
+  return text;
+}
+
+/** `#rrggbb` in lower case. Takes it without the sign too, and in three digits. */
+export function readColour(text: string): string {
+  const [, digits] = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text) ?? [];
+  if (digits === undefined) throw new Unfit(`is ${shown(text)}: write it as #0e7c86`);
+  const long = digits.length === 3 ? digits.replaceAll(/./g, "$&$&") : digits;
+  return `#${long.toLowerCase()}`;
+}
+
+/** A password that can be sent by Basic authentication (RFC 7617): any characters but control characters. */
+export function readPassword(text: string): string {
+  if (/\p{Cc}/u.test(text)) throw new Unfit("has control characters, which no client can send");
+  if (!text.isWellFormed()) throw new Unfit("is not well-formed text");
+  return text.normalize("NFC");
+}
+
+/** A secret of visible ASCII characters. */
+export function readToken(least: number): (text: string) => string {
+  return (text) => {
+    if (text.length < least) throw new Unfit(`is shorter than ${least} characters`);
+    if (!/^[!-~]+$/.test(text)) throw new Unfit("has blanks, or characters beyond ASCII");
+    return text;
+  };
+}
+
+/** Order of the group of K-256: a private key is smaller. */
+const K256_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** 32 bytes in hex, in lower case: a K-256 private key. */
+export function readKey(text: string): string {
+  const isHex = /^[0-9a-f]{64}$/i.test(text);
+  const value = isHex ? BigInt(`0x${text}`) : 0n;
+  if (value === 0n || value >= K256_ORDER) throw new Unfit("is not a K-256 private key, 32 bytes in hex");
+  return text.toLowerCase();
+}

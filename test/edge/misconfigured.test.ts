@@ -1,0 +1,58 @@
+/** What a host answers whose settings cannot work: nothing but why. */
+import { createExecutionContext, env } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import type { AccountStation } from "../../src/protocol/account-station.ts";
+import type { Bindings } from "../../src/protocol/stations.ts";
+import worker from "../../src/worker.ts";
+
+const bindings: Bindings<AccountStation> = env as never;
+const ask = (path: string, given: object) =>
+  worker.fetch(
+    new Request(`https://pds.example.com${path}`),
+    { ...bindings, ...given },
+    createExecutionContext(),
+  );
+
+test.each(["/xrpc/com.atproto.server.describeServer", "/xrpc/_health", "/", "/account"])(
+  "%s says which setting cannot work, and no secret",
+  async (path) => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+    const response = await ask(path, { HANDLE_DOMAINS: "*", JWT_SECRET: "abc", REGISTRATON: "open" });
+    expect(response.status).toBe(503);
+    const { error, message } = await response.json<{ error: string; message: string }>();
+    expect(error).toBe("HostMisconfigured");
+    expect(message).toContain('HANDLE_DOMAINS has "*", which is not a domain');
+    expect(message).toContain("JWT_SECRET is shorter than 32 characters");
+    expect(message).toContain("REGISTRATON is no setting of this host");
+    expect(message).not.toContain("abc");
+    expect(logged.mock.calls.flat().join()).toContain('"at":"settings"');
+    logged.mockRestore();
+  },
+);
+
+test("the Worker's schedule does nothing then", async () => {
+  await expect(worker.scheduled(null, { ...bindings, REGISTRATION: "opne" as never })).rejects.toThrow(
+    "none of invite, open, closed",
+  );
+});
+
+test("settings as people write them are served in their normal form", async () => {
+  const response = await ask("/xrpc/com.atproto.server.describeServer", {
+    HANDLE_DOMAINS: "Lagoon.Example.com, *.reef.example.com",
+    REGISTRATION: "Closed",
+  });
+  expect(await response.json()).toMatchObject({
+    availableUserDomains: [".lagoon.example.com", ".reef.example.com"],
+    inviteCodeRequired: true,
+  });
+});
+
+test("bindings without LOCAL are those of a deployed host", async () => {
+  const { LOCAL: _, ...rest } = bindings;
+  const request = new Request("https://pds.example.com/xrpc/com.atproto.server.describeServer", {
+    headers: { "atoll-cost": "1" },
+  });
+  const response = await worker.fetch(request, rest as never, createExecutionContext());
+  expect(response.status).toBe(200);
+  expect(response.headers.get("atoll-cost")).toBeNull();
+});
