@@ -100,10 +100,15 @@ async function archive({ move, old, ...moving }: Moving): Promise<string> {
       `The largest blob has ${facts.largestBlob} bytes, and ${moving.new.origin} takes ${blobUploadLimit}.`,
     );
   }
-  return `${facts.records} records, ${facts.blobs} blobs (${megabytes(facts.blobBytes)}), kept in ${file}`;
+  const later =
+    facts.blobs === 0
+      ? "it names no blobs"
+      : `its ${facts.blobs} blobs (${sizeOf(facts.blobBytes)}) are not in that file, and are copied later`;
+  return `${facts.records} records (${sizeOf(facts.bytes)}) kept in ${file}; ${later}`;
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const sizeOf = (bytes: number) =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function account(moving: Moving): Promise<string> {
   const { move, old, password, inviteCode } = moving;
@@ -135,8 +140,14 @@ async function account(moving: Moving): Promise<string> {
   }
 }
 
-const isTaken = ({ error, message }: { error: string; message: string }) =>
-  error === "AlreadyExists" || /already (exists|taken)|not available/i.test(message);
+/**
+ * Whether a refusal may pass: another attempt of this move, rolled back within moments, still holds the handle or
+ * the DID. Any other 4xx is final, a wrong invite code above all.
+ */
+export const isTaken = ({ error, message }: { error: string; message: string }) =>
+  error === "AlreadyExists" ||
+  error === "HandleNotAvailable" ||
+  (error === "InvalidRequest" && /already (exists|taken)/i.test(message));
 
 async function signIn({ move, password, ...moving }: Moving): Promise<boolean> {
   try {
