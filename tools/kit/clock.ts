@@ -3,6 +3,9 @@
 /** `90_000` (milliseconds), `"90s"`, `"15m"`, `"2h"`, `"3d"`. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
+/** The machine's time, bound when the kit is loaded, so that a test may fake `Date` afterwards. */
+const machineTime = Date.now.bind(Date);
+
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export class Clock {
@@ -27,7 +30,7 @@ export class Clock {
 
   /** The hosts' current time. */
   now(): Date {
-    return new Date(Date.now() + this.#offset);
+    return new Date(machineTime() + this.#offset);
   }
 
   /**
@@ -43,12 +46,12 @@ export class Clock {
   async set(to: Date | string | number): Promise<void> {
     const at = new Date(to).getTime();
     if (Number.isNaN(at)) throw new TypeError(`clock.set: ${String(to)} is no date`);
-    await this.#to(at - Date.now());
+    await this.#to(at - machineTime());
   }
 
   /** @internal Returns to the start. The caller tells the hosts. */
   reset(): void {
-    this.#offset = this.#start === null ? 0 : this.#start - Date.now();
+    this.#offset = this.#start === null ? 0 : this.#start - machineTime();
   }
 
   async #to(offset: number): Promise<void> {

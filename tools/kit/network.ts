@@ -13,6 +13,7 @@ import { Clock } from "./clock.ts";
 import { Fetches } from "./fetches.ts";
 import { Firehose, type FirehoseOptions } from "./firehose.ts";
 import { Mailbox } from "./mailbox.ts";
+import { approve, type ApproveOptions } from "./oauth/approve.ts";
 import { nextNotification, type Notification } from "./notifications.ts";
 import { checkFields, checkHosts, checkPort, instantOf } from "./options.ts";
 import { TestHost } from "./test-host.ts";
@@ -222,6 +223,18 @@ export class TestNetwork implements AsyncDisposable {
       this.hosts.map(({ mail }) => mail),
       to,
     );
+  }
+
+  /**
+   * Signs a member in to an app by OAuth and allows what the app asks for, on the host's own pages.
+   * @param url where the app sends its user
+   * @returns where the member comes back to: the app's redirect URI, with its answer
+   * @example await client.callback((await network.approve(await client.authorize("alice.test"), "alice")).searchParams)
+   */
+  async approve(url: URL | string, name: string, options: ApproveOptions = {}): Promise<URL> {
+    this.#assertOpen();
+    checkFields(options, ["deny", "email"], "approve");
+    return approve(this.#accounts.existing(name), url, options);
   }
 
   /**

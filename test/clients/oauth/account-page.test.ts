@@ -1,6 +1,6 @@
 /** The account page by forms alone, and the effects of its changes on apps and other browsers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, shown, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, inviteCode, setStage, signUp } from "./stage.ts";
 
 const SESSION = "/xrpc/com.atproto.server.getSession";

@@ -1,6 +1,6 @@
 /** Attacks that must fail, each tried on a whole host. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, departed, isPage, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, departed, isPage, shown, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { type ProofOptions, RawApp, newKey } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt } from "./stage.ts";
 

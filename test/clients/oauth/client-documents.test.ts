@@ -1,7 +1,7 @@
 /** The documents that apps publish, and attacks with a document that lies or changes. */
 import { SignJWT, exportJWK } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, departed, textOf } from "./member-browser.ts";
+import { MemberBrowser, departed, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { RawApp, newKey } from "./raw-app.ts";
 import { type Stage, setStage, signInAt } from "./stage.ts";
 

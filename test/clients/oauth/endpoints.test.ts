@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningHost } from "../../../tools/dev/host.ts";
 import { startHost } from "../../../tools/dev/host.ts";
-import { MemberBrowser, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, shown, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 
 let host: RunningHost;
 let ORIGIN = "";

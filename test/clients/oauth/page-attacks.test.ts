@@ -4,7 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestHost } from "../../../tools/kit/index.ts";
-import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
+import {
+  MemberBrowser,
+  type Page,
+  departed,
+  shown,
+  textOf,
+} from "../../../tools/kit/oauth/member-browser.ts";
 import { RawApp } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signInAt, signUp } from "./stage.ts";
 

@@ -1,7 +1,13 @@
 /** Passkeys over HTTP: what opens an account, and what must not. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authenticator, type Deviation } from "./authenticator.ts";
-import { MemberBrowser, type Page, departed, shown, textOf } from "./member-browser.ts";
+import {
+  MemberBrowser,
+  type Page,
+  departed,
+  shown,
+  textOf,
+} from "../../../tools/kit/oauth/member-browser.ts";
 import { RawApp } from "./raw-app.ts";
 import { PASSWORD, type Stage, setStage, signUp } from "./stage.ts";
 

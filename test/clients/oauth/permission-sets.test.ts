@@ -3,7 +3,7 @@
  * proved by the author's repo.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { textOf } from "./member-browser.ts";
+import { textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { PASSWORD, type Stage, appFor, connect, setStage } from "./stage.ts";
 
 const NSID = "dev.tester.app.basic";

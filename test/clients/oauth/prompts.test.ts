@@ -3,7 +3,7 @@
  * member's own device.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MemberBrowser, departed, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, departed, shown, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { RawApp } from "./raw-app.ts";
 import { type App, PASSWORD, type Stage, appFor, connect, setStage, signInAt } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 /** Apps use the official client, unmodified, against a whole host; members use only pages and forms. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemberBrowser, departed, shown, textOf } from "./member-browser.ts";
+import { MemberBrowser, departed, shown, textOf } from "../../../tools/kit/oauth/member-browser.ts";
 import { type Stage, appFor, connect, setStage, signInAt } from "./stage.ts";
 
 let stage: Stage;

@@ -8,7 +8,7 @@ import {
   type TestNetwork,
   createTestNetwork,
 } from "../../../tools/kit/index.ts";
-import { MemberBrowser, type Page, departed, shown } from "./member-browser.ts";
+import { MemberBrowser, type Page, departed, shown } from "../../../tools/kit/oauth/member-browser.ts";
 
 export const PASSWORD = "correct horse battery";
 

@@ -1,7 +1,7 @@
 /** What goes to an AppView elsewhere and to other services, in whose name, and what comes back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { basic, xrpc } from "../../../tools/dev/xrpc-client.ts";
-import { MemberBrowser, departed } from "../../clients/oauth/member-browser.ts";
+import { MemberBrowser, departed } from "../../../tools/kit/oauth/member-browser.ts";
 import { RawApp } from "../../clients/oauth/raw-app.ts";
 import { signInAt } from "../../clients/oauth/stage.ts";
 import { type StandIn, startStandIn } from "./stand-in.ts";

@@ -1,4 +1,4 @@
-/** A browser without JavaScript: keeps cookies, follows redirects on one host, fills in and sends forms. */
+/** A browser without JavaScript: it keeps cookies, follows redirects on one host, fills in and sends forms. */
 import http from "node:http";
 
 export interface Page {
