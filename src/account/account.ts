@@ -39,7 +39,8 @@ export class Account {
   /** Whether this instance is running an import. */
   importing = false;
   #state: AccountState;
-  #head: Head;
+  /** Null until it is read, and while it cannot be read. */
+  #head: Head | null = null;
   #uploads: Counts = [];
 
   constructor(sql: Sql, env: Bindings, clock: AlarmClock) {
@@ -47,7 +48,6 @@ export class Account {
     this.env = env;
     this.clock = clock;
     this.#state = readState(sql);
-    this.#head = readHead(sql);
     this.tree = new TreeCache(sql);
     this.outbox = new Outbox(sql, this.did, () => env.SEQUENCER.getByName(SEQUENCER_NAME));
     this.sessions = new Sessions(sql, this.did);
@@ -62,8 +62,9 @@ export class Account {
   get key(): Uint8Array {
     return this.#state.key;
   }
+  /** Throws if it cannot be read. What does not need the repo, such as a takedown, works all the same. */
   get head(): Head {
-    return this.#head;
+    return (this.#head ??= readHead(this.sql));
   }
   /** Whether rate limits are enforced. */
   get limited(): boolean {
@@ -71,8 +72,8 @@ export class Account {
   }
 
   /** Records a committed transaction that wrote log entries, and sends the entries. */
-  committed(entries: LogEntry[], head: Head = this.#head): void {
-    this.#head = head;
+  committed(entries: LogEntry[], head?: Head): void {
+    if (head !== undefined) this.#head = head;
     this.outbox.committed(entries);
     if (entries.length === 0) return;
     this.clock.wakeAt(Date.now() + RETRY_MS);
@@ -105,14 +106,14 @@ export class Account {
       const at = this.#at();
       const identity = identityEntry(at, handle);
       const account = accountEntry(at, statusOf(after));
-      const sync = syncEntry(at, this.#head);
+      const sync = syncEntry(at, this.head);
       return isNew ? [identity, account, this.#firstCommit(), sync] : [account, identity, sync];
     });
   }
 
   /** The commit of a repo that has no records yet. */
   #firstCommit(): Draft {
-    const change = { head: this.#head, before: null, ops: [], blocks: emptyTreeBlocks() };
+    const change = { head: this.head, before: null, ops: [], blocks: emptyTreeBlocks() };
     return commitEntry(this.#at(), change, commitCar(change));
   }
 

@@ -76,7 +76,7 @@ export class Outbox {
       return;
     }
     this.#position = newest.position;
-    this.#acked = this.#ackedStored = Math.max(...rows.map((row) => row.acked));
+    this.#acked = this.#ackedStored = rows.reduce((most, { acked }) => Math.max(most, acked), 0);
     this.points = JSON.parse(newest.points) as Counts;
   }
 

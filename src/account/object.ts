@@ -46,6 +46,7 @@ import * as records from "./records/record-reader.ts";
 import { pathOf, uriOf } from "./records/records.ts";
 import { recordTakedown, takeRecordDown } from "./records/takedowns.ts";
 import * as repo from "./repo-reads.ts";
+import { repairRevs } from "./rev-repair.ts";
 import {
   checkActive,
   checkNotTakendown,
@@ -73,9 +74,13 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#clock = new AlarmClock(this.#sql);
     if (schemaVersion(ctx.storage) === 0) return;
     migrate(ctx.storage, MIGRATIONS);
-    // Sends what a crash left unsent at once, instead of waiting for the alarm.
-    this.#open().outbox.forward();
-    void ctx.blockConcurrencyWhile(() => this.#clock.load());
+    const account = this.#open();
+    void ctx.blockConcurrencyWhile(async () => {
+      await this.#clock.load();
+      repairRevs(account, Date.now());
+      // Sends what a crash left unsent at once, instead of waiting for the alarm.
+      account.outbox.forward();
+    });
   }
 
   get #did(): Did {

@@ -1,7 +1,7 @@
 /** The MST's table: reads and writes rows for `mst.ts`. The row at TOP also holds the head commit's block. */
 import type { CarBlock } from "../protocol/car.ts";
 import { cidOfCbor } from "../protocol/cid.ts";
-import { decodeCommit } from "../protocol/commit.ts";
+import { decodeForeignCommit } from "../protocol/commit.ts";
 import type { MstResult } from "../protocol/mst/mst.ts";
 import { EMPTY_BLOCK, EMPTY_ROOT } from "../protocol/mst/node.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
@@ -32,11 +32,12 @@ export const treeOf = (rows: Rows): BandStore => ({
   get: (band, left) => readTreeRow(rows, { band, left }),
 });
 
+/** Its rev may be no TID, if an import brought it: see rev-repair.ts. */
 export function readHead(rows: Rows): Head {
   const { extra } = readTop(must(readTreeRow(rows, TOP), "top row of the tree"));
   // A copy, so that the buffer of the whole row can be freed.
   const bytes = extra.slice();
-  const { rev, data } = decodeCommit(bytes);
+  const { rev, data } = decodeForeignCommit(bytes);
   return { cid: cidOfCbor(bytes), rev, data, bytes };
 }
 

@@ -23,7 +23,7 @@ import type { MstEdit } from "../protocol/mst/mst.ts";
 import { editMst } from "../protocol/mst/mst.ts";
 import { consume, rateLimited } from "../protocol/object/limits.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { nextTid } from "../protocol/tid.ts";
+import { isTid, nextTid } from "../protocol/tid.ts";
 import type { Account } from "./account.ts";
 import { commitCar, commitEntry } from "./announce.ts";
 import type { BlobChange } from "./blobs.ts";
@@ -179,6 +179,7 @@ export class Writer {
     const steps = this.#steps(writes);
     const now = Date.now();
     const rev = nextTid(now * 1000, before.rev, this.#clockId);
+    if (!isTid(rev)) throw new Error(`no rev can follow ${before.rev}`);
     const tree = editMst(this.#account.tree, steps.map(editOf), rev);
     const data = cidFromBytes(tree.root);
     const commit = signCommit({ did, data, rev }, key);

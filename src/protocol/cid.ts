@@ -62,6 +62,10 @@ export function isCidBytes(bytes: Uint8Array, at = 0): boolean {
   );
 }
 
+/** A CID of any codec and hash as text; one of version 0 as its like of version 1 (codec dag-pb). */
+export const showCid = (bytes: Uint8Array): string =>
+  encodeBase32(bytes[0] === 0x12 ? Uint8Array.of(1, 0x70, ...bytes) : bytes);
+
 /** Encodes 36 bytes as base32. Refuses InvalidRequest when they are not a CID. */
 export function cidFromBytes(bytes: Uint8Array): Cid {
   if (bytes.length !== CID_LENGTH || !isCidBytes(bytes)) throw invalidRequest("Invalid CID bytes");
@@ -72,7 +76,7 @@ function encodeBase32(bytes: Uint8Array): string {
   let out = "b";
   let buffer = 0;
   let bits = 0;
-  for (let i = 0; i < CID_LENGTH; i++) {
+  for (let i = 0; i < bytes.length; i++) {
     buffer = ((buffer << 8) | (bytes[i] ?? 0)) & 0xfff;
     bits += 8;
     while (bits >= 5) {
@@ -80,7 +84,7 @@ function encodeBase32(bytes: Uint8Array): string {
       out += ALPHABET[(buffer >>> bits) & 31];
     }
   }
-  return out + ALPHABET[(buffer << (5 - bits)) & 31];
+  return bits === 0 ? out : out + ALPHABET[(buffer << (5 - bits)) & 31];
 }
 
 const VALUES = new Uint8Array(128).fill(255);

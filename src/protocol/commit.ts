@@ -4,6 +4,7 @@
 import { decode, encode } from "./cbor.ts";
 import { cidFromBytes, cidOfCbor, isCid, type Cid, type CidBytes } from "./cid.ts";
 import { isMap, type LexMap } from "./data-model.ts";
+import { showCbor } from "./foreign-cbor.ts";
 import { sign, verify } from "./keys.ts";
 import { invalidRequest } from "./refusal.ts";
 import { isTid } from "./tid.ts";
@@ -49,19 +50,37 @@ const linkOf = (value: unknown): Cid | null => {
 };
 
 function parse(bytes: Uint8Array): { commit: Commit; fields: LexMap } {
-  const refused = (what: string) => invalidRequest(`Invalid commit: ${what}`);
   const fields = decode(bytes);
   if (!isMap(fields)) throw refused("not an object");
-  const { did, version, rev, sig, prev } = fields;
+  const { version, rev, sig, prev } = fields;
+  const { did, data } = repoOf(fields);
   if (version !== 3) throw refused("version is not 3");
-  if (typeof did !== "string" || !did.startsWith("did:")) throw refused("no did");
   if (!isTid(rev)) throw refused("rev is not a TID");
-  const data = linkOf(fields["data"]);
-  if (data === null) throw refused("no data");
   if (!(sig instanceof Uint8Array)) throw refused("no sig");
   const prevCid = linkOf(prev);
   if (prev !== undefined && prev !== null && prevCid === null) throw refused("prev is no link");
   return { commit: { did, version: 3, data, rev, prev: prevCid, sig }, fields };
+}
+
+const refused = (what: string) => invalidRequest(`Invalid commit: ${what}`);
+
+function repoOf({ did, data }: LexMap): { did: string; data: Cid } {
+  if (typeof did !== "string" || !did.startsWith("did:")) throw refused("no did");
+  const root = linkOf(data);
+  if (root === null) throw refused("no data");
+  return { did, data: root };
+}
+
+/**
+ * Decodes a commit as any host may have made it, of version 2 or 3: whose repo it is, its tree, and its rev,
+ * which may be any text (empty if absent) and proves nothing. Refuses InvalidRequest.
+ */
+export function decodeForeignCommit(bytes: Uint8Array): { did: string; data: Cid; rev: string } {
+  const fields = showCbor(bytes);
+  if (!isMap(fields)) throw refused("not an object");
+  const { version, rev } = fields;
+  if (version !== 2 && version !== 3) throw refused("version is neither 2 nor 3");
+  return { ...repoOf(fields), rev: typeof rev === "string" ? rev : "" };
 }
 
 /** Decodes a commit from its block without checking the signature. Refuses InvalidRequest. */

@@ -19,7 +19,7 @@ import { readCarStream } from "../../protocol/car.ts";
 import { decodeToJson } from "../../protocol/cbor.ts";
 import type { CidBytes } from "../../protocol/cid.ts";
 import { cidFromBytes } from "../../protocol/cid.ts";
-import { decodeCommit, signCommit } from "../../protocol/commit.ts";
+import { decodeForeignCommit, signCommit } from "../../protocol/commit.ts";
 import { isMap } from "../../protocol/data-model.ts";
 import type { LexMap } from "../../protocol/data-model.ts";
 import { MstBuilder, readMst } from "../../protocol/mst/build.ts";
@@ -148,10 +148,10 @@ async function read(sql: Sql, car: ReadableStream<Uint8Array>): Promise<Blocks> 
 function planOf({ did, head }: Account, { root, archive }: Blocks): Plan {
   const block = archive.get(root);
   if (block === null) throw invalidRequest("Invalid CAR: the root block is missing");
-  const commit = decodeCommit(block);
+  const commit = decodeForeignCommit(block);
   if (commit.did !== did) throw invalidRequest(`Invalid commit: the repo of ${commit.did}`);
-  const latest = commit.rev > head.rev ? commit.rev : head.rev;
-  return { data: commit.data, rev: nextTid(Date.now() * 1000, latest), base: head.cid };
+  // The archive's rev proves nothing, and is not looked at, as in the reference.
+  return { data: commit.data, rev: nextTid(Date.now() * 1000, head.rev), base: head.cid };
 }
 
 type ArchivedRecord = { bytes: Uint8Array; value: LexMap };

@@ -13,6 +13,7 @@ import type { BackfillSource } from "../../protocol/stations.ts";
 import { backfill } from "./backfill.ts";
 import { guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
+import { revInstant } from "../instants.ts";
 import { purge } from "./purge.ts";
 
 /** Frame bytes per run. */
@@ -167,9 +168,9 @@ async function workAlone(
     db
       .prepare(
         `INSERT INTO actor (did, backfilled) VALUES (?1, ?2)
-          ON CONFLICT (did) DO UPDATE SET backfilled = excluded.backfilled`,
+          ON CONFLICT (did) DO UPDATE SET backfilled = excluded.backfilled, written = min(written, ?3)`,
       )
-      .bind(event.did, rev),
+      .bind(event.did, rev, revInstant(rev)),
   ];
 }
 

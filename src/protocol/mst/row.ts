@@ -44,6 +44,9 @@ export const TOP: RowKey = { band: 2, left: "" };
  */
 export const MAX_ROW_BYTES = 1_900_000;
 
+/** The rev of a commit of the year 1971. */
+const LEAST_REV = 31_536_000_000_000n << 10n;
+
 const VERSION = 1;
 const CID_AT = 8;
 const DIRECTORY = CID_AT + CID_LENGTH;
@@ -217,6 +220,21 @@ export function loadRoot(store: BandStore): Node {
   root.row = row;
   root.rowName = TOP_NAME;
   return root;
+}
+
+/**
+ * A copy of a row, without `extra`, in which no node's rev is later than `rev` (8 bytes). A rev past the last TID loses its top
+ * bit when it is stamped on a node, and is then of the first days of 1970: it counts as later, too.
+ */
+export function capRevs(bytes: Uint8Array, rev: Uint8Array): Uint8Array {
+  const row = new Row(bytes.slice(0, new Row(bytes).length));
+  const view = new DataView(rev.buffer, rev.byteOffset, 8);
+  for (let i = 0; i < row.count; i++) {
+    const own = row.rev(i);
+    const value = new DataView(own.buffer, own.byteOffset, 8).getBigUint64(0);
+    if (value > view.getBigUint64(0) || value < LEAST_REV) own.set(rev);
+  }
+  return row.bytes;
 }
 
 /** Root CID and `extra` of the row at TOP. */
