@@ -5,6 +5,7 @@
  *
  * A public name may still have a private address in its DNS. Workers cannot resolve an address and then
  * connect to it, but the platform's network reaches no private addresses, so only the name is checked here.
+ * The flag `global_fetch_strictly_public` (`wrangler.toml`) makes this true of the owner's own zone as well.
  */
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 

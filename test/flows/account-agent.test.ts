@@ -4,7 +4,16 @@ import type { AtpSessionData, AtpSessionEvent } from "@atproto/api";
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
-import { HOST_DID, ORIGIN, asAdmin, bindings, fetchHost, join, lastMail } from "../support/account-host.ts";
+import {
+  HOST_DID,
+  ORIGIN,
+  asAdmin,
+  bindings,
+  fetchHost,
+  join,
+  lastMail,
+  xrpc,
+} from "../support/account-host.ts";
 
 function newAgent() {
   const events: AtpSessionEvent[] = [];
@@ -47,6 +56,30 @@ test("it signs up, signs in, comes back with what it kept, and signs out", async
   // The kept session holds a predecessor of the revoked token.
   await expect(second.agent.resumeSession(kept)).rejects.toThrow("Token has been revoked");
   await second.agent.login({ identifier: `${name}.test`, password: "agent agent" });
+});
+
+test("a token for a host's administration is given to the account's own session alone", async () => {
+  const member = await join();
+  const tokenFor = async (auth: string, lxm: string) =>
+    (await xrpc("com.atproto.server.getServiceAuth", { auth, params: { aud: "did:web:other.example", lxm } }))
+      .status;
+  const signIn = async (password: string) => {
+    const { body } = await xrpc("com.atproto.server.createSession", {
+      input: { identifier: member.handle, password },
+    });
+    return `Bearer ${String(body.accessJwt)}`;
+  };
+  for (const privileged of [false, true]) {
+    const { body } = await xrpc("com.atproto.server.createAppPassword", {
+      auth: member.auth,
+      input: { name: `privileged ${privileged}`, privileged },
+    });
+    const app = await signIn(String(body.password));
+    expect(await tokenFor(app, "com.atproto.admin.updateSubjectStatus")).toBe(400);
+    expect(await tokenFor(app, "internal.atoll.admin.grantRole")).toBe(400);
+    expect(await tokenFor(app, "com.example.feed.read")).toBe(200);
+  }
+  expect(await tokenFor(member.auth, "com.atproto.admin.updateSubjectStatus")).toBe(200);
 });
 
 test("it trades an expired token for a new one by itself, and knows when it is out", async () => {

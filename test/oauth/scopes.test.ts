@@ -85,6 +85,28 @@ test("a call for another service needs a grant for that service", () => {
   expect(refusalOf("rpc:*?aud=did:web:elsewhere.example%23other", call)?.status).toBe(403);
 });
 
+test.each(["app.bsky.actor.getPreferences", "app.bsky.actor.putPreferences"])(
+  "%s is served here whatever the header names, and needs the grant for here",
+  (nsid) => {
+    const named = "did:web:app.example#svc";
+    const call = on(nsid, { "atproto-proxy": named });
+    expect(refusalOf(`rpc:*?aud=${encodeURIComponent(named)}`, call)?.message).toContain(
+      `aud=${HOST}%23bsky_appview`,
+    );
+    expect(refusalOf(`rpc:${nsid}?aud=${HOST}%23bsky_appview`, call)).toBeNull();
+  },
+);
+
+test.each(["com.atproto.admin.updateSubjectStatus", "internal.atoll.admin.grantRole"])(
+  "no grant gets a token with which another host could be asked for %s",
+  (lxm) => {
+    const asked = on(SERVICE_AUTH, {}, { aud: "did:web:other.example", lxm });
+    for (const scope of ["rpc:*?aud=*", `rpc:${lxm}?aud=*`, "transition:generic"]) {
+      expect(refusalOf(scope, asked)).toMatchObject({ status: 403, error: "Forbidden" });
+    }
+  },
+);
+
 test("a token for another service needs what the call itself would need", () => {
   const aud = "did:web:api.example#svc";
   const asked = on(SERVICE_AUTH, {}, { aud, lxm: "com.example.do" });

@@ -6,6 +6,13 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { servicesOf } from "../../src/edge/services.ts";
 import { sha256 } from "../../src/protocol/cid.ts";
 import { didKeyOf, multikeyOf } from "../../src/protocol/keys.ts";
+import {
+  feedViewer,
+  memberOrService,
+  serviceOrAnyone,
+  viewer,
+  viewerOrAnyone,
+} from "../../src/xrpc/server/policies.ts";
 import { moderator } from "../../src/xrpc/server/role-policies.ts";
 import { verifyServiceToken } from "../../src/xrpc/server/service-auth.ts";
 import { HOST_DID, ORIGIN, bindings } from "../support/account-host.ts";
@@ -100,13 +107,36 @@ test.each(["ES256K", "ES256"] as const)("a token signed with %s is its issuer's 
   expect(await verify(tokenOf(issuer, { claims: { aud: `${HOST_DID}#atproto_pds` } }))).toBe(issuer.did);
 });
 
-test("a labeler signs with its label key", async () => {
-  const issuer = newIssuer("ES256K");
-  publish(issuer, "#atproto_label");
-  const claims = { iss: `${issuer.did}#atproto_labeler` };
-  expect(await verify(tokenOf(issuer, { claims }))).toBe(issuer.did);
-  expect(await refusal(tokenOf(issuer))).toBe("AuthenticationRequired");
+test("a labeler's key speaks for the labeler, never for its account", async () => {
+  const labeler = newIssuer("ES256K");
+  publish(labeler, "#atproto_label");
+  const token = tokenOf(labeler, { claims: { iss: `${labeler.did}#atproto_labeler` } });
+  const as = (labelerOf: Issuer["did"]) =>
+    verifyServiceToken(token, { services: servicesWith(), nsid: NSID }, { labelerOf });
+  expect(await as(labeler.did)).toBe(labeler.did);
+  expect((await refusalOf(as("did:web:other.example.com"))).error).toBe("UntrustedIss");
+  asked = [];
+  expect(await refusal(token)).toBe("BadJwtIss");
+  expect(asked).toEqual([]);
+  // Without the fragment, the key is not the account's.
+  expect(await refusal(tokenOf(labeler))).toBe("AuthenticationRequired");
 });
+
+test.each(["#atproto_labeler", "#atproto", "#bsky_appview", "#atproto_label"])(
+  "a token of an account's service %s opens nothing of the account's",
+  async (fragment) => {
+    const issuer = newIssuer("ES256K");
+    publish(issuer, "#atproto_label");
+    publish(issuer);
+    const claims = { iss: `${issuer.did}${fragment}` };
+    for (const policy of [viewer, viewerOrAnyone, feedViewer, memberOrService(), serviceOrAnyone]) {
+      const authorization = `Bearer ${tokenOf(issuer, { claims })}`;
+      const request = new Request(ORIGIN, { headers: { authorization } });
+      const refused = Promise.resolve(policy({ request, nsid: NSID, services: servicesWith(), params: {} }));
+      expect((await refusalOf(refused)).error).toBe("BadJwtIss");
+    }
+  },
+);
 
 test("a key that was changed since it was seen is looked up again, once", async () => {
   const issuer = newIssuer("ES256K");
@@ -128,6 +158,9 @@ test.each<[string, TokenOptions, string]>([
   ["for no method in particular", { claims: { lxm: undefined } }, "BadJwtLexiconMethod"],
   ["that is over", { claims: { exp: minute() - 1 } }, "JwtExpired"],
   ["that never ends", { claims: { exp: undefined } }, "BadJwt"],
+  ["that lasts ten years", { claims: { exp: minute() + 10 * 365 * 86_400 } }, "BadJwt"],
+  ["that lasts longer than any is issued for", { claims: { exp: minute() + 2 * 3_600 } }, "BadJwt"],
+  ["that lasts to the end of numbers", { claims: { exp: Number.MAX_VALUE } }, "BadJwt"],
   ["of no DID", { claims: { iss: "issuer.example.com" } }, "BadJwtIss"],
   ["of two services", { claims: { iss: "did:web:x.example.com#a#b" } }, "BadJwtIss"],
   ["of a nameless service", { claims: { iss: "did:web:x.example.com#" } }, "BadJwtIss"],
@@ -165,11 +198,11 @@ test("a key of another curve does not verify, whatever the token says", async ()
 
 test("the moderation service that the host trusts is a moderator; another's document is not even read", async () => {
   const [ozone, other] = [newIssuer("ES256K"), newIssuer("ES256K")];
-  publish(ozone);
-  publish(other);
-  const ask = (issuer: Issuer, trusted?: string) => {
+  publish(ozone, "#atproto_label");
+  publish(other, "#atproto_label");
+  const ask = (issuer: Issuer, trusted?: string, iss = `${issuer.did}#atproto_labeler`) => {
     const nsid = "com.atproto.admin.getAccountInfo";
-    const authorization = `Bearer ${tokenOf(issuer, { claims: { lxm: nsid } })}`;
+    const authorization = `Bearer ${tokenOf(issuer, { claims: { lxm: nsid, iss } })}`;
     const services = servicesWith(trusted === undefined ? {} : { MOD_SERVICE: trusted });
     return moderator({
       request: new Request(ORIGIN, { headers: { authorization } }),
@@ -188,5 +221,7 @@ test("the moderation service that the host trusts is a moderator; another's docu
   asked = [];
   expect((await refusalOf(Promise.resolve(ask(other, ozone.did)))).error).toBe("UntrustedIss");
   expect((await refusalOf(Promise.resolve(ask(ozone)))).error).toBe("UntrustedIss");
+  // The account's own word is what an app password can get.
+  expect((await refusalOf(Promise.resolve(ask(ozone, ozone.did, ozone.did)))).error).toBe("UntrustedIss");
   expect(asked).toEqual([]);
 });

@@ -8,19 +8,12 @@ import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { parseAtUri } from "../../protocol/syntax.ts";
 import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../../xrpc/server/policies.ts";
-import { defaultService } from "../../xrpc/server/default-service.ts";
+import { defaultService, isServedHere } from "../../xrpc/server/default-service.ts";
 import { SKELETON } from "../../xrpc/elsewhere/feed-generators.ts";
 import { PROTECTED_METHODS, isPrivilegedMethod } from "../../xrpc/server/service-auth.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { withLocalRecords } from "./read-after-write/splice.ts";
 import { Upstream } from "./upstream.ts";
-
-/**
- * Methods that this PDS serves whatever the header says: a repo, an account, an identity and preferences have
- * only one home, and the body of a push registration names its service.
- */
-const LOCAL =
-  /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|app\.bsky\.actor\.(get|put)Preferences$|app\.bsky\.notification\.(un)?registerPush$)/;
 
 const RECORD = "com.atproto.repo.getRecord";
 const REPORT = "com.atproto.moderation.createReport";
@@ -37,7 +30,7 @@ export async function proxied(
   services: Services,
 ): Promise<{ response: Response; did: string | null } | null> {
   if (nsid === RECORD) return recordElsewhere(request, url, services);
-  if (LOCAL.test(nsid)) return null;
+  if (isServedHere(nsid)) return null;
   const wanted = request.headers.get("atproto-proxy") ?? defaultService(nsid, served, services.env);
   if (wanted === null) return null;
   const to = parseProxyHeader(wanted);

@@ -3,8 +3,13 @@ import type { ComAtprotoServerGetServiceAuth } from "@atcute/atproto";
 import { isDid } from "@atcute/lexicons/syntax";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { MemberCaller } from "../server/policies.ts";
-import { PRIVILEGED, TAKENDOWN } from "../server/policies.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod, issueServiceToken } from "../server/service-auth.ts";
+import { FULL, PRIVILEGED, TAKENDOWN } from "../server/policies.ts";
+import {
+  PROTECTED_METHODS,
+  isHostMethod,
+  isPrivilegedMethod,
+  issueServiceToken,
+} from "../server/service-auth.ts";
 import type { Services } from "../server/services.ts";
 
 const HOUR = 60 * 60;
@@ -22,7 +27,7 @@ export async function getServiceAuth(
   if (caller.kind === "session" && caller.scope === TAKENDOWN && lxm !== "com.atproto.server.createAccount") {
     throw new Refusal("InvalidToken", "Bad token scope");
   }
-  if (lxm !== undefined && isPrivilegedMethod(lxm) && !maysPrivileged(caller)) {
+  if (lxm !== undefined && !mayAsk(caller, lxm)) {
     throw invalidRequest(
       `insufficient access to request a service auth token for the following method: ${lxm}`,
     );
@@ -35,11 +40,14 @@ export async function getServiceAuth(
 }
 
 /**
- * Whether the caller may request tokens for privileged methods. A taken-down account gets this far only for
- * createAccount, to migrate to another host.
+ * Whether the caller may request tokens for a method. The scopes of an app have been checked already. A
+ * taken-down account gets this far only for createAccount, to migrate to another host.
  */
-const maysPrivileged = (caller: MemberCaller) =>
-  caller.kind === "oauth" || PRIVILEGED.includes(caller.scope) || caller.scope === TAKENDOWN;
+function mayAsk(caller: MemberCaller, lxm: string): boolean {
+  if (caller.kind === "oauth" || caller.scope === TAKENDOWN) return true;
+  if (isHostMethod(lxm)) return FULL.includes(caller.scope);
+  return !isPrivilegedMethod(lxm) || PRIVILEGED.includes(caller.scope);
+}
 
 function checkExpiry(exp: number, lxm: string | undefined): void {
   const badExpiration = (message: string) => new Refusal("BadExpiration", message);

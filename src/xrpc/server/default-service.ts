@@ -15,3 +15,12 @@ export function defaultService(
   if (APPVIEW === "local" || (served && !nsid.startsWith("app.bsky."))) return null;
   return APPVIEW;
 }
+
+/**
+ * Whether this PDS serves a method whatever a request's `atproto-proxy` says: a repo, an account, an identity
+ * and preferences have only one home, and the body of a push registration names its service.
+ */
+export const isServedHere = (nsid: string): boolean => HERE.test(nsid);
+
+const HERE =
+  /^(com\.atproto\.(admin|identity|repo|server|sync|temp)\.|internal\.atoll\.|app\.bsky\.actor\.(get|put)Preferences$|app\.bsky\.notification\.(un)?registerPush$)/;

@@ -203,6 +203,6 @@ export const feedViewer: Policy<Viewer | null> = async (on) => {
   const given = authorization(on.request);
   if (given.type !== "bearer" || !looksLikeServiceToken(given.token)) return viewerOrAnyone(on);
   const methods = [on.nsid, "app.bsky.feed.getFeedSkeleton"];
-  const did = await verifyServiceToken(given.token, on, undefined, { methods, anyAudience: true });
+  const did = await verifyServiceToken(given.token, on, { methods, anyAudience: true });
   return { kind: "service", did };
 };

@@ -1,7 +1,7 @@
 /**
  * Administration policies. They accept the admin's password, the session of a member whose DID has a role, or
- * the service token of the moderation service that the host trusts (`MOD_SERVICE`, as an official Ozone sends
- * it).
+ * the service token of the moderation service that the host trusts (`MOD_SERVICE`): signed by its labeler, as
+ * an official Ozone does. A token of the account itself proves nothing, since an app password gets one too.
  */
 import type { Did } from "@atcute/lexicons";
 import { ModerationRoles, type Role } from "../../moderation/roles.ts";
@@ -62,7 +62,7 @@ async function moderationService(
   const trusted = on.services.env.MOD_SERVICE;
   if (!allowed.includes("moderator")) throw authRequired();
   if (!isDid(trusted)) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
-  const did = await verifyServiceToken(token, on, trusted);
+  const did = await verifyServiceToken(token, on, { labelerOf: trusted });
   return { kind: "acting", actor: did, did, role: "moderator", createdBy: "admin" };
 }
 

@@ -8,7 +8,8 @@ import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../../identity/host.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Settings } from "../../protocol/settings.ts";
-import { defaultService } from "./default-service.ts";
+import { defaultService, isServedHere } from "./default-service.ts";
+import { isHostMethod } from "./service-auth.ts";
 
 export type Permissions = ScopePermissionsTransition;
 
@@ -39,15 +40,18 @@ interface WrittenInput {
 /** Allowed with any grant. */
 const ALWAYS: Rule = {};
 
-const refusing = (message: string): Rule => ({
+const forbidden = (message: string) => new Refusal("Forbidden", message, 403);
+const neverAllowed = () => forbidden("OAuth credentials are not supported for this endpoint");
+
+const refusing = (refusal: () => Refusal): Rule => ({
   call: () => {
-    throw new Refusal("Forbidden", message, 403);
+    throw refusal();
   },
 });
 
-const NEVER = refusing("OAuth credentials are not supported for this endpoint");
-const ON_ACCOUNT_PAGE = refusing(
-  "Use the account manager interface to update email address associated with an account",
+const NEVER = refusing(neverAllowed);
+const ON_ACCOUNT_PAGE = refusing(() =>
+  forbidden("Use the account manager interface to update email address associated with an account"),
 );
 
 const identity = (attr: "handle" | "*"): Rule => ({
@@ -80,12 +84,12 @@ const push: Rule = {
 };
 
 /**
- * The service a request is for: the one its header names, else the method's default service, else this host's
- * AppView.
+ * The service a request is for: the one its header names, unless this PDS serves the method whatever the
+ * header says; else the method's default service, else this host's AppView.
  */
 function audienceOf({ nsid, request, services }: ScopedCall): string {
   const { env, host } = services;
-  const named = request.headers.get("atproto-proxy");
+  const named = isServedHere(nsid) ? null : request.headers.get("atproto-proxy");
   if (named !== null) return named;
   if (nsid === "com.atproto.moderation.createReport") return `${host.did}#atproto_labeler`;
   return defaultService(nsid, false, env) ?? `${host.did}#bsky_appview`;
@@ -104,6 +108,7 @@ const SERVICE = rpc();
 const serviceAuth: Rule = {
   call: (permissions, { params }) => {
     const { aud, lxm = "*" } = params as { aud: string; lxm?: string };
+    if (isHostMethod(lxm)) throw neverAllowed();
     permissions.assertRpc({ aud, lxm });
   },
 };
@@ -166,10 +171,7 @@ export const SCOPE_RULES: Readonly<Record<string, Rule>> = {
   "app.bsky.notification.unregisterPush": push,
 };
 
-/** Methods that run the host. They require an operator's own session and are never granted to an app. */
-const CLOSED = /^(com\.atproto\.admin|internal\.atoll)\./;
-
-const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (CLOSED.test(nsid) ? NEVER : SERVICE);
+const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (isHostMethod(nsid) ? NEVER : SERVICE);
 
 /** Refuses 403 `ScopeMissingError` with the missing scope, or 403 `Forbidden` if no scope would help. */
 export function authorizeCall(permissions: Permissions, on: ScopedCall): void {

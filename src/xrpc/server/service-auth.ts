@@ -1,6 +1,7 @@
 /**
  * Service auth (atproto spec, "XRPC: Inter-Service Authentication"): a short-lived JWT signed by an account's
- * atproto key, K-256 or P-256, and bound to an audience and a method.
+ * atproto key, K-256 or P-256, and bound to an audience and a method. A labeler signs with its label key; such
+ * a token speaks for the labeler alone, never for the account whose DID document names the key.
  */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
@@ -45,22 +46,28 @@ export function looksLikeServiceToken(token: string): boolean {
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
 
-/** The methods and audiences that a token may have, if other than the method called and this host. */
-interface Addressed {
+/** What a token may say, if other than an account's word to this host about the method called. */
+interface Accepted {
   methods?: readonly string[];
   anyAudience?: boolean;
+  /** The account whose labeler must have signed; the documents of others are not even looked up. */
+  labelerOf?: Did;
 }
 
 /**
- * @param trusted the only accepted issuer, if given; the documents of others are not even looked up
- * @returns the issuer. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired,
+ * How far ahead a token may expire, in seconds: the longest lifetime that the reference issues, an hour, with
+ * five minutes for clocks that differ.
+ */
+const LIFETIME_MAX = 65 * 60;
+
+/**
+ * @returns the issuing account. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired,
  * BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature.
  */
 export async function verifyServiceToken(
   token: string,
   { services, nsid }: Pick<Credentials, "services" | "nsid">,
-  trusted?: Did,
-  { methods = [nsid], anyAudience = false }: Addressed = {},
+  { methods = [nsid], anyAudience = false, labelerOf }: Accepted = {},
 ): Promise<Did> {
   const parts = token.split(".");
   const header = decodePart(parts[0]);
@@ -72,21 +79,33 @@ export async function verifyServiceToken(
   }
   const { iss, aud, exp, lxm } = claims;
   if (typeof iss !== "string" || typeof aud !== "string" || typeof exp !== "number") throw badJwt();
-  if (exp * 1000 < Date.now()) throw refused("JwtExpired", "jwt expired");
+  const left = exp - Date.now() / 1000;
+  if (left < 0) throw refused("JwtExpired", "jwt expired");
+  if (left > LIFETIME_MAX) throw refused("BadJwt", "jwt expires more than an hour from now");
   if (typeof lxm !== "string" || !methods.includes(lxm)) {
     const what = lxm === undefined ? "missing" : "bad";
     throw refused("BadJwtLexiconMethod", `${what} jwt lexicon method ("lxm"). must match: ${nsid}`);
   }
+  const did = issuerOf(iss, labelerOf);
+  if (!anyAudience && aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
+    throw refused("BadJwtAudience", "jwt audience does not match service did");
+  }
+  const keyId = labelerOf === undefined ? "atproto" : "atproto_label";
+  await checkSignature(parts, { did, keyId, alg }, services);
+  return did;
+}
+
+/** The account of an `iss`. A service of an account is no account: it has a key of its own. */
+function issuerOf(iss: string, labelerOf: Did | undefined): Did {
   const [did = "", service, ...more] = iss.split("#");
   if (!isDid(did) || service === "" || more.length > 0) {
     throw refused("BadJwtIss", "jwt iss is not a valid did");
   }
-  if (!anyAudience && aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
-    throw refused("BadJwtAudience", "jwt audience does not match service did");
+  if (labelerOf !== undefined) {
+    if (iss !== `${labelerOf}#atproto_labeler`) throw refused("UntrustedIss", "Untrusted issuer");
+  } else if (service !== undefined) {
+    throw refused("BadJwtIss", `jwt iss is the service #${service}, not the account`);
   }
-  if (trusted !== undefined && did !== trusted) throw refused("UntrustedIss", "Untrusted issuer");
-  const keyId = service === "atproto_labeler" ? "atproto_label" : "atproto";
-  await checkSignature(parts, { did, keyId, alg }, services);
   return did;
 }
 
@@ -156,6 +175,12 @@ function lowS(signature: Uint8Array, type: KeyType): Uint8Array {
 export function isPrivilegedMethod(lxm: string): boolean {
   return lxm.startsWith("chat.bsky.") || lxm === "com.atproto.server.createAccount";
 }
+
+/**
+ * Whether a method runs a host. It requires an operator's own session: neither apps nor app passwords may call
+ * it, or get a token for it.
+ */
+export const isHostMethod = (nsid: string): boolean => /^(com\.atproto\.admin|internal\.atoll)\./.test(nsid);
 
 /** Account management methods require the account's own session: no service token is ever issued for them. */
 export const PROTECTED_METHODS: ReadonlySet<string> = new Set([
