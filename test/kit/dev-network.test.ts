@@ -61,8 +61,12 @@ describe("atoll dev-network", () => {
       const answer = await fetch(control + what, { method: "POST", headers, ...given });
       return [answer.status, await answer.json()] as const;
     };
-    expect((await post("/reset"))[0]).toBe(200);
-    expect((await resolve()).status).toBe(400);
+    expect(await post("/accounts", { name: "dora" })).toMatchObject([200, { handle: "dora.test" }]);
+    const [status, again] = await post("/reset");
+    expect([status, Object.keys((again as { accounts: object }).accounts)]).toEqual([200, ["alice", "bob"]]);
+    expect(await (await resolve()).json()).toEqual({
+      did: (again as { accounts: typeof accounts }).accounts.alice?.did,
+    });
     expect(await post("/accounts", { name: "carol" })).toMatchObject([200, { handle: "carol.test" }]);
     expect((await post("/clock", { advance: "1d" }))[0]).toBe(200);
     expect(await post("/clock", { advance: "soon" })).toMatchObject([

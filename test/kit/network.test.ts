@@ -43,6 +43,18 @@ describe("accounts", () => {
     expect(() => network.host("north")).toThrow('There is no host "north".');
   });
 
+  test("are nearest to what was meant, of several names like it", async () => {
+    for (const name of ["alina", "aline", "alice"]) await network.account(name);
+    expect(() => network.agent("alicee")).toThrow('Did you mean "alice"?');
+  });
+
+  test("calls with a field that does not exist say so, and send nothing", async () => {
+    const call: object = { body: { account: "did:plc:x" } };
+    await expect(network.host().admin("com.atproto.admin.disableAccountInvites", call)).rejects.toThrow(
+      'there is no "body". There are params, input',
+    );
+  });
+
   test("that cannot be made say why", async () => {
     for (const name of ["al", "al_ice", "Alice", "", "x".repeat(19)]) {
       const said = `account(${JSON.stringify(name)}): a name is 3 to 18 of a-z, 0-9 and dashes`;

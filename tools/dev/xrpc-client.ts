@@ -28,12 +28,25 @@ export interface XrpcCall {
   authorization?: string;
 }
 
+/** All fields of a call, for those who check what they are given. */
+export const CALL_FIELDS = [
+  "params",
+  "input",
+  "type",
+  "procedure",
+  "authorization",
+] as const satisfies (keyof XrpcCall)[];
+
 /** Resolves to the answer's JSON, or undefined if it is empty. Throws `XrpcError`, or what `fetch` throws. */
-export async function xrpc(origin: string, nsid: string, call: XrpcCall = {}): Promise<unknown> {
+export async function xrpc<Answer = unknown>(
+  origin: string,
+  nsid: string,
+  call: XrpcCall = {},
+): Promise<Answer> {
   const response = await request(origin, nsid, call);
   const text = await response.text();
   if (!response.ok) throw refused(nsid, response.status, text);
-  return text === "" ? undefined : JSON.parse(text);
+  return (text === "" ? undefined : JSON.parse(text)) as Answer;
 }
 
 /** Like `xrpc`, for an answer that is not JSON. */

@@ -28,7 +28,7 @@ export const USAGE = `atoll-host dev-network [options]
   --log                what the hosts log, to standard error
 
   POST to \`control\` + one of: /accounts {"name"}, /seed {…}, /settle, /reset, /crash, /clock {"advance":"2h"} or
-  {"set":"2030-01-01T00:00:00Z"}. GET gives the line of JSON again, and /logs what the hosts have logged; mail is at
+  {"set":"2030-01-01T00:00:00Z"}. /reset returns to the start, with the seed and the accounts given here. GET gives the line of JSON again, and /logs what the hosts have logged; mail is at
   \`mail\`.
 `;
 
@@ -39,7 +39,12 @@ export async function devNetwork(args: string[]): Promise<void> {
   const options = readArguments(args);
   if (options === null) return void process.stdout.write(USAGE);
   const network = await createTestNetwork(options.network);
-  const control = await serveControl(network);
+  const restart = async () => {
+    await network.reset();
+    if (options.network.seed !== undefined) await network.seed(options.network.seed);
+    for (const name of options.accounts) await network.account(name);
+  };
+  const control = await serveControl(network, restart);
   let stopping = false;
   const stop = () => {
     if (stopping) return;
@@ -138,12 +143,12 @@ function describe(network: TestNetwork, control: http.Server) {
 const shown = ({ host, ...account }: TestAccount) => ({ ...account, host: host.name, url: host.url });
 
 /** Serves the control API on the loopback address, for programs on this machine. */
-async function serveControl(network: TestNetwork): Promise<http.Server> {
+async function serveControl(network: TestNetwork, restart: () => Promise<void>): Promise<http.Server> {
   const server = http.createServer((request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
     };
-    steer(network, server, request).then(
+    steer(network, server, request, restart).then(
       (body) => answer(200, body),
       (thrown: unknown) => answer(400, { error: thrown instanceof Error ? thrown.message : String(thrown) }),
     );
@@ -157,6 +162,7 @@ async function steer(
   network: TestNetwork,
   control: http.Server,
   request: http.IncomingMessage,
+  restart: () => Promise<void>,
 ): Promise<unknown> {
   const { method, url = "/" } = request;
   if (method === "GET" && url === "/") return describe(network, control);
@@ -168,7 +174,7 @@ async function steer(
   if (url === "/accounts") return makeAccount(network, given);
   if (url === "/seed") await network.seed(given);
   else if (url === "/settle") await network.settle();
-  else if (url === "/reset") await network.reset();
+  else if (url === "/reset") await restart();
   else if (url === "/crash") await network.crash();
   else if (url === "/clock") await moveClock(network, given);
   else throw new Error(`there is no ${url}: /accounts, /seed, /settle, /reset, /crash, /clock`);

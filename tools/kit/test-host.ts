@@ -8,9 +8,9 @@ import path from "node:path";
 import type { Row, DatabaseName } from "../dev/control/messages.ts";
 import type { LogEntry } from "../dev/host-log.ts";
 import { fitSettings } from "../dev/settings.ts";
-import { XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
+import { CALL_FIELDS, XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
 import type { Fetches } from "./fetches.ts";
-import { checkVars } from "./options.ts";
+import { checkFields, checkVars } from "./options.ts";
 import { findRuntime } from "./runtime.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
 import type { HostVars } from "./vars.ts";
@@ -141,13 +141,18 @@ export class TestHost {
   }
 
   /** Calls one XRPC method. Throws `XrpcError`. */
-  xrpc(nsid: string, call: XrpcCall = {}): Promise<unknown> {
-    return this.#explained(xrpc(this.url, nsid, call));
+  async xrpc<Answer = unknown>(nsid: string, call: XrpcCall = {}): Promise<Answer> {
+    checkFields(call, CALL_FIELDS, `xrpc(${JSON.stringify(nsid)})`);
+    return this.#explained(xrpc<Answer>(this.url, nsid, call));
   }
 
-  /** Calls one XRPC method as the host's admin. Throws `XrpcError`. */
-  admin(nsid: string, call: XrpcCall = {}): Promise<unknown> {
-    return this.xrpc(nsid, { ...call, authorization: basic("admin", this.adminPassword) });
+  /**
+   * Calls one XRPC method as the host's admin. Throws `XrpcError`. `Answer` is the caller's word for its shape,
+   * which nothing checks.
+   * @example await host.admin("com.atproto.admin.disableAccountInvites", { input: { account: did } })
+   */
+  admin<Answer = unknown>(nsid: string, call: XrpcCall = {}): Promise<Answer> {
+    return this.xrpc<Answer>(nsid, { ...call, authorization: basic("admin", this.adminPassword) });
   }
 
   /** Runs SQL on one of the host's databases directly, bypassing the host's API. */

@@ -1,5 +1,5 @@
 /** A code that a host mails: requested once, used, and asked for again if it is wrong or too old. */
-import { refused, wordsOf } from "./host-client.ts";
+import { refused } from "./host-client.ts";
 import type { Asker, WantedCode } from "./move.ts";
 
 const ATTEMPTS = 4;
@@ -28,8 +28,9 @@ export async function withCode<T>(
       return await use(code.trim());
     } catch (thrown) {
       if (!refused(thrown, "InvalidToken", "ExpiredToken") || attempt === ATTEMPTS) throw thrown;
-      again = wordsOf(thrown);
-      if (thrown.error === "ExpiredToken") requested = false;
+      const tooOld = thrown.error === "ExpiredToken";
+      again = tooOld ? "That code is too old. Another one is mailed now." : "That code is wrong.";
+      if (tooOld) requested = false;
       code = undefined;
     }
   }

@@ -28,7 +28,7 @@ export async function planMove(options: Options, screen: Screen): Promise<Moving
     (server.inviteCodeRequired && !options.check
       ? await screen.text({ message: `Invite code for ${to}`, by: "--invite" })
       : undefined);
-  const handle = options.handle ?? (await askHandle(oldHandle, old, server, screen));
+  const handle = withDomain(options.handle, server) ?? (await askHandle(oldHandle, old, server, screen));
   const email =
     options.email ?? oldEmail ?? (await screen.text({ message: "E-mail address", by: "--email" }));
   const password = options.newPassword ?? (options.check ? "" : await askPassword(to, screen));
@@ -65,6 +65,12 @@ function isHost(value: string): string | undefined {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
 }
+
+/** Completes a bare name with the new host's first domain: `zed` → `zed.example.com`. */
+const withDomain = (
+  handle: string | undefined,
+  { availableUserDomains }: { availableUserDomains: string[] },
+) => (handle === undefined || handle.includes(".") ? handle : `${handle}${availableUserDomains[0] ?? ""}`);
 
 /** A handle of the member's own domain moves along; for a handle of the old host, asks for a new one. */
 async function askHandle(

@@ -131,7 +131,7 @@ export function plainScreen(code: string | undefined): Screen {
   const missing = (by: string) =>
     new MoveStopped(`Needed: ${by}. What is done is kept; run it again with it.`);
   const given = code === undefined ? [] : [code];
-  return {
+  const screen: Screen = {
     text: ({ by }) => Promise.reject(missing(by)),
     choose: (_message, by) => Promise.reject(missing(by)),
     confirm: () => Promise.resolve(true),
@@ -145,10 +145,14 @@ export function plainScreen(code: string | undefined): Screen {
     },
     end: (_step, summary) => say(`  ${summary}`),
     brought: () => given.shift(),
-    code: ({ host, email }) => Promise.reject(missing(`--code, which ${host} has mailed to ${email}`)),
+    code({ host, email, again }) {
+      if (again !== null) screen.warn(again);
+      return Promise.reject(missing(`--code, which ${host} has mailed to ${email}`));
+    },
     async publish(document) {
       say(JSON.stringify(document, null, 2));
       throw missing("this document, published as your did.json");
     },
   };
+  return screen;
 }

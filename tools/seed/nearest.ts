@@ -1,6 +1,7 @@
-/** The name that was probably meant: the first of `known` within an edit distance of two. */
+/** The name that was probably meant: the nearest of `known` within an edit distance of two. */
 export function nearest(given: string, known: Iterable<string>): string | undefined {
-  return [...known].find((name) => distance(name, given) <= 2);
+  const near = [...known].map((name) => ({ name, edits: distance(name, given) }));
+  return near.filter(({ edits }) => edits <= 2).toSorted((a, b) => a.edits - b.edits)[0]?.name;
 }
 
 /** ` Did you mean "alice"?`, or the empty string. */
