@@ -20,6 +20,7 @@ export const account = sqliteTable("account", {
   inviteCode: text("invite_code"),
   invitesDisabled: flag("invites_disabled").notNull().default(false),
   inviteNote: text("invite_note"),
+  sessionsEndedAt: integer("sessions_ended_at"),
 });
 
 export const reservedKey = sqliteTable("reserved_key", {

@@ -239,6 +239,11 @@ export class Directory {
     return meta.changes > 0;
   }
 
+  /** Access tokens issued before now no longer open the account's own settings. */
+  async endSessions(did: Did): Promise<void> {
+    await this.#change(did, { sessionsEndedAt: Math.floor(this.#clock() / 1000) });
+  }
+
   async setInvitesDisabled(did: Did, disabled: boolean, note?: string): Promise<void> {
     await this.#change(did, {
       invitesDisabled: disabled,

@@ -53,7 +53,9 @@ somebody, hopefully you, asked for a new password for your account at ${host.hos
 
     ${code}
 
-${ENDING} If it was not you, do nothing: your password stays as it is.`,
+${ENDING} A new password signs you out of every app and browser. Passkeys and app passwords go on working: you can remove them at ${host.origin}/account/password.
+
+If it was not you, do nothing: your password stays as it is.`,
   }),
   delete_account: ({ handle }, code, host) => ({
     subject: `Delete your account: ${code}`,

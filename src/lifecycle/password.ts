@@ -1,52 +1,54 @@
-/** Forgotten and new passwords (com.atproto.server.requestPasswordReset, resetPassword). */
+/** A forgotten password, and a new one (com.atproto.server.requestPasswordReset, resetPassword). */
 import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../identity/mail/codes.ts";
-import { endSessions, signOutBrowsers } from "../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { signOutEverywhere } from "./credentials.ts";
 import { mailCode } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";
 
 /** Maximum length of a new password (the reference's limit). */
 export const NEW_PASSWORD_MAX = 256;
 
-/** Mails a reset code. Refuses InvalidRequest when nobody has that address, as the reference does. */
+/** Refuses InvalidRequest if no account has that address, as the reference does. */
 export async function requestPasswordReset(services: MailingServices, email: string): Promise<void> {
-  const account = await services.directory.findByEmail(email);
-  if (account === null) throw invalidRequest("account does not have an email address");
-  await mailCode(services, account, "reset_password");
+  const member = await services.directory.findByEmail(email);
+  if (member === null) throw invalidRequest("account does not have an email address");
+  await mailCode(services, member, "reset_password");
 }
 
 /**
- * Sets a new password. The code alone identifies the member. Signs out everywhere. Refuses InvalidToken,
- * ExpiredToken, InvalidRequest.
+ * The code alone identifies the account, which is signed out everywhere. Refuses InvalidToken, ExpiredToken,
+ * InvalidRequest.
  */
-export async function resetPassword(
-  services: MailingServices,
-  code: string,
-  password: string,
-): Promise<void> {
+export async function resetPassword(services: MailingServices, code: string, password: string): Promise<Did> {
   checkNewPassword(password);
   const codes = new MailCodes(services.env.DIRECTORY);
   const did = await codes.ownerOf(code);
   if (did === null || (await services.directory.findByDid(did)) === null) {
     throw new Refusal("InvalidToken", "Token is invalid");
   }
-  // Uses up the code first: if anything fails after this, a code that no longer works is the lesser harm.
+  // The code is consumed first: if a later step fails, a code that no longer works is the lesser harm.
   await services.account(did).checkEmailToken("reset_password", code);
-  await services.account(did).setPassword(password);
-  await endSessions(services.env.DIRECTORY, did);
-  await signOutBrowsers(services.env.DIRECTORY, did, null);
+  await setPassword(services, did, password);
   await codes.forget(did);
+  return did;
 }
 
 /**
- * Sets a password without a code, for the admin or the member. Ends every app's session. Refuses
- * InvalidRequest.
+ * Sets a password, and signs the account out everywhere but on one browser. Passkeys and app passwords
+ * remain (`credentials.ts`). Refuses InvalidRequest.
  */
-export async function setPassword(services: MailingServices, did: Did, password: string): Promise<void> {
+export async function setPassword(
+  services: MailingServices,
+  did: Did,
+  password: string,
+  exceptBrowser: string | null = null,
+): Promise<void> {
   checkNewPassword(password);
+  // Before, so that a failure in between leaves nobody signed in; after, for those who came in meanwhile.
+  await signOutEverywhere(services, did, exceptBrowser);
   await services.account(did).setPassword(password);
-  await endSessions(services.env.DIRECTORY, did);
+  await signOutEverywhere(services, did, exceptBrowser);
 }
 
 function checkNewPassword(password: string): void {

@@ -3,40 +3,47 @@
  * nothing of the provider.
  */
 import { ONCE_MS } from "./lifetimes.ts";
+import { removePasskeys } from "./stores/passkeys.ts";
 import { forgetTokens } from "./token-cache.ts";
+
+/** The statements that end every app session of an account. */
+const endingSessions = (database: D1Database, did: string): D1PreparedStatement[] => [
+  database
+    .prepare("DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE did = ?1)")
+    .bind(did),
+  database.prepare("DELETE FROM oauth_session WHERE did = ?1").bind(did),
+  database.prepare("DELETE FROM oauth_request WHERE did = ?1").bind(did),
+];
 
 /** Ends every app session of an account. Idempotent. */
 export async function endSessions(database: D1Database, did: string): Promise<void> {
   forgetTokens();
-  await database.batch([
-    database
-      .prepare("DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE did = ?1)")
-      .bind(did),
-    database.prepare("DELETE FROM oauth_session WHERE did = ?1").bind(did),
-    database.prepare("DELETE FROM oauth_request WHERE did = ?1").bind(did),
-  ]);
+  await database.batch(endingSessions(database, did));
 }
 
-/** Signs an account out of every browser but one. */
-export async function signOutBrowsers(
+/**
+ * Ends every app session of an account, forgets what its apps were allowed, and signs it out of every browser
+ * but one. Idempotent.
+ */
+export async function endGrants(
   database: D1Database,
   did: string,
-  except: string | null,
+  exceptBrowser: string | null,
 ): Promise<void> {
-  await database
-    .prepare("DELETE FROM oauth_device_account WHERE did = ?1 AND device_id IS NOT ?2")
-    .bind(did, except)
-    .run();
+  forgetTokens();
+  await database.batch([
+    ...endingSessions(database, did),
+    database.prepare("DELETE FROM oauth_consent WHERE did = ?1").bind(did),
+    database
+      .prepare("DELETE FROM oauth_device_account WHERE did = ?1 AND device_id IS NOT ?2")
+      .bind(did, exceptBrowser),
+  ]);
 }
 
 /** Deletes everything that this station stores about an account. */
 export async function forgetMember(database: D1Database, did: string): Promise<void> {
-  await endSessions(database, did);
-  await database.batch([
-    database.prepare("DELETE FROM oauth_device_account WHERE did = ?1").bind(did),
-    database.prepare("DELETE FROM oauth_consent WHERE did = ?1").bind(did),
-    database.prepare("DELETE FROM passkey WHERE did = ?1").bind(did),
-  ]);
+  await endGrants(database, did, null);
+  await removePasskeys(database, did);
 }
 
 const DAY = 24 * 60 * 60_000;

@@ -74,7 +74,7 @@ export const comAtprotoServer = [
 
   method(
     ComAtprotoServerGetSession,
-    session({ scopes: [...STANDARD, "com.atproto.signupQueued"] }),
+    session({ scopes: [...STANDARD, "com.atproto.signupQueued"], checkEnded: true }),
     async ({ caller, services }) => {
       const account = await services.directory.find(caller.did);
       if (account === null || account.takedown !== null) {
@@ -168,9 +168,9 @@ export const comAtprotoServer = [
     requestPasswordReset(services, input.email),
   ),
 
-  method(ComAtprotoServerResetPassword, anyone, ({ input, services }) =>
-    resetPassword(services, input.token, input.password),
-  ),
+  method(ComAtprotoServerResetPassword, anyone, async ({ input, services }) => {
+    await resetPassword(services, input.token, input.password);
+  }),
 
   method(ComAtprotoServerReserveSigningKey, anyone, async ({ input, services }) => ({
     signingKey: await services.directory.reservedKeys.reserve(input.did),

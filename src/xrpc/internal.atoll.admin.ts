@@ -9,6 +9,11 @@ import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
 import { issueLabels } from "../moderation/issue-labels.ts";
+import {
+  listCredentials as credentialsOf,
+  revokeCredentials as revokeCredentialsOf,
+  signOutEverywhere,
+} from "../lifecycle/credentials.ts";
 import { rebuildIndex as rebuildIndexFor } from "../lifecycle/rebuild.ts";
 import { relayStatuses } from "../lifecycle/relays.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
@@ -78,6 +83,15 @@ const listAudit = v.query("internal.atoll.admin.listAudit", {
   params: v.object({ ...page, actor: v.optional(v.string()), subject: v.optional(v.string()) }),
   output: anything,
 });
+const listCredentials = v.query("internal.atoll.admin.listCredentials", {
+  params: v.object({ did: v.didString() }),
+  output: anything,
+});
+const revokeCredentials = v.procedure("internal.atoll.admin.revokeCredentials", {
+  params: null,
+  input: input({ did: v.didString() }),
+  output: null,
+});
 const listUnsentMail = v.query("internal.atoll.admin.listUnsentMail", {
   params: v.object({ did: v.optional(v.didString()) }),
   output: anything,
@@ -146,6 +160,20 @@ export const internalAtollAdmin = [
   method({ mainSchema: listAudit }, moderator, ({ params, services }) =>
     new ModerationAudit(services.env.DIRECTORY).list(params),
   ),
+
+  // What a new password (com.atproto.admin.updateAccountPassword) does not lock out.
+  method({ mainSchema: listCredentials }, hostOwner, async ({ params: { did }, services }) => {
+    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
+    return { ...(await credentialsOf(services, did)) };
+  }),
+
+  method({ mainSchema: revokeCredentials }, hostOwner, async ({ caller, input: { did }, services }) => {
+    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
+    await act(services, caller, "revokeCredentials", did, {}, async () => {
+      await revokeCredentialsOf(services, did);
+      await signOutEverywhere(services, did, null);
+    });
+  }),
 
   method({ mainSchema: listUnsentMail }, hostOwner, async ({ params, services }) => ({
     mails: await new MailCodes(services.env.DIRECTORY).unsent(params.did),

@@ -48,9 +48,13 @@ const refresh: Rule = (credential) => {
   return ["none", "admin", "wrong admin"].includes(credential) ? "401 AuthMissing" : INVALID;
 };
 
-/** Roles are this host's own. An expired session gets 400; the reference knows none, and answers 401. */
+/**
+ * Roles are this host's own. An expired session gets 400; the reference knows none, and answers 401. Who has
+ * another role is told who may.
+ */
 const hostOwner: Rule = (credential) => {
   if (credential === "admin" || credential === "owner") return "ok";
+  if (credential === "moderator" || credential === "inviter") return "403 Forbidden";
   return credential === "expired" ? "400 ExpiredToken" : REQUIRED;
 };
 const inviter: Rule = (credential) => (credential === "inviter" ? "ok" : hostOwner(credential));
@@ -58,15 +62,7 @@ const moderator: Rule = (credential) => {
   if (credential === "moderator") return "ok";
   if (credential === "service") return "401 UntrustedIss";
   if (credential === "malformed" || credential === "unknown scheme") return INVALID;
-  const bearer: Credential[] = [
-    "garbage",
-    "refresh",
-    "full",
-    "app password",
-    "privileged",
-    "taken down",
-    "inviter",
-  ];
+  const bearer: Credential[] = ["garbage", "refresh", "full", "app password", "privileged", "taken down"];
   return bearer.includes(credential) ? "401 BadJwtType" : hostOwner(credential);
 };
 
@@ -176,11 +172,13 @@ const own: Record<string, Rule> = {
   getRelayStatus: moderator,
   grantRole: hostOwner,
   listAudit: moderator,
+  listCredentials: hostOwner,
   listLabels: moderator,
   listReports: moderator,
   listRoles: hostOwner,
   listUnsentMail: hostOwner,
   rebuildIndex: hostOwner,
+  revokeCredentials: hostOwner,
   revokeRole: hostOwner,
   updateReport: moderator,
 };

@@ -1,7 +1,7 @@
 /** A password is checked in one way, by apps, at deletion and on the page. */
 import { expect, test } from "vitest";
 import { asAdmin, bindings, join, post, xrpc } from "../support/account-host.ts";
-import { Visitor } from "../web/visitor.ts";
+import { Visitor } from "../support/visitor.ts";
 
 const createSession = (identifier: string, password: string, more: object = {}) =>
   xrpc("com.atproto.server.createSession", { input: { identifier, password, ...more } });

@@ -1,10 +1,10 @@
 /** The account page itself, and a newcomer's first steps. */
+import { listCredentials } from "../../lifecycle/credentials.ts";
 import { activateAccount } from "../../lifecycle/states.ts";
 import { OverviewPage } from "../pages/account/overview.tsx";
 import { WelcomePage } from "../pages/host.tsx";
 import { profileOf } from "../profiles.ts";
 import { goTo } from "../replies.tsx";
-import { listPasskeys } from "../sign-in/passkeys.ts";
 import type { Task } from "./task.tsx";
 import { serverOf, shown } from "./task.tsx";
 
@@ -13,12 +13,11 @@ export const overview: Task = {
     const { member, services, others } = visit;
     const { did } = member;
     const { accounts, provider } = await serverOf(visit);
-    const [profile, sessions, passkeys, browsers, appPasswords] = await Promise.all([
+    const [profile, sessions, browsers, { passkeys, appPasswords }] = await Promise.all([
       profileOf(services, did),
       provider.tokenManager.listAccountTokens(did),
-      listPasskeys(services.env.DIRECTORY, did),
       accounts.listDeviceAccounts({ did }),
-      services.account(did).listAppPasswords(),
+      listCredentials(services, did),
     ]);
     const counts = {
       apps: new Set(sessions.map(({ data }) => data.clientId)).size,

@@ -1,23 +1,30 @@
 /** What opens an account: its password, passkeys and app passwords. */
+import { listCredentials, revokeCredentials } from "../../lifecycle/credentials.ts";
 import { setPassword } from "../../lifecycle/password.ts";
-import { signOutBrowsers } from "../../oauth/forget.ts";
+import { listPasskeys, removePasskey } from "../../oauth/stores/passkeys.ts";
 import { lineOf } from "../forms.ts";
 import { AppPasswordsPage, PasskeysPage, PasswordPage } from "../pages/account/secrets.tsx";
 import { PASSWORD_MIN } from "../sign-in/credentials.ts";
-import { type NewPasskey, addPasskey, listPasskeys, removePasskey } from "../sign-in/passkeys.ts";
+import { type NewPasskey, addPasskey } from "../sign-in/passkeys.ts";
 import type { Task } from "./task.tsx";
 import { shown } from "./task.tsx";
 
 export const password: Task = {
-  show: (visit, said) => shown(visit, said, (frame) => <PasswordPage {...frame} />),
+  show: async (visit, said) => {
+    const others = await listCredentials(visit.services, visit.member.did);
+    return shown(visit, said, (frame) => <PasswordPage {...frame} others={others} />);
+  },
   steps: {
     change: async ({ services, member, browser }, fields) => {
       const wanted = fields.get("password") ?? "";
       if (wanted.length < PASSWORD_MIN)
         return { problem: "Please take a longer password: at least 8 characters." };
-      await setPassword(services, member.did, wanted);
-      await signOutBrowsers(services.env.DIRECTORY, member.did, browser.id);
-      return { done: "Your new password is set. Apps and other browsers are signed out." };
+      await setPassword(services, member.did, wanted, browser.id);
+      return { done: "Your new password is set. All apps and other browsers are signed out." };
+    },
+    "revoke-others": async ({ services, member }) => {
+      await revokeCredentials(services, member.did);
+      return { done: "Your passkeys and app passwords are removed. Only your password opens your account." };
     },
   },
   careful: true,

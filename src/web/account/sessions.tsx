@@ -1,5 +1,5 @@
 /** Where a member is signed in: browsers and connected apps. */
-import { endSessions, signOutBrowsers } from "../../oauth/forget.ts";
+import { signOutEverywhere } from "../../lifecycle/credentials.ts";
 import type { OAuthServer } from "../../oauth/provider.ts";
 import { appOf } from "../authorize/app-name.ts";
 import { type AppSession, AppsPage, BrowsersPage } from "../pages/account/sessions.tsx";
@@ -38,9 +38,7 @@ export const browsers: Task = {
     },
     "sign-out-everywhere": async (visit) => {
       const { services, member, browser } = visit;
-      await services.account(member.did).revokeAllRefreshTokens();
-      await endSessions(services.env.DIRECTORY, member.did);
-      await signOutBrowsers(services.env.DIRECTORY, member.did, null);
+      await signOutEverywhere(services, member.did, null);
       await browser.signOut(member.did);
       return goTo(visit, "/account");
     },

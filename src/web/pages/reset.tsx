@@ -1,7 +1,7 @@
 /** The page to choose a new password with a mailed code. */
 import type { FC } from "hono/jsx";
 import type { Frame } from "../visit.ts";
-import { EmailField, Field, NewPasswordField } from "./fields.tsx";
+import { Check, EmailField, Field, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, Problem } from "./parts.tsx";
@@ -35,6 +35,11 @@ export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, pr
           maxlength={20}
         />
         <NewPasswordField hint="You are signed out everywhere." />
+        <Check
+          name="others"
+          label="Remove my passkeys and app passwords, too"
+          hint="They go on working otherwise. Choose this if somebody else has had your account."
+        />
         <Submit>Set password</Submit>
       </Form>
     ) : (

@@ -11,6 +11,7 @@ import {
   RpcPermission,
 } from "@atproto/oauth-scopes";
 import type { IconName } from "./icons.tsx";
+import { capital, listed } from "./words.ts";
 
 export interface Asked {
   icon: IconName;
@@ -266,11 +267,3 @@ function identities(scopes: string[]): Asked[] {
       : [{ icon: "identity", title: "Change your handle", exactly: [scope] }];
   });
 }
-
-/** "a, b and c" */
-function listed(words: readonly string[]): string {
-  if (words.length < 2) return words[0] ?? "";
-  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
-}
-
-const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -5,7 +5,7 @@ import { Check, Field } from "./fields.tsx";
 import { ButtonForm, Form, Submit, type Sender } from "./form.tsx";
 import { Icon } from "./icons.tsx";
 import { Layout } from "./layout.tsx";
-import { BackLink, Done, Problem } from "./parts.tsx";
+import { BackLink, Problem } from "./parts.tsx";
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
@@ -23,7 +23,6 @@ interface SignInProps extends Frame {
   app: AppView | null;
   identifier?: string | undefined;
   problem?: string | null | undefined;
-  done?: string | null | undefined;
   /** Paths; null if there is no such page to go to. */
   signUp: string | null;
   choose: string | null;
@@ -52,7 +51,7 @@ export const Cancel: FC<{ sender: Sender; app: AppView }> = ({ sender, app }) =>
 );
 
 export const SignInPage: FC<SignInProps> = (props) => {
-  const { host, nonce, sender, app, identifier, problem, done, signUp, choose, again } = props;
+  const { host, nonce, sender, app, identifier, problem, signUp, choose, again } = props;
   return (
     <Layout host={host} nonce={nonce} title="Sign in" scripts={[PASSKEY_SCRIPT]}>
       {choose === null ? null : <BackLink href={choose} label="Other accounts" />}
@@ -68,7 +67,6 @@ export const SignInPage: FC<SignInProps> = (props) => {
           </>
         )}
       </p>
-      <Done message={done} />
       <Problem message={problem} />
       <Form {...sender} step="sign-in">
         <Field

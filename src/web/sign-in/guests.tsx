@@ -28,7 +28,6 @@ export async function showSignIn(visit: Visit, identifier?: string, problem?: st
   const { searchParams } = visit.url;
   const again = searchParams.get("again") ?? undefined;
   const people = again === undefined ? await visit.browser.signedIn() : [];
-  const renewed = problem === undefined && searchParams.get("new") === "password";
   return render(
     visit,
     <SignInPage
@@ -36,7 +35,6 @@ export async function showSignIn(visit: Visit, identifier?: string, problem?: st
       sender={senderOf(visit)}
       app={null}
       identifier={identifier ?? again}
-      done={renewed ? "Your new password is set. Please sign in with it." : null}
       problem={problem}
       signUp={visit.frame.host.registration === "closed" || again !== undefined ? null : `${ACCOUNT}/sign-up`}
       choose={people.length === 0 ? null : `${ACCOUNT}/choose`}

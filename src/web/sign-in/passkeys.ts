@@ -6,12 +6,13 @@
 import { Buffer } from "node:buffer";
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import type { Did } from "@atcute/lexicons";
-import { and, desc, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { passkey } from "../../../schema/oauth.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
 import type { Member } from "../../identity/directory.ts";
 import type { Visit } from "../visit.ts";
+import { listPasskeys } from "../../oauth/stores/passkeys.ts";
 import { Replays } from "../../oauth/stores/replays.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
 
@@ -21,13 +22,6 @@ export type NewPasskey = RegistrationResponseJSON;
 const CHALLENGE_MS = 5 * 60_000;
 /** Limit per member: more are a mistake, or mischief. */
 const PASSKEYS_MAX = 20;
-
-export interface PasskeyView {
-  id: string;
-  name: string;
-  createdAt: number;
-  usedAt: number | null;
-}
 
 type Purpose = "sign-in" | `add ${string}`;
 
@@ -150,26 +144,6 @@ export async function addPasskey(
     logLine("info", "passkeys", { did: member.did, refused: messageOf(thrown).slice(0, 200) });
     return false;
   }
-}
-
-export async function listPasskeys(database: D1Database, did: Did): Promise<PasskeyView[]> {
-  const rows = await drizzle(database)
-    .select()
-    .from(passkey)
-    .where(eq(passkey.did, did))
-    .orderBy(desc(passkey.createdAt));
-  return rows.map(({ credentialId, name, createdAt, usedAt }) => ({
-    id: credentialId,
-    name,
-    createdAt,
-    usedAt,
-  }));
-}
-
-export async function removePasskey(database: D1Database, did: Did, id: string): Promise<void> {
-  await drizzle(database)
-    .delete(passkey)
-    .where(and(eq(passkey.did, did), eq(passkey.credentialId, id)));
 }
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");

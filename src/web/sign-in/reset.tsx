@@ -1,11 +1,14 @@
 /**
  * Password reset: a mailed code lets a member set a new password. Does not reveal who has an account here.
  */
+import { type Credentials, listCredentials, revokeCredentials } from "../../lifecycle/credentials.ts";
 import { requestPasswordReset, resetPassword } from "../../lifecycle/password.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
 import { type Fields, lineOf, problemOf } from "../forms.ts";
+import { EndPage } from "../pages/end.tsx";
 import { ResetPage } from "../pages/reset.tsx";
-import { goTo, render } from "../replies.tsx";
+import { counted, listed } from "../pages/words.ts";
+import { render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { PASSWORD_MIN } from "./credentials.ts";
 
@@ -23,11 +26,37 @@ export async function takeReset(visit: Visit, fields: Fields): Promise<Response>
       return showReset(visit, { sent, email, problem });
     }
     consumeForAddress(visit.request, "com.atproto.server.resetPassword", visit.services.env);
-    await resetPassword(visit.services, lineOf(fields, "code"), password);
+    const did = await resetPassword(visit.services, lineOf(fields, "code"), password);
+    if (fields.get("others") === "yes") await revokeCredentials(visit.services, did);
+    return renewed(visit, await listCredentials(visit.services, did));
   } catch (thrown) {
     return showReset(visit, { sent, email, problem: problemOf(thrown) });
   }
-  return goTo(visit, "/account/sign-in?new=password");
+}
+
+/** Says what a new password does not lock out. Whoever had the code may know. */
+function renewed(visit: Visit, { passkeys, appPasswords }: Credentials): Response {
+  const others = [
+    ...(passkeys.length === 0 ? [] : [counted(passkeys.length, "passkey")]),
+    ...(appPasswords.length === 0 ? [] : [counted(appPasswords.length, "app password")]),
+  ];
+  const left =
+    others.length === 0
+      ? "Nothing else opens your account: it has neither passkeys nor app passwords."
+      : `Beside the password, your account can still be opened with ${listed(others).toLowerCase()}. Remove them if somebody else has had your account.`;
+  return render(
+    visit,
+    <EndPage
+      {...visit.frame}
+      title="Your new password is set"
+      message={`You are signed out everywhere. ${left}`}
+      way={
+        others.length === 0
+          ? { href: "/account/sign-in", label: "Sign in" }
+          : { href: "/account/sign-in?to=%2Faccount%2Fpassword", label: "Sign in, and look at them" }
+      }
+    />,
+  );
 }
 
 /** Neither the answer nor its timing reveals whether an account has that address. */

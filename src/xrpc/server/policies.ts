@@ -4,7 +4,9 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { sameSecret } from "../../oauth/digest.ts";
+import type { Member } from "../../identity/directory.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
+import { isEnded, rememberEnded } from "./ended-sessions.ts";
 import type { Credentials, Policy } from "./method.ts";
 import { resourceServerOf } from "./oauth.ts";
 import { type Permissions, authorizeCall } from "./scopes.ts";
@@ -66,16 +68,40 @@ export interface SessionOptions {
   checkTakedown?: boolean;
   /** Refuse a deactivated account (401 AccountDeactivated), for the same methods. */
   checkDeactivated?: boolean;
+  /** Refuse a token of a session that was ended (400 ExpiredToken) at once, not within a minute. */
+  checkEnded?: boolean;
 }
 
-async function checkStatus(did: Did, options: SessionOptions, { services }: Credentials): Promise<void> {
-  if (!options.checkTakedown && !options.checkDeactivated) return;
-  const account = await services.directory.find(did);
-  if (account === null) throw new Refusal("AccountNotFound", "Account not found", 403);
-  if (options.checkTakedown && account.takedown !== null) {
+/** Methods that app passwords cannot call are about the account itself: an ended session opens none of them. */
+const isStrict = ({ scopes = STANDARD, checkEnded = false }: SessionOptions) =>
+  checkEnded || !scopes.includes("com.atproto.appPass");
+
+/** @param issuedAt when a session's token was issued, in seconds; null for an app's token, which ends at once */
+async function checkStatus(
+  did: Did,
+  issuedAt: number | null,
+  options: SessionOptions,
+  { services }: Credentials,
+): Promise<void> {
+  const { checkTakedown, checkDeactivated } = options;
+  if (checkTakedown || checkDeactivated || (issuedAt !== null && isStrict(options))) {
+    const member = await services.directory.findByDid(did);
+    checkState(member, options);
+    rememberEnded(did, member?.sessionsEndedAt ?? 0);
+  }
+  if (issuedAt !== null && isEnded(services, did, issuedAt)) {
+    throw new Refusal("ExpiredToken", "Token has been revoked", 400);
+  }
+}
+
+function checkState(member: Member | null, { checkTakedown, checkDeactivated }: SessionOptions): void {
+  if ((checkTakedown || checkDeactivated) && member === null) {
+    throw new Refusal("AccountNotFound", "Account not found", 403);
+  }
+  if (checkTakedown && member?.takedown) {
     throw new Refusal("AccountTakedown", "Account has been taken down", 401);
   }
-  if (options.checkDeactivated && account.state === "deactivated") {
+  if (checkDeactivated && member?.state === "deactivated") {
     throw new Refusal("AccountDeactivated", "Account is deactivated", 401);
   }
 }
@@ -86,7 +112,7 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
   if (!scopes.includes(claims.scope) || (options.checkTakedown && claims.scope === TAKENDOWN)) {
     throw new Refusal("InvalidToken", "Bad token scope", 400);
   }
-  await checkStatus(claims.did, options, on);
+  await checkStatus(claims.did, claims.issuedAt, options, on);
   return { kind: "session", did: claims.did, scope: claims.scope };
 }
 
@@ -94,7 +120,7 @@ async function sessionOf(token: string, options: SessionOptions, on: Credentials
 async function oauthOf(options: SessionOptions, on: Credentials): Promise<OAuthCaller> {
   const { authenticate } = await import("../../oauth/verifier.ts");
   const { did, permissions } = await authenticate(on.request, await resourceServerOf(on.services));
-  await checkStatus(did, options, on);
+  await checkStatus(did, null, options, on);
   authorizeCall(permissions, on);
   return { kind: "oauth", did, permissions };
 }

@@ -6,7 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import { ModerationRoles, type Role } from "../../moderation/roles.ts";
 import { Refusal, authRequired, isRefusal } from "../../protocol/refusal.ts";
-import { admin, session, FULL } from "./policies.ts";
+import { type SessionCaller, FULL, admin, session } from "./policies.ts";
 import type { Credentials, Policy } from "./method.ts";
 import { isDid } from "../../protocol/syntax.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
@@ -26,8 +26,7 @@ const RANK: Record<Role, number> = { owner: 3, moderator: 2, inviter: 1 };
 
 const ADMIN: ActingCaller = { kind: "acting", actor: "admin", role: "owner", createdBy: "admin" };
 
-/** The session behind a role must be a full one: no app password acts for the host. */
-const ownSession = session({ scopes: FULL, checkTakedown: true, checkDeactivated: true });
+const activeSession = session({ checkTakedown: true, checkDeactivated: true, checkEnded: true });
 
 function acting(allowed: readonly Role[]): Policy<ActingCaller> {
   return async (on) => {
@@ -60,16 +59,24 @@ async function moderationService(
   on: Credentials,
 ): Promise<ActingCaller> {
   const trusted = on.services.env.MOD_SERVICE;
-  if (!allowed.includes("moderator")) throw authRequired();
-  if (!isDid(trusted)) throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  if (!isDid(trusted)) {
+    if (!allowed.includes("moderator")) throw authRequired();
+    throw new Refusal("UntrustedIss", "Untrusted issuer", 401);
+  }
   const did = await verifyServiceToken(token, on, { labelerOf: trusted });
+  if (!allowed.includes("moderator")) throw notFor("moderator", allowed);
   return { kind: "acting", actor: did, did, role: "moderator", createdBy: "admin" };
 }
 
 async function roleHolder(allowed: readonly Role[], on: Credentials): Promise<ActingCaller> {
-  const did = await memberBehind(on);
-  const role = did && (await new ModerationRoles(on.services.env.DIRECTORY).of(did));
-  if (did === null || role === null || !allowed.includes(role)) throw noRole(allowed);
+  const caller = await memberBehind(on);
+  const role = caller && (await new ModerationRoles(on.services.env.DIRECTORY).of(caller.did));
+  if (caller === null || role === null) throw noRole(allowed);
+  if (!allowed.includes(role)) throw notFor(role, allowed);
+  if (!FULL.includes(caller.scope)) {
+    throw forbidden(`The role of ${role} needs a session opened with the account's own password`);
+  }
+  const { did } = caller;
   return { kind: "acting", actor: did, did, role, createdBy: role === "inviter" ? did : "admin" };
 }
 
@@ -82,14 +89,20 @@ const noRole = (allowed: readonly Role[]) =>
     ? new Refusal("BadJwtType", "This account has no role that allows it", 401)
     : authRequired();
 
+const forbidden = (message: string) => new Refusal("Forbidden", message, 403);
+
+/** The refusal for another role than the method asks for: signing in again would not help, and it says who may. */
+const notFor = (role: Role, allowed: readonly Role[]) =>
+  forbidden(`Only the ${allowed.join(" or ")} of this host may do this; this account's role is ${role}`);
+
 /**
- * The member behind a session; null if the session is not acceptable. An expired session is reported as such,
+ * The session of an active member; null if it is not acceptable. An expired session is reported as such,
  * since its owner can refresh it.
  */
-async function memberBehind(on: Credentials): Promise<Did | null> {
+async function memberBehind(on: Credentials): Promise<SessionCaller | null> {
   try {
-    const caller = await ownSession(on);
-    return caller.kind === "session" ? caller.did : null;
+    const caller = await activeSession(on);
+    return caller.kind === "session" ? caller : null;
   } catch (thrown) {
     if (isRefusal(thrown) && thrown.error !== "ExpiredToken" && thrown.status < 500) return null;
     throw thrown;

@@ -23,6 +23,8 @@ export const REFRESH_SCOPE = "com.atproto.refresh";
 export interface AccessClaims {
   did: Did;
   scope: SessionScope;
+  /** In seconds. */
+  issuedAt: number;
 }
 export interface RefreshClaims {
   did: Did;
@@ -80,7 +82,8 @@ export class Tokens {
     }
     const payload = await this.#verify(token, "at+jwt");
     if (typeof payload.scope !== "string" || !SCOPES.has(payload.scope)) throw badToken("Bad token scope");
-    const claims = { did: subject(payload), scope: payload.scope as SessionScope };
+    const scope = payload.scope as SessionScope;
+    const claims = { did: subject(payload), scope, issuedAt: payload.iat ?? 0 };
     if (verified.size >= VERIFIED_MAX) verified.clear();
     verified.set(token, { claims, audience: this.#audience, until: (payload.exp ?? 0) * 1000 });
     return claims;

@@ -5,6 +5,7 @@ import { ButtonForm, type Sender } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { Layout } from "../layout.tsx";
 import { Done, Person, Problem } from "../parts.tsx";
+import { counted } from "../words.ts";
 import { Row } from "./rows.tsx";
 import type { AccountFrame } from "./task-page.tsx";
 
@@ -21,9 +22,6 @@ interface OverviewProps extends AccountFrame {
   /** Whether other members are signed in on this browser. */
   others: boolean;
 }
-
-const count = (n: number, one: string, many: string, none = `No ${many}`) =>
-  n === 0 ? none : n === 1 ? `One ${one}` : `${n} ${many}`;
 
 export const OverviewPage: FC<OverviewProps> = (props) => {
   const { host, nonce, member, profile, sender, done, problem, others } = props;
@@ -88,15 +86,11 @@ const SigningIn: FC<OverviewProps> = ({ counts, to }) => (
     <h2>Signing in</h2>
     <div class="rows">
       <Row href={to("/account/password")} title="Password" at="Choose another one" />
-      <Row
-        href={to("/account/passkeys")}
-        title="Passkeys"
-        at={count(counts.passkeys, "passkey", "passkeys")}
-      />
+      <Row href={to("/account/passkeys")} title="Passkeys" at={counted(counts.passkeys, "passkey")} />
       <Row
         href={to("/account/browsers")}
         title="Browsers"
-        at={`${count(counts.browsers, "browser", "browsers")} signed in`}
+        at={`${counted(counts.browsers, "browser")} signed in`}
       />
     </div>
   </section>
@@ -110,7 +104,7 @@ const Apps: FC<OverviewProps> = ({ counts, to }) => (
       <Row
         href={to("/account/apps")}
         title="Connected apps"
-        at={`${count(counts.apps, "app", "apps", "No app")} can use your account`}
+        at={`${counted(counts.apps, "app", "No app")} can use your account`}
       />
       <Row
         href={to("/account/app-passwords")}
@@ -118,7 +112,7 @@ const Apps: FC<OverviewProps> = ({ counts, to }) => (
         at={
           counts.appPasswords === 0
             ? "For apps of an older kind"
-            : `${count(counts.appPasswords, "app password", "app passwords")}, for apps of an older kind`
+            : `${counted(counts.appPasswords, "app password")}, for apps of an older kind`
         }
       />
     </div>

@@ -1,17 +1,27 @@
 /** The pages of password, passkeys and app passwords. */
 import type { FC } from "hono/jsx";
+import type { Credentials } from "../../../lifecycle/credentials.ts";
 import type { AppPassword } from "../../../protocol/account-station.ts";
-import type { PasskeyView } from "../../sign-in/passkeys.ts";
+import type { PasskeyView } from "../../../oauth/stores/passkeys.ts";
 import { Check, Field, NewPasswordField } from "../fields.tsx";
-import { Form, Submit } from "../form.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { day } from "../parts.tsx";
 import { PASSKEY_SCRIPT } from "../sign-in.tsx";
-import { EndingRow } from "./rows.tsx";
+import { counted } from "../words.ts";
+import { EndingRow, Row } from "./rows.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
 
-export const PasswordPage: FC<AccountFrame> = (frame) => (
-  <TaskPage {...frame} title="Password" lead="Apps and other browsers are signed out when it changes.">
+interface PasswordProps extends AccountFrame {
+  others: Credentials;
+}
+
+export const PasswordPage: FC<PasswordProps> = ({ others, ...frame }) => (
+  <TaskPage
+    {...frame}
+    title="Password"
+    lead="When it changes, you are signed out everywhere else: in other browsers and in all apps."
+  >
     <Form {...frame.sender} step="change">
       <input
         type="text"
@@ -24,8 +34,49 @@ export const PasswordPage: FC<AccountFrame> = (frame) => (
       <NewPasswordField />
       <Submit>Set password</Submit>
     </Form>
+    <OtherWays {...frame} others={others} />
   </TaskPage>
 );
+
+/** What a new password does not lock out, and the way to do so. */
+const OtherWays: FC<PasswordProps> = ({ others, to, sender }) => {
+  const { passkeys, appPasswords } = others;
+  if (passkeys.length + appPasswords.length === 0) {
+    return (
+      <section>
+        <h2>Nothing else opens your account</h2>
+        <p class="lead">You have neither passkeys nor app passwords.</p>
+      </section>
+    );
+  }
+  return (
+    <section>
+      <h2>What else opens your account</h2>
+      <p class="lead">
+        These go on working when the password changes. If somebody else has had your account, remove them.
+      </p>
+      <div class="rows">
+        {passkeys.length === 0 ? null : (
+          <Row
+            href={to("/account/passkeys")}
+            title={counted(passkeys.length, "passkey")}
+            at={passkeys.map(({ name }) => name).join(", ")}
+          />
+        )}
+        {appPasswords.length === 0 ? null : (
+          <Row
+            href={to("/account/app-passwords")}
+            title={counted(appPasswords.length, "app password")}
+            at={appPasswords.map(({ name }) => name).join(", ")}
+          />
+        )}
+      </div>
+      <ButtonForm {...sender} step="revoke-others" weight="second">
+        Remove them all
+      </ButtonForm>
+    </section>
+  );
+};
 
 export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ passkeys, ...frame }) => (
   <TaskPage

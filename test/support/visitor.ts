@@ -1,5 +1,5 @@
 /** A browser without a window: it keeps cookies, follows no redirect by itself, and fills in the forms it is shown. */
-import { ORIGIN, fetchHost } from "../support/account-host.ts";
+import { ORIGIN, fetchHost } from "./account-host.ts";
 
 export interface Shown {
   status: number;

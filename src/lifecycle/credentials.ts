@@ -1,0 +1,46 @@
+/** What opens an account beside its password, and the end of its sessions. */
+import type { Did } from "@atcute/lexicons";
+import { endGrants } from "../oauth/forget.ts";
+import { type PasskeyView, listPasskeys, removePasskeys } from "../oauth/stores/passkeys.ts";
+import type { AppPassword } from "../protocol/account-station.ts";
+import type { Bindings } from "../protocol/stations.ts";
+import type { LifecycleServices } from "./services.ts";
+
+export interface CredentialServices extends LifecycleServices {
+  env: Pick<Bindings, "DIRECTORY">;
+}
+
+/** These outlive a change of password: they are no copies of it. */
+export interface Credentials {
+  passkeys: PasskeyView[];
+  appPasswords: AppPassword[];
+}
+
+export async function listCredentials(services: CredentialServices, did: Did): Promise<Credentials> {
+  const [passkeys, appPasswords] = await Promise.all([
+    listPasskeys(services.env.DIRECTORY, did),
+    services.account(did).listAppPasswords(),
+  ]);
+  return { passkeys, appPasswords };
+}
+
+/** Removes every passkey and app password, and ends the sessions that app passwords opened. Idempotent. */
+export async function revokeCredentials(services: CredentialServices, did: Did): Promise<void> {
+  const account = services.account(did);
+  for (const { name } of await account.listAppPasswords()) await account.revokeAppPassword(name);
+  await removePasskeys(services.env.DIRECTORY, did);
+}
+
+/**
+ * Ends every session: those opened by a password, those of connected apps with what they were allowed, and
+ * all browsers but one. Idempotent.
+ */
+export async function signOutEverywhere(
+  services: CredentialServices,
+  did: Did,
+  exceptBrowser: string | null,
+): Promise<void> {
+  await services.directory.endSessions(did);
+  await services.account(did).revokeAllRefreshTokens();
+  await endGrants(services.env.DIRECTORY, did, exceptBrowser);
+}

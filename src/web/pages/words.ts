@@ -1,0 +1,13 @@
+/** Small words of the pages. */
+
+/** `One passkey`, `3 passkeys`; `none` for zero. */
+export const counted = (n: number, one: string, none = `No ${one}s`): string =>
+  n === 0 ? none : n === 1 ? `One ${one}` : `${n} ${one}s`;
+
+/** "a, b and c" */
+export function listed(words: readonly string[]): string {
+  if (words.length < 2) return words[0] ?? "";
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
