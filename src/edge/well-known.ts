@@ -38,11 +38,12 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
-  const account = ours ? await directory.find(name) : null;
-  if (account?.status !== "active") {
+  const member = ours ? await directory.find(name) : null;
+  // A deactivated member can still sign in, and apps resolve the handle for it.
+  if (member?.status !== "active" && member?.status !== "deactivated") {
     return renderError(new Refusal("NotFound", "User not found", 404), request);
   }
-  const response = new Response(account.did, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  const response = new Response(member.did, { headers: { "content-type": "text/plain; charset=utf-8" } });
   setCors(response.headers);
   return response;
 }

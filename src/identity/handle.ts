@@ -114,7 +114,7 @@ export class HandleResolver {
     return normalized;
   }
 
-  /** The DID of a handle: active members first, then the network. Refuses HandleNotFound. */
+  /** The DID of a handle: members first, unless they are taken down, then the network. Refuses HandleNotFound. */
   async resolve(handle: string, options?: ResolveOptions): Promise<Did> {
     const did = await this.find(handle, options);
     if (did === null) throw unresolved();
@@ -126,10 +126,12 @@ export class HandleResolver {
     const name = handle.toLowerCase();
     if (!isHandle(name)) return null;
     const member = await this.#directory.findByHandle(name);
-    if (member) return member.status === "active" ? member.did : null;
-    // Only this host is authoritative for its own domains.
+    if (member?.status === "active") return member.did;
+    if (member !== null && member.status !== "deactivated") return null;
+    // Only this host is authoritative for its own domains. Apps resolve a handle before they ask for a
+    // password, so a member who switched their account off could not come back without it.
     const isOurs = this.#domains.some((domain) => name.endsWith(domain) || name === domain.slice(1));
-    return isOurs ? null : this.#external(name, options);
+    return isOurs ? (member?.did ?? null) : this.#external(name, options);
   }
 
   /**

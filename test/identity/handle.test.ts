@@ -126,15 +126,37 @@ describe("rules", () => {
 });
 
 describe("resolution", () => {
-  test("members are found without asking anyone, active ones only", async () => {
+  test("members are found without asking anyone, switched off or not, but not when taken down", async () => {
     const { did, handle } = await member();
     expect(await handles.resolve(handle.toUpperCase())).toBe(did);
     await directory.deactivate(did);
-    expect(await refusalOf(handles.resolve(handle))).toEqual({
-      error: "HandleNotFound",
-      message: "Unable to resolve handle",
-    });
+    expect(await handles.resolve(handle)).toBe(did);
+    for (const takedown of ["takendown", "suspended"] as const) {
+      await directory.setTakedown(did, takedown);
+      expect(await refusalOf(handles.resolve(handle))).toEqual({
+        error: "HandleNotFound",
+        message: "Unable to resolve handle",
+      });
+    }
+    await directory.setTakedown(did, null);
+    await directory.markDeleted(did);
+    expect(await handles.find(handle)).toBeNull();
     expect(asked).toEqual([]);
+  });
+
+  test("a reservation that is no account yet does not resolve", async () => {
+    const [did, handle] = [newDid(), newHandle() as `${string}.${string}`];
+    await directory.reserve({ did, handle });
+    expect(await handles.find(handle)).toBeNull();
+  });
+
+  test("a domain of a member who is switched off says itself whose it is", async () => {
+    const handle = `${newHandle().replace(".test", "")}.example.org` as const;
+    const { did } = await member(handle);
+    await directory.deactivate(did);
+    const heir = newDid();
+    files[handle] = heir;
+    expect(await handles.resolve(handle)).toBe(heir);
   });
 
   test("below the host's domains nobody else is asked", async () => {

@@ -43,6 +43,15 @@ describe("a host on this machine", () => {
     expect(await getAs("carla.test", "/.well-known/atproto-did")).toBe(did);
   });
 
+  test("answers for a member who is switched off, who resolves their handle to come back", async () => {
+    const { did, accessJwt } = await signUp("clara");
+    await xrpc(host.origin, "com.atproto.server.deactivateAccount", {
+      input: {},
+      authorization: `Bearer ${accessJwt}`,
+    });
+    expect(await getAs("clara.test", "/.well-known/atproto-did")).toBe(did);
+  });
+
   test("registers members at the embedded directory, which others may read", async () => {
     const { did } = await signUp("dora");
     const document = await (await fetch(`${host.outside}/${did}`)).json();

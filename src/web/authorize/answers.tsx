@@ -1,13 +1,14 @@
 /** What the forms of an authorization do, up to the code that the app gets. */
 import type { Member } from "../../identity/directory.ts";
+import { activateAccount } from "../../lifecycle/states.ts";
 import { metadataOf } from "../../oauth/endpoints.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";
-import type { Fields } from "../forms.ts";
+import { type Fields, problemOf } from "../forms.ts";
 import { EMAIL_SCOPES } from "../pages/scope-words.ts";
 import { errorPage, goTo } from "../replies.tsx";
 import type { SignedIn } from "../sign-in/browser.ts";
 import { signIn, signInByKey, signUp } from "../sign-in/credentials.ts";
-import { signInPage, signUpPage, switchedOff } from "./steps.tsx";
+import { signInPage, signUpPage, switchedOffPage } from "./steps.tsx";
 import { type Asking, type Turn, mustSignIn, pathTo, sendBack } from "./turn.tsx";
 
 export async function takeAnswer(turn: Turn, asking: Asking, fields: Fields): Promise<Response> {
@@ -29,6 +30,8 @@ export async function takeAnswer(turn: Turn, asking: Asking, fields: Fields): Pr
     }
     case "consent":
       return fields.get("answer") === "allow" ? allow(turn, asking, fields) : deny(turn, asking);
+    case "activate":
+      return activate(turn, asking, fields);
     case "deny":
       return deny(turn, asking);
     default:
@@ -59,6 +62,20 @@ async function next(turn: Turn, asking: Asking, member: Member): Promise<Respons
   return needed ? goTo(turn, pathTo(asking, { as: member.did })) : grant(turn, asking, member);
 }
 
+/** Switches an account on again for a member who came back through an app. */
+async function activate(turn: Turn, asking: Asking, fields: Fields): Promise<Response> {
+  const { services } = turn;
+  const chosen = await chosenOf(turn, fields);
+  if (chosen === undefined || mustSignIn(asking, chosen))
+    return goTo(turn, pathTo(asking, { page: "sign-in" }));
+  try {
+    await activateAccount(services, chosen.member.did, services.host.origin);
+  } catch (thrown) {
+    return switchedOffPage(turn, asking, chosen.member, problemOf(thrown));
+  }
+  return next(turn, asking, { ...chosen.member, state: "active" });
+}
+
 async function deny(turn: Turn, { parameters, requestUri }: Asking): Promise<Response> {
   await turn.server.provider.requestManager.delete(requestUri);
   return sendBack(turn, parameters, {
@@ -84,7 +101,7 @@ async function allow(turn: Turn, asking: Asking, fields: Fields): Promise<Respon
 async function grant(turn: Turn, asking: Asking, member: Member, allowed?: string[]): Promise<Response> {
   const { server, browser, request } = turn;
   const { client, requestUri, parameters } = asking;
-  if (member.state === "deactivated") return switchedOff(turn);
+  if (member.state === "deactivated") return switchedOffPage(turn, asking, member);
   const { account } = await server.accounts.getAccount(member.did);
   if (allowed !== undefined) await rememberConsent(turn, asking, account, allowed);
   const metadata = metadataOf(request, clientAddress(request));

@@ -6,8 +6,8 @@ import { ConsentPage } from "../pages/consent.tsx";
 import { askedFor } from "../pages/scope-words.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { SignUpPage } from "../pages/sign-up.tsx";
+import { SwitchedOffPage } from "../pages/switched-off.tsx";
 import { profileOf, profilesOf } from "../profiles.ts";
-import { errorPage } from "../replies.tsx";
 import type { SignedIn } from "../sign-in/browser.ts";
 import { valuesOf } from "../sign-in/credentials.ts";
 import { appOf } from "./app-name.ts";
@@ -106,11 +106,30 @@ async function choosePage(turn: Turn, asking: Asking, people: SignedIn[]): Promi
 }
 
 /** Apps get no code for an account that is switched off. */
-export const switchedOff = (turn: Turn): Response =>
-  errorPage(turn, "This account is switched off. Switch it on again on your account page first.");
+export async function switchedOffPage(
+  turn: Turn,
+  asking: Asking,
+  member: Member,
+  problem?: string,
+): Promise<Response> {
+  return showTo(
+    turn,
+    asking,
+    <SwitchedOffPage
+      {...turn.frame}
+      sender={senderOf(turn, asking)}
+      app={appOf(asking.client)}
+      member={member}
+      profile={await profileOf(turn.services, member.did)}
+      problem={problem}
+      other={pathTo(asking, { page: "choose" })}
+    />,
+    problem === undefined ? 200 : 400,
+  );
+}
 
 async function consentPage(turn: Turn, asking: Asking, member: Member, sets: Sets): Promise<Response> {
-  if (member.state === "deactivated") return switchedOff(turn);
+  if (member.state === "deactivated") return switchedOffPage(turn, asking, member);
   return showTo(
     turn,
     asking,
