@@ -265,7 +265,8 @@ async function attempt(nsid: string, verb: string, credential: Credential): Prom
 const atproto = [...methods.values()].filter(({ nsid }) => !nsid.startsWith("app.bsky."));
 
 test("every served method has a rule", () => {
-  expect(atproto.map(({ nsid }) => nsid).toSorted()).toEqual([...RULES.keys()].toSorted());
+  const hint = "say in RULES above who may call it: see CONTRIBUTING.md, “A method”";
+  expect(atproto.map(({ nsid }) => nsid).toSorted(), hint).toEqual([...RULES.keys()].toSorted());
 });
 
 test.each(atproto.map((method) => [method.nsid, method] as const))("%s", async (nsid, { verb }) => {
