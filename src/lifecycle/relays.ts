@@ -34,8 +34,8 @@ export async function requestCrawls(
 ): Promise<void> {
   const origins = relaysOf(env);
   if (origins.length === 0) return;
-  const { seq } = await env.SEQUENCER.getByName(SEQUENCER_NAME).status();
-  if (seq === 0) return;
+  const { seq, oldest } = await env.SEQUENCER.getByName(SEQUENCER_NAME).status();
+  if (oldest === null) return;
   await Promise.all(origins.map((origin) => requestCrawl(env, origin, hostname, seq, now())));
 }
 

@@ -5,9 +5,9 @@
  * issued.
  */
 import { DurableObject } from "cloudflare:workers";
-import { encodeErrorFrame } from "../protocol/event-frames.ts";
 import { encodeLabelsFrame } from "../protocol/label.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
+import { answerClose, refuseSubscription } from "../protocol/web-socket.ts";
 import { ModerationLabels } from "./labels.ts";
 
 /** Labels read per page. */
@@ -32,19 +32,19 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
 
   override async fetch(request: Request): Promise<Response> {
     const given = new URL(request.url).searchParams.get("cursor");
-    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response(null, { status: 503 });
-    const { 0: client, 1: socket } = new WebSocketPair();
+    if (given !== null && !/^\d{1,15}$/.test(given)) {
+      return refuseSubscription("InvalidRequest", "cursor must be an integer");
+    }
     const labels = new ModerationLabels(this.env.DIRECTORY);
     const head = await labels.head();
     const seq = given === null ? head : Number(given);
+    // A host without labels has no future: cursors are of its earlier life.
+    if (head > 0 && seq > head) return refuseSubscription("FutureCursor", "Cursor in the future.");
+    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response(null, { status: 503 });
+    const { 0: client, 1: socket } = new WebSocketPair();
     this.ctx.acceptWebSocket(socket);
-    socket.serializeAttachment({ seq } satisfies Position);
-    if (seq > head) {
-      socket.send(encodeErrorFrame("FutureCursor", "Cursor in the future."));
-      socket.close(1008, "FutureCursor");
-    } else {
-      this.ctx.waitUntil(this.#update(socket, labels));
-    }
+    socket.serializeAttachment({ seq: Math.min(seq, head) } satisfies Position);
+    this.ctx.waitUntil(this.#update(socket, labels));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -83,5 +83,7 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
   /** Ignores messages; the protocol defines none from consumers. */
   override async webSocketMessage(): Promise<void> {}
 
-  override async webSocketClose(): Promise<void> {}
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    answerClose(socket, code, reason);
+  }
 }

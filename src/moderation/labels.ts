@@ -35,8 +35,14 @@ export class ModerationLabels {
     this.#clock = clock;
   }
 
+  /**
+   * The first label's seq is a number from the clock, so that a host set up anew goes on above the seqs of its
+   * earlier life, whose cursors consumers still have.
+   */
   async add(labels: readonly SignedLabel[]): Promise<void> {
+    const next = sql<number>`(SELECT coalesce(max(${label.seq}) + 1, ${this.#clock()}) FROM ${label})`;
     const rows = labels.map((each) => ({
+      seq: next,
       src: each.src,
       uri: each.uri,
       cid: each.cid ?? null,

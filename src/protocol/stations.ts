@@ -54,7 +54,7 @@ export interface SequencerStation {
 }
 
 export interface SequencerStatus {
-  /** Newest seq; 0 before the first event. */
+  /** Newest seq; 0 before the first event, whose seq is a number from the clock. */
   seq: number;
   /** Oldest seq still in the window; null when it is empty. */
   oldest: number | null;
@@ -133,7 +133,7 @@ export interface AppViewStation {
 
 /** One object per host: the sockets of com.atproto.label.subscribeLabels. The labels are in the directory. */
 export interface LabelsStation {
-  /** Handles a WebSocket upgrade request, with a valid `?cursor=` or none. */
+  /** Handles a WebSocket upgrade request. */
   fetch(request: Request): Promise<Response>;
   /** Tells the object that the directory has new labels. */
   announce(): Promise<void>;

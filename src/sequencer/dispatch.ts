@@ -78,9 +78,9 @@ export class Dispatch {
     this.#wakeBy = wakeBy;
   }
 
-  /** Last seq that the AppView is known to have passed. */
+  /** Last seq that the AppView is known to have passed; before the first, the seq that the window begins after. */
   get cursor(): number {
-    return this.#cursor ?? 0;
+    return Math.max(this.#cursor ?? 0, this.#window.floor);
   }
 
   get error(): string | null {
@@ -219,7 +219,7 @@ export class Dispatch {
 
   #lagging(): boolean {
     if (this.#failures > 0 || Date.now() < this.#brokenUntil || this.#appview() === null) return true;
-    return this.#cursor !== null && this.#window.head - this.#cursor > this.#limits.lag;
+    return this.#cursor !== null && this.#window.head - this.cursor > this.#limits.lag;
   }
 }
 

@@ -12,6 +12,7 @@ import type { SequencedEvent } from "../protocol/events.ts";
 import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { PaceLimits } from "./pace.ts";
 import { allowance, Bucket, Debt } from "./pace.ts";
+import { refuseSubscription } from "../protocol/web-socket.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface FirehoseLimits extends PaceLimits {
@@ -87,9 +88,9 @@ export class Firehose {
   }
 
   /**
-   * Answers a subscribeRepos request. Refuses before the upgrade: 426 for a plain request, 400 InvalidRequest
-   * for a cursor that is not an integer, 429 RateLimitExceeded when there is no room. Refuses after it by
-   * frames: FutureCursor, then close 1008.
+   * Answers a subscribeRepos request. Refuses before the upgrade: 426 for a plain request, 429
+   * RateLimitExceeded when there is no room. Refuses after it by a frame, then close 1008: InvalidRequest for a
+   * cursor that is not an integer, FutureCursor.
    */
   accept(request: Request): Response {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
@@ -100,7 +101,12 @@ export class Firehose {
     const asked = new URL(request.url).searchParams.get("cursor");
     const cursor = asked === null ? null : Number(asked);
     if (cursor !== null && !(/^-?\d+$/.test(asked ?? "") && Number.isSafeInteger(cursor))) {
-      return refuse(400, "InvalidRequest", "cursor must be an integer");
+      return refuseSubscription("InvalidRequest", "cursor must be an integer");
+    }
+    const { head } = this.#window;
+    // A host without events has no future: cursors are of its earlier life.
+    if (cursor !== null && head > 0 && cursor > head) {
+      return refuseSubscription("FutureCursor", FUTURE_CURSOR);
     }
     if (this.#consumers.size >= this.#limits.sockets) {
       return refuse(429, "RateLimitExceeded", "Too many subscribers");
@@ -110,11 +116,8 @@ export class Firehose {
       return refuse(429, "RateLimitExceeded", "Too many subscriptions from this address");
     }
     const { 0: client, 1: socket } = new WebSocketPair();
-    if (cursor !== null && cursor > this.#window.head) refuseFuture(socket);
-    else {
-      this.#state.acceptWebSocket(socket, subscriber === "" ? [] : [subscriber]);
-      this.#open(socket, cursor);
-    }
+    this.#state.acceptWebSocket(socket, subscriber === "" ? [] : [subscriber]);
+    this.#open(socket, cursor === null ? null : Math.min(cursor, head));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -265,11 +268,4 @@ function refuse(
   headers: Record<string, string> = {},
 ): Response {
   return Response.json({ error, message }, { status, headers });
-}
-
-/** Avoids hibernation: workerd keeps a hibernating socket's connection open after both sides closed it. */
-function refuseFuture(socket: WebSocket): void {
-  socket.accept();
-  socket.send(encodeErrorFrame("FutureCursor", FUTURE_CURSOR));
-  socket.close(1008, "FutureCursor");
 }

@@ -12,6 +12,7 @@ import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
+import { answerClose } from "../protocol/web-socket.ts";
 import { configure } from "../protocol/settings.ts";
 import type {
   AppViewStation,
@@ -73,7 +74,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     this.#sql = new Sql(ctx.storage);
     this.#clock = new AlarmClock(this.#sql);
     void ctx.blockConcurrencyWhile(() => this.#clock.load());
-    this.#window = new EventWindow(this.#sql);
+    this.#window = new EventWindow(this.#sql, () => this.firstSeq());
     this.#firehose = new Firehose(ctx, this.#window, this.#limits.firehose);
     this.#dispatch = new Dispatch(
       () => this.appview(),
@@ -88,6 +89,14 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   /** The limits of this object. */
   protected limits(): SequencerLimits {
     return DEFAULT_LIMITS;
+  }
+
+  /**
+   * The seq of the host's first event: a number from the clock, so that a host set up anew goes on above the
+   * seqs of its earlier life, whose cursors consumers still have.
+   */
+  protected firstSeq(): number {
+    return Date.now();
   }
 
   /** The AppView that receives events; null when the host uses an upstream. */
@@ -146,7 +155,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   /** Ignores what consumers send, as the reference does. */
   override async webSocketMessage(): Promise<void> {}
 
-  override async webSocketClose(socket: WebSocket): Promise<void> {
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    answerClose(socket, code, reason);
     this.#firehose.closed(socket);
   }
 

@@ -43,13 +43,18 @@ export interface Appended {
 
 export class EventWindow {
   readonly #sql: Sql;
+  readonly #firstSeq: () => number;
   #head: number;
   #pruned: number;
+  #floor: number;
 
-  constructor(sql: Sql) {
+  /** @param firstSeq called for the seq of the host's first event */
+  constructor(sql: Sql, firstSeq: () => number) {
     this.#sql = sql;
+    this.#firstSeq = firstSeq;
     this.#head = this.#number("SELECT max(seq) AS n FROM event") ?? 0;
     this.#pruned = this.#number("SELECT pruned AS n FROM horizon") ?? 0;
+    this.#floor = Math.max(this.#pruned, (this.oldest ?? 1) - 1);
   }
 
   /** Newest seq assigned; 0 before the first. */
@@ -60,6 +65,11 @@ export class EventWindow {
   /** Newest seq that has left the window by age or size; 0 when none has. */
   get pruned(): number {
     return this.#pruned;
+  }
+
+  /** A seq after which every event is kept, unless its account was deleted. */
+  get floor(): number {
+    return this.#floor;
   }
 
   get oldest(): number | null {
@@ -76,6 +86,7 @@ export class EventWindow {
    * database has.
    */
   skipTo(seq: number): void {
+    if (this.#head === 0) this.#floor = seq;
     this.#head = Math.max(this.#head, seq);
   }
 
@@ -95,17 +106,19 @@ export class EventWindow {
     }
     if (taken.length === 0) return { acked: position, events: [] };
 
+    const first = this.#head === 0 ? this.#firstSeq() : this.#head + 1;
     const events = taken.map((entry, index) => {
-      const seq = this.#head + 1 + index;
+      const seq = first + index;
       return { seq, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
     });
     this.#sql.transaction(() => {
       for (const event of events) this.#insert(event, did, now);
       this.#recordRepo(did, position, taken, before);
       const deleted = taken.findLastIndex((entry) => entry.status === "deleted");
-      if (deleted !== -1) this.#forget(did, this.#head + 1 + deleted);
+      if (deleted !== -1) this.#forget(did, first + deleted);
     });
-    this.#head += events.length;
+    if (this.#head === 0) this.#floor = first - 1;
+    this.#head = first + events.length - 1;
     return { acked: position, events };
   }
 
@@ -192,6 +205,7 @@ export class EventWindow {
         last,
       );
       this.#pruned = last;
+      this.#floor = last;
       return rowsWritten >= slice;
     });
   }

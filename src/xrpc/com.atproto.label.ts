@@ -14,9 +14,7 @@ import { method } from "./server/method.ts";
 const subscribeLabels: Method = {
   nsid: "com.atproto.label.subscribeLabels",
   verb: "GET",
-  async serve(request, url, { env }) {
-    const cursor = url.searchParams.get("cursor");
-    if (cursor !== null && !/^\d{1,15}$/.test(cursor)) throw invalidRequest("Invalid cursor");
+  async serve(request, _url, { env }) {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       throw new Refusal("UpgradeRequired", "Expected a WebSocket upgrade", 426, { upgrade: "websocket" });
     }

@@ -303,6 +303,8 @@ async function subscribe(cursor?: number) {
   return { frames, until, close: () => socket.close() };
 }
 
+const begun = Date.now();
+
 test("subscribers get every label from their cursor on, then new ones, each once", async () => {
   const { did } = await join();
   for (const val of ["one", "two", "three"]) await label([{ uri: did, val }]);
@@ -323,9 +325,13 @@ test("subscribers get every label from their cursor on, then new ones, each once
   ]);
   const seqs = all.frames.map(({ body }) => body.seq);
   expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b));
-  const future = await subscribe(1_000_000);
+  const newest = seqs.at(-1) ?? 0;
+  const future = await subscribe(newest + 1);
   await future.until(1);
   expect(future.frames[0]?.header).toEqual({ op: -1 });
+  // A host set up anew goes on above the seqs of its earlier life.
+  expect(newest).toBeGreaterThanOrEqual(begun);
+  expect(newest).toBeLessThan(Date.now() + seqs.length);
   all.close();
   live.close();
 });

@@ -151,7 +151,7 @@ test("one event costs two rows written, and one more when it is pruned", async (
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
     const sql = new Sql(storage);
-    const counted = new EventWindow(sql);
+    const counted = new EventWindow(sql, () => 1);
     let before = sql.rows;
     const rows = () => {
       const { written } = rowsSince(sql, before);
@@ -175,7 +175,7 @@ test("one event costs two rows written, and one more when it is pruned", async (
 test("pruning goes by age in bounded slices, and never takes the newest event", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
-    const window = new EventWindow(new Sql(storage));
+    const window = new EventWindow(new Sql(storage), () => 1);
     const limits = { age: 1000, bytes: 1e12 };
     window.append(did("alice"), identities(1, 30), 1000);
     window.append(did("alice"), identities(31, 40), 5000);
@@ -188,14 +188,14 @@ test("pruning goes by age in bounded slices, and never takes the newest event", 
     expect(window.pruned).toBe(30);
     while (window.prune(limits, 9000, 4));
     expect([window.oldest, window.pruned, window.head]).toEqual([40, 39, 40]);
-    expect(new EventWindow(new Sql(storage)).head).toBe(40);
+    expect(new EventWindow(new Sql(storage), () => 1).head).toBe(40);
   });
 });
 
 test("a window past its bytes loses its oldest events, however young", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
-    const window = new EventWindow(new Sql(storage));
+    const window = new EventWindow(new Sql(storage), () => 1);
     for (let position = 1; position <= 40; position++) {
       window.append(did("alice"), [heavy(position, 50_000)], 1000);
     }

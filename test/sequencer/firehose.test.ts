@@ -10,6 +10,7 @@ import {
   heavy,
   identities,
   identity,
+  namespace,
   newSequencer,
   range,
   revived,
@@ -28,6 +29,9 @@ async function limited(stub: Stub, firehose: Partial<FirehoseLimits>): Promise<S
     protected override appview() {
       return null;
     }
+    protected override firstSeq() {
+      return 1;
+    }
   }
   let made: SequencerObject | null = null;
   await runInDurableObject(stub, (instance, state) => {
@@ -36,7 +40,8 @@ async function limited(stub: Stub, firehose: Partial<FirehoseLimits>): Promise<S
     Object.defineProperties(instance, {
       fetch: { value: (request: Request) => sequencer.fetch(request), configurable: true },
       webSocketClose: {
-        value: (socket: WebSocket) => sequencer.webSocketClose(socket),
+        value: (socket: WebSocket, code: number, reason: string) =>
+          sequencer.webSocketClose(socket, code, reason),
         configurable: true,
       },
     });
@@ -81,6 +86,23 @@ test("a cursor in the future gets FutureCursor and close 1008", async () => {
   expect(await sequencer.status()).toMatchObject({ subscribers: 0 });
 });
 
+test("a cursor of a host's earlier life waits for the first event of the new one", async () => {
+  const sequencer = namespace.getByName("a-second-life");
+  await withAppView(sequencer, null);
+  const before = Date.now();
+  const consumers = [await subscribe(sequencer, 57), await subscribe(sequencer, before - 1000)];
+  await sequencer.append(did("alice"), identities(1, 2));
+  await until(() => consumers.every((consumer) => consumer.events.length === 2));
+  const { seq } = await sequencer.status();
+  expect(seq).toBeGreaterThan(before);
+  expect(seq).toBeLessThanOrEqual(Date.now() + 1);
+  for (const { seqs, notes } of consumers) expect([seqs, notes]).toEqual([[seq - 1, seq], []]);
+  const [old, future] = [await subscribe(sequencer, 57), await subscribe(sequencer, seq + 1)];
+  await until(() => old.events.length === 2 && future.closed !== null);
+  expect([old.seqs, old.notes]).toEqual([[seq - 1, seq], []]);
+  expect(future.notes).toEqual(["FutureCursor"]);
+});
+
 test("a cursor older than the window gets OutdatedCursor, then the window from its start", async () => {
   const sequencer = await newSequencer();
   await sequencer.append(did("alice"), identities(1, 10));
@@ -103,13 +125,22 @@ test("a cursor older than the window gets OutdatedCursor, then the window from i
   expect([kept.notes, kept.seqs]).toEqual([[], [8, 9, 10]]);
 });
 
-test("a cursor that is no integer, and a request that is no upgrade, are refused before any socket", async () => {
+test("a cursor that is no integer gets an error frame and close 1008, before and after the first event", async () => {
   const sequencer = await newSequencer();
-  for (const cursor of ["abc", "1.5", "", "1e3", "0x10", "99999999999999999999"]) {
-    const response = await sequencer.fetch(subscription(cursor));
-    expect([cursor, response.status]).toEqual([cursor, 400]);
-    expect(await response.json()).toMatchObject({ error: "InvalidRequest" });
+  for (const events of [0, 1]) {
+    await sequencer.append(did("alice"), identities(1, events));
+    for (const cursor of ["abc", "1.5", "", "1e3", "0x10", " 1", "99999999999999999999"]) {
+      const consumer = await subscribe(sequencer, cursor);
+      await until(() => consumer.closed !== null);
+      expect([cursor, consumer.notes, consumer.closed?.code]).toEqual([cursor, ["InvalidRequest"], 1008]);
+      expect(consumer.seqs).toEqual([]);
+    }
   }
+  expect(await sequencer.status()).toMatchObject({ subscribers: 0 });
+});
+
+test("a request that is no upgrade is refused", async () => {
+  const sequencer = await newSequencer();
   const plain = await sequencer.fetch("http://host.test/xrpc/com.atproto.sync.subscribeRepos?cursor=0");
   expect(plain.status).toBe(426);
   expect(plain.headers.get("upgrade")).toBe("websocket");

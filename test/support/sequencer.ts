@@ -11,14 +11,17 @@ import type { AppViewStation, Bindings } from "../../src/protocol/stations.ts";
 import type { SequencerObject } from "../../src/sequencer/object.ts";
 
 export const bindings: Bindings = env as never;
-const namespace: DurableObjectNamespace<SequencerObject> = bindings.SEQUENCER as never;
+export const namespace: DurableObjectNamespace<SequencerObject> = bindings.SEQUENCER as never;
 export type Stub = DurableObjectStub<SequencerObject>;
 
 let made = 0;
 
-/** A new sequencer. Its AppView is replaced before the first call. */
+/** A new sequencer that numbers from 1. Its AppView is replaced before the first call. */
 export async function newSequencer(appview: AppViewStation | null = null): Promise<Stub> {
   const stub = namespace.getByName(`sequencer-${++made}`);
+  await runInDurableObject(stub, (instance) => {
+    Object.defineProperty(instance, "firstSeq", { value: () => 1, configurable: true });
+  });
   await withAppView(stub, appview);
   return stub;
 }

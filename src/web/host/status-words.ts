@@ -34,7 +34,7 @@ export function statusView(found: Status): StatusView {
     time: `${time.slice(0, 16).replace("T", " ")} UTC`,
     facts: [
       ["Behind by", index.lag === 0 ? "nothing" : `${number(index.lag)} events`],
-      ["Events", `${number(firehose.seq)} written, ${number(index.cursor)} indexed`],
+      ["Events", `${firehose.seq} is the newest, ${index.cursor} is indexed`],
       ["Firehose", `from ${firehose.oldest ?? "–"}, ${number(firehose.subscribers)} listening`],
       [
         "Index",

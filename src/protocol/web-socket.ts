@@ -1,0 +1,33 @@
+/** The close of a hibernating WebSocket, and refusals on a socket. */
+import { encodeErrorFrame } from "./event-frames.ts";
+
+/** The close event's code for a Close without one (RFC 6455, section 7.4.1). */
+const NO_CODE = 1005;
+const PROTOCOL_ERROR = 1002;
+const POLICY = 1008;
+
+/**
+ * Answers the Close of a hibernating socket's other side, as RFC 6455 (section 5.5.1) demands. workerd does so
+ * only for sockets that do not hibernate. `code` and `reason` are those of the close event. A code that may not
+ * be sent is answered with a protocol error.
+ */
+export function answerClose(socket: WebSocket, code: number, reason: string): void {
+  if (code === NO_CODE) return socket.close();
+  try {
+    socket.close(code, reason);
+  } catch {
+    socket.close(PROTOCOL_ERROR);
+  }
+}
+
+/**
+ * Accepts a subscription only to refuse it: by an error frame, then close 1008. The socket does not hibernate:
+ * workerd keeps the connection of one that does for a while after both sides have closed it.
+ */
+export function refuseSubscription(error: string, message: string): Response {
+  const { 0: client, 1: socket } = new WebSocketPair();
+  socket.accept();
+  socket.send(encodeErrorFrame(error, message));
+  socket.close(POLICY, error);
+  return new Response(null, { status: 101, webSocket: client });
+}
