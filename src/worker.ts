@@ -4,7 +4,7 @@ export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
 export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
-import { app } from "./edge/app.ts";
+import { serve } from "./edge/app.ts";
 import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { tidy } from "./oauth/forget.ts";
@@ -16,7 +16,7 @@ import type { Bindings } from "./protocol/stations.ts";
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
     const { bindings, faults } = configure(env);
-    return faults.length > 0 ? misconfigured(request, faults) : app.fetch(request, bindings, context);
+    return faults.length > 0 ? misconfigured(request, faults) : serve(request, bindings, context);
   },
   async scheduled(_event: unknown, given: Bindings<AccountStation>): Promise<void> {
     const { bindings: env, faults } = configure(given);

@@ -1,5 +1,8 @@
 /** The HTTP entry point: routes, CORS, and the rendering of errors that no route handled. */
 import { Hono } from "hono";
+import type { Bindings } from "../protocol/stations.ts";
+import { invalidRequest } from "../protocol/refusal.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
 import { methods } from "../xrpc/methods.ts";
 import { allowCors, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
@@ -15,7 +18,8 @@ import { subscribeRepos } from "./subscribe.ts";
 import { atprotoDid, hostDidDocument } from "./well-known.ts";
 import { serveXrpc } from "./xrpc.ts";
 
-export const app = new Hono<Env>();
+// As in the reference, a slash at the end of a path makes no difference.
+const app = new Hono<Env>({ strict: false });
 
 app.options("*", () => preflight());
 
@@ -38,3 +42,22 @@ app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 
 app.notFound((c) => allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404)));
 app.onError((thrown, c) => renderError(thrown, c.req.raw));
+
+/** Answers a request. Refuses InvalidRequest for one whose Host header names no host. */
+export function serve(
+  request: Request,
+  env: Bindings<AccountStation>,
+  context: ExecutionContext,
+): Response | Promise<Response> {
+  if (hasHost(request)) return app.fetch(request, env, context);
+  return renderError(invalidRequest("Invalid Host header"), request);
+}
+
+/**
+ * Whether the Host header is one host with or without a port (RFC 9110, section 7.2). Two such headers arrive
+ * joined by a comma. A request without one was made by the runtime itself.
+ */
+function hasHost({ headers, url }: Request): boolean {
+  const host = headers.get("host");
+  return host === null || (!/[\s,/?#@\\]/.test(host) && URL.canParse(url));
+}

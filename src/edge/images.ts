@@ -55,10 +55,19 @@ const isPreset = (text: string): text is Preset => Object.hasOwn(PRESETS, text);
 const isFormat = (text: string): text is Format => text === "jpeg" || text === "webp";
 
 function wanted(did: string, cid: string): Wanted {
-  const account = decodeURIComponent(did);
+  const account = unescaped(did);
   if (!isDid(account)) throw invalidRequest("Invalid did");
   if (!isCid(cid)) throw invalidRequest("Invalid cid");
   return { did: account, cid };
+}
+
+/** Decodes percent-encoding (RFC 3986, section 2.1). Null if it is malformed. */
+function unescaped(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Refuses InvalidRequest for a path that no view names. */

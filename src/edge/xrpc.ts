@@ -19,7 +19,8 @@ export async function serveXrpc(
 ): Promise<Response> {
   const started = Date.now();
   const url = new URL(request.url);
-  const nsid = url.pathname.slice("/xrpc/".length);
+  const nsid = url.pathname.slice("/xrpc/".length).replace(/\/$/, "");
+  url.pathname = `/xrpc/${nsid}`;
   let did: string | null = null;
   let response: Response;
   try {

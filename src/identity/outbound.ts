@@ -7,6 +7,7 @@
  * connect to it, but the platform's network reaches no private addresses, so only the name is checked here.
  * The flag `global_fetch_strictly_public` (`wrangler.toml`) makes this true of the owner's own zone as well.
  */
+import { gather } from "../protocol/body.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 
 export interface OutboundOptions {
@@ -113,20 +114,8 @@ export async function fetchPublic(address: string | URL, options: OutboundOption
 
 /** Reads an answer to its end. Refuses 502 UpstreamFailure when it is longer than `maxBytes`. */
 export async function smallAnswer(response: Response, maxBytes: number): Promise<Answer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the body.
-    if (size > maxBytes) throw new Refusal("UpstreamFailure", "The answer is too long", 502);
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.byteLength;
-  }
+  const body = await gather(response.body, maxBytes);
+  if (body === null) throw new Refusal("UpstreamFailure", "The answer is too long", 502);
   return { status: response.status, headers: response.headers, body };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { OAuthServer } from "./provider.ts";
 import { LostRace } from "./stores/sessions.ts";
+import { readText } from "../protocol/body.ts";
 import { logLine } from "../protocol/log-line.ts";
 
 /** Maximum size of a form or JSON body, in bytes. */
@@ -152,10 +153,10 @@ function errorResponse({ core }: OAuthServer, thrown: unknown, headers: Headers)
 
 async function bodyOf({ core }: OAuthServer, request: Request): Promise<Record<string, unknown>> {
   const refused = (why: string) => new core.InvalidRequestError(why);
-  if (Number(request.headers.get("content-length") ?? "0") > BODY_MAX)
-    throw refused("Request body too large");
-  const text = new TextDecoder().decode(await request.arrayBuffer());
-  if (text.length > BODY_MAX) throw refused("Request body too large");
+  const text = await readText(request, BODY_MAX).catch(() => {
+    throw refused("The request body broke off");
+  });
+  if (text === null) throw refused("Request body too large");
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type === "application/x-www-form-urlencoded") return formFields(text, refused);
   if (type !== "application/json") throw refused("Unsupported content-type");

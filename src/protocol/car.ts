@@ -2,6 +2,7 @@
  * CAR version 1 (repository spec, "CAR File Serialization"): a header with the roots, then the blocks, each
  * preceded by its length and CID. Readers check everything: structure, CIDs, hashes, sizes.
  */
+import { Gathering } from "./body.ts";
 import { decode, encode } from "./cbor.ts";
 import { asCidBytes, cidFromBytes, CID_LENGTH, isCidBytes, sha256, type Cid, type CidBytes } from "./cid.ts";
 import { isMap } from "./data-model.ts";
@@ -225,16 +226,17 @@ class Chunks {
   async fill(length: number): Promise<number> {
     let have = this.#held.length - this.#at;
     if (have >= length) return have;
-    const parts = [this.#held.subarray(this.#at)];
+    const gathered = new Gathering();
+    gathered.add(this.#held.subarray(this.#at));
     while (have < length) {
       const { done, value } = await this.#reader.read();
       if (done) break;
       this.#total += value.length;
       if (this.#total > this.#maxBytes) throw refuse(`more than ${this.#maxBytes} bytes`);
-      parts.push(value);
+      gathered.add(value);
       have += value.length;
     }
-    this.#held = parts.length === 1 ? (parts[0] ?? this.#held) : concat(parts, have);
+    this.#held = gathered.bytes;
     this.#at = 0;
     return have;
   }
@@ -256,16 +258,6 @@ class Chunks {
   async cancel(): Promise<void> {
     await this.#reader.cancel();
   }
-}
-
-function concat(parts: Uint8Array[], size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Posted forms, and the messages for what is wrong with them. */
+import { readText } from "../protocol/body.ts";
 import { isRefusal } from "../protocol/refusal.ts";
 import { visibleText } from "../protocol/visible-text.ts";
 
@@ -10,14 +11,9 @@ const FORM_MAX = 32 * 1024;
 export async function readForm(request: Request): Promise<Fields | null> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") return null;
-  if (Number(request.headers.get("content-length") ?? "0") > FORM_MAX) return null;
-  const text = await textOf(request);
-  return text.length > FORM_MAX ? null : new Map(new URLSearchParams(text));
+  const text = await readText(request, FORM_MAX);
+  return text === null ? null : new Map(new URLSearchParams(text));
 }
-
-/** Reads bytes, because the runtime warns about `text()` on a form body. */
-export const textOf = async (request: Request): Promise<string> =>
-  new TextDecoder().decode(await request.arrayBuffer());
 
 /** A field of one line, as its sender sees it; empty if it is missing. */
 export const lineOf = (fields: Fields, name: string): string => visibleText(fields.get(name) ?? "");

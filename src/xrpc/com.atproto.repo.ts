@@ -15,7 +15,7 @@ import { isDid } from "@atcute/lexicons/syntax";
 import { uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Costed } from "../protocol/account-station.ts";
-import { Refusal, authRequired, invalidRequest, must } from "../protocol/refusal.ts";
+import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
 import { anyone, member, memberOrService, owner } from "./server/policies.ts";
 import type { MemberCaller } from "./server/policies.ts";
 import { method } from "./server/method.ts";
@@ -155,8 +155,8 @@ export const comAtprotoRepo: Method[] = [
   }),
 
   method(ImportRepo, owner, async ({ request, caller: { did }, services, headers }) => {
-    const car = must(request.body, "body of importRepo");
-    reported(await services.account(did).importRepo(car), headers);
+    if (request.body === null) throw invalidRequest("Invalid CAR: unexpected end");
+    reported(await services.account(did).importRepo(request.body), headers);
     return undefined;
   }),
 ];

@@ -1,31 +1,12 @@
-/** Reads request bodies under a size limit. */
+/** Reads the bodies of methods' inputs. */
+import { readBody } from "../../protocol/body.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 
-const tooLarge = () => new Refusal("PayloadTooLargeError", "request entity too large", 413);
-
-/**
- * Refuses PayloadTooLargeError (413, the reference's name for it) over `limit` bytes, by the announced length
- * or, without one, by counting.
- */
-export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
-  const announced = request.headers.get("content-length");
-  if (announced !== null && Number(announced) > limit) throw tooLarge();
-  if (announced !== null) return new Uint8Array(await request.arrayBuffer());
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+/** Refuses PayloadTooLargeError (413, the reference's name for it) over `limit` bytes. */
+async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
+  const bytes = await readBody(request, limit);
+  if (bytes === null) throw new Refusal("PayloadTooLargeError", "request entity too large", 413);
+  return bytes;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -46,6 +27,18 @@ export async function readJson(request: Request, limit: number): Promise<unknown
     return JSON.parse(text);
   } catch {
     throw invalidRequest("The request body is not valid JSON");
+  }
+}
+
+/** More than anything that clients send where no body is expected. */
+const NO_INPUT_MAX = 1024;
+
+/** Refuses InvalidRequest for a body of a method that takes none, and PayloadTooLargeError for a long one. */
+export async function refuseBody(request: Request): Promise<void> {
+  // Clients commonly send `{}`, which is harmless.
+  const text = new TextDecoder().decode(await readBytes(request, NO_INPUT_MAX)).trim();
+  if (text !== "" && text !== "{}" && text !== "null") {
+    throw invalidRequest("A request body was provided when none was expected");
   }
 }
 

@@ -14,8 +14,8 @@ import type {
   XRPCQueryMetadata,
 } from "@atcute/lexicons/validations";
 import { safeParse } from "@atcute/lexicons/validations";
-import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import { readJson } from "./body.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
+import { readJson, refuseBody } from "./body.ts";
 import { decodeParams } from "./params.ts";
 import { type Permissions, authorizeInput } from "./scopes.ts";
 import type { Services } from "./services.ts";
@@ -130,10 +130,10 @@ export function method<S extends MethodSchema, Caller>(
  */
 async function decodeInput(request: Request, input: XRPCBodyParam, jsonLimit: number): Promise<unknown> {
   if (input === null) {
-    if (request.method === "POST") await refuseBody(request);
+    if (request.method === "POST" && hasBody(request)) await refuseBody(request);
     return undefined;
   }
-  if (!hasBody(request)) throw invalidRequest("A request body is expected but none was provided");
+  if (!announcesBody(request)) throw invalidRequest("A request body is expected but none was provided");
   if (input.type === "blob") return undefined;
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (!type) throw invalidRequest("Request encoding (Content-Type) required but not provided");
@@ -149,19 +149,9 @@ function validated(what: string, schema: BaseSchema, value: unknown): unknown {
   throw invalidRequest(`${what}: ${result.message}`);
 }
 
-function hasBody(request: Request): boolean {
-  if (request.headers.has("transfer-encoding")) return true;
-  const length = request.headers.get("content-length");
-  return length === null ? request.body !== null : length !== "0";
-}
+/** Whether a body comes, be it empty. */
+const announcesBody = ({ headers, body }: Request): boolean =>
+  headers.has("content-length") || headers.has("transfer-encoding") || body !== null;
 
-async function refuseBody(request: Request): Promise<void> {
-  if (!hasBody(request)) return;
-  const length = Number(request.headers.get("content-length") ?? "0");
-  if (length > 1024) throw new Refusal("PayloadTooLargeError", "request entity too large", 413);
-  // Clients commonly send `{}` where no body is expected, which is harmless.
-  const text = (await request.text()).trim();
-  if (text !== "" && text !== "{}" && text !== "null") {
-    throw invalidRequest("A request body was provided when none was expected");
-  }
-}
+const hasBody = (request: Request): boolean =>
+  announcesBody(request) && request.headers.get("content-length") !== "0";
