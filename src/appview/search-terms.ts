@@ -1,32 +1,40 @@
 /**
- * The search entries of a post. Its words go to `text`; what operators ask for (`from:`, `#tag`, `lang:` …)
- * goes to `terms`, each as one opaque word: a letter for the kind and a hash of the value, so that no
- * tokenizer splits it.
+ * The search entries of a post. Its words go to `text`; what operators and filters ask for (`from:`, `#tag`,
+ * replies, posts with video …) goes to `terms`, each as one opaque word, so that no tokenizer splits it: a
+ * letter for the kind and, where the kind has values, a hash of the value.
  */
-import { hash53 } from "./hashes.ts";
+import { createHash } from "node:crypto";
 import { type Json, at, listOf, textOf } from "../protocol/json.ts";
+import { folded, tokenizable } from "./folding.ts";
+import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "./post-flags.ts";
+import { didOf } from "./uris.ts";
 
-export type TermKind = "author" | "mention" | "tag" | "lang" | "domain" | "url";
-
-const LETTERS: Record<TermKind, string> = {
-  author: "a",
-  mention: "m",
-  tag: "t",
-  lang: "l",
-  domain: "d",
-  url: "u",
-};
-
-/** The word in `terms` for a value. Values are compared without case. */
-export const searchTerm = (kind: TermKind, value: string): string =>
-  `${LETTERS[kind]}${hash53(value.toLowerCase()).toString(36)}`;
-
+/** Kinds whose values people type. They are compared as words are: without case or marks. */
+const TYPED = { tag: "t", lang: "l", domain: "d", url: "u" } as const;
 /**
- * Separates the characters of scripts written without spaces, so that each is found: the tokenizer would take
- * a sentence for one word.
+ * Kinds whose values are DIDs and at-uris: `answered` is the author that a reply answers; `parent`, `root` and
+ * `embed` are the post that it answers, the first post of its thread, and the record that a post embeds.
  */
-export const spaced = (text: string): string =>
-  text.replace(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu, " $& ");
+const EXACT = { author: "a", mention: "m", answered: "w", parent: "p", root: "r", embed: "e" } as const;
+const LETTERS = { ...TYPED, ...EXACT };
+
+export type TermKind = keyof typeof LETTERS;
+export type TypedTermKind = keyof typeof TYPED;
+
+/** Hexadecimal digits of a hash: 80 bits, so that no value can be made to look like another. */
+const DIGITS = 20;
+
+/** The word in `terms` for a value. */
+export function searchTerm(kind: TermKind, value: string): string {
+  const compared = Object.hasOwn(TYPED, kind) ? folded(value) : value;
+  return LETTERS[kind] + createHash("sha256").update(compared).digest("hex").slice(0, DIGITS);
+}
+
+/** Words in `terms` without a value: every post has the first. */
+export const EVERY_POST = "xpost";
+export const WITH_IMAGE = "ximage";
+export const WITH_VIDEO = "xvideo";
+export const REPLIES = "xreply";
 
 /** The post's own text, the alt texts of its media, and the title and description of its link card. */
 export function searchText(record: Json): string {
@@ -35,7 +43,7 @@ export function searchText(record: Json): string {
     textOf(at(item, "alt")),
   );
   const external = [textOf(at(media, "external", "title")), textOf(at(media, "external", "description"))];
-  return spaced(
+  return tokenizable(
     [textOf(record.text), textOf(at(media, "alt")), ...alts, ...external].filter(Boolean).join("\n"),
   );
 }
@@ -49,8 +57,30 @@ function linkTerms(uri: string): string[] {
   }
 }
 
-export function searchTerms(author: string, record: Json): string {
-  const terms = new Set([searchTerm("author", author)]);
+/** What the index knows of a post besides its record. */
+interface Indexed {
+  did: string;
+  flags: number;
+  parent: string | null;
+  root: string | null;
+  embed: string | null;
+}
+
+function indexedTerms({ did, flags, parent, root, embed }: Indexed): string[] {
+  return [
+    EVERY_POST,
+    searchTerm("author", did),
+    ...(parent === null ? [] : [searchTerm("parent", parent), searchTerm("answered", didOf(parent))]),
+    ...(root === null ? [] : [searchTerm("root", root)]),
+    ...(embed === null ? [] : [searchTerm("embed", embed)]),
+    ...(flags & HAS_IMAGE ? [WITH_IMAGE] : []),
+    ...(flags & HAS_VIDEO ? [WITH_VIDEO] : []),
+    ...(flags & IS_REPLY ? [REPLIES] : []),
+  ];
+}
+
+export function searchTerms(record: Json, indexed: Indexed): string {
+  const terms = new Set(indexedTerms(indexed));
   for (const lang of listOf(record.langs)) {
     if (typeof lang === "string") terms.add(searchTerm("lang", lang.split("-")[0] ?? lang));
   }

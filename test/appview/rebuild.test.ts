@@ -63,6 +63,7 @@ async function comparable() {
     actor: (actor as Record<string, unknown>[]).filter(said).map((row) => ({
       ...row,
       backfilled: null,
+      slot: null,
       selves: JSON.parse(String(row.selves)) as unknown,
     })),
     search: found.results,

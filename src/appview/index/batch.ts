@@ -3,7 +3,7 @@ import type { Changes } from "./changes.ts";
 import type { Gone, Put } from "./indexers/indexer.ts";
 import { refreshSearch } from "./indexers/profile.ts";
 import { indexers } from "./indexers/registry.ts";
-import { columns, overRows } from "./statements.ts";
+import { type Row, columns, overRows } from "./statements.ts";
 
 /**
  * Fails the batch (NOT NULL) unless the cursor is at `expected`, so that each event is applied exactly once.
@@ -15,10 +15,20 @@ export const guard = (db: D1Database, expected: number, next: number): D1Prepare
 export const isGuardFailure = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.message.includes("NOT NULL constraint failed: cursor.seq");
 
-/** A handle has one holder: a new holder takes it from the previous one. */
+const HELD_BY_OTHERS =
+  "json_each(?1) CROSS JOIN actor ON actor.handle = value ->> 1 WHERE actor.did <> value ->> 0";
+const LOSE = `INSERT OR REPLACE INTO actor_search (rowid, handle, name, did)
+  SELECT actor.slot, '', coalesce(actor.name, actor.profile ->> 'displayName', ''), actor.did
+  FROM ${HELD_BY_OTHERS} AND actor.slot IS NOT NULL`;
 const CONTEND = `UPDATE actor SET handle = NULL WHERE (did, handle) IN (
-  SELECT actor.did, actor.handle FROM json_each(?1) CROSS JOIN actor ON actor.handle = value ->> 1
-  WHERE actor.did <> value ->> 0)`;
+  SELECT actor.did, actor.handle FROM ${HELD_BY_OTHERS})`;
+
+/** A handle has one holder: new holders (rows of did, handle …) take it from previous ones. */
+export const contend = (db: D1Database, rows: readonly Row[]): D1PreparedStatement[] => [
+  ...overRows(db, LOSE, rows),
+  ...overRows(db, CONTEND, rows),
+];
+
 const IDENTIFY = `INSERT INTO actor (did, handle, known) SELECT ${columns("did", "handle", "known")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, known = excluded.known`;
@@ -42,7 +52,7 @@ function actorStatements(db: D1Database, { actors }: Changes): D1PreparedStateme
     status === undefined ? [] : [[did, status === "active" ? null : status, at] as const],
   );
   return [
-    ...overRows(db, CONTEND, named),
+    ...contend(db, named),
     ...overRows(db, IDENTIFY, named),
     ...overRows(db, KNOW, seen),
     ...overRows(db, SET_STATUS, stated),

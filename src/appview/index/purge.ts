@@ -1,7 +1,6 @@
 /** Removes a deleted account from the index: its rows, and by trigger its share in everybody's counts. */
 import type { Did } from "@atcute/lexicons";
 import { guard } from "./batch.ts";
-import { slotOf } from "../hashes.ts";
 
 /** Rows per statement, so that no batch grows with the account. */
 const ROWS = 1000;
@@ -32,7 +31,9 @@ const STEPS = [
 
 /** Followers of the account keep their records, so the row stays, unknown and empty, to count them. */
 const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, written = NULL, backfilled = NULL, profile = NULL,
-  profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL WHERE did = ?1`;
+  profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL, name = NULL, slot = NULL
+  WHERE did = ?1`;
+const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor WHERE did = ?1)";
 
 /**
  * Deletes the rows in batches guarded at `seq`. Returns the final statements, for the batch that moves the
@@ -43,8 +44,5 @@ export async function purge(db: D1Database, did: Did, seq: number): Promise<D1Pr
     const results = await db.batch([guard(db, seq, seq), ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
     if (results.slice(1).every(({ meta }) => meta.changes === 0)) break;
   }
-  return [
-    db.prepare(FORGET).bind(did),
-    db.prepare("DELETE FROM actor_search WHERE rowid = ?1").bind(slotOf(did)),
-  ];
+  return [UNSEAT, FORGET].map((sql) => db.prepare(sql).bind(did));
 }

@@ -14,6 +14,7 @@ import type { AccountStatus } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { BackfillSource } from "../../protocol/stations.ts";
 import { type Part, backfillBeside } from "./backfill.ts";
+import { contend } from "./batch.ts";
 import { indexers } from "./indexers/registry.ts";
 import { refreshSearch } from "./indexers/profile.ts";
 import { columns, overRows } from "./statements.ts";
@@ -61,8 +62,10 @@ const PARTS: Record<"context" | "roots" | "rest", Part> = {
   },
 };
 
-type Phase = "members" | "context" | "roots" | "rest" | "done";
+/** `wanted`: a migration asks for a rebuild. */
+type Phase = "wanted" | "members" | "context" | "roots" | "rest" | "done";
 const NEXT: Record<Phase, Phase> = {
+  wanted: "members",
   members: "context",
   context: "roots",
   roots: "rest",
@@ -128,7 +131,8 @@ export async function startRebuild(db: D1Database, now: number): Promise<void> {
     "DELETE FROM poison",
     "DELETE FROM actor WHERE known IS NULL",
     `UPDATE actor SET written = NULL, backfilled = NULL, profile = NULL, profile_cid = NULL, profile_sort = NULL,
-      profile_indexed = NULL, joined_via = NULL, selves = NULL, followers = 0, follows = 0, posts = 0`,
+      profile_indexed = NULL, joined_via = NULL, selves = NULL, name = NULL, slot = NULL, followers = 0, follows = 0,
+      posts = 0`,
   ];
   await db.batch([
     ...statements.map((sql) => db.prepare(sql)),
@@ -167,6 +171,10 @@ export async function continueRebuild(context: RebuildContext, until: number): P
 async function step(context: RebuildContext, until: number): Promise<boolean> {
   const row = await readRow(context.db);
   if (row === null || row.phase === "done") return false;
+  if (row.phase === "wanted") {
+    await startRebuild(context.db, context.now());
+    return true;
+  }
   const dids = row.phase === "members" ? await settle(context, row.did) : await known(context.db, row.did);
   if (dids.length === 0) {
     await advance(context, row);
@@ -220,12 +228,12 @@ async function settle(context: RebuildContext, after: string): Promise<Did[]> {
   const page = await context.members(after, MEMBERS_PAGE);
   const here = page.filter(({ status }) => status !== "deleted");
   const at = context.now();
+  const rows = here.map(
+    ({ did, handle, status }) => [did, handle, status === "active" ? null : status, at] as const,
+  );
   const statements = [
-    ...overRows(
-      db,
-      SETTLE,
-      here.map(({ did, handle, status }) => [did, handle, status === "active" ? null : status, at]),
-    ),
+    ...contend(db, rows),
+    ...overRows(db, SETTLE, rows),
     ...refreshSearch(
       db,
       here.map(({ did }) => did),

@@ -6,13 +6,22 @@ const VALUE_BYTES = 900_000;
 
 export type Row = readonly (string | number | null)[];
 
-/** One statement for each portion of rows that fits a value; none without rows. */
-export function overRows(db: D1Database, sql: string, rows: readonly Row[]): D1PreparedStatement[] {
+/**
+ * One statement for each portion of rows that fits a value; none without rows. With several texts, each
+ * portion is put through all of them before the next.
+ */
+export function overRows(
+  db: D1Database,
+  sql: string | readonly string[],
+  rows: readonly Row[],
+): D1PreparedStatement[] {
+  const texts = typeof sql === "string" ? [sql] : sql;
   const statements: D1PreparedStatement[] = [];
   let portion: string[] = [];
   let size = 0;
   const flush = () => {
-    if (portion.length > 0) statements.push(db.prepare(sql).bind(`[${portion.join(",")}]`));
+    const value = `[${portion.join(",")}]`;
+    if (portion.length > 0) statements.push(...texts.map((text) => db.prepare(text).bind(value)));
     portion = [];
     size = 0;
   };

@@ -1,14 +1,18 @@
 /**
- * Parses a search for posts: words and "phrases", and operators as Bluesky has them (`from:`, `mentions:`,
- * `since:`, `until:`, `lang:`, `domain:`, `url:`, `#tag`, each optionally negated with `-`). Pure.
+ * Parses a search for posts: words and "phrases", and operators as Bluesky has them (`from:`, `to:`,
+ * `mentions:`, `since:`, `until:`, `lang:`, `domain:`, `url:`, `#tag`, each optionally negated with `-`).
+ * Pure.
  */
-import { type TermKind, searchTerm, spaced } from "../search-terms.ts";
+import { wordsOf } from "../folding.ts";
+import { EVERY_POST, type TermKind, type TypedTermKind, searchTerm } from "../search-terms.ts";
 
 /** One condition that a post must or must not meet. Actors are as written: a DID, a handle, or `me`. */
 export type Clause = { not: boolean } & (
   | { kind: "words"; words: string[]; exact: boolean }
-  | { kind: "actor"; term: "author" | "mention"; actor: string }
+  | { kind: "actor"; term: "author" | "mention" | "answered"; actor: string }
   | { kind: "term"; term: TermKind; value: string }
+  /** One of the terms without a value. */
+  | { kind: "mark"; mark: string }
   | { kind: "any"; of: Clause[] }
 );
 
@@ -21,17 +25,20 @@ export interface SearchQuery {
   until?: number;
 }
 
-const WORD = /[\p{L}\p{N}\p{M}]+/gu;
+/** The quotation marks of many languages, which stand at either end: „so“, «so», »so«, ”so”, 「so」. */
+const QUOTES = '"“”„‟«»‹›＂「」『』〝〞〟';
+const QUOTE = new RegExp(`[${QUOTES}]`, "gu");
+const TOKEN = new RegExp(`(?:[^\\s${QUOTES}]|[${QUOTES}][^${QUOTES}]*(?:[${QUOTES}]|$))+`, "gu");
 /** More than anybody writes; further clauses are dropped. */
 const CLAUSES_MAX = 30;
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Splits at spaces, except within quotation marks. */
 function* tokens(text: string): Generator<string> {
-  for (const [token] of text.matchAll(/(?:[^\s"“”]|["“”][^"“”]*(?:["“”]|$))+/gu)) yield token;
+  for (const [token] of text.matchAll(TOKEN)) yield token;
 }
 
-const unquoted = (text: string): string => text.replace(/["“”]/g, "");
+const unquoted = (text: string): string => text.replace(QUOTE, "");
 
 /** Milliseconds of a date (the beginning of its day, UTC) or datetime; undefined for anything else. */
 export function instantOf(text: string): number | undefined {
@@ -46,26 +53,44 @@ export function untilOf(text: string): number | undefined {
   return instant !== undefined && text.length === 10 ? instant + DAY : instant;
 }
 
+/** Posts that mention an account, and replies to it. */
+export function addressedTo(actor: string, not = false): Clause {
+  const of = (["mention", "answered"] as const).map((term) => ({
+    kind: "actor" as const,
+    term,
+    actor,
+    not: false,
+  }));
+  return { kind: "any", of, not };
+}
+
 function operator(name: string, value: string, not: boolean): Clause | undefined {
-  const term = (kind: TermKind): Clause => ({ kind: "term", term: kind, value, not });
+  const term = (kind: TypedTermKind, typed: string): Clause => ({
+    kind: "term",
+    term: kind,
+    value: typed,
+    not,
+  });
+  const actor = value.replace(/^@/, "");
   switch (name) {
     case "from":
     case "author":
-      return { kind: "actor", term: "author", actor: value.replace(/^@/, ""), not };
+      return { kind: "actor", term: "author", actor, not };
     case "mention":
     case "mentions":
+      return { kind: "actor", term: "mention", actor, not };
     case "to":
-      return { kind: "actor", term: "mention", actor: value.replace(/^@/, ""), not };
+      return addressedTo(actor, not);
     case "lang":
     case "language":
-      return { ...term("lang"), value: value.split("-")[0] ?? value } as Clause;
+      return term("lang", value.split("-")[0] ?? value);
     case "domain":
-      return { ...term("domain"), value: value.replace(/^www\./i, "") } as Clause;
+      return term("domain", value.replace(/^www\./i, ""));
     case "url":
-      return { ...term("url"), value: asUrl(value) } as Clause;
+      return term("url", asUrl(value));
     case "tag":
     case "hashtag":
-      return { ...term("tag"), value: value.replace(/^[#＃]/, "") } as Clause;
+      return term("tag", value.replace(/^[#＃]/, ""));
     default:
       return undefined;
   }
@@ -74,8 +99,10 @@ function operator(name: string, value: string, not: boolean): Clause | undefined
 const asUrl = (text: string): string => (/^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `https://${text}`);
 
 function words(text: string, not: boolean): Clause | undefined {
-  const found = spaced(unquoted(text)).match(WORD) ?? [];
-  return found.length === 0 ? undefined : { kind: "words", words: found, exact: /["“”]/.test(text), not };
+  const found = wordsOf(unquoted(text));
+  return found.length === 0
+    ? undefined
+    : { kind: "words", words: found, exact: text.search(QUOTE) >= 0, not };
 }
 
 function clauseOf(text: string, not: boolean): Clause | undefined {
@@ -138,11 +165,9 @@ export function matchExpression(
     if (expression !== null) (clause.not ? unwanted : wanted).push(expression);
     else if (!clause.not) return { match: null, none: true };
   }
-  if (wanted.length === 0) {
-    // FTS5's NOT needs a left operand.
-    return { match: null, none: unwanted.length > 0 };
-  }
-  const all = joined(wanted, " AND ");
+  if (wanted.length === 0 && unwanted.length === 0) return { match: null, none: false };
+  // FTS5's NOT needs a left operand.
+  const all = wanted.length === 0 ? [`terms : ${EVERY_POST}`] : joined(wanted, " AND ");
   return {
     match: unwanted.length === 0 ? all : ["(", ...all, ") NOT (", ...joined(unwanted, " OR "), ")"],
     none: false,
@@ -162,6 +187,8 @@ function expressionOf(clause: Clause, didOf: (actor: string) => string | null): 
     }
     case "term":
       return [`terms : ${searchTerm(clause.term, clause.value)}`];
+    case "mark":
+      return [`terms : ${clause.mark}`];
     case "any": {
       const any = clause.of.flatMap((one) => {
         const expression = expressionOf(one, didOf);

@@ -11,5 +11,6 @@ const ofItsPost = ({ did, rkey, record }: Put): boolean => {
   return didOf(post) === did && rkeyOf(post) === rkey;
 };
 
-export const threadgate = keptRecord(THREADGATE, threadgateSchema, ofItsPost);
-export const postgate = keptRecord(POSTGATE, postgateSchema, ofItsPost);
+/** A threadgate may hide 300 replies. */
+export const threadgate = keptRecord(THREADGATE, threadgateSchema, { accepts: ofItsPost, limit: 32_000 });
+export const postgate = keptRecord(POSTGATE, postgateSchema, { accepts: ofItsPost });

@@ -3,7 +3,10 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { BaseSchema } from "@atcute/lexicons/validations";
 import type { Json } from "../../../protocol/json.ts";
 
-/** A record to put, in its state after the batch: valid by its lexicon. */
+/** The most bytes of a record in the index, if its indexer names no other limit. */
+export const RECORD_BYTES = 8_000;
+
+/** A record to put, in its state after the batch: valid by its lexicon, and within the indexer's limit. */
 export interface Put {
   uri: ResourceUri;
   did: Did;
@@ -27,8 +30,9 @@ export interface Gone {
 
 export interface Indexer {
   collection: string;
-  /** Null: only `accepts` is checked. */
-  schema: BaseSchema | null;
+  schema: BaseSchema;
+  /** The most bytes of a record in the index: answers show many. */
+  limit?: number;
   /** Rules beyond the lexicon. A record that fails is skipped, like one that the lexicon rejects. */
   accepts?: (put: Put) => boolean;
   /** Removes rows. Runs before every `put` of the batch, whatever the collection. */

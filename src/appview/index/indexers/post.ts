@@ -3,22 +3,45 @@
  */
 import { HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
-import { tieOf } from "../../hashes.ts";
 import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { NO_ROOM, firstRowOf, roomAt, tieOfRow } from "../../search-rows.ts";
 import { searchTerms, searchText } from "../../search-terms.ts";
 import { columns, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../../uris.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
 
-const INSERT = `INSERT INTO post (uri, author, cid, record, sort, indexed, parent, root, embed, quoted, flags, tie)
-  SELECT ${columns("uri", "author", "cid", "record", "sort", "indexed", "parent", "root", "embed", "quoted", "flags", "tie")}
-  FROM json_each(?1) WHERE true
+const COLUMNS = [
+  "uri",
+  "author",
+  "cid",
+  "record",
+  "sort",
+  "indexed",
+  "parent",
+  "root",
+  "embed",
+  "quoted",
+  "flags",
+] as const;
+
+/** Each post gets the next free tie of its instant: after those in the search, and those of this statement. */
+const INSERT = `INSERT INTO post (${COLUMNS.join(", ")}, tie)
+  SELECT ${COLUMNS.join(", ")}, CASE WHEN tie < ${roomAt("sort")} THEN tie ELSE ${NO_ROOM} END
+  FROM (
+    SELECT *, row_number() OVER (PARTITION BY sort) - 1 + coalesce((
+        SELECT ${tieOfRow("rowid")} + 1 FROM post_search
+        WHERE rowid >= ${firstRowOf("new.sort")} AND rowid < ${firstRowOf("new.sort")} + ${roomAt("new.sort")}
+        ORDER BY rowid DESC LIMIT 1), 0) AS tie
+    FROM (SELECT ${columns(...COLUMNS)} FROM json_each(?1)) AS new)
+  WHERE true
   ON CONFLICT (uri) DO NOTHING`;
 
-/** Only for the version that is stored. */
-const SEARCH = `INSERT OR REPLACE INTO post_search (rowid, text, terms, uri)
-  SELECT max(post.sort, 0) * 2097152 + post.tie, value ->> 3, value ->> 4, post.uri
-  FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 1 AND post.indexed = value ->> 2`;
+/** Only for the version that is stored, and once. */
+const SEARCH = `INSERT INTO post_search (rowid, text, terms, uri)
+  SELECT ${firstRowOf("post.sort")} + post.tie, value ->> ${COLUMNS.length}, value ->> ${COLUMNS.length + 1}, post.uri
+  FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 0 AND post.cid = value ->> 2 AND post.indexed = value ->> 5
+  WHERE post.tie <> ${NO_ROOM}
+    AND NOT EXISTS (SELECT 1 FROM post_search WHERE rowid = ${firstRowOf("post.sort")} + post.tie)`;
 
 /**
  * Notifies of a post, each recipient once, in this order: those it mentions, the author it quotes, the
@@ -94,6 +117,7 @@ function mediaFlags(record: unknown): number {
   }
 }
 
+/** The values of `COLUMNS`, then the two columns of the search. */
 function postRow(put: Put) {
   const { record } = put;
   const parent = textOf(at(record, "reply", "parent", "uri")) ?? null;
@@ -116,7 +140,8 @@ function postRow(put: Put) {
     embed,
     quoted,
     flags,
-    tieOf(put.uri),
+    searchText(record),
+    searchTerms(record, { did: put.did, flags, parent, root, embed }),
   ] as const;
 }
 
@@ -126,14 +151,11 @@ const mayNotify = ({ record }: Put): boolean =>
 export const post: Indexer = {
   collection: POST,
   schema: mainSchema,
+  // Four pictures with 2,000 characters of alt text each fit, in most scripts.
+  limit: 32_000,
   remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
   put(db, puts) {
-    const rows = puts.map(postRow);
-    const search = puts.map(
-      ({ uri, cid, indexed, did, record }) =>
-        [uri, cid, indexed, searchText(record), searchTerms(did, record)] as const,
-    );
-    const statements = [...overRows(db, INSERT, rows), ...overRows(db, SEARCH, search)];
+    const statements = overRows(db, [INSERT, SEARCH], puts.map(postRow));
     // Plain posts may still be the missing parents of replies that came first. Those are never `fresh`.
     const told = puts.filter((put) => mayNotify(put) || !put.fresh).map(({ uri }) => uri);
     if (told.length > 0) statements.push(db.prepare(NOTIFY).bind(JSON.stringify(told)));

@@ -3,22 +3,22 @@
  * pack through which the actor joined.
  */
 import { mainSchema } from "@atcute/bluesky/types/app/actor/profile";
-import { slotOf } from "../../hashes.ts";
+import { tokenizable } from "../../folding.ts";
 import { at, textOf } from "../../../protocol/json.ts";
 import { columns, overRows } from "../statements.ts";
 import { PROFILE, didOf } from "../../uris.ts";
 import { goneRow, type Indexer } from "./indexer.ts";
 
-const UPSERT = `INSERT INTO actor (did, profile, profile_cid, profile_sort, profile_indexed, joined_via)
-  SELECT ${columns("did", "profile", "profile_cid", "profile_sort", "profile_indexed", "joined_via")}
+const UPSERT = `INSERT INTO actor (did, profile, profile_cid, profile_sort, profile_indexed, joined_via, name)
+  SELECT ${columns("did", "profile", "profile_cid", "profile_sort", "profile_indexed", "joined_via", "name")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET
     profile = excluded.profile, profile_cid = excluded.profile_cid, profile_sort = excluded.profile_sort,
-    profile_indexed = excluded.profile_indexed, joined_via = excluded.joined_via
+    profile_indexed = excluded.profile_indexed, joined_via = excluded.joined_via, name = excluded.name
   WHERE (profile_cid, profile_indexed) IS NOT (excluded.profile_cid, excluded.profile_indexed)`;
 
 const REMOVE = `UPDATE actor SET profile = NULL, profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL,
-    joined_via = NULL
+    joined_via = NULL, name = NULL
   WHERE did IN (SELECT value ->> 0 FROM json_each(?1) WHERE value ->> 3 IS NULL)`;
 
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
@@ -26,16 +26,24 @@ const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, autho
   FROM json_each(?1) WHERE true
   ON CONFLICT DO NOTHING`;
 
-/** Rows: slot, did. Copies the actor's current handle and name. */
+/** Numbers accounts for the search as they come: no number is ever another's. */
+const SEAT = `UPDATE actor SET slot = free.slot
+  FROM (
+    SELECT did, row_number() OVER (ORDER BY did)
+      + coalesce((SELECT rowid FROM actor_search ORDER BY rowid DESC LIMIT 1), 0) AS slot
+    FROM json_each(?1) CROSS JOIN actor ON did = value ->> 0 WHERE actor.slot IS NULL) AS free
+  WHERE actor.did = free.did`;
+
+/** Copies the account's current handle and name. */
 const SEARCH = `INSERT OR REPLACE INTO actor_search (rowid, handle, name, did)
-  SELECT value ->> 0, coalesce(actor.handle, ''), coalesce(actor.profile ->> 'displayName', ''), actor.did
-  FROM json_each(?1) CROSS JOIN actor ON actor.did = value ->> 1`;
+  SELECT slot, coalesce(handle, ''), coalesce(name, profile ->> 'displayName', ''), did
+  FROM json_each(?1) CROSS JOIN actor ON did = value ->> 0`;
 
 export const refreshSearch = (db: D1Database, dids: string[]) =>
   overRows(
     db,
-    SEARCH,
-    dids.map((did) => [slotOf(did), did]),
+    [SEAT, SEARCH],
+    dids.map((did) => [did]),
   );
 
 export const profile: Indexer = {
@@ -65,6 +73,7 @@ export const profile: Indexer = {
           sort,
           indexed,
           textOf(at(record, "joinedViaStarterPack", "uri")) ?? null,
+          tokenizable(textOf(record.displayName) ?? ""),
         ]),
       ),
       ...refreshSearch(

@@ -10,7 +10,7 @@ import type { BaseSchema } from "@atcute/lexicons/validations";
 import * as v from "@atcute/lexicons/validations";
 import { overRows } from "../statements.ts";
 import { LABELER, STATUS } from "../../uris.ts";
-import type { Indexer } from "./indexer.ts";
+import type { Indexer, Put } from "./indexer.ts";
 import { keptRecord } from "./record.ts";
 
 /** The short name is a constant, never input. */
@@ -21,8 +21,21 @@ const setter = (name: string) => `INSERT INTO actor (did, selves)
 const unsetter = (name: string) => `UPDATE actor SET selves = json_remove(selves, '$.${name}')
   WHERE selves IS NOT NULL AND did IN (SELECT value ->> 0 FROM json_each(?1) WHERE value ->> 1 IS NULL)`;
 
-function self(collection: string, name: string, schema: BaseSchema, labeler = false): Indexer {
-  const kept = keptRecord(collection, schema, ({ rkey }) => rkey === "self");
+interface Self {
+  limit?: number;
+  /** What the actor's row has of it; absent: the record, its CID and instants. */
+  shown?: (put: Put) => object;
+}
+
+const whole = ({ record, cid, sort, indexed }: Put): object => ({ record, cid, sort, indexed });
+
+function self(
+  collection: string,
+  name: string,
+  schema: BaseSchema,
+  { shown = whole, ...more }: Self,
+): Indexer {
+  const kept = keptRecord(collection, schema, { accepts: ({ rkey }) => rkey === "self", ...more });
   const set = setter(name);
   const unset = unsetter(name);
   return {
@@ -40,22 +53,25 @@ function self(collection: string, name: string, schema: BaseSchema, labeler = fa
       ...overRows(
         db,
         set,
-        puts.map(({ did, record, cid, sort, indexed }) => [
-          did,
-          JSON.stringify(labeler ? { cid } : { record, cid, sort, indexed }),
-        ]),
+        puts.map((put) => [put.did, JSON.stringify(shown(put))]),
       ),
     ],
   };
 }
 
-export const labeler = self(LABELER, "labeler", labelerSchema, true);
-export const status = self(STATUS, "status", statusSchema);
-export const chatDeclaration = self("chat.bsky.actor.declaration", "chat", chatSchema);
+/** Its definitions of labels are many; only views of labelers show them. */
+export const labeler = self(LABELER, "labeler", labelerSchema, {
+  limit: 64_000,
+  shown: ({ cid }) => ({ cid }),
+});
+/** Every view of its author shows it twice. */
+export const status = self(STATUS, "status", statusSchema, { limit: 2_000 });
+export const chatDeclaration = self("chat.bsky.actor.declaration", "chat", chatSchema, { limit: 1_000 });
 export const notificationDeclaration = self(
   "app.bsky.notification.declaration",
   "notification",
   declarationSchema,
+  { limit: 1_000 },
 );
 
 /**
@@ -78,4 +94,12 @@ const germSchema = v.record(
     ),
   }),
 );
-export const germDeclaration = self("com.germnetwork.declaration", "germ", germSchema);
+/** Its keys are for the app, which reads the record itself. */
+export const germDeclaration = self("com.germnetwork.declaration", "germ", germSchema, {
+  shown: ({ record, cid, sort, indexed }) => ({
+    record: record.messageMe === undefined ? {} : { messageMe: record.messageMe },
+    cid,
+    sort,
+    indexed,
+  }),
+});

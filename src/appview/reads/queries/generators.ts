@@ -1,5 +1,6 @@
 /** Skeletons of feed generator listings. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
+import { folded } from "../../folding.ts";
 import type { Cursor } from "../cursors.ts";
 import { LISTED } from "./records.ts";
 
@@ -39,7 +40,7 @@ export const selectPopularGenerators = (
     .prepare(
       `SELECT uri, sort, cid FROM record INDEXED BY record_listed
         WHERE ${LISTED} AND collection = 'app.bsky.feed.generator'
-          AND (?1 = '' OR instr(lower(record ->> 'displayName'), ?1) > 0)
+          AND (?1 = '' OR instr(coalesce(name, lower(record ->> 'displayName')), ?1) > 0)
         ORDER BY ${name === "" ? "likes DESC, " : ""}sort DESC, cid DESC LIMIT ?2 OFFSET ?3`,
     )
-    .bind(name.toLowerCase(), limit + 1, offset);
+    .bind(folded(name), limit + 1, offset);

@@ -1,6 +1,6 @@
-/** Finds posts by their text, with everything that their views need, in one statement. */
-import type { Did, ResourceUri } from "@atcute/lexicons";
-import { HAS_IMAGE, HAS_VIDEO, IS_REPLY } from "../../post-flags.ts";
+/** Finds posts by their text, with everything that their views need, in one trip. */
+import type { Did } from "@atcute/lexicons";
+import { FIRST_INSTANT, LAST_INSTANT, firstRowOf, sortOfRow, tieOfRow } from "../../search-rows.ts";
 import type { MatchPiece } from "../search-query.ts";
 import type { PostRow } from "./posts.ts";
 import { CLOSURE } from "./posts.ts";
@@ -13,20 +13,7 @@ export interface PostSearch {
   until?: number | undefined;
   /** Whether the best come first instead of the newest. */
   top: boolean;
-  filters: PostFilters;
-}
-
-/** Filters that the full-text index does not cover. */
-export interface PostFilters {
-  media?: boolean | undefined;
-  video?: boolean | undefined;
-  replies?: "only" | "none" | undefined;
-  parent?: ResourceUri | undefined;
-  root?: ResourceUri | undefined;
-  /** The post embeds one of `embeds` and none of `embedsNot`. */
-  embeds?: readonly string[] | undefined;
-  embedsNot?: readonly string[] | undefined;
-  /** Only authors that this account follows. */
+  /** Only authors that this account follows, which the full-text index does not cover. */
   followedBy?: Did | undefined;
 }
 
@@ -35,10 +22,8 @@ export type SearchCursor = { sort: number; tie: number } | { offset: number };
 
 /** How many of the newest matches are ranked. */
 const RANKED = 500;
-/** Row numbers of `post_search` are `sort * TIES + tie`. */
-const TIES = 2097152;
-/** The last millisecond whose row numbers fit 64-bit integers. */
-const LAST = 4398046511103;
+/** How many of the newest matches are looked at for those by followed authors, for one page. */
+const LOOKED_AT = 1000;
 
 export const scoreOf = ({ likes, reposts, quotes, replies }: PostRow): number =>
   likes + 2 * reposts + 2 * quotes + replies;
@@ -53,24 +38,6 @@ class Values {
     // D1 binds every number as a real; row numbers must be integers.
     return typeof value === "number" ? `CAST(?${this.list.length} AS INTEGER)` : `?${this.list.length}`;
   }
-}
-
-function filterConditions(filters: PostFilters, values: Values): string[] {
-  const { media, video, replies, parent, root, embeds = [], embedsNot = [], followedBy } = filters;
-  const among = (list: readonly string[]) =>
-    `IN (SELECT value FROM json_each(${values.add(JSON.stringify(list))}))`;
-  return [
-    media ? `p.flags & ${HAS_IMAGE | HAS_VIDEO} <> 0` : "",
-    video ? `p.flags & ${HAS_VIDEO} <> 0` : "",
-    replies === undefined ? "" : `p.flags & ${IS_REPLY} ${replies === "only" ? "<>" : "="} 0`,
-    parent === undefined ? "" : `p.parent = ${values.add(parent)}`,
-    root === undefined ? "" : `p.root = ${values.add(root)}`,
-    embeds.length === 0 ? "" : `p.embed ${among(embeds)}`,
-    embedsNot.length === 0 ? "" : `(p.embed IS NULL OR p.embed NOT ${among(embedsNot)})`,
-    followedBy === undefined
-      ? ""
-      : `EXISTS (SELECT 1 FROM follow WHERE actor = ${values.add(followedBy)} AND subject = p.author)`,
-  ].filter((condition) => condition !== "");
 }
 
 /**
@@ -117,37 +84,67 @@ function matchOf(pieces: readonly MatchPiece[], values: Values): string {
   return [...terms, values.add(text)].join(" || ");
 }
 
+/** The matches before a place, newest first: their conditions on `post_search`. */
+function conditionsOf(search: PostSearch, cursor: SearchCursor, values: Values): string {
+  const row = (instant: number) =>
+    firstRowOf(values.add(Math.min(Math.max(instant, FIRST_INSTANT), LAST_INSTANT)));
+  const conditions = [
+    search.match === null ? "" : `post_search MATCH (${matchOf(search.match, values)})`,
+    search.since === undefined ? "" : `post_search.rowid >= ${row(search.since)}`,
+    search.until === undefined ? "" : `post_search.rowid < ${row(search.until)}`,
+    "sort" in cursor ? `post_search.rowid < ${row(cursor.sort)} + ${values.add(cursor.tie)}` : "",
+  ].filter((condition) => condition !== "");
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}
+
 /**
  * Selects a page of posts and one more, marked `asked`, in no particular order, with the posts that they
- * refer to.
+ * refer to. A second statement, for a search that filters matches by their authors, selects how far down it
+ * looked: a `SearchedRow`, or none if it looked at all.
  */
 export function selectFoundPosts(
   db: D1Database,
   search: PostSearch,
   cursor: SearchCursor,
   limit: number,
-): D1PreparedStatement {
+): D1PreparedStatement[] {
   const values = new Values();
-  const row = (instant: number) => `${values.add(Math.min(Math.max(instant, 0), LAST))} * ${TIES}`;
-  const filters = filterConditions(search.filters, values);
-  const conditions = [
-    search.match === null ? "" : `post_search MATCH (${matchOf(search.match, values)})`,
-    search.since === undefined ? "" : `post_search.rowid >= ${row(search.since)}`,
-    search.until === undefined ? "" : `post_search.rowid < ${row(search.until)}`,
-    "sort" in cursor ? `post_search.rowid < ${row(cursor.sort)} + ${values.add(cursor.tie)}` : "",
-    ...filters,
-  ].filter((condition) => condition !== "");
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  const join = filters.length === 0 ? "" : "CROSS JOIN post AS p ON p.uri = post_search.uri";
-  const newest = (count: string) =>
-    `SELECT post_search.uri AS uri FROM post_search ${join} ${where} ORDER BY post_search.rowid DESC LIMIT ${count}`;
+  const where = conditionsOf(search, cursor, values);
+  const matches = (count: string) =>
+    `SELECT post_search.rowid AS place, post_search.uri AS uri FROM post_search ${where}
+      ORDER BY post_search.rowid DESC LIMIT ${count}`;
+  const { followedBy } = search;
   const wanted = values.add(limit + 1);
+  const newest = (count: string) =>
+    followedBy === undefined
+      ? matches(count)
+      : `SELECT m.place, m.uri FROM (${matches(String(LOOKED_AT))}) AS m CROSS JOIN post AS p ON p.uri = m.uri
+          CROSS JOIN follow AS f ON f.actor = ${values.add(followedBy)} AND f.subject = p.author
+          ORDER BY m.place DESC LIMIT ${count}`;
   const asked = search.top
     ? `found AS (${newest(String(RANKED))}),
       asked (uri) AS (
         SELECT p.uri FROM found CROSS JOIN post AS p ON p.uri = found.uri
         ORDER BY ${SCORE} DESC, p.sort DESC, p.tie DESC
         LIMIT ${wanted} OFFSET ${values.add("offset" in cursor ? cursor.offset : 0)})`
-    : `asked (uri) AS (${newest(wanted)})`;
-  return db.prepare(CLOSURE(false, asked)).bind(...values.list);
+    : `asked (uri) AS (SELECT uri FROM (${newest(wanted)}))`;
+  const page = db.prepare(CLOSURE(false, asked)).bind(...values.list);
+  return followedBy === undefined || search.top ? [page] : [page, selectDepth(db, search, cursor)];
+}
+
+/** The last match that a page of followed authors' posts may have looked at. */
+export interface SearchedRow {
+  sort: number;
+  tie: number;
+}
+
+function selectDepth(db: D1Database, search: PostSearch, cursor: SearchCursor): D1PreparedStatement {
+  const values = new Values();
+  const where = conditionsOf(search, cursor, values);
+  return db
+    .prepare(
+      `SELECT ${sortOfRow("rowid")} AS sort, ${tieOfRow("rowid")} AS tie FROM post_search ${where}
+        ORDER BY rowid DESC LIMIT 1 OFFSET ${LOOKED_AT - 1}`,
+    )
+    .bind(...values.list);
 }

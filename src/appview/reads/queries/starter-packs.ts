@@ -1,5 +1,6 @@
 /** Skeletons of starter packs, and the members that a pack's page shows. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
+import { folded } from "../../folding.ts";
 import type { Cursor } from "../cursors.ts";
 import { STARTER_PACK } from "../../uris.ts";
 import { OWNED } from "./lists.ts";
@@ -38,10 +39,10 @@ export const selectPacksNamed = (
     .prepare(
       `SELECT r.uri, r.sort, r.cid FROM record AS r INDEXED BY record_listed
         WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}' AND (r.sort, r.cid) < (?2, ?3)
-          AND instr(lower(r.record ->> 'name'), lower(?1)) > 0
+          AND instr(coalesce(r.name, lower(r.record ->> 'name')), ?1) > 0
         ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
     )
-    .bind(text, cursor.sort, cursor.cid, limit + 1);
+    .bind(folded(text), cursor.sort, cursor.cid, limit + 1);
 
 /** How many of a list's newest members are considered for a pack's sample. */
 const CONSIDERED = 50;

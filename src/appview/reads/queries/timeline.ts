@@ -4,6 +4,7 @@
  * (`scanned`).
  */
 import type { Did } from "@atcute/lexicons";
+import { FIRST_INSTANT, LAST_INSTANT, firstRowOf, sortOfRow } from "../../search-rows.ts";
 import { type Cursor, formatCursor } from "../cursors.ts";
 import { type FeedRow, type Page, STANDS, itemOf, pageOf } from "./feeds.ts";
 import type { FeedItem } from "./feeds.ts";
@@ -12,8 +13,6 @@ import type { FeedItem } from "./feeds.ts";
 const MANY_FOLLOWS = 600;
 /** How many posts, and how many reposts, are scanned for one page. */
 const SCANNED = 1500;
-/** Row numbers of `post_search` are `sort * 2^21 + tie`; later instants would not fit. */
-const LAST = 4398046511102;
 
 const MANY = `many (yes) AS MATERIALIZED (
     SELECT coalesce((SELECT follows FROM actor WHERE did = ?1), 0) > ${MANY_FOLLOWS})`;
@@ -83,10 +82,14 @@ const scanned = (window: (from: string) => string, found: string, join: string) 
     )})
     LIMIT 1 OFFSET ${SCANNED - 1})`;
 
-/** Nothing is below row number 0. */
 const SCANNED_POSTS = scanned(
-  (from) => `SELECT rowid / 2097152 AS sort, uri, substr(uri, 6, instr(substr(uri, 6), '/') - 1) AS author
-    FROM post_search WHERE rowid < CAST(max(min(${from}, ${LAST}) + 1, 0) AS INTEGER) * 2097152 ORDER BY rowid DESC`,
+  (
+    from,
+  ) => `SELECT ${sortOfRow("rowid")} AS sort, uri, substr(uri, 6, instr(substr(uri, 6), '/') - 1) AS author
+    FROM post_search WHERE rowid < (
+      SELECT ${firstRowOf("after")}
+      FROM (SELECT CAST(max(min(${from}, ${LAST_INSTANT - 1}) + 1, ${FIRST_INSTANT}) AS INTEGER) AS after))
+    ORDER BY rowid DESC`,
   "p.author, p.sort, p.cid, substr(p.uri, length(p.author) + 26), NULL",
   "CROSS JOIN post AS p ON p.uri = w.uri AND (p.sort, p.cid) < (?2, ?3)",
 );

@@ -1,5 +1,6 @@
 /** The community's trends: hashtags of its newest posts. */
 import type { Did } from "@atcute/lexicons";
+import { firstRowOf } from "../../search-rows.ts";
 
 /** How many posts of the last days are considered. */
 const POSTS = 1000;
@@ -10,7 +11,7 @@ const VOICES = 2;
 /** ?1 the earliest instant, in milliseconds; ?2 limit. Tags of inactive or unknown accounts do not count. */
 const TRENDS = `WITH
   recent (uri) AS MATERIALIZED (
-    SELECT uri FROM post_search WHERE rowid >= CAST(?1 AS INTEGER) * 2097152 ORDER BY rowid DESC LIMIT ${POSTS}),
+    SELECT uri FROM post_search WHERE rowid >= ${firstRowOf("CAST(?1 AS INTEGER)")} ORDER BY rowid DESC LIMIT ${POSTS}),
   used (tag, name, author, sort) AS MATERIALIZED (
     SELECT DISTINCT lower(json_extract(feature.value, '$.tag')), json_extract(feature.value, '$.tag'), p.author, p.sort
     FROM recent CROSS JOIN post AS p ON p.uri = recent.uri

@@ -1,18 +1,43 @@
 /** app.bsky.actor.searchActorsTypeahead, searchActors. */
+import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { Did } from "@atcute/lexicons";
+import { invalidRequest } from "../../../../protocol/refusal.ts";
+import { LATEST, formatCursor, parseCursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
 import { complete, newFacts } from "../../hydration.ts";
-import { type FoundActor, selectActorsByName } from "../../queries/search.ts";
+import type { Page } from "../../queries/feeds.ts";
+import { type ActorCursor, type FoundActor, hasWords, selectActorsByName } from "../../queries/search.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { profileBasic, profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
+import type { Plain } from "../../views/typed.ts";
+import { filled } from "../paged.ts";
 
 interface Params {
   q?: string | undefined;
   /** The older name of `q`. */
   term?: string | undefined;
   limit: number;
+  cursor?: string | undefined;
+}
+
+const textOf = ({ q, term }: Params): string => (q ?? term ?? "").trim().replace(/^@/, "");
+
+/** Refuses `Malformed cursor`. */
+function parseActorCursor(text: string, cursor: string | undefined): ActorCursor {
+  if (hasWords(text)) {
+    if (cursor !== undefined && !/^\d{1,4}$/.test(cursor)) throw invalidRequest("Malformed cursor");
+    return { offset: Number(cursor ?? 0) };
+  }
+  const { sort, cid } = parseCursor(cursor) ?? LATEST;
+  return { known: sort, did: cid };
+}
+
+interface Found {
+  facts: Facts;
+  dids: Did[];
+  cursor: string | undefined;
 }
 
 /**
@@ -21,28 +46,48 @@ interface Params {
  */
 async function find(
   reading: ViewContext,
-  { q, term, limit }: Params,
-): Promise<{ facts: Facts; dids: Did[] }> {
+  text: string,
+  from: string | undefined,
+  limit: number,
+): Promise<Found> {
   const { db } = reading;
-  const text = (q ?? term ?? "").trim();
-  const found = await rowsOf<FoundActor>(db, selectActorsByName(db, text, limit));
-  const dids = found.map(({ did }) => did);
+  const cursor = parseActorCursor(text, from);
+  const found = await rowsOf<FoundActor>(db, selectActorsByName(db, text, cursor, limit));
+  const page = found.slice(0, limit);
+  const dids = page.map(({ did }) => did);
   const facts = await complete(reading, newFacts(reading), { dids });
-  const wanted = text.replace(/^@/, "").toLowerCase();
+  const wanted = text.toLowerCase();
   return {
     facts,
     dids: dids.filter((did) => facts.actors.get(did)?.handle === wanted || !viewerBlocks(facts, did)),
+    cursor: found.length > limit ? nextOf(cursor, limit, page.at(-1)) : undefined,
   };
 }
 
+function nextOf(cursor: ActorCursor, limit: number, last: FoundActor | undefined): string | undefined {
+  if ("offset" in cursor) return String(cursor.offset + limit);
+  return last && formatCursor({ sort: last.known, cid: last.did });
+}
+
 export async function searchActorsTypeahead(reading: ViewContext, params: Params) {
-  const { facts, dids } = await find(reading, params);
+  const { facts, dids } = await find(reading, textOf(params), undefined, params.limit);
   const present = { facts, images: reading.images };
   return { actors: dids.flatMap((did) => profileBasic(present, did) ?? []) };
 }
 
+/** Refuses InvalidRequest `Malformed cursor`. */
 export async function searchActors(reading: ViewContext, params: Params) {
-  const { facts, dids } = await find(reading, params);
-  const present = { facts, images: reading.images };
-  return { actors: dids.flatMap((did) => profileView(present, did) ?? []) };
+  const text = textOf(params);
+  const { items, cursor } = await filled<Plain<AppBskyActorDefs.ProfileView>>(
+    params,
+    async (from, limit): Promise<Page<Plain<AppBskyActorDefs.ProfileView>>> => {
+      const found = await find(reading, text, from, limit);
+      const present = { facts: found.facts, images: reading.images };
+      return {
+        items: found.dids.flatMap((did) => profileView(present, did) ?? []),
+        cursor: found.cursor,
+      };
+    },
+  );
+  return { actors: items, ...(cursor === undefined ? {} : { cursor }) };
 }

@@ -5,15 +5,14 @@ import { complete, newFacts } from "../../hydration.ts";
 import { resolveActors } from "../../queries/actors.ts";
 import type { Page } from "../../queries/feeds.ts";
 import {
-  type PostFilters,
   type PostSearch,
   type SearchCursor,
+  type SearchedRow,
   scoreOf,
   selectFoundPosts,
 } from "../../queries/post-search.ts";
 import { type PostRow, addPosts } from "../../queries/posts.ts";
 import type { ViewContext } from "../../view-context.ts";
-import { rowsOf } from "../../script.ts";
 import {
   type Clause,
   type SearchQuery,
@@ -23,6 +22,7 @@ import {
   parseSearchQuery,
   untilOf,
 } from "../../search-query.ts";
+import { REPLIES, type TermKind, WITH_IMAGE, WITH_VIDEO } from "../../../search-terms.ts";
 import { didOf } from "../../../uris.ts";
 import { postView } from "../../views/post.ts";
 import { viewerBlocks } from "../../views/rules.ts";
@@ -38,14 +38,16 @@ interface Output {
 /** Clauses of the parameters besides the text. */
 const actors = (term: "author" | "mention", list: readonly string[], not = false): Clause[] =>
   list.map((actor) => ({ kind: "actor", term, actor, not }));
-const terms = (term: "tag" | "lang" | "domain" | "url", list: readonly string[], not = false): Clause[] =>
+const terms = (term: TermKind, list: readonly string[], not = false): Clause[] =>
   list.map((value) => ({ kind: "term", term, value: plain(term, value), not }));
+const marked = (mark: string, not = false): Clause => ({ kind: "mark", mark, not });
 const anyOf = (of: Clause[]): Clause[] => (of.length === 0 ? [] : [{ kind: "any", of, not: false }]);
 
 /** Normalizes a value as the index does (`searchTerms`). */
-function plain(term: string, value: string): string {
+function plain(term: TermKind, value: string): string {
   if (term === "lang") return value.split("-")[0] ?? value;
-  return term === "domain" ? value.replace(/^www\./i, "") : value.replace(/^[#＃]/, "");
+  if (term === "domain") return value.replace(/^www\./i, "");
+  return term === "tag" ? value.replace(/^[#＃]/, "") : value;
 }
 
 function bounds(text: SearchQuery, since?: string, until?: string) {
@@ -70,7 +72,6 @@ export async function searchPosts(reading: ViewContext, params: Params): Promise
   return search(reading, params, text, {
     ...bounds(text, params.since, params.until),
     top: params.sort === "top",
-    filters: {},
   });
 }
 
@@ -93,32 +94,39 @@ export async function searchPostsV2(reading: ViewContext, params: ParamsV2): Pro
     ...terms("lang", params.excludeLanguages ?? [], true),
     ...terms("domain", params.excludeDomains ?? [], true),
     ...terms("url", params.excludeUrls ?? [], true),
+    ...postFilters(params),
   );
-  const filters = filtersOf(reading, params);
+  const followedBy = params.following ? (reading.viewer ?? undefined) : undefined;
   const limits = bounds(text, params.since, params.until);
-  const asks = [...Object.values(filters), limits.since, limits.until].some((value) => value !== undefined);
+  const asks = [followedBy, limits.since, limits.until].some((value) => value !== undefined);
   if (!asks && text.clauses.length === 0 && !text.senseless && params.query?.trim() !== "*") {
     throw invalidRequest("A query or at least one filter is required");
   }
-  return search(reading, params, text, { ...limits, top: params.sort !== "recent", filters });
+  return search(reading, params, text, { ...limits, top: params.sort !== "recent", followedBy });
 }
 
-function filtersOf({ viewer }: ViewContext, params: ParamsV2): PostFilters {
-  const { excludeReplies, repliesOnly, embeddedAtUris = [], excludeEmbeddedAtUris = [] } = params;
+/** Clauses of the filters that are about the post itself. */
+function postFilters(params: ParamsV2): Clause[] {
+  const { hasMedia, hasVideo, excludeReplies, repliesOnly, replyParentUri, threadRootUri } = params;
   if (excludeReplies && repliesOnly) {
     throw invalidRequest("excludeReplies and repliesOnly are mutually exclusive");
   }
-  return {
-    media: params.hasMedia || undefined,
-    video: params.hasVideo || undefined,
-    replies: repliesOnly ? "only" : excludeReplies ? "none" : undefined,
-    parent: params.replyParentUri,
-    root: params.threadRootUri,
-    embeds: embeddedAtUris.length === 0 ? undefined : embeddedAtUris,
-    embedsNot: excludeEmbeddedAtUris.length === 0 ? undefined : excludeEmbeddedAtUris,
-    followedBy: params.following ? (viewer ?? undefined) : undefined,
-  };
+  return [
+    ...(hasMedia ? anyOf([marked(WITH_IMAGE), marked(WITH_VIDEO)]) : []),
+    ...(hasVideo ? [marked(WITH_VIDEO)] : []),
+    ...(repliesOnly || excludeReplies ? [marked(REPLIES, excludeReplies)] : []),
+    ...(replyParentUri === undefined ? [] : terms("parent", [replyParentUri])),
+    ...(threadRootUri === undefined ? [] : terms("root", [threadRootUri])),
+    ...anyOf(terms("embed", params.embeddedAtUris ?? [])),
+    ...terms("embed", params.excludeEmbeddedAtUris ?? [], true),
+  ];
 }
+
+/** The most values of a search: FTS5 does not parse expressions of any length. */
+const VALUES_MAX = 200;
+
+const valuesIn = (clauses: readonly Clause[]): number =>
+  clauses.reduce((sum, clause) => sum + (clause.kind === "any" ? valuesIn(clause.of) : 1), 0);
 
 async function search(
   reading: ViewContext,
@@ -126,12 +134,17 @@ async function search(
   { clauses, senseless }: SearchQuery,
   query: Omit<PostSearch, "match">,
 ): Promise<Output> {
+  if (valuesIn(clauses) > VALUES_MAX) throw invalidRequest(`A search has at most ${VALUES_MAX} values`);
   const { match, none } = matchExpression(clauses, await didsOf(reading, clauses));
-  parseSearchCursor(params.cursor, query.top);
+  const first = parseSearchCursor(params.cursor, query.top);
   if (none || senseless) return { posts: [] };
-  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
-    page(reading, { ...query, match }, parseSearchCursor(from, query.top), limit),
-  );
+  const found: PostSearch = { ...query, match };
+  const { items, cursor } =
+    query.followedBy === undefined
+      ? await fillPage(params.cursor, params.limit, (from, limit) =>
+          page(reading, found, parseSearchCursor(from, query.top), limit),
+        )
+      : await page(reading, found, first, params.limit);
   return { posts: items, ...(cursor === undefined ? {} : { cursor }) };
 }
 
@@ -148,11 +161,13 @@ const NEWEST: SearchCursor = { sort: Number.MAX_SAFE_INTEGER, tie: 0 };
 
 function parseSearchCursor(cursor: string | undefined, top: boolean): SearchCursor {
   if (cursor === undefined || cursor === "") return top ? { offset: 0 } : NEWEST;
-  const found = /^(\d{1,16})(?:__(\d{1,7}))?$/.exec(cursor);
-  const [, first = "", second] = found ?? [];
-  if (found === null || (second === undefined) !== top) throw invalidRequest("Malformed cursor");
+  const found = (top ? /^(\d{1,9})$/ : /^(-?\d{1,16})__(\d{1,7})$/).exec(cursor);
+  if (found === null) throw invalidRequest("Malformed cursor");
+  const [, first, second] = found;
   return top ? { offset: Number(first) } : { sort: Number(first), tie: Number(second) };
 }
+
+const searchCursor = ({ sort, tie }: SearchedRow): string => `${sort}__${tie}`;
 
 async function page(
   reading: ViewContext,
@@ -161,7 +176,8 @@ async function page(
   limit: number,
 ): Promise<Page<AppBskyFeedDefs.PostView>> {
   const { db } = reading;
-  const rows = await rowsOf<PostRow>(db, selectFoundPosts(db, query, cursor, limit));
+  const [found, searched] = await db.batch<PostRow & SearchedRow>(selectFoundPosts(db, query, cursor, limit));
+  const rows: PostRow[] = found?.results ?? [];
   const ranked = rows
     .filter(({ uri, asked }) => uri !== null && asked === 1)
     .sort((a, b) => (query.top ? scoreOf(b) - scoreOf(a) : 0) || b.sort - a.sort || b.tie - a.tie);
@@ -170,17 +186,24 @@ async function page(
   addPosts(facts, rows);
   await complete(reading, facts);
   const present = { facts, images: reading.images };
-  const last = shown.at(-1);
-  const next =
-    ranked.length <= limit || last === undefined
-      ? undefined
-      : "offset" in cursor
-        ? String(cursor.offset + limit)
-        : `${Math.max(last.sort, 0)}__${last.tie}`;
   return {
     items: shown.flatMap(({ key }) =>
       viewerBlocks(facts, didOf(key)) ? [] : (postView(present, key) ?? []),
     ),
-    cursor: next,
+    cursor: nextOf(ranked, cursor, limit, searched?.results[0]),
   };
+}
+
+/** The cursor after a page; undefined at the end. `searched` is how far down matches were looked at. */
+function nextOf(
+  ranked: PostRow[],
+  cursor: SearchCursor,
+  limit: number,
+  searched: SearchedRow | undefined,
+): string | undefined {
+  const last = ranked[limit - 1];
+  if (ranked.length > limit && last !== undefined) {
+    return "offset" in cursor ? String(cursor.offset + limit) : searchCursor(last);
+  }
+  return searched && searchCursor(searched);
 }
