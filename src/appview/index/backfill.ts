@@ -133,7 +133,8 @@ function addRecord(
 ): void {
   const collection = collectionOf(path);
   const key = { did, collection, rkey: path.slice(collection.length + 1) };
-  const put = putOf({ ...key, cid, indexed: revInstant(rev), fresh: false }, valueOf(bytes));
+  const size = bytes.byteLength;
+  const put = putOf({ ...key, cid, indexed: revInstant(rev), fresh: false, size }, valueOf(bytes));
   if (put === null) return;
   seen.paths.add(path);
   if (part?.accepts === undefined || part.accepts(put)) addPut(changes, put);

@@ -8,8 +8,9 @@ import { readCar } from "../../protocol/car.ts";
 import { decodeToJson } from "../../protocol/cbor.ts";
 import type { AccountStatus, CommitEvent, RepoEvent } from "../../protocol/events.ts";
 import { indexerOf } from "./indexers/registry.ts";
-import type { Gone, Put } from "./indexers/indexer.ts";
+import { type Gone, type Put, RECORD_BYTES } from "./indexers/indexer.ts";
 import { revInstant, sortInstant } from "../instants.ts";
+import { fitted } from "../record-fit.ts";
 import { isJson } from "../../protocol/json.ts";
 import { uriOf } from "../uris.ts";
 
@@ -33,18 +34,28 @@ export interface Changes {
 
 export const noChanges = (): Changes => ({ records: new Map(), actors: new Map() });
 
+/** A record as a repo has it. */
+interface Incoming {
+  did: Did;
+  collection: string;
+  rkey: string;
+  cid: string;
+  indexed: number;
+  fresh: boolean;
+  /** Bytes of DAG-CBOR. */
+  size: number;
+}
+
 /** Checks an incoming record; returns null for one that the index does not show. */
-export function putOf(
-  from: { did: Did; collection: string; rkey: string; cid: string; indexed: number; fresh: boolean },
-  value: unknown,
-): Put | null {
+export function putOf({ size, ...from }: Incoming, value: unknown): Put | null {
   const indexer = indexerOf(from.collection);
-  if (indexer === undefined || !isJson(value)) return null;
-  if (indexer.schema !== null && !safeParse(indexer.schema, value).ok) return null;
+  if (indexer === undefined || !isJson(value) || !safeParse(indexer.schema, value).ok) return null;
+  const record = fitted(indexer.schema, value, size, indexer.limit ?? RECORD_BYTES);
+  if (record === null) return null;
   const put: Put = {
     ...from,
     uri: uriOf(from.did, from.collection, from.rkey),
-    record: value,
+    record,
     sort: sortInstant(value.createdAt, from.indexed),
   };
   return indexer.accepts === undefined || indexer.accepts(put) ? put : null;
@@ -79,7 +90,15 @@ function addCommit(changes: Changes, event: CommitEvent): void {
       cid === null || bytes === undefined
         ? null
         : putOf(
-            { did: event.did, collection, rkey, cid, indexed, fresh: action === "create" },
+            {
+              did: event.did,
+              collection,
+              rkey,
+              cid,
+              indexed,
+              fresh: action === "create",
+              size: bytes.byteLength,
+            },
             decodeToJson(bytes),
           );
     if (put !== null) addPut(changes, put);

@@ -62,7 +62,14 @@ export interface ActorFacts {
   verifications: VerificationFacts[];
 }
 
+interface ThreadgateFacts extends Stored<AppBskyFeedThreadgate.Main> {
+  /** As of a post: with fewer hidden replies, if they are many. */
+  brief: AppBskyFeedThreadgate.Main;
+}
+
 export interface PostFacts extends Stored<AppBskyFeedPost.Main> {
+  /** The record as it is shown within other posts, of which one answer may have many: cut if it is large. */
+  brief: AppBskyFeedPost.Main;
   author: Did;
   parent: ResourceUri | null;
   root: ResourceUri | null;
@@ -134,7 +141,7 @@ export interface Facts {
   posts: Map<string, PostFacts>;
   records: Map<string, RecordFacts>;
   /** By the post's URI. A gate may outlive its post. */
-  threadgates: Map<string, Stored<AppBskyFeedThreadgate.Main>>;
+  threadgates: Map<string, ThreadgateFacts>;
   postgates: Map<string, Stored<AppBskyFeedPostgate.Main>>;
   reposts: Map<string, RepostFacts>;
   /** By DID; the viewer's own entry relates to nobody. Empty without a viewer. */

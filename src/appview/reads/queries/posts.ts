@@ -1,5 +1,10 @@
 /** Posts by URI, with everything that their views need of other posts, in one statement. */
+import type { AppBskyFeedPost, AppBskyFeedThreadgate } from "@atcute/bluesky";
+import { mainSchema as postSchema } from "@atcute/bluesky/types/app/feed/post";
+import { mainSchema as threadgateSchema } from "@atcute/bluesky/types/app/feed/threadgate";
 import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { BaseSchema } from "@atcute/lexicons/validations";
+import { brief } from "../../record-fit.ts";
 import type { Facts, PostFacts } from "../facts.ts";
 import { threadgateOf, postgateOf } from "../../uris.ts";
 
@@ -36,9 +41,36 @@ export interface PostRow {
 }
 
 /**
+ * The most characters of records in one answer. Beyond it, large records come without what may make them
+ * large: nobody's posts fill another's timeline with megabytes.
+ */
+const ANSWER = 1_000_000;
+const LARGE = 4_000;
+
+/**
+ * `total` sums the records' lengths, and is asked for only where a record is large. `heavy` are the fields that
+ * such a record does without.
+ */
+export const boundedRecord = (record: string, total: string, ...heavy: string[]): string =>
+  `CASE WHEN length(${record}) > ${LARGE} AND (${total}) > ${ANSWER}
+    THEN json_remove(${record}, ${heavy.map((field) => `'$.${field}'`).join(", ")}) ELSE ${record} END`;
+/** All keys of an answer, by the layers below. */
+const EVERY = `SELECT uri FROM layer0
+    UNION SELECT root FROM layer0 WHERE root IS NOT NULL
+    UNION SELECT uri FROM layer1
+    UNION SELECT quoted FROM layer1 WHERE quoted IS NOT NULL`;
+const TOTAL = `SELECT sum(length(x.record)) FROM (${EVERY}) AS e CROSS JOIN post AS x ON x.uri = e.uri`;
+
+const COLUMNS =
+  "uri, author, cid, sort, indexed, parent, root, embed, quoted, violates_gate, violates_embed, likes, reposts, replies, quotes, bookmarks, tie"
+    .split(", ")
+    .map((column) => `p.${column}`)
+    .join(", ");
+
+/**
  * Layers: 0, the posts asked for (in a feed also their parents and roots); 1, the posts that those quote and
- * the roots of their threads; 2, the posts that the quoted posts quote. Each comes with its gates; a key
- * without a post has a null `uri`.
+ * the roots of their threads; 2, the posts that the quoted posts quote. Each comes with its postgate and, if it
+ * begins a thread, with its threadgate; a key without a post has a null `uri`.
  */
 export const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
   ${asked},
@@ -54,18 +86,15 @@ export const CLOSURE = (feed: boolean, asked: string) => `WITH RECURSIVE
   }
   layer1 AS MATERIALIZED (
     SELECT q.uri, q.quoted FROM layer0 CROSS JOIN post AS q ON q.uri = layer0.quoted),
-  every (uri) AS (
-    SELECT uri FROM layer0
-    UNION SELECT root FROM layer0 WHERE root IS NOT NULL
-    UNION SELECT uri FROM layer1
-    UNION SELECT quoted FROM layer1 WHERE quoted IS NOT NULL)
-  SELECT every.uri AS key, p.*, every.uri IN (SELECT uri FROM item) AS asked,
+  every (uri) AS (${EVERY})
+  SELECT every.uri AS key, ${COLUMNS}, every.uri IN (SELECT uri FROM item) AS asked,
+    ${boundedRecord("p.record", TOTAL, "embed", "facets", "entities", "tags")} AS record,
     tg.cid AS tg_cid, tg.record AS tg_record, tg.sort AS tg_sort, tg.indexed AS tg_indexed,
     pg.cid AS pg_cid, pg.record AS pg_record, pg.sort AS pg_sort, pg.indexed AS pg_indexed
   FROM every
     LEFT JOIN post AS p ON p.uri = every.uri
     LEFT JOIN record AS tg ON tg.uri = replace(every.uri, '/app.bsky.feed.post/', '/app.bsky.feed.threadgate/')
-      AND tg.collection = 'app.bsky.feed.threadgate'
+      AND tg.collection = 'app.bsky.feed.threadgate' AND p.parent IS NULL
     LEFT JOIN record AS pg ON pg.uri = replace(every.uri, '/app.bsky.feed.post/', '/app.bsky.feed.postgate/')
       AND pg.collection = 'app.bsky.feed.postgate'`;
 const LISTED = "asked (uri) AS (SELECT value FROM json_each(?1))";
@@ -123,12 +152,20 @@ export const selectOpThread = (db: D1Database, anchor: string): D1PreparedStatem
 export const selectPosts = (db: D1Database, uris: Iterable<string>, feed: boolean): D1PreparedStatement =>
   db.prepare(feed ? FEED : PLAIN).bind(JSON.stringify([...new Set(uris)]));
 
+/** The most characters of a record within another post. */
+const PART = 8_000;
+
+function parsed<Record extends object>(json: string, schema: BaseSchema): { record: Record; brief: Record } {
+  const record: Record = JSON.parse(json);
+  return { record, brief: json.length > PART ? brief(schema, record, PART) : record };
+}
+
 function postFacts(uri: ResourceUri, row: PostRow): PostFacts {
   return {
     uri,
     author: row.author,
     cid: row.cid,
-    record: JSON.parse(row.record),
+    ...parsed<AppBskyFeedPost.Main>(row.record, postSchema),
     sort: row.sort,
     indexed: row.indexed,
     parent: row.parent,
@@ -153,7 +190,7 @@ export function addPosts(facts: Facts, rows: PostRow[]): void {
       facts.threadgates.set(key, {
         uri: threadgateOf(key) as ResourceUri,
         cid: row.tg_cid,
-        record: JSON.parse(row.tg_record),
+        ...parsed<AppBskyFeedThreadgate.Main>(row.tg_record, threadgateSchema),
         sort: row.tg_sort,
         indexed: row.tg_indexed,
       });

@@ -1,6 +1,7 @@
-/** Records that are stored unchanged, by URI. */
+/** Lists, feed generators, starter packs and labelers, by URI. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
+import { boundedRecord } from "./posts.ts";
 
 export interface RecordRow {
   uri: ResourceUri;
@@ -14,9 +15,16 @@ export interface RecordRow {
   items: number;
 }
 
+const TOTAL =
+  "SELECT sum(length(x.record)) FROM json_each(?1) AS e CROSS JOIN record AS x ON x.uri = e.value";
+
 export const selectRecords = (db: D1Database, uris: readonly string[]): D1PreparedStatement =>
   db
-    .prepare("SELECT r.* FROM json_each(?1) AS j CROSS JOIN record AS r ON r.uri = j.value")
+    .prepare(
+      `SELECT r.uri, r.did, r.collection, r.cid, r.sort, r.indexed, r.likes, r.items,
+          ${boundedRecord("r.record", TOTAL, "descriptionFacets", "policies.labelValueDefinitions")} AS record
+        FROM json_each(?1) AS j CROSS JOIN record AS r ON r.uri = j.value`,
+    )
     .bind(JSON.stringify(uris));
 
 export function addRecords(facts: Facts, rows: RecordRow[]): void {

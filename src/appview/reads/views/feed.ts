@@ -52,8 +52,8 @@ function replyRef(present: Present, uri: ResourceUri): AppBskyFeedDefs.ReplyRef 
   const post = facts.posts.get(uri);
   const refs = post?.record.reply;
   if (refs === undefined) return undefined;
-  let root = maybePost(present, refs.root.uri);
-  let parent = maybePost(present, refs.parent.uri);
+  let root = maybePost(present, refs.root.uri, true);
+  let parent = maybePost(present, refs.parent.uri, true);
   const own = postBlocks(facts, uri);
   const parents = postBlocks(facts, refs.parent.uri);
   if (parent.$type === "app.bsky.feed.defs#postView" && own.parent) {

@@ -7,16 +7,18 @@ import { didOf } from "../../uris.ts";
 import { listBasic } from "./list-basic.ts";
 import type { Present } from "./present.ts";
 
+/** `part`: whether the post is shown within another. */
 export function threadgateView(
   present: Present,
   post: ResourceUri,
+  part = false,
 ): AppBskyFeedDefs.ThreadgateView | undefined {
   const gate = present.facts.threadgates.get(post);
   if (gate === undefined) return undefined;
   return {
     uri: gate.uri,
     cid: gate.cid,
-    record: gate.record,
+    record: part ? gate.brief : gate.record,
     lists: (gate.record.allow ?? []).flatMap((rule) =>
       rule.$type === "app.bsky.feed.threadgate#listRule" ? (listBasic(present, rule.list) ?? []) : [],
     ),

@@ -14,18 +14,22 @@ import type { Plain, Typed } from "./typed.ts";
 /** Embeds are shown two deep. */
 const EMBED_DEPTH = 2;
 
-/** Returns undefined if the post or its author is hidden. `depth`: how many embeds deep this is. */
+/**
+ * Returns undefined if the post or its author is hidden. `depth`: how many embeds deep this is. `part`: whether
+ * another post shows it.
+ */
 export function postView(
   present: Present,
   uri: ResourceUri,
   depth = 0,
+  part = depth > 0,
 ): Plain<AppBskyFeedDefs.PostView> | undefined {
   const { facts } = present;
   const post = visiblePost(facts, uri);
   if (post === undefined) return undefined;
   const author = profileBasic(present, post.author);
   if (author === undefined) return undefined;
-  const { record } = post;
+  const record = part ? post.brief : post.record;
   const embed: EmbedView | undefined =
     depth < EMBED_DEPTH && record.embed !== undefined
       ? embedView(present, uri, record.embed, depth + 1, (quoted, deep) => quotedView(present, quoted, deep))
@@ -43,8 +47,8 @@ export function postView(
     quoteCount: post.quotes,
     indexedAt: isoOf(post.sort),
     viewer: postViewerState(present, uri),
-    labels: [...labelsOn(facts, uri), ...selfLabels(uri, post.cid, record)],
-    threadgate: post.parent === null ? threadgateView(present, uri) : undefined,
+    labels: [...labelsOn(facts, uri), ...selfLabels(uri, post.cid, post.record)],
+    threadgate: post.parent === null ? threadgateView(present, uri, part) : undefined,
   };
 }
 
@@ -111,8 +115,8 @@ export type MaybePost =
   | Typed<AppBskyFeedDefs.NotFoundPost>
   | Typed<AppBskyFeedDefs.BlockedPost>;
 
-export function maybePost(present: Present, uri: ResourceUri): MaybePost {
-  const view = postView(present, uri);
+export function maybePost(present: Present, uri: ResourceUri, part = false): MaybePost {
+  const view = postView(present, uri, 0, part);
   if (view === undefined) return notFoundPost(uri);
   if (viewerBlocks(present.facts, view.author.did)) return blockedPost(present, uri);
   return { ...view, $type: "app.bsky.feed.defs#postView" };
