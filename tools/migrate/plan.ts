@@ -66,7 +66,7 @@ function isHost(value: string): string | undefined {
   }
 }
 
-/** Completes a bare name with the new host's first domain: `zed` → `zed.example.com`. */
+/** Completes a bare name with the new host's first domain: zed becomes zed.example.com. */
 const withDomain = (
   handle: string | undefined,
   { availableUserDomains }: { availableUserDomains: string[] },
