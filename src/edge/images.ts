@@ -1,8 +1,8 @@
 /**
  * Pictures and original blobs: `/img/<preset>/plain/<did>/<cid>@<format>`, `/blob/<did>/<cid>`. With the
  * Images binding, a picture is resized to its preset and format; without it, the original is served. Bytes
- * are checked against their CID. Shared caches keep an answer for a day. The local cache's copy is served
- * only while neither the account nor the blob is hidden.
+ * are checked against their CID. Whether anything still shows a blob is asked each time, so that what was
+ * deleted or taken down is gone at once, whatever the local cache holds.
  */
 import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
@@ -12,7 +12,7 @@ import type { BlobLocation } from "../protocol/account-station.ts";
 import { cidOfRaw, isCid, rawCidFromDigest } from "../protocol/cid.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { setCors } from "./cors.ts";
+import { allowCors } from "./cors.ts";
 
 type Format = "jpeg" | "webp";
 
@@ -39,10 +39,12 @@ const PRESETS: Record<Preset, { width: number; height: number; fit: "crop" | "sc
 };
 
 /**
- * Browsers keep an answer for a year, since a CID's bytes never change; shared caches for a day, since blobs
- * may be taken down.
+ * Browsers keep an answer for a year, since a CID's bytes never change. Caches that others share ask again
+ * after five minutes, since blobs are deleted and taken down.
  */
-const CACHING = "public, max-age=31536000, s-maxage=86400";
+const CACHING = "public, max-age=31536000, s-maxage=300";
+/** The local cache keeps an answer for a month; it is asked for only what is still shown. */
+const KEPT = "public, max-age=2592000";
 /**
  * A blob of up to this size is read whole and checked before its first byte is sent. A larger one is checked
  * while it is sent; if its bytes are wrong, the answer breaks off at its end.
@@ -83,15 +85,14 @@ function parseImagePath(path: string): WantedImage {
 /** Refuses InvalidRequest, NotFound. */
 export function image(request: Request, services: Services): Promise<Response> {
   const asked = parseImagePath(new URL(request.url).pathname);
-  return kept(request, services, asked, async () => {
-    const blob = await locate(services, asked);
+  const { did, cid, preset, format } = asked;
+  return kept(request, services, asked, `/img/${preset}/plain/${did}/${cid}@${format}`, async (blob) => {
     if (blob.mimeType !== "" && !/^(image\/|application\/octet-stream$)/.test(blob.mimeType)) {
       throw invalidRequest("Not an image");
     }
     const bytes = await bytesOf(services, asked, blob);
     const { IMAGES } = services.env;
     if (IMAGES === undefined) return answer(bytes, blob.mimeType);
-    const { format, preset } = asked;
     const output = await IMAGES.input(bytes)
       .transform(PRESETS[preset])
       .output({ format: `image/${format}` })
@@ -107,10 +108,9 @@ export function blob(request: Request, services: Services): Promise<Response> {
   const [, , did = "", cid = "", ...more] = new URL(request.url).pathname.split("/");
   if (more.length > 0) throw notFound("Not Found");
   const asked = wanted(did, cid);
-  return kept(request, services, asked, async () => {
-    const found = await locate(services, asked);
-    return answer(await bytesOf(services, asked, found), found.mimeType);
-  });
+  return kept(request, services, asked, `/blob/${asked.did}/${cid}`, async (found) =>
+    answer(await bytesOf(services, asked, found), found.mimeType),
+  );
 }
 
 /** Videos are served as uploaded (`/blob`), not transcoded for streaming. */
@@ -120,47 +120,50 @@ export function video(): never {
 
 // ------------------------------------------------------------------------------------------------ answers
 
+/** Pictures, video and sound, except SVG, which is a document that may hold scripts. */
+const isShown = (mimeType: string) => /^(image|video|audio)\/(?!svg)/.test(mimeType);
+
 function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
-  const response = new Response(body, {
+  return new Response(body, {
     headers: {
       "content-type": mimeType || "application/octet-stream",
-      "cache-control": CACHING,
-      // Content of any type must be neither executed nor sniffed.
+      // Content of any type must be neither executed nor sniffed, and no page may be shown that is not ours.
+      "content-disposition": isShown(mimeType) ? "inline" : "attachment",
       "content-security-policy": "default-src 'none'; sandbox",
       "x-content-type-options": "nosniff",
     },
   });
-  setCors(response.headers);
-  return response;
 }
 
 /**
- * Answers from the local cache. Otherwise makes the answer and caches it; without a cache, every request
- * makes it.
+ * Answers from the local cache, if the blob is still shown. Otherwise makes the answer and caches it; without
+ * a cache, every request makes it.
+ * @param path the answer's only name in the cache, however the request is written
  */
 async function kept(
   request: Request,
   services: Services,
   asked: Wanted,
-  make: () => Promise<Response>,
+  path: string,
+  make: (blob: BlobLocation) => Promise<Response>,
 ): Promise<Response> {
-  const key = new Request(request.url);
-  const cached = await caches.default.match(key).catch(() => undefined);
-  if (cached !== undefined && !(await isHidden(services, asked))) return cached;
-  const made = await make();
-  if (request.method === "GET") services.defer(caches.default.put(key, made.clone()).catch(() => undefined));
-  return made;
+  const key = new Request(new URL(path, services.host.origin));
+  const [blob, cached] = await Promise.all([
+    locate(services, asked),
+    caches.default.match(key).catch(() => undefined),
+  ]);
+  const made = cached ?? (await make(blob));
+  if (cached === undefined && request.method === "GET") {
+    const copy = withCaching(made.clone(), KEPT);
+    services.defer(caches.default.put(key, copy).catch(() => undefined));
+  }
+  return withCaching(made, CACHING);
 }
 
-/** Whether the index has the account or the blob as hidden. */
-async function isHidden({ env }: Services, { did, cid }: Wanted): Promise<boolean> {
-  const found = await env.APPVIEW_DB.prepare(
-    `SELECT EXISTS (SELECT 1 FROM takedown WHERE subject IN (?1, ?1 || '/' || ?2))
-      OR NOT EXISTS (SELECT 1 FROM actor WHERE did = ?1 AND known IS NOT NULL AND status IS NULL) AS hidden`,
-  )
-    .bind(did, cid)
-    .first<{ hidden: number }>();
-  return found?.hidden !== 0;
+function withCaching(response: Response, caching: string): Response {
+  const open = allowCors(response);
+  open.headers.set("cache-control", caching);
+  return open;
 }
 
 /** Locates a blob. Refuses NotFound whatever the reason that it cannot be shown. */

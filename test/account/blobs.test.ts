@@ -282,7 +282,7 @@ describe("serving", () => {
       "x-content-type-options": "nosniff",
       "content-disposition": `attachment; filename="${cid}"`,
       "content-security-policy": "default-src 'none'; sandbox",
-      "cache-control": "public, max-age=31536000, immutable",
+      "cache-control": "public, max-age=31536000, s-maxage=300, immutable",
       etag: `"${cid}"`,
     });
     expect(new Uint8Array(await whole.arrayBuffer())).toEqual(bytes);

@@ -3,7 +3,7 @@ import type { Access, BlobLocation } from "../../protocol/account-station.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 
 /** A year, since the bytes of a CID never change. */
-const IMMUTABLE = "public, max-age=31536000, immutable";
+const IMMUTABLE = "public, max-age=31536000, s-maxage=300, immutable";
 
 /** One range of bytes (RFC 9110, section 14), null for the whole blob, or `unsatisfiable`. */
 export function byteRange(
