@@ -56,6 +56,26 @@ async function assertAccessible(name: string, on = page): Promise<void> {
   }
 }
 
+/** Both answers stand on the first screen, with what matters most above them. */
+async function assertAnswerInSight(): Promise<void> {
+  for (const [width, height] of [
+    [390, 664],
+    [360, 560],
+    [1280, 720],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.evaluate("scrollTo(0, 0)");
+    const bottoms = [];
+    for (const name of ["Allow", "Don’t allow"]) {
+      const box = await page.getByRole("button", { name, exact: true }).boundingBox();
+      bottoms.push((box?.y ?? Infinity) + (box?.height ?? 0));
+    }
+    expect(Math.max(...bottoms), `${width} by ${height}`).toBeLessThanOrEqual(height);
+    const first = await page.locator(".may li").first().boundingBox();
+    expect((first?.y ?? Infinity) + 24, `${width} by ${height}`).toBeLessThan(Math.min(...bottoms) - 48);
+  }
+}
+
 /** Visits as another person, in a separate browser context. */
 async function asStranger(visit: (own: Page) => Promise<void>): Promise<void> {
   const stranger = await browser.newContext();
@@ -131,6 +151,7 @@ describe("on the way to an app", () => {
     await signInOn(page);
     await page.getByRole("heading", { name: /use your account/ }).waitFor();
     await assertAccessible("consent");
+    await assertAnswerInSight();
     await page.getByText("Exactly what it asks for").click();
     await assertAccessible("consent-exactly");
     await page.getByRole("link", { name: "Use another account" }).click();
@@ -150,6 +171,7 @@ describe("on the way to an app", () => {
     await page.goto((await app.pushed({ response_mode: "form_post" })).href);
     await page.getByRole("button", { name: /@alice/ }).click();
     await assertAccessible("consent-generic");
+    await assertAnswerInSight();
     const posted = page.waitForRequest(redirectUri);
     await page.getByRole("button", { name: "Allow", exact: true }).click();
     expect(new URLSearchParams((await posted).postData() ?? "").get("iss")).toBe(stage.host.url);

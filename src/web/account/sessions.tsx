@@ -3,7 +3,7 @@ import { signOutEverywhere } from "../../lifecycle/credentials.ts";
 import type { OAuthServer } from "../../oauth/provider.ts";
 import { appOf } from "../authorize/app-name.ts";
 import { type AppSession, AppsPage, BrowsersPage } from "../pages/account/sessions.tsx";
-import { askedFor } from "../pages/scope-words.ts";
+import { askedFor } from "../consent/scope-words.ts";
 import { goTo } from "../replies.tsx";
 import { browserName } from "./browser-name.ts";
 import type { MemberVisit } from "./member-visit.ts";

@@ -4,7 +4,7 @@ import { activateAccount } from "../../lifecycle/states.ts";
 import { metadataOf } from "../../oauth/endpoints.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";
 import { type Fields, problemOf } from "../forms.ts";
-import { EMAIL_SCOPES } from "../pages/scope-words.ts";
+import { EMAIL_SCOPES } from "../consent/account-words.ts";
 import { errorPage, goTo } from "../replies.tsx";
 import type { SignedIn } from "../sign-in/browser.ts";
 import { signIn, signInByKey, signUp } from "../sign-in/credentials.ts";

@@ -3,7 +3,7 @@ import type { Member } from "../../identity/directory.ts";
 import type { Fields } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";
 import { ConsentPage } from "../pages/consent.tsx";
-import { askedFor } from "../pages/scope-words.ts";
+import { askedFor } from "../consent/scope-words.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { SignUpPage } from "../pages/sign-up.tsx";
 import { SwitchedOffPage } from "../pages/switched-off.tsx";

@@ -8,7 +8,7 @@ import { Form, type Sender } from "./form.tsx";
 import { Icon } from "./icons.tsx";
 import { Layout } from "./layout.tsx";
 import { Person } from "./parts.tsx";
-import type { Asked } from "./scope-words.ts";
+import type { Asked } from "../consent/asked.ts";
 import type { AppView } from "./sign-in.tsx";
 
 interface ConsentProps extends Frame {
@@ -20,85 +20,99 @@ interface ConsentProps extends Frame {
   other: string;
 }
 
-const AskedList: FC<{ asked: Asked[] }> = ({ asked }) => (
-  <>
-    <h2>It will be able to</h2>
-    <ul class="may">
-      {asked
-        .filter(({ optional }) => optional === undefined)
-        .map((each) => (
-          <li class={each.grave ? "grave-mark" : undefined}>
-            <Icon name={each.grave ? "alert" : each.icon} />
-            <div>
-              <h3>{each.title}</h3>
-              {each.detail === undefined ? null : <p>{each.detail}</p>}
-            </div>
-          </li>
+const Line: FC<{ asked: Asked }> = ({ asked: { icon, title, detail, grave } }) => (
+  <li>
+    <Icon name={icon} />
+    <div>
+      {grave ? <b>{title}</b> : title}
+      {detail === undefined ? null : <p>{detail}</p>}
+    </div>
+  </li>
+);
+
+/** What matters most comes first, and by itself. */
+const AskedList: FC<{ asked: Asked[] }> = ({ asked }) => {
+  const grave = asked.filter((each) => each.grave);
+  const rest = asked.filter((each) => !each.grave && each.optional === undefined);
+  return (
+    <>
+      {grave.length === 0 ? null : (
+        <>
+          <h2>Think about this first: it could</h2>
+          <ul class="may grave-mark">
+            {grave.map((each) => (
+              <Line asked={each} />
+            ))}
+          </ul>
+        </>
+      )}
+      <Choices asked={asked} />
+      <h2>{grave.length === 0 ? "It will be able to" : "It could also"}</h2>
+      <ul class="may">
+        {rest.map((each) => (
+          <Line asked={each} />
         ))}
-    </ul>
-    {asked
-      .filter(({ optional }) => optional !== undefined)
-      .map(({ optional = "", title }) => (
+      </ul>
+    </>
+  );
+};
+
+/** What the member may leave out. Stands above the rest, since it is allowed unless they do. */
+const Choices: FC<{ asked: Asked[] }> = ({ asked }) => (
+  <>
+    {asked.map(({ optional, title }) =>
+      optional === undefined ? null : (
         <div class="card">
           <Check name={optional} label={title} checked hint="You can leave this out." />
         </div>
-      ))}
-    <details class="card">
-      <summary>Exactly what it asks for</summary>
-      <ul>
-        {asked
-          .flatMap(({ exactly }) => exactly)
-          .map((scope) => (
-            <li>
-              <code>{scope}</code>
-            </li>
-          ))}
-      </ul>
-    </details>
+      ),
+    )}
   </>
 );
 
-export const ConsentPage: FC<ConsentProps> = ({
-  host,
-  nonce,
-  sender,
-  app,
-  member,
-  profile,
-  asked,
-  other,
-}) => (
-  <Layout host={host} nonce={nonce} title={`Allow ${app.called}`}>
-    <div class="app">
-      <span class="tile" aria-hidden="true">
-        {app.name.slice(0, 1).toUpperCase()}
-      </span>
-      <span class="words">
-        <b>{app.name}</b>
-        <span class="at">{app.from}</span>
-      </span>
-    </div>
-    <h1>Let {app.called} use your account?</h1>
-    <div class="card">
-      <Person member={member} profile={profile} />
-    </div>
-    <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="consent">
-      <AskedList asked={asked} />
-      <p class="lead ends">
-        It never learns your password. You can take this back at any time on{" "}
-        <a href="/account">your account page</a>.
-      </p>
-      <div class="buttons">
-        <button class="first" type="submit" name="answer" value="allow">
-          Allow
-        </button>
-        <button class="second" type="submit" name="answer" value="deny">
-          Don’t allow
-        </button>
-      </div>
-    </Form>
-    <p class="lead">
-      <a href={other}>Use another account</a>
-    </p>
-  </Layout>
+const Exactly: FC<{ asked: Asked[] }> = ({ asked }) => (
+  <details class="card">
+    <summary>Exactly what it asks for</summary>
+    <ul>
+      {[...new Set(asked.flatMap(({ exactly }) => exactly))].map((scope) => (
+        <li>
+          <code>{scope}</code>
+        </li>
+      ))}
+    </ul>
+  </details>
 );
+
+export const ConsentPage: FC<ConsentProps> = (props) => {
+  const { host, nonce, sender, app, member, profile, asked, other } = props;
+  return (
+    <Layout host={host} nonce={nonce} title={`Allow ${app.called}`}>
+      <h1>Let {app.called} use your account?</h1>
+      <p class="lead">
+        The app comes from <strong>{app.from}</strong>.
+      </p>
+      <div class="card">
+        <Person member={member} profile={profile} />
+      </div>
+      <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="consent">
+        <AskedList asked={asked} />
+        <Exactly asked={asked} />
+        <p class="lead ends">
+          It never learns your password. You can take this back at any time on{" "}
+          <a href="/account/apps">your account page</a>.
+        </p>
+        <div class="answer">
+          <button class="first" type="submit" name="answer" value="allow">
+            Allow
+          </button>
+          <button class="second" type="submit" name="answer" value="deny">
+            Don’t allow
+          </button>
+        </div>
+      </Form>
+      <p class="lead">
+        <a href={other}>Use another account</a>
+      </p>
+    </Layout>
+  );
+};

@@ -88,17 +88,17 @@ font-weight:680;font-size:1.1875rem;flex:none}
 .links{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}
 .card form{margin-top:1rem}.lead+.rows{margin-top:1.5rem}
 .card{border:1.5px solid var(--line);border-radius:var(--round);padding:1rem 1.125rem;margin-top:1.25rem}
-.app{display:flex;gap:.875rem;align-items:center;margin-bottom:1.375rem}
-.app .tile{flex:none;width:3rem;height:3rem;border-radius:.875rem;background:var(--ground);border:1.5px solid var(--line);display:grid;place-items:center;
-font-weight:700;color:var(--soft);font-size:1.1875rem}
-.app .words{min-width:0;line-height:1.35}.app b,.app .at{display:block}.app .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
-.may{list-style:none;margin-top:1rem}
-.may>li{display:flex;gap:.875rem;padding:.75rem 0}
-.may>li+li{border-top:1px solid var(--line)}
-.may svg{color:var(--accent);margin-top:.15rem}
-.may .grave-mark svg{color:var(--bad)}
+.may{list-style:none;margin-top:.5rem}
+.may>li{display:flex;gap:.875rem;padding:.5rem 0;line-height:1.4}
+.may svg{color:var(--accent)}
 .may p{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
-.may h3{font-size:1rem;font-weight:620;line-height:1.4}
+.may b{font-weight:640}
+.may.grave-mark{background:var(--bad-ground);border-radius:var(--round);padding:.375rem 1.125rem;margin:.75rem 0 1.25rem}
+.may.grave-mark svg{color:var(--bad)}.may.grave-mark p{color:inherit}
+.answer{position:sticky;bottom:0;display:flex;flex-direction:row-reverse;gap:.75rem;margin:1.25rem -1.25rem 0;padding:.875rem 1.25rem;
+background:var(--paper);border-top:1px solid var(--line)}
+.answer button{flex:1}
+html:has(.answer){scroll-padding-bottom:6rem}
 .ends{margin-top:1.5rem}.people+.lead,.rows+.lead{margin-top:1.25rem}
 details{margin-top:.375rem}details.card{padding:.625rem 1.125rem}summary{cursor:pointer;font-size:.9375rem;color:var(--accent);padding:.25rem 0}
 details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overflow-wrap:anywhere}
@@ -144,6 +144,7 @@ body{display:grid;grid-template-columns:minmax(20rem,38%) 1fr;grid-template-rows
 .shore .said p+p{margin-top:.75rem;font-weight:500}
 main{padding:clamp(3rem,13vh,8rem) 2.5rem 3rem;max-width:33rem}main.wide{max-width:47rem;padding-top:4rem}
 }
+@media (max-height:24rem){.answer{position:static}}
 @media (prefers-reduced-motion:no-preference){button,.button,input{transition:border-color .12s,background-color .12s}
 .sea .wave{animation:swell 14s ease-in-out infinite alternate;transform-origin:50% 50%}
 .sea .wave:nth-child(2n){animation-duration:19s;animation-direction:alternate-reverse}

@@ -11,3 +11,9 @@ export function listed(words: readonly string[]): string {
 }
 
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** "a, b and 3 others of the kind", where `others` names the rest. */
+export function listedAtMost(words: readonly string[], most: number, others: string): string {
+  if (words.length <= most) return listed(words);
+  return `${words.slice(0, most - 1).join(", ")} and ${words.length - most + 1} ${others}`;
+}
