@@ -3,9 +3,10 @@ import { requestCode } from "../../lifecycle/email.ts";
 import { deactivateAccount } from "../../lifecycle/states.ts";
 import { deleteMember } from "../../xrpc/admin/acts.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
-import { lineOf, problemOf } from "../forms.ts";
+import { lineOf } from "../forms.ts";
 import { EndPage } from "../pages/end.tsx";
 import { BackupPage, LeavePage } from "../pages/account/leaving.tsx";
+import { problemOf } from "../problems.ts";
 import { goTo, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { memberVisit, within } from "./member-visit.ts";
@@ -59,7 +60,7 @@ export const leave: Task = {
         await services.account(member.did).checkEmailToken("delete_account", lineOf(fields, "code"));
         await deleteMember(services, member.did);
       } catch (thrown) {
-        return { problem: problemOf(thrown), waiting: "delete" };
+        return { problem: problemOf(thrown, fields.keys()), waiting: "delete" };
       }
       await browser.signOut(member.did);
       return render(visit, <EndPage {...visit.frame} {...GONE} />);

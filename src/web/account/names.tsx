@@ -3,8 +3,9 @@ import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../.
 import { updateHandle } from "../../lifecycle/handle.ts";
 import { normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
-import { lineOf, problemOf } from "../forms.ts";
+import { lineOf } from "../forms.ts";
 import { EmailPage, HandlePage } from "../pages/account/names.tsx";
+import { problemOf } from "../problems.ts";
 import type { MemberVisit } from "./member-visit.ts";
 import type { Task } from "./task.tsx";
 import { shown } from "./task.tsx";
@@ -55,7 +56,7 @@ export const email: Task = {
       try {
         await updateEmail(services, member.did, lineOf(fields, "email"), lineOf(fields, "code"));
       } catch (thrown) {
-        return { problem: problemOf(thrown), waiting: "change", fields };
+        return { problem: problemOf(thrown, fields.keys()), waiting: "change", fields };
       }
       return { done: "Your e-mail address is changed." };
     },
@@ -68,7 +69,7 @@ export const email: Task = {
       try {
         await confirmEmail(services, member.did, member.email ?? "", lineOf(fields, "code"));
       } catch (thrown) {
-        return { problem: problemOf(thrown), waiting: "confirm" };
+        return { problem: problemOf(thrown, fields.keys()), waiting: "confirm" };
       }
       return { done: "Your e-mail address is confirmed." };
     },

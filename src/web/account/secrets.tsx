@@ -4,7 +4,8 @@ import { setPassword } from "../../lifecycle/password.ts";
 import { listPasskeys, removePasskey } from "../../oauth/stores/passkeys.ts";
 import { lineOf } from "../forms.ts";
 import { AppPasswordsPage, PasskeysPage, PasswordPage } from "../pages/account/secrets.tsx";
-import { PASSWORD_MIN } from "../sign-in/credentials.ts";
+import { wrong } from "../problems.ts";
+import { PASSWORD_MIN, TOO_SHORT } from "../sign-in/credentials.ts";
 import { type NewPasskey, addPasskey } from "../sign-in/passkeys.ts";
 import type { Task } from "./task.tsx";
 import { shown } from "./task.tsx";
@@ -17,8 +18,7 @@ export const password: Task = {
   steps: {
     change: async ({ services, member, browser }, fields) => {
       const wanted = fields.get("password") ?? "";
-      if (wanted.length < PASSWORD_MIN)
-        return { problem: "Please take a longer password: at least 8 characters." };
+      if (wanted.length < PASSWORD_MIN) return { problem: TOO_SHORT };
       await setPassword(services, member.did, wanted, browser.id);
       return { done: "Your new password is set. All apps and other browsers are signed out." };
     },
@@ -38,17 +38,18 @@ export const passkeys: Task = {
   steps: {
     add: async (visit, fields) => {
       const text = fields.get("passkey");
-      if (text === undefined) return { problem: "Passkeys need JavaScript, which is off in this browser." };
+      if (text === undefined)
+        return { problem: wrong("Passkeys need JavaScript, which is off in this browser.") };
       let answer: NewPasskey;
       try {
         answer = JSON.parse(text) as NewPasskey;
       } catch {
-        return { problem: "The browser sent something else than a passkey." };
+        return { problem: wrong("The browser sent something else than a passkey.") };
       }
       const added = await addPasskey(visit, visit.member, answer, lineOf(fields, "name"));
       return added
         ? { done: "The passkey is added." }
-        : { problem: "This passkey could not be added. Please try again." };
+        : { problem: wrong("This passkey could not be added. Please try again.") };
     },
     remove: async ({ services, member }, fields) => {
       await removePasskey(services.env.DIRECTORY, member.did, fields.get("id") ?? "");
@@ -68,7 +69,7 @@ export const appPasswords: Task = {
   steps: {
     create: async ({ services, member }, fields) => {
       const name = lineOf(fields, "name");
-      if (name === "") return { problem: "Please give the app a name." };
+      if (name === "") return { problem: wrong("Please give the app a name.", "name") };
       const privileged = fields.get("privileged") === "yes";
       return { created: await services.account(member.did).createAppPassword(name, privileged) };
     },

@@ -3,8 +3,9 @@ import type { Child } from "hono/jsx";
 import type { OAuthServer } from "../../oauth/provider.ts";
 import { oauthServer } from "../../oauth/provider.ts";
 import { oauthContextOf } from "../../xrpc/server/oauth.ts";
-import { type Fields, problemOf } from "../forms.ts";
+import type { Fields } from "../forms.ts";
 import type { AccountFrame } from "../pages/account/task-page.tsx";
+import { type Problem, problemOf } from "../problems.ts";
 import { errorPage, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { type MemberVisit, confirmFirst, memberVisit, within } from "./member-visit.ts";
@@ -12,7 +13,7 @@ import { type MemberVisit, confirmFirst, memberVisit, within } from "./member-vi
 /** The outcome of a form, shown on the next page. */
 export interface Said {
   done?: string;
-  problem?: string;
+  problem?: Problem;
   fields?: Fields;
   waiting?: "change" | "confirm" | "delete";
   created?: { name: string; password: string };
@@ -66,7 +67,7 @@ async function outcomeOf(step: Take, visit: MemberVisit, fields: Fields): Promis
   try {
     return await step(visit, fields);
   } catch (thrown) {
-    return { problem: problemOf(thrown), fields };
+    return { problem: problemOf(thrown, fields.keys()), fields };
   }
 }
 

@@ -7,6 +7,7 @@ import { askedFor } from "../consent/scope-words.ts";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { SignUpPage } from "../pages/sign-up.tsx";
 import { SwitchedOffPage } from "../pages/switched-off.tsx";
+import type { Problem } from "../problems.ts";
 import { profileOf, profilesOf } from "../profiles.ts";
 import type { SignedIn } from "../sign-in/browser.ts";
 import { valuesOf } from "../sign-in/credentials.ts";
@@ -53,7 +54,7 @@ export function signInPage(
   asking: Asking,
   people: SignedIn[],
   identifier?: string,
-  problem?: string,
+  problem?: Problem,
 ): Response {
   return showTo(
     turn,
@@ -71,7 +72,7 @@ export function signInPage(
   );
 }
 
-export function signUpPage(turn: Turn, asking: Asking, fields: Fields, problem?: string): Response {
+export function signUpPage(turn: Turn, asking: Asking, fields: Fields, problem?: Problem): Response {
   return showTo(
     turn,
     asking,
@@ -110,7 +111,7 @@ export async function switchedOffPage(
   turn: Turn,
   asking: Asking,
   member: Member,
-  problem?: string,
+  problem?: Problem,
 ): Promise<Response> {
   return showTo(
     turn,

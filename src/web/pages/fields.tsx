@@ -1,5 +1,6 @@
 /** The fields of forms. */
 import type { Child, FC } from "hono/jsx";
+import type { Problem } from "../problems.ts";
 
 interface FieldProps {
   name: string;
@@ -7,7 +8,8 @@ interface FieldProps {
   type?: "text" | "password" | "email";
   value?: string | undefined;
   hint?: Child;
-  wrong?: string | null | undefined;
+  /** What is wrong with the form: shown here, with the focus, if it is about this field. */
+  problem?: Problem | null | undefined;
   autocomplete?: string;
   inputmode?: "email" | "text" | "numeric";
   code?: boolean;
@@ -24,12 +26,14 @@ export const Field: FC<FieldProps> = ({
   label,
   type = "text",
   hint,
-  wrong,
+  problem,
   code,
   optional,
   tail,
+  autofocus,
   ...rest
 }) => {
+  const wrong = problem?.field === name ? problem.message : null;
   const described = [hint === undefined ? null : `${name}-hint`, wrong ? `${name}-wrong` : null].filter(
     Boolean,
   );
@@ -45,6 +49,7 @@ export const Field: FC<FieldProps> = ({
       autocapitalize={code ? "characters" : "none"}
       autocorrect="off"
       spellcheck={false}
+      autofocus={problem?.field ? wrong !== null : autofocus}
       {...rest}
     />
   );
@@ -75,13 +80,13 @@ export const Field: FC<FieldProps> = ({
 
 const EASY = "Several words are good, and easy to remember.";
 
-interface NewPasswordProps {
+interface NewPasswordProps extends Pick<FieldProps, "problem"> {
   label?: string;
   /** Shown after the rule for every password. */
   hint?: string;
 }
 
-export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password", hint = EASY }) => (
+export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password", hint = EASY, problem }) => (
   <Field
     name="password"
     label={label}
@@ -90,11 +95,12 @@ export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password",
     minlength={8}
     maxlength={256}
     hint={`At least 8 characters. ${hint}`}
+    problem={problem}
   />
 );
 
 /** The field for a mailed code. `hint` says where it was sent. */
-export const CodeField: FC<{ hint: string }> = ({ hint }) => (
+export const CodeField: FC<Pick<FieldProps, "problem"> & { hint?: string }> = ({ hint, problem }) => (
   <Field
     name="code"
     label="Code from the mail"
@@ -102,15 +108,16 @@ export const CodeField: FC<{ hint: string }> = ({ hint }) => (
     autocomplete="one-time-code"
     maxlength={20}
     hint={hint}
+    problem={problem}
     autofocus
   />
 );
 
-export const EmailField: FC<Pick<FieldProps, "value" | "hint" | "autofocus"> & { label?: string }> = ({
-  label = "E-mail address",
-  value,
-  ...rest
-}) => <Field name="email" label={label} type="email" value={value} autocomplete="email" {...rest} />;
+export const EmailField: FC<
+  Pick<FieldProps, "value" | "hint" | "autofocus" | "problem"> & { label?: string }
+> = ({ label = "E-mail address", value, ...rest }) => (
+  <Field name="email" label={label} type="email" value={value} autocomplete="email" {...rest} />
+);
 
 export const Check: FC<{ name: string; label: string; checked?: boolean; hint?: string }> = ({
   name,

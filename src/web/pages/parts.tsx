@@ -1,15 +1,19 @@
 /** The components that pages are made of, beside forms. */
 import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/directory.ts";
+import type { Problem } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import { Icon } from "./icons.tsx";
 
-/** An error of the whole form, which screen readers announce as soon as the page loads. */
-export const Problem: FC<{ message: string | null | undefined }> = ({ message }) =>
-  message ? (
+/**
+ * A problem of the whole form, which screen readers announce as soon as the page loads. A problem of one field
+ * is shown there.
+ */
+export const ProblemNotice: FC<{ problem: Problem | null | undefined }> = ({ problem }) =>
+  problem && problem.field === null ? (
     <div class="notice bad" role="alert">
       <Icon name="alert" />
-      <p>{message}</p>
+      <p>{problem.message}</p>
     </div>
   ) : null;
 

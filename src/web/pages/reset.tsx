@@ -1,17 +1,18 @@
 /** The page to choose a new password with a mailed code. */
 import type { FC } from "hono/jsx";
+import type { Problem } from "../problems.ts";
 import type { Frame } from "../visit.ts";
-import { Check, EmailField, Field, NewPasswordField } from "./fields.tsx";
+import { Check, CodeField, EmailField, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
-import { BackLink, Problem } from "./parts.tsx";
+import { BackLink, ProblemNotice } from "./parts.tsx";
 
 interface ResetProps extends Frame {
   sender: Sender;
   /** Whether the code was mailed, so that the page asks for it. */
   sent: boolean;
   email?: string | undefined;
-  problem?: string | null | undefined;
+  problem?: Problem | null | undefined;
 }
 
 export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, problem }) => (
@@ -23,18 +24,11 @@ export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, pr
         ? `If ${email ?? "that address"} belongs to an account here, a code is on its way there. It works for 15 minutes.`
         : "We send a code to the e-mail address of your account. With it you choose a new password."}
     </p>
-    <Problem message={problem} />
+    <ProblemNotice problem={problem} />
     {sent ? (
       <Form {...sender} carried={{ ...sender.carried, email: email ?? "" }} step="reset">
-        <Field
-          name="code"
-          label="Code from the mail"
-          code
-          autocomplete="one-time-code"
-          autofocus
-          maxlength={20}
-        />
-        <NewPasswordField hint="You are signed out everywhere." />
+        <CodeField problem={problem} />
+        <NewPasswordField hint="You are signed out everywhere." problem={problem} />
         <Check
           name="others"
           label="Remove my passkeys and app passwords, too"
@@ -44,7 +38,7 @@ export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, pr
       </Form>
     ) : (
       <Form {...sender} step="request-reset">
-        <EmailField value={email} autofocus />
+        <EmailField value={email} problem={problem} autofocus />
         <Submit>Send the code</Submit>
       </Form>
     )}

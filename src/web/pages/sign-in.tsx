@@ -1,11 +1,12 @@
 /** The page to sign in. */
 import type { FC } from "hono/jsx";
+import type { Problem } from "../problems.ts";
 import type { Frame } from "../visit.ts";
 import { Check, Field } from "./fields.tsx";
 import { ButtonForm, Form, Submit, type Sender } from "./form.tsx";
 import { Icon } from "./icons.tsx";
 import { Layout } from "./layout.tsx";
-import { BackLink, Problem } from "./parts.tsx";
+import { BackLink, ProblemNotice } from "./parts.tsx";
 
 export const PASSKEY_SCRIPT = "/account/passkey.js";
 
@@ -22,7 +23,7 @@ interface SignInProps extends Frame {
   sender: Sender;
   app: AppView | null;
   identifier?: string | undefined;
-  problem?: string | null | undefined;
+  problem?: Problem | null | undefined;
   /** Paths; null if there is no such page to go to. */
   signUp: string | null;
   choose: string | null;
@@ -67,7 +68,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           </>
         )}
       </p>
-      <Problem message={problem} />
+      <ProblemNotice problem={problem} />
       <Form {...sender} step="sign-in">
         <Field
           name="identifier"
@@ -75,6 +76,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           value={identifier}
           autocomplete="username webauthn"
           inputmode="email"
+          problem={problem}
           autofocus={identifier === undefined}
         />
         <Field
@@ -82,6 +84,7 @@ export const SignInPage: FC<SignInProps> = (props) => {
           label="Password"
           type="password"
           autocomplete="current-password"
+          problem={problem}
           autofocus={identifier !== undefined}
         />
         <Check name="remember" label="Stay signed in on this browser" checked />

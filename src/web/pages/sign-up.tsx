@@ -1,12 +1,13 @@
 /** The page to create an account. */
 import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/directory.ts";
+import { type Problem, wrong } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame } from "../visit.ts";
 import { EmailField, Field, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
-import { BackLink, Person, Problem } from "./parts.tsx";
+import { BackLink, Person, ProblemNotice } from "./parts.tsx";
 import type { AppView } from "./sign-in.tsx";
 
 export interface SignUpValues {
@@ -22,7 +23,7 @@ interface SignUpProps extends Frame {
   values: SignUpValues;
   /** The member who gave the prefilled invite. */
   inviter?: { member: Member; profile: MemberProfile } | null | undefined;
-  problem?: string | null | undefined;
+  problem?: Problem | null | undefined;
   signIn: string;
 }
 
@@ -41,7 +42,7 @@ const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined 
   );
 
 export const SignUpPage: FC<SignUpProps> = (props) => {
-  const { host, nonce, sender, app, values, inviter, problem, signIn } = props;
+  const { host, nonce, app, inviter, problem, signIn } = props;
   return (
     <Layout host={host} nonce={nonce} title="Create an account">
       <BackLink href={signIn} label="Sign in instead" />
@@ -58,18 +59,18 @@ export const SignUpPage: FC<SignUpProps> = (props) => {
         </div>
       ) : null}
       {host.registration === "closed" ? (
-        <Problem message={`${host.name} does not take new accounts at the moment.`} />
+        <ProblemNotice problem={wrong(`${host.name} does not take new accounts at the moment.`)} />
       ) : (
         <>
-          <Problem message={problem} />
-          <SignUpForm host={host} sender={sender} values={values} />
+          <ProblemNotice problem={problem} />
+          <SignUpForm {...props} />
         </>
       )}
     </Layout>
   );
 };
 
-const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host, sender, values }) => (
+const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
   <Form {...sender} step="sign-up">
     {host.registration === "invite" ? (
       <Field
@@ -77,6 +78,7 @@ const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host,
         label="Invite code"
         value={values.inviteCode}
         autocomplete="off"
+        problem={problem}
         hint="A member, or whoever runs this place, can give you one."
       />
     ) : null}
@@ -85,14 +87,19 @@ const SignUpForm: FC<Pick<SignUpProps, "host" | "sender" | "values">> = ({ host,
       label="Handle"
       value={values.handle}
       autocomplete="username"
+      problem={problem}
       maxlength={18}
       minlength={3}
       hint="Your name here: 3 to 18 letters, digits or dashes."
       tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
       autofocus={host.registration === "open" || Boolean(values.inviteCode)}
     />
-    <EmailField value={values.email} hint="For a forgotten password. Nobody else sees it." />
-    <NewPasswordField label="Password" />
+    <EmailField
+      value={values.email}
+      problem={problem}
+      hint="For a forgotten password. Nobody else sees it."
+    />
+    <NewPasswordField label="Password" problem={problem} />
     <Submit>Create account</Submit>
   </Form>
 );

@@ -1,11 +1,12 @@
 /** The page for a member who comes through an app while their account is switched off. */
 import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/directory.ts";
+import type { Problem } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame } from "../visit.ts";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
-import { Person, Problem } from "./parts.tsx";
+import { Person, ProblemNotice } from "./parts.tsx";
 import { type AppView, Cancel } from "./sign-in.tsx";
 
 interface SwitchedOffProps extends Frame {
@@ -13,7 +14,7 @@ interface SwitchedOffProps extends Frame {
   app: AppView;
   member: Member;
   profile: MemberProfile;
-  problem?: string | undefined;
+  problem?: Problem | undefined;
   /** The path to choose another account. */
   other: string;
 }
@@ -30,7 +31,7 @@ export const SwitchedOffPage: FC<SwitchedOffProps> = (props) => {
       <div class="card">
         <Person member={member} profile={profile} />
       </div>
-      <Problem message={problem} />
+      <ProblemNotice problem={problem} />
       <Form {...sender} carried={{ ...sender.carried, did: member.did }} step="activate">
         <Submit>Switch it on again</Submit>
       </Form>

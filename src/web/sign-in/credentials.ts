@@ -5,13 +5,14 @@ import { Refusal, must } from "../../protocol/refusal.ts";
 import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import { signUp as createAccount } from "../../xrpc/accounts/sign-up.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
-import { type Fields, lineOf, problemOf } from "../forms.ts";
+import { type Fields, lineOf } from "../forms.ts";
 import type { SignUpValues } from "../pages/sign-up.tsx";
+import { type Problem, problemOf, wrong } from "../problems.ts";
 import type { HostWords, Visit } from "../visit.ts";
 import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
 
 /** The member, or the reason for a failure. */
-export type Outcome = { member: Member } | { problem: string };
+export type Outcome = { member: Member } | { problem: Problem };
 
 /** Completes a bare name with the host's domain: `alice` → `alice.example.com`. */
 const completed = (name: string, { handleDomains }: HostWords): string =>
@@ -21,13 +22,15 @@ const completed = (name: string, { handleDomains }: HostWords): string =>
 export async function signIn(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
   const identifier = normalizeIdentifier(fields.get("identifier") ?? "");
   const password = fields.get("password") ?? "";
-  if (identifier === "" || password === "") return { problem: "Please fill in both fields." };
+  if (identifier === "")
+    return { problem: wrong("Please enter your handle or e-mail address.", "identifier") };
+  if (password === "") return { problem: wrong("Please enter your password.", "password") };
   try {
     const member = await memberOf(visit, { identifier: completed(identifier, visit.frame.host), password });
     await visit.browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
     return { member };
   } catch (thrown) {
-    return { problem: problemOf(thrown) };
+    return { problem: problemOf(thrown, fields.keys()) };
   }
 }
 
@@ -50,7 +53,7 @@ export async function signInByKey(visit: Visit, fields: Fields, requestUri: stri
   const did = await signInWithPasskey(visit, parseAnswer(fields.get("passkey") ?? ""));
   const member = did === null ? null : await visit.services.directory.findByDid(did);
   if (member === null || member.takedown !== null)
-    return { problem: "This passkey does not open an account here." };
+    return { problem: wrong("This passkey does not open an account here.") };
   await visit.browser.signIn(member.did, fields.get("remember") === "yes", requestUri);
   return { member };
 }
@@ -72,15 +75,16 @@ export const valuesOf = (fields: Fields): SignUpValues => ({
 });
 
 export const PASSWORD_MIN = 8;
+export const TOO_SHORT = wrong("Please take a longer password: at least 8 characters.", "password");
 
 export async function signUp(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
   const { services, request, browser, frame } = visit;
   const { handleDomains } = frame.host;
   const password = fields.get("password") ?? "";
-  if (password.length < PASSWORD_MIN)
-    return { problem: "Please take a longer password: at least 8 characters." };
+  if (password.length < PASSWORD_MIN) return { problem: TOO_SHORT };
   const domain = fields.get("domain") ?? handleDomains[0] ?? "";
-  if (!handleDomains.includes(domain)) return { problem: "Handles of this domain are not given out here." };
+  if (!handleDomains.includes(domain))
+    return { problem: wrong("Handles of this domain are not given out here.", "handle") };
   const label = normalizeIdentifier(fields.get("handle") ?? "");
   const inviteCode = lineOf(fields, "inviteCode");
   const input = {
@@ -95,6 +99,6 @@ export async function signUp(visit: Visit, fields: Fields, requestUri: string | 
     await browser.signIn(did, true, requestUri);
     return { member: must(await services.directory.findByDid(did), "the new account") };
   } catch (thrown) {
-    return { problem: problemOf(thrown) };
+    return { problem: problemOf(thrown, fields.keys()) };
   }
 }

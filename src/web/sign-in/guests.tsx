@@ -5,6 +5,7 @@ import { type Fields, lineOf } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";
 import { SignInPage } from "../pages/sign-in.tsx";
 import { SignUpPage } from "../pages/sign-up.tsx";
+import { type Problem, wrong } from "../problems.ts";
 import { profileOf, profilesOf } from "../profiles.ts";
 import { goTo, pathWith, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
@@ -24,7 +25,7 @@ function senderOf({ browser, url }: Visit) {
   };
 }
 
-export async function showSignIn(visit: Visit, identifier?: string, problem?: string): Promise<Response> {
+export async function showSignIn(visit: Visit, identifier?: string, problem?: Problem): Promise<Response> {
   const { searchParams } = visit.url;
   const again = searchParams.get("again") ?? undefined;
   const people = again === undefined ? await visit.browser.signedIn() : [];
@@ -54,7 +55,7 @@ export async function takeSignIn(visit: Visit, fields: Fields): Promise<Response
 }
 
 /** Checks a prefilled invite first: who gave it, and whether it is still valid. */
-export async function showSignUp(visit: Visit, fields: Fields, problem?: string): Promise<Response> {
+export async function showSignUp(visit: Visit, fields: Fields, problem?: Problem): Promise<Response> {
   const invitation = await invitationOf(visit, lineOf(fields, "inviteCode"));
   const said = problem ?? (invitation === "spent" ? SPENT_INVITE : undefined);
   return render(
@@ -72,8 +73,10 @@ export async function showSignUp(visit: Visit, fields: Fields, problem?: string)
   );
 }
 
-const SPENT_INVITE =
-  "This invite was used up, or never was one. Please ask whoever gave it to you for another.";
+const SPENT_INVITE = wrong(
+  "This invite was used up, or never was one. Please ask whoever gave it to you for another.",
+  "inviteCode",
+);
 
 /** The member who gave an invite; null if the host did, or no invite is needed. */
 async function invitationOf({ services, frame }: Visit, code: string) {

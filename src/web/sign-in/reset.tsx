@@ -4,13 +4,14 @@
 import { type Credentials, listCredentials, revokeCredentials } from "../../lifecycle/credentials.ts";
 import { requestPasswordReset, resetPassword } from "../../lifecycle/password.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
-import { type Fields, lineOf, problemOf } from "../forms.ts";
+import { type Fields, lineOf } from "../forms.ts";
 import { EndPage } from "../pages/end.tsx";
 import { ResetPage } from "../pages/reset.tsx";
 import { counted, listed } from "../pages/words.ts";
+import { type Problem, problemOf } from "../problems.ts";
 import { render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
-import { PASSWORD_MIN } from "./credentials.ts";
+import { PASSWORD_MIN, TOO_SHORT } from "./credentials.ts";
 
 export async function takeReset(visit: Visit, fields: Fields): Promise<Response> {
   const email = lineOf(fields, "email");
@@ -22,15 +23,18 @@ export async function takeReset(visit: Visit, fields: Fields): Promise<Response>
     }
     const password = fields.get("password") ?? "";
     if (password.length < PASSWORD_MIN) {
-      const problem = "Please take a longer password: at least 8 characters.";
-      return showReset(visit, { sent, email, problem });
+      return showReset(visit, { sent, email, problem: TOO_SHORT });
     }
     consumeForAddress(visit.request, "com.atproto.server.resetPassword", visit.services.env);
     const did = await resetPassword(visit.services, lineOf(fields, "code"), password);
     if (fields.get("others") === "yes") await revokeCredentials(visit.services, did);
     return renewed(visit, await listCredentials(visit.services, did));
   } catch (thrown) {
-    return showReset(visit, { sent, email, problem: problemOf(thrown) });
+    return showReset(visit, {
+      sent,
+      email,
+      problem: problemOf(thrown, sent ? ["code", "password"] : ["email"]),
+    });
   }
 }
 
@@ -70,7 +74,7 @@ interface Said {
   /** Whether the code was mailed, so that the page asks for it. */
   sent: boolean;
   email?: string;
-  problem?: string;
+  problem?: Problem;
 }
 
 export function showReset(visit: Visit, said: Said = { sent: false }): Response {

@@ -41,7 +41,7 @@ export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ..
       </p>
       {waiting ? (
         <Form {...frame.sender} step="delete">
-          <CodeField hint={`Sent to ${frame.member.email ?? "your address"}.`} />
+          <CodeField hint={`Sent to ${frame.member.email ?? "your address"}.`} problem={frame.problem} />
           <Submit weight="grave">
             <Icon name="alert" />
             Delete for good

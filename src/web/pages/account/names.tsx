@@ -18,6 +18,7 @@ export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({
       <Field
         name="handle"
         label="New handle"
+        problem={frame.problem}
         value={wanted}
         autocomplete="off"
         hint={
@@ -58,7 +59,7 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
     >
       {waiting === "confirm" ? (
         <Form {...frame.sender} step="confirm">
-          <CodeField hint={`Sent to ${email ?? "your address"} just now.`} />
+          <CodeField hint={`Sent to ${email ?? "your address"} just now.`} problem={frame.problem} />
           <Submit>Confirm</Submit>
         </Form>
       ) : email !== null && !emailConfirmed && waiting === null ? (
@@ -68,9 +69,12 @@ export const EmailPage: FC<EmailProps> = ({ wanted, waiting, ...frame }) => {
       ) : null}
       {waiting === "confirm" ? null : (
         <Form {...frame.sender} step={waiting === "change" ? "change" : "request-change"}>
-          <EmailField label="New e-mail address" value={wanted} />
+          <EmailField label="New e-mail address" value={wanted} problem={frame.problem} />
           {waiting === "change" ? (
-            <CodeField hint={`Sent to ${email ?? "your address"}, to make sure that it is you.`} />
+            <CodeField
+              hint={`Sent to ${email ?? "your address"}, to make sure that it is you.`}
+              problem={frame.problem}
+            />
           ) : null}
           <Submit weight={email !== null && !emailConfirmed ? "second" : "first"}>
             {waiting === "change" ? "Change address" : "Use this address"}

@@ -4,7 +4,7 @@ import type { MemberProfile } from "../../profiles.ts";
 import { ButtonForm, type Sender } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { Layout } from "../layout.tsx";
-import { Done, Person, Problem } from "../parts.tsx";
+import { Done, Person, ProblemNotice } from "../parts.tsx";
 import { counted } from "../words.ts";
 import { Row } from "./rows.tsx";
 import type { AccountFrame } from "./task-page.tsx";
@@ -32,7 +32,7 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
         <Person member={member} profile={profile} />
       </div>
       <Done message={done} />
-      <Problem message={problem} />
+      <ProblemNotice problem={problem} />
       {member.state === "deactivated" ? <SwitchedOff sender={sender} /> : null}
       <AboutYou {...props} />
       <SigningIn {...props} />

@@ -31,7 +31,7 @@ export const PasswordPage: FC<PasswordProps> = ({ others, ...frame }) => (
         readonly
         hidden
       />
-      <NewPasswordField />
+      <NewPasswordField problem={frame.problem} />
       <Submit>Set password</Submit>
     </Form>
     <OtherWays {...frame} others={others} />
@@ -104,6 +104,7 @@ export const PasskeysPage: FC<AccountFrame & { passkeys: PasskeyView[] }> = ({ p
       <Field
         name="name"
         label="Name for a new passkey"
+        problem={frame.problem}
         hint="So that you know it again: “My phone”, for instance."
         maxlength={60}
       />
@@ -153,7 +154,7 @@ export const AppPasswordsPage: FC<AppPasswordsProps> = ({ appPasswords, created,
       </div>
     )}
     <Form {...frame.sender} step="create">
-      <Field name="name" label="Name of the app" maxlength={32} autocomplete="off" />
+      <Field name="name" label="Name of the app" maxlength={32} autocomplete="off" problem={frame.problem} />
       <Check name="privileged" label="It may read and send private messages" />
       <Submit>Make an app password</Submit>
     </Form>

@@ -1,17 +1,18 @@
 /** The frame of a member's pages. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { Member } from "../../../identity/directory.ts";
+import type { Problem } from "../../problems.ts";
 import type { Frame } from "../../visit.ts";
 import type { Sender } from "../form.tsx";
 import { Layout } from "../layout.tsx";
-import { BackLink, Done, Problem } from "../parts.tsx";
+import { BackLink, Done, ProblemNotice } from "../parts.tsx";
 
 export interface AccountFrame extends Frame {
   member: Member;
   /** The path of an account page, for this member. */
   to: (path: string) => string;
   sender: Sender;
-  problem?: string | null | undefined;
+  problem?: Problem | null | undefined;
   done?: string | null | undefined;
 }
 
@@ -26,7 +27,7 @@ export const TaskPage: FC<
       <h1>{title}</h1>
       <p class="lead">{lead}</p>
       <Done message={done} />
-      <Problem message={problem} />
+      <ProblemNotice problem={problem} />
       {children}
     </Layout>
   );
