@@ -1,9 +1,12 @@
 /** The HTTP entry point: routes, CORS, and the rendering of errors that no route handled. */
 import { Hono } from "hono";
+import type { Context } from "hono";
 import type { Bindings } from "../protocol/stations.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { methods } from "../xrpc/methods.ts";
+import { consumeForAddress } from "../xrpc/server/address-limits.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { allowCors, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { renderError } from "./errors.ts";
@@ -23,20 +26,37 @@ const app = new Hono<Env>({ strict: false });
 
 app.options("*", () => preflight());
 
-app.get("/xrpc/_health", (c) => health(c.env));
-app.get("/xrpc/com.atproto.sync.subscribeRepos", (c) => subscribeRepos(c.req.raw, c.env));
+type Answer = (request: Request, services: Services) => Response | Promise<Response>;
+
+/** A route whose requests are counted per address, as those of methods are. */
+const counted =
+  (name: string, answer: Answer) =>
+  (c: Context<Env>): Response | Promise<Response> => {
+    consumeForAddress(c.req.raw, name, c.env);
+    return answer(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx));
+  };
+
+app.get(
+  "/xrpc/_health",
+  counted("health", (_, { env }) => health(env)),
+);
+app.get("/xrpc/com.atproto.sync.subscribeRepos", counted("subscribe", subscribeRepos));
 app.all("/xrpc/*", (c) => serveXrpc(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx), methods));
 
-app.get("/.well-known/did.json", (c) => hostDidDocument(servicesOf(c.req.raw, c.env, c.executionCtx)));
-app.get("/.well-known/atproto-did", (c) =>
-  atprotoDid(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)),
+app.get(
+  "/.well-known/did.json",
+  counted("well-known", (_, services) => hostDidDocument(services)),
 );
+app.get("/.well-known/atproto-did", counted("well-known", atprotoDid));
 app.route("/", oauth);
 app.route("/", pages);
-app.get("/img/*", (c) => image(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
-app.get("/blob/*", (c) => blob(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get("/img/*", counted("pictures", image));
+app.get("/blob/*", counted("pictures", blob));
 app.get("/watch/*", () => video());
-app.get("/status", (c) => status(servicesOf(c.req.raw, c.env, c.executionCtx)));
+app.get(
+  "/status",
+  counted("status", (_, services) => status(services)),
+);
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 

@@ -2,6 +2,7 @@
 import { isNsid } from "@atcute/lexicons/syntax";
 import { logLine } from "../protocol/log-line.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { isSpaceMethod } from "../xrpc/server/declined.ts";
 import type { Method } from "../xrpc/server/method.ts";
 import { resourceServerOf } from "../xrpc/server/oauth.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -35,14 +36,25 @@ export async function serveXrpc(
       // The method's own, exact counts take precedence.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
-    setCors(response.headers);
   } catch (thrown) {
     response = renderError(thrown, request);
     await readToEnd(request);
   }
+  setCors(response.headers);
+  setCaching(response.headers, request);
   if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, services);
   log(request, nsid, did, response.status, Date.now() - started);
   return request.method === "HEAD" ? new Response(null, response) : response;
+}
+
+/**
+ * An answer to somebody's credentials is theirs alone, unless the method says otherwise, as for a blob. The
+ * next caller may get another one.
+ */
+function setCaching(headers: Headers, request: Request): void {
+  if (headers.has("cache-control")) return;
+  headers.append("vary", "authorization");
+  if (request.headers.has("authorization")) headers.set("cache-control", "private");
 }
 
 /** Adds the nonce for the next proof, as every answer to a bound token must (RFC 9449, section 8.2). */
@@ -59,16 +71,19 @@ async function dispatch(
   methods: ReadonlyMap<string, Method>,
 ): Promise<{ response: Response; did: string | null }> {
   if (!isNsid(nsid)) throw invalidRequest("invalid xrpc path");
+  if (isSpaceMethod(nsid)) throw notImplemented();
   const method = methods.get(nsid);
   const elsewhere = await proxied(request, url, nsid, method !== undefined, services);
   if (elsewhere !== null) return elsewhere;
-  if (method === undefined) throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
+  if (method === undefined) throw notImplemented();
   const verb = request.method === "HEAD" ? "GET" : request.method;
   if (verb !== method.verb) {
     throw invalidRequest(`Incorrect HTTP method (${request.method}) expected ${method.verb}`);
   }
   return method.serve(decoded(request), url, services);
 }
+
+const notImplemented = () => new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
 
 /** One structured line per request. It never contains a token, a password or an e-mail address. */
 function log(request: Request, method: string, did: string | null, status: number, ms: number): void {

@@ -6,8 +6,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { encodeLabelsFrame } from "../protocol/label.ts";
+import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
-import { answerClose, refuseSubscription } from "../protocol/web-socket.ts";
+import { answerClose, refuseSubscription } from "../protocol/object/web-socket.ts";
 import { ModerationLabels } from "./labels.ts";
 
 /** Labels read per page. */
@@ -18,6 +19,8 @@ const PAGE = 500;
  */
 const PAGE_PAUSE_MS = 50;
 const SOCKETS_MAX = 200;
+/** Most sockets of one address, so that nobody takes every place. */
+const SOCKETS_OF_ONE = 20;
 
 interface Position {
   seq: number;
@@ -40,12 +43,21 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
     const seq = given === null ? head : Number(given);
     // A host without labels has no future: cursors are of its earlier life.
     if (head > 0 && seq > head) return refuseSubscription("FutureCursor", "Cursor in the future.");
-    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response(null, { status: 503 });
+    if (this.#open().length >= SOCKETS_MAX) return new Response(null, { status: 503 });
+    const subscriber = request.headers.get(SUBSCRIBER_HEADER) ?? "";
+    if (subscriber !== "" && this.#open(subscriber).length >= SOCKETS_OF_ONE) {
+      return new Response(null, { status: 429 });
+    }
     const { 0: client, 1: socket } = new WebSocketPair();
-    this.ctx.acceptWebSocket(socket);
+    this.ctx.acceptWebSocket(socket, subscriber === "" ? [] : [subscriber]);
     socket.serializeAttachment({ seq: Math.min(seq, head) } satisfies Position);
     this.ctx.waitUntil(this.#update(socket, labels));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** The open sockets, of one address or of all. */
+  #open(subscriber?: string): WebSocket[] {
+    return this.ctx.getWebSockets(subscriber).filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
 
   /** Sends new labels to all sockets. */

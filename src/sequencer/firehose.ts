@@ -12,7 +12,7 @@ import type { SequencedEvent } from "../protocol/events.ts";
 import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { PaceLimits } from "./pace.ts";
 import { allowance, Bucket, Debt } from "./pace.ts";
-import { refuseSubscription } from "../protocol/web-socket.ts";
+import { refuseSubscription } from "../protocol/object/web-socket.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface FirehoseLimits extends PaceLimits {

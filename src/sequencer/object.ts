@@ -12,7 +12,7 @@ import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
-import { answerClose } from "../protocol/web-socket.ts";
+import { answerClose } from "../protocol/object/web-socket.ts";
 import { configure } from "../protocol/settings.ts";
 import type {
   AppViewStation,

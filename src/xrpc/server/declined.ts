@@ -55,6 +55,12 @@ export const DECLINED: Readonly<Record<string, string>> = {
 };
 
 /**
+ * Whether a method is of permissioned data (proposal 0016), of which this host keeps none. Clients find out by
+ * calling one, so it must not depend on credentials, and no other service may answer in this host's name.
+ */
+export const isSpaceMethod = (nsid: string) => /^com\.atproto\.(simple)?space\./.test(nsid);
+
+/**
  * Methods that belong to other services. With an `atproto-proxy` header, a member's request is forwarded to
  * one of them.
  */

@@ -29,7 +29,7 @@ export interface AddressLimit {
   apart?: true;
 }
 
-/** Per address and method. */
+/** Per address, and method or kind of route. */
 export const ADDRESS_LIMITS: Readonly<Record<string, AddressLimit>> = {
   "com.atproto.server.createAccount": { limits: [{ windowMs: 5 * MINUTE, points: 100 }] },
   "com.atproto.server.requestPasswordReset": {
@@ -42,6 +42,8 @@ export const ADDRESS_LIMITS: Readonly<Record<string, AddressLimit>> = {
   "com.atproto.server.deleteAccount": { limits: [{ windowMs: 5 * MINUTE, points: 50 }] },
   // Not in the reference; each call may store a key.
   "com.atproto.server.reserveSigningKey": { limits: [{ windowMs: 5 * MINUTE, points: 100 }] },
+  // Not in the reference, where a service of its own has them. A page of a timeline shows a hundred.
+  pictures: { limits: [{ windowMs: 5 * MINUTE, points: 6000 }], apart: true },
   "com.atproto.sync.getRepo": { limits: [{ windowMs: 5 * MINUTE, points: 6000 }], apart: true },
 };
 

@@ -1,5 +1,5 @@
 /** The close of a hibernating WebSocket, and refusals on a socket. */
-import { encodeErrorFrame } from "./event-frames.ts";
+import { encodeErrorFrame } from "../event-frames.ts";
 
 /** The close event's code for a Close without one (RFC 6455, section 7.4.1). */
 const NO_CODE = 1005;
