@@ -14,7 +14,7 @@ import { blob, image, video } from "./images.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
-import { pages } from "./pages.ts";
+import { pages, servePage, wantsPage } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { status } from "./status.ts";
 import { subscribeRepos } from "./subscribe.ts";
@@ -60,7 +60,11 @@ app.get(
 app.get("/robots.txt", () => robots());
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 
-app.notFound((c) => allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404)));
+app.notFound((c) =>
+  wantsPage(c.req.raw)
+    ? servePage(c)
+    : allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404, { vary: "accept" })),
+);
 app.onError((thrown, c) => renderError(thrown, c.req.raw));
 
 /** Answers a request. Refuses InvalidRequest for one whose Host header names no host. */

@@ -1,10 +1,13 @@
 /** Renders errors: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
 import { logLine } from "../protocol/log-line.ts";
-import { isRefusal } from "../protocol/refusal.ts";
+import { type RefusalShape, isRefusal } from "../protocol/refusal.ts";
 import { setCors } from "./cors.ts";
 
+/** A refusal as it is; anything else is logged, and opaque. */
+export const refusalFor = (thrown: unknown): RefusalShape => (isRefusal(thrown) ? thrown : internal(thrown));
+
 export function renderError(thrown: unknown, request: Request): Response {
-  const { error, status, message, headers } = isRefusal(thrown) ? thrown : internal(thrown);
+  const { error, status, message, headers } = refusalFor(thrown);
   const response = new Response(request.method === "HEAD" ? null : JSON.stringify({ error, message }), {
     status,
     headers: { "content-type": "application/json; charset=utf-8", ...headers },
@@ -14,7 +17,7 @@ export function renderError(thrown: unknown, request: Request): Response {
 }
 
 /** Logs the cause, which the client never sees. */
-function internal(thrown: unknown) {
+function internal(thrown: unknown): RefusalShape {
   logLine("error", "edge", { cause: thrown });
   if (isOverloaded(thrown)) {
     return {

@@ -7,16 +7,25 @@ import type { Context, MiddlewareHandler } from "hono";
 import { hostOf } from "../identity/host.ts";
 import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 import type { Env } from "./env.ts";
+import { refusalFor } from "./errors.ts";
 import { servicesOf } from "./services.ts";
 
 /** Whether the client is a browser, which accepts HTML. */
 export const wantsPage = (request: Request) => (request.headers.get("accept") ?? "").includes("text/html");
 
+/** The page at a request's path; for a browser, an error is a page as well. */
 export async function servePage(c: Context<Env>): Promise<Response> {
   const request = c.req.raw;
-  consumeForAddress(request, "oauth", c.env);
-  const { servePage: serve } = await import("../web/routes.ts");
-  return serve(servicesOf(request, c.env, c.executionCtx), request);
+  const services = servicesOf(request, c.env, c.executionCtx);
+  try {
+    consumeForAddress(request, "oauth", c.env);
+    const { servePage: serve } = await import("../web/routes.ts");
+    return await serve(services, request);
+  } catch (thrown) {
+    if (!wantsPage(request)) throw thrown;
+    const { failurePage } = await import("../web/routes.ts");
+    return failurePage(services, refusalFor(thrown));
+  }
 }
 
 /**

@@ -61,7 +61,7 @@ If it was not you, do nothing: your password stays as it is.`,
     subject: `Delete your account: ${code}`,
     text: `Hello @${handle},
 
-you asked to delete your account at ${host.hostname}, with all its posts and pictures. This cannot be undone. If you are sure, enter this code, together with your password:
+you asked to delete your account at ${host.hostname}, with all its posts and pictures. This cannot be undone. If you are sure, enter this code where you asked for it; an app wants your password as well:
 
     ${code}
 

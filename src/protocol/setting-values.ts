@@ -44,6 +44,18 @@ function readOrigin(text: string, isLocal: boolean): string {
   return url.origin;
 }
 
+export type Link = `http${"" | "s"}://${string}`;
+
+/** The address of a page on the web, query and all. */
+export function readLink(text: string): Link {
+  const url = URL.parse(text);
+  if (url?.username || url?.password) throw new Unfit("has a user or password in its URL");
+  if (url !== null && isLink(url.href)) return url.href;
+  throw new Unfit(`is ${shown(text)}, which is not the address of a page: write it as https://name/page`);
+}
+
+const isLink = (text: string): text is Link => /^https?:\/\//.test(text);
+
 /** An origin, below whose name a host can be found. */
 export function readPublicUrl(text: string, isLocal: boolean): string {
   const origin = readOrigin(text, isLocal);
@@ -150,6 +162,24 @@ export function readBytes(text: string): string {
     throw new Unfit(`is ${shown(text)}, which is not a number of bytes: write it in digits`);
   }
   return String(bytes);
+}
+
+const COUNT_MAX = 1_000;
+
+/** A number of at most 1,000, in digits. */
+export function readCount(text: string): string {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : Infinity;
+  if (count > COUNT_MAX)
+    throw new Unfit(`is ${shown(text)}: write a number from 0 to ${COUNT_MAX} in digits`);
+  return String(count);
+}
+
+/** An e-mail address, without a name. */
+export function readEmail(text: string): string {
+  if (!/^[^<>\s@"]+@[^<>\s@"]+$/u.test(text)) {
+    throw new Unfit(`is ${shown(text)}: write it as name@example.com`);
+  }
+  return text;
 }
 
 /** `Name <address>`, or an address. */

@@ -5,13 +5,17 @@
  * on which the rest of the code relies, and says in words what cannot work.
  */
 import {
+  type Link,
   Unfit,
   readAppView,
   readBytes,
   readChoice,
   readColour,
+  readCount,
   readDomains,
+  readEmail,
   readKey,
+  readLink,
   readLocal,
   readModerationService,
   readName,
@@ -93,6 +97,26 @@ export const SETTINGS = {
     what: "The community's colour on its pages, `#rrggbb`; by default Atoll's.",
     fallback: "",
     read: readColour,
+  }),
+  TERMS_URL: setting<Link | "">({
+    what: "The address of the community's terms, which pages and apps link to.",
+    fallback: "",
+    read: readLink,
+  }),
+  PRIVACY_URL: setting<Link | "">({
+    what: "The address of what the community says about privacy.",
+    fallback: "",
+    read: readLink,
+  }),
+  CONTACT_EMAIL: setting({
+    what: "The e-mail address of whoever runs the host, for everybody to see.",
+    fallback: "",
+    read: readEmail,
+  }),
+  MEMBER_INVITES: setting({
+    what: "How many people each member may invite, if `REGISTRATION` is `invite`.",
+    fallback: "5",
+    read: readCount,
   }),
   BLOB_LIMIT: setting({
     what: "The largest blob, in bytes.",

@@ -1,4 +1,5 @@
 /** Style, script and mark of the pages, the same for everybody. */
+import { COPY_SCRIPT, COPY_SCRIPT_TEXT } from "./pages/copy.tsx";
 import { STYLE_PATH, markSvg } from "./pages/layout.tsx";
 import { PASSKEY_SCRIPT_TEXT } from "./pages/passkey-script.ts";
 import { PASSKEY_SCRIPT } from "./pages/sign-in.tsx";
@@ -15,6 +16,8 @@ export function assetAt(pathname: string, host: HostWords): Response | null {
       return file(STYLE, "text/css; charset=utf-8", FOR_EVER);
     case PASSKEY_SCRIPT:
       return file(PASSKEY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
+    case COPY_SCRIPT:
+      return file(COPY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
     case "/account/mark.svg":
       return file(markSvg(host), "image/svg+xml", SHORTLY);
     default:

@@ -64,6 +64,8 @@ async function passkeyOptions(visit: Visit): Promise<Response> {
   return Response.json(await addOptions(own, own.member));
 }
 
+export { failurePage } from "./host/host-pages.tsx";
+
 export async function servePage(services: Services, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   const frame = frameOf(services);

@@ -17,6 +17,10 @@ export interface HostWords {
   name: string;
   /** `#rrggbb`; any other value means Atoll's own colour. */
   colour: string;
+  /** Addresses of the community's own pages, and of whoever runs the host; null if there are none. */
+  terms: string | null;
+  privacy: string | null;
+  contact: string | null;
 }
 
 /** What the frame around every page needs. */
@@ -45,6 +49,9 @@ function wordsOf({ host, env }: Services): HostWords {
     registration: env.REGISTRATION,
     name: env.HOST_NAME || host.hostname,
     colour: env.HOST_COLOR ?? "",
+    terms: env.TERMS_URL || null,
+    privacy: env.PRIVACY_URL || null,
+    contact: env.CONTACT_EMAIL || null,
   };
 }
 

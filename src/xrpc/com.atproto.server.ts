@@ -60,8 +60,11 @@ export const comAtprotoServer = [
     availableUserDomains: host.handleDomains,
     inviteCodeRequired: env.REGISTRATION !== "open",
     blobUploadLimit: Number(env.BLOB_LIMIT),
-    links: {},
-    contact: {},
+    links: {
+      privacyPolicy: env.PRIVACY_URL || undefined,
+      termsOfService: env.TERMS_URL || undefined,
+    },
+    contact: { email: env.CONTACT_EMAIL || undefined },
   })),
 
   method(ComAtprotoServerCreateAccount, serviceOrAnyone, ({ input, caller, services }) =>

@@ -41,6 +41,11 @@ test.each<[SettingName, unknown, string]>([
   ["HOST_NAME", "  Die Bücherei ", "Die Bücherei"],
   ["HOST_COLOR", "0E7C86", "#0e7c86"],
   ["HOST_COLOR", "#abc", "#aabbcc"],
+  ["TERMS_URL", "https://example.com/terms?lang=en#top", "https://example.com/terms?lang=en#top"],
+  ["PRIVACY_URL", " https://Example.com ", "https://example.com/"],
+  ["CONTACT_EMAIL", " hello@example.com\n", "hello@example.com"],
+  ["MEMBER_INVITES", "007", "7"],
+  ["MEMBER_INVITES", "0", "0"],
   ["BLOB_LIMIT", "005", "5"],
   ["BLOB_LIMIT", 5_000_000, "5000000"],
   ["MOD_SERVICE", "did:plc:z72i7hdynmk6r22z27h6tvur#atproto_labeler", "did:plc:z72i7hdynmk6r22z27h6tvur"],
@@ -54,6 +59,13 @@ test.each<[SettingName, unknown, string]>([
 });
 
 test.each<[SettingName, unknown, string]>([
+  ["TERMS_URL", "example.com/terms", "not the address of a page"],
+  ["PRIVACY_URL", "javascript:alert(1)", "not the address of a page"],
+  ["CONTACT_EMAIL", "Atoll <hello@example.com>", "write it as name@example.com"],
+  ["CONTACT_EMAIL", "nobody", "write it as name@example.com"],
+  ["MEMBER_INVITES", "many", "write a number"],
+  ["MEMBER_INVITES", "-1", "write a number"],
+  ["MEMBER_INVITES", "1000000", "write a number"],
   ["HANDLE_DOMAINS", "*", "not a domain"],
   ["HANDLE_DOMAINS", "*.", "not a domain"],
   ["HANDLE_DOMAINS", "a.*.example.com", "not a domain"],

@@ -7,6 +7,7 @@ import { metadataOf } from "../../oauth/endpoints.ts";
 import { oauthServer } from "../../oauth/provider.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";
 import { oauthContextOf } from "../../xrpc/server/oauth.ts";
+import { sentence } from "../pages/words.ts";
 import { errorPage, isNavigation, ownForm } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { takeAnswer } from "./answers.tsx";
@@ -40,7 +41,7 @@ function failed(turn: Turn, thrown: unknown): Response {
       turn,
       unknown
         ? "This sign-in was used already, or waited too long. Please go back to the app and start again."
-        : `The app made a mistake: ${thrown.error_description.replace(/\.$/, "")}.`,
+        : `The app made a mistake: ${sentence(thrown.error_description)}`,
     );
   }
   throw thrown;

@@ -3,6 +3,7 @@
  * grammar has words, and those that can cost an account are marked and say how.
  */
 import { IncludeScope } from "@atproto/oauth-scopes";
+import { sentence } from "../pages/words.ts";
 import { visibleText } from "../../protocol/visible-text.ts";
 import { accountWords, identityWords, signInWords, transitionWords } from "./account-words.ts";
 import type { Asked } from "./asked.ts";
@@ -70,7 +71,7 @@ function includedBy(scope: string, sets: ReadonlyMap<string, PermissionSet>): In
   const words: Asked = {
     icon: "set",
     title: visibleText(set?.title ?? "").slice(0, TITLE_MAX) || `Use ${authority}`,
-    detail: `${detail} Defined by ${authority}.`,
+    detail: `${sentence(detail)} Defined by ${authority}.`,
     exactly: [scope, ...scopes],
   };
   return [{ words, scopes }];

@@ -1,58 +1,82 @@
-/** The host's status in words, for its page. */
+/** The host's status in plain words, and the figures behind them for whoever runs it. */
 import type { Status } from "../../lifecycle/status.ts";
-import type { StatusView } from "../pages/status.tsx";
+import type { Fact, StatusView } from "../pages/status.tsx";
 
 const number = (value: number) => value.toLocaleString("en");
 
-const counted = (value: number, what: string) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
-
-function rebuildLine({ rebuild }: Status["index"]): string {
-  if (rebuild === null) return "never";
-  const { phase, done, total, finished, error } = rebuild;
-  if (phase === "done") return `done ${finished === null ? "" : new Date(finished).toISOString()}`;
-  return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
-}
-
-/** The most serious problem, in a sentence; null if there is none. */
-function troubleOf({ index }: Status): string | null {
-  const { lag, error, lost, poisoned } = index;
-  if (lost !== null) return "Some events are lost to the index: the owner has to rebuild it.";
-  if (error !== null) return `The index has stopped and is tried again: ${error}`;
-  if (poisoned.count > 0) return "Some events could not be indexed and were set aside.";
-  return lag > BEHIND ? "The index is behind: new posts show up late." : null;
-}
+const day = (at: number | string) => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 /** A lag of up to this many events is normal. */
 const BEHIND = 500;
 
-/** The status in words, for the page. */
+const isBehind = ({ lag }: Status["index"]) => lag > BEHIND;
+
+/** The most serious problem, as somebody notices it; null if there is none. */
+function troubleOf({ index }: Status): string | null {
+  const { lag, error, lost, poisoned } = index;
+  if (lost !== null)
+    return "Some posts are missing from timelines and from search, until whoever runs this host puts them in order.";
+  if (error !== null)
+    return "New posts do not show up at the moment. Nothing is lost: the host goes on trying by itself.";
+  if (isBehind(index)) return `New posts show up late: ${number(lag)} changes are waiting their turn.`;
+  return poisoned.count > 0
+    ? `Something that was posted could not be shown, ${number(poisoned.count)} in all. Whoever runs this host finds more below.`
+    : null;
+}
+
+function pace({ index }: Status): string {
+  if (index.error !== null) return "not at the moment";
+  return isBehind(index) ? "late" : "at once";
+}
+
+function listeners({ firehose: { subscribers } }: Status): string {
+  if (subscribers === 0) return "Nobody is listening just now.";
+  return subscribers === 1
+    ? "One other service carries on what is posted here."
+    : `${number(subscribers)} other services carry on what is posted here.`;
+}
+
+function plainFacts(found: Status): Fact[] {
+  const { members, posts, follows } = found.index.counts;
+  return [
+    ["New posts show up", pace(found)],
+    ["People here", number(members)],
+    ["Their posts", number(posts)],
+    ["Whom they follow", number(follows)],
+    ["Other places", listeners(found)],
+  ];
+}
+
+function rebuildLine({ rebuild }: Status["index"]): string {
+  if (rebuild === null) return "never";
+  const { phase, done, total, finished, error } = rebuild;
+  if (phase === "done") return finished === null ? "done" : `done ${day(finished)}`;
+  return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
+}
+
+function figures({ firehose, index }: Status): Fact[] {
+  const { lag, cursor, error, lost, poisoned } = index;
+  return [
+    ["Newest event", String(firehose.seq)],
+    ["Newest indexed", lag === 0 ? `${cursor}, nothing waits` : `${cursor}, ${number(lag)} wait`],
+    ["Firehose", `${number(firehose.subscribers)} subscribers, from event ${firehose.oldest ?? "–"}`],
+    ["Last error", error ?? "none"],
+    ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
+    ["Lost to the index", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild it`],
+    ["Rebuild", rebuildLine(index)],
+  ];
+}
+
 export function statusView(found: Status): StatusView {
-  const { time, firehose, index } = found;
-  const { counts, lost, poisoned } = index;
   return {
     trouble: troubleOf(found),
-    time: `${time.slice(0, 16).replace("T", " ")} UTC`,
-    facts: [
-      ["Behind by", index.lag === 0 ? "nothing" : `${number(index.lag)} events`],
-      ["Events", `${firehose.seq} is the newest, ${index.cursor} is indexed`],
-      ["Firehose", `from ${firehose.oldest ?? "–"}, ${number(firehose.subscribers)} listening`],
-      [
-        "Index",
-        [
-          counted(counts.members, "member"),
-          counted(counts.posts, "post"),
-          counted(counts.follows, "follow"),
-        ].join(", "),
-      ],
-      ["Last error", index.error ?? "none"],
-      ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
-      ["Lost", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild`],
-      ["Rebuild", rebuildLine(index)],
-    ],
-    setAside: poisoned.newest.map(({ seq, did, error, at }) => ({
+    time: day(found.time),
+    plain: plainFacts(found),
+    figures: figures(found),
+    setAside: found.index.poisoned.newest.map(({ seq, did, error, at }) => ({
       seq,
       did: did ?? "",
-      at: new Date(at).toISOString(),
+      at: day(at),
       error,
     })),
   };

@@ -26,8 +26,8 @@ const Steps: FC<{ host: HostWords; handle: string | null }> = ({ host, handle })
     </Step>
     <Step title="Say where your account lives">
       <p>
-        Choose “Sign in”. Where it says “Hosting provider”, choose “Custom” and type this address. Apps that
-        do not ask find it by your handle.
+        Choose “Sign in”. Where it says “Hosting provider”, choose “Manual” (“Custom” in older apps) and type
+        this address. Apps that do not ask find it by your handle.
       </p>
       <p class="address">
         <code>{addressOf(host)}</code>

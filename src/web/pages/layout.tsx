@@ -55,6 +55,21 @@ const Sea: FC<{ name: string }> = ({ name }) => (
   </svg>
 );
 
+const Footer: FC<{ host: HostWords }> = ({ host: { hostname, terms, privacy, contact } }) => (
+  <footer>
+    <p>
+      An account at <strong>{hostname}</strong> works with every app of the AT Protocol.
+    </p>
+    {(terms ?? privacy ?? contact) ? (
+      <p class="links">
+        {terms === null ? null : <a href={terms}>Terms</a>}
+        {privacy === null ? null : <a href={privacy}>Privacy</a>}
+        {contact === null ? null : <a href={`mailto:${contact}`}>{contact}</a>}
+      </p>
+    ) : null}
+  </footer>
+);
+
 export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   host,
   nonce,
@@ -101,9 +116,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         <main id="main" tabindex={-1} class={wide ? "wide" : undefined}>
           {children}
         </main>
-        <footer>
-          An account at <strong>{host.hostname}</strong> works with every app of the AT Protocol.
-        </footer>
+        <Footer host={host} />
       </body>
     </html>
   );

@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/directory.ts";
 import { type Problem, wrong } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
-import type { Frame } from "../visit.ts";
+import type { Frame, HostWords } from "../visit.ts";
 import { EmailField, Field, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
@@ -70,6 +70,21 @@ export const SignUpPage: FC<SignUpProps> = (props) => {
   );
 };
 
+const Agreement: FC<{ host: HostWords }> = ({ host: { terms, privacy } }) => {
+  const links = [
+    ...(terms === null ? [] : [<a href={terms}>terms</a>]),
+    ...(privacy === null ? [] : [<a href={privacy}>privacy policy</a>]),
+  ];
+  if (links.length === 0) return null;
+  const [first, second] = links;
+  return (
+    <p class="hint ends">
+      By creating an account you accept the {first}
+      {second === undefined ? null : <> and the {second}</>} of this community.
+    </p>
+  );
+};
+
 const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
   <Form {...sender} step="sign-up">
     {host.registration === "invite" ? (
@@ -100,6 +115,7 @@ const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
       hint="For a forgotten password. Nobody else sees it."
     />
     <NewPasswordField label="Password" problem={problem} />
+    <Agreement host={host} />
     <Submit>Create account</Submit>
   </Form>
 );

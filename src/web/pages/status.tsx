@@ -5,56 +5,71 @@ import { Icon } from "./icons.tsx";
 import { Layout } from "./layout.tsx";
 import { Done } from "./parts.tsx";
 
-/** The host's status, in words that need no further thought. */
+export type Fact = [name: string, value: string];
+
 export interface StatusView {
   /** What is wrong; null if there is nothing to do. */
   trouble: string | null;
-  facts: [name: string, value: string][];
+  time: string;
+  /** What everybody understands. */
+  plain: Fact[];
+  /** For whoever runs the host. */
+  figures: Fact[];
   /** Events that could not be indexed, the newest first. */
   setAside: { seq: number; did: string; at: string; error: string }[];
-  time: string;
 }
+
+const Facts: FC<{ facts: Fact[]; framed?: boolean }> = ({ facts, framed = false }) => (
+  <dl class={framed ? "facts framed" : "facts"}>
+    {facts.map(([name, value]) => (
+      <div>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);
 
 export const StatusPage: FC<Frame & { status: StatusView }> = ({ host, nonce, status }) => (
   <Layout host={host} nonce={nonce} title="Status" wide>
-    <h1>Status</h1>
-    <p class="lead">
-      Of {host.hostname}, at {status.time}.
-    </p>
+    <h1>How {host.name} is doing</h1>
+    <p class="lead">At {status.time}.</p>
     {status.trouble === null ? (
-      <Done message="Everything works, and everybody sees everything." />
+      <Done message="Everything works: what is posted here shows up at once." />
     ) : (
       <div class="notice bad" role="status">
         <Icon name="alert" />
         <p>{status.trouble}</p>
       </div>
     )}
-    <dl class="facts framed">
-      {status.facts.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-    {status.setAside.length === 0 ? null : (
-      <section>
-        <h2>Events set aside</h2>
-        <dl class="facts framed">
-          {status.setAside.map(({ seq, did, at, error }) => (
-            <div>
-              <dt>{seq}</dt>
-              <dd>
-                {error}
-                <br />
-                <span class="at">
-                  {did} {at}
-                </span>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </section>
-    )}
+    <Facts facts={status.plain} framed />
+    <section>
+      <details class="card" open={status.setAside.length > 0}>
+        <summary>For whoever runs this host</summary>
+        <Facts facts={status.figures} />
+        <SetAside events={status.setAside} />
+      </details>
+    </section>
   </Layout>
 );
+
+const SetAside: FC<{ events: StatusView["setAside"] }> = ({ events }) =>
+  events.length === 0 ? null : (
+    <>
+      <h2>Events set aside</h2>
+      <dl class="facts">
+        {events.map(({ seq, did, at, error }) => (
+          <div>
+            <dt>{seq}</dt>
+            <dd>
+              {error}
+              <br />
+              <span class="at">
+                {did} {at}
+              </span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );

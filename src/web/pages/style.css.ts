@@ -31,6 +31,7 @@ font-size:1.0625rem;letter-spacing:-.005em;overflow-wrap:anywhere}
 .shore .said{display:none}
 main{flex:1;width:100%;max-width:30rem;margin:0 auto;padding:2rem 1.25rem 2.5rem}
 main.wide{max-width:44rem}
+footer .links{justify-content:center;margin-top:.5rem}
 footer{padding:1rem 1.25rem 1.5rem;color:var(--soft);font-size:.875rem;text-align:center}
 .lead{color:var(--soft);margin-top:.6rem;text-wrap:pretty}
 .stack>*+*{margin-top:1.25rem}
@@ -128,6 +129,11 @@ color:var(--text);font-size:1.0625rem;font-weight:600;user-select:all}
 .facts dt{flex:0 0 7rem;color:var(--soft)}.facts dd{flex:1 1 14rem;min-width:0;overflow-wrap:anywhere}
 .facts .at{color:var(--soft);font-size:.9375rem}
 .facts.framed{border:1.5px solid var(--line);border-radius:var(--round);padding:.25rem 1.125rem;margin-top:1.25rem}
+.record{width:100%;border-collapse:collapse;margin-top:1rem}
+.record th{text-align:left;font-weight:500;color:var(--soft);padding-right:1rem;width:4rem}
+.record tr+tr>*{border-top:1px solid var(--line)}.record td,.record th{padding-block:.625rem;vertical-align:middle}
+.record td:last-child{text-align:right;padding-left:.75rem}
+details h2{margin-top:1rem}
 .invited .hint{margin:0 0 .625rem}
 .notice+h1{margin-top:1.5rem}
 .secret{font:600 1.375rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.06em;overflow-wrap:anywhere;user-select:all}

@@ -17,3 +17,9 @@ export function listedAtMost(words: readonly string[], most: number, others: str
   if (words.length <= most) return listed(words);
   return `${words.slice(0, most - 1).join(", ")} and ${words.length - most + 1} ${others}`;
 }
+
+/** The text with exactly one mark at its end. */
+export function sentence(text: string): string {
+  const bare = text.trim().replace(/[.\s]+$/, "");
+  return /[!?…]$/.test(bare) ? bare : `${bare}.`;
+}

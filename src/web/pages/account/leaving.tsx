@@ -26,7 +26,8 @@ export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ..
       <section>
         <h2>Take a break</h2>
         <p class="lead">
-          Your account disappears from sight, and nothing is lost. You switch it on again on this page.
+          Your account disappears from sight, and nothing is lost. To come back, sign in here or in an app,
+          and switch it on again.
         </p>
         <ButtonForm {...frame.sender} step="deactivate" weight="second">
           Switch off

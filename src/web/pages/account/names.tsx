@@ -1,5 +1,6 @@
 /** The pages to change handle and e-mail address. */
 import type { FC } from "hono/jsx";
+import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { CodeField, EmailField, Field } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
@@ -8,6 +9,7 @@ export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({
   <TaskPage
     {...frame}
     title="Handle"
+    scripts={[COPY_SCRIPT]}
     lead={
       <>
         You are <strong>@{frame.member.handle}</strong>. Posts, follows and followers stay when it changes.
@@ -23,14 +25,51 @@ export const HandlePage: FC<AccountFrame & { wanted?: string | undefined }> = ({
         autocomplete="off"
         hint={
           <>
-            One of ours, like <strong>name{frame.host.handleDomains[0]}</strong>; or a domain of your own,
-            whose DNS has the record <code>_atproto</code> with the text <code>did={frame.member.did}</code>.
+            One of ours, like <strong>name{frame.host.handleDomains[0]}</strong>, or a domain of your own.
           </>
         }
       />
       <Submit>Change handle</Submit>
     </Form>
+    <OwnDomain did={frame.member.did} />
   </TaskPage>
+);
+
+/** The DNS record that lets a domain be a handle (atproto handle spec). */
+const OwnDomain: FC<{ did: string }> = ({ did }) => (
+  <section>
+    <h2>A domain of your own</h2>
+    <p class="lead">Add this record where the domain’s DNS is kept, then enter the domain above.</p>
+    <table class="record">
+      <tbody>
+        <tr>
+          <th scope="row">Type</th>
+          <td>
+            <code>TXT</code>
+          </td>
+          <td></td>
+        </tr>
+        <tr>
+          <th scope="row">Name</th>
+          <td>
+            <code>_atproto</code>
+          </td>
+          <td>
+            <Copy text="_atproto" what="the record’s name" />
+          </td>
+        </tr>
+        <tr>
+          <th scope="row">Value</th>
+          <td>
+            <code>did={did}</code>
+          </td>
+          <td>
+            <Copy text={`did=${did}`} what="the record’s value" />
+          </td>
+        </tr>
+      </tbody>
+    </table>
+  </section>
 );
 
 interface EmailProps extends AccountFrame {

@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import type { Credentials } from "../../../lifecycle/credentials.ts";
 import type { AppPassword } from "../../../protocol/account-station.ts";
 import type { PasskeyView } from "../../../oauth/stores/passkeys.ts";
+import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Check, Field, NewPasswordField } from "../fields.tsx";
 import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
@@ -130,11 +131,13 @@ export const AppPasswordsPage: FC<AppPasswordsProps> = ({ appPasswords, created,
     {...frame}
     title="App passwords"
     lead="For apps that ask for handle and password instead of sending you here. Such an app can post as you, but cannot change your account."
+    scripts={[COPY_SCRIPT]}
   >
     {created === null ? null : (
       <div class="card" role="status">
         <h2>The password for “{created.name}”</h2>
         <p class="secret">{created.password}</p>
+        <Copy text={created.password} what="the app password" />
         <p class="hint">Copy it now: it is shown this once only.</p>
       </div>
     )}

@@ -64,7 +64,7 @@ export const BrowsersPage: FC<AccountFrame & { browsers: BrowserSession[] }> = (
   <TaskPage
     {...frame}
     title="Browsers"
-    lead="Here you are signed in to this page. Sign out where you do not know the browser."
+    lead="In these browsers your account page is open to whoever uses them. Sign out where you do not know the browser."
   >
     <div class="rows">
       {browsers.map(({ id, name, address, seenAt, current }) => (
@@ -80,9 +80,10 @@ export const BrowsersPage: FC<AccountFrame & { browsers: BrowserSession[] }> = (
       ))}
     </div>
     <section>
-      <h2>Everywhere else</h2>
+      <h2>Everywhere, here too</h2>
       <p class="lead">
-        Ends every session: browsers, connected apps, and apps that used your password or an app password.
+        Ends every session: all browsers with this one, connected apps, and apps that used your password or an
+        app password.
       </p>
       <ButtonForm {...frame.sender} step="sign-out-everywhere" weight="second">
         Sign out everywhere
