@@ -104,8 +104,38 @@ export class Invites {
   }
 
   /** All codes of an account, used and disabled ones included. */
-  async of(did: string): Promise<InviteCode[]> {
-    return this.#details(sql`${detail} WHERE for_account = ${did} ORDER BY created_at, code`);
+  async of(did: Did): Promise<InviteCode[]> {
+    return this.#details(sql`${detail} WHERE ${isOf(did)} ORDER BY created_at, code`);
+  }
+
+  /** How many codes a member made for themselves. */
+  async madeBy(did: Did): Promise<number> {
+    const found = await this.#db.get<{ made: number }>(
+      sql`SELECT count(*) AS made FROM invite_code WHERE ${isOf(did)} AND created_by = ${did}`,
+    );
+    return found.made;
+  }
+
+  /**
+   * Makes a code with one use for an active member who made fewer than `most`, in one statement, so that two
+   * calls at once make no more. False if they may not, or made as many.
+   */
+  async give(did: Did, code: string, most: number): Promise<boolean> {
+    const createdAt = new Date(this.#clock()).toISOString();
+    const { meta } = await this.#db.run(sql`
+      INSERT INTO invite_code (code, available_uses, disabled, for_account, created_by, created_at)
+      SELECT ${code}, 1, 0, did, did, ${createdAt} FROM account
+      WHERE did = ${did} AND state = 'active' AND takedown IS NULL AND invites_disabled = 0
+        AND ${most} > (SELECT count(*) FROM invite_code WHERE ${isOf(did)} AND created_by = ${did})`);
+    return meta.changes > 0;
+  }
+
+  /** Deletes a code that a member made and nobody used. False if there is no such code. */
+  async withdraw(did: Did, code: string): Promise<boolean> {
+    const { meta } = await this.#db.run(sql`
+      DELETE FROM invite_code WHERE code = ${code} AND for_account = ${did} AND created_by = ${did}
+        AND NOT EXISTS (SELECT 1 FROM invite_use WHERE code = ${code})`);
+    return meta.changes > 0;
   }
 
   /** The codes of several accounts, by account. */
@@ -170,6 +200,9 @@ export class Invites {
     return (await this.#db.all<DetailRow>(query)).map(asInvite);
   }
 }
+
+/** The second condition lets SQLite use the index, which leaves out the admin's codes. */
+const isOf = (did: Did) => sql`for_account = ${did} AND for_account <> 'admin'`;
 
 function asInvite(row: DetailRow): InviteCode {
   const { code, available, forAccount, createdBy, createdAt } = row;

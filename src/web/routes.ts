@@ -1,6 +1,7 @@
 /** Every path of the pages. Loaded by the edge with the first request for one of them. */
 import { readStatus } from "../lifecycle/status.ts";
 import type { Services } from "../xrpc/server/services.ts";
+import { invites } from "./account/invites.tsx";
 import { backup, downloadBackup, leave } from "./account/leaving.tsx";
 import { memberVisit } from "./account/member-visit.ts";
 import { email, handle } from "./account/names.tsx";
@@ -53,6 +54,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/account/app-passwords": ofMember(appPasswords),
   "/account/backup": ofMember(backup),
   "/account/backup.car": { show: downloadBackup, download: true },
+  "/account/invites": ofMember(invites),
   "/account/leave": ofMember(leave),
 };
 

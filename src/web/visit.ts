@@ -13,6 +13,8 @@ export interface HostWords {
   /** Each with its leading dot. */
   handleDomains: readonly string[];
   registration: "invite" | "closed" | "open";
+  /** Whether members have invites to give. */
+  memberInvites: boolean;
   /** The community's name for itself. */
   name: string;
   /** `#rrggbb`; any other value means Atoll's own colour. */
@@ -47,6 +49,7 @@ function wordsOf({ host, env }: Services): HostWords {
     did: host.did,
     handleDomains: host.handleDomains,
     registration: env.REGISTRATION,
+    memberInvites: Number(env.MEMBER_INVITES) > 0,
     name: env.HOST_NAME || host.hostname,
     colour: env.HOST_COLOR ?? "",
     terms: env.TERMS_URL || null,

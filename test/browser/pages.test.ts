@@ -191,6 +191,7 @@ describe("on the account page", () => {
     "/apps",
     "/app-passwords",
     "/backup",
+    "/invites",
     "/leave",
   ];
 

@@ -5,6 +5,7 @@ import { OverviewPage } from "../pages/account/overview.tsx";
 import { WelcomePage } from "../pages/host.tsx";
 import { profileOf } from "../profiles.ts";
 import { goTo } from "../replies.tsx";
+import { invitesLeft } from "./invites.tsx";
 import type { Task } from "./task.tsx";
 import { serverOf, shown } from "./task.tsx";
 
@@ -13,17 +14,19 @@ export const overview: Task = {
     const { member, services, others } = visit;
     const { did } = member;
     const { accounts, provider } = await serverOf(visit);
-    const [profile, sessions, browsers, { passkeys, appPasswords }] = await Promise.all([
+    const [profile, sessions, browsers, { passkeys, appPasswords }, invites] = await Promise.all([
       profileOf(services, did),
       provider.tokenManager.listAccountTokens(did),
       accounts.listDeviceAccounts({ did }),
       listCredentials(services, did),
+      invitesLeft(visit),
     ]);
     const counts = {
       apps: new Set(sessions.map(({ data }) => data.clientId)).size,
       browsers: browsers.length,
       passkeys: passkeys.length,
       appPasswords: appPasswords.length,
+      invites,
     };
     return shown(visit, said, (frame) => (
       <OverviewPage {...frame} profile={profile} counts={counts} others={others} />

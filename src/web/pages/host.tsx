@@ -83,7 +83,7 @@ const Joining: FC<{ host: HostWords }> = ({ host }) => (
 
 const ADMISSION = {
   open: "Everybody can have an account here.",
-  invite: "New members come by invitation: ask somebody who is here for a link.",
+  invite: "New members come by invitation.",
   closed: "New accounts are not given out at the moment.",
 } as const;
 
@@ -93,7 +93,8 @@ export const LandingPage: FC<Frame> = ({ host, nonce }) => (
     <h1>Welcome to {host.name}</h1>
     <p class="lead">
       A community with its own place on the open social web. An account here works with every app of the AT
-      Protocol, and you can take it with you whenever you like. {ADMISSION[host.registration]}
+      Protocol, and you can take it with you whenever you like. {ADMISSION[host.registration]}{" "}
+      {host.registration === "invite" && host.memberInvites ? "Ask somebody who is here for a link." : null}
     </p>
     <Joining host={host} />
     <section>

@@ -94,7 +94,11 @@ const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
         value={values.inviteCode}
         autocomplete="off"
         problem={problem}
-        hint="A member, or whoever runs this place, can give you one."
+        hint={
+          host.memberInvites
+            ? "A member, or whoever runs this place, can give you one."
+            : "Whoever runs this place can give you one."
+        }
       />
     ) : null}
     <Field

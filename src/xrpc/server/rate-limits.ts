@@ -59,6 +59,11 @@ const MEMBER_LIMITS = {
   delete_account: MAILS,
   // Not in the reference, where only this mail is unlimited.
   plc_operation: MAILS,
+  // Not in the reference, which gives codes out by itself.
+  invite: [
+    { windowMs: HOUR, points: 20 },
+    { windowMs: DAY, points: 60 },
+  ],
   handle: [
     { windowMs: 5 * MINUTE, points: 10 },
     { windowMs: DAY, points: 50 },

@@ -14,6 +14,8 @@ interface Counts {
   browsers: number;
   passkeys: number;
   appPasswords: number;
+  /** Invites left to make; null if there are none to speak of. */
+  invites: number | null;
 }
 
 interface OverviewProps extends AccountFrame {
@@ -64,7 +66,7 @@ const SwitchedOff: FC<{ sender: Sender }> = ({ sender }) => (
   </div>
 );
 
-const AboutYou: FC<OverviewProps> = ({ member, to }) => {
+const AboutYou: FC<OverviewProps> = ({ member, counts, to }) => {
   const { handle, email, emailConfirmedAt } = member;
   return (
     <section>
@@ -76,6 +78,13 @@ const AboutYou: FC<OverviewProps> = ({ member, to }) => {
           title="E-mail address"
           at={email === null ? "None" : `${email}${emailConfirmedAt === null ? " · not confirmed yet" : ""}`}
         />
+        {counts.invites === null ? null : (
+          <Row
+            href={to("/account/invites")}
+            title="Invites"
+            at={`${counted(counts.invites, "invite")} left`}
+          />
+        )}
       </div>
     </section>
   );
