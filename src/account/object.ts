@@ -178,7 +178,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
   async getRepo(access: Access, since?: string) {
     const { sql, head, exports } = this.#existing(access);
-    return carStream(head.cid, exports.blocks(sql, head, since));
+    return carStream([head.cid], exports.blocks(sql, head, since));
   }
   async getRecordProof(access: Access, collection: string, rkey: string) {
     const { sql, head } = this.#existing(access);
@@ -186,7 +186,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
   async getBlocks(access: Access, cids: string[]) {
     const { sql, head } = this.#existing(access);
-    return carStream(head.cid, repo.getBlocks(sql, head, cids));
+    return carStream([], repo.getBlocks(sql, head, cids, access));
+  }
+  async rows() {
+    return this.#sql.rows;
   }
   async counts() {
     const { sql, head } = this.#existing();

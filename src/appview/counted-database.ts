@@ -8,7 +8,10 @@ export interface DatabaseCost {
   trips: number;
 }
 
-/** Passes every call through and adds to `cost`. For `raw` and `exec` only the trip is counted. */
+/**
+ * Passes every call through and adds to `cost`. For `exec`, and for `raw` of anything but a SELECT, only the
+ * trip is counted: their results do not tell more. A SELECT runs again to be counted.
+ */
 export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseCost } {
   const cost: DatabaseCost = { written: 0, read: 0, trips: 0 };
   const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
@@ -17,16 +20,17 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
     cost.read += result.meta.rows_read;
     return result;
   };
-  const counted = (statement: D1PreparedStatement): D1PreparedStatement => {
+  const counted = (statement: D1PreparedStatement, isSelect: boolean): D1PreparedStatement => {
     const proxy = new Proxy(statement, {
       get(target, key) {
-        if (key === "bind") return (...values: unknown[]) => counted(target.bind(...values));
+        if (key === "bind") return (...values: unknown[]) => counted(target.bind(...values), isSelect);
         const value: unknown = Reflect.get(target, key, target);
         if (typeof value !== "function") return value;
-        return (...given: unknown[]) => {
+        return async (...given: unknown[]) => {
           cost.trips += 1;
           if (key === "all" || key === "run") return target[key]().then(add);
           if (key === "first") return target.all().then((result) => firstOf(add(result), given[0]));
+          if (key === "raw" && isSelect) add(await target.all());
           return value.apply(target, given) as unknown;
         };
       },
@@ -36,7 +40,9 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
   };
   const proxy = new Proxy(db, {
     get(target, key) {
-      if (key === "prepare") return (sql: string) => counted(target.prepare(sql));
+      if (key === "prepare") {
+        return (sql: string) => counted(target.prepare(sql), /^\s*select\b/i.test(sql));
+      }
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
       return async (...given: unknown[]) => {

@@ -41,7 +41,9 @@ app.get(
   counted("health", (_, { env }) => health(env)),
 );
 app.get("/xrpc/com.atproto.sync.subscribeRepos", counted("subscribe", subscribeRepos));
-app.all("/xrpc/*", (c) => serveXrpc(c.req.raw, servicesOf(c.req.raw, c.env, c.executionCtx), methods));
+app.all("/xrpc/*", (c) =>
+  serveXrpc(c.req.raw, c.env, (env) => servicesOf(c.req.raw, env, c.executionCtx), methods),
+);
 
 app.get(
   "/.well-known/did.json",

@@ -1,7 +1,9 @@
 /** `/xrpc/<nsid>`: finds the method, has it serve the request, and writes the log line. */
 import { isNsid } from "@atcute/lexicons/syntax";
+import type { AccountStation } from "../protocol/account-station.ts";
 import { logLine } from "../protocol/log-line.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
 import { isSpaceMethod } from "../xrpc/server/declined.ts";
 import type { Method } from "../xrpc/server/method.ts";
 import { resourceServerOf } from "../xrpc/server/oauth.ts";
@@ -13,9 +15,11 @@ import { renderError } from "./errors.ts";
 import { proxied } from "./proxy/proxy.ts";
 import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 
+/** @param servicesFor makes the services from bindings, of which there are others while a cost is counted */
 export async function serveXrpc(
   request: Request,
-  services: Services,
+  env: Bindings<AccountStation>,
+  servicesFor: (env: Bindings<AccountStation>) => Services,
   methods: ReadonlyMap<string, Method>,
 ): Promise<Response> {
   const started = Date.now();
@@ -25,9 +29,10 @@ export async function serveXrpc(
   let did: string | null = null;
   let response: Response;
   try {
-    const counted = consumeForAddress(request, nsid, services.env);
-    const bill = await openBill(request, services);
-    const served = await dispatch(request, url, nsid, bill?.services ?? services, methods);
+    const counted = consumeForAddress(request, nsid, env);
+    const bill = await openBill(request, env);
+    const services = bill === null ? servicesFor(env) : servicesFor(bill.env);
+    const served = await dispatch(request, url, nsid, services, methods);
     did = served.did;
     response = served.response;
     if (bill !== null) await bill.tell(response);
@@ -42,7 +47,7 @@ export async function serveXrpc(
   }
   setCors(response.headers);
   setCaching(response.headers, request);
-  if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, services);
+  if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, servicesFor(env));
   log(request, nsid, did, response.status, Date.now() - started);
   return request.method === "HEAD" ? new Response(null, response) : response;
 }

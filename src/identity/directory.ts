@@ -251,22 +251,15 @@ export class Directory {
     });
   }
 
-  /** The number of accounts by status. */
-  async counts(): Promise<Record<AccountStatus | "reserved", number>> {
+  /** The number of active accounts; undefined if there are more than `most` accounts, whatever their state. */
+  async countActive(most: number): Promise<number | undefined> {
+    const isActive = ({ state, takedown }: Pick<AccountRow, "state" | "takedown">) =>
+      state === "active" && takedown === null;
     const rows = await this.#db
-      .select({ state: account.state, takedown: account.takedown, n: sql<number>`count(*)` })
+      .select({ state: account.state, takedown: account.takedown })
       .from(account)
-      .groupBy(account.state, account.takedown);
-    const counts = {
-      active: 0,
-      deactivated: 0,
-      takendown: 0,
-      suspended: 0,
-      deleted: 0,
-      reserved: 0,
-    };
-    for (const row of rows) counts[row.state === "reserved" ? "reserved" : statusOf(row)] += row.n;
-    return counts;
+      .limit(most + 1);
+    return rows.length > most ? undefined : rows.filter(isActive).length;
   }
 
   /** Members, newest first, for an admin's list. Refuses InvalidRequest for an invalid cursor. */

@@ -3,34 +3,26 @@
  * changes.
  */
 import type { Cid, Did, GenericUri } from "@atcute/lexicons";
-import { and, asc, desc, eq, gt, inArray, lt, max, or, sql } from "drizzle-orm";
+import { asc, desc, gt, lt, max, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { label } from "../../schema/directory.ts";
 import { base64, bytesFromBase64 } from "../protocol/data-model.ts";
 import type { SignedLabel } from "../protocol/label.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
 import { idOf } from "./audit.ts";
-
-type LabelRow = typeof label.$inferSelect;
+import { type LabelQuery, type LabelRow, labelsInForce } from "./label-query.ts";
 
 export interface NumberedLabel {
   seq: number;
   label: SignedLabel;
 }
 
-export interface LabelQuery {
-  /** Whole URIs, or prefixes that end in `*`. */
-  patterns: readonly string[];
-  sources: readonly string[];
-  limit: number;
-  cursor?: string | undefined;
-}
-
 export class ModerationLabels {
+  readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
   readonly #clock: () => number;
 
   constructor(database: D1Database, clock: () => number = Date.now) {
+    this.#database = database;
     this.#db = drizzle(database);
     this.#clock = clock;
   }
@@ -56,41 +48,11 @@ export class ModerationLabels {
     if (first !== undefined) await this.#db.batch([first, ...others]);
   }
 
-  /**
-   * Labels in force that match the patterns: the newest of each value, unless it is a negation or has
-   * expired. Refuses InvalidRequest: an invalid pattern or cursor.
-   */
+  /** Labels in force that match the patterns. Refuses InvalidRequest: an invalid pattern or cursor. */
   async query(wanted: LabelQuery): Promise<{ labels: SignedLabel[]; cursor?: string }> {
-    const patterns = wanted.patterns.map((pattern) => {
-      const star = pattern.indexOf("*");
-      if (star < 0) return eq(label.uri, pattern);
-      if (star < pattern.length - 1) throw invalidRequest(`invalid pattern: ${pattern}`);
-      const prefix = pattern.slice(0, -1);
-      return sql`substr(${label.uri}, 1, ${prefix.length}) = ${prefix}`;
-    });
-    const superseded = sql`EXISTS (SELECT 1 FROM label n WHERE n.uri = ${label.uri} AND n.src = ${label.src}
-      AND n.val = ${label.val} AND n.cid IS ${label.cid} AND n.seq > ${label.seq})`;
     const now = new Date(this.#clock()).toISOString();
-    const rows = await this.#db
-      .select()
-      .from(label)
-      .where(
-        and(
-          or(...patterns),
-          inArray(label.src, sql`(SELECT value FROM json_each(${JSON.stringify(wanted.sources)}))`),
-          eq(label.neg, false),
-          sql`(${label.exp} IS NULL OR ${label.exp} > ${now})`,
-          sql`NOT ${superseded}`,
-          wanted.cursor === undefined ? undefined : gt(label.seq, idOf(wanted.cursor)),
-        ),
-      )
-      .orderBy(asc(label.seq))
-      .limit(wanted.limit);
-    const labels = rows.map(asLabel);
-    const last = rows.at(-1);
-    return last !== undefined && rows.length === wanted.limit
-      ? { labels, cursor: String(last.seq) }
-      : { labels };
+    const { rows, ...page } = await labelsInForce(this.#database, wanted, now);
+    return { labels: rows.map(asLabel), ...page };
   }
 
   /** Labels after `seq`, in order. */

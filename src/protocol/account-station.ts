@@ -215,8 +215,14 @@ export interface AccountStation extends BackfillSource {
   getRepo(access: Access, since?: string): Promise<ReadableStream<Uint8Array>>;
   /** CAR of commit, proof path, and the record if it exists. */
   getRecordProof(access: Access, collection: string, rkey: string): Promise<Uint8Array>;
+  /**
+   * A CAR without roots. A stranger's search looks at a bounded part of the tree, what is newest first. Refuses
+   * InvalidRequest for what it does not find, and for too much.
+   */
   getBlocks(access: Access, cids: string[]): Promise<ReadableStream<Uint8Array>>;
   counts(): Promise<RepoCounts>;
+  /** Rows touched since the object woke, for the cost of a request in local runs. */
+  rows(): Promise<RowCount>;
 
   // Blobs. The bytes are in R2; the account maps CID to key.
   /**

@@ -89,11 +89,11 @@ const iteratorOf = <T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> 
  * iterator's `return`).
  */
 export function carStream(
-  root: Cid | CidBytes,
+  roots: readonly (Cid | CidBytes)[],
   blocks: AsyncIterable<CarBlock> | Iterable<CarBlock>,
 ): ReadableStream<Uint8Array> {
   const iterator = iteratorOf(blocks);
-  let pending: Uint8Array | null = header([root]);
+  let pending: Uint8Array | null = header(roots);
   return new ReadableStream({
     type: "bytes",
     // Without this, workerd limits each read to 4 KiB.

@@ -15,7 +15,7 @@ export interface Objects<Station> {
 
 // ---------------------------------------------------------------------------------------------- sequencer
 
-/** The sequencer's state of one repo; the source of `listRepos`. */
+/** The sequencer's state of one repo. */
 export interface SequencedRepo {
   did: Did;
   /** Position of the last log entry accepted from this account. */
@@ -23,6 +23,12 @@ export interface SequencedRepo {
   rev: string | null;
   head: string | null;
   status: AccountStatus;
+}
+
+/** A place in the order of repos by age: when a repo's first event was taken, in ms, and its DID. */
+export interface RepoAge {
+  since: number;
+  did: Did;
 }
 
 /**
@@ -45,6 +51,8 @@ export interface SequencerStation {
   repo(did: Did): Promise<SequencedRepo | null>;
   /** Repos by DID, after `cursor` (a DID), at most `limit`. */
   listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]>;
+  /** Repos after a place, the oldest first, at most `limit`. */
+  reposByAge(after: RepoAge | null, limit: number): Promise<(SequencedRepo & RepoAge)[]>;
   status(): Promise<SequencerStatus>;
   /**
    * Handles `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request with optional `?cursor=` and

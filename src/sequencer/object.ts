@@ -7,6 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import createWindow from "../../migrations/sequencer/0001_window.sql";
+import addRepoAge from "../../migrations/sequencer/0002_repo_age.sql";
 import type { LogEntry } from "../protocol/events.ts";
 import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
@@ -17,6 +18,7 @@ import { configure } from "../protocol/settings.ts";
 import type {
   AppViewStation,
   Bindings,
+  RepoAge,
   SequencedRepo,
   SequencerStation,
   SequencerStatus,
@@ -29,7 +31,7 @@ import { DEFAULT_PACE } from "./pace.ts";
 import type { WindowLimits } from "./window.ts";
 import { EventWindow } from "./window.ts";
 
-const MIGRATIONS = [createWindow];
+const MIGRATIONS = [createWindow, addRepoAge];
 
 const HOUR = 3_600_000;
 
@@ -132,6 +134,10 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
 
   async listRepos(cursor: string | undefined, limit: number): Promise<SequencedRepo[]> {
     return this.#window.listRepos(cursor, limit);
+  }
+
+  async reposByAge(after: RepoAge | null, limit: number): Promise<(SequencedRepo & RepoAge)[]> {
+    return this.#window.reposByAge(after, limit);
   }
 
   async status(): Promise<SequencerStatus> {

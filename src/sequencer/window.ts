@@ -7,7 +7,7 @@ import { spliceSeq } from "../protocol/event-frames.ts";
 import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
 import type { Sql } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import type { SequencedRepo } from "../protocol/stations.ts";
+import type { RepoAge, SequencedRepo } from "../protocol/stations.ts";
 
 /**
  * Bytes of a frame that its own row holds. Rows are capped at 2 MB, and a full #commit with 200 ops is
@@ -113,7 +113,7 @@ export class EventWindow {
     });
     this.#sql.transaction(() => {
       for (const event of events) this.#insert(event, did, now);
-      this.#recordRepo(did, position, taken, before);
+      this.#recordRepo(did, position, taken, before, now);
       const deleted = taken.findLastIndex((entry) => entry.status === "deleted");
       if (deleted !== -1) this.#forget(did, first + deleted);
     });
@@ -137,15 +137,22 @@ export class EventWindow {
     }
   }
 
-  #recordRepo(did: Did, position: number, taken: LogEntry[], before: SequencedRepo | null): void {
+  #recordRepo(
+    did: Did,
+    position: number,
+    taken: LogEntry[],
+    before: SequencedRepo | null,
+    now: number,
+  ): void {
     this.#sql.run(
-      `INSERT INTO repo (${REPO_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (did) DO UPDATE SET
+      `INSERT INTO repo (${REPO_COLUMNS}, since) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (did) DO UPDATE SET
         position = excluded.position, rev = excluded.rev, head = excluded.head, status = excluded.status`,
       did,
       position,
       taken.findLast((entry) => entry.rev !== null)?.rev ?? before?.rev ?? null,
       taken.findLast((entry) => entry.head !== null)?.head ?? before?.head ?? null,
       taken.findLast((entry) => entry.status !== null)?.status ?? before?.status ?? "active",
+      now,
     );
   }
 
@@ -220,6 +227,19 @@ export class EventWindow {
     const most = Math.max(0, Math.trunc(limit));
     const query = `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`;
     return this.#sql.all<RepoRow>(query, cursor ?? "", most).map(repoOf);
+  }
+
+  /** Repos after a place, the oldest first. */
+  reposByAge(after: RepoAge | null, limit: number): (SequencedRepo & RepoAge)[] {
+    const { since, did } = after ?? { since: -1, did: "" };
+    const query = `SELECT ${REPO_COLUMNS}, since FROM repo WHERE (since, did) > (?, ?) ORDER BY since, did LIMIT ?`;
+    const rows = this.#sql.all<RepoRow & { since: number }>(
+      query,
+      since,
+      did,
+      Math.max(0, Math.trunc(limit)),
+    );
+    return rows.map((row) => ({ ...repoOf(row), since: row.since }));
   }
 
   #number(query: string, ...bindings: number[]): number | null {

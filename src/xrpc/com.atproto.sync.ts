@@ -13,8 +13,9 @@ import * as ListRepos from "@atcute/atproto/types/sync/listRepos";
 import type { Did } from "@atcute/lexicons";
 import { serveBlob } from "./blobs/download.ts";
 import type { Access } from "../protocol/account-station.ts";
-import { Refusal } from "../protocol/refusal.ts";
-import type { SequencedRepo } from "../protocol/stations.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { RepoAge, SequencedRepo } from "../protocol/stations.ts";
+import { isDid } from "../protocol/syntax.ts";
 import { anyone, memberOrAdminOrAnyone } from "./server/policies.ts";
 import type { AdminCaller, MemberCaller } from "./server/policies.ts";
 import { method } from "./server/method.ts";
@@ -27,10 +28,20 @@ const accessOf = (caller: MemberCaller | AdminCaller | null, did: Did): Access =
 const car = (body: BodyInit) =>
   new Response(body, { headers: { "content-type": "application/vnd.ipld.car" } });
 
+/** Most accounts that getHostStatus counts for anyone who asks. A larger host does not say how large it is. */
+const COUNTED = 500;
+
 /** An entry of listRepos; null for a repo without a commit (not yet, or no longer). */
 function listed({ did, head, rev, status }: SequencedRepo) {
   if (head === null || rev === null || status === "deleted") return null;
   return { did, head, rev, active: status === "active", ...(status === "active" ? {} : { status }) };
+}
+
+/** A cursor of listRepos, `<ms>::<did>` as in the reference. Refuses InvalidRequest. */
+function placeAt(cursor: string): RepoAge {
+  const [, since, did] = /^(\d{1,15})::(did:.+)$/.exec(cursor) ?? [];
+  if (!isDid(did)) throw invalidRequest("Malformed cursor");
+  return { since: Number(since), did };
 }
 
 export const comAtprotoSync: Method[] = [
@@ -64,10 +75,11 @@ export const comAtprotoSync: Method[] = [
   })),
 
   method(ListRepos, anyone, async ({ params: { cursor, limit }, services }) => {
-    const found = await services.sequencer().listRepos(cursor, limit);
-    const last = found.length < limit ? undefined : found.at(-1)?.did;
+    const after = cursor === undefined ? null : placeAt(cursor);
+    const found = await services.sequencer().reposByAge(after, limit);
+    const last = found.length < limit ? undefined : found.at(-1);
     const repos = found.map(listed).filter((repo) => repo !== null);
-    return { repos, ...(last === undefined ? {} : { cursor: last }) };
+    return { repos, cursor: last && `${last.since}::${last.did}` };
   }),
 
   method(ListBlobs, memberOrAdminOrAnyone, async ({ params: { did, ...page }, caller, services }) => {
@@ -85,7 +97,10 @@ export const comAtprotoSync: Method[] = [
   method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {
     // A relay knows many hosts; this host knows only itself.
     if (hostname !== services.host.hostname) throw new Refusal("HostNotFound", `Host not found: ${hostname}`);
-    const [{ seq }, counts] = await Promise.all([services.sequencer().status(), services.directory.counts()]);
-    return { hostname, seq, accountCount: counts.active, status: "active" };
+    const [{ seq }, accountCount] = await Promise.all([
+      services.sequencer().status(),
+      services.directory.countActive(COUNTED),
+    ]);
+    return { hostname, seq, accountCount, status: "active" };
   }),
 ];

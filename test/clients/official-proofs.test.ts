@@ -55,7 +55,7 @@ const claim = (path: string, cid: Uint8Array | null) => {
 test("the whole repo, streamed, verifies and holds every record", async () => {
   const { store, commit } = repo();
   const car = new Uint8Array(
-    await new Response(carStream(commit.cid, wholeRepo(store, commit))).arrayBuffer(),
+    await new Response(carStream([commit.cid], wholeRepo(store, commit))).arrayBuffer(),
   );
   const verified = await verifyRepoCar(car, DID, didKey(KEY));
   expect(verified.creates.map(({ collection, rkey }) => `${collection}/${rkey}`).sort()).toEqual(

@@ -30,7 +30,7 @@ test("a write tells the rows of account, sequencer and index, and they are few",
   for (let i = 0; i < 3; i++) await create(author, "app.bsky.feed.post", { text: `warm ${i}` });
   await create(reader, "app.bsky.feed.post", { text: "warm" });
   const post = await create(author, "app.bsky.feed.post", { text: "counted" });
-  expect(Object.keys(post.costs)).toEqual(["account", "sequencer", "index"]);
+  expect(Object.keys(post.costs)).toEqual(["account", "sequencer", "index", "directory"]);
   expect(post.costs.account?.written).toBeLessThanOrEqual(6);
   expect(post.costs.sequencer?.written).toBeLessThanOrEqual(3);
   expect(post.costs.index?.written).toBeLessThanOrEqual(8);
@@ -67,4 +67,24 @@ test("a read of the AppView tells its trips and rows; nobody is told who does no
   };
   const write = await xrpc("com.atproto.repo.createRecord", { auth: member.auth, input });
   expect([write.status, write.headers.has("atoll-cost")]).toEqual([200, false]);
+});
+
+test("a read of an account or of the directory tells their rows", async () => {
+  const member = await join();
+  await create(member, "app.bsky.feed.post", { text: "read" });
+  const read = async (nsid: string, params: Record<string, string>) => {
+    const { status, headers } = await xrpc(nsid, { params, headers: ASK });
+    expect(status).toBe(200);
+    return costsOf(headers.get("atoll-cost"));
+  };
+  const listed = await read("com.atproto.repo.listRecords", {
+    repo: member.did,
+    collection: "app.bsky.feed.post",
+  });
+  expect(listed.account).toMatchObject({ written: 0 });
+  expect(listed.account?.read).toBeGreaterThan(0);
+  expect(listed.directory).toEqual({ written: 0, read: 0 });
+  const described = await read("com.atproto.repo.describeRepo", { repo: member.handle });
+  expect(described.account?.read).toBeGreaterThan(0);
+  expect(described.directory?.read).toBeGreaterThan(0);
 });

@@ -70,6 +70,13 @@ describe("archives", () => {
     expect(absent).toBe(false);
   });
 
+  test("getBlocks has no roots", async () => {
+    const { body } = await xrpc(`${SYNC}.getLatestCommit`, { params: { did: alice.did } });
+    expect(readCar(await car("getBlocks", { did: alice.did, cids: [String(body["cid"])] })).roots).toEqual(
+      [],
+    );
+  });
+
   test("getBlocks finds what exists, and names what does not", async () => {
     const { body: latest } = await xrpc(`${SYNC}.getLatestCommit`, { params: { did: alice.did } });
     const cid = String(latest["cid"]);
@@ -160,6 +167,25 @@ describe("status", () => {
     } while (cursor !== undefined);
     expect(new Set(dids).size).toBe(dids.length);
     expect(dids).toContain(alice.did);
+    // The oldest first, as in the reference.
+    const [younger, youngest] = [await join(), await join()];
+    const { body } = await xrpc(`${SYNC}.listRepos`, { params: { limit: "1000" } });
+    const all = (body["repos"] as { did: string }[]).map(({ did }) => did);
+    expect(all.slice(-2)).toEqual([younger.did, youngest.did]);
+  });
+
+  test.each([
+    "abc",
+    "1",
+    "1::",
+    "::did:plc:a",
+    "-1::did:plc:a",
+    "1::nobody",
+    "1e3::did:plc:a",
+    "did:plc:abc",
+  ])("listRepos from %j is refused by name", async (cursor) => {
+    const { status, body } = await xrpc(`${SYNC}.listRepos`, { params: { cursor } });
+    expect([status, body]).toEqual([400, { error: "InvalidRequest", message: "Malformed cursor" }]);
   });
 
   test("getHostStatus knows this host and no other", async () => {

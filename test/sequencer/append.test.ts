@@ -94,6 +94,29 @@ test("listRepos pages by DID with none twice and none missing", async () => {
   expect(seen).toEqual(names);
 });
 
+test("repos by age come as they came, each once, by pages of any size", async () => {
+  const sequencer = await newSequencer();
+  const names = ["m", "c", "x", "a", "b", "z", "k"].map(did);
+  await runInDurableObject(sequencer, (_, { storage }) => {
+    const window = new EventWindow(new Sql(storage), () => 1);
+    // Two at each moment, the last alone.
+    for (const [i, name] of names.entries()) window.append(name, identities(1, 1, name), Math.floor(i / 2));
+    // A later event changes nothing.
+    window.append(did("m"), identities(2, 2, did("m")), 99);
+  });
+  const expected = ["c", "m", "a", "x", "b", "z", "k"].map(did);
+  for (const limit of [1, 2, 3, 7, 100]) {
+    const seen: string[] = [];
+    for (let after = null; ;) {
+      const page = await sequencer.reposByAge(after, limit);
+      seen.push(...page.map((repo) => repo.did));
+      after = page.at(-1) ?? null;
+      if (page.length < limit || after === null) break;
+    }
+    expect(seen, String(limit)).toEqual(expected);
+  }
+});
+
 test("the deletion of an account removes its earlier events and nobody else's", async () => {
   const sequencer = await newSequencer();
   const bob = did("bob");
@@ -147,7 +170,7 @@ test("a failing append leaves nothing behind", async () => {
   expect(await sequencer.append(did("alice"), identities(2, 3))).toEqual({ acked: 3, seq: 3 });
 });
 
-test("one event costs two rows written, and one more when it is pruned", async () => {
+test("one event costs two rows written, a repo's first a third, and one more when it is pruned", async () => {
   const sequencer = await newSequencer();
   await runInDurableObject(sequencer, (_, { storage }) => {
     const sql = new Sql(storage);
@@ -159,7 +182,7 @@ test("one event costs two rows written, and one more when it is pruned", async (
       return written;
     };
     counted.append(did("alice"), identities(1, 1), 0);
-    expect(rows()).toBe(2);
+    expect(rows()).toBe(3);
     counted.append(did("alice"), identities(2, 2), 0);
     expect(rows()).toBe(2);
     counted.append(did("alice"), identities(3, 12), 0);
