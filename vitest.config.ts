@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { SETTINGS } from "./src/protocol/settings.ts";
+import { SETTINGS } from "./src/protocol/settings/list.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { localVars } from "./tools/dev/configuration.ts";
 import { bundlePackages } from "./test/support/packages.ts";

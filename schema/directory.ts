@@ -113,13 +113,15 @@ export const auditLog = sqliteTable("audit_log", {
 });
 
 export const didCache = sqliteTable("did_cache", {
-  did: text().primaryKey(),
+  slot: integer().primaryKey(),
+  did: text().notNull(),
   document: text().notNull(),
   fetchedAt: integer("fetched_at").notNull(),
 });
 
 export const handleCache = sqliteTable("handle_cache", {
-  handle: text().primaryKey(),
+  slot: integer().primaryKey(),
+  handle: text().notNull(),
   did: text().notNull(),
   fetchedAt: integer("fetched_at").notNull(),
 });
@@ -237,4 +239,9 @@ export const relay = sqliteTable("relay", {
   askedAt: text("asked_at").notNull(),
   seq: integer().notNull(),
   outcome: text().notNull(),
+});
+
+export const hostTask = sqliteTable("host_task", {
+  name: text().primaryKey(),
+  begunAt: integer("begun_at").notNull(),
 });

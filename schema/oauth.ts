@@ -76,7 +76,8 @@ export const oauthLexicon = sqliteTable("oauth_lexicon", {
 });
 
 export const oauthReplay = sqliteTable("oauth_replay", {
-  key: text().primaryKey(),
+  slot: integer().primaryKey(),
+  key: text().notNull(),
   expiresAt: integer("expires_at").notNull(),
 });
 

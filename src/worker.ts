@@ -7,10 +7,11 @@ export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
-import { tidy } from "./oauth/forget.ts";
+import { tellModerators } from "./lifecycle/report-mail.ts";
+import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
-import { configure } from "./protocol/settings.ts";
+import { configure } from "./protocol/settings/list.ts";
 import type { Bindings } from "./protocol/stations.ts";
 
 export default {
@@ -21,6 +22,6 @@ export default {
   async scheduled(_event: unknown, given: Bindings<AccountStation>): Promise<void> {
     const { bindings: env, faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
-    await Promise.all([tellRelays(env), tidy(env.DIRECTORY), resumeRebuild(env)]);
+    await Promise.all([tellRelays(env), sweep(env.DIRECTORY), tellModerators(env), resumeRebuild(env)]);
   },
 };

@@ -30,7 +30,7 @@ import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
-import { configure } from "../protocol/settings.ts";
+import { configure } from "../protocol/settings/list.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";

@@ -4,7 +4,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
-import { configure } from "../protocol/settings.ts";
+import { configure } from "../protocol/settings/list.ts";
 import type {
   AppViewStation,
   BackfillSource,

@@ -14,8 +14,9 @@ import { servicesOf } from "./services.ts";
 
 type Endpoint = (endpoints: typeof Endpoints, server: OAuthServer) => Response | Promise<Response>;
 
-async function answer(c: Context<Env>, run: Endpoint): Promise<Response> {
-  consumeForAddress(c.req.raw, "oauth", c.env);
+/** @param name what the request is counted as (`ADDRESS_LIMITS`) */
+async function answer(c: Context<Env>, run: Endpoint, name = "oauth"): Promise<Response> {
+  consumeForAddress(c.req.raw, name, c.env);
   const [endpoints, { oauthServer }, context] = await Promise.all([
     import("../oauth/endpoints.ts"),
     import("../oauth/provider.ts"),
@@ -37,10 +38,14 @@ oauth.get("/.well-known/oauth-authorization-server", (c) =>
 oauth.get("/oauth/jwks", (c) => answer(c, ({ jwks }, server) => jwks(server)));
 
 oauth.post("/oauth/par", (c) =>
-  answer(c, ({ pushAuthorizationRequest }, server) => pushAuthorizationRequest(server, c.req.raw)),
+  answer(
+    c,
+    ({ pushAuthorizationRequest }, server) => pushAuthorizationRequest(server, c.req.raw),
+    "oauth/par",
+  ),
 );
 oauth.post("/oauth/token", (c) =>
-  answer(c, ({ token }, server) => token(server, c.req.raw, clientAddress(c.req.raw))),
+  answer(c, ({ token }, server) => token(server, c.req.raw, clientAddress(c.req.raw)), "oauth/token"),
 );
 oauth.post("/oauth/revoke", (c) => answer(c, ({ revoke }, server) => revoke(server, c.req.raw)));
 

@@ -1,7 +1,9 @@
 /**
  * Limits on how often an account or an address may do something (ask for mail, change its handle). The count
- * is exact, in one row per account and kind. A refusal writes nothing.
+ * is exact, in one row per name and kind. A refusal writes nothing. Strangers' names (addresses, accounts of
+ * other hosts) are hashed to one of a fixed number of slots, so that they cannot fill the table.
  */
+import { createHmac } from "node:crypto";
 import type { Limit, LimitState } from "../protocol/object/limits.ts";
 
 /** The state after a use. `allowed` false: the use was not counted. */
@@ -30,8 +32,20 @@ const USE = `
   WHERE (?3 - short_start >= ?4 OR short_count < ?5) AND (?3 - long_start >= ?6 OR long_count < ?7)
   RETURNING short_start, short_count, long_start, long_count`;
 
-/** The prefix that tells names of addresses from those of accounts. These rows are swept daily. */
-export const ADDRESS_COUNTERS = "address ";
+/** The longest window of any limit. */
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Slots of each group of strangers. */
+export const STRANGER_SLOTS = 65_536;
+
+/**
+ * The name under which a stranger is counted. Two share one by accident alone: without the host's `secret`
+ * nobody can tell which name falls where.
+ */
+export function slotOf(secret: string, group: "address" | "outsider", name: string): string {
+  const mac = createHmac("sha256", secret).update(`atoll allowance ${group} ${name}`).digest();
+  return `${group} ${mac.readUInt32BE() % STRANGER_SLOTS}`;
+}
 
 export class Allowances {
   readonly #database: D1Database;
@@ -42,7 +56,7 @@ export class Allowances {
     this.#clock = clock;
   }
 
-  /** @param who a DID, or another name that is not a DID */
+  /** @param who a member's DID, or a name that is not a DID, such as that of a slot */
   async consume(who: string, kind: string, short: Limit, long: Limit): Promise<Allowed> {
     const now = this.#clock();
     const counted = await this.#database
@@ -50,20 +64,30 @@ export class Allowances {
       .bind(who, kind, now, short.windowMs, short.points, long.windowMs, long.points)
       .first<CountRow>();
     const row = counted ?? (await this.#read(who, kind)) ?? NONE;
-    const states = [
-      { limit: short, used: row.short_count, start: row.short_start },
-      { limit: long, used: row.long_count, start: row.long_start },
-    ].map(({ limit, used, start }) => ({
-      limit,
-      remaining: Math.max(0, limit.points - used),
-      resetAt: start + limit.windowMs,
-    }));
-    const [first, second] = states as [LimitState, LimitState];
-    // Report the window with fewer uses left; if both have the same, the one that resets later.
-    const later = first.resetAt > second.resetAt ? first : second;
-    const tighter = first.remaining < second.remaining ? first : second;
-    const both = first.remaining === second.remaining;
-    return { allowed: counted !== null, ...(both ? later : tighter) };
+    return { allowed: counted !== null, ...stateOf(row, short, long) };
+  }
+
+  /** The state as it is, without a use. `allowed` false: a use would not be counted. */
+  async look(who: string, kind: string, short: Limit, long: Limit): Promise<Allowed> {
+    const now = this.#clock();
+    const row = (await this.#read(who, kind)) ?? NONE;
+    const current: CountRow = {
+      short_start: row.short_start,
+      short_count: now - row.short_start >= short.windowMs ? 0 : row.short_count,
+      long_start: row.long_start,
+      long_count: now - row.long_start >= long.windowMs ? 0 : row.long_count,
+    };
+    const state = stateOf(current, short, long);
+    return { allowed: state.remaining > 0, ...state };
+  }
+
+  /** Deletes counts whose windows are over. */
+  async sweep(): Promise<void> {
+    const before = this.#clock() - DAY_MS;
+    await this.#database
+      .prepare("DELETE FROM allowance WHERE long_start < ?1 AND short_start < ?1")
+      .bind(before)
+      .run();
   }
 
   #read(who: string, kind: string): Promise<CountRow | null> {
@@ -72,6 +96,20 @@ export class Allowances {
       .bind(who, kind)
       .first<CountRow>();
   }
+}
+
+/** The window with fewer uses left; if both have the same, the one that resets later. */
+function stateOf(row: CountRow, short: Limit, long: Limit): LimitState {
+  const [first, second] = [
+    { limit: short, used: row.short_count, start: row.short_start },
+    { limit: long, used: row.long_count, start: row.long_start },
+  ].map(({ limit, used, start }) => ({
+    limit,
+    remaining: Math.max(0, limit.points - used),
+    resetAt: start + limit.windowMs,
+  })) as [LimitState, LimitState];
+  if (first.remaining !== second.remaining) return first.remaining < second.remaining ? first : second;
+  return first.resetAt > second.resetAt ? first : second;
 }
 
 const NONE: CountRow = { short_start: 0, short_count: 0, long_start: 0, long_count: 0 };

@@ -19,6 +19,49 @@ export function parseDidDocument(did: Did, value: unknown): DidDocument | null {
   return isObject(value) && value.id === did ? { ...value, id: did } : null;
 }
 
+/** Most entries that are kept of each list of a document, and the longest texts and document, in characters. */
+const ENTRIES_MAX = 8;
+const TEXT_MAX = 512;
+const DOCUMENT_MAX = 4_096;
+
+const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= TEXT_MAX;
+
+/** The text fields among `names`. Null if one of them is anything but a short text. */
+function texts(entry: Record<string, unknown>, names: readonly string[]): Record<string, string> | null {
+  const kept: Record<string, string> = {};
+  for (const name of names) {
+    const value = entry[name];
+    if (value === undefined) continue;
+    if (!isShort(value)) return null;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+/**
+ * What this host keeps of a document: the fields that atproto uses, a few entries of each. Null if even that
+ * is too long to keep.
+ */
+export function essentialDocument(document: DidDocument): DidDocument | null {
+  const list = (field: string, names: readonly string[]) =>
+    entries(document, field)
+      .map((entry) => texts(entry, names))
+      .filter((entry) => entry !== null)
+      .slice(0, ENTRIES_MAX);
+  const strings = (field: string) => {
+    const value = document[field];
+    return Array.isArray(value) ? value.filter(isShort).slice(0, ENTRIES_MAX) : undefined;
+  };
+  const kept = {
+    ...(document["@context"] === undefined ? {} : { "@context": strings("@context") }),
+    id: document.id,
+    alsoKnownAs: strings("alsoKnownAs"),
+    verificationMethod: list("verificationMethod", ["id", "type", "controller", "publicKeyMultibase"]),
+    service: list("service", ["id", "type", "serviceEndpoint"]),
+  };
+  return JSON.stringify(kept).length > DOCUMENT_MAX ? null : kept;
+}
+
 function entries(document: DidDocument, field: string): Record<string, unknown>[] {
   const list = document[field];
   return Array.isArray(list) ? list.filter(isObject) : [];

@@ -6,6 +6,7 @@ import type { Did } from "@atcute/lexicons";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import {
+  essentialDocument,
   parseDidDocument,
   pdsEndpoint,
   serviceEndpoint,
@@ -21,6 +22,9 @@ export interface ResolveOptions {
   /** Asks the source and ignores the cache: after a change, or when a signature does not verify. */
   fresh?: boolean;
 }
+
+/** Far more than any document has that atproto can use. */
+const DOCUMENT_BYTES = 64 * 1024;
 
 const didNotFound = (did: string) => new Refusal("DidNotFound", `Could not resolve DID: ${did}`);
 
@@ -40,7 +44,7 @@ export class DidResolver {
   }
 
   /**
-   * The document: cached for an hour, or for a day while its source cannot be reached.
+   * What atproto uses of the document: cached for an hour, or for a day while its source cannot be reached.
    * Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure.
    */
   async resolve(did: Did, { fresh = false }: ResolveOptions = {}): Promise<DidDocument> {
@@ -49,7 +53,8 @@ export class DidResolver {
     const age = cached ? this.#clock() - cached.fetchedAt : Number.POSITIVE_INFINITY;
     if (cached && !fresh && age < DOCUMENT_AGE.fresh) return cached.value;
     try {
-      const document = await this.#fetch(did);
+      const fetched = await this.#fetch(did);
+      const document = essentialDocument(fetched) ?? fetched;
       await cache.setDocument(did, document);
       return document;
     } catch (thrown) {
@@ -109,6 +114,7 @@ export class DidResolver {
     try {
       answer = await fetchPublic(url, {
         local: this.#env.LOCAL === "1",
+        maxBytes: DOCUMENT_BYTES,
         headers: { accept: "application/did+ld+json, application/json" },
       });
     } catch (thrown) {

@@ -3,7 +3,7 @@
  * claims it.
  */
 import type { Did, Handle } from "@atcute/lexicons";
-import { DISALLOWED_TLDS } from "../protocol/setting-values.ts";
+import { DISALLOWED_TLDS } from "../protocol/settings/values.ts";
 import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";

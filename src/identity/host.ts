@@ -1,6 +1,6 @@
 /** The host's names: from `PUBLIC_URL` and `HANDLE_DOMAINS`, or from the request where those are empty. */
 import type { Did } from "@atcute/lexicons";
-import type { Settings } from "../protocol/settings.ts";
+import type { Settings } from "../protocol/settings/list.ts";
 
 export interface Host {
   /** `https://pds.example.com`, no trailing slash. */

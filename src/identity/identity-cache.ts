@@ -1,12 +1,13 @@
 /**
  * Caches identities resolved from outside in D1, shared by all isolates, with a small cache in memory in
- * front.
+ * front. Anybody can have this host resolve anything, so both are bounded: in entries, and in what is kept of
+ * a document.
  */
 import type { Did } from "@atcute/lexicons";
-import { eq } from "drizzle-orm";
+import { and, eq, lt } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { didCache, handleCache } from "../../schema/directory.ts";
-import type { DidDocument } from "./did-document.ts";
+import { type DidDocument, essentialDocument } from "./did-document.ts";
 
 const MINUTE = 60_000;
 
@@ -20,6 +21,16 @@ export const HANDLE_AGE = { fresh: 10 * MINUTE, last: 60 * MINUTE };
 /** Memory may lag behind D1 by this much, because other isolates refresh documents too. */
 const MEMORY_AGE = MINUTE;
 const MEMORY_ENTRIES = 1_000;
+
+/** Slots of each table. A new entry takes its slot from whatever had it, so no table grows beyond them. */
+export const CACHE_SLOTS = 32_768;
+
+/** FNV-1a of the key. */
+function slotOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0) % CACHE_SLOTS;
+}
 
 export interface Cached<Value> {
   value: Value;
@@ -53,7 +64,12 @@ export class IdentityCache {
   async document(did: Did): Promise<Cached<DidDocument> | null> {
     const remembered = this.#recall<DidDocument>(did);
     if (remembered) return remembered;
-    const row = await this.#db.select().from(didCache).where(eq(didCache.did, did)).get();
+    const { slot } = didCache;
+    const row = await this.#db
+      .select()
+      .from(didCache)
+      .where(and(eq(slot, slotOf(did)), eq(didCache.did, did)))
+      .get();
     if (!row) return null;
     return this.#remember(did, {
       value: JSON.parse(row.document) as DidDocument,
@@ -61,20 +77,25 @@ export class IdentityCache {
     });
   }
 
-  /** Null removes the entry: the DID is gone. */
+  /**
+   * Keeps what this host reads of a document. Does not keep a document of which that alone is too long; null
+   * removes the entry, because the DID is gone.
+   */
   async setDocument(did: Did, document: DidDocument | null): Promise<void> {
-    if (document === null) {
+    const kept = document === null ? null : essentialDocument(document);
+    const slot = slotOf(did);
+    if (kept === null) {
       this.#memory.delete(did);
-      await this.#db.delete(didCache).where(eq(didCache.did, did));
+      await this.#db.delete(didCache).where(and(eq(didCache.slot, slot), eq(didCache.did, did)));
       return;
     }
     const fetchedAt = this.#clock();
-    this.#remember(did, { value: document, fetchedAt });
-    const row = { document: JSON.stringify(document), fetchedAt };
+    this.#remember(did, { value: kept, fetchedAt });
+    const row = { did, document: JSON.stringify(kept), fetchedAt };
     await this.#db
       .insert(didCache)
-      .values({ did, ...row })
-      .onConflictDoUpdate({ target: didCache.did, set: row });
+      .values({ slot, ...row })
+      .onConflictDoUpdate({ target: didCache.slot, set: row });
   }
 
   /**
@@ -88,24 +109,40 @@ export class IdentityCache {
   async handle(handle: string): Promise<Cached<Did> | null> {
     const remembered = this.#recall<Did>(handle);
     if (remembered) return remembered;
-    const row = await this.#db.select().from(handleCache).where(eq(handleCache.handle, handle)).get();
+    const row = await this.#db
+      .select()
+      .from(handleCache)
+      .where(and(eq(handleCache.slot, slotOf(handle)), eq(handleCache.handle, handle)))
+      .get();
     if (!row) return null;
     return this.#remember(handle, { value: row.did as Did, fetchedAt: row.fetchedAt });
   }
 
   /** Null removes the entry: the handle resolves to nothing. */
   async setHandle(handle: string, did: Did | null): Promise<void> {
+    const slot = slotOf(handle);
     if (did === null) {
       this.#memory.delete(handle);
-      await this.#db.delete(handleCache).where(eq(handleCache.handle, handle));
+      await this.#db
+        .delete(handleCache)
+        .where(and(eq(handleCache.slot, slot), eq(handleCache.handle, handle)));
       return;
     }
-    const row = { did, fetchedAt: this.#clock() };
+    const row = { handle, did, fetchedAt: this.#clock() };
     this.#remember(handle, { value: did, fetchedAt: row.fetchedAt });
     await this.#db
       .insert(handleCache)
-      .values({ handle, ...row })
-      .onConflictDoUpdate({ target: handleCache.handle, set: row });
+      .values({ slot, ...row })
+      .onConflictDoUpdate({ target: handleCache.slot, set: row });
+  }
+
+  /** Deletes entries that are too old to be used. */
+  async sweep(): Promise<void> {
+    const now = this.#clock();
+    await this.#db.batch([
+      this.#db.delete(didCache).where(lt(didCache.fetchedAt, now - DOCUMENT_AGE.last)),
+      this.#db.delete(handleCache).where(lt(handleCache.fetchedAt, now - HANDLE_AGE.last)),
+    ]);
   }
 
   /** The cast is safe, because the key determines the type: DIDs have documents, handles have DIDs. */

@@ -4,11 +4,17 @@
  */
 import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
-import { eq, or } from "drizzle-orm";
+import { desc, eq, inArray, lt, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { reservedKey } from "../../schema/directory.ts";
+import { ALL } from "../../schema/limits.ts";
 import { didKey, generateKey } from "../protocol/keys.ts";
 import { must } from "../protocol/refusal.ts";
+
+/** Most keys that are reserved at once. Anybody may reserve one, so the oldest make way. */
+export const RESERVED_MAX = 5_000;
+/** How long a key waits for its account. */
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 export class ReservedKeys {
   readonly #db: DrizzleD1Database;
@@ -28,7 +34,17 @@ export class ReservedKeys {
       privateKey: Buffer.from(key).toString("hex"),
       createdAt: new Date(this.#clock()).toISOString(),
     };
-    const { meta } = await this.#db.insert(reservedKey).values(row).onConflictDoNothing();
+    const { keyDid, createdAt } = reservedKey;
+    const older = this.#db
+      .select({ keyDid })
+      .from(reservedKey)
+      .orderBy(desc(createdAt), desc(keyDid))
+      .limit(ALL)
+      .offset(RESERVED_MAX);
+    const [{ meta }] = await this.#db.batch([
+      this.#db.insert(reservedKey).values(row).onConflictDoNothing(),
+      this.#db.delete(reservedKey).where(inArray(keyDid, older)),
+    ]);
     if (meta.changes > 0 || did === undefined) return row.keyDid;
     const earlier = await this.#db.select().from(reservedKey).where(eq(reservedKey.did, did)).get();
     return must(earlier, "reserved key").keyDid;
@@ -47,5 +63,11 @@ export class ReservedKeys {
   /** Deletes a reservation once the account has the key. */
   async drop(keyDid: string): Promise<void> {
     await this.#db.delete(reservedKey).where(eq(reservedKey.keyDid, keyDid));
+  }
+
+  /** Deletes reservations that nobody has taken up in a week. */
+  async sweep(): Promise<void> {
+    const before = new Date(this.#clock() - KEPT_MS).toISOString();
+    await this.#db.delete(reservedKey).where(lt(reservedKey.createdAt, before));
   }
 }

@@ -6,7 +6,7 @@ import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
-import { configure } from "../protocol/settings.ts";
+import { configure } from "../protocol/settings/list.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { resumeCreation } from "./create.ts";
 import type { LifecycleServices } from "./services.ts";

@@ -3,18 +3,10 @@ import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { signOutEverywhere } from "./credentials.ts";
-import { mailCode } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";
 
 /** Maximum length of a new password (the reference's limit). */
 export const NEW_PASSWORD_MAX = 256;
-
-/** Refuses InvalidRequest if no account has that address, as the reference does. */
-export async function requestPasswordReset(services: MailingServices, email: string): Promise<void> {
-  const member = await services.directory.findByEmail(email);
-  if (member === null) throw invalidRequest("account does not have an email address");
-  await mailCode(services, member, "reset_password");
-}
 
 /**
  * The code alone identifies the account, which is signed out everywhere. Refuses InvalidToken, ExpiredToken,

@@ -2,10 +2,10 @@
  * Reports by members, and by others who use this host as their labeler (com.atproto.moderation.createReport).
  */
 import type { Did } from "@atcute/lexicons";
-import { and, desc, eq, lt } from "drizzle-orm";
+import { and, desc, eq, gt, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { report } from "../../schema/directory.ts";
-import { Refusal, must } from "../protocol/refusal.ts";
+import { Refusal } from "../protocol/refusal.ts";
 import { idOf } from "./audit.ts";
 
 export type ReportState = "open" | "resolved" | "dismissed";
@@ -30,6 +30,13 @@ export interface ReportQuery {
   cursor?: string | undefined;
 }
 
+/** Most open reports at which another one is taken. */
+const OPEN_MAX = { member: 50_000, outsider: 5_000 };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const CLOSED_DAYS = 365;
+const UNATTENDED_DAYS = 90;
+
 export class ModerationReports {
   readonly #db: DrizzleD1Database;
   readonly #clock: () => number;
@@ -39,22 +46,52 @@ export class ModerationReports {
     this.#clock = clock;
   }
 
-  /** Stores a report. Duplicates are kept, because the number of reports is a signal. */
-  async create(wanted: NewReport): Promise<{ id: number; createdAt: string }> {
+  /**
+   * Stores a report. Duplicates are kept, because the number of reports is a signal. Refuses
+   * RateLimitExceeded while too many are open: strangers' reports must not crowd out members'.
+   */
+  async create(wanted: NewReport, from: "member" | "outsider"): Promise<{ id: number; createdAt: string }> {
     const createdAt = new Date(this.#clock()).toISOString();
-    const [row] = await this.#db
-      .insert(report)
-      .values({
-        reasonType: wanted.reasonType,
-        reason: wanted.reason ?? null,
-        subjectDid: wanted.subjectDid,
-        subjectUri: wanted.subjectUri ?? null,
-        subjectCid: wanted.subjectCid ?? null,
-        reportedBy: wanted.reportedBy,
-        createdAt,
+    const { reasonType, reason = null, subjectDid, subjectUri = null, subjectCid = null } = wanted;
+    const row = await this.#db.get<{ id: number } | undefined>(sql`
+      INSERT INTO report (reason_type, reason, subject_did, subject_uri, subject_cid, reported_by, created_at)
+      SELECT ${reasonType}, ${reason}, ${subjectDid}, ${subjectUri}, ${subjectCid}, ${wanted.reportedBy}, ${createdAt}
+      WHERE (SELECT count(*) FROM report WHERE state = 'open') < ${OPEN_MAX[from]} RETURNING id`);
+    if (row === undefined) {
+      throw new Refusal("RateLimitExceeded", "Too many reports are waiting for a moderator", 429);
+    }
+    return { id: row.id, createdAt };
+  }
+
+  /** How many reports are open, of all and of those made after `since` (milliseconds of the Unix epoch). */
+  async open(since: number): Promise<{ all: number; recent: number }> {
+    const after = new Date(since).toISOString();
+    const row = await this.#db
+      .select({
+        all: sql<number>`count(*)`,
+        recent: sql<number>`coalesce(sum(${gt(report.createdAt, after)}), 0)`,
       })
-      .returning({ id: report.id });
-    return { id: must(row, "the report").id, createdAt };
+      .from(report)
+      .where(eq(report.state, "open"))
+      .get();
+    return row ?? { all: 0, recent: 0 };
+  }
+
+  /** Deletes reports that were closed a year ago, and strangers' that nobody took up for three months. */
+  async sweep(): Promise<void> {
+    const before = (days: number) => new Date(this.#clock() - days * DAY_MS).toISOString();
+    await this.#db.batch([
+      this.#db.delete(report).where(lt(report.closedAt, before(CLOSED_DAYS))),
+      this.#db
+        .delete(report)
+        .where(
+          and(
+            eq(report.state, "open"),
+            lt(report.createdAt, before(UNATTENDED_DAYS)),
+            sql`${report.reportedBy} NOT IN (SELECT did FROM account)`,
+          ),
+        ),
+    ]);
   }
 
   /** Reports, newest first. Refuses InvalidRequest for an invalid cursor. */

@@ -14,8 +14,10 @@ type JwksCache = NonNullable<Options["clientJwksCache"]>;
 type Metadata = NonNullable<Awaited<ReturnType<MetadataCache["get"]>>>;
 type Jwks = NonNullable<Awaited<ReturnType<JwksCache["get"]>>>;
 
-const KEPT_MAX = 500;
+const KEPT_MAX = 200;
 const KEPT_MS = 10 * 60_000;
+/** Most characters of a document: with `KEPT_MAX`, a few megabytes of memory at most. */
+const DOCUMENT_MAX = 32_768;
 
 const documents = new Memory<Metadata>(KEPT_MAX, KEPT_MS);
 const keys = new Memory<Jwks>(KEPT_MAX, KEPT_MS);
@@ -75,7 +77,7 @@ export class ClientDocuments {
   }
 
   /**
-   * Refuses any status but 200, any other media type, and redirects
+   * Refuses any status but 200, any other media type, redirects, and long documents
    * (draft-ietf-oauth-client-id-metadata-document, section 4.1).
    */
   async #json(url: string): Promise<unknown> {
@@ -83,6 +85,8 @@ export class ClientDocuments {
     if (response.status !== 200) throw new TypeError(`${url} answered with status ${response.status}`);
     const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim();
     if (type !== "application/json") throw new TypeError(`${url} is not application/json`);
-    return response.json();
+    const text = await response.text();
+    if (text.length > DOCUMENT_MAX) throw new TypeError(`${url} is longer than ${DOCUMENT_MAX} characters`);
+    return JSON.parse(text);
   }
 }

@@ -4,13 +4,11 @@
  */
 import { ONCE_MS } from "./lifetimes.ts";
 import { removePasskeys } from "./stores/passkeys.ts";
+import { EXPIRED_KEPT_MS } from "./stores/requests.ts";
 import { forgetTokens } from "./token-cache.ts";
 
 /** The statements that end every app session of an account. */
 const endingSessions = (database: D1Database, did: string): D1PreparedStatement[] => [
-  database
-    .prepare("DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE did = ?1)")
-    .bind(did),
   database.prepare("DELETE FROM oauth_session WHERE did = ?1").bind(did),
   database.prepare("DELETE FROM oauth_request WHERE did = ?1").bind(did),
 ];
@@ -52,27 +50,26 @@ const SESSION_MS = 100 * DAY;
 /** A cookie's longest life. */
 const BROWSER_MS = 400 * DAY;
 
-/** Deletes expired rows. Cheap if there are none; for the scheduled run. */
-export async function tidy(database: D1Database, now = Date.now()): Promise<void> {
+/** A permission set that nobody has used for this long is forgotten. */
+const LEXICON_MS = 30 * DAY;
+
+/** What expires within minutes, and what nobody needs after days: statements for the Worker's schedule. */
+export function oauthSweeps(database: D1Database, now: number) {
   const sweep = (sql: string, before: number) => database.prepare(sql).bind(before);
-  await database.batch([
-    // Sign-in attempts by address are counted for a day (`Allowances`).
-    sweep(
-      "DELETE FROM allowance WHERE did >= 'address ' AND did < 'address!' AND long_start < ?1",
-      now - DAY,
-    ),
-    sweep("DELETE FROM oauth_replay WHERE expires_at < ?1", now),
-    sweep("DELETE FROM oauth_request WHERE expires_at < ?1", now - DAY),
-    sweep(
-      "DELETE FROM oauth_spent WHERE family IN (SELECT family FROM oauth_session WHERE updated_at < ?1)",
-      now - SESSION_MS,
-    ),
-    sweep("DELETE FROM oauth_session WHERE updated_at < ?1", now - SESSION_MS),
-    sweep("DELETE FROM oauth_device_account WHERE remembered = 0 AND signed_in_at < ?1", now - ONCE_MS),
-    sweep(
-      "DELETE FROM oauth_device_account WHERE device_id IN (SELECT id FROM oauth_device WHERE seen_at < ?1)",
-      now - BROWSER_MS,
-    ),
-    sweep("DELETE FROM oauth_device WHERE seen_at < ?1", now - BROWSER_MS),
-  ]);
+  return {
+    hourly: [
+      sweep("DELETE FROM oauth_replay WHERE expires_at < ?1", now),
+      sweep("DELETE FROM oauth_request WHERE expires_at < ?1", now - EXPIRED_KEPT_MS),
+      sweep("DELETE FROM oauth_device_account WHERE remembered = 0 AND signed_in_at < ?1", now - ONCE_MS),
+    ],
+    daily: [
+      sweep("DELETE FROM oauth_session WHERE updated_at < ?1", now - SESSION_MS),
+      sweep(
+        "DELETE FROM oauth_device_account WHERE device_id IN (SELECT id FROM oauth_device WHERE seen_at < ?1)",
+        now - BROWSER_MS,
+      ),
+      sweep("DELETE FROM oauth_device WHERE seen_at < ?1", now - BROWSER_MS),
+      sweep("DELETE FROM oauth_lexicon WHERE updated_at < ?1", now - LEXICON_MS),
+    ],
+  };
 }

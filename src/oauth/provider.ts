@@ -43,7 +43,10 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
     // The pages remember browsers, and stores secrets as digests only.
     deviceStore: { createDevice: unused, readDevice: () => null, updateDevice: unused, deleteDevice: unused },
     lexiconStore: new Lexicons(database),
-    requestStore: new Requests(database),
+    requestStore: new Requests(database, {
+      tooLong: (what) => new core.InvalidRequestError(`The ${what} is too long`),
+      tooMany: () => new core.OAuthError("temporarily_unavailable", "Too many sign-ins are under way", 503),
+    }),
     tokenStore: sessions,
     replayStore: new Replays(database),
     ...clientCaches,

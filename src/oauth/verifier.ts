@@ -14,6 +14,7 @@ import { oauthSession } from "../../schema/oauth.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { MISSING_ALGORITHM } from "./algorithms.ts";
 import { derivedKey } from "./digest.ts";
+import { SeenProofs } from "./stores/replays.ts";
 import { type LiveToken, rememberToken, rememberedToken } from "./token-cache.ts";
 
 export interface ResourceServer {
@@ -44,6 +45,7 @@ async function verifierOf({ origin, secret }: ResourceServer): Promise<OAuthVeri
     issuer: origin,
     keyset: [await JoseKey.fromKeyLike(derivedKey(secret, "access token"), "host", "HS256")],
     dpopSecret: derivedKey(secret, "dpop nonce"),
+    replayStore: new SeenProofs(),
   });
   if (verifiers.size >= VERIFIERS_MAX) verifiers.clear();
   verifiers.set(name, verifier);

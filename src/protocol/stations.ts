@@ -6,7 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/list.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {

@@ -14,7 +14,7 @@ import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
 import { answerClose } from "../protocol/object/web-socket.ts";
-import { configure } from "../protocol/settings.ts";
+import { configure } from "../protocol/settings/list.ts";
 import type {
   AppViewStation,
   Bindings,

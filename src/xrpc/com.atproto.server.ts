@@ -27,7 +27,7 @@ import {
   ComAtprotoServerUpdateEmail,
 } from "@atcute/atproto";
 import { confirmEmail, requestCode, requestEmailUpdate, updateEmail } from "../lifecycle/email.ts";
-import { requestPasswordReset, resetPassword } from "../lifecycle/password.ts";
+import { resetPassword } from "../lifecycle/password.ts";
 import { activateAccount, deactivateAccount, documentFits } from "../lifecycle/states.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import {
@@ -44,6 +44,7 @@ import {
 import { createInviteCode, createInviteCodes } from "./accounts/invitations.ts";
 import { deleteAccount } from "./accounts/delete-account.ts";
 import { method } from "./server/method.ts";
+import { requestPasswordReset } from "./accounts/password-reset.ts";
 import { consumeForMember } from "./server/rate-limits.ts";
 import { inviter } from "./server/role-policies.ts";
 import { mayReadEmail } from "./server/scopes.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { SETTINGS, SETTING_NAMES, readSettings } from "../../src/protocol/settings.ts";
+import { SETTINGS, SETTING_NAMES, readSettings } from "../../src/protocol/settings/list.ts";
 import { type WorkerVars, localVars, readShell } from "../../tools/dev/configuration.ts";
 import { startHost } from "../../tools/dev/host.ts";
 import { ROOT, readWranglerFile } from "../../tools/dev/wrangler-file.ts";

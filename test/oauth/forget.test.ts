@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ONCE_MS } from "../../src/oauth/lifetimes.ts";
-import { endSessions, forgetMember, tidy } from "../../src/oauth/forget.ts";
+import { endSessions, forgetMember } from "../../src/oauth/forget.ts";
+import { sweep } from "../../src/lifecycle/sweep.ts";
 
 const { DIRECTORY: database }: { DIRECTORY: D1Database } = env as never;
 const NOW = Date.UTC(2026, 0, 1);
@@ -47,7 +48,7 @@ test("what has expired goes, and nothing else", async () => {
   await spent("p", "old");
   await spent("q", "new");
   await database
-    .prepare("INSERT INTO oauth_replay VALUES ('gone', ?1), ('kept', ?2)")
+    .prepare("INSERT INTO oauth_replay VALUES (1, 'gone', ?1), (2, 'kept', ?2)")
     .bind(NOW - 1, NOW + 1)
     .run();
   await signedIn("d", "did:web:one.example", 1, NOW - 10 * DAY);
@@ -58,9 +59,9 @@ test("what has expired goes, and nothing else", async () => {
   await counted("address 192.0.2.1", NOW - DAY - 1);
   await counted("address 192.0.2.2", NOW - DAY + 1);
   await counted("did:web:one.example", NOW - 10 * DAY);
-  await tidy(database, NOW);
-  await tidy(database, NOW);
-  expect(await count("allowance")).toBe(2);
+  await sweep(database, () => NOW);
+  await sweep(database, () => NOW);
+  expect(await count("allowance")).toBe(1);
   expect(await count("oauth_session")).toBe(1);
   expect(await count("oauth_spent")).toBe(1);
   expect(await count("oauth_replay")).toBe(1);

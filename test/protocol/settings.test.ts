@@ -6,7 +6,7 @@ import {
   type SettingName,
   configure,
   readSettings,
-} from "../../src/protocol/settings.ts";
+} from "../../src/protocol/settings/list.ts";
 
 /** The normal form of one setting, or what is wrong with it. */
 function read(name: SettingName, text: unknown, further: object = {}): string {

@@ -97,7 +97,7 @@ async function appPassword({ auth, did }: Member, privileged: boolean): Promise<
  * Signed by the member's own key, as the member's PDS would sign it for another service. Here that service is
  * this host.
  */
-async function serviceToken({ did }: Pick<Member, "did">, lxm: string): Promise<string> {
+export async function serviceToken({ did }: Pick<Member, "did">, lxm: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const token = await bindings.ACCOUNT.getByName(did).signServiceJwt({
     iss: did,

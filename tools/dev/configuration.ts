@@ -6,7 +6,7 @@ import {
   SETTING_NAMES,
   type Settings,
   isSettingName,
-} from "../../src/protocol/settings.ts";
+} from "../../src/protocol/settings/list.ts";
 import { LaunchError } from "./ports.ts";
 import { fitSettings } from "./settings.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";

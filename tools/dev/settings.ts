@@ -1,5 +1,5 @@
 /** Settings as launchers take them: refused in words before anything starts. */
-import { type GivenSettings, type Settings, readSettings } from "../../src/protocol/settings.ts";
+import { type GivenSettings, type Settings, readSettings } from "../../src/protocol/settings/list.ts";
 import { LaunchError } from "./ports.ts";
 
 /** `readSettings`, refusing faults with a `LaunchError`. */

@@ -1,5 +1,5 @@
 /** How a test's hosts may be configured. */
-import { SETTING_NAMES, type Settings } from "../../src/protocol/settings.ts";
+import { SETTING_NAMES, type Settings } from "../../src/protocol/settings/list.ts";
 
 /** The network's own matter: it is local, and its hosts share one directory. */
 type Fixed = "LOCAL" | "PLC_URL";

@@ -1,5 +1,5 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
-import { SETTING_NAMES } from "../../src/protocol/settings.ts";
+import { SETTING_NAMES } from "../../src/protocol/settings/list.ts";
 import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
 
 /** Subfolder with the Worker for a project's own Miniflare. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
-import { and, desc, eq, gt, lt, or } from "drizzle-orm";
+import { and, desc, eq, gt, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { resetCode, unsentMail } from "../../../schema/directory.ts";
 import type { Mail } from "./mailer.ts";
@@ -35,14 +35,11 @@ export class MailCodes {
     this.#clock = clock;
   }
 
-  /**
-   * Stores the owner of this reset code. Deletes older codes of the account, and expired codes of all
-   * accounts.
-   */
+  /** Stores the owner of this reset code. Deletes older codes of the account. */
   async own(code: string, did: Did): Promise<void> {
     const now = this.#clock();
     await this.#db.batch([
-      this.#db.delete(resetCode).where(or(eq(resetCode.did, did), lt(resetCode.at, now - KEPT_MS))),
+      this.#db.delete(resetCode).where(eq(resetCode.did, did)),
       this.#db
         .insert(resetCode)
         .values({ digest: digestOf(code), did, at: now })
@@ -64,20 +61,28 @@ export class MailCodes {
     await this.#db.delete(resetCode).where(eq(resetCode.did, did));
   }
 
-  /** Keeps a mail that could not be sent; replaces the account's earlier one for the same purpose. */
+  /**
+   * Keeps a mail that could not be sent; replaces the account's earlier one for the same purpose. Does nothing
+   * for an account that is gone.
+   */
   async keepUnsent(did: Did, purpose: string, { subject, text }: Omit<Mail, "to">): Promise<void> {
-    const now = this.#clock();
-    const row = { did, purpose, subject, text, at: new Date(now).toISOString() };
+    const at = new Date(this.#clock()).toISOString();
+    await this.#db.run(sql`
+      INSERT INTO unsent_mail (did, purpose, subject, text, at)
+      SELECT did, ${purpose}, ${subject}, ${text}, ${at} FROM account WHERE did = ${did}
+      ON CONFLICT (did, purpose) DO UPDATE SET subject = excluded.subject, text = excluded.text, at = excluded.at`);
+  }
+
+  /** Deletes codes and mails that are too old to be used. */
+  async sweep(): Promise<void> {
+    const before = this.#clock() - KEPT_MS;
     await this.#db.batch([
-      this.#db.delete(unsentMail).where(lt(unsentMail.at, new Date(now - KEPT_MS).toISOString())),
-      this.#db
-        .insert(unsentMail)
-        .values(row)
-        .onConflictDoUpdate({ target: [unsentMail.did, unsentMail.purpose], set: row }),
+      this.#db.delete(resetCode).where(lt(resetCode.at, before)),
+      this.#db.delete(unsentMail).where(lt(unsentMail.at, new Date(before).toISOString())),
     ]);
   }
 
-  /** Mail that the owner may still pass on, at most 100, newest first. It is kept for an hour. */
+  /** Mail that the owner may still pass on, at most 100, newest first. It can be read for an hour. */
   async unsent(did?: Did): Promise<UnsentMail[]> {
     const since = new Date(this.#clock() - KEPT_MS).toISOString();
     const rows = await this.#db

@@ -24,8 +24,8 @@ import {
 export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
 
 const TIMEOUT_MS = 10_000;
-/** Enough for the longest answers: a log of a thousand operations. */
-const MAX_BYTES = 8 << 20;
+/** Enough for a document, and for an operation, which the directory limits to 7,500 bytes. */
+const MAX_BYTES = 64 * 1024;
 
 interface PlcAnswer {
   status: number;

@@ -6,14 +6,18 @@ import type {
   AuthorizedClients,
   DeviceAccount,
 } from "@atproto/oauth-provider/store";
-import { and, eq, gt, inArray, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { ALL } from "../../../schema/limits.ts";
 import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
 import { must } from "../../protocol/refusal.ts";
 import type { MemberLookup, OAuthHost, SignInMember } from "../context.ts";
 import { ONCE_MS } from "../lifetimes.ts";
 
 type Did = Account["did"];
+
+/** Most apps whose consent is remembered for one member; the one that asked longest ago has to ask again. */
+export const CONSENTS_MAX = 500;
 
 /** The pages do these themselves through the host's own methods; the provider never calls them. */
 const byThePages = (): never => {
@@ -45,13 +49,24 @@ export class Accounts implements AccountStore {
   async setAuthorizedClient(did: Did, clientId: string, data: AuthorizedClientData): Promise<void> {
     const now = Date.now();
     const scopes = data.authorizedScopes.join(" ");
-    await this.#db
-      .insert(oauthConsent)
-      .values({ did, clientId, scopes, createdAt: now, updatedAt: now })
-      .onConflictDoUpdate({
-        target: [oauthConsent.did, oauthConsent.clientId],
-        set: { scopes, updatedAt: now },
-      });
+    const mine = eq(oauthConsent.did, did);
+    const excess = this.#db
+      .select({ clientId: oauthConsent.clientId })
+      .from(oauthConsent)
+      .where(mine)
+      .orderBy(desc(oauthConsent.updatedAt), desc(oauthConsent.clientId))
+      .limit(ALL)
+      .offset(CONSENTS_MAX);
+    await this.#db.batch([
+      this.#db
+        .insert(oauthConsent)
+        .values({ did, clientId, scopes, createdAt: now, updatedAt: now })
+        .onConflictDoUpdate({
+          target: [oauthConsent.did, oauthConsent.clientId],
+          set: { scopes, updatedAt: now },
+        }),
+      this.#db.delete(oauthConsent).where(and(mine, inArray(oauthConsent.clientId, excess))),
+    ]);
   }
 
   async upsertDeviceAccount(deviceId: string, did: string): Promise<void> {

@@ -1,4 +1,7 @@
-/** Pending authorization requests, in D1. They expire within minutes; `tidy` deletes what is left over. */
+/**
+ * Pending authorization requests, in D1. Anybody may push one, so they are bounded in size and number, and
+ * each new one removes those that expired a while ago.
+ */
 import type {
   Code,
   FoundRequestResult,
@@ -14,24 +17,59 @@ import { digestOf } from "../digest.ts";
 
 type Row = typeof oauthRequest.$inferSelect;
 
-export class Requests implements RequestStore {
-  readonly #db: DrizzleD1Database;
+/** Most characters of an app's `state`, and of all parameters of a request as JSON. */
+const STATE_MAX = 2_048;
+const PARAMETERS_MAX = 16_384;
+/** Most requests under way. */
+export const PENDING_MAX = 5_000;
+/** How long an expired request is kept, so that its page can say that it has expired. */
+export const EXPIRED_KEPT_MS = 10 * 60_000;
 
-  constructor(database: D1Database) {
+/** Refusals in OAuth's form. */
+export interface RequestRefusals {
+  tooLong(what: string): Error;
+  tooMany(): Error;
+}
+
+export class Requests implements RequestStore {
+  readonly #database: D1Database;
+  readonly #db: DrizzleD1Database;
+  readonly #refusals: RequestRefusals;
+
+  constructor(database: D1Database, refusals: RequestRefusals) {
+    this.#database = database;
     this.#db = drizzle(database);
+    this.#refusals = refusals;
   }
 
+  /** Throws the refusals for a request that is too long, and while too many are under way. */
   async createRequest(id: RequestId, data: RequestData): Promise<void> {
-    await this.#db.insert(oauthRequest).values({
-      id,
-      clientId: data.clientId,
-      clientAuth: data.clientAuth === null ? null : JSON.stringify(data.clientAuth),
-      parameters: JSON.stringify(data.parameters),
-      expiresAt: data.expiresAt.getTime(),
-      deviceId: data.deviceId,
-      did: data.did,
-      codeDigest: data.code === null ? null : digestOf(data.code),
-    });
+    const parameters = JSON.stringify(data.parameters);
+    if ((data.parameters.state ?? "").length > STATE_MAX) throw this.#refusals.tooLong("state");
+    if (parameters.length > PARAMETERS_MAX) throw this.#refusals.tooLong("request");
+    const { clientId, clientAuth, expiresAt, deviceId, did, code } = data;
+    const [, inserted] = await this.#database.batch([
+      this.#database
+        .prepare("DELETE FROM oauth_request WHERE expires_at < ?1")
+        .bind(Date.now() - EXPIRED_KEPT_MS),
+      this.#database
+        .prepare(
+          `INSERT INTO oauth_request
+             (id, client_id, client_auth, parameters, expires_at, device_id, did, code_digest)
+           SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE (SELECT count(*) FROM oauth_request) < ${PENDING_MAX}`,
+        )
+        .bind(
+          id,
+          clientId,
+          clientAuth === null ? null : JSON.stringify(clientAuth),
+          parameters,
+          expiresAt.getTime(),
+          deviceId,
+          did,
+          code === null ? null : digestOf(code),
+        ),
+    ]);
+    if (inserted?.meta.changes === 0) throw this.#refusals.tooMany();
   }
 
   async readRequest(id: RequestId): Promise<RequestData | null> {

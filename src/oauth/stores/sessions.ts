@@ -12,14 +12,20 @@ import type {
   TokenInfo,
   TokenStore,
 } from "@atproto/oauth-provider/store";
-import { and, eq, inArray, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { ALL } from "../../../schema/limits.ts";
 import { oauthSession, oauthSpent } from "../../../schema/oauth.ts";
 import type { Accounts } from "./accounts.ts";
 import { digestOf } from "../digest.ts";
 import { forgetTokens } from "../token-cache.ts";
 
 type Row = typeof oauthSession.$inferSelect;
+
+/** Most sessions of one member; the one that was refreshed longest ago makes way for the next. */
+export const SESSIONS_MAX = 100;
+/** Most spent tokens that a session remembers, the newest ones. */
+export const SPENT_MAX = 100;
 
 /** Another request refreshed the same session first; its tokens are the valid ones. */
 export class LostRace extends Error {}
@@ -50,8 +56,19 @@ export class Sessions implements TokenStore {
       updatedAt: data.updatedAt.getTime(),
       expiresAt: data.expiresAt.getTime(),
     });
-    if (data.code === null) await created;
-    else await this.#db.batch([created, this.#spend(data.code, tokenId, data.createdAt)]);
+    const { did, family, updatedAt } = oauthSession;
+    const excess = this.#db
+      .select({ family })
+      .from(oauthSession)
+      .where(eq(did, data.did))
+      .orderBy(desc(updatedAt), desc(family))
+      .limit(ALL)
+      .offset(SESSIONS_MAX);
+    await this.#db.batch([
+      created,
+      ...(data.code === null ? [] : [this.#spend(data.code, tokenId, data.createdAt)]),
+      this.#db.delete(oauthSession).where(inArray(family, excess)),
+    ]);
   }
 
   async readToken(tokenId: TokenId): Promise<TokenInfo | null> {
@@ -60,11 +77,7 @@ export class Sessions implements TokenStore {
 
   async deleteToken(tokenId: TokenId): Promise<void> {
     forgetTokens();
-    const family = sql`(SELECT family FROM oauth_session WHERE token_id = ${tokenId})`;
-    await this.#db.batch([
-      this.#db.delete(oauthSpent).where(eq(oauthSpent.family, family)),
-      this.#db.delete(oauthSession).where(eq(oauthSession.tokenId, tokenId)),
-    ]);
+    await this.#db.delete(oauthSession).where(eq(oauthSession.tokenId, tokenId));
   }
 
   /**
@@ -99,6 +112,13 @@ export class Sessions implements TokenStore {
           at,
           newData.expiresAt.getTime(),
         ),
+      this.#database
+        .prepare(
+          `DELETE FROM oauth_spent WHERE digest IN (
+             SELECT s.digest FROM oauth_spent s JOIN oauth_session f ON f.family = s.family AND f.token_id = ?1
+             ORDER BY s.spent_at DESC, s.digest LIMIT -1 OFFSET ${SPENT_MAX})`,
+        )
+        .bind(newTokenId),
     ]);
     if (rotated === undefined || rotated.meta.changes === 0) {
       throw new LostRace("the session was refreshed by another request");
@@ -125,11 +145,7 @@ export class Sessions implements TokenStore {
   async endAll(did: string, clientId: string): Promise<void> {
     forgetTokens();
     const which = and(eq(oauthSession.did, did), eq(oauthSession.clientId, clientId));
-    const families = this.#db.select({ family: oauthSession.family }).from(oauthSession).where(which);
-    await this.#db.batch([
-      this.#db.delete(oauthSpent).where(inArray(oauthSpent.family, families)),
-      this.#db.delete(oauthSession).where(which),
-    ]);
+    await this.#db.delete(oauthSession).where(which);
   }
 
   #spend(secret: string, family: string, at: Date) {

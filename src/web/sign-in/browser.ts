@@ -139,7 +139,7 @@ export class Browser {
     this.#secret = randomHex(16);
     const device = {
       secretDigest: digestOf(this.#secret),
-      userAgent: this.#request.headers.get("user-agent"),
+      userAgent: userAgentOf(this.#request),
       address: clientAddress(this.#request),
       seenAt: now,
     };
@@ -214,10 +214,13 @@ export class Browser {
     const address = clientAddress(this.#request);
     await this.#db
       .update(oauthDevice)
-      .set({ seenAt: Date.now(), address, userAgent: this.#request.headers.get("user-agent") })
+      .set({ seenAt: Date.now(), address, userAgent: userAgentOf(this.#request) })
       .where(eq(oauthDevice.id, this.#id));
   }
 }
+
+/** Enough to tell browsers apart. */
+const userAgentOf = (request: Request) => request.headers.get("user-agent")?.slice(0, 256) ?? null;
 
 const isSecure = ({ host }: Services) => host.origin.startsWith("https:");
 

@@ -2,7 +2,9 @@
  * Password reset: a mailed code lets a member set a new password. Does not reveal who has an account here.
  */
 import { type Credentials, listCredentials, revokeCredentials } from "../../lifecycle/credentials.ts";
-import { requestPasswordReset, resetPassword } from "../../lifecycle/password.ts";
+import { resetPassword } from "../../lifecycle/password.ts";
+import { isRefusal } from "../../protocol/refusal.ts";
+import { requestPasswordReset } from "../../xrpc/accounts/password-reset.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { EndPage } from "../pages/end.tsx";
@@ -63,11 +65,13 @@ function renewed(visit: Visit, { passkeys, appPasswords }: Credentials): Respons
   );
 }
 
-/** Neither the answer nor its timing reveals whether an account has that address. */
+/** Neither the answer nor its timing reveals whether an account has that address, or got enough mails. */
 async function sendCode({ services, request }: Visit, email: string): Promise<void> {
   consumeForAddress(request, "com.atproto.server.requestPasswordReset", services.env);
-  const found = await services.directory.findByEmail(email);
-  if (found !== null) services.defer(requestPasswordReset(services, email));
+  const mailing = requestPasswordReset(services, email).catch((thrown: unknown) => {
+    if (!isRefusal(thrown)) throw thrown;
+  });
+  services.defer(mailing);
 }
 
 interface Said {

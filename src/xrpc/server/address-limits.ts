@@ -5,7 +5,7 @@
  */
 import type { Counts, Limit } from "../../protocol/object/limits.ts";
 import { consume, rateLimited } from "../../protocol/object/limits.ts";
-import type { Settings } from "../../protocol/settings.ts";
+import type { Settings } from "../../protocol/settings/list.ts";
 import { clientAddress } from "./client-address.ts";
 import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";
 

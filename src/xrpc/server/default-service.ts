@@ -1,5 +1,5 @@
 /** The default service of a request without `atproto-proxy`, chosen as the reference's PDS does. */
-import type { Settings } from "../../protocol/settings.ts";
+import type { Settings } from "../../protocol/settings/list.ts";
 
 /**
  * Returns `did#service`, or null for this host. Ozone methods go to the trusted Ozone. All of app.bsky, and

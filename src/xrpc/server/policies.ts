@@ -10,6 +10,7 @@ import { isEnded, rememberEnded } from "./ended-sessions.ts";
 import type { Credentials, Policy } from "./method.ts";
 import { resourceServerOf } from "./oauth.ts";
 import { type Permissions, authorizeCall } from "./scopes.ts";
+import { countAdminGuess } from "./rate-limits.ts";
 import type { SessionScope } from "./tokens.ts";
 import { looksLikeServiceToken, verifyServiceToken } from "./service-auth.ts";
 
@@ -154,12 +155,15 @@ export const refresher =
     return { kind: "refresh", did, id };
   };
 
-async function adminOf(basic: string, { services }: Credentials): Promise<AdminCaller> {
+/** Refuses AuthenticationRequired (401), RateLimitExceeded (429). */
+async function adminOf(basic: string, { services, request }: Credentials): Promise<AdminCaller> {
   const decoded = textOf(basic);
   const colon = decoded.indexOf(":");
   const expected = await services.directory.secret("ADMIN_PASSWORD");
   const same = sameSecret(decoded.slice(colon + 1), expected);
-  if (colon < 0 || decoded.slice(0, colon) !== "admin" || !same) throw authRequired();
+  const isRight = colon >= 0 && decoded.slice(0, colon) === "admin" && same;
+  await countAdminGuess(services, request, isRight);
+  if (!isRight) throw authRequired();
   return { kind: "admin" };
 }
 

@@ -4,13 +4,14 @@
  * - coarse, per address, in the memory of each isolate (`AddressCounters`): `EVERYTHING` and
  *   `ADDRESS_LIMITS`;
  * - exact, in the directory (`Allowances`): per account, for requests that send mail or change an identity
- *   (`MEMBER_LIMITS`); per address, for password attempts (`ATTEMPTS_AT_ANYONE`);
+ *   (`MEMBER_LIMITS`); per address, for password attempts (`ATTEMPTS_AT_ANYONE`, `ADMIN_GUESSES`); per
+ *   reporter (`REPORTS`);
  * - exact, in the account's own object: sign-in attempts, write points, uploads.
  *
  * The numbers are the reference's, except where noted. `RATE_LIMITS=off` disables all three.
  */
 import type { Did } from "@atcute/lexicons";
-import { ADDRESS_COUNTERS, Allowances } from "../../identity/allowances.ts";
+import { Allowances, slotOf } from "../../identity/allowances.ts";
 import type { Limit } from "../../protocol/object/limits.ts";
 import { rateLimited } from "../../protocol/object/limits.ts";
 import { NO_ADDRESS, clientAddress } from "./client-address.ts";
@@ -42,6 +43,9 @@ export const ADDRESS_LIMITS: Readonly<Record<string, AddressLimit>> = {
   "com.atproto.server.deleteAccount": { limits: [{ windowMs: 5 * MINUTE, points: 50 }] },
   // Not in the reference; each call may store a key.
   "com.atproto.server.reserveSigningKey": { limits: [{ windowMs: 5 * MINUTE, points: 100 }] },
+  // Nor are these: each stores a request, and what may be used once.
+  "oauth/par": { limits: [{ windowMs: 5 * MINUTE, points: 100 }] },
+  "oauth/token": { limits: [{ windowMs: 5 * MINUTE, points: 300 }] },
   // Not in the reference, where a service of its own has them. A page of a timeline shows a hundred.
   pictures: { limits: [{ windowMs: 5 * MINUTE, points: 6000 }], apart: true },
   "com.atproto.sync.getRepo": { limits: [{ windowMs: 5 * MINUTE, points: 6000 }], apart: true },
@@ -57,6 +61,8 @@ const MEMBER_LIMITS = {
   confirm_email: MAILS,
   update_email: MAILS,
   delete_account: MAILS,
+  // Not in the reference, which counts by address alone.
+  reset_password: MAILS,
   // Not in the reference, where only this mail is unlimited.
   plc_operation: MAILS,
   // Not in the reference, which gives codes out by itself.
@@ -87,32 +93,93 @@ export async function consumeForMember(
   for (const [name, value] of Object.entries(refusal.headers ?? {})) headers?.set(name, value);
 }
 
+/** A short and a long window. */
+type Windows = readonly [Limit, Limit];
+
 /**
  * Limits on password attempts from one address, at any account, existing or not. The reference counts
  * attempts only per account and address, so one password can be tried at every account. The numbers leave
  * room for a school behind one address.
  */
-const ATTEMPTS_AT_ANYONE = [
+const ATTEMPTS_AT_ANYONE: Windows = [
   { windowMs: 5 * MINUTE, points: 150 },
   { windowMs: DAY, points: 1500 },
-] as const;
+];
+
+/** Wrong guesses of the admin's password from one address. */
+const ADMIN_GUESSES: Windows = [
+  { windowMs: 5 * MINUTE, points: 20 },
+  { windowMs: DAY, points: 100 },
+];
 
 /**
- * Counts a sign-in attempt from the request's address, exactly. Refuses RateLimitExceeded. Local runs have no
- * addresses and are not counted.
+ * Reports, which the reference does not limit: by one member, by one account of another host, and by all
+ * accounts of other hosts.
  */
-export async function consumeAttempt(services: Services, request: Request): Promise<void> {
+const REPORTS: Readonly<Record<"member" | "outsider" | "outsiders", Windows>> = {
+  member: [
+    { windowMs: HOUR, points: 50 },
+    { windowMs: DAY, points: 200 },
+  ],
+  outsider: [
+    { windowMs: HOUR, points: 10 },
+    { windowMs: DAY, points: 20 },
+  ],
+  outsiders: [
+    { windowMs: HOUR, points: 200 },
+    { windowMs: DAY, points: 1000 },
+  ],
+};
+
+/** Refuses RateLimitExceeded. */
+async function consumeExactly(services: Services, who: string, kind: string, [short, long]: Windows) {
+  const { allowed, ...state } = await new Allowances(services.env.DIRECTORY).consume(who, kind, short, long);
+  if (!allowed) throw rateLimited(state);
+}
+
+/** The name of the request's address among the exact counters; null if it is not counted. */
+async function addressSlot(services: Services, request: Request): Promise<string | null> {
   const source = attemptSource(services, request);
-  if (source === null || source === NO_ADDRESS) return;
-  const [short, long] = ATTEMPTS_AT_ANYONE;
-  const counters = new Allowances(services.env.DIRECTORY);
-  const { allowed, ...state } = await counters.consume(
-    `${ADDRESS_COUNTERS}${source}`,
-    "sign_in",
+  // Local runs have no addresses.
+  if (source === null || source === NO_ADDRESS) return null;
+  return slotOf(await services.directory.secret("JWT_SECRET"), "address", source);
+}
+
+/** Counts a sign-in attempt from the request's address. Refuses RateLimitExceeded. */
+export async function consumeAttempt(services: Services, request: Request): Promise<void> {
+  const slot = await addressSlot(services, request);
+  if (slot !== null) await consumeExactly(services, slot, "sign_in", ATTEMPTS_AT_ANYONE);
+}
+
+/**
+ * Counts a guess of the admin's password, if it was wrong. After too many, the right one is refused as well.
+ * Refuses RateLimitExceeded.
+ */
+export async function countAdminGuess(services: Services, request: Request, isRight: boolean): Promise<void> {
+  const slot = await addressSlot(services, request);
+  if (slot === null) return;
+  if (!isRight) return consumeExactly(services, slot, "admin_guess", ADMIN_GUESSES);
+  const [short, long] = ADMIN_GUESSES;
+  const { allowed, ...state } = await new Allowances(services.env.DIRECTORY).look(
+    slot,
+    "admin_guess",
     short,
     long,
   );
   if (!allowed) throw rateLimited(state);
+}
+
+/** Counts a report. Refuses RateLimitExceeded. */
+export async function consumeReport(
+  services: Services,
+  did: Did,
+  from: "member" | "outsider",
+): Promise<void> {
+  if (!limitsApply(services)) return;
+  if (from === "member") return consumeExactly(services, did, "report", REPORTS.member);
+  const slot = slotOf(await services.directory.secret("JWT_SECRET"), "outsider", did);
+  await consumeExactly(services, slot, "report", REPORTS.outsider);
+  await consumeExactly(services, "outsiders", "report", REPORTS.outsiders);
 }
 
 /** The source that sign-in attempts are counted by; null if they are not counted. */

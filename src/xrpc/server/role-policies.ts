@@ -48,7 +48,7 @@ async function passwordOf(allowed: readonly Role[], on: Credentials): Promise<vo
   try {
     await admin(on);
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown;
+    if (!isRefusal(thrown) || thrown.status === 429) throw thrown;
     throw allowed.includes("moderator") ? thrown : authRequired();
   }
 }

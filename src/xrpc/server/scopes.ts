@@ -7,7 +7,7 @@
 import type { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import type { Host } from "../../identity/host.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import type { Settings } from "../../protocol/settings.ts";
+import type { Settings } from "../../protocol/settings/list.ts";
 import { defaultService, isServedHere } from "./default-service.ts";
 import { isHostMethod } from "./service-auth.ts";
 

@@ -9,6 +9,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import { resolveUri } from "../../queries/actors.ts";
+import { checkKept, mayKeep } from "../../queries/kept.ts";
 import { didNamed } from "../../queries/graph.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { LIST, POST, collectionOf } from "../../../uris.ts";
@@ -35,14 +36,16 @@ export async function muteActor(reading: MemberViewContext, input: MuteActorInpu
   const did = await actorOf(reading, input.actor);
   if (did === viewer) throw invalidRequest("Actor cannot mute themselves");
   const { onlyReposts = false, onlyQuoteposts = false } = input;
-  await directory
+  const { meta } = await directory
     .prepare(
-      `INSERT INTO actor_mute (did, subject_did, created_at, only_reposts, only_quoteposts) VALUES (?1, ?2, ?3, ?4, ?5)
+      `INSERT INTO actor_mute (did, subject_did, created_at, only_reposts, only_quoteposts)
+        SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${mayKeep("actor_mute")}
         ON CONFLICT (did, subject_did) DO UPDATE SET
           only_reposts = excluded.only_reposts, only_quoteposts = excluded.only_quoteposts`,
     )
     .bind(viewer, did, isoOf(now), onlyReposts ? 1 : 0, onlyQuoteposts ? 1 : 0)
     .run();
+  if (meta.changes === 0) await checkKept(directory, viewer, "actor_mute", did);
 }
 
 /** Refuses InvalidRequest `Actor not found`. */
@@ -77,10 +80,14 @@ async function subjectOf({ db }: MemberViewContext, uri: ResourceUri) {
 async function mute(reading: MemberViewContext, uri: ResourceUri): Promise<void> {
   const { directory, viewer, now } = reading;
   const { table, column, subject } = await subjectOf(reading, uri);
-  await directory
-    .prepare(`INSERT INTO ${table} (did, ${column}, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING`)
+  const { meta } = await directory
+    .prepare(
+      `INSERT INTO ${table} (did, ${column}, created_at) SELECT ?1, ?2, ?3 WHERE ${mayKeep(table)}
+        ON CONFLICT DO NOTHING`,
+    )
     .bind(viewer, subject, isoOf(now))
     .run();
+  if (meta.changes === 0) await checkKept(directory, viewer, table, subject);
 }
 
 async function unmute(reading: MemberViewContext, uri: ResourceUri): Promise<void> {

@@ -7,6 +7,7 @@ import type { Did } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
+import { checkKept, mayKeep } from "../../queries/kept.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { profileView } from "../../views/profile.ts";
@@ -37,13 +38,15 @@ export async function putActivitySubscription(
       .run();
     return { subject };
   }
-  await directory
+  const { meta } = await directory
     .prepare(
-      `INSERT INTO activity_subscription (did, subject_did, post, reply, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+      `INSERT INTO activity_subscription (did, subject_did, post, reply, created_at)
+        SELECT ?1, ?2, ?3, ?4, ?5 WHERE ${mayKeep("activity_subscription")}
         ON CONFLICT (did, subject_did) DO UPDATE SET post = excluded.post, reply = excluded.reply`,
     )
     .bind(viewer, subject, post ? 1 : 0, reply ? 1 : 0, isoOf(now))
     .run();
+  if (meta.changes === 0) await checkKept(directory, viewer, "activity_subscription", subject);
   return { subject, activitySubscription };
 }
 

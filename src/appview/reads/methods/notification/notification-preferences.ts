@@ -4,6 +4,7 @@
  */
 import type { AppBskyNotificationDefs } from "@atcute/bluesky";
 import { isoOf } from "../../../instants.ts";
+import { IS_MEMBER, notMember } from "../../queries/kept.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 
@@ -94,18 +95,19 @@ export async function getPreferences(reading: MemberViewContext): Promise<{ pref
   return { preferences: preferencesOf(storedPreferences(row)) };
 }
 
-/** Merges preferences into the stored ones. The database merges, so two concurrent calls both take effect. */
+/** Merges preferences into a member's stored ones. Refuses AccountNotFound (403). The database merges, so two concurrent calls both take effect. */
 async function lay({ directory, viewer }: MemberViewContext, some: object): Promise<StoredPreferences> {
   const [row] = await rowsOf<PreferencesRow>(
     directory,
     directory
       .prepare(
-        `INSERT INTO notification_pref (did, preferences) VALUES (?1, ?2)
+        `INSERT INTO notification_pref (did, preferences) SELECT ?1, ?2 WHERE ${IS_MEMBER}
           ON CONFLICT (did) DO UPDATE SET preferences = json_patch(preferences, excluded.preferences)
           RETURNING preferences`,
       )
       .bind(viewer, JSON.stringify(some)),
   );
+  if (row === undefined) throw notMember();
   return storedPreferences(row);
 }
 

@@ -21,6 +21,7 @@ import {
 } from "../../queries/notifications.ts";
 import { type PostRow, addPosts, selectPosts } from "../../queries/posts.ts";
 import type { ThreadMuteRow } from "../../queries/private.ts";
+import { IS_MEMBER, notMember } from "../../queries/kept.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { Script, rowsOf } from "../../script.ts";
 import {
@@ -287,11 +288,12 @@ export async function updateSeen(
 ): Promise<void> {
   const instant = Date.parse(seenAt);
   if (Number.isNaN(instant)) throw invalidRequest("Invalid seenAt");
-  await directory
+  const { meta } = await directory
     .prepare(
-      `INSERT INTO notification_seen (did, seen_at) VALUES (?1, ?2)
+      `INSERT INTO notification_seen (did, seen_at) SELECT ?1, ?2 WHERE ${IS_MEMBER}
         ON CONFLICT (did) DO UPDATE SET seen_at = excluded.seen_at`,
     )
     .bind(viewer, isoOf(instant))
     .run();
+  if (meta.changes === 0) throw notMember();
 }

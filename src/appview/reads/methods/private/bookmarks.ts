@@ -8,6 +8,7 @@ import { Refusal } from "../../../../protocol/refusal.ts";
 import { complete, newFacts, readPosts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
 import { resolveUri } from "../../queries/actors.ts";
+import { checkKept, mayKeep } from "../../queries/kept.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { POST, collectionOf } from "../../../uris.ts";
@@ -24,24 +25,25 @@ async function postUri({ db }: MemberViewContext, uri: ResourceUri): Promise<Res
 
 /**
  * Makes the change and stores the post's new count in the index: the count itself, not the difference, so
- * that a lost update is corrected by the next.
+ * that a lost update is corrected by the next. Returns whether anything changed.
  */
 async function change(
   { db, directory }: MemberViewContext,
   uri: ResourceUri,
   statement: D1PreparedStatement,
-): Promise<void> {
+): Promise<boolean> {
   const [changed, counted] = await directory.batch<{ n: number }>([
     statement,
     directory.prepare("SELECT count(*) AS n FROM bookmark WHERE uri = ?1").bind(uri),
   ]);
-  if (changed?.meta.changes === 0) return;
+  if (changed?.meta.changes === 0) return false;
   await db
     .prepare(
       `INSERT INTO bookmark_total (uri, n) VALUES (?1, ?2) ON CONFLICT (uri) DO UPDATE SET n = excluded.n`,
     )
     .bind(uri, counted?.results[0]?.n ?? 0)
     .run();
+  return true;
 }
 
 /** Bookmarks a post; idempotent. Refuses UnsupportedCollection. The post need not be known here. */
@@ -53,10 +55,11 @@ export async function createBookmark(
   const post = await postUri(reading, uri);
   const insert = directory
     .prepare(
-      "INSERT INTO bookmark (did, uri, cid, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+      `INSERT INTO bookmark (did, uri, cid, created_at) SELECT ?1, ?2, ?3, ?4 WHERE ${mayKeep("bookmark")}
+        ON CONFLICT DO NOTHING`,
     )
     .bind(viewer, post, cid, isoOf(now));
-  await change(reading, post, insert);
+  if (!(await change(reading, post, insert))) await checkKept(directory, viewer, "bookmark", post);
 }
 
 /** Deletes a bookmark; idempotent. Refuses UnsupportedCollection. */

@@ -6,39 +6,65 @@ import type { Tid } from "@atcute/lexicons";
 import { Refusal } from "../../../../protocol/refusal.ts";
 import { tidFromMicros } from "../../../../protocol/tid.ts";
 import { isoOf } from "../../../instants.ts";
+import { IS_MEMBER, notMember } from "../../queries/kept.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import type { MemberViewContext } from "../../view-context.ts";
+import { rowsOf } from "../../script.ts";
 import { type PageParams, pagedOwn } from "../paged.ts";
 
-/** How many drafts one member may keep, as in the reference. */
+/** How many drafts one member may keep, as in the reference, and how many characters of JSON they may have. */
 const LIMIT = 500;
+const CHARACTERS = 5_000_000;
 
-/** Refuses DraftLimitReached. */
+/** Whether a draft (`?3`) fits among a viewer's (`?1`) others, of which it may replace one (`?2`). */
+const FITS = `(SELECT coalesce(sum(length(draft)), 0) FROM draft WHERE did = ?1 AND id <> ?2)
+  + length(?3) <= ${CHARACTERS}`;
+
+async function isMember({ directory, viewer }: MemberViewContext): Promise<boolean> {
+  const [row] = await rowsOf<{ member: number }>(
+    directory,
+    directory.prepare(`SELECT ${IS_MEMBER} AS member`).bind(viewer),
+  );
+  return row?.member === 1;
+}
+
+/** Refuses DraftLimitReached, AccountNotFound (403). */
 export async function createDraft(
-  { directory, viewer, now }: MemberViewContext,
+  reading: MemberViewContext,
   { draft }: { draft: AppBskyDraftDefs.Draft },
 ): Promise<{ id: Tid }> {
+  const { directory, viewer, now } = reading;
   const id = tidFromMicros(now * 1000 + Math.floor(Math.random() * 1000), Math.floor(Math.random() * 1024));
   const { meta } = await directory
     .prepare(
       `INSERT INTO draft (did, id, draft, created_at, updated_at)
-        SELECT ?1, ?2, ?3, ?4, ?4 WHERE (SELECT count(*) FROM draft WHERE did = ?1) < ${LIMIT}`,
+        SELECT ?1, ?2, ?3, ?4, ?4
+        WHERE ${IS_MEMBER} AND (SELECT count(*) FROM draft WHERE did = ?1) < ${LIMIT} AND ${FITS}`,
     )
     .bind(viewer, id, JSON.stringify(draft), isoOf(now))
     .run();
-  if (meta.changes === 0) throw new Refusal("DraftLimitReached", "Drafts limit reached", 400);
-  return { id };
+  if (meta.changes > 0) return { id };
+  if (!(await isMember(reading))) throw notMember();
+  throw new Refusal("DraftLimitReached", "Drafts limit reached", 400);
 }
 
-/** Updates a draft. Does nothing and reports no error if it does not exist, as in the reference. */
+/**
+ * Updates a draft. Does nothing and reports no error if it does not exist, as in the reference. Refuses
+ * DraftLimitReached.
+ */
 export async function updateDraft(
   { directory, viewer, now }: MemberViewContext,
   { draft: { id, draft } }: { draft: AppBskyDraftDefs.DraftWithId },
 ): Promise<void> {
-  await directory
-    .prepare("UPDATE draft SET draft = ?3, updated_at = ?4 WHERE did = ?1 AND id = ?2")
-    .bind(viewer, id, JSON.stringify(draft), isoOf(now))
-    .run();
+  const [updated, found] = await directory.batch([
+    directory
+      .prepare(`UPDATE draft SET draft = ?3, updated_at = ?4 WHERE did = ?1 AND id = ?2 AND ${FITS}`)
+      .bind(viewer, id, JSON.stringify(draft), isoOf(now)),
+    directory.prepare("SELECT 1 FROM draft WHERE did = ?1 AND id = ?2").bind(viewer, id),
+  ]);
+  if (updated?.meta.changes === 0 && (found?.results.length ?? 0) > 0) {
+    throw new Refusal("DraftLimitReached", "Drafts limit reached", 400);
+  }
 }
 
 export async function deleteDraft(

@@ -25,7 +25,7 @@ import {
   readSender,
   readToken,
   readUrl,
-} from "./setting-values.ts";
+} from "./values.ts";
 
 interface Setting<Value extends string = string> {
   /** One sentence for the README's table. */

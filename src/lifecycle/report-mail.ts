@@ -1,0 +1,59 @@
+/** Tells the moderators by mail that reports are waiting: soon after the first one, and then once an hour at most. */
+import type { Did } from "@atcute/lexicons";
+import { Directory } from "../identity/directory.ts";
+import { HostTasks } from "../identity/host-tasks.ts";
+import { type MailBindings, type Mailer, mailerOf } from "../identity/mail/mailer.ts";
+import type { SecretBindings } from "../identity/secrets.ts";
+import { ModerationReports } from "../moderation/reports.ts";
+import { ModerationRoles } from "../moderation/roles.ts";
+import { logLine } from "../protocol/log-line.ts";
+import type { Settings } from "../protocol/settings/list.ts";
+
+const HOUR = 60 * 60 * 1000;
+
+type ReportBindings = SecretBindings & MailBindings & Pick<Settings, "PUBLIC_URL" | "HOST_NAME">;
+
+/**
+ * Mails every member with the role of owner or moderator if reports came in since the last such mail. For the
+ * Worker's schedule, and for after a report: may be called as often as one likes.
+ */
+export async function tellModerators(
+  env: ReportBindings,
+  clock: () => number = Date.now,
+  mailer: Mailer = mailerOf(env),
+): Promise<void> {
+  // Taken before the count, so that a report which comes in meanwhile counts next time.
+  const now = clock();
+  const tasks = new HostTasks(env.DIRECTORY, () => now);
+  const since = await tasks.begunAt("tell moderators");
+  const { all, recent } = await new ModerationReports(env.DIRECTORY).open(since);
+  if (recent === 0 || !(await tasks.begin("tell moderators", HOUR))) return;
+  const addresses = await moderatorAddresses(env);
+  const mail = reportMail(all, env);
+  const outcomes = await Promise.all(addresses.map((to) => mailer.send({ ...mail, to })));
+  if (!outcomes.includes("sent")) logLine("warn", "reports", { open: all, told: "nobody" });
+}
+
+async function moderatorAddresses(env: SecretBindings): Promise<string[]> {
+  const roles = await new ModerationRoles(env.DIRECTORY).list();
+  const dids = roles.filter(({ role }) => role !== "inviter").map(({ did }): Did => did);
+  const members = await new Directory(env).findAll(dids);
+  return [...members.values()].flatMap(({ email, status }) =>
+    email !== null && status === "active" ? [email] : [],
+  );
+}
+
+function reportMail(open: number, { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUBLIC_URL" | "HOST_NAME">) {
+  const reports = open === 1 ? "1 report is" : `${open} reports are`;
+  const host = HOST_NAME || (URL.parse(PUBLIC_URL)?.hostname ?? "your host");
+  return {
+    subject: `${reports} waiting at ${host}`,
+    text: `Hello,
+
+${reports} waiting for a moderator at ${host}. You get this mail because you have the role of owner or
+moderator there, once an hour at most.
+
+    ${PUBLIC_URL}/xrpc/internal.atoll.admin.listReports?state=open
+`,
+  };
+}
