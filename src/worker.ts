@@ -10,6 +10,7 @@ import { tellRelays } from "./lifecycle/relays.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
+import { readyDatabases, unready } from "./edge/unready.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { Bindings } from "./protocol/stations.ts";
@@ -17,11 +18,13 @@ import type { Bindings } from "./protocol/stations.ts";
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
     const { bindings, faults } = configure(env);
-    return faults.length > 0 ? misconfigured(request, faults) : serve(request, bindings, context);
+    if (faults.length > 0) return misconfigured(request, faults);
+    return (await unready(request, env)) ?? serve(request, bindings, context);
   },
   async scheduled(_event: unknown, given: Bindings<AccountStation>): Promise<void> {
     const { bindings: env, faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
+    await readyDatabases(given);
     await Promise.all([tellRelays(env), sweep(env.DIRECTORY), tellModerators(env), resumeRebuild(env)]);
   },
 };

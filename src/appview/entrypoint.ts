@@ -5,6 +5,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
 import { configure } from "../protocol/settings/list.ts";
+import { makeReady } from "../../schema/migrate.ts";
+import { APPVIEW_MIGRATIONS } from "../../schema/migrations.ts";
 import type {
   AppViewStation,
   BackfillSource,
@@ -26,6 +28,8 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
   }
 
   async ingest(after: number, events: SequencedEvent[], stored = after): Promise<IngestReport> {
+    // An object may be here before any request is, after a deploy.
+    await makeReady(this.env.APPVIEW_DB, APPVIEW_MIGRATIONS);
     const counted = this.env.LOCAL ? countDatabase(this.env.APPVIEW_DB) : null;
     const context = {
       db: counted?.db ?? this.env.APPVIEW_DB,

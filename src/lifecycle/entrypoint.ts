@@ -7,6 +7,8 @@ import { HandleResolver } from "../identity/handle.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { configure } from "../protocol/settings/list.ts";
+import { makeReady } from "../../schema/migrate.ts";
+import { DIRECTORY_MIGRATIONS } from "../../schema/migrations.ts";
 import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { resumeCreation } from "./create.ts";
 import type { LifecycleServices } from "./services.ts";
@@ -18,6 +20,8 @@ export class Lifecycle extends WorkerEntrypoint<Bindings<AccountStation>> implem
   }
 
   async resume(did: Did): Promise<void> {
+    // An alarm may be here before any request is, after a deploy.
+    await makeReady(this.env.DIRECTORY, DIRECTORY_MIGRATIONS);
     const services = servicesFor(this.env);
     const saga = await services.account(did).saga();
     if (saga === null) return;

@@ -1,7 +1,7 @@
 /**
- * `npm run deploy`: takes the same steps the first time and later. Creates missing databases and the bucket,
- * applies migrations, and deploys the new Worker last, so that it never meets a schema older than itself.
- * Every step may be repeated. `--dry-run` shows the steps and builds, and touches no account.
+ * `npm run deploy`: takes the same steps the first time and later. Creates missing databases and the bucket, and
+ * deploys the Worker, which brings its databases up to date itself. Every step may be repeated. `--dry-run`
+ * shows the steps and builds, and touches no account.
  */
 import { spawn } from "node:child_process";
 import path from "node:path";
@@ -36,11 +36,6 @@ async function deploy(): Promise<void> {
 
   step("Bucket", buckets.map((bucket) => bucket.name).join(", "));
   if (!dryRun) await createBuckets(buckets);
-
-  for (const { binding } of databases) {
-    step("Migrate", `wrangler d1 migrations apply ${binding} --remote`);
-    if (!dryRun) await wrangler(["d1", "migrations", "apply", binding, "--remote"]);
-  }
 
   step("Deploy", "wrangler deploy");
   if (dryRun) {

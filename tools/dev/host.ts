@@ -15,7 +15,6 @@ import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
-import { migrate } from "./migrations.ts";
 import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { readWranglerFile, storesOf } from "./wrangler-file.ts";
@@ -108,7 +107,7 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
   const runtime = processes.during(() => new Runtime(describe(bundles)));
   try {
     await runtime.ready;
-    await migrate((request) => control(runtime, secret, request));
+    await assertServes(ports.host);
   } catch (thrown) {
     await runtime.dispose();
     throw thrown;
@@ -121,7 +120,7 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       return processes.pid;
     },
     async query(database, sql, ...values) {
-      const answer = await control(runtime, secret, { do: "query", database, sql, values });
+      const answer = await control(runtime, secret, { database, sql, values });
       if ("error" in answer) throw new Error(answer.error);
       return answer.rows;
     },
@@ -131,15 +130,27 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       await back;
     },
     async reload() {
-      const made = await readBundles();
+      const made = await readBundles().catch((thrown: unknown) => {
+        throw thrown instanceof LaunchError
+          ? new LaunchError(`${thrown.message}\nThe host goes on as it was.`)
+          : thrown;
+      });
       await processes.during(() => runtime.setOptions(describe(made)));
-      await migrate((request) => control(runtime, secret, request));
+      await assertServes(ports.host);
     },
     stop() {
       stopping ??= runtime.dispose().then(() => removeTemporary(temporary));
       return stopping;
     },
   };
+}
+
+/** The first request brings the databases up to date. Throws a `LaunchError` with the host's own words. */
+async function assertServes(port: number): Promise<void> {
+  const response = await fetch(`http://localhost:${port}/xrpc/_health`);
+  if (response.ok) return;
+  const { message = response.statusText } = (await response.json()) as { message?: string };
+  throw new LaunchError(message);
 }
 
 interface Bundles {

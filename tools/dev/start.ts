@@ -144,7 +144,7 @@ function followSources(host: RunningHost): void {
       console.log(`Reloaded in ${Date.now() - started} ms.`);
     } catch (thrown) {
       if (!(thrown instanceof LaunchError)) throw thrown;
-      console.error(`${thrown.message}\nThe host goes on as it was.`);
+      console.error(thrown.message);
     }
   };
   let reloading = Promise.resolve();

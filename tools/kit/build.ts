@@ -3,7 +3,6 @@
  * them. At run time the kit needs only workerd: no bundler, and no Miniflare, which would cost every network
  * 1.4 s of CPU and 230 MB.
  */
-import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -20,7 +19,6 @@ import path from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { CACHE, bundleOptions, hashOf } from "../dev/bundle.ts";
 import { localVars } from "../dev/configuration.ts";
-import { readMigrations } from "../dev/migrations.ts";
 import { ROOT, readWranglerFile, storesOf } from "../dev/wrangler-file.ts";
 import type { Runtime } from "./runtime.ts";
 import { AUXILIARY, CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
@@ -33,7 +31,7 @@ const CLOCK = "shifted-date.mjs";
 const DAY_MS = 24 * 3_600_000;
 
 interface Built {
-  /** Source files of this repository in the build; `hash` covers their contents and the migrations. */
+  /** Source files of this repository in the build; `hash` covers their contents. */
   made: string[];
   hash: string;
 }
@@ -44,7 +42,7 @@ export async function builtRuntime(): Promise<string> {
   if (existsSync(note)) {
     const { made, hash } = JSON.parse(readFileSync(note, "utf8")) as Built;
     const folder = path.join(CACHE, `kit-${hash}`);
-    if (contentHash(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
+    if (hashOf(made) === hash && existsSync(path.join(folder, CONFIG))) return folder;
   }
   mkdirSync(CACHE, { recursive: true });
   const draft = path.join(CACHE, `kit-draft-${process.pid}-${performance.now()}`);
@@ -56,24 +54,13 @@ export async function builtRuntime(): Promise<string> {
     throw thrown;
   }
   removeOld();
-  const hash = contentHash(made);
+  const hash = hashOf(made);
   const folder = path.join(CACHE, `kit-${hash}`);
   moveTo(draft, folder);
   writeFileSync(`${note}.${process.pid}`, JSON.stringify({ made, hash } satisfies Built));
   renameSync(`${note}.${process.pid}`, note);
   return folder;
 }
-
-/** Hashes the files, and all migrations, since new ones are not among the files. */
-function contentHash(files: string[]): string {
-  const read = JSON.stringify(readAllMigrations());
-  return createHash("sha256").update(hashOf(files)).update(read).digest("hex");
-}
-
-const readAllMigrations = () => ({
-  directory: readMigrations("directory"),
-  appview: readMigrations("appview"),
-});
 
 /** Removes builds older than a day. A newer one may still be in use. */
 function removeOld(): void {
@@ -144,21 +131,9 @@ function workerOptions(entry: string): BuildOptions {
     sourcemap: false,
     define: { ...options.define, ATOLL_TEST_KIT: "true" },
     external: [...(options.external ?? []), "workerd:*"],
-    plugins: [...(options.plugins ?? []), migrations, clockApart, bucket],
+    plugins: [...(options.plugins ?? []), clockApart, bucket],
   };
 }
-
-/** Provides `atoll:migrations`: the databases' ordered SQL as a module. */
-const migrations: Plugin = {
-  name: "migrations",
-  setup(build) {
-    build.onResolve({ filter: /^atoll:migrations$/ }, () => ({ path: "migrations", namespace: "atoll" }));
-    build.onLoad({ filter: /^migrations$/, namespace: "atoll" }, () => ({
-      contents: `export const migrations = ${JSON.stringify(readAllMigrations())};`,
-      loader: "js",
-    }));
-  },
-};
 
 /** Resolves Miniflare's bucket as Miniflare itself loads it. */
 const bucket: Plugin = {

@@ -4,7 +4,6 @@
  * this run.
  */
 import type { ControlAnswer, ControlRequest, Row } from "./messages.ts";
-import { migrate } from "./migrate.ts";
 
 interface ControlBindings {
   SECRET: string;
@@ -20,10 +19,6 @@ export default {
     try {
       const asked = await request.json<ControlRequest>();
       const database = env[asked.database];
-      if (asked.do === "migrate") {
-        await migrate(database, asked.migrations);
-        return Response.json({ rows: [] } satisfies ControlAnswer);
-      }
       const { results } = await database
         .prepare(asked.sql)
         .bind(...asked.values)

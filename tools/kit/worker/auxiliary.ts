@@ -2,12 +2,12 @@
  * The host's Worker for a project's own Miniflare or vitest: everything that a deploy runs, the outside
  * world, and databases that migrate themselves, since there is no launcher.
  */
-import { migrations } from "atoll:migrations";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import worker from "../../../src/worker.ts";
 import type { AccountStation } from "../../../src/protocol/account-station.ts";
 import type { Bindings, Objects } from "../../../src/protocol/stations.ts";
-import { migrate } from "../../dev/control/migrate.ts";
+import { migrate } from "../../../schema/migrate.ts";
+import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
 import { withCors } from "../../dev/outside/answers.ts";
 
 export * from "../../../src/worker.ts";
@@ -30,7 +30,7 @@ export class Outside extends WorkerEntrypoint<AuxiliaryBindings> {
  * tests.
  */
 async function migrated({ DIRECTORY, APPVIEW_DB }: AuxiliaryBindings): Promise<void> {
-  await Promise.all([migrate(DIRECTORY, migrations.directory), migrate(APPVIEW_DB, migrations.appview)]);
+  await Promise.all([migrate(DIRECTORY, DIRECTORY_MIGRATIONS), migrate(APPVIEW_DB, APPVIEW_MIGRATIONS)]);
 }
 
 export default {

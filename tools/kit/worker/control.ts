@@ -3,14 +3,14 @@
  * mailbox) and, for requests with this run's secret, runs the kit's commands inside the runtime.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { migrations } from "atoll:migrations";
 import unsafe from "workerd:unsafe";
 import worker from "../../../src/worker.ts";
 import type { AccountStation } from "../../../src/protocol/account-station.ts";
 import type { Bindings, Objects, SequencerStation, SequencerStatus } from "../../../src/protocol/stations.ts";
 import { SEQUENCER_NAME } from "../../../src/protocol/stations.ts";
 import type { DatabaseName, Row } from "../../dev/control/messages.ts";
-import { migrate } from "../../dev/control/migrate.ts";
+import { migrate } from "../../../schema/migrate.ts";
+import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
 import { withCors } from "../../dev/outside/answers.ts";
 import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
 import { alone } from "./in-flight.ts";
@@ -64,7 +64,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
 
   async #migrate(): Promise<void> {
     const { DIRECTORY, APPVIEW_DB } = this.env;
-    await Promise.all([migrate(DIRECTORY, migrations.directory), migrate(APPVIEW_DB, migrations.appview)]);
+    await Promise.all([migrate(DIRECTORY, DIRECTORY_MIGRATIONS), migrate(APPVIEW_DB, APPVIEW_MIGRATIONS)]);
   }
 
   async #query(database: DatabaseName, sql: string, values: (string | number | null)[]): Promise<Row[]> {

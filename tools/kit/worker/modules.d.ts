@@ -1,9 +1,3 @@
-declare module "atoll:migrations" {
-  import type { Migration } from "../../dev/control/messages.ts";
-  /** The content of `migrations/`, read when the kit's Worker is built. */
-  export const migrations: { directory: Migration[]; appview: Migration[] };
-}
-
 declare module "workerd:unsafe" {
   const unsafe: { deleteAllDurableObjects(): Promise<void> };
   export default unsafe;

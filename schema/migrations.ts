@@ -1,0 +1,39 @@
+/**
+ * The ordered SQL of both databases, which the Worker carries. `migrations/` is the authority; a test holds
+ * these lists to it. Names are those that `wrangler d1 migrations` records, so that both ways agree.
+ */
+import directory0001 from "../migrations/directory/0001_init.sql";
+import directory0002 from "../migrations/directory/0002_account_care.sql";
+import directory0003 from "../migrations/directory/0003_viewer_state.sql";
+import directory0010 from "../migrations/directory/0010_oauth.sql";
+import directory0011 from "../migrations/directory/0011_sessions_ended.sql";
+import directory0012 from "../migrations/directory/0012_bounds.sql";
+import appview0001 from "../migrations/appview/0001_init.sql";
+import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
+import appview0003 from "../migrations/appview/0003_rebuild.sql";
+import appview0004 from "../migrations/appview/0004_post_word.sql";
+import appview0005 from "../migrations/appview/0005_search.sql";
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+/** Who lives here, and what must never be lost. */
+export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
+  { name: "0001_init.sql", sql: directory0001 },
+  { name: "0002_account_care.sql", sql: directory0002 },
+  { name: "0003_viewer_state.sql", sql: directory0003 },
+  { name: "0010_oauth.sql", sql: directory0010 },
+  { name: "0011_sessions_ended.sql", sql: directory0011 },
+  { name: "0012_bounds.sql", sql: directory0012 },
+];
+
+/** The index, derived from repos. */
+export const APPVIEW_MIGRATIONS: readonly Migration[] = [
+  { name: "0001_init.sql", sql: appview0001 },
+  { name: "0002_bookmarks_duplicates.sql", sql: appview0002 },
+  { name: "0003_rebuild.sql", sql: appview0003 },
+  { name: "0004_post_word.sql", sql: appview0004 },
+  { name: "0005_search.sql", sql: appview0005 },
+];

@@ -1,0 +1,29 @@
+/** Holds requests back until both databases are up to date: nothing half migrated serves. */
+import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../schema/migrations.ts";
+import { type Databases, MigrationError, areReady, makeReady } from "../../schema/migrate.ts";
+import { logLine } from "../protocol/log-line.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import { renderError } from "./errors.ts";
+
+/** Brings both up to date on an isolate's first request; costs nothing afterwards. Throws `MigrationError`. */
+export async function readyDatabases(databases: Databases): Promise<void> {
+  if (areReady(databases)) return;
+  await Promise.all([
+    makeReady(databases.DIRECTORY, DIRECTORY_MIGRATIONS),
+    makeReady(databases.APPVIEW_DB, APPVIEW_MIGRATIONS),
+  ]);
+}
+
+/** Null if the host may serve; otherwise a 503 that says in words what is wrong, and when to try again. */
+export async function unready(request: Request, databases: Databases): Promise<Response | null> {
+  if (areReady(databases)) return null;
+  try {
+    await readyDatabases(databases);
+    return null;
+  } catch (thrown) {
+    logLine("error", "databases", { cause: thrown });
+    const why = thrown instanceof MigrationError ? thrown.message : "A database does not answer.";
+    const message = `This host's databases are not up to date. ${why}`;
+    return renderError(new Refusal("DatabasesNotReady", message, 503, { "retry-after": "5" }), request);
+  }
+}
