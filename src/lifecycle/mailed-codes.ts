@@ -71,7 +71,7 @@ ${ENDING} If it was not you who asked, somebody is signed in as you: change your
     subject: `Confirm a change to your identity: ${code}`,
     text: `Hello @${handle},
 
-you asked ${host.hostname} to sign a change to your identity, as it is needed to move to another host. To go on, enter this code:
+you asked ${host.hostname} to sign a change to your identity, as it is needed to move to another host or for a recovery key. To go on, enter this code:
 
     ${code}
 

@@ -2,6 +2,8 @@
 import { COPY_SCRIPT, COPY_SCRIPT_TEXT } from "./pages/copy.tsx";
 import { STYLE_PATH, markSvg } from "./pages/layout.tsx";
 import { PASSKEY_SCRIPT_TEXT } from "./pages/passkey-script.ts";
+import { RECOVERY_SCRIPT } from "./pages/recovery-key.tsx";
+import { RECOVERY_SCRIPT_TEXT } from "./pages/recovery-script.ts";
 import { PASSKEY_SCRIPT } from "./pages/sign-in.tsx";
 import { STYLE } from "./pages/style.css.ts";
 import type { HostWords } from "./visit.ts";
@@ -18,6 +20,8 @@ export function assetAt(pathname: string, host: HostWords): Response | null {
       return file(PASSKEY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
     case COPY_SCRIPT:
       return file(COPY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
+    case RECOVERY_SCRIPT:
+      return file(RECOVERY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
     case "/account/mark.svg":
       return file(markSvg(host), "image/svg+xml", SHORTLY);
     default:

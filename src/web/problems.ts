@@ -116,6 +116,14 @@ const WORDS: readonly Words[] = [
   { error: "TokenRequired", field: "code", words: "Please enter the code from the mail." },
   { error: "InvalidEmail", words: "Your e-mail address has changed meanwhile. Please ask for a new code." },
 
+  { like: /^Invalid recovery key/, words: "This is no recovery key. Please make it anew." },
+  { like: /this recovery key already/, words: "Your identity has this recovery key already." },
+  { like: /no such recovery key/, words: "This recovery key is not part of your identity any more." },
+  { like: /^Too many recovery keys/, words: "Your identity has many keys already. Please remove one first." },
+  {
+    like: /Invalid signature on op|Rotation keys do not include/,
+    words: "This host may not change your identity: another key decides about it.",
+  },
   {
     like: /app-specific password/,
     field: "name",

@@ -6,6 +6,7 @@ import { backup, downloadBackup, leave } from "./account/leaving.tsx";
 import { memberVisit } from "./account/member-visit.ts";
 import { email, handle } from "./account/names.tsx";
 import { overview, welcome } from "./account/overview.tsx";
+import { recovery } from "./account/recovery.tsx";
 import { appPasswords, passkeys, password } from "./account/secrets.tsx";
 import { apps, browsers } from "./account/sessions.tsx";
 import { type Task, serveTask } from "./account/task.tsx";
@@ -55,6 +56,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/account/backup": ofMember(backup),
   "/account/backup.car": { show: downloadBackup, download: true },
   "/account/invites": ofMember(invites),
+  "/account/recovery": ofMember(recovery),
   "/account/leave": ofMember(leave),
 };
 

@@ -128,7 +128,8 @@ describe("before there is an account", () => {
       await own.getByLabel("Code from the mail").fill("AAAAA-AAAAA");
       await own.getByLabel("New password").fill(PASSWORD);
       await own.getByRole("button", { name: "Set password" }).click();
-      await own.getByRole("alert").first().waitFor();
+      await own.getByText("This code is not right.").waitFor();
+      expect(await own.evaluate("document.activeElement.name")).toBe("code");
       await assertAccessible("stranger-reset-wrong", own);
       await own.goto(`${stage.host.url}/account/nowhere`);
       await assertAccessible("no-such-page", own);
@@ -192,6 +193,7 @@ describe("on the account page", () => {
     "/app-passwords",
     "/backup",
     "/invites",
+    "/recovery",
     "/leave",
   ];
 

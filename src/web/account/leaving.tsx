@@ -10,12 +10,16 @@ import { problemOf } from "../problems.ts";
 import { goTo, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { memberVisit, within } from "./member-visit.ts";
+import { recoveryKeysOf } from "./recovery.tsx";
 import type { Task } from "./task.tsx";
 import { shown } from "./task.tsx";
 
 export const backup: Task = {
-  show: (visit, said) =>
-    shown(visit, said, (frame) => <BackupPage {...frame} download={within(visit, "/account/backup.car")} />),
+  show: async (visit, said) => {
+    const keys = await recoveryKeysOf(visit);
+    const download = within(visit, "/account/backup.car");
+    return shown(visit, said, (frame) => <BackupPage {...frame} download={download} keys={keys} />);
+  },
   steps: {},
 };
 

@@ -4,6 +4,7 @@ import type { OAuthServer } from "../../oauth/provider.ts";
 import { oauthServer } from "../../oauth/provider.ts";
 import { oauthContextOf } from "../../xrpc/server/oauth.ts";
 import type { Fields } from "../forms.ts";
+import type { RecoveryAsked } from "../pages/account/recovery.tsx";
 import type { AccountFrame } from "../pages/account/task-page.tsx";
 import { type Problem, problemOf } from "../problems.ts";
 import { errorPage, render } from "../replies.tsx";
@@ -17,6 +18,8 @@ export interface Said {
   fields?: Fields;
   waiting?: "change" | "confirm" | "delete";
   created?: { name: string; password: string };
+  /** What a mailed code for a recovery key is for. */
+  asked?: RecoveryAsked | undefined;
 }
 
 type Show = (visit: MemberVisit, said: Said) => Promise<Response> | Response;

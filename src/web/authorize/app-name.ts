@@ -17,6 +17,6 @@ export function appOf({
   return {
     name,
     called: named || !local ? name : "an app on this device",
-    from: local ? "Runs on your own device" : url.hostname,
+    from: local ? null : url.hostname,
   };
 }

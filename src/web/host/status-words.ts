@@ -42,7 +42,7 @@ function plainFacts(found: Status): Fact[] {
     ["New posts show up", pace(found)],
     ["People here", number(members)],
     ["Their posts", number(posts)],
-    ["Whom they follow", number(follows)],
+    ["Their follows", number(follows)],
     ["Other places", listeners(found)],
   ];
 }

@@ -89,7 +89,13 @@ export const ConsentPage: FC<ConsentProps> = (props) => {
     <Layout host={host} nonce={nonce} title={`Allow ${app.called}`}>
       <h1>Let {app.called} use your account?</h1>
       <p class="lead">
-        The app comes from <strong>{app.from}</strong>.
+        {app.from === null ? (
+          "It runs on your own device."
+        ) : (
+          <>
+            The app comes from <strong>{app.from}</strong>.
+          </>
+        )}
       </p>
       <div class="card">
         <Person member={member} profile={profile} />

@@ -15,8 +15,8 @@ export interface AppView {
   name: string;
   /** The name for use within a sentence. */
   called: string;
-  /** The app's origin, which nobody can fake. */
-  from: string;
+  /** The app's origin, which nobody can fake; null if it runs on the member's own device. */
+  from: string | null;
 }
 
 interface SignInProps extends Frame {

@@ -8,6 +8,7 @@ import { EmailField, Field, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, Person, ProblemNotice } from "./parts.tsx";
+import { RECOVERY_SCRIPT, RecoveryKeyPart } from "./recovery-key.tsx";
 import type { AppView } from "./sign-in.tsx";
 
 export interface SignUpValues {
@@ -15,6 +16,8 @@ export interface SignUpValues {
   domain?: string | undefined;
   email?: string | undefined;
   inviteCode?: string | undefined;
+  /** The public half of a key that the browser made. */
+  recoveryKey?: string | undefined;
 }
 
 interface SignUpProps extends Frame {
@@ -44,7 +47,7 @@ const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined 
 export const SignUpPage: FC<SignUpProps> = (props) => {
   const { host, nonce, app, inviter, problem, signIn } = props;
   return (
-    <Layout host={host} nonce={nonce} title="Create an account">
+    <Layout host={host} nonce={nonce} title="Create an account" scripts={[RECOVERY_SCRIPT]}>
       <BackLink href={signIn} label="Sign in instead" />
       <h1>Join {host.name}</h1>
       <p class="lead">
@@ -119,6 +122,7 @@ const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
       hint="For a forgotten password. Nobody else sees it."
     />
     <NewPasswordField label="Password" problem={problem} />
+    <RecoveryKeyPart made={values.recoveryKey} />
     <Agreement host={host} />
     <Submit>Create account</Submit>
   </Form>

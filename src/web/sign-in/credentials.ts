@@ -72,6 +72,7 @@ export const valuesOf = (fields: Fields): SignUpValues => ({
   domain: fields.get("domain"),
   email: fields.get("email"),
   inviteCode: fields.get("inviteCode"),
+  recoveryKey: fields.get("recoveryKey"),
 });
 
 export const PASSWORD_MIN = 8;
@@ -87,11 +88,13 @@ export async function signUp(visit: Visit, fields: Fields, requestUri: string | 
     return { problem: wrong("Handles of this domain are not given out here.", "handle") };
   const label = normalizeIdentifier(fields.get("handle") ?? "");
   const inviteCode = lineOf(fields, "inviteCode");
+  const recoveryKey = lineOf(fields, "recoveryKey");
   const input = {
     handle: (label.endsWith(domain) ? label : `${label}${domain}`) as Handle,
     email: lineOf(fields, "email"),
     password,
     inviteCode: inviteCode === "" ? undefined : inviteCode,
+    recoveryKey: recoveryKey === "" ? undefined : recoveryKey,
   };
   try {
     consumeForAddress(request, "com.atproto.server.createAccount", services.env);

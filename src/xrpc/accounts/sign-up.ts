@@ -5,6 +5,7 @@ import { checkMailAddress } from "../../identity/mail/address.ts";
 import { bringAccount, createAccount } from "../../lifecycle/create.ts";
 import { checkLanguage } from "../../lifecycle/handle.ts";
 import { NEW_PASSWORD_MAX } from "../../lifecycle/password.ts";
+import { isDidKey } from "../../protocol/keys.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../../protocol/refusal.ts";
 import type { ServiceCaller } from "../server/policies.ts";
 import type { Services } from "../server/services.ts";
@@ -50,6 +51,9 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"');
   if (input.password !== undefined && input.password.length > NEW_PASSWORD_MAX) {
     throw invalidRequest(`Password too long. Maximum length is ${NEW_PASSWORD_MAX} characters.`);
+  }
+  if (input.recoveryKey !== undefined && !isDidKey(input.recoveryKey)) {
+    throw invalidRequest("Invalid recovery key");
   }
   if (env.REGISTRATION === "closed") {
     throw new Refusal("InvalidInviteCode", "This host does not take new accounts");

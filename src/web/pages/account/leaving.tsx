@@ -3,13 +3,19 @@ import type { FC } from "hono/jsx";
 import { CodeField } from "../fields.tsx";
 import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
+import { Truth } from "./recovery.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
 
-export const BackupPage: FC<AccountFrame & { download: string }> = ({ download, ...frame }) => (
+interface BackupProps extends AccountFrame {
+  download: string;
+  keys: string[] | "away" | null;
+}
+
+export const BackupPage: FC<BackupProps> = ({ download, keys, ...frame }) => (
   <TaskPage
     {...frame}
     title="Backup"
-    lead="Everything you posted, signed by your key, in one file (a CAR). With it you can move to another host, even if this one is gone."
+    lead="Everything you posted, signed by your key, in one file (a CAR). Other hosts can read it."
   >
     <div class="buttons column">
       <a class="button first" href={download}>
@@ -17,6 +23,19 @@ export const BackupPage: FC<AccountFrame & { download: string }> = ({ download, 
       </a>
     </div>
     <p class="lead">Pictures and videos are not in it; migration tools fetch them one by one.</p>
+    <section>
+      <h2>If this host were gone</h2>
+      <p class="lead">
+        <Truth keys={keys} frame={frame} />
+      </p>
+      {Array.isArray(keys) ? (
+        <p class="lead">
+          <a href={frame.to("/account/recovery")}>
+            {keys.length === 0 ? "Make a recovery key" : "Look after your recovery key"}
+          </a>
+        </p>
+      ) : null}
+    </section>
   </TaskPage>
 );
 

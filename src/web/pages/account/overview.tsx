@@ -133,6 +133,11 @@ const YourData: FC<OverviewProps> = ({ to }) => (
     <h2>Your data</h2>
     <div class="rows">
       <Row href={to("/account/backup")} title="Backup" at="Take a copy of everything you posted" />
+      <Row
+        href={to("/account/recovery")}
+        title="Recovery key"
+        at="So that the account stays yours, whatever happens to this host"
+      />
       <Row href={to("/account/leave")} title="Switch off or delete" at="Take a break, or leave for good" />
     </div>
   </section>

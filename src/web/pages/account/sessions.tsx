@@ -8,7 +8,8 @@ import { type AccountFrame, TaskPage } from "./task-page.tsx";
 export interface AppSession {
   clientId: string;
   name: string;
-  from: string;
+  /** Its origin; null if it runs on the member's own device. */
+  from: string | null;
   since: number;
   used: number;
   words: string[];
@@ -36,7 +37,7 @@ export const AppsPage: FC<AccountFrame & { apps: AppSession[] }> = ({ apps, ...f
       <div class="card">
         <h2>{name}</h2>
         <p class="hint">
-          {from} · since {day(since)}, last used {day(used)}
+          {from ?? "On your own device"} · since {day(since)}, last used {day(used)}
         </p>
         <details>
           <summary>
