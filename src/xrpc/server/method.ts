@@ -19,6 +19,7 @@ import { readJson, refuseBody } from "./body.ts";
 import { decodeParams } from "./params.ts";
 import { type Permissions, authorizeInput } from "./scopes.ts";
 import type { Services } from "./services.ts";
+import { checkFieldNames, checkParamNames, isStrict } from "./strict.ts";
 
 export type MethodSchema = XRPCQueryMetadata | XRPCProcedureMetadata;
 
@@ -97,6 +98,7 @@ export function method<S extends MethodSchema, Caller>(
   const nsid: string = schema.nsid;
   const params = decodeParams(nsid, schema.params);
   const input = schema.type === "xrpc_procedure" ? schema.input : null;
+  const strict = isStrict(nsid);
 
   return {
     nsid,
@@ -109,7 +111,9 @@ export function method<S extends MethodSchema, Caller>(
         headers: new Headers(),
       };
       const caller = await policy({ request, nsid, services, params: call.params });
+      if (strict) checkParamNames(nsid, schema.params, url.searchParams);
       const body = await decodeInput(request, input, options.jsonLimit ?? JSON_LIMIT);
+      if (strict && input?.type === "lex") checkFieldNames(nsid, input.schema, body);
       const permissions = permissionsOf(caller);
       if (permissions !== null) authorizeInput(permissions, nsid, body);
       const output = await run({ ...call, caller, input: body as InputOf<S> });
