@@ -271,11 +271,7 @@ test("notifications: reasons, records, read and unread", async () => {
   });
   expect(notifications[0]?.isRead).toBe(false);
   expect(await getUnreadCount(as("ann"), {})).toEqual({ count: 10 });
-  await bindings.DIRECTORY.prepare(
-    "INSERT INTO account (did, handle, state, created_at) VALUES (?1, 'ann.test', 'active', '2026-01-01')",
-  )
-    .bind(town.did("ann"))
-    .run();
+  await town.house();
   await updateSeen(as("ann"), { seenAt: notifications[3]?.indexedAt ?? "" });
   expect(await getUnreadCount(as("ann"), {})).toEqual({ count: 3 });
   const likes = await listNotifications(as("ann"), { limit: 50, reasons: ["like"] });

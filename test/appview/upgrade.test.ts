@@ -1,5 +1,5 @@
 /** A host whose index was made by an earlier version, and what the new one makes of it by itself. */
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { searchActors } from "../../src/appview/reads/methods/actor/search-actor
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { Community, bindings } from "../support/community.ts";
+import { empty } from "../support/empty.ts";
 
 const { MIGRATIONS } = env as never as { MIGRATIONS: { appview: D1Migration[] } };
 const db = bindings.APPVIEW_DB;
@@ -52,7 +53,7 @@ async function writeAsBefore(): Promise<void> {
 }
 
 beforeAll(async () => {
-  await reset();
+  await empty(db);
   await applyD1Migrations(db, EARLIER);
   town.join("ann", "bob");
   town.profile("ann", { displayName: "Zoë" });
@@ -107,7 +108,7 @@ test("the host's clock derives it anew, and then all is found as it is written n
 });
 
 test("a new host has nothing to derive anew", async () => {
-  await reset();
+  await empty(db);
   await applyD1Migrations(db, MIGRATIONS.appview);
   expect(await readRebuild(db)).toBeNull();
 });

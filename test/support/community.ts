@@ -73,6 +73,17 @@ export class Community {
     }
   }
 
+  /** Makes all who joined members of this host in the directory, so that it keeps their private state. */
+  async house(): Promise<void> {
+    const rows = [...this.dids].map(([name, did]) => [did, `${name}.test`]);
+    await bindings.DIRECTORY.prepare(
+      `INSERT OR IGNORE INTO account (did, handle, state, created_at)
+        SELECT value ->> 0, value ->> 1, 'active', '2026-01-01' FROM json_each(?1)`,
+    )
+      .bind(JSON.stringify(rows))
+      .run();
+  }
+
   handle(name: string, handle: string | undefined): void {
     const named = handle === undefined ? {} : { handle };
     this.push(encodeIdentityEntry({ did: this.did(name), time: this.time(), ...named }));

@@ -1,7 +1,8 @@
 /** Every test file starts with nothing but migrated databases. Files share one runtime, in sequence. */
-import { applyD1Migrations, reset } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
+import { empty } from "./empty.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -18,6 +19,6 @@ interface TestBindings {
 }
 
 const bindings: TestBindings = env as never;
-await reset();
+await empty(bindings.DIRECTORY, bindings.APPVIEW_DB);
 await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
 await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);

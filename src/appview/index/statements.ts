@@ -39,3 +39,7 @@ export function overRows(
 /** `value ->> 0 AS a, value ->> 1 AS b …`: the columns of a JSON row. */
 export const columns = (...names: string[]): string =>
   names.map((name, i) => `value ->> ${i} AS ${name}`).join(", ");
+
+/** Whether an account, by its SQL expression, is known here: nobody else is notified. */
+export const isKnown = (did: string): string =>
+  `EXISTS (SELECT 1 FROM actor WHERE actor.did = ${did} AND actor.known IS NOT NULL)`;

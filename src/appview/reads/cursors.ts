@@ -1,33 +1,34 @@
-/** Cursors over (sort, cid), newest first: `<milliseconds>__<cid>`, as the reference writes them. */
+/**
+ * Cursors over (sort, cid, key), newest first: `<milliseconds>__<cid>__<key>`, the reference's form with a key
+ * that no two items of the list share. Items of one time are many where clients write whole seconds, and equal
+ * records of two people have one CID.
+ */
 import { invalidRequest } from "../../protocol/refusal.ts";
 
 export interface Cursor {
+  /** Milliseconds. */
   sort: number;
+  /** Empty where the key alone breaks ties. */
   cid: string;
+  key: string;
 }
 
 /** Before the first item. */
-export const LATEST: Cursor = { sort: Number.MAX_SAFE_INTEGER, cid: "" };
+export const LATEST: Cursor = { sort: Number.MAX_SAFE_INTEGER, cid: "", key: "" };
 
-export const formatCursor = ({ sort, cid }: Cursor): string => `${sort}__${cid}`;
+export const formatCursor = ({ sort, cid, key }: Cursor): string => `${sort}__${cid}__${key}`;
 
 /**
+ * Parses a cursor; one without a key, as earlier versions wrote it, continues after all items of its CID.
  * Refuses `Malformed cursor`. Returns null, which ends paging, for a cursor of a long obsolete format (`::`).
  */
 export function parseCursor(cursor: string | undefined): Cursor | null {
   if (cursor === undefined || cursor === "") return LATEST;
   if (cursor.includes("::")) return null;
-  const [sort = "", cid = "", ...rest] = cursor.split("__");
-  if (!/^-?\d{1,16}$/.test(sort) || cid === "" || rest.length > 0) throw invalidRequest("Malformed cursor");
-  return { sort: Number(sort), cid };
-}
-
-/** Parses a cursor over time alone, an ISO instant. Refuses `Malformed cursor`. */
-export function parseTimeCursor(cursor: string | undefined): number | undefined {
-  if (cursor === undefined || cursor === "") return undefined;
-  const instant = Date.parse(cursor);
-  if (Number.isNaN(instant)) throw invalidRequest("Malformed cursor");
-  return instant;
+  const found = /^(-?\d{1,16})__([^_]*)(?:__(.*))?$/.exec(cursor);
+  const [, sort, cid = "", key = ""] = found ?? [];
+  if (sort === undefined || cid + key === "") throw invalidRequest("Malformed cursor");
+  return { sort: Number(sort), cid, key };
 }
 
 /**

@@ -6,7 +6,7 @@ import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
 import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { NO_ROOM, firstRowOf, roomAt, tieOfRow } from "../../search-rows.ts";
 import { searchTerms, searchText } from "../../search-terms.ts";
-import { columns, overRows } from "../statements.ts";
+import { columns, isKnown, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../../uris.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
 
@@ -43,6 +43,9 @@ const SEARCH = `INSERT INTO post_search (rowid, text, terms, uri)
   WHERE post.tie <> ${NO_ROOM}
     AND NOT EXISTS (SELECT 1 FROM post_search WHERE rowid = ${firstRowOf("post.sort")} + post.tie)`;
 
+/** The most people that a post notifies by mentioning them. */
+const MENTIONED = 50;
+
 /**
  * Notifies of a post, each recipient once, in this order: those it mentions, the author it quotes, the
  * authors of its four nearest ancestors. A reply that violates the gate notifies only the first two. Above a
@@ -66,10 +69,15 @@ const NOTIFY = `WITH RECURSIVE
         SELECT 1 FROM told, record AS gate, json_each(gate.record, '$.hiddenReplies') AS hidden
         WHERE told.uri = above.uri AND hidden.value = above.ancestor
           AND gate.uri = replace(coalesce(told.root, told.uri), '/app.bsky.feed.post/', '/app.bsky.feed.threadgate/'))),
+  mentioned (uri, did, place) AS (
+    SELECT told.uri, feature.value ->> '$.did' AS did, min(facet.key * 1000 + feature.key)
+    FROM told, json_each(told.record, '$.facets') AS facet, json_each(facet.value, '$.features') AS feature
+    WHERE feature.value ->> '$."$type"' = 'app.bsky.richtext.facet#mention' AND ${isKnown("feature.value ->> '$.did'")}
+    GROUP BY told.uri, did),
   heard (uri, did, reason, subject, rank) AS (
-    SELECT told.uri, json_extract(feature.value, '$.did'), 'mention', NULL, 0
-      FROM told, json_each(told.record, '$.facets') AS facet, json_each(facet.value, '$.features') AS feature
-      WHERE json_extract(feature.value, '$."$type"') = 'app.bsky.richtext.facet#mention'
+    SELECT uri, did, 'mention', NULL, 0
+      FROM (SELECT uri, did, row_number() OVER (PARTITION BY uri ORDER BY place) AS place FROM mentioned)
+      WHERE place <= ${MENTIONED}
     UNION ALL
     SELECT uri, substr(quoted, 6, instr(substr(quoted, 6), '/') - 1), 'quote', quoted, 1
       FROM told WHERE quoted IS NOT NULL AND violates_embed = 0
@@ -80,7 +88,7 @@ const NOTIFY = `WITH RECURSIVE
   SELECT did, sort, uri, reason, subject, author, indexed FROM (
     SELECT heard.did, told.sort, told.uri, heard.reason, heard.subject, told.author, told.indexed, min(rank)
     FROM heard CROSS JOIN told ON told.uri = heard.uri
-    WHERE heard.did <> told.author
+    WHERE heard.did <> told.author AND ${isKnown("heard.did")}
     GROUP BY heard.did, told.uri)
   WHERE true
   ON CONFLICT DO NOTHING`;

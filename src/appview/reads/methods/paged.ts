@@ -1,9 +1,10 @@
 /**
- * Pages over (sort, cid): reads a skeleton by its cursor, shows it, and refills it where rules thinned it
+ * Pages over (sort, cid, key): reads a skeleton by its cursor, shows it, and refills it where rules thinned it
  * out.
  */
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
+import { pageOrder, pageValues } from "../queries/page.ts";
 import type { MemberViewContext } from "../view-context.ts";
 import { rowsOf } from "../script.ts";
 import { fillPage } from "./fill-page.ts";
@@ -46,7 +47,7 @@ export const halfFilled: Fill = ({ cursor, limit }, fetch) => fillPage(cursor, l
  * Reads and shows a page. `read` returns one row more than the limit if there are more; `show` returns what
  * the viewer sees of them. Refuses InvalidRequest `Malformed cursor`.
  */
-export async function paged<Row extends { sort: number; cid: string }, View>(
+export async function paged<Row extends Cursor, View>(
   params: PageParams,
   read: (cursor: Cursor, limit: number) => Promise<Row[]>,
   show: (rows: Row[]) => Promise<View[]>,
@@ -63,19 +64,20 @@ export async function paged<Row extends { sort: number; cid: string }, View>(
 
 /**
  * `paged` over the viewer's private data in the directory, latest first. `select` selects all of it, with
- * `sort`, and the tie-breaker as `cid`; `?1` is the viewer.
+ * `sort` and `key`; `?1` is the viewer.
  */
-export const pagedOwn = <Row extends { sort: number; cid: string }, View>(
+export const pagedOwn = <Row extends { sort: number; key: string }, View>(
   { directory, viewer }: MemberViewContext,
   params: PageParams,
   select: string,
   show: (rows: Row[]) => Promise<View[]>,
 ): Promise<{ items: View[]; cursor?: string }> =>
-  paged<Row, View>(
+  paged<Row & Cursor, View>(
     params,
     (from, limit) => {
-      const page = `SELECT * FROM (${select}) WHERE (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`;
-      return rowsOf(directory, directory.prepare(page).bind(viewer, from.sort, from.cid, limit + 1));
+      const page = pageOrder({ sort: "sort", cid: "''", key: "key" });
+      const statement = directory.prepare(`SELECT *, '' AS cid FROM (${select}) WHERE ${page}`);
+      return rowsOf(directory, statement.bind(viewer, ...pageValues(from, limit)));
     },
     show,
   );

@@ -1,11 +1,13 @@
 /** Skeletons of a post's engagement: quotes, reposts, likes. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 export interface QuoteRow {
   uri: ResourceUri;
   sort: number;
   cid: string;
+  key: string;
 }
 
 export const selectQuotes = (
@@ -16,16 +18,17 @@ export const selectQuotes = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT uri, sort, cid FROM post WHERE quoted = ?1 AND (sort, cid) < (?2, ?3)
-        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT p.uri, p.sort, p.cid, p.uri AS key FROM post AS p
+        WHERE p.quoted = ?1 AND ${pageOrder(orderOf("p", "p.uri"))}`,
     )
-    .bind(subject, cursor.sort, cursor.cid, limit + 1);
+    .bind(subject, ...pageValues(cursor, limit));
 
 export interface RepostedRow {
   actor: Did;
   rkey: string;
   sort: number;
   cid: string;
+  key: string;
 }
 
 /** Reads and sorts all reposts of the subject, as `selectLikes` does for likes. */
@@ -37,26 +40,26 @@ export const selectReposted = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT actor, rkey, sort, cid FROM repost WHERE subject = ?1 AND (sort, cid) < (?2, ?3)
-        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT r.actor, r.rkey, r.sort, r.cid, r.actor AS key FROM repost AS r
+        WHERE r.subject = ?1 AND ${pageOrder(orderOf("r", "r.actor"))}`,
     )
-    .bind(subject, cursor.sort, cursor.cid, limit + 1);
+    .bind(subject, ...pageValues(cursor, limit));
 
 export interface LikedRow {
   subject: ResourceUri;
   sort: number;
   cid: string;
+  key: string;
 }
 
 /** The records that an account liked, newest like first. */
 export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: number): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT subject, sort, cid FROM "like" INDEXED BY like_actor
-        WHERE actor = ?1 AND (sort, cid) < (?2, ?3)
-        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT l.subject, l.sort, l.cid, l.rkey AS key FROM "like" AS l INDEXED BY like_actor
+        WHERE l.actor = ?1 AND ${pageOrder(orderOf("l", "l.rkey"))}`,
     )
-    .bind(did, cursor.sort, cursor.cid, limit + 1);
+    .bind(did, ...pageValues(cursor, limit));
 
 /**
  * Likers that the viewer follows, among a post's 500 newest likes: the newest three, with the count of all.

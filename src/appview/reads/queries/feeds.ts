@@ -4,6 +4,7 @@ import { type Cursor, formatCursor } from "../cursors.ts";
 import { DANGLING, HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { POST, REPOST, uriOf } from "../../uris.ts";
 import { actorName, actorNamed } from "./graph.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 export interface FeedItem {
   post: ResourceUri;
@@ -18,6 +19,7 @@ interface FeedRow {
   cid: string;
   rkey: string;
   subject: ResourceUri | null;
+  key: string;
 }
 
 export const itemOf = ({ actor, rkey, subject }: FeedRow): FeedItem =>
@@ -31,7 +33,7 @@ export interface Page<Item> {
 }
 
 /** Cuts rows, queried with one more than the limit, into a page. */
-export function pageOf<Row extends { sort: number; cid: string }>(
+export function pageOf<Row extends Cursor>(
   rows: Row[],
   limit: number,
 ): { rows: Row[]; cursor: string | undefined } {
@@ -60,7 +62,7 @@ const isFilter = (filter: string): filter is AuthorFilter => Object.hasOwn(FILTE
 /** The reposted post is here. */
 export const STANDS = `flags & ${DANGLING} = 0`;
 
-/** ?1 actor (a DID or a handle), ?2 and ?3 cursor, ?4 limit. Leaves out reposts of posts that are gone. */
+/** Leaves out reposts of posts that are gone. */
 export const selectAuthorFeed = (
   db: D1Database,
   actor: string,
@@ -70,13 +72,12 @@ export const selectAuthorFeed = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT i.actor, i.sort, i.cid, i.rkey, i.subject FROM feed_item AS i
-        WHERE i.actor = ${actorNamed(actor)} AND (i.sort, i.cid) < (?2, ?3)
+      `SELECT i.actor, i.sort, i.cid, i.rkey, i.subject, i.rkey AS key FROM feed_item AS i
+        WHERE i.actor = ${actorNamed(actor)}
           AND (${FILTERS[isFilter(filter) ? filter : "posts_with_replies"]})
-          AND i.${STANDS}
-        ORDER BY i.sort DESC, i.cid DESC LIMIT ?4`,
+          AND i.${STANDS} AND ${pageOrder(orderOf("i", "i.rkey"))}`,
     )
-    .bind(actorName(actor), cursor.sort, cursor.cid, limit + 1);
+    .bind(actorName(actor), ...pageValues(cursor, limit));
 
 export function authorPage(rows: FeedRow[], limit: number): Page<FeedItem> {
   const page = pageOf(rows, limit);

@@ -1,13 +1,17 @@
 /** Skeletons of feed generator listings. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { folded } from "../../folding.ts";
+import { GENERATOR } from "../../uris.ts";
 import type { Cursor } from "../cursors.ts";
+import { OWNED } from "./lists.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 import { LISTED } from "./records.ts";
 
 export interface GeneratorRow {
   uri: ResourceUri;
   sort: number;
   cid: string;
+  key: string;
 }
 
 /** One account's generators, newest first. */
@@ -19,12 +23,10 @@ export const selectGeneratorsOf = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT uri, sort, cid FROM record
-        WHERE uri > 'at://' || ?1 || '/app.bsky.feed.generator/'
-          AND uri < 'at://' || ?1 || '/app.bsky.feed.generator0' AND (sort, cid) < (?2, ?3)
-        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT r.uri, r.sort, r.cid, r.uri AS key FROM record AS r
+        WHERE ${OWNED(GENERATOR)} AND ${pageOrder(orderOf("r", "r.uri"))}`,
     )
-    .bind(did, cursor.sort, cursor.cid, limit + 1);
+    .bind(did, ...pageValues(cursor, limit));
 
 /**
  * The host's most liked generators; or, with a name, those whose name contains it (`?1`), newest first. A
@@ -38,9 +40,10 @@ export const selectPopularGenerators = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT uri, sort, cid FROM record INDEXED BY record_listed
+      `SELECT uri, sort, cid, uri AS key FROM record INDEXED BY record_listed
         WHERE ${LISTED} AND collection = 'app.bsky.feed.generator'
           AND (?1 = '' OR instr(coalesce(name, lower(record ->> 'displayName')), ?1) > 0)
-        ORDER BY ${name === "" ? "likes DESC, " : ""}sort DESC, cid DESC LIMIT ?2 OFFSET ?3`,
+        ORDER BY ${name === "" ? "likes DESC, " : ""}sort DESC, cid DESC, uri DESC
+        LIMIT ?2 OFFSET ?3`,
     )
     .bind(folded(name), limit + 1, offset);

@@ -1,6 +1,7 @@
 /** Skeletons of follows, followers and likers; account names in queries. */
 import type { Did } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 /** An SQL expression for the DID of the account named by `?1`, a DID or a handle. */
 export const actorNamed = (id: string): string =>
@@ -34,9 +35,10 @@ export interface FollowRow {
   did: Did;
   sort: number;
   cid: string;
+  key: string;
 }
 
-/** ?2 and ?3 cursor, ?4 rows. Only accounts that are known here. */
+/** Only accounts that are known here. */
 export const selectFollows = (
   db: D1Database,
   id: string,
@@ -45,12 +47,11 @@ export const selectFollows = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT f.subject AS did, f.sort, f.cid FROM follow AS f
+      `SELECT f.subject AS did, f.sort, f.cid, f.subject AS key FROM follow AS f
         JOIN actor AS a ON a.did = f.subject AND a.known IS NOT NULL
-        WHERE f.actor = ${actorNamed(id)} AND (f.sort, f.cid) < (?2, ?3)
-        ORDER BY f.sort DESC, f.cid DESC LIMIT ?4`,
+        WHERE f.actor = ${actorNamed(id)} AND ${pageOrder(orderOf("f", "f.subject"))}`,
     )
-    .bind(actorName(id), cursor.sort, cursor.cid, limit + 1);
+    .bind(actorName(id), ...pageValues(cursor, limit));
 
 export const selectFollowers = (
   db: D1Database,
@@ -60,18 +61,18 @@ export const selectFollowers = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT f.actor AS did, f.sort, f.cid FROM follow AS f INDEXED BY follow_subject
+      `SELECT f.actor AS did, f.sort, f.cid, f.actor AS key FROM follow AS f INDEXED BY follow_subject
         CROSS JOIN actor AS a
-        WHERE f.subject = ${actorNamed(id)} AND (f.sort, f.cid) < (?2, ?3)
-          AND a.did = f.actor AND a.known IS NOT NULL
-        ORDER BY f.sort DESC, f.cid DESC LIMIT ?4`,
+        WHERE f.subject = ${actorNamed(id)} AND a.did = f.actor AND a.known IS NOT NULL
+          AND ${pageOrder(orderOf("f", "f.actor"))}`,
     )
-    .bind(actorName(id), cursor.sort, cursor.cid, limit + 1);
+    .bind(actorName(id), ...pageValues(cursor, limit));
 
 export interface LikeRow {
   actor: Did;
   sort: number;
   cid: string;
+  key: string;
   created: string;
 }
 
@@ -84,7 +85,7 @@ export const selectLikes = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT actor, sort, cid, created FROM "like" WHERE subject = ?1 AND (sort, cid) < (?2, ?3)
-        ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT l.actor, l.sort, l.cid, l.actor AS key, l.created FROM "like" AS l
+        WHERE l.subject = ?1 AND ${pageOrder(orderOf("l", "l.actor"))}`,
     )
-    .bind(subject, cursor.sort, cursor.cid, limit + 1);
+    .bind(subject, ...pageValues(cursor, limit));

@@ -32,7 +32,7 @@ const KNOWN = `WITH ${NAMED},
     SELECT s.did, mine.subject, mine.sort
     FROM sides AS s CROSS JOIN follow AS mine CROSS JOIN follow AS theirs
     WHERE NOT s.popular_less AND mine.actor = ?2 AND theirs.actor = mine.subject AND theirs.subject = s.did)
-  ORDER BY did, sort`;
+  ORDER BY did, sort, known`;
 
 export const knownFollowersOf = (db: D1Database, viewer: Did, ids: readonly string[]): D1PreparedStatement =>
   db.prepare(KNOWN).bind(names(ids), viewer);

@@ -2,18 +2,21 @@
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { LIST } from "../../uris.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 export interface ListRow {
   uri: ResourceUri;
   sort: number;
   cid: string;
+  key: string;
 }
 
-/** The records of one collection that an account owns: `?1` its DID, `?2` and `?3` the cursor, `?4` rows. */
+/** The records of one collection that an account owns: `?1` its DID. */
 export const OWNED = (collection: string): string =>
   `r.uri > 'at://' || ?1 || '/${collection}/' AND r.uri < 'at://' || ?1 || '/${collection}0'`;
 
-const PAGE = `(r.sort, r.cid) < (?2, ?3) ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`;
+const ROWS = "SELECT r.uri, r.sort, r.cid, r.uri AS key";
+const PAGE = pageOrder(orderOf("r", "r.uri"));
 
 /**
  * Values of `purposes`, short and in full. A reference list is only for its starter pack and is never listed.
@@ -38,10 +41,10 @@ export const selectListsOf = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.uri, r.sort, r.cid FROM record AS r
-        WHERE ${OWNED(LIST)} AND r.record ->> 'purpose' IN (SELECT value FROM json_each(?5)) AND ${PAGE}`,
+      `${ROWS} FROM record AS r
+        WHERE ${OWNED(LIST)} AND r.record ->> 'purpose' IN (SELECT value FROM json_each(?6)) AND ${PAGE}`,
     )
-    .bind(owner, cursor.sort, cursor.cid, limit + 1, JSON.stringify(accepted(purposes)));
+    .bind(owner, ...pageValues(cursor, limit), JSON.stringify(accepted(purposes)));
 
 /** Those of the given lists that exist. */
 export const selectListsByUri = (
@@ -52,10 +55,10 @@ export const selectListsByUri = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.uri, r.sort, r.cid FROM record AS r
+      `${ROWS} FROM record AS r
         WHERE r.uri IN (SELECT value FROM json_each(?1)) AND r.collection = '${LIST}' AND ${PAGE}`,
     )
-    .bind(JSON.stringify(uris), cursor.sort, cursor.cid, limit + 1);
+    .bind(JSON.stringify(uris), ...pageValues(cursor, limit));
 
 export const selectBlockedLists = (
   db: D1Database,
@@ -65,10 +68,10 @@ export const selectBlockedLists = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.uri, r.sort, r.cid FROM list_block AS b JOIN record AS r ON r.uri = b.list AND r.collection = '${LIST}'
+      `${ROWS} FROM list_block AS b JOIN record AS r ON r.uri = b.list AND r.collection = '${LIST}'
         WHERE b.actor = ?1 AND ${PAGE}`,
     )
-    .bind(viewer, cursor.sort, cursor.cid, limit + 1);
+    .bind(viewer, ...pageValues(cursor, limit));
 
 export interface MemberRow {
   list: ResourceUri;
@@ -76,6 +79,7 @@ export interface MemberRow {
   rkey: string;
   sort: number;
   cid: string;
+  key: string;
 }
 
 export const selectMembers = (
@@ -86,16 +90,16 @@ export const selectMembers = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT list, subject AS did, rkey, sort, cid FROM list_item
-        WHERE list = ?1 AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, i.subject AS key FROM list_item AS i
+        WHERE i.list = ?1 AND ${pageOrder(orderOf("i", "i.subject"))}`,
     )
-    .bind(list, cursor.sort, cursor.cid, limit + 1);
+    .bind(list, ...pageValues(cursor, limit));
 
 /** The items by which an account (`?2`) is on the given lists. */
 export const selectMembership = (db: D1Database, did: Did, lists: readonly string[]): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid FROM json_each(?1) AS j
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, i.subject AS key FROM json_each(?1) AS j
         CROSS JOIN list_item AS i ON i.list = j.value AND i.subject = ?2`,
     )
     .bind(JSON.stringify(lists), did);
@@ -104,6 +108,7 @@ export interface BlockedRow {
   did: Did;
   sort: number;
   cid: string;
+  key: string;
 }
 
 export const selectBlocked = (
@@ -114,7 +119,7 @@ export const selectBlocked = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT subject AS did, sort, cid FROM block
-        WHERE actor = ?1 AND (sort, cid) < (?2, ?3) ORDER BY sort DESC, cid DESC LIMIT ?4`,
+      `SELECT b.subject AS did, b.sort, b.cid, b.subject AS key FROM block AS b
+        WHERE b.actor = ?1 AND ${pageOrder(orderOf("b", "b.subject"))}`,
     )
-    .bind(viewer, cursor.sort, cursor.cid, limit + 1);
+    .bind(viewer, ...pageValues(cursor, limit));

@@ -1,7 +1,9 @@
-/** The skeleton of notifications, and the unread count. */
+/** The skeleton of notifications. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { IS_REPLY } from "../../post-flags.ts";
-import { type ThreadMuteRow, millisecondsOf } from "./private.ts";
+import type { Cursor } from "../cursors.ts";
+import { pageValues } from "./page.ts";
+import { millisecondsOf } from "./private.ts";
 
 export interface NotificationRow {
   uri: ResourceUri;
@@ -55,42 +57,48 @@ const SUBJECT_STANDS = `(n.subject IS NULL OR s.uri IS NOT NULL
 const FOLLOWED = "EXISTS (SELECT 1 FROM follow WHERE actor = n.did AND subject = n.author)";
 
 /**
- * Conditions on `n`. `?5` is an array of two: reasons never wanted, and reasons wanted only from followed
+ * Conditions on `n`. `?7` is an array of two: reasons never wanted, and reasons wanted only from followed
  * accounts.
  */
 const wantedOf = ({ priority, never, fromOthers }: Wanted): string =>
   [
-    "?5 IS NOT NULL",
+    "?7 IS NOT NULL",
     priority ? FOLLOWED : "",
-    never.length > 0 ? "n.reason NOT IN (SELECT value FROM json_each(?5 -> 0))" : "",
-    fromOthers.length > 0 ? `(n.reason NOT IN (SELECT value FROM json_each(?5 -> 1)) OR ${FOLLOWED})` : "",
+    never.length > 0 ? "n.reason NOT IN (SELECT value FROM json_each(?7 -> 0))" : "",
+    fromOthers.length > 0 ? `(n.reason NOT IN (SELECT value FROM json_each(?7 -> 1)) OR ${FOLLOWED})` : "",
   ]
     .filter((condition) => condition !== "")
     .join(" AND ");
 
 const unwantedJson = ({ never, fromOthers }: Wanted): string => JSON.stringify([never, fromOthers]);
 
+/** Whether a notification comes after the cursor (?2 time, ?3 reason, ?4 URI) and is newer than ?9. */
+const between = (sort: string, uri: string, reason: string): string =>
+  `(${sort}, ${uri}, ${reason}) < (?2, ?4, ?3) AND ${sort} > ?9`;
+
 /**
- * Posts of accounts that the viewer (?1) follows and has subscribed to (?6), older than ?2, from the time of
- * the subscription on, while the author allows it (app.bsky.notification.declaration: followers, mutuals or
- * none). Read from the authors' own feeds, at most ?4 of each, so that a post needs no row per subscriber.
- * Leaves out posts of which the viewer is notified anyway.
+ * Posts of accounts that the viewer (?1) follows and has subscribed to (?8), from the time of the subscription
+ * on, while the author allows it (app.bsky.notification.declaration: followers, mutuals or none). Read from the
+ * authors' own feeds, at most ?5 of each, so that a post needs no row per subscriber. Leaves out posts of which
+ * the viewer is notified anyway.
  */
 const HEARD = `WITH heard (did, post, reply, since) AS MATERIALIZED (
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
-  FROM json_each(?6) CROSS JOIN actor AS a ON a.did = value ->> 0
+  FROM json_each(?8) CROSS JOIN actor AS a ON a.did = value ->> 0
   WHERE EXISTS (SELECT 1 FROM follow WHERE actor = ?1 AND subject = a.did)
     AND CASE a.selves ->> '$.notification.record.allowSubscriptions'
       WHEN 'none' THEN 0
       WHEN 'mutuals' THEN EXISTS (SELECT 1 FROM follow WHERE actor = a.did AND subject = ?1)
       ELSE 1 END)`;
 const HEARD_OF = (item: string) =>
-  `${item}.actor = heard.did AND ${item}.sort < ?2 AND ${item}.sort >= heard.since AND ${item}.subject IS NULL
+  `${item}.actor = heard.did AND ${item}.sort >= heard.since AND ${item}.subject IS NULL
+    AND ${between(`${item}.sort`, `'at://' || ${item}.actor || '/app.bsky.feed.post/' || ${item}.rkey`, `'${SUBSCRIBED}'`)}
     AND CASE WHEN ${item}.flags & ${IS_REPLY} THEN heard.reply ELSE heard.post END`;
-const HEARD_POSTS = `FROM heard CROSS JOIN feed_item AS i CROSS JOIN post AS p
+const HEARD_POSTS = `SELECT p.uri, i.sort, p.indexed, '${SUBSCRIBED}', NULL, p.author, coalesce(p.root, p.uri)
+  FROM heard CROSS JOIN feed_item AS i CROSS JOIN post AS p
   WHERE ${HEARD_OF("i")}
     AND i.sort >= coalesce((
-      SELECT x.sort FROM feed_item AS x WHERE ${HEARD_OF("x")} ORDER BY x.sort DESC LIMIT 1 OFFSET ?4), heard.since)
+      SELECT x.sort FROM feed_item AS x WHERE ${HEARD_OF("x")} ORDER BY x.sort DESC LIMIT 1 OFFSET ?5), heard.since)
     AND p.uri = 'at://' || i.actor || '/app.bsky.feed.post/' || i.rkey
     AND NOT EXISTS (SELECT 1 FROM notification WHERE did = ?1 AND sort = i.sort AND uri = p.uri)`;
 
@@ -103,16 +111,19 @@ const subscriptionsJson = ({ subscriptions }: Wanted): string =>
   );
 
 export interface NotificationQuery {
-  before: number;
+  /** Its `cid` is the reason of the last notification, its `key` the URI. */
+  cursor: Cursor;
+  /** Milliseconds: only newer ones. */
+  newerThan: number;
   reasons: readonly string[] | null;
   limit: number;
 }
 
-/** ?1 viewer, ?2 before, ?3 reasons, ?4 limit. */
+/** One row more than the limit if there are more. */
 export function selectNotifications(
   db: D1Database,
   wanted: Wanted,
-  { before, reasons, limit }: NotificationQuery,
+  { cursor, newerThan, reasons, limit }: NotificationQuery,
 ): D1PreparedStatement {
   const heard = hears(wanted) && (reasons?.includes(SUBSCRIBED) ?? true);
   return db
@@ -120,67 +131,19 @@ export function selectNotifications(
       `${heard ? HEARD : ""}
       SELECT n.uri, n.sort, n.indexed, n.reason, n.subject, n.author, coalesce(s.root, s.uri) AS root
       FROM notification AS n LEFT JOIN post AS s ON s.uri = n.subject
-      WHERE n.did = ?1 AND n.sort < ?2 AND ${SUBJECT_STANDS} AND ${wantedOf(wanted)} AND ?6 IS NOT NULL
-        AND ${reasons === null ? "?3 IS NOT NULL" : "n.reason IN (SELECT value FROM json_each(?3))"}
-      ${
-        heard
-          ? `UNION ALL SELECT p.uri, i.sort, p.indexed, '${SUBSCRIBED}', NULL, p.author, coalesce(p.root, p.uri)
-              ${HEARD_POSTS}`
-          : ""
-      }
-      ORDER BY 2 DESC, 1 DESC LIMIT ?4`,
+      WHERE n.did = ?1 AND ${between("n.sort", "n.uri", "n.reason")} AND ${SUBJECT_STANDS} AND ${wantedOf(wanted)}
+        AND ?8 IS NOT NULL
+        AND ${reasons === null ? "?6 IS NOT NULL" : "n.reason IN (SELECT value FROM json_each(?6))"}
+      ${heard ? `UNION ALL ${HEARD_POSTS}` : ""}
+      ORDER BY 2 DESC, 1 DESC, 4 DESC LIMIT ?5`,
     )
     .bind(
       wanted.viewer,
-      before,
+      ...pageValues(cursor, limit),
       JSON.stringify(reasons ?? []),
-      limit + 1,
       unwantedJson(wanted),
       subscriptionsJson(wanted),
-    );
-}
-
-/** The most rows counted: a badge shows no more than this. */
-const COUNTED = 5000;
-/** The most posts counted per author. */
-const HEARD_COUNTED = 100;
-
-/**
- * Counts unread notifications: newer than `after` and not in muted threads. ?2 is the end of time, ?3 the
- * mutes, ?7 `after`.
- */
-export function selectUnread(
-  db: D1Database,
-  wanted: Wanted,
-  after: number,
-  mutes: ThreadMuteRow[],
-): D1PreparedStatement {
-  const unmuted = (root: string, indexed: string) =>
-    mutes.length === 0
-      ? "?3 IS NOT NULL"
-      : `NOT EXISTS (SELECT 1 FROM json_each(?3) AS m WHERE m.value ->> 0 = ${root} AND m.value ->> 1 <= ${indexed})`;
-  return db
-    .prepare(
-      `${hears(wanted) ? HEARD : ""}
-      SELECT count(*) AS count FROM (
-        SELECT 1 FROM notification AS n ${mutes.length > 0 ? "LEFT JOIN post AS s ON s.uri = n.subject" : ""}
-        WHERE n.did = ?1 AND n.sort > ?7 AND n.sort < ?2 AND ?4 IS NOT NULL AND ?6 IS NOT NULL
-          AND ${unmuted("coalesce(s.root, s.uri)", "n.indexed")} AND ${wantedOf(wanted)}
-        ${
-          hears(wanted)
-            ? `UNION ALL SELECT 1 ${HEARD_POSTS} AND i.sort > ?7 AND ${unmuted("coalesce(p.root, p.uri)", "p.indexed")}`
-            : ""
-        }
-        LIMIT ${COUNTED})`,
-    )
-    .bind(
-      wanted.viewer,
-      Number.MAX_SAFE_INTEGER,
-      JSON.stringify(mutes.map(({ root_uri, created_at }) => [root_uri, Date.parse(created_at)])),
-      HEARD_COUNTED,
-      unwantedJson(wanted),
-      subscriptionsJson(wanted),
-      after,
+      newerThan,
     );
 }
 

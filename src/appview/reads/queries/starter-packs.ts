@@ -4,13 +4,18 @@ import { folded } from "../../folding.ts";
 import type { Cursor } from "../cursors.ts";
 import { STARTER_PACK } from "../../uris.ts";
 import { OWNED } from "./lists.ts";
+import { orderOf, pageOrder, pageValues } from "./page.ts";
 import { LISTED } from "./records.ts";
 
 export interface PackRow {
   uri: ResourceUri;
   sort: number;
   cid: string;
+  key: string;
 }
+
+const ROWS = "SELECT r.uri, r.sort, r.cid, r.uri AS key";
+const PAGE = pageOrder(orderOf("r", "r.uri"));
 
 export const selectPacksOf = (
   db: D1Database,
@@ -19,11 +24,8 @@ export const selectPacksOf = (
   limit: number,
 ): D1PreparedStatement =>
   db
-    .prepare(
-      `SELECT r.uri, r.sort, r.cid FROM record AS r
-        WHERE ${OWNED(STARTER_PACK)} AND (r.sort, r.cid) < (?2, ?3) ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
-    )
-    .bind(owner, cursor.sort, cursor.cid, limit + 1);
+    .prepare(`${ROWS} FROM record AS r WHERE ${OWNED(STARTER_PACK)} AND ${PAGE}`)
+    .bind(owner, ...pageValues(cursor, limit));
 
 /**
  * Packs whose name contains a text, newest first. A community has few packs, so the index of all packs is
@@ -37,12 +39,12 @@ export const selectPacksNamed = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.uri, r.sort, r.cid FROM record AS r INDEXED BY record_listed
-        WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}' AND (r.sort, r.cid) < (?2, ?3)
+      `${ROWS} FROM record AS r INDEXED BY record_listed
+        WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}'
           AND instr(coalesce(r.name, lower(r.record ->> 'name')), ?1) > 0
-        ORDER BY r.sort DESC, r.cid DESC LIMIT ?4`,
+          AND ${PAGE}`,
     )
-    .bind(folded(text), cursor.sort, cursor.cid, limit + 1);
+    .bind(folded(text), ...pageValues(cursor, limit));
 
 /** How many of a list's newest members are considered for a pack's sample. */
 const CONSIDERED = 50;
@@ -94,7 +96,7 @@ export const selectPackMembership = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, i.subject AS key
         FROM json_each(?1) AS j
           CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}'
           CROSS JOIN list_item AS i ON i.list = r.record ->> 'list' AND i.subject = ?2`,

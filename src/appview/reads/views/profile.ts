@@ -12,7 +12,7 @@ import type { Present } from "./present.ts";
 import { blockEachOther, viewerBlocks, visibleActor } from "./rules.ts";
 import type { Plain } from "./typed.ts";
 
-const INVALID_HANDLE: Handle = "handle.invalid";
+export const INVALID_HANDLE: Handle = "handle.invalid";
 const MINUTE = 60_000;
 const SHORTEST_STATUS = 5 * MINUTE;
 const LONGEST_STATUS = 240 * MINUTE;

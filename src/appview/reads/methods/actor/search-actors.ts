@@ -30,8 +30,8 @@ function parseActorCursor(text: string, cursor: string | undefined): ActorCursor
     if (cursor !== undefined && !/^\d{1,4}$/.test(cursor)) throw invalidRequest("Malformed cursor");
     return { offset: Number(cursor ?? 0) };
   }
-  const { sort, cid } = parseCursor(cursor) ?? LATEST;
-  return { known: sort, did: cid };
+  const { sort, key } = parseCursor(cursor) ?? LATEST;
+  return { known: sort, did: key };
 }
 
 interface Found {
@@ -66,7 +66,7 @@ async function find(
 
 function nextOf(cursor: ActorCursor, limit: number, last: FoundActor | undefined): string | undefined {
   if ("offset" in cursor) return String(cursor.offset + limit);
-  return last && formatCursor({ sort: last.known, cid: last.did });
+  return last && formatCursor({ sort: last.known, cid: "", key: last.did });
 }
 
 export async function searchActorsTypeahead(reading: ViewContext, params: Params) {

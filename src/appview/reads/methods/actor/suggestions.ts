@@ -13,16 +13,13 @@ interface Params {
   limit: number;
 }
 
-/** Accounts around the viewer; if there are too few, also the most followed of all. */
+/** Accounts around the viewer; if there are too few, also the most followed others. */
 export async function getSuggestedUsers(
   reading: ViewContext,
   { limit }: Params,
 ): Promise<{ actors: Plain<AppBskyActorDefs.ProfileView>[] }> {
   const { actors } = await getSuggestions(reading, { limit });
-  if (actors.length >= limit) return { actors };
-  const popular = await getSuggestions(reading, { limit, cursor: "p0" });
-  const known = new Set(actors.map(({ did }) => did));
-  return { actors: [...actors, ...popular.actors.filter(({ did }) => !known.has(did))].slice(0, limit) };
+  return { actors };
 }
 
 /** The newest starter packs, by any account. */

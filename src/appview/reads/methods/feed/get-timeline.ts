@@ -64,6 +64,7 @@ async function page(
   ]);
   const skeleton = timelinePage(
     found.map(({ results }) => results),
+    cursor,
     limit,
   );
   const facts = await hydrateItems(reading, skeleton.items);

@@ -114,8 +114,7 @@ export const unmuteThread = (reading: MemberViewContext, { root }: ThreadInput) 
 interface MutedRow {
   did: Did;
   sort: number;
-  /** The DID again, to break ties. */
-  cid: string;
+  key: string;
 }
 
 /** Full mutes only, latest first. */
@@ -123,7 +122,7 @@ export async function getMutes(reading: MemberViewContext, params: PageParams) {
   const { items, cursor } = await pagedOwn<MutedRow, Plain<AppBskyActorDefs.ProfileView>>(
     reading,
     params,
-    `SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
+    `SELECT subject_did AS did, subject_did AS key, ${millisecondsOf("created_at")} AS sort
       FROM actor_mute WHERE did = ?1 AND only_reposts = 0 AND only_quoteposts = 0`,
     async (rows) => {
       const dids = rows.map(({ did }) => did);

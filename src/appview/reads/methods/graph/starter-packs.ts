@@ -5,6 +5,7 @@
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
+import type { Cursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
@@ -167,8 +168,7 @@ interface SearchParams extends PageParams {
 
 const found = ({ db }: ViewContext, { q }: SearchParams) => {
   const text = q.trim();
-  return (cursor: { sort: number; cid: string }, limit: number) =>
-    rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
+  return (cursor: Cursor, limit: number) => rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
 };
 
 /** Finds packs by name. Omits those of accounts in a block with the viewer. */

@@ -9,7 +9,7 @@ import { rowsOf } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks, viewerMutes } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import type { PageParams } from "../paged.ts";
+import { type PageParams, filled } from "../paged.ts";
 
 /** How many suggestions are shown next to a profile. */
 const SHOWN = 10;
@@ -46,32 +46,42 @@ export async function getSuggestedFollowsByActor(
  * Parses a cursor: a letter for the source and the number of rows passed; `a20` around the viewer, `p20` the
  * most followed. Refuses InvalidRequest `Malformed cursor`.
  */
-function parsePlace(cursor: string | undefined): { source: "a" | "p"; skip: number } | null {
-  if (cursor === undefined || cursor === "") return null;
+function parsePlace(cursor: string | undefined): { isNear: boolean; skip: number } {
+  if (cursor === undefined || cursor === "") return { isNear: true, skip: 0 };
   const [, source, skip] = /^([ap])(\d{1,6})$/.exec(cursor) ?? [];
   if (skip === undefined) throw invalidRequest("Malformed cursor");
-  return { source: source === "p" ? "p" : "a", skip: Number(skip) };
+  return { isNear: source === "a", skip: Number(skip) };
 }
 
-/**
- * Accounts that the viewer's neighbours follow. A first page with room adds the most followed accounts; for a
- * viewer without neighbours, every page has those.
- */
-export async function getSuggestions(reading: ViewContext, { limit, cursor }: PageParams) {
+interface Chosen {
+  rows: SuggestionRow[];
+  cursor: string | undefined;
+}
+
+/** Accounts that the viewer's neighbours follow, then the most followed others. */
+async function choose(reading: ViewContext, from: string | undefined, limit: number): Promise<Chosen> {
   const { db, viewer } = reading;
-  const place = parsePlace(cursor);
-  const skip = place?.skip ?? 0;
-  const near = viewer !== null && place?.source !== "p";
-  const rows = near
-    ? await rowsOf<SuggestionRow>(db, selectFollowsAround(db, { around: viewer, viewer, limit, skip }))
-    : [];
-  const more = rows.length === limit;
-  if (!near || (place === null && !more)) {
-    const seen = new Set(rows.map(({ did }) => did));
-    const popular = await rowsOf<SuggestionRow>(db, selectPopular(db, { viewer, limit, skip }));
-    const source = rows.length === 0 && popular.length === limit ? `p${skip + limit}` : undefined;
-    rows.push(...popular.filter(({ did }) => !seen.has(did)).slice(0, limit - rows.length));
-    return { actors: await profiles(reading, rows), ...(source === undefined ? {} : { cursor: source }) };
-  }
-  return { actors: await profiles(reading, rows), ...(more ? { cursor: `a${skip + limit}` } : {}) };
+  const { isNear, skip } = parsePlace(from);
+  if (viewer === null || !isNear) return choosePopular(reading, skip, limit);
+  const near = await rowsOf<SuggestionRow>(
+    db,
+    selectFollowsAround(db, { around: viewer, viewer, limit: limit + 1, skip }),
+  );
+  if (near.length > limit) return { rows: near.slice(0, limit), cursor: `a${skip + limit}` };
+  const others = await choosePopular(reading, 0, limit - near.length);
+  return { rows: [...near, ...others.rows], cursor: others.cursor };
+}
+
+async function choosePopular({ db, viewer }: ViewContext, skip: number, limit: number): Promise<Chosen> {
+  const rows = await rowsOf<SuggestionRow>(db, selectPopular(db, { viewer, limit: limit + 1, skip }));
+  return { rows: rows.slice(0, limit), cursor: rows.length > limit ? `p${skip + limit}` : undefined };
+}
+
+/** Refuses InvalidRequest `Malformed cursor`. */
+export async function getSuggestions(reading: ViewContext, params: PageParams) {
+  const { items, cursor } = await filled<Profile>(params, async (from, limit) => {
+    const { rows, cursor: next } = await choose(reading, from, limit);
+    return { items: await profiles(reading, rows), cursor: next };
+  });
+  return { actors: items, ...(cursor === undefined ? {} : { cursor }) };
 }

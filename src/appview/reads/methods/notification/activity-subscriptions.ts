@@ -53,7 +53,7 @@ export async function putActivitySubscription(
 interface Row {
   did: Did;
   sort: number;
-  cid: string;
+  key: string;
 }
 
 /** The viewer's subscriptions, latest first, without accounts in a block with the viewer. */
@@ -61,7 +61,7 @@ export async function listActivitySubscriptions(reading: MemberViewContext, para
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyActorDefs.ProfileView>>(
     reading,
     params,
-    `SELECT subject_did AS did, subject_did AS cid, ${millisecondsOf("created_at")} AS sort
+    `SELECT subject_did AS did, subject_did AS key, ${millisecondsOf("created_at")} AS sort
       FROM activity_subscription WHERE did = ?1`,
     async (rows) => {
       const dids = rows.map(({ did }) => did);

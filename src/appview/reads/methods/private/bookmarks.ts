@@ -75,9 +75,10 @@ export async function deleteBookmark(
 
 interface Row {
   uri: ResourceUri;
-  cid: string;
+  post_cid: string;
   created_at: string;
   sort: number;
+  key: string;
 }
 
 /** The viewer's bookmarks, latest first. Gone and blocked posts stay, as placeholders. */
@@ -85,7 +86,8 @@ export async function getBookmarks(reading: MemberViewContext, params: PageParam
   const { items, cursor } = await pagedOwn<Row, Plain<AppBskyBookmarkDefs.BookmarkView>>(
     reading,
     params,
-    `SELECT uri, cid, created_at, ${millisecondsOf("created_at")} AS sort FROM bookmark WHERE did = ?1`,
+    `SELECT uri, uri AS key, cid AS post_cid, created_at, ${millisecondsOf("created_at")} AS sort
+      FROM bookmark WHERE did = ?1`,
     async (rows) => {
       const facts = newFacts(reading);
       await readPosts(
@@ -95,7 +97,7 @@ export async function getBookmarks(reading: MemberViewContext, params: PageParam
       );
       await complete(reading, facts);
       const present = { facts, images: reading.images };
-      return rows.map(({ uri, cid, created_at }) => ({
+      return rows.map(({ uri, post_cid: cid, created_at }) => ({
         createdAt: created_at,
         subject: { uri, cid },
         item: maybePost(present, uri),

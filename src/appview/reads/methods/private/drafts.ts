@@ -80,7 +80,7 @@ interface DraftRow {
   created_at: string;
   updated_at: string;
   sort: number;
-  cid: string;
+  key: string;
 }
 
 /** The viewer's drafts, last updated first. Refuses InvalidRequest `Malformed cursor`. */
@@ -88,7 +88,7 @@ export async function getDrafts(reading: MemberViewContext, params: PageParams) 
   const { items, cursor } = await pagedOwn<DraftRow, AppBskyDraftDefs.DraftView>(
     reading,
     params,
-    `SELECT id, draft, created_at, updated_at, ${millisecondsOf("updated_at")} AS sort, id AS cid
+    `SELECT id, draft, created_at, updated_at, ${millisecondsOf("updated_at")} AS sort, id AS key
       FROM draft WHERE did = ?1`,
     async (rows) =>
       rows.map(({ id, draft, created_at, updated_at }) => ({
