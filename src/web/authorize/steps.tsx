@@ -1,5 +1,6 @@
 /** The pages of an authorization, and which of them comes next. */
 import type { Member } from "../../identity/directory.ts";
+import { normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import type { Fields } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";
 import { ConsentPage } from "../pages/consent.tsx";
@@ -27,7 +28,8 @@ export async function showStep(
   hint: string | undefined,
 ): Promise<Response> {
   const { searchParams } = turn.url;
-  const { prompt, login_hint: wanted } = asking.parameters;
+  const { prompt, login_hint: hinting } = asking.parameters;
+  const wanted = hinting === undefined ? undefined : normalizeIdentifier(hinting);
   const people = await turn.browser.signedIn();
   const as = searchParams.get("as");
   const wish = searchParams.get("page") ?? (prompt === "create" && as === null ? "sign-up" : null);
