@@ -1,5 +1,4 @@
 /** Creates an account: its tables, its row, and a repo whose one commit is empty. */
-import { randomBytes } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
 import type { CreateAccount } from "../protocol/account-station.ts";
 import { cidFromBytes } from "../protocol/cid.ts";
@@ -24,7 +23,7 @@ export async function createAccount(
   const hash = password === null ? null : await hashPassword(checkedPassword(password));
   // A deleted account may come back. If its positions started over, its events would look like repeats.
   const base = (await sequencer.repo(did))?.position ?? 0;
-  const key = signingKey ?? generateKey(randomBytes(32));
+  const key = signingKey ?? (await generateKey());
   const now = Date.now();
   sql.transaction(() => {
     makeTables();

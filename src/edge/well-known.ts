@@ -1,6 +1,6 @@
 /** The well-known documents of this host and its members. */
+import { extractMultikey } from "@atproto/crypto";
 import { labelKey } from "../moderation/issue-labels.ts";
-import { multikeyOf } from "../protocol/keys.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
@@ -11,7 +11,7 @@ import { renderError } from "./errors.ts";
  * and, unless it uses an upstream AppView, its AppView and notification service.
  */
 export async function hostDidDocument({ directory, host, env }: Services): Promise<Response> {
-  const { didKey } = await labelKey(directory);
+  const key = await labelKey(directory);
   const service = (id: string, type: string) => ({ id, type, serviceEndpoint: host.origin });
   return json({
     "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
@@ -21,7 +21,7 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
         id: `${host.did}#atproto_label`,
         type: "Multikey",
         controller: host.did,
-        publicKeyMultibase: multikeyOf(didKey),
+        publicKeyMultibase: extractMultikey(key.did()),
       },
     ],
     service: [

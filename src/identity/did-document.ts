@@ -2,8 +2,14 @@
  * Reads DID documents (DID Core, as the atproto DID spec uses it). Pure. Nothing in a document is trusted.
  */
 import type { Did, Handle } from "@atcute/lexicons";
+import {
+  P256_JWT_ALG,
+  SECP256K1_JWT_ALG,
+  formatDidKey,
+  multibaseToBytes,
+  parseMultikey,
+} from "@atproto/crypto";
 import { isHandle } from "../protocol/syntax.ts";
-import { base58Decode, didKeyOf, type KeyType } from "../protocol/keys.ts";
 
 /** A document whose `id` was checked; every other field is unchecked input from its owner. */
 export interface DidDocument {
@@ -97,27 +103,29 @@ export function serviceEndpoint(document: DidDocument, fragment: string, type?: 
 export const pdsEndpoint = (document: DidDocument): string | null =>
   serviceEndpoint(document, "#atproto_pds", "AtprotoPersonalDataServer");
 
+/** Longest key that is read; an uncompressed point has 89 characters. Base58 takes quadratic time. */
+const MAX_KEY_LENGTH = 100;
+
 /** The verification method `#<id>` as a did:key, from Multikey or from the two older formats. */
 export function verificationKey(document: DidDocument, id: string): string | null {
   const method = entryOf(document, "verificationMethod", `#${id}`);
   const key = method?.publicKeyMultibase;
-  if (typeof key !== "string" || !key.startsWith("z")) return null;
-  const bytes = base58Decode(key.slice(1));
-  if (bytes === null || bytes.length === 0) return null;
-  if (method?.type === "Multikey") return `did:key:${key}`;
-  const type = LEGACY_TYPES.get(method?.type);
-  const point = bytes.length === 65 ? compress(bytes) : bytes;
-  return type && point.length === 33 ? didKeyOf({ type, bytes: point }) : null;
+  if (typeof key !== "string" || !key.startsWith("z") || key.length > MAX_KEY_LENGTH) return null;
+  try {
+    if (method?.type === "Multikey") {
+      const { jwtAlg, keyBytes } = parseMultikey(key);
+      return formatDidKey(jwtAlg, keyBytes);
+    }
+    const algorithm = LEGACY_TYPES.get(method?.type);
+    return algorithm === undefined ? null : formatDidKey(algorithm, multibaseToBytes(key));
+  } catch {
+    // An unknown curve, or no point on it.
+    return null;
+  }
 }
 
-/** The older key types, which name the curve and hold the bare point. */
-const LEGACY_TYPES = new Map<unknown, KeyType>([
-  ["EcdsaSecp256r1VerificationKey2019", "ES256"],
-  ["EcdsaSecp256k1VerificationKey2019", "ES256K"],
+/** The older key types, which name the curve and hold the bare point, compressed or not. */
+const LEGACY_TYPES = new Map<unknown, string>([
+  ["EcdsaSecp256r1VerificationKey2019", P256_JWT_ALG],
+  ["EcdsaSecp256k1VerificationKey2019", SECP256K1_JWT_ALG],
 ]);
-
-/** SEC 1, 2.3.3: 04 ‖ x ‖ y becomes 02 or 03 (by the parity of y) ‖ x. */
-function compress(point: Uint8Array): Uint8Array {
-  const odd = (point[64] ?? 0) & 1;
-  return Uint8Array.from([2 + odd, ...point.subarray(1, 33)]);
-}

@@ -27,7 +27,7 @@ export class ReservedKeys {
 
   /** The did:key reserved for this DID, the same one each time; without a DID, a new one each time. */
   async reserve(did?: Did): Promise<string> {
-    const key = generateKey(crypto.getRandomValues(new Uint8Array(32)));
+    const key = await generateKey();
     const row = {
       keyDid: didKey(key),
       did: did ?? null,

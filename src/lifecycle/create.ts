@@ -40,7 +40,7 @@ export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> 
  * (e-mail), UpstreamFailure (502).
  */
 export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Member> {
-  const signingKey = generateKey(crypto.getRandomValues(new Uint8Array(32)));
+  const signingKey = await generateKey();
   const { did, operation } = await services.plc.createGenesis({
     signingKey: didKey(signingKey),
     handle: wanted.handle,

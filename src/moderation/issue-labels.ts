@@ -2,12 +2,11 @@
  * The host as a labeler: signs labels with its own key, stores them, and notifies its AppView and the
  * subscribers.
  */
-import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
+import type { Keypair } from "@atproto/crypto";
 import { ModerationLabels } from "./labels.ts";
 import { isCid } from "../protocol/cid.ts";
 import { importKey } from "../protocol/keys.ts";
-import type { SigningKey } from "../protocol/keys.ts";
 import { signLabel } from "../protocol/label.ts";
 import type { SignedLabel } from "../protocol/label.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
@@ -42,8 +41,8 @@ const VALUE = /^!?[a-z]+(-[a-z]+)*$/;
 const VALUE_MAX = 128;
 
 /** The key that signs labels, created on first use. It is `#atproto_label` in the host's DID document. */
-export async function labelKey(directory: SecretKeeper): Promise<SigningKey> {
-  return importKey(Uint8Array.from(Buffer.from(await directory.secret("LABELER_KEY"), "hex")));
+export async function labelKey(directory: SecretKeeper): Promise<Keypair> {
+  return importKey(await directory.secret("LABELER_KEY"));
 }
 
 /** Signs, stores and announces labels. Refuses InvalidRequest for an invalid label. */
@@ -55,7 +54,7 @@ export async function issueLabels(
   const { directory, env, host } = services;
   const key = await labelKey(directory);
   const cts = new Date().toISOString();
-  const labels = wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key));
+  const labels = await Promise.all(wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key)));
   await new ModerationLabels(env.DIRECTORY).add(labels);
   await services.moderate(labels.map((label) => actOf(label, host.did)));
   await env.LABELS.getByName(LABELS_NAME).announce();

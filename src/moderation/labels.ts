@@ -6,7 +6,7 @@ import type { Cid, Did, GenericUri } from "@atcute/lexicons";
 import { asc, desc, gt, lt, max, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { label } from "../../schema/directory.ts";
-import { base64, bytesFromBase64 } from "../protocol/data-model.ts";
+import { fromBytes, toBytes } from "../protocol/cbor.ts";
 import type { SignedLabel } from "../protocol/label.ts";
 import { idOf } from "./audit.ts";
 import { type LabelQuery, type LabelRow, labelsInForce } from "./label-query.ts";
@@ -42,7 +42,7 @@ export class ModerationLabels {
       neg: each.neg === true,
       cts: each.cts,
       exp: each.exp ?? null,
-      sig: base64(each.sig),
+      sig: toBytes(each.sig).$bytes,
     }));
     const [first, ...others] = rows.map((row) => this.#db.insert(label).values(row));
     if (first !== undefined) await this.#db.batch([first, ...others]);
@@ -96,7 +96,7 @@ function asLabel(row: LabelRow): SignedLabel {
     ...(row.neg ? { neg: true } : {}),
     cts: row.cts,
     ...(row.exp === null ? {} : { exp: row.exp }),
-    sig: bytesFromBase64(row.sig),
+    sig: fromBytes({ $bytes: row.sig }),
   };
 }
 
@@ -111,6 +111,6 @@ export function labelView({ sig, ...each }: SignedLabel) {
     ...(each.neg ? { neg: true } : {}),
     cts: each.cts,
     ...(each.exp === undefined ? {} : { exp: each.exp }),
-    sig: { $bytes: base64(sig) },
+    sig: { $bytes: toBytes(sig).$bytes },
   };
 }

@@ -1,11 +1,11 @@
 /**
  * Commits, version 3 (repository spec, "Commit Objects"). The signature is over the DAG-CBOR without `sig`.
  */
-import { decode, encode } from "./cbor.ts";
+import { decode, encode, fromBytes, isBytes, toBytes } from "./cbor.ts";
 import { cidFromBytes, cidOfCbor, isCid, type Cid, type CidBytes } from "./cid.ts";
 import { isMap, type LexMap } from "./data-model.ts";
 import { showCbor } from "./foreign-cbor.ts";
-import { sign, verify } from "./keys.ts";
+import { sign } from "./keys.ts";
 import { invalidRequest } from "./refusal.ts";
 import { isTid } from "./tid.ts";
 
@@ -39,7 +39,7 @@ export function signCommit(
     rev: commit.rev,
     prev: null,
   };
-  const bytes = encode({ ...unsigned, sig: sign(privateKey, encode(unsigned)) });
+  const bytes = encode({ ...unsigned, sig: toBytes(sign(privateKey, encode(unsigned))) });
   return { cid: cidOfCbor(bytes), bytes };
 }
 
@@ -49,17 +49,18 @@ const linkOf = (value: unknown): Cid | null => {
   return typeof $link === "string" && isCid($link) ? $link : null;
 };
 
-function parse(bytes: Uint8Array): { commit: Commit; fields: LexMap } {
+/** Decodes a commit from its block without checking the signature. Refuses InvalidRequest. */
+export function decodeCommit(bytes: Uint8Array): Commit {
   const fields = decode(bytes);
   if (!isMap(fields)) throw refused("not an object");
   const { version, rev, sig, prev } = fields;
   const { did, data } = repoOf(fields);
   if (version !== 3) throw refused("version is not 3");
   if (!isTid(rev)) throw refused("rev is not a TID");
-  if (!(sig instanceof Uint8Array)) throw refused("no sig");
+  if (!isBytes(sig)) throw refused("no sig");
   const prevCid = linkOf(prev);
   if (prev !== undefined && prev !== null && prevCid === null) throw refused("prev is no link");
-  return { commit: { did, version: 3, data, rev, prev: prevCid, sig }, fields };
+  return { did, version: 3, data, rev, prev: prevCid, sig: fromBytes(sig) };
 }
 
 const refused = (what: string) => invalidRequest(`Invalid commit: ${what}`);
@@ -81,20 +82,4 @@ export function decodeForeignCommit(bytes: Uint8Array): { did: string; data: Cid
   const { version, rev } = fields;
   if (version !== 2 && version !== 3) throw refused("version is neither 2 nor 3");
   return { ...repoOf(fields), rev: typeof rev === "string" ? rev : "" };
-}
-
-/** Decodes a commit from its block without checking the signature. Refuses InvalidRequest. */
-export const decodeCommit = (bytes: Uint8Array): Commit => parse(bytes).commit;
-
-/**
- * Decodes a commit from its block and verifies it. Refuses InvalidRequest: another DID, or a signature that
- * is not the key's.
- */
-export function verifyCommit(bytes: Uint8Array, did: string, didKey: string): Commit {
-  const { commit, fields } = parse(bytes);
-  if (commit.did !== did) throw invalidRequest(`Invalid commit: the repo of ${commit.did}`);
-  const { sig, ...unsigned } = fields;
-  if (!(sig instanceof Uint8Array) || !verify(didKey, encode(unsigned), sig))
-    throw invalidRequest("Invalid commit: bad signature");
-  return commit;
 }

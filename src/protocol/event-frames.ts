@@ -4,7 +4,7 @@
  * decoding anything.
  */
 import type { Did } from "@atcute/lexicons";
-import { decode, decodeFirst, encode } from "./cbor.ts";
+import { decode, decodeFirst, encode, fromBytes, isBytes, toBytes } from "./cbor.ts";
 import { isMap, type LexMap, type LexValue } from "./data-model.ts";
 import type {
   AccountEvent,
@@ -80,7 +80,7 @@ export const encodeCommitEntry = (event: Unnumbered<CommitEvent>): EncodedEntry 
       time: event.time,
       blobs: [],
       since: event.since,
-      blocks: event.blocks,
+      blocks: toBytes(event.blocks),
       commit: link(event.commit),
       rebase: false,
       tooBig: false,
@@ -90,7 +90,11 @@ export const encodeCommitEntry = (event: Unnumbered<CommitEvent>): EncodedEntry 
 
 /** Encodes a #sync without its seq; `blocks` is a CAR of the commit alone, at most 10,000 bytes. */
 export const encodeSyncEntry = (event: Unnumbered<SyncEvent>): EncodedEntry =>
-  encodeEntry("sync", { did: event.did, rev: event.rev }, { time: event.time, blocks: event.blocks });
+  encodeEntry(
+    "sync",
+    { did: event.did, rev: event.rev },
+    { time: event.time, blocks: toBytes(event.blocks) },
+  );
 
 /** Encodes an #identity without its seq. */
 export const encodeIdentityEntry = (event: Unnumbered<IdentityEvent>): EncodedEntry =>
@@ -131,8 +135,8 @@ function text(body: LexMap, key: string): string {
 
 function bytes(body: LexMap, key: string): Uint8Array {
   const value = body[key];
-  if (!(value instanceof Uint8Array)) throw refuse(`${key} is no byte string`);
-  return value;
+  if (!isBytes(value)) throw refuse(`${key} is no byte string`);
+  return fromBytes(value);
 }
 
 function cidOf(value: LexValue | undefined, key: string): string {

@@ -4,8 +4,9 @@
  * are. `cbor.ts` reads everything that is written here.
  */
 import { Buffer } from "node:buffer";
+import { toBytes } from "@atcute/cbor";
 import { showCid } from "./cid.ts";
-import { base64, isMap, OWN_PROPERTY, type LexMap, type LexValue } from "./data-model.ts";
+import { isMap, OWN_PROPERTY, type LexMap, type LexValue } from "./data-model.ts";
 import { invalidRequest } from "./refusal.ts";
 
 const malformed = (what: string) => invalidRequest(`Invalid CBOR: ${what}`);
@@ -81,7 +82,7 @@ class Reader {
       case 1:
         return -1 - length;
       case 2:
-        return { $bytes: base64(this.#string(length, 2)) };
+        return { $bytes: toBytes(this.#string(length, 2)).$bytes };
       case 3:
         return utf8.decode(this.#string(length, 3));
       case 4:

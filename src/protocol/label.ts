@@ -1,7 +1,6 @@
 /** Signed labels (atproto spec, "Labels"): DAG-CBOR of the label without `sig`, K-256 over its SHA-256. */
-import { encode } from "./cbor.ts";
-import type { LexMap } from "./data-model.ts";
-import type { SigningKey } from "./keys.ts";
+import type { Keypair } from "@atproto/crypto";
+import { encode } from "@ipld/dag-cbor";
 
 /** com.atproto.label.defs#label, without its signature. */
 export interface UnsignedLabel {
@@ -23,12 +22,21 @@ export interface SignedLabel extends UnsignedLabel {
 }
 
 /** The signed form: version 1, absent fields omitted, `neg` only when true. */
-function mapOf({ src, uri, cid, val, neg, cts, exp }: UnsignedLabel): LexMap {
-  return { ver: 1, src, uri, cid, val, ...(neg ? { neg } : {}), cts, exp };
+function mapOf({ src, uri, cid, val, neg, cts, exp }: UnsignedLabel) {
+  return {
+    ver: 1,
+    src,
+    uri,
+    ...(cid === undefined ? {} : { cid }),
+    val,
+    ...(neg ? { neg } : {}),
+    cts,
+    ...(exp === undefined ? {} : { exp }),
+  };
 }
 
-export function signLabel(label: UnsignedLabel, key: SigningKey): SignedLabel {
-  return { ...label, sig: key.sign(encode(mapOf(label))) };
+export async function signLabel(label: UnsignedLabel, key: Keypair): Promise<SignedLabel> {
+  return { ...label, sig: await key.sign(encode(mapOf(label))) };
 }
 
 /** The bytes that the signature covers. */

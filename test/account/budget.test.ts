@@ -70,7 +70,7 @@ describe("rows at 10,000 records", () => {
 describe("the whole repo", () => {
   test("exports as a CAR that checks, in order", async () => {
     const { did, account, key } = member;
-    const { records } = checkRepo(await bytesOf(await account.getRepo("public")), did, key);
+    const { records } = await checkRepo(await bytesOf(await account.getRepo("public")), did, key);
     expect(records.size).toBeGreaterThanOrEqual(RECORDS);
     const paths = (await rowsOf(did, "SELECT path FROM record ORDER BY path")).map((row) => row["path"]);
     expect([...records.keys()]).toEqual(paths);
@@ -93,7 +93,7 @@ describe("the whole repo", () => {
         Promise.all([0, 1, 2, 3].map((writer) => write(writer, turns++))),
       );
       expect(turns).toBeGreaterThanOrEqual(8);
-      const checked = checkRepo(car, did, key);
+      const checked = await checkRepo(car, did, key);
       expect(checked.rev).toBe(before.rev);
       expect(checked.records.size).toBe(n);
       expect(await account.getLatestCommit("public")).not.toEqual(before);

@@ -11,10 +11,10 @@ test("a record is written, read back, exported and announced", async () => {
   expect(read).toEqual({ uri: written.uri, cid: written.cid, value: post("hello") });
 
   const car = await bytesOf(await account.getRepo("public"));
-  const checked = checkRepo(car, did, key);
+  const checked = await checkRepo(car, did, key);
   expect([...checked.records]).toEqual([[`app.bsky.feed.post/${rkey}`, post("hello")]]);
   const proof = await account.getRecordProof("public", "app.bsky.feed.post", rkey);
-  expect(checkRepo(proof, did, key).records.size).toBe(1);
+  expect((await checkRepo(proof, did, key)).records.size).toBe(1);
 
   const sequenced = await sequencer().repo(did);
   expect(sequenced).toMatchObject({

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { readCar } from "../../src/protocol/car.ts";
-import { decodeCommit, verifyCommit } from "../../src/protocol/commit.ts";
+import { decodeCommit } from "../../src/protocol/commit.ts";
 import { decodeFrame, spliceSeq } from "../../src/protocol/event-frames.ts";
 import type { LogEntry, RepoEvent } from "../../src/protocol/events.ts";
 import { must } from "../../src/protocol/refusal.ts";
@@ -15,6 +15,7 @@ import {
   refusalOf,
   sequencer,
 } from "../support/account.ts";
+import { verifyCommit } from "../support/commit.ts";
 
 const POST = "app.bsky.feed.post";
 
@@ -73,7 +74,8 @@ describe("what is announced", () => {
     expect(sync).toMatchObject({ kind: "sync" });
     if (commit?.kind !== "commit" || sync?.kind !== "sync") throw new Error("order");
     const { roots, blocks } = readCar(commit.blocks);
-    expect(verifyCommit(must(blocks.get(must(roots[0], "root")), "commit"), did, key).rev).toBe(commit.rev);
+    const signed = await verifyCommit(must(blocks.get(must(roots[0], "root")), "commit"), did, key);
+    expect(signed.rev).toBe(commit.rev);
     expect(readCar(sync.blocks).blocks.size).toBe(1);
     expect(sync.rev).toBe(commit.rev);
   });

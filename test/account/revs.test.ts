@@ -52,7 +52,9 @@ describe("importing an archive", () => {
     await kill(did);
     const { commit: next } = await accountOf(did).createRecord({ collection: POST, record: post("next") });
     expect(isOfNow(next?.rev ?? "")).toBe(true);
-    expect(checkRepo(await bytesOf(await accountOf(did).getRepo("public")), did, key).records.size).toBe(2);
+    expect(
+      (await checkRepo(await bytesOf(await accountOf(did).getRepo("public")), did, key)).records.size,
+    ).toBe(2);
   });
 
   test.each([
@@ -104,7 +106,7 @@ describe("a repo whose rev is of the future, or no TID,", () => {
     const { did, account, key } = await poisoned(rev);
     const head = await account.getLatestCommit("public");
     expect(isOfNow(head.rev)).toBe(true);
-    const repo = checkRepo(await bytesOf(await account.getRepo("public")), did, key);
+    const repo = await checkRepo(await bytesOf(await account.getRepo("public")), did, key);
     expect(repo).toMatchObject({ head: head.cid, rev: head.rev });
     expect(repo.records.size).toBe(40);
     expect(await rowsOf(did, "SELECT rev FROM record UNION SELECT rev FROM mst")).toEqual([

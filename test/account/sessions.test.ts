@@ -168,7 +168,7 @@ describe("keys", () => {
     expect(JSON.parse(atob(head))).toEqual({ typ: "JWT", alg: "ES256K" });
     expect(JSON.parse(atob(body))).toEqual({ iss: "a", aud: "b", exp: 1 });
     const bytes = new TextEncoder().encode(`${head}.${body}`);
-    expect(verify(key, bytes, new Uint8Array(Buffer.from(sig, "base64url")))).toBe(true);
+    expect(await verify(key, bytes, new Uint8Array(Buffer.from(sig, "base64url")))).toBe(true);
   });
 
   test("a given key is the account's, and leaves only when asked for by name", async () => {

@@ -312,7 +312,7 @@ describe("applyWrites", () => {
     const op = { action, path: `${POST}/3kn222222222k`, cid: now?.cid ?? null, prev: before };
     const other = expect.objectContaining({ action: "create", path: `${POST}/3kn222222222z` }) as RepoOp;
     expect(ops).toEqual(before === undefined && now === null ? [other] : [op, other]);
-    const { records } = checkRepo(await bytesOf(await own.getRepo("public")), did, key);
+    const { records } = await checkRepo(await bytesOf(await own.getRepo("public")), did, key);
     expect(records.has(`${POST}/3kn222222222k`)).toBe(now !== null);
   });
 
@@ -358,7 +358,7 @@ describe("one like, repost, follow or block a subject", () => {
     expect(uris).toContain(second.uri);
     expect(uris).not.toContain(first.uri);
     const since = await bytesOf(await other.getRepo("public"));
-    expect(checkRepo(since, did, key).records.size).toBe(2);
+    expect((await checkRepo(since, did, key)).records.size).toBe(2);
   });
 
   test("likes of different records stay, and validate false replaces nothing", async () => {

@@ -1,9 +1,8 @@
 /** The recovery key that the browser makes: shown once, kept from the host, and good for its purpose. */
-import { p256 } from "@noble/curves/nist.js";
+import { P256Keypair, multibaseToBytes } from "@atproto/crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createUpdate, type PlcOperation } from "../../src/identity/plc/operation.ts";
-import { base58Decode, didKeyOf } from "../../src/protocol/keys.ts";
 import { PASSWORD, type Stage, setStage } from "../clients/oauth/stage.ts";
 import { launchChromium } from "./chromium.ts";
 
@@ -23,26 +22,25 @@ afterAll(async () => {
 });
 
 /** A private key as tools for did:plc read it: multibase, with the code of P-256 private keys. */
-function signerOf(secret: string) {
-  const bytes = base58Decode(secret.slice(1)) ?? new Uint8Array();
+function signerOf(secret: string): Promise<P256Keypair> {
+  const bytes = multibaseToBytes(secret);
   expect([secret[0], ...bytes.subarray(0, 2)]).toEqual(["z", 0x86, 0x26]);
   const key = bytes.subarray(2);
   expect(key).toHaveLength(32);
-  const didKey = didKeyOf({ type: "ES256", bytes: p256.getPublicKey(key, true) });
-  return { didKey, sign: (message: Uint8Array) => p256.sign(message, key, { lowS: true }) };
+  return P256Keypair.import(key);
 }
 
 const lastOperation = async (did: string): Promise<PlcOperation> =>
   (await fetch(`${stage.host.plc}/${did}/log/last`)).json() as Promise<PlcOperation>;
 
 async function assertMoves(did: string, secret: string): Promise<void> {
-  const signer = signerOf(secret);
+  const signer = await signerOf(secret);
   const last = await lastOperation(did);
-  expect(last.rotationKeys[0]).toBe(signer.didKey);
+  expect(last.rotationKeys[0]).toBe(signer.did());
   const services = {
     atproto_pds: { type: "AtprotoPersonalDataServer", endpoint: "https://elsewhere.example" },
   };
-  const operation = createUpdate(last, signer, (state) => ({ ...state, services }));
+  const operation = await createUpdate(last, signer, (state) => ({ ...state, services }));
   const answer = await fetch(`${stage.host.plc}/${did}`, {
     method: "POST",
     headers: { "content-type": "application/json" },

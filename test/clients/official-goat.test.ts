@@ -4,11 +4,10 @@
  * and answers are read as strictly as goat's Go types read them (`json.ts`). Written after
  * bluesky-social/goat at f80010584f9b and the client of bluesky-social/indigo at 4b983a7e86c8.
  */
-import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { Secp256k1Keypair } from "@atproto/crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawPicture } from "../../tools/seed/picture.ts";
 import type { TestNetwork } from "../../tools/kit/index.ts";
-import { didKeyOf } from "../../src/protocol/keys.ts";
 import * as account from "./goat/account.ts";
 import { Admin } from "./goat/admin.ts";
 import * as data from "./goat/data.ts";
@@ -28,8 +27,8 @@ beforeAll(async () => {
 afterAll(() => network.dispose());
 
 /** A key that Alice holds herself. */
-const newKey = () => didKeyOf({ type: "ES256K", bytes: secp256k1.keygen().publicKey });
-const recoveryKey = newKey();
+const newKey = async () => (await Secp256k1Keypair.create()).did();
+const recoveryKey = await newKey();
 
 const mailedCode = async (to: string, subject: RegExp) => {
   const mail = await network.mailbox().next((one) => one.to === to && subject.test(one.subject));
@@ -213,7 +212,7 @@ describe("goat account plc", () => {
   });
 
   test("adds keys, behind the others and before them", async () => {
-    const [behind, before] = [newKey(), newKey()];
+    const [behind, before] = [await newKey(), await newKey()];
     for (const [key, first] of [
       [behind, false],
       [before, true],
@@ -229,9 +228,10 @@ describe("goat account plc", () => {
   });
 
   test("what would lead away from the host is refused there", async () => {
+    const key = await newKey();
     const next = await plc.update(goat, goat.saved?.did ?? "", (op) => ({
       ...op,
-      rotationKeys: [newKey()],
+      rotationKeys: [key],
       sig: "x",
     }));
     await expect(plc.submit(goat, JSON.stringify(next))).rejects.toMatchObject({

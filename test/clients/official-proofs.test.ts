@@ -5,15 +5,16 @@ import { expect, test } from "vitest";
 import { carStream, readCar, writeCar, type CarBlock } from "../../src/protocol/car.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidFromBytes } from "../../src/protocol/cid.ts";
-import { signCommit, verifyCommit, type SignedCommit } from "../../src/protocol/commit.ts";
-import { didKey, generateKey } from "../../src/protocol/keys.ts";
+import { signCommit, type SignedCommit } from "../../src/protocol/commit.ts";
+import { didKey } from "../../src/protocol/keys.ts";
 import { buildMst, readMst } from "../../src/protocol/mst/build.ts";
 import { nodesOnPath, walkMst } from "../../src/protocol/mst/walk.ts";
 import { editMst, type MstEdit } from "../../src/protocol/mst/mst.ts";
 import { must } from "../../src/protocol/refusal.ts";
+import { verifyCommit } from "../support/commit.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
 
-const KEY = generateKey(new Uint8Array(32).fill(7));
+const KEY = new Uint8Array(32).fill(7);
 const DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
 const REV = "3jzfcijpj2z2a";
 const LATER = "3jzfcijpj2z2b";
@@ -62,7 +63,7 @@ test("the whole repo, streamed, verifies and holds every record", async () => {
     records.map(({ path }) => path),
   );
   const { roots, blocks } = readCar(car);
-  const { data } = verifyCommit(must(blocks.get(must(roots[0], "root")), "commit"), DID, didKey(KEY));
+  const { data } = await verifyCommit(must(blocks.get(must(roots[0], "root")), "commit"), DID, didKey(KEY));
   expect([...readMst(data, (cid) => blocks.get(cid))].length).toBe(records.length);
 });
 

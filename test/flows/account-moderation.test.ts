@@ -1,11 +1,10 @@
 /** What the admin, roles and a trusted moderation service may do, and the effects. */
+import { parseDidKey, verifySignature } from "@atproto/crypto";
 import { expect, test } from "vitest";
-import { decodeFirst, decode } from "../../src/protocol/cbor.ts";
-import { parseDidKey, verify } from "../../src/protocol/keys.ts";
+import { decodeFirst, decode, fromBytes } from "../../src/protocol/cbor.ts";
 import { signedBytes } from "../../src/protocol/label.ts";
 import { labelKey } from "../../src/moderation/issue-labels.ts";
 import { Directory } from "../../src/identity/directory.ts";
-import { bytesFromBase64 } from "../../src/protocol/data-model.ts";
 import type { Member } from "../support/account-host.ts";
 import { HOST_DID, asAdmin, bindings, fetchHost, join, post, xrpc } from "../support/account-host.ts";
 
@@ -264,9 +263,9 @@ test("labels are signed, queried, taken back, and known to the AppView", async (
   ]);
   expect(await query(`at://${author.did}/*`)).toEqual([[uri, "spoiler"]]);
   const { ver: _, sig, ...unsigned } = issued as never as { ver: 1; sig: { $bytes: string } };
-  const { didKey } = await labelKey(new Directory(bindings));
-  expect(parseDidKey(didKey).type).toBe("ES256K");
-  expect(verify(didKey, signedBytes(unsigned as never), bytesFromBase64(sig.$bytes))).toBe(true);
+  const key = (await labelKey(new Directory(bindings))).did();
+  expect(parseDidKey(key).jwtAlg).toBe("ES256K");
+  expect(await verifySignature(key, signedBytes(unsigned as never), fromBytes(sig))).toBe(true);
   const shown = await bindings.APPVIEW_DB.prepare("SELECT src, val FROM label WHERE uri = ?").bind(uri).all();
   expect(shown.results).toEqual([{ src: HOST_DID, val: "spoiler" }]);
   await label([{ uri, cid, val: "spoiler", neg: true }]);

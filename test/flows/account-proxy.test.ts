@@ -84,7 +84,7 @@ test("a request goes on with a token by the member's key for that service and me
   expect(claims.aud).toMatch(/^did:web:service\d+\.example\.org$/);
   const key = await bindings.ACCOUNT.getByName(member.did).signingKey();
   const signed = new TextEncoder().encode(`${header}.${payload}`);
-  expect(verify(key, signed, Buffer.from(signature, "base64url"))).toBe(true);
+  expect(await verify(key, signed, Buffer.from(signature, "base64url"))).toBe(true);
   expect(passed?.did).toBe(member.did);
   expect(Object.fromEntries(passed?.response.headers ?? [])).toMatchObject({ "atproto-repo-rev": "3l2" });
   expect(passed?.response.headers.has("set-cookie")).toBe(false);

@@ -47,7 +47,7 @@ async function car(
 
 describe("archives", () => {
   test("getRepo is the whole repo, signed", async () => {
-    const { records } = checkRepo(await car("getRepo", { did: alice.did }), alice.did, key);
+    const { records } = await checkRepo(await car("getRepo", { did: alice.did }), alice.did, key);
     expect([...records.values()]).toContainEqual(record("one"));
   });
 
@@ -211,7 +211,7 @@ test("sixteen writers on one account: none refused, none lost, one chain", async
     }),
   );
   const daveKey = await bindings.ACCOUNT.getByName(dave.did as Did).signingKey();
-  const { records } = checkRepo(await car("getRepo", { did: dave.did }), dave.did, daveKey);
+  const { records } = await checkRepo(await car("getRepo", { did: dave.did }), dave.did, daveKey);
   expect([...records.keys()].map((path) => `at://${dave.did}/${path}`).toSorted()).toEqual(
     written.flat().toSorted(),
   );

@@ -2,8 +2,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { ALIASES, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import { builtRuntime } from "../../tools/kit/build.ts";
+import { importedByWorker } from "../support/packages.ts";
 
 test("a start reads neither the OAuth provider nor passkeys nor what tells files apart", async () => {
   const modules = await readBundle("worker");
@@ -15,7 +17,7 @@ test("a start reads neither the OAuth provider nor passkeys nor what tells files
   expect(holds(late)).toEqual([true, true, true]);
   expect(holds(atStart)).toEqual([false, false, false]);
   const size = modules.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
-  expect(size).toBeLessThan(1_000_000);
+  expect(size).toBeLessThan(600_000);
 });
 
 test("a deploy hashes passwords at full cost, whatever the test kit does", async () => {
@@ -26,6 +28,15 @@ test("a deploy hashes passwords at full cost, whatever the test kit does", async
   expect(holds("N:2,")).toBe(false);
   expect(kit).toContain("N:2,");
   expect(kit).not.toContain("N:16384");
+});
+
+test("package.json has as dependencies exactly what the Worker imports", async () => {
+  const imported = await importedByWorker(["src/worker.ts", ...Object.values(ALIASES)]);
+  const packages = new Set(imported.map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]));
+  const manifest: { dependencies: object } = JSON.parse(
+    readFileSync(path.join(ROOT, "package.json"), "utf8"),
+  );
+  expect(new Set(Object.keys(manifest.dependencies))).toEqual(packages);
 });
 
 async function kitSource(): Promise<string> {

@@ -1,7 +1,10 @@
 /** DAG-CBOR, the data model, CIDs, TIDs, keys and commits. */
 import { Buffer } from "node:buffer";
+import type { Bytes } from "@atcute/cbor";
+import { P256Keypair, Secp256k1Keypair } from "@atproto/crypto";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decode, decodeFirst, decodeToJson, encode } from "../../src/protocol/cbor.ts";
+import { decode, decodeFirst, decodeToJson, encode, fromBytes, toBytes } from "../../src/protocol/cbor.ts";
 import {
   cidBytesOfCbor,
   cidFromBytes,
@@ -13,19 +16,9 @@ import {
   sameBytes,
   sha256,
 } from "../../src/protocol/cid.ts";
-import { decodeCommit, signCommit, verifyCommit } from "../../src/protocol/commit.ts";
-import { jsonToLex, lexToJson, MAX_DEPTH, type LexValue } from "../../src/protocol/data-model.ts";
-import {
-  base58Decode,
-  base58Encode,
-  didKey,
-  generateKey,
-  importKey,
-  isDidKey,
-  parseDidKey,
-  sign,
-  verify,
-} from "../../src/protocol/keys.ts";
+import { decodeCommit, signCommit } from "../../src/protocol/commit.ts";
+import { jsonToLex, MAX_DEPTH, type LexMap, type LexValue } from "../../src/protocol/data-model.ts";
+import { didKey, generateKey, importKey, isDidKey, sign, verify } from "../../src/protocol/keys.ts";
 import { parseAtUri, ensureHandle, isRecordPath } from "../../src/protocol/syntax.ts";
 import {
   isTid,
@@ -35,6 +28,7 @@ import {
   tidToBigInt,
   tidToMicros,
 } from "../../src/protocol/tid.ts";
+import { verifyCommit } from "../support/commit.ts";
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -53,7 +47,7 @@ const nested = (depth: number): LexValue => {
   return value;
 };
 
-const KEY = generateKey(new Uint8Array(32).fill(7));
+const KEY = new Uint8Array(32).fill(7);
 const DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
 
 describe("DAG-CBOR", () => {
@@ -81,7 +75,7 @@ describe("DAG-CBOR", () => {
     [{}, "a0"],
     [{ $bytes: "AQID" }, "43010203"],
     [{ $bytes: "AQ==" }, "4101"],
-    [new Uint8Array([1, 2, 3]), "43010203"],
+    [toBytes(new Uint8Array([1, 2, 3])), "43010203"],
     [{ b: 1, aa: 2, a: 3 }, "a3616103616201626161 02"],
     [{ a: undefined, b: 1 }, "a1616201"],
     // Keys sort by their UTF-8 bytes: U+FFFD comes before a surrogate pair, unlike in UTF-16 order.
@@ -94,44 +88,50 @@ describe("DAG-CBOR", () => {
 
   test.each([
     ["", "unexpected end"],
-    ["1817", "shortest"],
-    ["190017", "shortest"],
-    ["1a0000ffff", "shortest"],
-    ["1b00000000ffffffff", "shortest"],
-    ["5801ff", "shortest"],
-    ["1b0020000000000000", "beyond 2.53"],
-    ["1bffffffffffffffff", "beyond 2.53"],
-    ["3b001fffffffffffff", "beyond 2.53"],
-    ["f93c00", "float"],
-    ["fa3f800000", "float"],
+    ["1817", "non-canonical"],
+    ["190017", "non-canonical"],
+    ["1a0000ffff", "non-canonical"],
+    ["1b00000000ffffffff", "non-canonical"],
+    ["5801ff", "non-canonical"],
+    ["1b0020000000000000", "safe integer"],
+    ["1bffffffffffffffff", "safe integer"],
+    ["3b001fffffffffffff", "safe integer"],
+    ["f93c00", "simple value"],
+    ["fa3f800000", "simple value"],
     ["fb3ff0000000000000", "float"],
+    ["fb3ff8000000000000", "float"],
+    ["fb8000000000000000", "float"],
+    ["fb4340000000000000", "float"],
+    ["fb7ff8000000000000", "NaN"],
+    ["a26161fb3ff000000000000061621818", "float"],
     ["f7", "simple value"],
     ["f818", "simple value"],
-    ["9fff", "indefinite"],
-    ["bfff", "indefinite"],
-    ["7fff", "indefinite"],
-    ["5fff", "indefinite"],
-    ["1c", "indefinite"],
+    ["9fff", "argument"],
+    ["bfff", "argument"],
+    ["7fff", "argument"],
+    ["5fff", "argument"],
+    ["1c", "argument"],
     ["ff", "simple value"],
     ["0000", "after the end"],
-    ["a2616201616101", "out of order"],
-    ["a26161016161 02", "out of order"],
-    ["a262616101616202", "out of order"],
-    ["a1f501", "no string"],
-    ["61ff", "UTF-8"],
-    ["62c328", "UTF-8"],
-    ["63eda080", "UTF-8"],
+    ["a2616201616101", "canonical order"],
+    ["a26161016161 02", "canonical order"],
+    ["a262616101616202", "canonical order"],
+    ["a1f501", "string keys"],
+    ["61ff", "decode"],
+    ["62c328", "decode"],
+    ["63eda080", "decode"],
     ["63efbb", "unexpected end"],
     ["8301", "unexpected end"],
     ["9b001fffffffffffff", "unexpected end"],
     ["bb001fffffffffffff", "unexpected end"],
     ["5b001fffffffffffff", "unexpected end"],
-    ["c000", "tag 0"],
-    ["d82a00", "tag 42"],
-    ["d82a5824 0171122000", "tag 42"],
-    ["d82a582501", "tag 42"],
-    [`d82a582500${"00".repeat(36)}`, "CID"],
-    [`d82a582500 0170 1220 ${"00".repeat(32)}`, "CID"],
+    ["c000", "tag; got 0"],
+    ["d82a00", "cid-link"],
+    ["d82a5824 0171122000", "unexpected end"],
+    ["d82a582501", "unexpected end"],
+    [`d82a582501${"00".repeat(36)}`, "cid"],
+    [`d82a582500${"00".repeat(36)}`, "cid"],
+    [`d82a582500 0170 1220 ${"00".repeat(32)}`, "cid"],
     [`a1652462797465736101`, "unexpected end|place of"],
     ["a1652462797465736101".replace("652462", "662462"), "place of"],
   ])("refuses %s", (bytes, why) => {
@@ -158,7 +158,6 @@ describe("DAG-CBOR", () => {
     const back = decodeToJson(encode(value));
     expect(JSON.stringify(back)).toBe('{"b":2,"__proto__":{"a":1}}');
     expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
-    expect(JSON.stringify(lexToJson(back))).toBe('{"b":2,"__proto__":{"a":1}}');
   });
 
   test.each(["k", "ü"])("orders many keys as it orders few, however many: %s", (letter) => {
@@ -176,27 +175,26 @@ describe("DAG-CBOR", () => {
   });
 
   test("byte strings are views on decoding, and $bytes in JSON", () => {
-    const bytes = encode({ a: new Uint8Array([255, 254]) });
-    expect(decode(bytes)).toEqual({ a: new Uint8Array([255, 254]) });
+    const bytes = encode({ a: toBytes(new Uint8Array([255, 254])) });
+    const { a } = decode(bytes) as { a: Bytes };
+    expect(fromBytes(a)).toEqual(new Uint8Array([255, 254]));
+    expect(fromBytes(a).buffer).toBe(bytes.buffer);
     expect(decodeToJson(bytes)).toEqual({ a: { $bytes: "//4" } });
-    expect(lexToJson(decode(bytes))).toEqual({ a: { $bytes: "//4" } });
   });
 
   test(`goes ${MAX_DEPTH} levels deep and no deeper`, () => {
     const deepest = encode(nested(MAX_DEPTH));
     expect(encode(decode(deepest))).toEqual(deepest);
-    expect(() => encode(nested(MAX_DEPTH + 1))).toThrow("nested too deeply");
     const deeper = Buffer.concat([new Uint8Array([0x81]), deepest]);
     expect(() => decode(deeper)).toThrow("nested too deeply");
-    expect(() => decode(new Uint8Array(100_000).fill(0x81))).toThrow("nested too deeply");
+    const endless = new Uint8Array(100_001).fill(0x81, 0, 100_000);
+    expect(() => decode(endless)).toThrow("nested too deeply");
   });
 
   test.each<[string, unknown]>([
-    ["a float", 1.5],
     ["an unsafe integer", 2 ** 53],
     ["NaN", Number.NaN],
     ["a function", () => 1],
-    ["a lone surrogate", "a\ud800"],
     ["a bad link", { $link: "nonsense" }],
     ["a link that is no string", { $link: 1 }],
     ["bad bytes", { $bytes: "?" }],
@@ -317,24 +315,42 @@ describe("a TID", () => {
 describe("a key", () => {
   const message = new TextEncoder().encode("a message");
 
-  test("signs in 64 bytes, low-S, always alike, and verifies", () => {
+  test("signs in 64 bytes, low-S, always alike, and verifies", async () => {
     const signature = sign(KEY, message);
     expect(signature.length).toBe(64);
     expect(sign(KEY, message)).toEqual(signature);
     expect((signature[32] ?? 255) < 0x80).toBe(true);
-    expect(verify(didKey(KEY), message, signature)).toBe(true);
-    expect(importKey(KEY).didKey).toBe(didKey(KEY));
-    expect(importKey(KEY).sign(message)).toEqual(signature);
+    expect(await verify(didKey(KEY), message, signature)).toBe(true);
   });
 
-  test("does not verify what was tampered with", () => {
+  test("is the library's: same did:key, same signature", async () => {
+    const secret = fc.uint8Array({ minLength: 32, maxLength: 32 }).filter((bytes) => bytes.some(Boolean));
+    const same = async (bytes: Uint8Array, text: Uint8Array) => {
+      const pair = await Secp256k1Keypair.import(bytes);
+      expect(didKey(bytes)).toBe(pair.did());
+      expect(sign(bytes, text)).toEqual(await pair.sign(text));
+    };
+    await fc.assert(fc.asyncProperty(secret, fc.uint8Array(), same), { numRuns: 20 });
+  });
+
+  test("is made at random, and read from hex of either case", async () => {
+    const made = await generateKey();
+    expect(made.length).toBe(32);
+    expect(await generateKey()).not.toEqual(made);
+    for (const hexadecimal of [toHex(made), toHex(made).toUpperCase()])
+      expect((await importKey(hexadecimal)).did()).toBe(didKey(made));
+    for (const bad of ["", "00".repeat(32), "ff".repeat(32), "07".repeat(31), "g".repeat(64)])
+      await expect(importKey(bad)).rejects.toThrow(/./);
+  });
+
+  test("does not verify what was tampered with", async () => {
     const signature = sign(KEY, message);
     const key = didKey(KEY);
-    expect(verify(key, new TextEncoder().encode("another"), signature)).toBe(false);
+    expect(await verify(key, new TextEncoder().encode("another"), signature)).toBe(false);
     for (const i of [0, 31, 32, 63]) {
       const other = Uint8Array.from(signature);
       other[i] = (other[i] ?? 0) ^ 1;
-      expect(verify(key, message, other)).toBe(false);
+      expect(await verify(key, message, other)).toBe(false);
     }
     for (const bytes of [
       new Uint8Array(64),
@@ -342,10 +358,17 @@ describe("a key", () => {
       new Uint8Array(63),
       new Uint8Array(),
     ])
-      expect(verify(key, message, bytes)).toBe(false);
+      expect(await verify(key, message, bytes)).toBe(false);
   });
 
-  test("is refused when malformed", () => {
+  test("verifies by one algorithm alone, if told which", async () => {
+    const pair = await P256Keypair.create();
+    const signature = await pair.sign(message);
+    expect(await verify(pair.did(), message, signature, { jwtAlg: "ES256" })).toBe(true);
+    expect(await verify(pair.did(), message, signature, { jwtAlg: "ES256K" })).toBe(false);
+  });
+
+  test("is refused when malformed, at once", async () => {
     const key = didKey(KEY);
     for (const bad of [
       "",
@@ -356,19 +379,12 @@ describe("a key", () => {
       key.replace("did:key:", ""),
       "did:key:z0OIl",
       `did:key:z${"1".repeat(35)}`,
-      `did:key:z${"z".repeat(5000)}`,
+      `did:key:z${"z".repeat(1_000_000)}`,
     ]) {
-      expect(isDidKey(bad), bad).toBe(false);
-      expect(thrownBy(() => parseDidKey(bad))).toMatchObject(refusal);
+      expect(isDidKey(bad), bad.slice(0, 100)).toBe(false);
+      expect(await verify(bad, message, sign(KEY, message))).toBe(false);
     }
     expect(isDidKey(key)).toBe(true);
-    expect(() => generateKey(new Uint8Array(32))).toThrow("unfit key");
-    expect(() => generateKey(new Uint8Array(31).fill(1))).toThrow(/./);
-  });
-
-  test("base58 keeps leading zeros", () => {
-    const bytes = new Uint8Array([0, 0, 1, 2, 255]);
-    expect(base58Decode(base58Encode(bytes))).toEqual(bytes);
   });
 });
 
@@ -377,21 +393,15 @@ describe("a commit", () => {
   const rev = "3jzfcijpj2z2a";
   const signed = signCommit({ did: DID, data, rev }, KEY);
 
-  test("is of version 3, with prev null, signed by the key", () => {
+  test("is of version 3, with prev null, signed by the key", async () => {
     expect(cidOfCbor(signed.bytes)).toBe(signed.cid);
     expect(decode(signed.bytes)).toMatchObject({ did: DID, version: 3, prev: null, rev });
-    expect(verifyCommit(signed.bytes, DID, didKey(KEY))).toMatchObject({ did: DID, data, rev });
+    expect(await verifyCommit(signed.bytes, DID, didKey(KEY))).toMatchObject({ did: DID, data, rev });
     expect(signCommit({ did: DID, data: cidToBytes(data), rev }, KEY)).toEqual(signed);
   });
 
-  test("is refused for another DID or key", () => {
-    const other = didKey(generateKey(new Uint8Array(32).fill(8)));
-    expect(thrownBy(() => verifyCommit(signed.bytes, "did:plc:other", didKey(KEY)))).toMatchObject(refusal);
-    expect(thrownBy(() => verifyCommit(signed.bytes, DID, other))).toMatchObject(refusal);
-  });
-
   test("is refused with a field missing or wrong", () => {
-    const fields = decode(signed.bytes) as Record<string, LexValue>;
+    const fields = decode(signed.bytes) as LexMap;
     for (const wrong of [
       { version: 2 },
       { did: 1 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { writeCar } from "../../src/protocol/car.ts";
-import { decode, decodeFirst, encode } from "../../src/protocol/cbor.ts";
+import { decode, decodeFirst, encode, toBytes } from "../../src/protocol/cbor.ts";
 import { cidOfCbor } from "../../src/protocol/cid.ts";
 import {
   decodeFrame,
@@ -55,7 +55,7 @@ describe("a spliced frame is the canonical encoding of the whole event", () => {
           commit: { $link: cid },
           rev,
           since: "3jzfcijpj2z2a",
-          blocks,
+          blocks: toBytes(blocks),
           ops: [
             { action: "create", path: "a.b.c/1", cid: { $link: cid } },
             { action: "update", path: "a.b.c/2", cid: { $link: cid }, prev: { $link: prev } },
@@ -80,7 +80,7 @@ describe("a spliced frame is the canonical encoding of the whole event", () => {
   test("#sync, #identity, #account", () => {
     for (const seq of SEQS) {
       expect(numbered(encodeSyncEntry({ did, time, rev, blocks }), seq)).toEqual(
-        frame("#sync", { seq, did, time, rev, blocks }),
+        frame("#sync", { seq, did, time, rev, blocks: toBytes(blocks) }),
       );
       expect(numbered(encodeIdentityEntry({ did, time }), seq)).toEqual(
         frame("#identity", { seq, did, time }),
@@ -152,7 +152,7 @@ describe("a frame", () => {
         commit: { $link: cid },
         rev,
         since: null,
-        blocks,
+        blocks: toBytes(blocks),
         ops: [1],
       }),
     ],
@@ -165,7 +165,7 @@ describe("a frame", () => {
         commit: { $link: cid },
         rev,
         since: null,
-        blocks,
+        blocks: toBytes(blocks),
         ops: [{ action: "x", path: "a", cid: null }],
       }),
     ],

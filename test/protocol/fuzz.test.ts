@@ -2,18 +2,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readCar, readCarStream, writeCar } from "../../src/protocol/car.ts";
-import { decode, decodeFirst, decodeToJson, encode } from "../../src/protocol/cbor.ts";
+import { decode, decodeFirst, decodeToJson, encode, toBytes } from "../../src/protocol/cbor.ts";
 import { cidOfCbor, cidToBytes, cidFromBytes } from "../../src/protocol/cid.ts";
-import { decodeCommit, signCommit, verifyCommit } from "../../src/protocol/commit.ts";
+import { decodeCommit, signCommit } from "../../src/protocol/commit.ts";
 import { jsonToLex, type LexValue } from "../../src/protocol/data-model.ts";
 import { decodeFrame, encodeCommitEntry, spliceSeq } from "../../src/protocol/event-frames.ts";
-import { didKey, generateKey, parseDidKey, verify } from "../../src/protocol/keys.ts";
+import { didKey, isDidKey, verify } from "../../src/protocol/keys.ts";
 import { readMst } from "../../src/protocol/mst/build.ts";
 import { decodeNode, encodeNode } from "../../src/protocol/mst/node.ts";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { parseAtUri } from "../../src/protocol/syntax.ts";
+import { damaged } from "../support/damaged.ts";
 
-const KEY = generateKey(new Uint8Array(32).fill(7));
+const KEY = new Uint8Array(32).fill(7);
 const DID_KEY = didKey(KEY);
 const did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
 const cid = cidOfCbor(encode({}));
@@ -42,26 +43,8 @@ const answersOrRefuses = (run: () => unknown): void => {
   }
 };
 
-/** Valid bytes with a few of them changed, cut, doubled or inserted. */
-const damaged = (good: Uint8Array): fc.Arbitrary<Uint8Array> =>
-  fc
-    .array(fc.record({ at: fc.nat(good.length), byte: fc.nat(255), how: fc.nat(3) }), {
-      minLength: 1,
-      maxLength: 5,
-    })
-    .map((changes) => {
-      const bytes = [...good];
-      for (const { at, byte, how } of changes) {
-        if (how === 0) bytes[Math.min(at, bytes.length - 1)] = byte;
-        else if (how === 1) bytes.splice(at, 1);
-        else if (how === 2) bytes.splice(at, 0, byte);
-        else bytes.length = Math.min(bytes.length, at);
-      }
-      return Uint8Array.from(bytes);
-    });
-
 const record = encode({
-  a: [1, -5, "text", null, true, { $link: cid }, new Uint8Array([1, 2])],
+  a: [1, -5, "text", null, true, { $link: cid }, toBytes(new Uint8Array([1, 2]))],
   bb: { c: "ü".repeat(20) },
 });
 
@@ -71,7 +54,6 @@ const decoders: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
   ["decodeFirst", record, decodeFirst],
   ["readCar", car, readCar],
   ["decodeCommit", commit.bytes, decodeCommit],
-  ["verifyCommit", commit.bytes, (bytes) => verifyCommit(bytes, did, DID_KEY)],
   ["decodeNode", node, decodeNode],
   ["readMst", node, (bytes) => [...readMst(cid, () => bytes)]],
   ["decodeFrame", frame, decodeFrame],
@@ -79,8 +61,8 @@ const decoders: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
 ];
 
 describe("bytes at random and good bytes damaged", () => {
-  test.each(decoders)("%s", (name, good, run) => {
-    const numRuns = name === "verifyCommit" ? 60 : 400;
+  test.each(decoders)("%s", (_, good, run) => {
+    const numRuns = 400;
     answersOrRefuses(() => run(good));
     fc.assert(
       fc.property(damaged(good), (bytes) => answersOrRefuses(() => run(bytes))),
@@ -147,19 +129,24 @@ describe("JSON and text at random", () => {
     fc.assert(
       fc.property(texts, (text) => {
         answersOrRefuses(() => parseAtUri(text));
-        answersOrRefuses(() => parseDidKey(text));
+        expect(isDidKey(text)).toBe(false);
         answersOrRefuses(() => cidToBytes(text));
       }),
       { numRuns: 200 },
     );
   });
 
-  test("signatures", () => {
-    const verdict = (sig: Uint8Array) => {
-      expect(verify(DID_KEY, record, sig)).toBe(false);
+  test("signatures", async () => {
+    const verdict = async (sig: Uint8Array) => {
+      expect(await verify(DID_KEY, record, sig)).toBe(false);
     };
-    fc.assert(fc.property(fc.uint8Array({ minLength: 0, maxLength: 72 }), verdict), { numRuns: 60 });
-    fc.assert(fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), verdict), { numRuns: 60 });
+    for (const [minLength, maxLength] of [
+      [0, 72],
+      [64, 64],
+    ] as const) {
+      const sig = fc.uint8Array({ minLength, maxLength });
+      await fc.assert(fc.asyncProperty(sig, verdict), { numRuns: 60 });
+    }
   });
 });
 

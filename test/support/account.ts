@@ -5,11 +5,11 @@ import type { AccountStation } from "../../src/protocol/account-station.ts";
 import { readCar } from "../../src/protocol/car.ts";
 import { decodeToJson } from "../../src/protocol/cbor.ts";
 import { cidFromBytes } from "../../src/protocol/cid.ts";
-import { verifyCommit } from "../../src/protocol/commit.ts";
 import { MstBuilder, readMst } from "../../src/protocol/mst/build.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import type { Bindings, SequencerStation } from "../../src/protocol/stations.ts";
 import { SEQUENCER_NAME } from "../../src/protocol/stations.ts";
+import { verifyCommit } from "./commit.ts";
 
 export const bindings: Bindings<AccountStation> = env as never;
 
@@ -76,12 +76,12 @@ export interface CheckedRepo {
 }
 
 /** Checks an archive as a stranger would: hashes, signature, a whole tree, every record, root first. */
-export function checkRepo(car: Uint8Array, did: Did, key: string): CheckedRepo {
+export async function checkRepo(car: Uint8Array, did: Did, key: string): Promise<CheckedRepo> {
   const { roots, blocks } = readCar(car);
   const [head = ""] = roots;
   if (roots.length !== 1 || [...blocks.keys()][0] !== head)
     throw new Error("the commit is not the first block");
-  const commit = verifyCommit(must(blocks.get(head), "commit"), did, key);
+  const commit = await verifyCommit(must(blocks.get(head), "commit"), did, key);
   const records = new Map<string, unknown>();
   const builder = new MstBuilder(commit.rev);
   for (const [path, cid] of readMst(commit.data, (each) => blocks.get(each))) {

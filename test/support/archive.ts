@@ -1,7 +1,7 @@
 /** Archives as other hosts export them: any records, any commit. */
 import type { Did } from "@atcute/lexicons";
 import { writeCar, type CarBlock } from "../../src/protocol/car.ts";
-import { encode } from "../../src/protocol/cbor.ts";
+import { encode, toBytes } from "../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidFromBytes, cidOfCbor } from "../../src/protocol/cid.ts";
 import type { LexMap } from "../../src/protocol/data-model.ts";
 import { buildMst } from "../../src/protocol/mst/build.ts";
@@ -30,7 +30,7 @@ export function archiveOf(did: Did, records: ArchivedRecords, options: ArchiveOp
     data: { $link: root },
     rev: "3kn2222222222",
     prev: null,
-    sig: new Uint8Array(64),
+    sig: toBytes(new Uint8Array(64)),
     ...options.commit,
   });
   const blocks = [commit, ...leaves.map(({ bytes }) => bytes), ...(options.junk ?? [])];

@@ -53,10 +53,11 @@ async function bundleInto(folder: string, names: string[], files: string[]): Pro
   }
 }
 
-async function importedByWorker(): Promise<string[]> {
-  const options = bundleOptions("src/worker.ts");
+/** What these files import from npm, in their own code and all that they import of this repository. */
+export async function importedByWorker(entryPoints: string[] = ["src/worker.ts"]): Promise<string[]> {
   const { metafile } = await build({
-    ...options,
+    ...bundleOptions(""),
+    entryPoints,
     alias: {},
     plugins: [],
     packages: "external",

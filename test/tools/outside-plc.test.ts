@@ -1,32 +1,20 @@
 /** Tests the local directory with operations that `@did-plc/lib` makes, on an object's real SQLite. */
-import { p256 } from "@noble/curves/nist.js";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { P256Keypair, Secp256k1Keypair } from "@atproto/crypto";
 import * as plc from "@did-plc/lib";
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { CID } from "multiformats/cid";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PlcDirectory } from "../../tools/dev/outside/plc-directory.ts";
-import { didKeyOf, type KeyType } from "../../src/protocol/keys.ts";
 
 const HOUR = 3_600_000;
 const start = Date.parse("2026-11-23T10:00:00.000Z");
 
 let now = start;
-/** A key pair in the form that the library takes. */
-function keypair(type: KeyType) {
-  const curve = type === "ES256K" ? secp256k1 : p256;
-  const { secretKey, publicKey } = curve.keygen();
-  return {
-    jwtAlg: type,
-    did: () => didKeyOf({ type, bytes: publicKey }),
-    sign: async (bytes: Uint8Array) => curve.sign(bytes, secretKey, { lowS: true }),
-  };
-}
-const recovery = keypair("ES256K");
-const rotation = keypair("ES256");
-const stranger = keypair("ES256K");
-const signing = keypair("ES256");
+const recovery = await Secp256k1Keypair.create();
+const rotation = await P256Keypair.create();
+const stranger = await Secp256k1Keypair.create();
+const signing = await P256Keypair.create();
 
 /** Sends one request to a directory that lives in this file's own object. */
 async function ask(

@@ -1,20 +1,15 @@
 /** A recovery key outranks the host's in a member's identity. The browser makes it; here the test does. */
-import { p256 } from "@noble/curves/nist.js";
+import { P256Keypair } from "@atproto/crypto";
 import { beforeAll, expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
 import { PlcClient } from "../../src/identity/plc/client.ts";
 import { createUpdate, type PlcState } from "../../src/identity/plc/operation.ts";
-import { didKeyOf } from "../../src/protocol/keys.ts";
 import { type Member, bindings, join, lastMail, xrpc } from "../support/account-host.ts";
 import { type Shown, Visitor } from "../support/visitor.ts";
 
 const plc = new PlcClient(bindings, new Directory(bindings));
 
-function newKey() {
-  const secret = p256.utils.randomSecretKey();
-  const did = didKeyOf({ type: "ES256", bytes: p256.getPublicKey(secret, true) });
-  return { didKey: did, sign: (bytes: Uint8Array) => p256.sign(bytes, secret, { lowS: true }) };
-}
+const newKey = () => P256Keypair.create();
 
 let hostKey: string;
 beforeAll(async () => {
@@ -49,44 +44,49 @@ test("without one, the pages say that only the host can move the account, and of
 test("one that is added with a mailed code moves the account without the host", async () => {
   const member = await join();
   const visitor = await visit(member);
-  const key = newKey();
-  const added = await add(member, visitor, key.didKey);
+  const key = await newKey();
+  const added = await add(member, visitor, key.did());
   expect(added.text).toContain("The recovery key is part of your identity.");
-  expect(await keysOf(member.did)).toEqual([key.didKey, hostKey]);
+  expect(await keysOf(member.did)).toEqual([key.did(), hostKey]);
   expect((await visitor.get("/account/backup")).text).toContain("even if this one is gone");
   const elsewhere = (state: PlcState): PlcState => ({
     ...state,
-    rotationKeys: [key.didKey],
+    rotationKeys: [key.did()],
     services: { atproto_pds: { type: "AtprotoPersonalDataServer", endpoint: "https://other.example" } },
   });
-  await plc.submit(member.did, createUpdate(await plc.lastOperation(member.did), key, elsewhere));
+  const moved = await createUpdate(await plc.lastOperation(member.did), key, elsewhere);
+  await plc.submit(member.did, moved);
   expect((await plc.state(member.did)).services.atproto_pds?.endpoint).toBe("https://other.example");
 });
 
 test("a wrong code, or no key, changes nothing, and the code still works", async () => {
   const member = await join();
   const visitor = await visit(member);
-  const key = newKey();
-  const wrong = await add(member, visitor, key.didKey, "AAAAA-AAAAA");
+  const key = await newKey();
+  const wrong = await add(member, visitor, key.did(), "AAAAA-AAAAA");
   expect(wrong.text).toContain("This code is not right.");
   // What the browser made goes along with the next try.
-  expect(wrong.html).toContain(`value="${key.didKey}"`);
+  expect(wrong.html).toContain(`value="${key.did()}"`);
   const { code } = await lastMail(member.email);
   for (const recoveryKey of ["", "nonsense", "did:key:zNonsense", member.did]) {
     const refused = await visitor.post("/account/recovery", { step: "add", recoveryKey, code });
     expect(refused.text, recoveryKey).toContain("This is no recovery key.");
   }
   expect(await keysOf(member.did)).toEqual([hostKey]);
-  await visitor.post("/account/recovery", { step: "add", recoveryKey: key.didKey, code });
-  expect(await keysOf(member.did)).toEqual([key.didKey, hostKey]);
+  await visitor.post("/account/recovery", { step: "add", recoveryKey: key.did(), code });
+  expect(await keysOf(member.did)).toEqual([key.did(), hostKey]);
 });
 
 test("a code works once", async () => {
   const member = await join();
   const visitor = await visit(member);
-  await add(member, visitor, newKey().didKey);
+  await add(member, visitor, (await newKey()).did());
   const { code } = await lastMail(member.email);
-  const again = await visitor.post("/account/recovery", { step: "add", recoveryKey: newKey().didKey, code });
+  const again = await visitor.post("/account/recovery", {
+    step: "add",
+    recoveryKey: (await newKey()).did(),
+    code,
+  });
   expect(again.text).toContain("This code is not right.");
   expect(await keysOf(member.did)).toHaveLength(2);
 });
@@ -96,7 +96,7 @@ test("two tries at once add one key", async () => {
   const visitor = await visit(member);
   await visitor.post("/account/recovery", { step: "request-add" });
   const { code } = await lastMail(member.email);
-  const recoveryKey = newKey().didKey;
+  const recoveryKey = (await newKey()).did();
   await Promise.all(
     Array.from({ length: 3 }, () => visitor.post("/account/recovery", { step: "add", recoveryKey, code })),
   );
@@ -106,7 +106,7 @@ test("two tries at once add one key", async () => {
 test("one is removed with a code; the host's own is not", async () => {
   const member = await join();
   const visitor = await visit(member);
-  const { didKey: key } = newKey();
+  const key = (await newKey()).did();
   await add(member, visitor, key);
   const asked = await visitor.post("/account/recovery", { step: "request-remove", key });
   expect(asked.text).toContain(`The key that ends in ${key.slice(-8)}`);
@@ -121,18 +121,18 @@ test("one is removed with a code; the host's own is not", async () => {
 test("an identity takes five, and no key twice", async () => {
   const member = await join();
   const visitor = await visit(member);
-  const key = newKey().didKey;
+  const key = (await newKey()).did();
   await add(member, visitor, key);
   expect((await add(member, visitor, key)).text).toContain("has this recovery key already");
-  for (let i = 0; i < 4; i++) await add(member, visitor, newKey().didKey);
-  expect((await add(member, visitor, newKey().didKey)).text).toContain("has many keys already");
+  for (let i = 0; i < 4; i++) await add(member, visitor, (await newKey()).did());
+  expect((await add(member, visitor, (await newKey()).did())).text).toContain("has many keys already");
   expect(await keysOf(member.did)).toHaveLength(6);
 });
 
 test("one that is made at sign-up is in the identity from the beginning", async () => {
   const visitor = new Visitor();
   expect((await visitor.get("/account/sign-up")).html).toContain('name="recoveryKey"');
-  const key = newKey().didKey;
+  const key = (await newKey()).did();
   const handle = `r${Math.floor(Math.random() * 1e9)}`;
   const fields = { step: "sign-up", handle, email: `${handle}@example.com`, recoveryKey: key };
   const short = await visitor.post("/account/sign-up", { ...fields, password: "short" });

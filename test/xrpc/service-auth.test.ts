@@ -1,11 +1,11 @@
 /** Tokens that other accounts and services sign for this host, with keys of both curves. */
+import { formatMultikey } from "@atproto/crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { createExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { servicesOf } from "../../src/edge/services.ts";
 import { sha256 } from "../../src/protocol/cid.ts";
-import { didKeyOf, multikeyOf } from "../../src/protocol/keys.ts";
 import {
   feedViewer,
   memberOrService,
@@ -35,8 +35,7 @@ const newIssuer = (alg: Alg): Issuer => ({
   secret: CURVES[alg].utils.randomSecretKey(),
 });
 
-const multikey = ({ alg, secret }: Issuer) =>
-  multikeyOf(didKeyOf({ type: alg, bytes: CURVES[alg].getPublicKey(secret, true) }));
+const multikey = ({ alg, secret }: Issuer) => formatMultikey(alg, CURVES[alg].getPublicKey(secret, true));
 
 /** The documents that the outside serves, by host name. */
 const documents = new Map<string, object>();
@@ -81,10 +80,7 @@ function tokenOf(issuer: Issuer, { header, claims, highS = false }: TokenOptions
     ...claims,
   })}`;
   const curve = CURVES[issuer.alg];
-  const bytes = curve.sign(sha256(new TextEncoder().encode(signed)), issuer.secret, {
-    prehash: false,
-    lowS: true,
-  });
+  const bytes = curve.sign(sha256(new TextEncoder().encode(signed)), issuer.secret, { lowS: true }).toBytes();
   if (highS) {
     const s = BigInt(`0x${Buffer.from(bytes.subarray(32)).toString("hex")}`);
     const other = (curve.Point.Fn.ORDER - s).toString(16).padStart(64, "0");

@@ -157,7 +157,7 @@ export function buildRepoCar(did: string, records: readonly RepoRecord[]): Buffe
   const tree = buildTree(leaves, top);
   const unsigned = { did, version: 3, data: toCidLink(tree.root), rev: tidAt(EPOCH_MS), prev: null };
   const digest = createHash("sha256").update(encode(unsigned)).digest();
-  const sig = secp256k1.sign(digest, secp256k1.utils.randomSecretKey(), { prehash: false });
+  const sig = secp256k1.sign(digest, secp256k1.utils.randomSecretKey()).toBytes();
   const commit = blockOf(encode({ ...unsigned, sig: toBytes(sig) }));
   const header = encode({ version: 1, roots: [toCidLink(commit.cid)] });
   const parts: Uint8Array[] = [varint(header.length), header];

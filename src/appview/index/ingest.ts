@@ -5,7 +5,7 @@
  * Failures that may pass (the network, a restart) are thrown, and the sender retries.
  */
 import type { Did } from "@atcute/lexicons";
-import { base64 } from "../../protocol/data-model.ts";
+import { toBytes } from "../../protocol/cbor.ts";
 import { decodeFrame } from "../../protocol/event-frames.ts";
 import type { RepoEvent, SequencedEvent } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
@@ -211,7 +211,7 @@ async function setAside(
   const did = one.event instanceof Error ? null : one.event.did;
   logLine("error", "index.ingest", { message: "set aside", seq: one.seq, did, error: thrown });
   // Frames are slightly over 2 MB at most. In base64 that would not fit a value, so larger frames are cut.
-  const frame = base64(one.frame.subarray(0, 1_200_000));
+  const frame = toBytes(one.frame.subarray(0, 1_200_000)).$bytes;
   await db.batch([
     guard(db, stored, one.seq),
     db

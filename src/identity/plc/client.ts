@@ -1,7 +1,7 @@
 /** The client of the did:plc directory: `PLC_URL`, or the embedded directory of a local run. */
-import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
-import { didKey, sign } from "../../protocol/keys.ts";
+import type { Keypair } from "@atproto/crypto";
+import { importKey } from "../../protocol/keys.ts";
 import { invalidRequest, isRefusal, Refusal } from "../../protocol/refusal.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import type { Directory } from "../directory.ts";
@@ -18,7 +18,6 @@ import {
   type PlcLegacyCreate,
   type PlcOperation,
   type PlcState,
-  type Signer,
 } from "./operation.ts";
 
 export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
@@ -82,7 +81,7 @@ export class PlcClient {
 
   /** The host's rotation key as a did:key. */
   async rotationKey(): Promise<string> {
-    return (await this.#signer()).didKey;
+    return (await this.#signer()).did();
   }
 
   /**
@@ -94,7 +93,7 @@ export class PlcClient {
   ): Promise<{ did: Did<"plc">; operation: PlcOperation }> {
     const { recoveryKey, ...state } = wanted;
     const signer = await this.#signer();
-    const rotationKeys = [...(recoveryKey ? [recoveryKey] : []), signer.didKey];
+    const rotationKeys = [...(recoveryKey ? [recoveryKey] : []), signer.did()];
     return createGenesis({ ...state, rotationKeys }, signer);
   }
 
@@ -149,34 +148,31 @@ export class PlcClient {
       return;
     }
     const signer = await this.#signer();
-    await this.submit(
-      did,
-      createUpdate(last, signer, (state) => withHandle(state, handle)),
-    );
+    const update = await createUpdate(last, signer, (state) => withHandle(state, handle));
+    await this.submit(did, update);
   }
 
   /** Ends a DID created by this host. Idempotent. Refuses like `submit` and `lastOperation`. */
   async tombstone(did: Did): Promise<void> {
     try {
       const last = await this.lastOperation(did);
-      await this.submit(did, createTombstone(last, await this.#signer()));
+      await this.submit(did, await createTombstone(last, await this.#signer()));
     } catch (thrown) {
       if (!isRefusal(thrown) || thrown.error !== "DidDeactivated") throw thrown;
     }
   }
 
-  async #signer(): Promise<Signer> {
+  async #signer(): Promise<Keypair> {
     const hex = await this.#directory.secret("PLC_ROTATION_KEY");
-    if (rotation?.hex !== hex) rotation = { hex, didKey: didKey(Buffer.from(hex, "hex")) };
-    return { didKey: rotation.didKey, sign: (bytes) => sign(Buffer.from(hex, "hex"), bytes) };
+    if (rotation?.hex !== hex) rotation = { hex, key: await importKey(hex) };
+    return rotation.key;
   }
 }
 
 /**
- * The rotation key's public half, cached while the key stays the same; deriving it costs a point
- * multiplication.
+ * The rotation key, cached while it stays the same: deriving its public half costs a point multiplication.
  */
-let rotation: { hex: string; didKey: string } | null = null;
+let rotation: { hex: string; key: Keypair } | null = null;
 
 function messageOf(body: unknown): string | null {
   if (typeof body !== "object" || body === null || !("message" in body)) return null;

@@ -3,8 +3,7 @@
  * form, then order and authority. Pure.
  */
 import { Buffer } from "node:buffer";
-import { encode } from "../../protocol/cbor.ts";
-import type { LexValue } from "../../protocol/data-model.ts";
+import { encode } from "@ipld/dag-cbor";
 import { isDidKey, verify } from "../../protocol/keys.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import {
@@ -83,7 +82,7 @@ export function parseOperation(value: unknown): PlcOperation | PlcTombstone {
 
 function sizeOf(value: unknown): number {
   try {
-    return encode(value as LexValue).length;
+    return encode(value).length;
   } catch {
     throw invalidRequest("Not a valid operation");
   }
@@ -121,14 +120,14 @@ function isOperation(value: unknown): value is PlcOperation {
  * Checks that `proposed`, submitted at `at` (milliseconds), may follow the DID's valid operations `log`.
  * @returns CIDs of the operations that it undoes. Refuses InvalidRequest.
  */
-export function checkNext(
+export async function checkNext(
   did: string,
   log: readonly LoggedOperation[],
   proposed: AnyOperation,
   at: number,
-): string[] {
+): Promise<string[]> {
   if (log.length === 0) {
-    checkGenesis(did, proposed);
+    await checkGenesis(did, proposed);
     return [];
   }
   const fork = log.findIndex(({ cid }) => cid === proposed.prev);
@@ -138,11 +137,11 @@ export function checkNext(
   const undone = log.slice(fork + 1);
   const [first] = undone;
   if (first === undefined) {
-    signerOf(proposed, rotationKeys);
+    await signerOf(proposed, rotationKeys);
     return [];
   }
-  const disputed = signerOf(first.operation, rotationKeys);
-  signerOf(proposed, rotationKeys.slice(0, rotationKeys.indexOf(disputed)));
+  const disputed = await signerOf(first.operation, rotationKeys);
+  await signerOf(proposed, rotationKeys.slice(0, rotationKeys.indexOf(disputed)));
   if (at <= (log.at(-1)?.createdAt ?? 0)) throw misordered();
   if (at - first.createdAt > RECOVERY_WINDOW) {
     throw invalidRequest(
@@ -152,9 +151,9 @@ export function checkNext(
   return undone.map(({ cid }) => cid);
 }
 
-function checkGenesis(did: string, operation: AnyOperation): void {
+async function checkGenesis(did: string, operation: AnyOperation): Promise<void> {
   if (operation.type === "plc_tombstone") throw misordered();
-  signerOf(operation, stateOf(operation).rotationKeys);
+  await signerOf(operation, stateOf(operation).rotationKeys);
   const expected = didOfGenesis(operation);
   if (expected !== did) {
     throw invalidRequest(`Hash of genesis operation does not match DID identifier: ${expected}`);
@@ -168,12 +167,11 @@ function checkGenesis(did: string, operation: AnyOperation): void {
  * The key, of those allowed, that signed the operation. Only the canonical base64url of a signature is
  * accepted, because another spelling would give another CID. Refuses InvalidRequest.
  */
-function signerOf(operation: AnyOperation, allowed: readonly string[]): string {
+async function signerOf(operation: AnyOperation, allowed: readonly string[]): Promise<string> {
   const signature = decodeSignature(operation.sig);
   const bytes = signedBytes(operation);
-  const signer = signature && allowed.find((key) => isDidKey(key) && verify(key, bytes, signature));
-  if (!signer) throw invalidRequest("Invalid signature on op");
-  return signer;
+  for (const key of allowed) if (signature && (await verify(key, bytes, signature))) return key;
+  throw invalidRequest("Invalid signature on op");
 }
 
 function decodeSignature(text: string): Uint8Array | null {

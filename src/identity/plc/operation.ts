@@ -7,10 +7,10 @@
  */
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
+import { extractMultikey, type Keypair } from "@atproto/crypto";
+import { encode } from "@ipld/dag-cbor";
 import { base32 } from "multiformats/bases/base32";
-import { encode } from "../../protocol/cbor.ts";
 import { cidOfCbor, sha256 } from "../../protocol/cid.ts";
-import { multikeyOf } from "../../protocol/keys.ts";
 import type { DidDocument } from "../did-document.ts";
 
 export type PlcService = {
@@ -51,12 +51,6 @@ export type PlcLegacyCreate = {
 };
 export type AnyOperation = PlcOperation | PlcTombstone | PlcLegacyCreate;
 
-/** A signing key and its did:key. `sign` returns 64 bytes, low-S, over the SHA-256. */
-export interface Signer {
-  didKey: string;
-  sign(bytes: Uint8Array): Uint8Array;
-}
-
 export interface Genesis {
   /** did:key of the repo's signing key. */
   signingKey: string;
@@ -68,8 +62,11 @@ export interface Genesis {
 }
 
 /** Creates the first operation of a new DID, and the DID derived from its hash. */
-export function createGenesis(state: Genesis, signer: Signer): { did: Did<"plc">; operation: PlcOperation } {
-  const operation = signed(
+export async function createGenesis(
+  state: Genesis,
+  signer: Keypair,
+): Promise<{ did: Did<"plc">; operation: PlcOperation }> {
+  const operation = await signed(
     {
       type: "plc_operation" as const,
       verificationMethods: { atproto: state.signingKey },
@@ -86,24 +83,27 @@ export function createGenesis(state: Genesis, signer: Signer): { did: Did<"plc">
 /** Creates an update that follows `last`; `change` derives the new state from the present one. */
 export function createUpdate(
   last: PlcOperation | PlcLegacyCreate,
-  signer: Signer,
+  signer: Keypair,
   change: (state: PlcState) => PlcState,
-): PlcOperation {
+): Promise<PlcOperation> {
   const { rotationKeys, verificationMethods, alsoKnownAs, services } = change(stateOf(last));
   const state = { rotationKeys, verificationMethods, alsoKnownAs, services };
   return signed({ type: "plc_operation", ...state, prev: operationCid(last) }, signer);
 }
 
 /** Creates the operation that ends the DID. */
-export function createTombstone(last: PlcOperation | PlcLegacyCreate, signer: Signer): PlcTombstone {
+export function createTombstone(
+  last: PlcOperation | PlcLegacyCreate,
+  signer: Keypair,
+): Promise<PlcTombstone> {
   return signed({ type: "plc_tombstone", prev: operationCid(last) }, signer);
 }
 
-function signed<Unsigned extends Omit<PlcOperation, "sig"> | Omit<PlcTombstone, "sig">>(
+async function signed<Unsigned extends Omit<PlcOperation, "sig"> | Omit<PlcTombstone, "sig">>(
   unsigned: Unsigned,
-  signer: Signer,
-): Unsigned & { sig: string } {
-  const sig = Buffer.from(signer.sign(encode(unsigned))).toString("base64url");
+  signer: Keypair,
+): Promise<Unsigned & { sig: string }> {
+  const sig = Buffer.from(await signer.sign(encode(unsigned))).toString("base64url");
   return { ...unsigned, sig };
 }
 
@@ -166,7 +166,7 @@ export function documentOf(did: Did, state: PlcState): DidDocument {
       id: `${did}#${id}`,
       type: "Multikey",
       controller: did,
-      publicKeyMultibase: multikeyOf(key),
+      publicKeyMultibase: extractMultikey(key),
     })),
     service: Object.entries(state.services).map(([id, { type, endpoint }]) => ({
       id: `#${id}`,

@@ -3,11 +3,9 @@
  * atproto key, K-256 or P-256, and bound to an audience and a method. A labeler signs with its label key; such
  * a token speaks for the labeler alone, never for the account whose DID document names the key.
  */
-import { Buffer } from "node:buffer";
 import type { Did } from "@atcute/lexicons";
 import { verificationKey } from "../../identity/did-document.ts";
-import type { KeyType } from "../../protocol/keys.ts";
-import { isDidKey, parseDidKey, verify } from "../../protocol/keys.ts";
+import { verify } from "../../protocol/keys.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import { isDid } from "../../protocol/syntax.ts";
 import type { Credentials } from "./method.ts";
@@ -111,8 +109,11 @@ function issuerOf(iss: string, labelerOf: Did | undefined): Did {
 
 const badJwt = () => refused("BadJwt", "poorly formatted jwt");
 
+const isAlgorithm = (alg: unknown) => alg === "ES256K" || alg === "ES256";
+
 /**
- * Verifies the signature. A failure resolves the issuer's key once more, since it may have been rotated since
+ * Verifies the signature. A JWT's may be high-S (RFC 7518 requires neither form, and common libraries produce
+ * both), while the rest of atproto accepts only low S. A failure resolves the issuer's key once more, since it may have been rotated since
  * it was cached.
  */
 async function checkSignature(
@@ -132,8 +133,8 @@ async function checkSignature(
     const key = await issuerKey(did, keyId, fresh, services);
     if (key === before) break;
     before = key;
-    const { type } = parseDidKey(key);
-    if (type === alg && verify(key, signed, lowS(bytes, type))) return;
+    if (isAlgorithm(alg) && (await verify(key, signed, bytes, { jwtAlg: alg, allowMalleableSig: true })))
+      return;
   }
   throw refused("BadJwtSignature", "jwt signature does not match jwt issuer");
 }
@@ -147,28 +148,8 @@ async function issuerKey(
   const document = await dids.find(did, { fresh });
   if (document === null) throw authRequired("could not resolve iss did");
   const key = verificationKey(document, keyId);
-  if (key === null || !isDidKey(key)) throw authRequired("missing or bad key in did doc");
+  if (key === null) throw authRequired("missing or bad key in did doc");
   return key;
-}
-
-/** Orders of the curves' groups (SEC 2). */
-const ORDER: Record<KeyType, bigint> = {
-  ES256K: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
-  ES256: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
-};
-
-/**
- * Converts a signature to its low-s form. A JWT may have either form (RFC 7518 requires neither, and common
- * libraries produce both), while the rest of atproto accepts only low s.
- */
-function lowS(signature: Uint8Array, type: KeyType): Uint8Array {
-  if (signature.length !== 64) return signature;
-  const order = ORDER[type];
-  const s = BigInt(`0x${Buffer.from(signature.subarray(32)).toString("hex")}`);
-  if (s <= order / 2n || s >= order) return signature;
-  const flipped = Uint8Array.from(signature);
-  flipped.set(Buffer.from((order - s).toString(16).padStart(64, "0"), "hex"), 32);
-  return flipped;
 }
 
 /** Whether a method, when called at another service, requires a full or privileged app-password session. */

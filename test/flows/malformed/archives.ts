@@ -1,10 +1,9 @@
 /** Archives that cannot become a repo. */
 import { pick } from "../../../tools/seed/random.ts";
 import { readCar, writeCar } from "../../../src/protocol/car.ts";
-import { encode } from "../../../src/protocol/cbor.ts";
+import { encode, toBytes } from "../../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidOfCbor } from "../../../src/protocol/cid.ts";
 import { signCommit } from "../../../src/protocol/commit.ts";
-import { generateKey } from "../../../src/protocol/keys.ts";
 import type { Family, Random, Stage } from "./requests.ts";
 import { INVALID, bytes, call, int, noise } from "./requests.ts";
 
@@ -14,16 +13,16 @@ const CID = cidOfCbor(encode({}));
 /** An archive of a repo with one record, under a commit that anybody may have signed. */
 function archiveOf(did: string, path: string, record: Uint8Array, present = true): Uint8Array {
   const cid = cidOfCbor(record);
-  const entry = { k: new TextEncoder().encode(path), p: 0, t: null, v: { $link: cid } };
+  const entry = { k: toBytes(new TextEncoder().encode(path)), p: 0, t: null, v: { $link: cid } };
   const node = encode({ e: [entry], l: null });
-  const key = generateKey(new Uint8Array(32).fill(9));
+  const key = new Uint8Array(32).fill(9);
   const commit = signCommit({ did, data: cidOfCbor(node), rev: "3mzzzzzzzzz2a" }, key);
   const blocks = [commit, { cid: cidOfCbor(node), bytes: node }];
   return writeCar([commit.cid], present ? [...blocks, { cid, bytes: record }] : blocks);
 }
 
 /** Blocks that DAG-CBOR or the data model does not allow. */
-const BAD_BLOCKS: readonly number[][] = [
+export const BAD_BLOCKS: readonly number[][] = [
   [0xa1, 0x61, 0x76, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0],
   [0xa1, 0x61, 0x76, 0xf9, 0x3e, 0x00],
   [0xbf, 0x61, 0x76, 0x01, 0xff],

@@ -56,12 +56,14 @@ export class PlcDirectory {
     }
   }
 
-  /** Validates and stores an operation, in one synchronous turn. Refuses InvalidRequest, changing nothing. */
-  submit(did: string, submitted: unknown): void {
+  /** Validates and stores an operation. Refuses InvalidRequest, changing nothing. */
+  async submit(did: string, submitted: unknown): Promise<void> {
     const operation = parseOperation(submitted);
     const log = this.#log(did);
     const at = this.#nextInstant();
-    const undone = checkNext(did, log, operation, at);
+    const undone = await checkNext(did, log, operation, at);
+    // Another operation may have been stored while the signature was verified.
+    if (this.#log(did).length !== log.length) return this.submit(did, submitted);
     for (const cid of undone) {
       this.#sql.exec("UPDATE operation SET nullified = 1 WHERE did = ? AND cid = ?", did, cid);
     }
@@ -81,7 +83,7 @@ export class PlcDirectory {
     if (request.method === "POST" && what === "") {
       const text = await request.text();
       if (text.length > BODY_BYTES) throw new Refusal("InvalidRequest", "Body too large", 413);
-      this.submit(subject, parseJson(text));
+      await this.submit(subject, parseJson(text));
       return new Response("OK");
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
