@@ -5,14 +5,25 @@ export type ImagePreset = "avatar" | "banner" | "feed_thumbnail" | "feed_fullsiz
 
 export class ImageUris {
   private readonly origin: string;
+  /** Blobs that are taken down, as `did/cid`. */
+  private readonly hidden = new Set<string>();
 
   constructor(origin: string) {
     this.origin = origin;
   }
 
-  /** Returns undefined without a blob. */
+  /** Views made from now on do not name this blob (`did/cid`). */
+  hide(blob: string): void {
+    this.hidden.add(blob);
+  }
+
+  isHidden(did: string, cid: string): boolean {
+    return this.hidden.has(`${did}/${cid}`);
+  }
+
+  /** Returns undefined without a blob, and for one that is hidden. */
   of(preset: ImagePreset, did: string, cid: string | undefined): GenericUri | undefined {
-    return cid === undefined ? undefined : this.named(preset, did, cid);
+    return cid === undefined || this.isHidden(did, cid) ? undefined : this.named(preset, did, cid);
   }
 
   named(preset: ImagePreset, did: string, cid: string): GenericUri {

@@ -71,6 +71,11 @@ test("a list that moderates: muted or blocked as a whole, until it is undone", a
   expect(uris((await cleo.get("app.bsky.graph.getListBlocks")).lists)).toEqual([list.uri]);
   const { viewer } = await bob.get("app.bsky.actor.getProfile", { actor: cleo.did });
   expect(viewer.blockedBy).toBe(true);
+  const blocked = await cleo.get("app.bsky.actor.getProfile", { actor: bob.did });
+  expect(blocked.viewer.blockingByList).toMatchObject({
+    uri: list.uri,
+    viewer: { muted: false, blocked: subscription.uri },
+  });
   expect(viewer.followedBy).toBeUndefined();
   expect(
     (await anyone("app.bsky.graph.getRelationships", { actor: cleo.did, others: [bob.did, dora.did] }))
@@ -297,6 +302,14 @@ test("whom one knows of somebody's followers, and whom one might follow", async 
   const known = await ann.get("app.bsky.graph.getKnownFollowers", { actor: bob.did });
   expect(didsOf(known.followers)).toEqual([dora.did]);
   await cleo.erase(block);
+  const missing = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
+  expect(await ann.get("app.bsky.graph.getKnownFollowers", { actor: missing })).toEqual({
+    subject: { did: missing, handle: "handle.invalid" },
+    followers: [],
+  });
+  expect(await ann.refused("app.bsky.graph.getKnownFollowers", { params: { actor: "nobody.test" } })).toBe(
+    "400 InvalidRequest: Actor not found: nobody.test",
+  );
   const { suggestions } = await ann.get("app.bsky.graph.getSuggestedFollowsByActor", { actor: bob.did });
   expect(didsOf(suggestions)).toEqual([eve.did]);
   expect(didsOf((await ann.get("app.bsky.actor.getSuggestions")).actors)).toEqual([eve.did]);

@@ -118,6 +118,16 @@ test("preferences: everything is on; what is turned off or limited leaves the li
     follow: { include: "all" },
   });
   expect((await ann.get("app.bsky.notification.getPreferences")).preferences).toEqual(changed.preferences);
+  // Values of `include` are open: one that is unknown here is kept, and works as `all`.
+  const open = { include: "someday", list: true, push: true };
+  expect(
+    (await ann.do("app.bsky.notification.putPreferencesV2", { mention: open })).preferences,
+  ).toMatchObject({
+    mention: open,
+  });
+  expect((await ann.get("app.bsky.notification.getPreferences")).preferences).toMatchObject({
+    mention: open,
+  });
   // Ann follows bob but not cleo.
   expect(await reasons()).toEqual([
     ["like", "bob.test"],

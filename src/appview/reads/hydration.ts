@@ -161,7 +161,8 @@ async function amend(
 
 type Wants = ReturnType<typeof wantsOf>;
 
-function addSubjects(script: Script, { db, labelers, now }: ViewContext, facts: Facts, wants: Wants): void {
+function addSubjects(script: Script, reading: ViewContext, facts: Facts, wants: Wants): void {
+  const { db, labelers, now, images } = reading;
   const { dids, records, posts, pairs, others } = wants;
   script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
   script.add<VerificationRow>(dids.length > 0, selectVerifications(db, dids), (rows) =>
@@ -177,7 +178,10 @@ function addSubjects(script: Script, { db, labelers, now }: ViewContext, facts: 
     addLabels(facts, labelers, rows),
   );
   script.add<{ subject: string; ref: string }>(any, selectTakedowns(db, subjects), (rows) => {
-    for (const { subject, ref } of rows) facts.takedowns.set(subject, ref);
+    for (const { subject, ref } of rows) {
+      if (subject.startsWith("did:") && subject.includes("/")) images.hide(subject);
+      else facts.takedowns.set(subject, ref);
+    }
   });
 }
 
@@ -246,7 +250,7 @@ function addStanding(
   );
   script.add<RecordRow>(true, selectOwnLists(db, viewer, lists), (rows) => addRecords(facts, rows));
   const shown = [...new Set([...lists, ...records.filter((uri) => collectionOf(uri) === LIST)])];
-  script.add<ListRelationRow>(shown.length > 0, selectListRelations(db, viewer, shown), (rows) =>
+  script.add<ListRelationRow>(true, selectListRelations(db, viewer, shown), (rows) =>
     addListRelations(facts, viewer, new Set(lists), rows),
   );
 }

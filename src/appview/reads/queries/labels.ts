@@ -83,8 +83,12 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
   }
 }
 
+/** Of accounts, of their blobs (`did/cid`), and of other records. */
 const TAKEDOWNS = `SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON ${OF_DID("t.subject")}
     WHERE ${MARKED("takedown", "subject")}
+  UNION ALL
+  SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t
+    ON t.subject > j.value || '/' AND t.subject < j.value || '0'
   UNION ALL
   SELECT t.subject, t.ref FROM json_each(?2) AS j CROSS JOIN takedown AS t ON t.subject = j.value`;
 

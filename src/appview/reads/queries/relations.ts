@@ -102,13 +102,13 @@ export function addPairs(facts: Facts, rows: { a: string; b: string }[]): void {
 }
 
 /**
- * The viewer's relation to lists, by URI: blocked, and a member of (for gates). Mutes come from the
- * directory.
+ * The viewer's relation to lists, by URI, and to those through which the viewer blocks: blocked, and a member
+ * of (for gates). Mutes come from the directory.
  */
 const LISTS = `SELECT j.value AS uri,
     (SELECT rkey FROM list_block WHERE actor = ?2 AND list = j.value) AS blocked,
     EXISTS (SELECT 1 FROM list_item WHERE list = j.value AND subject = ?2) AS member
-  FROM json_each(?1) AS j`;
+  FROM (SELECT value FROM json_each(?1) UNION SELECT list FROM list_block WHERE actor = ?2) AS j`;
 
 export const selectListRelations = (
   db: D1Database,

@@ -36,6 +36,7 @@ export function embedView(
   quoted: QuotedView,
 ): EmbedView | undefined {
   const media = mediaView(present, didOf(post), embed);
+  if (media === null) return undefined;
   if (media !== undefined) return media;
   switch (embed.$type) {
     case "app.bsky.embed.record":
@@ -47,11 +48,10 @@ export function embedView(
       const both = embed as AppBskyEmbedRecordWithMedia.Main;
       const view = mediaView(present, didOf(post), both.media);
       if (view === undefined) return undefined;
-      return {
-        $type: "app.bsky.embed.recordWithMedia#view",
-        media: view,
-        record: { record: recordView(present, post, both.record.record.uri, depth, quoted) },
-      };
+      const record = recordView(present, post, both.record.record.uri, depth, quoted);
+      return view === null
+        ? { $type: "app.bsky.embed.record#view", record }
+        : { $type: "app.bsky.embed.recordWithMedia#view", media: view, record: { record } };
     }
     default:
       return undefined;
@@ -60,8 +60,15 @@ export function embedView(
 
 type MediaView = AppBskyEmbedRecordWithMedia.View["media"];
 
-/** Returns undefined for an embed that is not media, or of an unknown kind. */
-export function mediaView(present: Pictures, did: Did, embed: { $type?: string }): MediaView | undefined {
+/**
+ * Returns undefined for an embed that is not media, or of an unknown kind; null for a video that is taken down.
+ * Pictures that are taken down are left out.
+ */
+export function mediaView(
+  present: Pictures,
+  did: Did,
+  embed: { $type?: string },
+): MediaView | null | undefined {
   const { images } = present;
   switch (embed.$type) {
     case "app.bsky.embed.images":
@@ -73,6 +80,7 @@ export function mediaView(present: Pictures, did: Did, embed: { $type?: string }
     case "app.bsky.embed.video": {
       const video = embed as AppBskyEmbedVideo.Main;
       const cid = blobCid(video.video) ?? "";
+      if (images.isHidden(did, cid)) return null;
       return {
         $type: "app.bsky.embed.video#view",
         cid,
@@ -95,14 +103,17 @@ function imagesView(
 ): Typed<AppBskyEmbedImages.View> {
   return {
     $type: "app.bsky.embed.images#view",
-    images: embed.images.map(({ image, alt, aspectRatio }) => {
+    images: embed.images.flatMap(({ image, alt, aspectRatio }) => {
       const cid = blobCid(image) ?? "";
-      return {
-        thumb: images.named("feed_thumbnail", did, cid),
-        fullsize: images.named("feed_fullsize", did, cid),
-        alt,
-        aspectRatio,
-      };
+      if (images.isHidden(did, cid)) return [];
+      return [
+        {
+          thumb: images.named("feed_thumbnail", did, cid),
+          fullsize: images.named("feed_fullsize", did, cid),
+          alt,
+          aspectRatio,
+        },
+      ];
     }),
   };
 }
@@ -117,6 +128,7 @@ function galleryView(
     items: embed.items.slice(0, GALLERY_ITEMS).flatMap((item) => {
       if (item.$type !== "app.bsky.embed.gallery#image") return [];
       const cid = blobCid(item.image) ?? "";
+      if (images.isHidden(did, cid)) return [];
       return [
         {
           $type: "app.bsky.embed.gallery#viewImage" as const,

@@ -71,7 +71,8 @@ function embedView(local: Local, record: AppBskyFeedPost.Main, quotes: Quotes): 
   const shown = embed?.$type === "app.bsky.embed.recordWithMedia" ? embed.media : embed;
   // A video plays from the AppView's own video service, whose address is unknown here.
   const isVideo = shown?.$type === "app.bsky.embed.video";
-  const media = shown === undefined || isVideo ? undefined : mediaView(local, local.did, shown);
+  const media =
+    shown === undefined || isVideo ? undefined : (mediaView(local, local.did, shown) ?? undefined);
   if (quoted === undefined) return media;
   if (media === undefined) return { $type: "app.bsky.embed.record#view", record: quoted };
   return { $type: "app.bsky.embed.recordWithMedia#view", media, record: { record: quoted } };

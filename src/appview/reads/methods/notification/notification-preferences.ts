@@ -33,8 +33,9 @@ export type StoredPreferences = { priority?: boolean } & {
   [Kind in FilterableKind]?: Partial<Filterable>;
 } & { [Kind in PlainKind]?: Partial<Plain> };
 
+/** Values of `include` are open: one that is unknown here is kept and shown, and works as `all`. */
 const filterable = (stored: Partial<Filterable> | undefined): Filterable => ({
-  include: stored?.include === "follows" ? "follows" : "all",
+  include: stored?.include ?? "all",
   list: stored?.list ?? true,
   push: stored?.push ?? true,
 });
