@@ -133,7 +133,7 @@ color:var(--text);font-size:1.0625rem;font-weight:600;user-select:all}
 .record th{text-align:left;font-weight:500;color:var(--soft);padding-right:1rem;width:4rem}
 .record tr+tr>*{border-top:1px solid var(--line)}.record td,.record th{padding-block:.625rem;vertical-align:middle}
 .record td:last-child{text-align:right;padding-left:.75rem}
-.card+h2{margin-top:1.5rem}.hint+.quiet,div+.quiet{margin-top:.75rem}.facts.framed dt{flex-basis:9.5rem}
+#recovery-made{margin-top:.75rem}.inline+.check{margin-top:1rem}.card+h2{margin-top:1.5rem}.hint+.quiet,div+.quiet{margin-top:.75rem}.facts.framed dt{flex-basis:9.5rem}
 .inline{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:.75rem}.inline form{margin:0}
 details h2{margin-top:1rem}
 .invited .hint{margin:0 0 .625rem}
