@@ -74,8 +74,8 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
   },
 });
 
-/** Every method with every grant, over HTTP. It takes as long as the apps do, so it runs with them. */
-const GRANTS = "test/oauth/scope-table.test.ts";
+/** Every method with every grant, and every open read on a large host: as long as the apps, so they run with them. */
+const TABLES = ["test/oauth/scope-table.test.ts", "test/flows/read-budgets.test.ts"];
 
 interface NodeTests {
   /** Milliseconds that a test, or a hook, may take. */
@@ -104,7 +104,7 @@ const APART = ["node", "clients", "kit", "browser", "migration"];
 /**
  * The projects, and the commands that run them:
  * - `workers`, in workerd, and `node`, which starts hosts: `npm test`.
- * - `clients`, other people's software, and `grants`: `npm run test:clients`.
+ * - `clients`, other people's software, and `tables`: `npm run test:clients`.
  * - `kit`, the test kit: `npm run test:kit`.
  * - `browser`, the pages in Chromium: `npm run test:browser`.
  * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
@@ -120,9 +120,9 @@ export default defineConfig(async () => ({
       await inWorkerd(
         "workers",
         ["test/**/*.test.ts"],
-        [...APART.map((folder) => `test/${folder}/**`), GRANTS],
+        [...APART.map((folder) => `test/${folder}/**`), ...TABLES],
       ),
-      await inWorkerd("grants", [GRANTS], []),
+      await inWorkerd("tables", TABLES, []),
       inNode("node", { timeout: 30_000 }),
       inNode("clients", { timeout: 60_000 }),
       inNode("kit", { timeout: 30_000 }),

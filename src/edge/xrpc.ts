@@ -8,7 +8,7 @@ import { isSpaceMethod } from "../xrpc/server/declined.ts";
 import type { Method } from "../xrpc/server/method.ts";
 import { resourceServerOf } from "../xrpc/server/oauth.ts";
 import type { Services } from "../xrpc/server/services.ts";
-import { hideCost, openBill } from "./cost.ts";
+import { type Bill, hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
@@ -28,15 +28,14 @@ export async function serveXrpc(
   url.pathname = `/xrpc/${nsid}`;
   let did: string | null = null;
   let response: Response;
+  let bill: Bill | null = null;
   try {
     const counted = consumeForAddress(request, nsid, env);
-    const bill = await openBill(request, env);
+    bill = await openBill(request, env);
     const services = bill === null ? servicesFor(env) : servicesFor(bill.env);
     const served = await dispatch(request, url, nsid, services, methods);
     did = served.did;
     response = served.response;
-    if (bill !== null) await bill.tell(response);
-    else hideCost(response);
     for (const [name, value] of Object.entries(counted)) {
       // The method's own, exact counts take precedence.
       if (!response.headers.has(name)) response.headers.set(name, value);
@@ -45,6 +44,8 @@ export async function serveXrpc(
     response = renderError(thrown, request);
     await readToEnd(request);
   }
+  if (bill === null) hideCost(response);
+  else await bill.tell(response);
   setCors(response.headers);
   setCaching(response.headers, request);
   if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, servicesFor(env));

@@ -3,6 +3,7 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
 import { VERIFICATION, uriOf } from "../../uris.ts";
+import { PUBLISHED_MOST } from "./bounds.ts";
 
 export interface ActorRow {
   did: Did;
@@ -96,8 +97,9 @@ export function addVerifications(facts: Facts, rows: VerificationRow[]): void {
 }
 
 const ASSOCIATED = ["app.bsky.graph.list", "app.bsky.feed.generator", "app.bsky.graph.starterpack"].map(
-  (collection) => `(SELECT count(*) FROM record
-    WHERE uri > 'at://' || j.value || '/${collection}/' AND uri < 'at://' || j.value || '/${collection}0')`,
+  (collection) => `(SELECT count(*) FROM (SELECT 1 FROM record
+    WHERE uri > 'at://' || j.value || '/${collection}/' AND uri < 'at://' || j.value || '/${collection}0'
+    LIMIT ${PUBLISHED_MOST}))`,
 );
 
 export const selectAssociated = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>

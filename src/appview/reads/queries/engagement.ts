@@ -1,6 +1,7 @@
 /** Skeletons of a post's engagement: quotes, reposts, likes. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
+import { SORTED_MOST } from "./bounds.ts";
 import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 export interface QuoteRow {
@@ -31,7 +32,7 @@ export interface RepostedRow {
   key: string;
 }
 
-/** Reads and sorts all reposts of the subject, as `selectLikes` does for likes. */
+/** Reads and sorts the reposts of the subject, as `selectLikes` does for likes. */
 export const selectReposted = (
   db: D1Database,
   subject: string,
@@ -40,8 +41,9 @@ export const selectReposted = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.actor, r.rkey, r.sort, r.cid, r.actor AS key FROM repost AS r
-        WHERE r.subject = ?1 AND ${pageOrder(orderOf("r", "r.actor"))}`,
+      `SELECT r.actor, r.rkey, r.sort, r.cid, r.actor AS key
+        FROM (SELECT * FROM repost WHERE subject = ?1 LIMIT ${SORTED_MOST}) AS r
+        WHERE ${pageOrder(orderOf("r", "r.actor"))}`,
     )
     .bind(subject, ...pageValues(cursor, limit));
 
@@ -65,7 +67,8 @@ export const selectLiked = (db: D1Database, did: Did, cursor: Cursor, limit: num
  * Likers that the viewer follows, among a post's 500 newest likes: the newest three, with the count of all.
  */
 const KNOWN_LIKERS = `SELECT l.actor AS did, count(*) OVER () AS count
-  FROM (SELECT actor, sort FROM "like" WHERE subject = ?1 ORDER BY sort DESC LIMIT 500) AS l
+  FROM (SELECT actor, sort FROM (SELECT actor, sort FROM "like" WHERE subject = ?1 LIMIT ${SORTED_MOST})
+      ORDER BY sort DESC LIMIT 500) AS l
     CROSS JOIN follow AS f ON f.actor = ?2 AND f.subject = l.actor
   ORDER BY l.sort DESC LIMIT 3`;
 

@@ -3,7 +3,8 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import { folded } from "../../folding.ts";
 import { GENERATOR } from "../../uris.ts";
 import type { Cursor } from "../cursors.ts";
-import { OWNED } from "./lists.ts";
+import { PUBLISHED_MOST } from "./bounds.ts";
+import { owned } from "./lists.ts";
 import { orderOf, pageOrder, pageValues } from "./page.ts";
 import { LISTED } from "./records.ts";
 
@@ -23,14 +24,14 @@ export const selectGeneratorsOf = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT r.uri, r.sort, r.cid, r.uri AS key FROM record AS r
-        WHERE ${OWNED(GENERATOR)} AND ${pageOrder(orderOf("r", "r.uri"))}`,
+      `SELECT r.uri, r.sort, r.cid, r.uri AS key FROM ${owned(GENERATOR)} AS r
+        WHERE ${pageOrder(orderOf("r", "r.uri"))}`,
     )
     .bind(did, ...pageValues(cursor, limit));
 
 /**
- * The host's most liked generators; or, with a name, those whose name contains it (`?1`), newest first. A
- * host has few.
+ * The host's most liked generators; or, with a name, those whose name contains it (`?1`), newest first. Of
+ * the host's newest, which are all that most hosts have.
  */
 export const selectPopularGenerators = (
   db: D1Database,
@@ -40,9 +41,10 @@ export const selectPopularGenerators = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT uri, sort, cid, uri AS key FROM record INDEXED BY record_listed
-        WHERE ${LISTED} AND collection = 'app.bsky.feed.generator'
-          AND (?1 = '' OR instr(coalesce(name, lower(record ->> 'displayName')), ?1) > 0)
+      `SELECT uri, sort, cid, uri AS key FROM (
+          SELECT * FROM record INDEXED BY record_listed WHERE ${LISTED} AND collection = '${GENERATOR}'
+          ORDER BY sort DESC LIMIT ${PUBLISHED_MOST})
+        WHERE (?1 = '' OR instr(coalesce(name, lower(record ->> 'displayName')), ?1) > 0)
         ORDER BY ${name === "" ? "likes DESC, " : ""}sort DESC, cid DESC, uri DESC
         LIMIT ?2 OFFSET ?3`,
     )

@@ -1,7 +1,8 @@
 /** Skeletons of follows, followers and likers; account names in queries. */
 import type { Did } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
-import { orderOf, pageOrder, pageValues } from "./page.ts";
+import { SORTED_MOST } from "./bounds.ts";
+import { after, newestFirst, orderOf, pageOrder, pageValues } from "./page.ts";
 
 /** An SQL expression for the DID of the account named by `?1`, a DID or a handle. */
 export const actorNamed = (id: string): string =>
@@ -38,7 +39,7 @@ export interface FollowRow {
   key: string;
 }
 
-/** Only accounts that are known here. */
+/** Only accounts that are known here; they are looked up until there are enough. */
 export const selectFollows = (
   db: D1Database,
   id: string,
@@ -47,9 +48,12 @@ export const selectFollows = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT f.subject AS did, f.sort, f.cid, f.subject AS key FROM follow AS f
-        JOIN actor AS a ON a.did = f.subject AND a.known IS NOT NULL
-        WHERE f.actor = ${actorNamed(id)} AND ${pageOrder(orderOf("f", "f.subject"))}`,
+      `SELECT f.did, f.sort, f.cid, f.did AS key FROM (
+          SELECT s.subject AS did, s.sort, s.cid
+          FROM (SELECT * FROM follow WHERE actor = ${actorNamed(id)} LIMIT ${SORTED_MOST}) AS s
+          WHERE ${after(orderOf("s", "s.subject"))} ${newestFirst(orderOf("s", "s.subject"))}
+          LIMIT ${SORTED_MOST}) AS f
+        CROSS JOIN actor AS a ON a.did = f.did AND a.known IS NOT NULL LIMIT ?5`,
     )
     .bind(actorName(id), ...pageValues(cursor, limit));
 
@@ -76,7 +80,7 @@ export interface LikeRow {
   created: string;
 }
 
-/** Reads and sorts all likes of the subject: another index over all likes would cost more than it saves. */
+/** Reads and sorts the likes of the subject: another index over all likes would cost more than it saves. */
 export const selectLikes = (
   db: D1Database,
   subject: string,
@@ -85,7 +89,8 @@ export const selectLikes = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT l.actor, l.sort, l.cid, l.actor AS key, l.created FROM "like" AS l
-        WHERE l.subject = ?1 AND ${pageOrder(orderOf("l", "l.actor"))}`,
+      `SELECT l.actor, l.sort, l.cid, l.actor AS key, l.created
+        FROM (SELECT * FROM "like" WHERE subject = ?1 LIMIT ${SORTED_MOST}) AS l
+        WHERE ${pageOrder(orderOf("l", "l.actor"))}`,
     )
     .bind(subject, ...pageValues(cursor, limit));

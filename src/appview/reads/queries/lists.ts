@@ -2,6 +2,7 @@
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Cursor } from "../cursors.ts";
 import { LIST } from "../../uris.ts";
+import { PUBLISHED_MOST, SORTED_MOST } from "./bounds.ts";
 import { orderOf, pageOrder, pageValues } from "./page.ts";
 
 export interface ListRow {
@@ -12,8 +13,10 @@ export interface ListRow {
 }
 
 /** The records of one collection that an account owns: `?1` its DID. */
-export const OWNED = (collection: string): string =>
-  `r.uri > 'at://' || ?1 || '/${collection}/' AND r.uri < 'at://' || ?1 || '/${collection}0'`;
+export const owned = (collection: string): string =>
+  `(SELECT * FROM record
+    WHERE uri > 'at://' || ?1 || '/${collection}/' AND uri < 'at://' || ?1 || '/${collection}0'
+    LIMIT ${PUBLISHED_MOST})`;
 
 const ROWS = "SELECT r.uri, r.sort, r.cid, r.uri AS key";
 const PAGE = pageOrder(orderOf("r", "r.uri"));
@@ -41,8 +44,8 @@ export const selectListsOf = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `${ROWS} FROM record AS r
-        WHERE ${OWNED(LIST)} AND r.record ->> 'purpose' IN (SELECT value FROM json_each(?6)) AND ${PAGE}`,
+      `${ROWS} FROM ${owned(LIST)} AS r
+        WHERE r.record ->> 'purpose' IN (SELECT value FROM json_each(?6)) AND ${PAGE}`,
     )
     .bind(owner, ...pageValues(cursor, limit), JSON.stringify(accepted(purposes)));
 
@@ -90,8 +93,9 @@ export const selectMembers = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, i.subject AS key FROM list_item AS i
-        WHERE i.list = ?1 AND ${pageOrder(orderOf("i", "i.subject"))}`,
+      `SELECT i.list, i.subject AS did, i.rkey, i.sort, i.cid, i.subject AS key
+        FROM (SELECT * FROM list_item WHERE list = ?1 LIMIT ${SORTED_MOST}) AS i
+        WHERE ${pageOrder(orderOf("i", "i.subject"))}`,
     )
     .bind(list, ...pageValues(cursor, limit));
 

@@ -105,7 +105,7 @@ const FEED = CLOSURE(true, LISTED);
  * A thread: ?1 the anchor, ?2 how far up, ?3 how far down. Descendants are limited in number, newest first
  * per level.
  */
-const THREAD_POSTS = 1000;
+const THREAD_POSTS = 500;
 const THREAD = CLOSURE(
   false,
   `above (uri, height) AS (
@@ -114,7 +114,8 @@ const THREAD = CLOSURE(
     SELECT p.parent, height + 1 FROM above CROSS JOIN post AS p ON p.uri = above.uri
     WHERE p.parent IS NOT NULL AND height < ?2),
   below (uri, depth, sort) AS (
-    SELECT p.uri, 1, p.sort FROM post AS p WHERE p.parent = ?1 AND ?3 > 0
+    SELECT uri, 1, sort FROM (
+      SELECT uri, sort FROM post WHERE parent = ?1 AND ?3 > 0 ORDER BY sort DESC LIMIT ${THREAD_POSTS})
     UNION ALL
     SELECT p.uri, depth + 1, p.sort FROM below CROSS JOIN post AS p ON p.parent = below.uri WHERE depth < ?3
     ORDER BY 2, 3 DESC LIMIT ${THREAD_POSTS}),
@@ -130,8 +131,10 @@ export const selectThread = (
 
 /**
  * The author's own continuation of a thread: from the root of ?1's thread to the author's oldest reply to it,
- * and so on, up to 200 posts. A record key is a time, so the oldest reply is the first by URI.
+ * and so on, up to 200 posts. A record key is a time, so the oldest reply is the first by URI. It is looked for
+ * among a post's first replies.
  */
+const FIRST_REPLIES = 100;
 const OP_THREAD = `WITH RECURSIVE
   top (uri, first, past) AS MATERIALIZED (
     SELECT uri, substr(uri, 1, instr(substr(uri, 6), '/') + 5), substr(uri, 1, instr(substr(uri, 6), '/') + 4) || '0'
@@ -140,8 +143,9 @@ const OP_THREAD = `WITH RECURSIVE
     SELECT uri, 1 FROM top
     UNION ALL
     SELECT (
-        SELECT min(p.uri) FROM post AS p
-        WHERE p.parent = chain.uri AND p.uri > top.first AND p.uri < top.past AND p.root = top.uri), place + 1
+        SELECT min(p.uri) FROM (
+          SELECT uri, root FROM post INDEXED BY post_parent WHERE parent = chain.uri ORDER BY sort LIMIT ${FIRST_REPLIES}) AS p
+        WHERE p.uri > top.first AND p.uri < top.past AND p.root = top.uri), place + 1
     FROM chain CROSS JOIN top WHERE chain.uri IS NOT NULL AND place < 200)
   SELECT uri FROM chain WHERE uri IS NOT NULL ORDER BY place`;
 

@@ -1,6 +1,7 @@
 /** Lists, feed generators, starter packs and labelers, by URI. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
+import { SORTED_MOST } from "./bounds.ts";
 import { boundedRecord } from "./posts.ts";
 
 export interface RecordRow {
@@ -35,8 +36,10 @@ export function addRecords(facts: Facts, rows: RecordRow[]): void {
 export const selectJoined = (db: D1Database, packs: readonly string[], since: number): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT j.value AS uri, count(*) AS "all", sum(a.profile_sort > ?2) AS week
-        FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.joined_via = j.value GROUP BY j.value`,
+      `SELECT uri, count(*) AS "all", sum(profile_sort > ?2) AS week FROM (
+          SELECT j.value AS uri, a.profile_sort
+          FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.joined_via = j.value LIMIT ${SORTED_MOST})
+        GROUP BY uri`,
     )
     .bind(JSON.stringify(packs), since);
 

@@ -3,8 +3,9 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import { folded } from "../../folding.ts";
 import type { Cursor } from "../cursors.ts";
 import { STARTER_PACK } from "../../uris.ts";
-import { OWNED } from "./lists.ts";
-import { orderOf, pageOrder, pageValues } from "./page.ts";
+import { PUBLISHED_MOST } from "./bounds.ts";
+import { owned } from "./lists.ts";
+import { after, orderOf, pageOrder, pageValues } from "./page.ts";
 import { LISTED } from "./records.ts";
 
 export interface PackRow {
@@ -24,11 +25,11 @@ export const selectPacksOf = (
   limit: number,
 ): D1PreparedStatement =>
   db
-    .prepare(`${ROWS} FROM record AS r WHERE ${OWNED(STARTER_PACK)} AND ${PAGE}`)
+    .prepare(`${ROWS} FROM ${owned(STARTER_PACK)} AS r WHERE ${PAGE}`)
     .bind(owner, ...pageValues(cursor, limit));
 
 /**
- * Packs whose name contains a text, newest first. A community has few packs, so the index of all packs is
+ * Packs whose name contains a text, newest first. A community has few packs, so the next of all packs are
  * scanned.
  */
 export const selectPacksNamed = (
@@ -39,15 +40,17 @@ export const selectPacksNamed = (
 ): D1PreparedStatement =>
   db
     .prepare(
-      `${ROWS} FROM record AS r INDEXED BY record_listed
-        WHERE r.${LISTED} AND r.collection = '${STARTER_PACK}'
-          AND instr(coalesce(r.name, lower(r.record ->> 'name')), ?1) > 0
-          AND ${PAGE}`,
+      `${ROWS} FROM (
+          SELECT * FROM record AS w INDEXED BY record_listed
+          WHERE w.${LISTED} AND w.collection = '${STARTER_PACK}' AND ${after(orderOf("w", "w.uri"))}
+          ORDER BY w.sort DESC LIMIT ${PUBLISHED_MOST}) AS r
+        WHERE instr(coalesce(r.name, lower(r.record ->> 'name')), ?1) > 0 AND ${PAGE}`,
     )
     .bind(folded(text), ...pageValues(cursor, limit));
 
-/** How many of a list's newest members are considered for a pack's sample. */
+/** How many of a list's newest members are considered for a pack's sample, of so many that are looked at. */
 const CONSIDERED = 50;
+const LOOKED_AT = 200;
 
 export interface SampleRow {
   list: ResourceUri;
@@ -66,6 +69,7 @@ export const selectSamples = (db: D1Database, packs: readonly string[]): D1Prepa
           FROM (SELECT DISTINCT r.record ->> 'list' AS list FROM json_each(?1) AS j
               CROSS JOIN record AS r ON r.uri = j.value AND r.collection = '${STARTER_PACK}') AS l
             CROSS JOIN list_item AS i ON i.list = l.list
+              AND i.subject IN (SELECT subject FROM list_item WHERE list = l.list LIMIT ${LOOKED_AT})
             LEFT JOIN actor AS a ON a.did = i.subject)
         WHERE place <= ${CONSIDERED} ORDER BY list, followers DESC, place`,
     )

@@ -3,7 +3,7 @@ import type { Did } from "@atcute/lexicons";
 
 /** How many neighbours are considered on each side, and how many of their follows are counted in all. */
 const NEIGHBOURS = 50;
-const COUNTED = 5000;
+const COUNTED = 2000;
 /** Of how many of the host's newest posts the authors, and how many of its newest members, are considered. */
 const POSTS = 1000;
 const NEWCOMERS = 200;

@@ -6,6 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import { FIRST_INSTANT, LAST_INSTANT, firstRowOf, sortOfRow } from "../../search-rows.ts";
 import { type Cursor, formatCursor } from "../cursors.ts";
+import { MEMBERS_MOST } from "./bounds.ts";
 import { type FeedRow, type Page, STANDS, itemOf, pageOf } from "./feeds.ts";
 import { type Order, after, newestFirst, pageOrder, pageValues } from "./page.ts";
 import type { FeedItem } from "./feeds.ts";
@@ -69,7 +70,7 @@ const TIMELINE = merged(
 );
 /** Members' posts, without their reposts. */
 const OF_LIST = merged(
-  "SELECT subject AS did FROM list_item WHERE list = ?1",
+  `SELECT subject AS did FROM list_item WHERE list = ?1 LIMIT ${MEMBERS_MOST}`,
   (item) => `AND ${item}.subject IS NULL`,
 );
 
