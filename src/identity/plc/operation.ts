@@ -2,8 +2,8 @@
  * Makes and signs did:plc operations, computes their CIDs, and presents them as DID documents (did:plc spec
  * v0.3). Pure.
  *
- * `@did-plc/lib` does the same, but brings axios, zod and a second CBOR codec; the tests use it as their
- * oracle instead.
+ * `@did-plc/lib` does the same, but brings axios, zod and old copies of the libraries used here; the tests use
+ * it as their oracle instead.
  */
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
