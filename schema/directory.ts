@@ -21,6 +21,8 @@ export const account = sqliteTable("account", {
   invitesDisabled: flag("invites_disabled").notNull().default(false),
   inviteNote: text("invite_note"),
   sessionsEndedAt: integer("sessions_ended_at"),
+  handleCheckedAt: integer("handle_checked_at"),
+  handleConfirmedAt: integer("handle_confirmed_at"),
 });
 
 export const reservedKey = sqliteTable("reserved_key", {
@@ -244,4 +246,10 @@ export const relay = sqliteTable("relay", {
 export const hostTask = sqliteTable("host_task", {
   name: text().primaryKey(),
   begunAt: integer("begun_at").notNull(),
+});
+
+export const reservedName = sqliteTable("reserved_name", {
+  name: text().primaryKey(),
+  reservedBy: text("reserved_by").notNull(),
+  reservedAt: text("reserved_at").notNull(),
 });

@@ -8,6 +8,7 @@ import directory0003 from "../migrations/directory/0003_viewer_state.sql";
 import directory0010 from "../migrations/directory/0010_oauth.sql";
 import directory0011 from "../migrations/directory/0011_sessions_ended.sql";
 import directory0012 from "../migrations/directory/0012_bounds.sql";
+import directory0013 from "../migrations/directory/0013_handles.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -27,6 +28,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0010_oauth.sql", sql: directory0010 },
   { name: "0011_sessions_ended.sql", sql: directory0011 },
   { name: "0012_bounds.sql", sql: directory0012 },
+  { name: "0013_handles.sql", sql: directory0013 },
 ];
 
 /** The index, derived from repos. */

@@ -7,6 +7,7 @@ export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
+import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
@@ -25,6 +26,12 @@ export default {
     const { bindings: env, faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
     await readyDatabases(given);
-    await Promise.all([tellRelays(env), sweep(env.DIRECTORY), tellModerators(env), resumeRebuild(env)]);
+    await Promise.all([
+      tellRelays(env),
+      sweep(env.DIRECTORY),
+      tellModerators(env),
+      checkHandles(env),
+      resumeRebuild(env),
+    ]);
   },
 };

@@ -41,6 +41,7 @@ const DIRECTORY: Record<string, Bound> = {
   invite_use: { by: "stranger", cap: "the uses of the codes", sweep: "never: it says who invited whom" },
   secret: { by: "host", cap: "one row a name", sweep: "never" },
   role: { by: "operator", cap: "one row a member", sweep: WITH_ACCOUNT },
+  reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },
   report: {
     by: "stranger",
     cap: "5,000 open ones, for members 50,000; per reporter and for all strangers, per hour and day",

@@ -42,7 +42,9 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
   const host = hostFor(request, env);
   const directory = once(() => new Directory(env));
   const dids = once(() => new DidResolver(env, directory()));
-  const handles = once(() => new HandleResolver(env, directory(), dids(), host.handleDomains));
+  const handles = once(
+    () => new HandleResolver(env, directory(), dids(), host.handleDomains, Date.now, host.hostname),
+  );
   const plc = once(() => new PlcClient(env, directory()));
   const mailer = once(() => mailerOf(env));
   const tokens = once(() => new Tokens(host.did, () => hostSecret(env, "JWT_SECRET"), Date.now));

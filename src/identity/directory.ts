@@ -9,9 +9,16 @@ import { accountQueries, unhoused } from "./account-queries.ts";
 import { IdentityCache } from "./identity-cache.ts";
 import { Invites } from "./invites.ts";
 import { ReservedKeys } from "./reserved-keys.ts";
+import { ReservedNames } from "./reserved-names.ts";
 import { hostSecret, type SecretBindings, type SecretName } from "./secrets.ts";
 
 type AccountRow = typeof account.$inferSelect;
+
+/** Shown in place of a handle that does not resolve back to its DID (atproto handle spec). */
+export const INVALID_HANDLE: Handle = "handle.invalid";
+
+/** Stored in place of such a handle. It is no handle, so nothing finds the account by it. */
+const noHandle = (did: Did): string => `invalid:${did}`;
 
 /** One member. Times are ISO 8601; `email` and `handle` are lower-case. */
 export interface Member extends Omit<AccountRow, "did" | "handle"> {
@@ -60,6 +67,7 @@ export class Directory {
   readonly invites: Invites;
   readonly cache: IdentityCache;
   readonly reservedKeys: ReservedKeys;
+  readonly reservedNames: ReservedNames;
   readonly #env: SecretBindings;
   readonly #database: D1Database;
   readonly #db: DrizzleD1Database;
@@ -75,6 +83,7 @@ export class Directory {
     this.invites = new Invites(env.DIRECTORY, clock);
     this.cache = new IdentityCache(env.DIRECTORY, clock);
     this.reservedKeys = new ReservedKeys(env.DIRECTORY, clock);
+    this.reservedNames = new ReservedNames(env.DIRECTORY, clock);
   }
 
   /** One of the host's secrets, generated on first use. A value in the environment takes precedence. */
@@ -211,10 +220,14 @@ export class Directory {
     await this.#db.delete(account).where(eq(account.did, did));
   }
 
-  /** Refuses HandleNotAvailable. */
+  /** `handle.invalid` frees the handle for others. Refuses HandleNotAvailable. */
   async setHandle(did: Did, handle: Handle): Promise<void> {
     try {
-      await this.#change(did, { handle });
+      await this.#change(did, {
+        handle: handle === INVALID_HANDLE ? noHandle(did) : handle,
+        handleCheckedAt: this.#clock(),
+        handleConfirmedAt: this.#clock(),
+      });
     } catch (thrown) {
       throw conflictOf(thrown) === "handle" ? handleTaken(handle) : thrown;
     }
@@ -242,6 +255,33 @@ export class Directory {
   /** Access tokens issued before now no longer open the account's own settings. */
   async endSessions(did: Did): Promise<void> {
     await this.#change(did, { sessionsEndedAt: Math.floor(this.#clock() / 1000) });
+  }
+
+  /**
+   * Active and deactivated members whose handle is under none of these domains and was not checked since
+   * `before` (milliseconds of the Unix epoch), the longest unchecked first.
+   */
+  async uncheckedHandles(domains: readonly string[], before: number, limit: number): Promise<Member[]> {
+    const isOurs = sql`EXISTS (SELECT 1 FROM json_each(${JSON.stringify(domains)}) AS d
+      WHERE substr(${account.handle}, -length(d.value)) = d.value)`;
+    const rows = await this.#db
+      .select()
+      .from(account)
+      .where(
+        and(
+          inArray(account.state, ["active", "deactivated"]),
+          sql`coalesce(${account.handleCheckedAt}, 0) < ${before}`,
+          sql`NOT ${isOurs}`,
+        ),
+      )
+      .orderBy(sql`coalesce(${account.handleCheckedAt}, 0), ${account.did}`)
+      .limit(limit);
+    return rows.map(asMember);
+  }
+
+  /** Notes that a handle was looked up, and when its domain last named the account. */
+  async markHandleChecked(did: Did, confirmedAt: number): Promise<void> {
+    await this.#change(did, { handleCheckedAt: this.#clock(), handleConfirmedAt: confirmedAt });
   }
 
   async setInvitesDisabled(did: Did, disabled: boolean, note?: string): Promise<void> {
@@ -300,7 +340,8 @@ export class Directory {
 
 /** The casts are safe: rows hold only what `reserve` and `setHandle` were given, typed as Did and Handle. */
 function asMember(row: AccountRow): Member {
-  return { ...row, did: row.did as Did, handle: row.handle as Handle, status: statusOf(row) };
+  const handle = row.handle.startsWith("invalid:") ? INVALID_HANDLE : (row.handle as Handle);
+  return { ...row, did: row.did as Did, handle, status: statusOf(row) };
 }
 
 const memberOf = (row: AccountRow | undefined) => (row === undefined ? null : asMember(row));

@@ -9,13 +9,10 @@ import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { claimedHandle, type DidDocument } from "./did-document.ts";
 import type { DidResolver, ResolveOptions } from "./did.ts";
-import type { Directory } from "./directory.ts";
+import { type Directory, INVALID_HANDLE } from "./directory.ts";
 import { HANDLE_AGE } from "./identity-cache.ts";
 import { fetchPublic } from "./outbound.ts";
 import { isReservedName } from "./reserved-handles.ts";
-
-/** Shown in place of a handle that does not resolve back to its DID (atproto handle spec). */
-export const INVALID_HANDLE: Handle = "handle.invalid";
 
 /** com.atproto.identity.defs#identityInfo */
 export interface IdentityInfo {
@@ -55,9 +52,11 @@ export function checkServiceHandle(handle: Handle, domain: string, allowReserved
   if (name.length < 3) throw invalidHandle("Handle too short");
   if (name.length > 18) throw invalidHandle("Handle too long");
   if (!allowReserved && isReservedName(name)) {
-    throw new Refusal("HandleNotAvailable", "Reserved handle");
+    throw reserved();
   }
 }
+
+const reserved = () => new Refusal("HandleNotAvailable", "Reserved handle");
 
 /** The result of a network lookup of a handle. `unreachable` says nothing about the handle. */
 type Lookup = Did | "none" | "unreachable";
@@ -67,20 +66,23 @@ export class HandleResolver {
   readonly #directory: Directory;
   readonly #dids: DidResolver;
   readonly #domains: readonly string[];
+  readonly #hostname: string | null;
   readonly #clock: () => number;
 
-  /** `domains`: the host's own domains, each with its leading dot. */
+  /** `domains`: the host's own domains, each with its leading dot. `hostname`: its own name. */
   constructor(
     env: Pick<Bindings, "LOCAL">,
     directory: Directory,
     dids: DidResolver,
     domains: readonly string[],
     clock: () => number = Date.now,
+    hostname: string | null = null,
   ) {
     this.#env = env;
     this.#directory = directory;
     this.#dids = dids;
     this.#domains = domains;
+    this.#hostname = hostname;
     this.#clock = clock;
   }
 
@@ -102,8 +104,11 @@ export class HandleResolver {
   ): Promise<Handle> {
     const normalized = normalizeHandle(handle);
     const domain = this.serviceDomain(normalized);
+    if (!allowReserved && this.#isOurName(normalized)) throw reserved();
     if (domain !== undefined) {
       checkServiceHandle(normalized, domain, allowReserved);
+      const name = normalized.slice(0, -domain.length);
+      if (!allowReserved && (await this.#directory.reservedNames.has(name))) throw reserved();
       return normalized;
     }
     if (did === undefined) {
@@ -112,6 +117,23 @@ export class HandleResolver {
     const resolved = await this.#external(normalized, { fresh: true });
     if (resolved !== did) throw invalidRequest("External handle did not resolve to DID");
     return normalized;
+  }
+
+  /** Whether a name is the host's own, or one of its domains: neither is a member's. */
+  #isOurName(name: string): boolean {
+    return name === this.#hostname || this.#domains.some((domain) => name === domain.slice(1));
+  }
+
+  /**
+   * Asks the network again who has a handle that is not under the host's domains: a DID, `none` if neither
+   * DNS nor the domain's own host names one, or `unreachable` if one of them does not answer.
+   */
+  async recheck(handle: Handle): Promise<Lookup> {
+    const answers = await Promise.all([this.#lookupDns(handle), this.#lookupHttps(handle)]);
+    const found = answers.find(isDid) ?? (answers.includes("unreachable") ? "unreachable" : "none");
+    if (found !== "unreachable")
+      await this.#directory.cache.setHandle(handle, found === "none" ? null : found);
+    return found;
   }
 
   /** The DID of a handle: members first, unless they are taken down, then the network. Refuses HandleNotFound. */

@@ -3,6 +3,7 @@ import type { Did, Handle } from "@atcute/lexicons";
 import { hasExplicitSlur } from "../account/records/slurs.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { freeHandle } from "./handle-check.ts";
 import type { LifecycleServices } from "./services.ts";
 
 /**
@@ -21,6 +22,8 @@ export async function updateHandle(
   if (row === null) throw invalidRequest("Account not found");
   if (!options.allowReserved) checkLanguage(wanted);
   const handle = await handles.validate(wanted, { did, ...options });
+  // The domain names this account, so nobody else here can have it any more.
+  await freeHandle(services, handle, did);
   const holder = await directory.find(handle);
   if (holder !== null && holder.did !== did) {
     throw new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);

@@ -92,6 +92,21 @@ const revokeCredentials = v.procedure("internal.atoll.admin.revokeCredentials", 
   input: input({ did: v.didString() }),
   output: null,
 });
+const names = v.constrain(v.array(v.string()), [v.arrayLength(1, 50)]);
+const listReservedNames = v.query("internal.atoll.admin.listReservedNames", {
+  params: v.object(page),
+  output: anything,
+});
+const reserveNames = v.procedure("internal.atoll.admin.reserveNames", {
+  params: null,
+  input: input({ names }),
+  output: null,
+});
+const releaseNames = v.procedure("internal.atoll.admin.releaseNames", {
+  params: null,
+  input: input({ names }),
+  output: null,
+});
 const listUnsentMail = v.query("internal.atoll.admin.listUnsentMail", {
   params: v.object({ did: v.optional(v.didString()) }),
   output: anything,
@@ -173,6 +188,22 @@ export const internalAtollAdmin = [
       await revokeCredentialsOf(services, did);
       await signOutEverywhere(services, did, null);
     });
+  }),
+
+  method({ mainSchema: listReservedNames }, hostOwner, ({ params, services }) =>
+    services.directory.reservedNames.list(params.limit, params.cursor),
+  ),
+
+  method({ mainSchema: reserveNames }, hostOwner, async ({ caller, input: wanted, services }) => {
+    await act(services, caller, "reserveNames", undefined, wanted, () =>
+      services.directory.reservedNames.reserve(wanted.names, caller.actor),
+    );
+  }),
+
+  method({ mainSchema: releaseNames }, hostOwner, async ({ caller, input: wanted, services }) => {
+    await act(services, caller, "releaseNames", undefined, wanted, () =>
+      services.directory.reservedNames.release(wanted.names),
+    );
   }),
 
   method({ mainSchema: listUnsentMail }, hostOwner, async ({ params, services }) => ({

@@ -130,6 +130,7 @@ const LISTS: Record<string, List> = {
     of: (body) => body.labels.map(({ uri, val }: View) => `${uri} ${val}`),
   },
   "internal.atoll.admin.listReports": { as: admin, of: by("reports", "id") },
+  "internal.atoll.admin.listReservedNames": { as: admin, of: by("names", "name") },
 };
 
 /** What has a cursor, and is no list of this host. */
@@ -225,6 +226,7 @@ async function actAlone({ me: author, list }: World, i: number): Promise<void> {
     input: { labels: [{ uri: author.did, val: `label-${"abcdefghij"[i]}` }] },
   });
   await asAdmin("com.atproto.server.createInviteCode", { input: { useCount: 1 } });
+  await asAdmin("internal.atoll.admin.reserveNames", { input: { names: [`kept-${i}`] } });
   const bytes = new TextEncoder().encode(`blob ${i}`);
   const headers = { authorization: author.member.auth, "content-type": "text/plain" };
   const blob: View = await (

@@ -116,7 +116,7 @@ export function addEvent(changes: Changes, event: RepoEvent): void {
       return addActor(changes, {
         did: event.did,
         at: Date.parse(event.time) || 0,
-        ...(event.handle === undefined ? {} : { handle: event.handle.toLowerCase() }),
+        ...(event.handle === undefined ? {} : { handle: handleIn(event.handle) }),
       });
     case "account":
       return addActor(changes, {
@@ -128,6 +128,10 @@ export function addEvent(changes: Changes, event: RepoEvent): void {
       return;
   }
 }
+
+/** A handle that does not resolve back is announced as `handle.invalid`, which is nobody's. */
+const handleIn = (handle: string): string | null =>
+  handle === "handle.invalid" ? null : handle.toLowerCase();
 
 function addActor(changes: Changes, change: ActorChange): void {
   if (typeof change.handle === "string") {

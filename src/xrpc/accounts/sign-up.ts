@@ -4,6 +4,7 @@ import type { Handle } from "@atcute/lexicons";
 import { checkMailAddress } from "../../identity/mail/address.ts";
 import { bringAccount, createAccount } from "../../lifecycle/create.ts";
 import { checkLanguage } from "../../lifecycle/handle.ts";
+import { freeHandle } from "../../lifecycle/handle-check.ts";
 import { NEW_PASSWORD_MAX } from "../../lifecycle/password.ts";
 import { isDidKey } from "../../protocol/keys.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../../protocol/refusal.ts";
@@ -25,10 +26,12 @@ export async function signUp(
   if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
     await services.directory.invites.assertAvailable(inviteCode);
   }
-  await assertFree(services, handle, must(email, "email"));
   if (input.did !== undefined && input.did !== caller?.did) {
     throw authRequired(`Missing auth to create account with did: ${input.did}`);
   }
+  // The domain names this account, so nobody else here can have it any more.
+  if (input.did !== undefined) await freeHandle(services, handle, input.did);
+  await assertFree(services, handle, must(email, "email"));
   const wanted = {
     handle,
     email,
