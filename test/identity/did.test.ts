@@ -190,6 +190,11 @@ describe("documents", () => {
       { type: "Multikey", publicKeyMultibase: "mAAAA" },
       { type: "JsonWebKey2020", publicKeyMultibase: "zQ3sh" },
       { type: "EcdsaSecp256k1VerificationKey2019", publicKeyMultibase: "z2222" },
+      // Ed25519, no point on its curve, and one that would take seconds to read.
+      { type: "Multikey", publicKeyMultibase: "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK" },
+      { type: "Multikey", publicKeyMultibase: "zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBmf" },
+      { type: "Multikey", publicKeyMultibase: `z${"2".repeat(1_000_000)}` },
+      { type: "EcdsaSecp256k1VerificationKey2019", publicKeyMultibase: `z${"2".repeat(1_000_000)}` },
     ]) {
       expect(verificationKey(method(fields), "atproto")).toBeNull();
     }

@@ -146,6 +146,12 @@ test("a key that was changed since it was seen is looked up again, once", async 
   expect(await refusal(tokenOf(issuer))).toBe("BadJwtSignature");
 });
 
+/** The same signature as ASN.1 has it, which a JWT may not. */
+const inDer = (signature: string): string =>
+  Buffer.from(
+    secp256k1.Signature.fromBytes(Buffer.from(signature, "base64url"), "compact").toBytes("der"),
+  ).toString("base64url");
+
 const minute = () => Math.floor(Date.now() / 1000);
 test.each<[string, TokenOptions, string]>([
   ["for another host", { claims: { aud: "did:web:elsewhere.example.com" } }, "BadJwtAudience"],
@@ -165,6 +171,9 @@ test.each<[string, TokenOptions, string]>([
   ["that is a DPoP proof", { header: { typ: "dpop+jwt" } }, "BadJwtType"],
   ["that claims another algorithm", { header: { alg: "ES256" } }, "BadJwtSignature"],
   ["that claims none", { header: { alg: "none" } }, "BadJwtSignature"],
+  ["that claims an empty one", { header: { alg: "" } }, "BadJwtSignature"],
+  ["that claims what is no text", { header: { alg: ["ES256K"] } }, "BadJwtSignature"],
+  ["without an algorithm", { header: { alg: undefined } }, "BadJwtSignature"],
 ])("a token %s is refused", async (_, options, error) => {
   const issuer = newIssuer("ES256K");
   publish(issuer);
@@ -177,6 +186,7 @@ test.each([
   ["a header that is no JSON", (token: string) => token.replace(/^[^.]+/, "abc"), "BadJwt"],
   ["a signature that is no base64", (token: string) => token.replace(/[^.]+$/, "%%%"), "BadJwt"],
   ["an empty signature", (token: string) => token.replace(/[^.]+$/, ""), "BadJwtSignature"],
+  ["a signature in DER", (token: string) => token.replace(/[^.]+$/, inDer), "BadJwtSignature"],
   ["half a signature", (token: string) => token.slice(0, -43), "BadJwtSignature"],
   ["a changed payload", (token: string) => token.replace(/\.e/, ".f"), "BadJwt"],
 ])("a token with %s is refused", async (_, change, error) => {
