@@ -2,6 +2,7 @@
 import { extractMultikey } from "@atproto/crypto";
 import { labelKey } from "../moderation/issue-labels.ts";
 import { Refusal } from "../protocol/refusal.ts";
+import { isHandle } from "../protocol/syntax.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
@@ -16,6 +17,7 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
   return json({
     "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
     id: host.did,
+    ...(isHandle(host.hostname) ? { alsoKnownAs: [`at://${host.hostname}`] } : {}),
     verificationMethod: [
       {
         id: `${host.did}#atproto_label`,
@@ -34,16 +36,23 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
   });
 }
 
-/** The DID of the handle that the request is addressed to (handle resolution, HTTPS well-known method). */
+/**
+ * The DID of the handle that the request is addressed to (handle resolution, HTTPS well-known method). The
+ * host's own name is its labeler's, unless a member has it.
+ */
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
   const member = ours ? await directory.find(name) : null;
   // A deactivated member can still sign in, and apps resolve the handle for it.
-  if (member?.status !== "active" && member?.status !== "deactivated") {
+  const isThere = member?.status === "active" || member?.status === "deactivated";
+  const isHost = member === null && name === host.hostname && isHandle(name);
+  if (!isThere && !isHost) {
     return renderError(new Refusal("NotFound", "User not found", 404), request);
   }
-  const response = new Response(member.did, { headers: { "content-type": "text/plain; charset=utf-8" } });
+  const response = new Response(member?.did ?? host.did, {
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
   setCors(response.headers);
   return response;
 }

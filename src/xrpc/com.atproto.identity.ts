@@ -22,9 +22,13 @@ const untakenMember = session({ checkTakedown: true });
 const ownerEvenTakendown = session({ scopes: [...FULL, TAKENDOWN] });
 
 export const comAtprotoIdentity = [
-  method(ComAtprotoIdentityResolveHandle, anyone, async ({ params, services }) => ({
-    did: await services.handles.resolve(params.handle),
-  })),
+  method(ComAtprotoIdentityResolveHandle, anyone, async ({ params: { handle }, services }) => {
+    const { directory, handles, host } = services;
+    const isHost = handle.toLowerCase() === host.hostname;
+    // The host's own name is its labeler's, unless a member has it.
+    if (isHost && (await directory.find(host.hostname)) === null) return { did: host.did };
+    return { did: await handles.resolve(handle) };
+  }),
 
   method(ComAtprotoIdentityResolveDid, anyone, async ({ params, services }) => ({
     didDoc: { ...(await services.dids.resolve(params.did)) },

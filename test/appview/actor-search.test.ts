@@ -3,14 +3,11 @@ import { beforeAll, expect, test } from "vitest";
 import { continueRebuild, startRebuild } from "../../src/appview/index/rebuild.ts";
 import { searchActors, searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, bindings, counting } from "../support/community.ts";
+import { bindings, Community, counting, HOST } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
-const reads = new AppViewReads(
-  { APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY },
-  { origin: "https://atoll.test", did: "did:web:atoll.test" },
-);
+const reads = new AppViewReads({ APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY }, HOST);
 const anyone = reads.on(null);
 const town = new Community();
 const NAMES = Array.from({ length: 30 }, (_, i) => `crowd${String(i).padStart(2, "0")}`);

@@ -8,9 +8,9 @@ import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.t
 import { getFollowers } from "../../src/appview/reads/methods/graph/get-follows.ts";
 import { getLists } from "../../src/appview/reads/methods/graph/get-lists.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, type Ref, bindings } from "../support/community.ts";
+import { bindings, Community, HOST, type Ref } from "../support/community.ts";
 
-const reads = new AppViewReads(bindings, { origin: "https://atoll.test", did: "did:web:atoll.test" });
+const reads = new AppViewReads(bindings, HOST);
 const town = new Community();
 const BAD = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 const GOOD = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";

@@ -18,7 +18,7 @@ import { getList, getLists } from "../../src/appview/reads/methods/graph/get-lis
 import { getActorStarterPacks } from "../../src/appview/reads/methods/graph/starter-packs.ts";
 import { listNotifications } from "../../src/appview/reads/methods/notification/notifications.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, type Ref, bindings } from "../support/community.ts";
+import { bindings, Community, HOST, type Ref } from "../support/community.ts";
 
 const createdAt = "2026-01-01T00:00:00.000Z";
 const long = (size: number) => "x".repeat(size);
@@ -204,7 +204,7 @@ describe("a record that is fitted", () => {
   });
 });
 
-const reads = new AppViewReads(bindings, { origin: "https://atoll.test", did: "did:web:atoll.test" });
+const reads = new AppViewReads(bindings, HOST);
 const anyone = reads.on(null);
 const town = new Community();
 const extra = "ZYXW".repeat(237_500);

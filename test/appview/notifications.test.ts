@@ -11,12 +11,11 @@ import {
   updateSeen,
 } from "../../src/appview/reads/methods/notification/notifications.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, type Ref, bindings, counting } from "../support/community.ts";
+import { bindings, Community, counting, HOST, type Ref } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
-const host = { origin: "https://atoll.test", did: "did:web:atoll.test" } as const;
-const reads = new AppViewReads({ APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY }, host);
+const reads = new AppViewReads({ APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY }, HOST);
 let town: Community;
 
 const PRIVATE = ["actor_mute", "list_mute", "thread_mute", "notification_seen", "notification_pref"];
@@ -185,7 +184,7 @@ describe("the badge counts what the list shows as unread", () => {
       town.quote("ann", "q", post);
       const label = {
         kind: "label",
-        src: host.did,
+        src: HOST.did,
         uri: town.did("ann"),
         val: "needs-review",
         neg: false,

@@ -4,15 +4,12 @@ import { searchPosts, searchPostsV2 } from "../../src/appview/reads/methods/feed
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
-import { Community, bindings, counting } from "../support/community.ts";
+import { bindings, Community, counting, HOST } from "../support/community.ts";
 import { startRebuild } from "../../src/appview/index/rebuild.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
-const reads = new AppViewReads(
-  { APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY },
-  { origin: "https://atoll.test", did: "did:web:atoll.test" },
-);
+const reads = new AppViewReads({ APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY }, HOST);
 const anyone = reads.on(null);
 let town: Community;
 

@@ -1,13 +1,10 @@
 import { expect, test } from "vitest";
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, bindings, counting } from "../support/community.ts";
+import { bindings, Community, counting, HOST } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
-const reads = new AppViewReads(
-  { APPVIEW_DB: index.db, DIRECTORY: bindings.DIRECTORY },
-  { origin: "https://atoll.test", did: "did:web:atoll.test" },
-);
+const reads = new AppViewReads({ APPVIEW_DB: index.db, DIRECTORY: bindings.DIRECTORY }, HOST);
 
 async function find(q: string): Promise<string[]> {
   const { posts } = await searchPosts(reads.on(null), { q, limit: 100 });

@@ -14,13 +14,10 @@ import {
   updateSeen,
 } from "../../src/appview/reads/methods/notification/notifications.ts";
 import { searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
-import { Community, type Ref, bindings, counting } from "../support/community.ts";
+import { bindings, Community, counting, HOST, type Ref } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
-const reads = new AppViewReads(
-  { APPVIEW_DB: index.db, DIRECTORY: bindings.DIRECTORY },
-  { origin: "https://atoll.test", did: "did:web:atoll.test" },
-);
+const reads = new AppViewReads({ APPVIEW_DB: index.db, DIRECTORY: bindings.DIRECTORY }, HOST);
 const town = new Community();
 const as = (name: string) => reads.on(town.did(name));
 const anyone = reads.on(null);

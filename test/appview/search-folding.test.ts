@@ -6,9 +6,9 @@ import { getSuggestedFeeds } from "../../src/appview/reads/methods/feed/get-feed
 import { searchPosts, searchPostsV2 } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { searchStarterPacks } from "../../src/appview/reads/methods/graph/starter-packs.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, bindings } from "../support/community.ts";
+import { bindings, Community, HOST } from "../support/community.ts";
 
-const reads = new AppViewReads(bindings, { origin: "https://atoll.test", did: "did:web:atoll.test" });
+const reads = new AppViewReads(bindings, HOST);
 const anyone = reads.on(null);
 const town = new Community();
 

@@ -3,17 +3,14 @@ import { beforeAll, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { bindings, counting } from "../support/community.ts";
+import { bindings, counting, HOST } from "../support/community.ts";
 
 const MEMBERS = 1200;
 const POSTS = 12_000;
 const HEAVY = 1000;
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
-const reads = new AppViewReads(
-  { APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY },
-  { origin: "https://atoll.test", did: "did:web:atoll.test" },
-);
+const reads = new AppViewReads({ APPVIEW_DB: db, DIRECTORY: bindings.DIRECTORY }, HOST);
 const START = Date.UTC(2026, 0, 1);
 const did = (n: number) => `did:plc:m${String(n).padStart(23, "0")}` as Did;
 /** A few members write most of the posts: the square of a uniform distribution, from a fixed seed. */

@@ -7,14 +7,12 @@ import { continueRebuild, readRebuild } from "../../src/appview/index/rebuild.ts
 import { searchActors } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { Community, bindings } from "../support/community.ts";
+import { bindings, Community, HOST } from "../support/community.ts";
 import { empty } from "../support/empty.ts";
 
 const { MIGRATIONS } = env as never as { MIGRATIONS: { appview: D1Migration[] } };
 const db = bindings.APPVIEW_DB;
-const anyone = new AppViewReads(bindings, { origin: "https://atoll.test", did: "did:web:atoll.test" }).on(
-  null,
-);
+const anyone = new AppViewReads(bindings, HOST).on(null);
 const town = new Community();
 const EARLIER = MIGRATIONS.appview.filter(({ name }) => name < "0005");
 

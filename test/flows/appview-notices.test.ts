@@ -219,7 +219,12 @@ test("an app's preferences: one's own; the date of birth is for one's own passwo
   const kept = async (who: Person) => (await who.get("app.bsky.actor.getPreferences")).preferences;
   await ann.do("app.bsky.actor.putPreferences", { preferences: [birth, sorted] });
   expect(await kept(ann)).toEqual([birth, sorted, declared]);
-  expect(await kept(bob)).toEqual([]);
+  // Who has set nothing has the host's moderators as a labeler, which clients find.
+  const labelers = [{ did: HOST_DID }];
+  expect(await kept(bob)).toEqual([{ $type: "app.bsky.actor.defs#labelersPref", labelers }]);
+  const service = await bob.get("app.bsky.labeler.getServices", { dids: [HOST_DID], detailed: "true" });
+  expect(service.views).toMatchObject([{ creator: { did: HOST_DID }, policies: {} }]);
+  expect((await bob.get("app.bsky.actor.getProfile", { actor: HOST_DID })).associated.labeler).toBe(true);
 
   const { password } = await ann.do("com.atproto.server.createAppPassword", { name: "tablet" });
   const { body } = await xrpc("com.atproto.server.createSession", {

@@ -26,6 +26,13 @@ type Json = Record<string, unknown>;
 export type Write = { path: string; record: Json | null };
 
 export const bindings = env as never as { APPVIEW_DB: D1Database; DIRECTORY: D1Database };
+/** The host that views are made for. */
+export const HOST = {
+  origin: "https://atoll.test",
+  did: "did:web:atoll.test",
+  hostname: "atoll.test",
+  name: "Atoll",
+} as const;
 const START = Date.UTC(2026, 0, 1);
 
 export class Community {

@@ -50,6 +50,7 @@ import {
   selectPairs,
   selectRelations,
 } from "./queries/relations.ts";
+import { addHostFacts } from "./host-labeler.ts";
 import type { ViewContext } from "./view-context.ts";
 import { Script } from "./script.ts";
 import { LIKE, LIST, REPOST, STARTER_PACK, collectionOf, didOf } from "../uris.ts";
@@ -162,9 +163,10 @@ async function amend(
 type Wants = ReturnType<typeof wantsOf>;
 
 function addSubjects(script: Script, reading: ViewContext, facts: Facts, wants: Wants): void {
-  const { db, labelers, now, images } = reading;
+  const { db, labelers, now, images, host } = reading;
   const { dids, records, posts, pairs, others } = wants;
   script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
+  addHostFacts(script, db, facts, host, dids);
   script.add<VerificationRow>(dids.length > 0, selectVerifications(db, dids), (rows) =>
     addVerifications(facts, rows),
   );

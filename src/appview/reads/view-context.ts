@@ -6,13 +6,13 @@
 import type { Did } from "@atcute/lexicons";
 import type { Bindings } from "../../protocol/stations.ts";
 import { ImageUris } from "../images.ts";
+import type { LabelingHost } from "./host-labeler.ts";
 import { type Labelers, parseLabelers } from "./labelers.ts";
 import { MutedLists } from "./muted-lists.ts";
 
 /** The origin that serves the images in views, and the labeler that applies when a request names none. */
-export interface ViewHost {
+export interface ViewHost extends LabelingHost {
   origin: string;
-  did: Did;
 }
 
 /** The view context of one request: its viewer, its labelers and the databases. */
@@ -23,6 +23,7 @@ export interface ViewContext {
   viewer: Did | null;
   labelers: Labelers;
   images: ImageUris;
+  host: LabelingHost;
   /** Milliseconds. */
   now: number;
   /** Receives the rev up to which the viewer's repo is indexed, from reads that happen to learn it. */
@@ -60,6 +61,7 @@ export class AppViewReads {
       viewer,
       labelers,
       images: new ImageUris(this.host.origin),
+      host: this.host,
       now: Date.now(),
       mutedLists: new MutedLists(directory, viewer),
     };

@@ -21,7 +21,15 @@ const isFull = (caller: MemberCaller): boolean => caller.kind === "session" && F
 export async function getPreferences({ caller, services }: PreferencesCall) {
   const preferences = await services.account(caller.did).getPreferences(NAMESPACE, isFull(caller));
   // They were validated when they were put.
-  return { preferences: preferences as AppBskyActorDefs.Preferences };
+  return {
+    preferences: preferences.length > 0 ? (preferences as AppBskyActorDefs.Preferences) : first(services),
+  };
+}
+
+/** What a member has who has set nothing: the host's own moderators as a labeler, where its AppView shows them. */
+function first({ env, host }: Services): AppBskyActorDefs.Preferences {
+  if (env.APPVIEW !== "local") return [];
+  return [{ $type: "app.bsky.actor.defs#labelersPref", labelers: [{ did: host.did }] }];
 }
 
 export async function putPreferences({

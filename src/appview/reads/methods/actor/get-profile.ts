@@ -3,6 +3,7 @@ import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
+import { handleOfHost } from "../../host-labeler.ts";
 import { Script } from "../../script.ts";
 import { knownFollowersOf, selectNamed } from "../../queries/known.ts";
 import type { ViewContext } from "../../view-context.ts";
@@ -30,14 +31,15 @@ async function readProfiles(
   reading: ViewContext,
   actors: readonly string[],
 ): Promise<{ dids: Did[]; facts: Facts }> {
-  const { db, viewer } = reading;
+  const { db, viewer, host } = reading;
   const facts = newFacts(reading);
   const script = new Script();
+  const ids = actors.map((actor) => (actor.toLowerCase() === handleOfHost(host) ? host.did : actor));
   let found: Found[] = [];
-  script.add<Found>(true, selectNamed(db, actors), (rows) => (found = rows));
+  script.add<Found>(true, selectNamed(db, ids), (rows) => (found = rows));
   const known: { did: Did; known: Did }[] = [];
   if (viewer !== null) {
-    script.add<{ did: Did; known: Did }>(true, knownFollowersOf(db, viewer, actors), (rows) =>
+    script.add<{ did: Did; known: Did }>(true, knownFollowersOf(db, viewer, ids), (rows) =>
       known.push(...rows),
     );
   }

@@ -1,0 +1,100 @@
+/**
+ * The host itself as a labeler. Its DID has no repo, so the two records that every labeler has, a profile and
+ * app.bsky.labeler.service, are made here: with them clients list it, subscribe to it and report to it.
+ */
+import type { AppBskyActorProfile, AppBskyLabelerService } from "@atcute/bluesky";
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { isHandle } from "@atcute/lexicons/syntax";
+import { encode } from "../../protocol/cbor.ts";
+import { cidOfCbor } from "../../protocol/cid.ts";
+import { jsonToLex } from "../../protocol/data-model.ts";
+import { LABELER, uriOf } from "../uris.ts";
+import type { Facts } from "./facts.ts";
+import type { Script } from "./script.ts";
+
+export interface LabelingHost {
+  did: Did;
+  /** `pds.example.com`: its handle, where it is one. */
+  hostname: string;
+  /** The community's name. */
+  name: string;
+}
+
+/** When the two records say that they were made: a date before any host. */
+const CREATED_AT = "2026-01-01T00:00:00.000Z";
+
+/** The labels that every client knows. Others that moderators give have no definition. */
+const LABELS = ["!hide", "!warn", "porn", "sexual", "nudity", "graphic-media", "spam", "impersonation"];
+
+const SERVICE = {
+  $type: LABELER,
+  createdAt: CREATED_AT,
+  policies: { labelValues: LABELS },
+  subjectTypes: ["account", "record"],
+} satisfies AppBskyLabelerService.Main;
+
+const cidOf = (record: object): string => cidOfCbor(encode(jsonToLex(record)));
+
+export const labelerUri = (host: LabelingHost): ResourceUri => uriOf(host.did, LABELER, "self");
+
+/** The host's handle; null for a name that cannot be one, such as `localhost`. */
+export const handleOfHost = ({ hostname }: LabelingHost): string | null =>
+  isHandle(hostname) ? hostname : null;
+
+interface CountsRow {
+  followers: number | null;
+  likes: number;
+}
+
+/** Adds the host's facts, if they are wanted. Its followers and likes are counted like anybody's. */
+export function addHostFacts(
+  script: Script,
+  db: D1Database,
+  facts: Facts,
+  host: LabelingHost,
+  dids: readonly string[],
+): void {
+  const uri = labelerUri(host);
+  const select = db
+    .prepare(
+      `SELECT (SELECT followers FROM actor WHERE did = ?1) AS followers,
+        (SELECT count(*) FROM (SELECT 1 FROM "like" WHERE subject = ?2 LIMIT 10000)) AS likes`,
+    )
+    .bind(host.did, uri);
+  script.add<CountsRow>(dids.includes(host.did), select, ([counts]) => {
+    const cid = cidOf(SERVICE);
+    const made = { cid, sort: Date.parse(CREATED_AT), indexed: Date.parse(CREATED_AT) };
+    const profile: AppBskyActorProfile.Main = {
+      $type: "app.bsky.actor.profile",
+      displayName: `${host.name}: moderation`.slice(0, 64),
+      description: `Labels by the moderators of ${host.name}. Reports to this account reach them.`.slice(
+        0,
+        256,
+      ),
+    };
+    facts.actors.set(host.did, {
+      did: host.did,
+      handle: handleOfHost(host),
+      status: null,
+      trustedVerifier: false,
+      profile,
+      profileCid: cidOf(profile),
+      profileSort: made.sort,
+      selves: { labeler: { cid } },
+      followers: counts?.followers ?? 0,
+      follows: 0,
+      posts: 0,
+      verifications: [],
+    });
+    const likes = counts?.likes ?? 0;
+    facts.records.set(uri, {
+      ...made,
+      uri,
+      did: host.did,
+      collection: LABELER,
+      record: SERVICE,
+      likes,
+      items: 0,
+    });
+  });
+}
