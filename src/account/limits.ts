@@ -1,4 +1,4 @@
-/** What one account may do in a time, counted in its object. The numbers are the reference's. */
+/** What one account may do in a time, counted in its object. The numbers are the reference's, but for imports. */
 import type { Limit } from "../protocol/object/limits.ts";
 
 const HOUR = 3_600_000;
@@ -17,3 +17,5 @@ export const SIGN_IN_LIMITS: readonly Limit[] = [
   { windowMs: DAY, points: 300 },
 ];
 export const UPLOAD_LIMITS: readonly Limit[] = [{ windowMs: DAY, points: 1000 }];
+/** Archives, each of which takes seconds to read. */
+export const IMPORT_LIMITS: readonly Limit[] = [{ windowMs: DAY, points: 20 }];

@@ -18,6 +18,7 @@ import type {
   CreatedAccount,
   DeleteInput,
   EmailTokenPurpose,
+  IrregularRecords,
   JsonObject,
   PutInput,
   RepoStatus,
@@ -35,13 +36,16 @@ import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
 import recordTakedowns from "../../migrations/account/0002_record_takedown.sql";
+import irregular from "../../migrations/account/0003_irregular.sql";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
 import { createAccount } from "./create.ts";
-import { importRepo, markImported } from "./import/import.ts";
+import { importRepo } from "./import/import.ts";
+import { markImported } from "./import/tables.ts";
 import { signServiceJwt } from "./jwt.ts";
 import * as preferences from "./preferences.ts";
+import { irregularRecords } from "./records/irregular.ts";
 import * as records from "./records/record-reader.ts";
 import { pathOf, uriOf } from "./records/records.ts";
 import { recordTakedown, takeRecordDown } from "./records/takedowns.ts";
@@ -57,7 +61,7 @@ import {
 } from "./state.ts";
 import { Writer } from "./writer.ts";
 
-const MIGRATIONS = [firstMigration, recordTakedowns];
+const MIGRATIONS = [firstMigration, recordTakedowns, irregular];
 
 const RETRY_MS = 10_000;
 
@@ -142,12 +146,12 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   applyWrites(input: BatchInput) {
     return this.#write((writer) => writer.applyWrites(input));
   }
-  async importRepo(car: ReadableStream<Uint8Array>): Promise<Costed> {
+  async importRepo(car: ReadableStream<Uint8Array>): Promise<Costed & { irregular: IrregularRecords }> {
     const account = this.#own();
     checkNotTakendown(account.state);
     const before = this.#sql.rows;
-    await importRepo(account, car);
-    return this.env.LOCAL ? { cost: rowsSince(this.#sql, before) } : {};
+    const irregular = await importRepo(account, car);
+    return this.env.LOCAL ? { irregular, cost: rowsSince(this.#sql, before) } : { irregular };
   }
 
   // -------------------------------------------------------------------------------------------- reads
@@ -166,6 +170,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   async recordsSince(rev: string) {
     const { sql, did, head } = this.#existing();
     return repo.recordsSince(sql, did, head, rev);
+  }
+  async irregularRecords() {
+    const { sql, did } = this.#own();
+    return irregularRecords(sql, did);
   }
   async getLatestCommit(access: Access) {
     const { cid, rev } = this.#existing(access).head;

@@ -98,6 +98,12 @@ export interface RepoCounts {
   expectedBlobs: number;
   importedBlobs: number;
 }
+/** Records that an import kept as they came although they are not of the data model. The index leaves them out. */
+export interface IrregularRecords {
+  count: number;
+  /** The first of them in order of path, at most 1,000. */
+  records: { uri: ResourceUri; cid: string; reason: string }[];
+}
 /** A record with the rev and the time of the commit that last wrote it. */
 export interface RecentRecord extends RecordView {
   rev: string;
@@ -183,10 +189,11 @@ export interface AccountStation extends BackfillSource {
   applyWrites(input: BatchInput): Promise<BatchOutcome>;
   /**
    * Replaces the repo with the CAR's records, re-signed with this account's key at a higher rev. Announces
-   * only a #sync, and only when the account is active. The CAR's commit must name this DID; its signature is
-   * not checked. Refuses InvalidRequest, InvalidSwap.
+   * only a #sync, and only when the account is active. The CAR's commit must name this DID; its signature and
+   * its rev do not count. Records that are not of the data model are kept, and returned. Refuses
+   * InvalidRequest, InvalidSwap, RateLimitExceeded.
    */
-  importRepo(car: ReadableStream<Uint8Array>): Promise<Costed>;
+  importRepo(car: ReadableStream<Uint8Array>): Promise<Costed & { irregular: IrregularRecords }>;
 
   // Reads of the repo.
   /** Collections in order. Refuses RepoNotFound, RepoTakendown, RepoDeactivated. */
@@ -209,6 +216,8 @@ export interface AccountStation extends BackfillSource {
    * and records to search.
    */
   recordsSince(rev: string): Promise<RecentRecords | null>;
+  /** Those of the last import that are still here. */
+  irregularRecords(): Promise<IrregularRecords>;
   getLatestCommit(access: Access): Promise<CommitRef>;
   getRepoStatus(): Promise<RepoStatus>;
   /** The repo as a CAR; with `since`, only what later commits wrote. */

@@ -4,7 +4,15 @@
  */
 import { Gathering } from "./body.ts";
 import { decode, encode } from "./cbor.ts";
-import { asCidBytes, cidFromBytes, CID_LENGTH, isCidBytes, sha256, type Cid, type CidBytes } from "./cid.ts";
+import {
+  asCidBytes,
+  cidFromBytes,
+  CID_LENGTH,
+  isCidBytes,
+  sha256OfMany,
+  type Cid,
+  type CidBytes,
+} from "./cid.ts";
 import { isMap } from "./data-model.ts";
 import { invalidRequest } from "./refusal.ts";
 
@@ -18,6 +26,8 @@ export interface CarLimits {
   maxBytes?: number;
   /** Bytes of one block. Default 4 MiB: four times the largest record. */
   maxBlockBytes?: number;
+  /** Number of blocks, counting repeated ones; for streams only. Default: no limit. */
+  maxBlocks?: number;
 }
 
 /** The least size of a stream's chunks, except the last: small chunks cost more than they carry. */
@@ -168,7 +178,7 @@ function parseSection(section: Uint8Array): { cid: CidBytes; bytes: Uint8Array }
   if (!isCidBytes(section)) throw refuse("block without a SHA-256 CID of version 1");
   const cid = section.subarray(0, CID_LENGTH);
   const bytes = section.subarray(CID_LENGTH);
-  const digest = sha256(bytes);
+  const digest = sha256OfMany(bytes);
   for (let i = 0; i < 32; i++)
     if (digest[i] !== cid[4 + i]) throw refuse(`block does not match its CID ${cidFromBytes(cid)}`);
   return { cid, bytes };
@@ -270,20 +280,28 @@ export async function readCarStream(
   limits: CarLimits = {},
 ): Promise<{ roots: Cid[]; blocks: AsyncGenerator<{ cid: CidBytes; bytes: Uint8Array }> }> {
   const chunks = new Chunks(stream, limits.maxBytes ?? Infinity);
-  const first = await chunks.section(MAX_HEADER);
-  if (first === null) throw refuse("unexpected end");
-  return { roots: parseHeader(first), blocks: sections(chunks, sectionLimit(limits)) };
+  try {
+    const first = await chunks.section(MAX_HEADER);
+    if (first === null) throw refuse("unexpected end");
+    return { roots: parseHeader(first), blocks: sections(chunks, limits) };
+  } catch (error) {
+    await chunks.cancel();
+    throw error;
+  }
 }
 
 async function* sections(
   chunks: Chunks,
-  limit: number,
+  limits: CarLimits,
 ): AsyncGenerator<{ cid: CidBytes; bytes: Uint8Array }> {
+  const limit = sectionLimit(limits);
+  const { maxBlocks = Infinity } = limits;
   let ended = false;
   try {
-    for (;;) {
+    for (let count = 0; ; count++) {
       const section = await chunks.section(limit);
       if (section === null) break;
+      if (count >= maxBlocks) throw refuse(`more than ${maxBlocks} blocks`);
       yield parseSection(section);
     }
     ended = true;

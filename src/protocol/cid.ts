@@ -12,6 +12,7 @@ import {
   fromString,
   toString,
 } from "@atcute/cid";
+import { sha256 as sha256InScript } from "@noble/hashes/sha2.js";
 import { base32 } from "multiformats/bases/base32";
 import { invalidRequest } from "./refusal.ts";
 
@@ -28,6 +29,16 @@ export const CID_LENGTH = 36;
 
 /** SHA-256, synchronous. */
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest();
+
+/** Bytes up to which the library hashes about as fast as the runtime. */
+const SMALL = 1024;
+
+/**
+ * SHA-256 of one input among very many. The runtime's hash leaves an object behind that is collected late:
+ * 400,000 of them take 110 MB. The library's leaves next to nothing.
+ */
+export const sha256OfMany = (bytes: Uint8Array): Uint8Array =>
+  bytes.length > SMALL ? sha256(bytes) : sha256InScript(bytes);
 
 /** The CID (36 bytes) of a 32-byte digest. */
 export const cidBytesFromDigest = (codec: Codec, digest: Uint8Array): CidBytes =>

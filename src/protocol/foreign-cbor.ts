@@ -5,20 +5,22 @@
  */
 import { Buffer } from "node:buffer";
 import { toBytes } from "@atcute/cbor";
-import { showCid } from "./cid.ts";
-import { isMap, OWN_PROPERTY, type LexMap, type LexValue } from "./data-model.ts";
-import { invalidRequest } from "./refusal.ts";
+import { decodeToJson } from "./cbor.ts";
+import { CID_LENGTH, isCidBytes, showCid } from "./cid.ts";
+import { isMap, MAX_DEPTH, OWN_PROPERTY, type LexMap, type LexValue } from "./data-model.ts";
+import { invalidRequest, isRefusal } from "./refusal.ts";
 
 const malformed = (what: string) => invalidRequest(`Invalid CBOR: ${what}`);
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Invalid UTF-8, such as a lone surrogate, is shown as U+FFFD. */
-const utf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+const brokenUtf8 = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 const BREAK = Symbol("break");
 type Item = LexValue | typeof BREAK;
 
 /** Deeper nesting is refused, so that no reader runs out of stack. */
-const MAX_DEPTH = 1000;
+const DEEPEST = 1000;
 /** The tag of a CID, whose bytes follow a zero. */
 const CID_TAG = 42;
 
@@ -29,6 +31,8 @@ class Reader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   #at = 0;
+  /** The first thing that is not of the data model; null if there is none. */
+  fault: string | null = null;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -52,15 +56,29 @@ class Reader {
     return this.#bytes.subarray(from, from + length);
   }
 
+  #note(fault: string): void {
+    this.fault ??= fault;
+  }
+
   /** The argument of a head: the nearest number beyond 2^53. */
   #argument(info: number): number {
     if (info < 24) return info;
+    if (info === 31) {
+      this.#note("a length that is left open");
+      return OPEN;
+    }
+    if (info > 27) throw malformed("reserved head");
+    const value = this.#wide(info);
+    if (value < (info === 24 ? 24 : 2 ** (2 ** (info - 22)))) this.#note("a number not in its shortest form");
+    if (value > Number.MAX_SAFE_INTEGER) this.#note("a number beyond 2^53");
+    return value;
+  }
+
+  #wide(info: number): number {
     if (info === 24) return this.#view.getUint8(this.#pass(1));
     if (info === 25) return this.#view.getUint16(this.#pass(2));
     if (info === 26) return this.#view.getUint32(this.#pass(4));
-    if (info === 27) return Number(this.#view.getBigUint64(this.#pass(8)));
-    if (info === 31) return OPEN;
-    throw malformed("reserved head");
+    return Number(this.#view.getBigUint64(this.#pass(8)));
   }
 
   value(depth: number): LexValue {
@@ -70,7 +88,8 @@ class Reader {
   }
 
   #item(depth: number): Item {
-    if (depth > MAX_DEPTH) throw malformed("nested too deeply");
+    if (depth > DEEPEST) throw malformed("nested too deeply");
+    if (depth > MAX_DEPTH) this.#note("too many levels");
     const head = this.#view.getUint8(this.#pass(1));
     const [major, info] = [head >>> 5, head & 31];
     if (major === 7) return this.#simple(info);
@@ -80,11 +99,12 @@ class Reader {
       case 0:
         return length;
       case 1:
+        if (length === Number.MAX_SAFE_INTEGER) this.#note("a number beyond 2^53");
         return -1 - length;
       case 2:
         return { $bytes: toBytes(this.#string(length, 2)).$bytes };
       case 3:
-        return utf8.decode(this.#string(length, 3));
+        return this.#text(this.#string(length, 3));
       case 4:
         return this.#array(length, depth);
       case 5:
@@ -97,13 +117,26 @@ class Reader {
   #simple(info: number): Item {
     if (info === 20) return false;
     if (info === 21) return true;
-    if (info === 25) return shown(this.#view.getFloat16(this.#pass(2)));
-    if (info === 26) return shown(this.#view.getFloat32(this.#pass(4)));
-    if (info === 27) return shown(this.#view.getFloat64(this.#pass(8)));
+    if (info === 22) return null;
     if (info === 31) return BREAK;
-    // Null, undefined, and values that mean nothing.
+    if (info >= 25 && info <= 27) {
+      this.#note("a number with a fraction");
+      const view = this.#view;
+      if (info === 25) return shown(view.getFloat16(this.#pass(2)));
+      return shown(info === 26 ? view.getFloat32(this.#pass(4)) : view.getFloat64(this.#pass(8)));
+    }
+    this.#note("a value that is undefined");
     this.#argument(info);
     return null;
+  }
+
+  #text(bytes: Uint8Array): string {
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      this.#note("broken text");
+      return brokenUtf8.decode(bytes);
+    }
   }
 
   /** The bytes of a string, which may come in parts. */
@@ -134,16 +167,24 @@ class Reader {
 
   #map(length: number, depth: number): LexValue {
     const map: LexMap = {};
+    let last: Uint8Array | null = null;
     for (let i = 0; length === OPEN || i < length; i++) {
+      const from = this.#at;
       const item = this.#item(depth + 1);
       if (item === BREAK) {
-        if (length === OPEN) return map;
+        if (length === OPEN) break;
         throw malformed("break outside an item");
       }
+      if (typeof item !== "string") this.#note("a key that is no text");
       const key = typeof item === "string" ? item : JSON.stringify(item);
-      const value = this.value(depth + 1);
-      Object.defineProperty(map, key, { value, ...OWN_PROPERTY });
+      const encoded = this.#bytes.subarray(from, this.#at);
+      // A head grows with its length: with their heads, shorter keys come first, as they must.
+      if (last !== null && Buffer.compare(last, encoded) >= 0) this.#note("keys out of order");
+      last = encoded;
+      Object.defineProperty(map, key, { value: this.value(depth + 1), ...OWN_PROPERTY });
     }
+    const isAlone = Object.keys(map).length === 1;
+    if (isAlone && ("$link" in map || "$bytes" in map)) this.#note("an object in the place of a link");
     return map;
   }
 
@@ -151,21 +192,43 @@ class Reader {
   #tagged(tag: number, depth: number): LexValue {
     const value = this.value(depth + 1);
     const { $bytes } = isMap(value) ? value : {};
-    if (tag !== CID_TAG || typeof $bytes !== "string") return value;
-    return { $link: showCid(Buffer.from($bytes, "base64").subarray(1)) };
+    const [zero, ...rest] = typeof $bytes === "string" ? Buffer.from($bytes, "base64") : [];
+    if (tag !== CID_TAG || zero === undefined) {
+      this.#note("a tag that means nothing");
+      return value;
+    }
+    const cid = Uint8Array.from(rest);
+    if (zero !== 0 || !isCidBytes(cid) || cid.length !== CID_LENGTH) this.#note("a link of another kind");
+    return { $link: showCid(cid) };
   }
 }
 
 /** JSON has no NaN and no infinity. */
 const shown = (float: number): number | null => (Number.isFinite(float) ? float : null);
 
+function readCbor(bytes: Uint8Array): { value: LexValue; fault: string | null } {
+  const reader = new Reader(bytes);
+  const value = reader.value(0);
+  if (!reader.ended) throw malformed("bytes after the end");
+  return { value, fault: reader.fault };
+}
+
 /**
  * Shows any CBOR as JSON, as well as it can be shown. Refuses InvalidRequest: bytes that are not CBOR, or
  * nested too deeply.
  */
-export function showCbor(bytes: Uint8Array): LexValue {
-  const reader = new Reader(bytes);
-  const value = reader.value(0);
-  if (!reader.ended) throw malformed("bytes after the end");
-  return value;
+export const showCbor = (bytes: Uint8Array): LexValue => readCbor(bytes).value;
+
+/**
+ * Reads a value that another host may have accepted, as JSON. `fault` says in plain words why it is not of the
+ * data model; it is null if it is. Refuses InvalidRequest as `showCbor` does.
+ */
+export function readForeign(bytes: Uint8Array): { value: LexValue; fault: string | null } {
+  try {
+    return { value: decodeToJson(bytes), fault: null };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const { value, fault } = readCbor(bytes);
+    return { value, fault: fault ?? error.message };
+  }
 }

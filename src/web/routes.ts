@@ -2,7 +2,7 @@
 import { readStatus } from "../lifecycle/status.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { invites } from "./account/invites.tsx";
-import { backup, downloadBackup, leave } from "./account/leaving.tsx";
+import { backup, downloadBackup, irregular, leave } from "./account/leaving.tsx";
 import { memberVisit } from "./account/member-visit.ts";
 import { email, handle } from "./account/names.tsx";
 import { overview, welcome } from "./account/overview.tsx";
@@ -57,6 +57,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/account/backup.car": { show: downloadBackup, download: true },
   "/account/invites": ofMember(invites),
   "/account/recovery": ofMember(recovery),
+  "/account/irregular": ofMember(irregular),
   "/account/leave": ofMember(leave),
 };
 

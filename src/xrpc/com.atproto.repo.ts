@@ -156,7 +156,8 @@ export const comAtprotoRepo: Method[] = [
 
   method(ImportRepo, owner, async ({ request, caller: { did }, services, headers }) => {
     if (request.body === null) throw invalidRequest("Invalid CAR: unexpected end");
-    reported(await services.account(did).importRepo(request.body), headers);
-    return undefined;
+    const { irregular } = reported(await services.account(did).importRepo(request.body), headers);
+    // The lexicon has no output. This one says which records were kept although they do not show.
+    return irregular.count === 0 ? undefined : Response.json({ irregular }, { headers });
   }),
 ];

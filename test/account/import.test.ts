@@ -1,14 +1,17 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { BatchWrite } from "../../src/protocol/account-station.ts";
 import { readCar, writeCar } from "../../src/protocol/car.ts";
 import { encode, toBytes } from "../../src/protocol/cbor.ts";
 import { cidOfCbor } from "../../src/protocol/cid.ts";
 import { signCommit } from "../../src/protocol/commit.ts";
 import { jsonToLex } from "../../src/protocol/data-model.ts";
-import { bytesInUse, importInTurns, ring, rowsOf } from "../support/object-access.ts";
+import { untilStalled } from "../../src/account/import/patience.ts";
+import { archiveOf } from "../support/archive.ts";
+import { bytesInUse, importInTurns, kill, ring, rowsOf } from "../support/object-access.ts";
 import type { Member } from "../support/account.ts";
 import {
   accountOf,
+  bindings,
   bytesOf,
   checkRepo,
   newAccount,
@@ -258,3 +261,76 @@ function flipped(bytes: Uint8Array): Uint8Array {
   copy[at] = (copy[at] ?? 0) ^ 1;
   return copy;
 }
+
+describe("bounds of an import:", () => {
+  test("more than 400,000 blocks are refused as they come, repeated ones counted", async () => {
+    const { account, did } = await newAccount();
+    const block = encode({ junk: 1 });
+    const [root = ""] = readCar(archiveOf(did, {})).roots;
+    const one = writeCar([root], [{ cid: cidOfCbor(block), bytes: block }]);
+    const head = writeCar([root], []);
+    const section = one.subarray(head.length);
+    const many = new Uint8Array(section.length * 10_000);
+    for (let i = 0; i < 10_000; i++) many.set(section, i * section.length);
+    let sent = 0;
+    let isCancelled = false;
+    const car = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(sent++ === 0 ? head : many);
+        if (sent > 60) controller.close();
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    expect((await refusalOf(account.importRepo(car))).message).toMatch(/more than 400000 blocks/);
+    expect(sent).toBeLessThan(50);
+    expect(isCancelled).toBe(true);
+    expect(await rowsOf(did, IMPORT_TABLES)).toEqual([]);
+  });
+
+  test("twenty a day, refused ones counted, and over a restart", async () => {
+    bindings.RATE_LIMITS = "on";
+    try {
+      const { account, did } = await newAccount();
+      for (let i = 0; i < 19; i++) {
+        expect((await refusalOf(account.importRepo(stream(new Uint8Array([0]))))).error).toBe(
+          "InvalidRequest",
+        );
+      }
+      await account.importRepo(stream(archiveOf(did, {})));
+      await kill(did);
+      const again = accountOf(did).importRepo(stream(archiveOf(did, {})));
+      expect(await refusalOf(again)).toMatchObject({ error: "RateLimitExceeded", status: 429 });
+    } finally {
+      bindings.RATE_LIMITS = "off";
+    }
+  });
+
+  test.each([
+    ["a minute without a byte", 0],
+    ["an hour, however steady", 30_000],
+  ])("an upload breaks off after %s", async (_, every) => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "Date"] });
+    try {
+      let reason: unknown = null;
+      const slow = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (every === 0) await new Promise(() => undefined);
+          await new Promise((resolve) => setTimeout(resolve, every));
+          controller.enqueue(new Uint8Array(1));
+        },
+        cancel: (why) => void (reason = why),
+      });
+      const began = Date.now();
+      const ended = new Response(untilStalled(slow)).arrayBuffer();
+      await vi.advanceTimersByTimeAsync(every === 0 ? 80_000 : 3_700_000);
+      expect((await ended).byteLength).toBe(every === 0 ? 0 : 120);
+      expect(reason).toBe("stalled");
+      expect(Date.now() - began).toBeLessThan(3_800_000);
+      expect(vi.getTimerCount()).toBeLessThanOrEqual(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

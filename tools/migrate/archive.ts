@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { readCar } from "../../src/protocol/car.ts";
-import { decodeToJson } from "../../src/protocol/cbor.ts";
 import { cidFromBytes } from "../../src/protocol/cid.ts";
-import { decodeCommit } from "../../src/protocol/commit.ts";
+import { decodeForeignCommit } from "../../src/protocol/commit.ts";
+import { readForeign } from "../../src/protocol/foreign-cbor.ts";
 import { readMst } from "../../src/protocol/mst/build.ts";
 
 export interface ArchiveFacts {
@@ -21,19 +21,19 @@ export interface ArchiveFacts {
   bytes: number;
 }
 
-/** Throws if the archive is broken, lacks a block, or contains a record that cannot be decoded. */
+/** Throws if the archive is broken, lacks a block, or contains a record that no host can read. */
 export function inspectArchive(file: string): ArchiveFacts {
   const bytes = readFileSync(file);
   const { roots, blocks } = readCar(bytes);
   const head = blocks.get(roots[0] ?? "");
   if (head === undefined) throw new Error("The archive has no commit.");
-  const { did, rev, data } = decodeCommit(head);
+  const { did, rev, data } = decodeForeignCommit(head);
   const sizes = new Map<string, number>();
   let records = 0;
   for (const [path, cid] of readMst(data, (each) => blocks.get(each))) {
     const record = blocks.get(cidFromBytes(cid));
     if (record === undefined) throw new Error(`The archive lacks the record ${path}.`);
-    collectBlobs(decodeToJson(record), sizes);
+    collectBlobs(readForeign(record).value, sizes);
     records++;
   }
   const all = [...sizes.values()];

@@ -165,6 +165,20 @@ async function signIn({ move, password, ...moving }: Moving): Promise<boolean> {
   }
 }
 
+/** The answer of this kind of host to an import; others answer nothing. */
+type ImportAnswer = { irregular?: { count: number; records: { uri: string; reason: string }[] } } | undefined;
+
+/** Most irregular records that are named. The account page names them all. */
+const NAMED = 5;
+
+function tellIrregular({ report }: Moving, answer: ImportAnswer): void {
+  const { count = 0, records = [] } = answer?.irregular ?? {};
+  if (count === 0) return;
+  report.note(`${count} records are kept as they are, but do not show in apps:`);
+  for (const { uri, reason } of records.slice(0, NAMED)) report.note(`${uri} (${reason})`);
+  if (count > NAMED) report.note(`and ${count - NAMED} more`);
+}
+
 async function repo(moving: Moving): Promise<string> {
   const { move, signal } = moving;
   const { archive: facts } = move.state;
@@ -186,7 +200,8 @@ async function repo(moving: Moving): Promise<string> {
   const body = { bytes: readFileSync(file), type: "application/vnd.ipld.car" };
   for (const deadline = Date.now() + IMPORT_MINUTES * 60_000; Date.now() < deadline;) {
     try {
-      await moving.new.json("com.atproto.repo.importRepo", { body });
+      const answer = await moving.new.json<ImportAnswer>("com.atproto.repo.importRepo", { body });
+      tellIrregular(moving, answer);
       return summary;
     } catch (thrown) {
       // The answer may get lost while the host continues; a second import then has to wait for the first.

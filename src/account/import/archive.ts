@@ -11,9 +11,9 @@ import { must } from "../../protocol/refusal.ts";
 /** Bytes of a chunk. Small, since reading one block reads its whole chunk. */
 const CHUNK_BYTES = 64 * 1024;
 /** Most bytes of blocks that stay in memory and never touch storage. */
-const HELD_BYTES = 16_000_000;
+const HELD_BYTES = 8_000_000;
 /** Most bytes of chunks read back: an archive comes in any order, and its tree asks for blocks in another. */
-const CACHED_BYTES = 8_000_000;
+const CACHED_BYTES = 4_000_000;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL)`;
 

@@ -1,9 +1,9 @@
 /** Reads of the record table. Everything here takes `Rows`, which cannot write. */
 import type { Did, Nsid } from "@atcute/lexicons";
 import type { RecordView } from "../../protocol/account-station.ts";
-import { decodeToJson } from "../../protocol/cbor.ts";
 import { DAG_CBOR, cidFromDigest } from "../../protocol/cid.ts";
 import type { LexMap } from "../../protocol/data-model.ts";
+import { readForeign } from "../../protocol/foreign-cbor.ts";
 import type { Rows } from "../../protocol/object/sql.ts";
 import type { StoredRecord } from "../../protocol/stations.ts";
 import { pathOf, uriOf } from "./records.ts";
@@ -29,7 +29,9 @@ const AFTER_SLASH = "0";
 export const cidOfRow = (row: Pick<RecordRow, "digest">) =>
   cidFromDigest(DAG_CBOR, new Uint8Array(row.digest));
 
-export const jsonOfRow = (row: Pick<RecordRow, "value">) => decodeToJson(new Uint8Array(row.value)) as LexMap;
+/** An import may have kept a record that is not of the data model: it is shown as well as it can be. */
+export const jsonOfRow = (row: Pick<RecordRow, "value">) =>
+  readForeign(new Uint8Array(row.value)).value as LexMap;
 
 export const viewOfRow = (did: Did, row: RecordRow): RecordView => ({
   uri: uriOf(did, row.path),

@@ -6,7 +6,7 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isNsid, isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
 import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
 import { encode } from "../../protocol/cbor.ts";
-import { DAG_CBOR, cidFromDigest, sha256 } from "../../protocol/cid.ts";
+import { DAG_CBOR, cidFromDigest, isCid, sha256 } from "../../protocol/cid.ts";
 import { isMap, jsonToLex } from "../../protocol/data-model.ts";
 import type { LexMap, LexValue } from "../../protocol/data-model.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
@@ -115,11 +115,11 @@ function blobsOf(value: LexValue | undefined, onLegacy: (cid: string) => void): 
   return found;
 }
 
-/** CIDs of all blobs that a stored record refers to, legacy ones included. */
+/** CIDs of all blobs that a stored record refers to, legacy ones included. What is no CID refers to none. */
 export function blobCidsOf(value: LexValue): string[] {
   const legacy: string[] = [];
   const cids = blobsOf(value, (cid) => legacy.push(cid)).map((blob) => blob.cid);
-  return [...cids, ...legacy];
+  return [...cids, ...legacy].filter(isCid);
 }
 
 // ---------------------------------------------------------------------------------------------- subjects

@@ -4,11 +4,10 @@
  * or to restart halfway.
  */
 import type { Did } from "@atcute/lexicons";
-import { decodeToJson } from "../../protocol/cbor.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { BackfillSource, StoredRecord } from "../../protocol/stations.ts";
 import { guard, statementsOf } from "./batch.ts";
-import { type Changes, addPut, noChanges, putOf } from "./changes.ts";
+import { type Changes, addPut, noChanges, putOf, valueOf } from "./changes.ts";
 import type { Put } from "./indexers/indexer.ts";
 import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
@@ -138,15 +137,6 @@ function addRecord(
   if (put === null) return;
   seen.paths.add(path);
   if (part?.accepts === undefined || part.accepts(put)) addPut(changes, put);
-}
-
-/** Returns null for a record that is not canonical: it cannot be shown, and does not stop the others. */
-function valueOf(bytes: Uint8Array): unknown {
-  try {
-    return decodeToJson(bytes);
-  } catch {
-    return null;
-  }
 }
 
 async function pageOf(source: BackfillSource, cursor: string | undefined) {

@@ -61,6 +61,15 @@ export function putOf({ size, ...from }: Incoming, value: unknown): Put | null {
   return indexer.accepts === undefined || indexer.accepts(put) ? put : null;
 }
 
+/** The JSON of a record; null for one that is not of the data model. It is not shown, and stops no others. */
+export function valueOf(bytes: Uint8Array): unknown {
+  try {
+    return decodeToJson(bytes);
+  } catch {
+    return null;
+  }
+}
+
 function splitPath(path: string): [collection: string, rkey: string] {
   const slash = path.indexOf("/");
   return [path.slice(0, slash), path.slice(slash + 1)];
@@ -99,7 +108,7 @@ function addCommit(changes: Changes, event: CommitEvent): void {
               fresh: action === "create",
               size: bytes.byteLength,
             },
-            decodeToJson(bytes),
+            valueOf(bytes),
           );
     if (put !== null) addPut(changes, put);
     // A record that can no longer be shown is removed, as a rebuild would do.

@@ -1,5 +1,5 @@
 /** Builds a whole tree at once, in O(n): for imports, and to restore lost rows. */
-import { cidBytesOfCbor, cidFromBytes, type Cid, type CidBytes } from "../cid.ts";
+import { DAG_CBOR, cidBytesFromDigest, cidFromBytes, sha256OfMany, type Cid, type CidBytes } from "../cid.ts";
 import {
   decodeNode,
   EMPTY_BLOCK,
@@ -111,7 +111,7 @@ export class MstBuilder {
     node.kids.push(pending);
     if (node.isEmpty) return null;
     node.block = encodeNode(node.keys, node.values, (i) => node.kid(i)?.cid ?? null);
-    node.cid = cidBytesOfCbor(node.block);
+    node.cid = cidBytesFromDigest(DAG_CBOR, sha256OfMany(node.block));
     return node;
   }
 }

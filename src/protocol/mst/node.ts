@@ -2,8 +2,7 @@
  * One node of a Merkle Search Tree and its block (repository spec, "MST Structure"), DAG-CBOR of the form
  * `{e: [{k, p, t, v}], l}`. The codec is written by hand because it is the hottest code of a write.
  */
-import { createHash } from "node:crypto";
-import { CID_LENGTH, cidBytesOfCbor, isCidBytes, type CidBytes } from "../cid.ts";
+import { CID_LENGTH, cidBytesOfCbor, isCidBytes, sha256OfMany, type CidBytes } from "../cid.ts";
 import { invalidRequest } from "../refusal.ts";
 
 /** A block of the tree. */
@@ -28,9 +27,11 @@ const MAX_KEY = 1024;
 /** Whether a path is valid as a key of the tree. */
 export const isMstKey = (key: string): boolean => key.length <= MAX_KEY && MST_KEY.test(key);
 
+const utf8 = new TextEncoder();
+
 /** The layer of a key: half the number of leading zero bits of its SHA-256, rounded down. */
 export function keyLayer(key: string): number {
-  const digest = createHash("sha256").update(key).digest();
+  const digest = sha256OfMany(utf8.encode(key));
   let layer = 0;
   for (const byte of digest) {
     if (byte === 0) {

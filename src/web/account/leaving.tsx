@@ -1,11 +1,11 @@
-/** A member's backup, and switching an account off or deleting it. */
+/** A member's backup, what a move left unshown, and switching an account off or deleting it. */
 import { requestCode } from "../../lifecycle/email.ts";
 import { deactivateAccount } from "../../lifecycle/states.ts";
 import { deleteMember } from "../../xrpc/admin/acts.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
 import { lineOf } from "../forms.ts";
 import { EndPage } from "../pages/end.tsx";
-import { BackupPage, LeavePage } from "../pages/account/leaving.tsx";
+import { BackupPage, IrregularPage, LeavePage } from "../pages/account/leaving.tsx";
 import { problemOf } from "../problems.ts";
 import { goTo, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
@@ -38,6 +38,14 @@ export async function downloadBackup(anybody: Visit): Promise<Response> {
     },
   });
 }
+
+export const irregular: Task = {
+  show: async (visit, said) => {
+    const records = await visit.services.account(visit.member.did).irregularRecords();
+    return shown(visit, said, (frame) => <IrregularPage {...frame} irregular={records} />);
+  },
+  steps: {},
+};
 
 const GONE = {
   title: "Your account is deleted",

@@ -14,12 +14,13 @@ export const overview: Task = {
     const { member, services, others } = visit;
     const { did } = member;
     const { accounts, provider } = await serverOf(visit);
-    const [profile, sessions, browsers, { passkeys, appPasswords }, invites] = await Promise.all([
+    const [profile, sessions, browsers, { passkeys, appPasswords }, invites, irregular] = await Promise.all([
       profileOf(services, did),
       provider.tokenManager.listAccountTokens(did),
       accounts.listDeviceAccounts({ did }),
       listCredentials(services, did),
       invitesLeft(visit),
+      services.account(did).irregularRecords(),
     ]);
     const counts = {
       apps: new Set(sessions.map(({ data }) => data.clientId)).size,
@@ -27,6 +28,7 @@ export const overview: Task = {
       passkeys: passkeys.length,
       appPasswords: appPasswords.length,
       invites,
+      irregular: irregular.count,
     };
     return shown(visit, said, (frame) => (
       <OverviewPage {...frame} profile={profile} counts={counts} others={others} />

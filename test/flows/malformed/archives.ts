@@ -21,8 +21,8 @@ function archiveOf(did: string, path: string, record: Uint8Array, present = true
   return writeCar([commit.cid], present ? [...blocks, { cid, bytes: record }] : blocks);
 }
 
-/** Blocks that DAG-CBOR or the data model does not allow. */
-export const BAD_BLOCKS: readonly number[][] = [
+/** Blocks that DAG-CBOR or the data model does not allow. Older hosts may have taken them. */
+const ODD_BLOCKS: readonly number[][] = [
   [0xa1, 0x61, 0x76, 0xfb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0],
   [0xa1, 0x61, 0x76, 0xf9, 0x3e, 0x00],
   [0xbf, 0x61, 0x76, 0x01, 0xff],
@@ -30,12 +30,19 @@ export const BAD_BLOCKS: readonly number[][] = [
   [0xa1, 0x61, 0x76, 0x18, 0x01],
   [0xa1, 0x61, 0x76, 0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
   [0xa1, 0x61, 0xff, 0x01],
+];
+/** Blocks that no host can read as a record. */
+const UNREADABLE_BLOCKS: readonly number[][] = [
   [0xa1, 0x61, 0x76],
+  [0xa1, 0x61, 0x76, 0x1b, 0xff],
+  [0xbf, 0x61, 0x76, 0x01],
+  [0xa1, 0x61, 0x76, 0x1c],
   [0xa0, 0xa0],
   [0x83, 0x01, 0x02, 0x03],
   [0x01],
   [],
 ];
+export const BAD_BLOCKS: readonly number[][] = [...ODD_BLOCKS, ...UNREADABLE_BLOCKS];
 
 function badArchive({ member, car, otherCar }: Stage, random: Random): Uint8Array<ArrayBuffer> {
   const changed = (at: number, byte: number) => car.map((was, i) => (i === at ? byte : was));
@@ -60,7 +67,7 @@ function badArchive({ member, car, otherCar }: Stage, random: Random): Uint8Arra
         all.splice(int(random, all.length), 1);
         return writeCar([root], all);
       },
-      () => archiveOf(member.did, `${UNKNOWN}/a`, Uint8Array.from(pick(BAD_BLOCKS, random))),
+      () => archiveOf(member.did, `${UNKNOWN}/a`, Uint8Array.from(pick(UNREADABLE_BLOCKS, random))),
       () => archiveOf(member.did, `${UNKNOWN}/a`, encode({ $type: UNKNOWN }), false),
       () => archiveOf("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", `${UNKNOWN}/a`, encode({ $type: UNKNOWN })),
       () =>
@@ -75,7 +82,7 @@ function badArchive({ member, car, otherCar }: Stage, random: Random): Uint8Arra
         return writeCar([cidBytesOfCbor(commit)], [{ cid: cidBytesOfCbor(commit), bytes: commit }]);
       },
       () => {
-        const commit = encode({ did: member.did, version: 2, data: CID, rev: "x", prev: null, sig: "y" });
+        const commit = encode({ did: member.did, version: 4, data: CID, rev: "x", prev: null, sig: "y" });
         return writeCar([cidOfCbor(commit)], [{ cid: cidOfCbor(commit), bytes: commit }]);
       },
       () => writeCar([CID], [{ cid: CID, bytes: encode({}) }]),

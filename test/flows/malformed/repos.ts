@@ -116,10 +116,10 @@ function badBatch(stage: Stage, random: Random): object {
   const post = pick(posts, random);
   const writes = pick<unknown[]>(
     [
-      [add(key), add(key)],
-      [add(key), remove(key)],
-      [add(key), change(key)],
+      [add(key), remove(key), remove(key)],
+      [add(key), remove(key), change(key)],
       [remove(post.rkey, POST), remove(post.rkey, POST)],
+      [remove(post.rkey, POST), change(post.rkey, POST)],
       [add(word(random)), change(`absent-${key}`)],
       [add(word(random)), remove(`absent-${key}`)],
       [add(word(random)), { ...add(key), $type: kind(word(random)) }],

@@ -1,9 +1,11 @@
-/** The pages to take a backup, and to switch an account off or delete it. */
+/** The pages to take a backup, to see what a move left unshown, and to switch an account off or delete it. */
 import type { FC } from "hono/jsx";
+import type { IrregularRecords } from "../../../protocol/account-station.ts";
 import { CodeField } from "../fields.tsx";
 import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { Truth } from "./recovery.tsx";
+import { Words } from "./rows.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
 
 interface BackupProps extends AccountFrame {
@@ -38,6 +40,29 @@ export const BackupPage: FC<BackupProps> = ({ download, keys, ...frame }) => (
     </section>
   </TaskPage>
 );
+
+export const IrregularPage: FC<AccountFrame & { irregular: IrregularRecords }> = ({
+  irregular,
+  ...frame
+}) => {
+  const { count, records } = irregular;
+  return (
+    <TaskPage
+      {...frame}
+      title="Records that do not show"
+      lead="Your last host took these records, but they break today's rules. They are kept as they are, and are in your backup. Apps do not show them. To have one shown, an app has to write it anew."
+    >
+      <div class="rows">
+        {records.map(({ uri, reason }) => (
+          <div>
+            <Words title={uri.split("/").slice(3).join("/")} at={reason} />
+          </div>
+        ))}
+      </div>
+      {count > records.length ? <p class="lead">And {count - records.length} more.</p> : null}
+    </TaskPage>
+  );
+};
 
 export const LeavePage: FC<AccountFrame & { waiting: boolean }> = ({ waiting, ...frame }) => (
   <TaskPage {...frame} title="Switch off or delete" lead="Take a break, or leave for good.">

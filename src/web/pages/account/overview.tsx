@@ -10,6 +10,8 @@ import { Row } from "./rows.tsx";
 import type { AccountFrame } from "./task-page.tsx";
 
 interface Counts {
+  /** Records that do not show in apps. */
+  irregular: number;
   apps: number;
   browsers: number;
   passkeys: number;
@@ -128,7 +130,7 @@ const Apps: FC<OverviewProps> = ({ counts, to }) => (
   </section>
 );
 
-const YourData: FC<OverviewProps> = ({ to }) => (
+const YourData: FC<OverviewProps> = ({ counts, to }) => (
   <section>
     <h2>Your data</h2>
     <div class="rows">
@@ -138,6 +140,13 @@ const YourData: FC<OverviewProps> = ({ to }) => (
         title="Recovery key"
         at="So that the account stays yours, whatever happens to this host"
       />
+      {counts.irregular === 0 ? null : (
+        <Row
+          href={to("/account/irregular")}
+          title="Records that do not show"
+          at={`${counted(counts.irregular, "record")} of your move`}
+        />
+      )}
       <Row href={to("/account/leave")} title="Switch off or delete" at="Take a break, or leave for good" />
     </div>
   </section>
