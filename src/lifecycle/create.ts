@@ -89,7 +89,7 @@ async function build(services: LifecycleServices, did: Did, wanted: Building): P
   await services.account(did).create({
     password: password ?? null,
     saga: { step: "building", data: {} },
-    ...(signingKey === undefined ? {} : { signingKey }),
+    signingKey,
   });
   try {
     await services.directory.reserve({ did, handle, email, inviteCode });

@@ -70,7 +70,7 @@ export class ModerationAudit {
     subject,
     limit,
     cursor,
-  }: AuditQuery): Promise<{ acts: AuditEntry[]; cursor?: string }> {
+  }: AuditQuery): Promise<{ acts: AuditEntry[]; cursor?: string | undefined }> {
     const rows = await this.#db
       .select()
       .from(auditLog)

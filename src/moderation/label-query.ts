@@ -56,7 +56,7 @@ export async function labelsInForce(
   database: D1Database,
   { patterns, sources, limit, cursor }: LabelQuery,
   now: string,
-): Promise<{ rows: LabelRow[]; cursor?: string }> {
+): Promise<{ rows: LabelRow[]; cursor?: string | undefined }> {
   const ranges = rangesOf(patterns);
   const start = cursor === undefined ? null : await placeAt(database, idOf(cursor));
   const left = start === null ? ranges : ranges.flatMap((range) => restOf(range, start.uri));

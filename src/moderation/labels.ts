@@ -49,7 +49,7 @@ export class ModerationLabels {
   }
 
   /** Labels in force that match the patterns. Refuses InvalidRequest: an invalid pattern or cursor. */
-  async query(wanted: LabelQuery): Promise<{ labels: SignedLabel[]; cursor?: string }> {
+  async query(wanted: LabelQuery): Promise<{ labels: SignedLabel[]; cursor?: string | undefined }> {
     const now = new Date(this.#clock()).toISOString();
     const { rows, ...page } = await labelsInForce(this.#database, wanted, now);
     return { labels: rows.map(asLabel), ...page };

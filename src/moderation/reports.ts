@@ -100,7 +100,7 @@ export class ModerationReports {
     subject,
     limit,
     cursor,
-  }: ReportQuery): Promise<{ reports: Report[]; cursor?: string }> {
+  }: ReportQuery): Promise<{ reports: Report[]; cursor?: string | undefined }> {
     const reports = await this.#db
       .select()
       .from(report)
@@ -128,7 +128,7 @@ export class ModerationReports {
         state,
         closedBy: closed ? by : null,
         closedAt: closed ? new Date(this.#clock()).toISOString() : null,
-        ...(note === undefined ? {} : { note }),
+        note,
       })
       .where(eq(report.id, id));
     if (meta.changes === 0) throw new Refusal("NotFound", "No such report");

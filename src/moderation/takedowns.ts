@@ -46,7 +46,7 @@ export async function takedownAccount(
   await services.directory.setTakedown(did, status, ref);
   await services.account(did).takedown(status, ref);
   if (applied) await services.endSessions(did);
-  await services.moderate([{ kind: "takedown", did, applied, ...(ref === undefined ? {} : { ref }) }]);
+  await services.moderate([{ kind: "takedown", did, applied, ref }]);
 }
 
 /** @param cid the version that the moderator saw; the takedown holds for every version. */

@@ -155,7 +155,7 @@ export interface CreateAccount {
   /** Null: the account has no password (it signs in by other means). */
   password: string | null;
   /** Secret K-256 key, 32 bytes, as reserved by reserveSigningKey; generated when absent. */
-  signingKey?: Uint8Array;
+  signingKey?: Uint8Array | undefined;
   /**
    * Stored in the same transaction as the account, so that a crash right afterwards leaves no account without
    * its saga.

@@ -108,16 +108,16 @@ export const SUBSCRIBER_HEADER = "atoll-subscriber";
  * An act of moderation that views must respect at once. `cid` narrows a label to one version of the record.
  */
 export type ModerationAct =
-  | { kind: "takedown"; did: Did; uri?: string; blob?: string; applied: boolean; ref?: string }
+  | { kind: "takedown"; did: Did; uri?: string; blob?: string; applied: boolean; ref?: string | undefined }
   | {
       kind: "label";
       src: Did;
       uri: string;
-      cid?: string;
+      cid?: string | undefined;
       val: string;
       neg: boolean;
       cts: string;
-      exp?: string;
+      exp?: string | undefined;
     };
 
 /**

@@ -48,7 +48,7 @@ export const comAtprotoAdmin = [
       services,
       page.members.map(({ did }) => did),
     );
-    return { accounts, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+    return { accounts, cursor: page.cursor };
   }),
 
   method(ComAtprotoAdminGetSubjectStatus, moderator, ({ params, services }) =>

@@ -43,7 +43,7 @@ export const comAtprotoLabel = [
     });
     return {
       labels: page.labels.map(labelView),
-      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+      cursor: page.cursor,
     };
   }),
 

@@ -37,7 +37,7 @@ export const comAtprotoModeration = [
     return {
       id,
       reasonType,
-      ...(reason === undefined ? {} : { reason }),
+      reason,
       subject,
       reportedBy: caller.did,
       createdAt,

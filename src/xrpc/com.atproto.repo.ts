@@ -151,7 +151,7 @@ export const comAtprotoRepo: Method[] = [
   method(ListMissingBlobs, member, async ({ params, caller, services }) => {
     const blobs = await services.account(caller.did).listMissingBlobs(params);
     const cursor = blobs.at(-1)?.cid;
-    return { blobs, ...(cursor === undefined ? {} : { cursor }) };
+    return { blobs, cursor };
   }),
 
   method(ImportRepo, owner, async ({ request, caller: { did }, services, headers }) => {

@@ -89,8 +89,8 @@ export const comAtprotoServer = [
         ? view
         : {
             ...view,
-            ...(email === undefined ? {} : { email }),
-            ...(emailConfirmed === undefined ? {} : { emailConfirmed }),
+            email,
+            emailConfirmed,
           };
     },
   ),

@@ -85,7 +85,7 @@ export const comAtprotoSync: Method[] = [
   method(ListBlobs, memberOrAdminOrAnyone, async ({ params: { did, ...page }, caller, services }) => {
     const cids = await services.account(did).listBlobs(accessOf(caller, did), page);
     const cursor = cids.at(-1);
-    return { cids, ...(cursor === undefined ? {} : { cursor }) };
+    return { cids, cursor };
   }),
 
   method(GetBlob, memberOrAdminOrAnyone, async ({ params: { did, cid }, caller, services, request }) => {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const textOf = (record: unknown) => (record as { text: string }).text;
 
-type SearchPage = { posts: { uri: string; record: unknown }[]; cursor?: string };
+type SearchPage = { posts: { uri: string; record: unknown }[]; cursor?: string | undefined };
 
 async function walk(read: (cursor: string | undefined) => Promise<SearchPage>): Promise<string[]> {
   const seen: string[] = [];

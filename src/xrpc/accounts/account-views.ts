@@ -23,14 +23,14 @@ export async function accountViews(
       {
         did,
         handle,
-        ...(email === null ? {} : { email }),
+        email: email ?? undefined,
         indexedAt: createdAt,
-        ...(emailConfirmedAt === null ? {} : { emailConfirmedAt }),
-        ...(inviter === undefined ? {} : { invitedBy: inviter }),
+        emailConfirmedAt: emailConfirmedAt ?? undefined,
+        invitedBy: inviter,
         invites: invites.get(did) ?? [],
         invitesDisabled,
-        ...(inviteNote === null ? {} : { inviteNote }),
-        ...(deactivatedAt === null ? {} : { deactivatedAt }),
+        inviteNote: inviteNote ?? undefined,
+        deactivatedAt: deactivatedAt ?? undefined,
       },
     ];
   });

@@ -88,7 +88,7 @@ export async function sessionView(
     did: member.did,
     ...(didDoc === null ? {} : { didDoc: { ...didDoc } }),
     handle: member.handle,
-    ...(member.email === null ? {} : { email: member.email }),
+    email: member.email ?? undefined,
     emailConfirmed: member.emailConfirmedAt !== null,
     active: status === "active",
     ...(status === "active" ? {} : { status }),

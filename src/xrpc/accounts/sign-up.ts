@@ -47,7 +47,7 @@ export async function signUp(
         })
       : await bringAccount(services, { ...wanted, did: input.did });
   const { accessJwt, refreshJwt, didDoc } = await issueSession(services, account, null);
-  return { handle, did: account.did, accessJwt, refreshJwt, ...(didDoc === undefined ? {} : { didDoc }) };
+  return { handle, did: account.did, accessJwt, refreshJwt, didDoc };
 }
 
 async function checkInput({ env }: Services, input: Input): Promise<void> {

@@ -53,7 +53,7 @@ export async function sendEmail(
   if (account === null) throw invalidRequest("Recipient not found");
   const to = account.email;
   if (to === null) throw invalidRequest("account does not have an email address");
-  const detail = { subject, ...(comment === undefined ? {} : { comment }) };
+  const detail = { subject, comment };
   const outcome = await act(services, caller, "sendEmail", account.did, detail, () =>
     services.mailer.send({ to, subject, text: plainText(content), html: content }),
   );

@@ -72,7 +72,7 @@ export async function updateSubjectStatus(
   await act(services, caller, "updateSubjectStatus", name, { takedown, deactivated }, () =>
     apply(services, did, input),
   );
-  return { subject, ...(takedown === undefined ? {} : { takedown }) };
+  return { subject, takedown };
 }
 
 /** The DID that a subject belongs to, and its name in the audit log. */

@@ -198,7 +198,7 @@ export function issueServiceToken(
     iss: did,
     aud,
     exp: exp ?? now + SERVICE_TOKEN_SECONDS,
-    ...(lxm === undefined ? {} : { lxm }),
+    lxm,
     jti: crypto.randomUUID().replaceAll("-", ""),
   });
 }

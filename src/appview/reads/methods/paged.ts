@@ -52,14 +52,14 @@ export async function paged<Row extends Cursor, View>(
   read: (cursor: Cursor, limit: number) => Promise<Row[]>,
   show: (rows: Row[]) => Promise<View[]>,
   fill: Fill = filled,
-): Promise<{ items: View[]; cursor?: string }> {
+): Promise<{ items: View[]; cursor?: string | undefined }> {
   const { items, cursor } = await fill<View>(params, async (from, limit) => {
     const after = parseCursor(from);
     if (after === null) return { items: [], cursor: undefined };
     const page = pageOf(await read(after, limit), limit);
     return { items: page.rows.length === 0 ? [] : await show(page.rows), cursor: page.cursor };
   });
-  return { items, ...(cursor === undefined ? {} : { cursor }) };
+  return { items, cursor };
 }
 
 /**
@@ -71,7 +71,7 @@ export const pagedOwn = <Row extends { sort: number; key: string }, View>(
   params: PageParams,
   select: string,
   show: (rows: Row[]) => Promise<View[]>,
-): Promise<{ items: View[]; cursor?: string }> =>
+): Promise<{ items: View[]; cursor?: string | undefined }> =>
   paged<Row & Cursor, View>(
     params,
     (from, limit) => {

@@ -78,7 +78,7 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
       ...(cid === "" ? {} : { cid }),
       val,
       cts,
-      ...(exp === null ? {} : { exp }),
+      exp: exp ?? undefined,
     });
   }
 }

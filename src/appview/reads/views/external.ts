@@ -16,7 +16,7 @@ export function externalView(
       title: external.title,
       description: external.description,
       thumb: images.of("feed_thumbnail", did, blobCid(external.thumb)),
-      ...(external.associatedRefs === undefined ? {} : { associatedRefs: external.associatedRefs }),
+      associatedRefs: external.associatedRefs,
     },
   };
 }

@@ -188,10 +188,10 @@ async function lostThread(refusal: Json, on: Splicing): Promise<Json | null> {
   const thread = withReplies(start, replies, depthOf(on));
   const rest = await threadAbove(above.at(-1) ?? anchor, height - above.length, on);
   const parent = aboveViews.reduceRight<Json | undefined>(
-    (higher, view) => ({ ...threadPost(view), ...(higher === undefined ? {} : { parent: higher }) }),
+    (higher, view) => ({ ...threadPost(view), parent: higher }),
     rest,
   );
-  return { thread: { ...thread, ...(parent === undefined ? {} : { parent }) } };
+  return { thread: { ...thread, parent } };
 }
 
 /**

@@ -89,5 +89,5 @@ export async function searchActors(reading: ViewContext, params: Params) {
       };
     },
   );
-  return { actors: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { actors: items, cursor };
 }

@@ -15,7 +15,7 @@ import { type PageParams, halfFilled, paged } from "../paged.ts";
 export async function getActorLikes(
   reading: ViewContext,
   { actor, ...params }: PageParams & { actor: string },
-): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
   const { db, viewer } = reading;
   if (viewer === null || (await didNamed(db, actor)) !== viewer) throw invalidRequest("Profile not found");
   const { items: feed, ...rest } = await paged(

@@ -33,11 +33,11 @@ interface AuthorRow {
 export async function getAuthorFeed(
   reading: ViewContext,
   params: AuthorFeedParams,
-): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
     page(reading, params, from, limit),
   );
-  return { feed: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { feed: items, cursor };
 }
 
 const selectAuthor = (db: D1Database, actor: string): D1PreparedStatement =>

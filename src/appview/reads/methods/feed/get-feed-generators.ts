@@ -97,5 +97,5 @@ export async function getSuggestedFeeds(reading: ViewContext, params: SuggestedP
       cursor: rows.length > limit ? String(offset + limit) : undefined,
     };
   });
-  return { feeds: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { feeds: items, cursor };
 }

@@ -28,9 +28,9 @@ export async function getLikes(reading: ViewContext, params: Params) {
   );
   return {
     uri: params.uri,
-    ...(params.cid === undefined ? {} : { cid: params.cid }),
+    cid: params.cid,
     likes: items,
-    ...(cursor === undefined ? {} : { cursor }),
+    cursor,
   };
 }
 

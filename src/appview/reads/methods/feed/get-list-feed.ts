@@ -15,7 +15,7 @@ import { type PageParams, halfFilled, paged } from "../paged.ts";
 export async function getListFeed(
   reading: ViewContext,
   { list, ...params }: PageParams & { list: ResourceUri },
-): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
   const { items: feed, ...rest } = await paged(
     params,
     (cursor, limit) => rowsOf<FeedRow>(reading.db, selectListFeed(reading.db, list, cursor, limit)),

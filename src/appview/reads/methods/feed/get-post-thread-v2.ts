@@ -56,7 +56,7 @@ export async function getPostThreadV2(reading: ViewContext, params: Params) {
     { ...params, above },
   );
   const threadgate = threadgateView(present, facts.posts.get(anchor)?.root ?? anchor);
-  return { ...answer, ...(threadgate === undefined ? {} : { threadgate }) };
+  return { ...answer, threadgate };
 }
 
 function addKnownLikers(facts: Facts, anchor: ResourceUri, rows: KnownLikerRow[]) {

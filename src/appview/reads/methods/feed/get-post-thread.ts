@@ -19,7 +19,7 @@ interface ThreadParams {
 
 type Output = {
   thread: Extract<ReturnType<typeof threadView>, { $type: string }>;
-  threadgate?: AppBskyFeedDefs.ThreadgateView;
+  threadgate?: AppBskyFeedDefs.ThreadgateView | undefined;
 };
 
 /** Refuses NotFound. */
@@ -40,5 +40,5 @@ export async function getPostThread(reading: ViewContext, params: ThreadParams):
     throw new Refusal("NotFound", `Post not found: ${anchor}`);
   }
   const threadgate = threadgateView(present, facts.posts.get(anchor)?.root ?? anchor);
-  return { thread, ...(threadgate === undefined ? {} : { threadgate }) };
+  return { thread, threadgate };
 }

@@ -23,7 +23,7 @@ export async function getQuotes(reading: ViewContext, { uri, cid, ...params }: P
     (rows) => show(reading, rows),
     halfFilled,
   );
-  return { uri, ...(cid === undefined ? {} : { cid }), posts, ...rest };
+  return { uri, cid, posts, ...rest };
 }
 
 async function show(reading: ViewContext, rows: QuoteRow[]): Promise<AppBskyFeedDefs.PostView[]> {

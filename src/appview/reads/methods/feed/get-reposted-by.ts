@@ -24,7 +24,7 @@ export async function getRepostedBy(reading: ViewContext, { uri, cid, ...params 
     (rows) => show(reading, rows),
     halfFilled,
   );
-  return { uri, ...(cid === undefined ? {} : { cid }), repostedBy, ...rest };
+  return { uri, cid, repostedBy, ...rest };
 }
 
 async function show(

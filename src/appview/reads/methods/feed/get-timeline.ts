@@ -43,11 +43,11 @@ export function presentItems(
 export async function getTimeline(
   reading: MemberViewContext,
   params: { limit: number; cursor?: string | undefined },
-): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string }> {
+): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
   const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
     page(reading, from, limit),
   );
-  return { feed: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { feed: items, cursor };
 }
 
 async function page(

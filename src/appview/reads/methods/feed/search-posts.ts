@@ -32,7 +32,7 @@ type Params = AppBskyFeedSearchPosts.$params & { limit: number };
 type ParamsV2 = AppBskyFeedSearchPostsV2.$params & { limit: number };
 interface Output {
   posts: AppBskyFeedDefs.PostView[];
-  cursor?: string;
+  cursor?: string | undefined;
 }
 
 /** Clauses of the parameters besides the text. */
@@ -145,7 +145,7 @@ async function search(
           page(reading, found, parseSearchCursor(from, query.top), limit),
         )
       : await page(reading, found, first, params.limit);
-  return { posts: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { posts: items, cursor };
 }
 
 /** Resolves the actors that clauses name; `me` is the viewer. */

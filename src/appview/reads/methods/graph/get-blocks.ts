@@ -19,5 +19,5 @@ export async function getBlocks(reading: MemberViewContext, params: PageParams) 
       return dids.flatMap((did) => profileView({ facts, images: reading.images }, did) ?? []);
     },
   );
-  return { blocks: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { blocks: items, cursor };
 }

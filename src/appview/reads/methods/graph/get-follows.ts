@@ -21,7 +21,7 @@ interface Params extends PageParams {
 interface Outcome {
   subject: Profile;
   profiles: Profile[];
-  cursor?: string;
+  cursor?: string | undefined;
 }
 
 /** Refuses InvalidRequest `Actor not found: …`, also for an account that is hidden. */
@@ -33,7 +33,7 @@ async function read(reading: ViewContext, params: Params, select: typeof selectF
     return page;
   });
   if (subject === undefined) throw invalidRequest(`Actor not found: ${params.actor}`);
-  return { subject, profiles: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { subject, profiles: items, cursor };
 }
 
 async function readPage(

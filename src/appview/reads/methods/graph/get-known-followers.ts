@@ -21,7 +21,7 @@ type Profile = Plain<AppBskyActorDefs.ProfileView>;
 export async function getKnownFollowers(
   reading: MemberViewContext,
   params: PageParams & { actor: string },
-): Promise<{ subject: Profile; followers: Profile[]; cursor?: string }> {
+): Promise<{ subject: Profile; followers: Profile[]; cursor?: string | undefined }> {
   const { db, viewer } = reading;
   const { actor, limit } = params;
   const offset = parseOffset(params.cursor);

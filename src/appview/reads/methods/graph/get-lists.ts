@@ -32,9 +32,9 @@ async function listViews(reading: ViewContext, rows: ListRow[]): Promise<ListVie
   return records.flatMap((uri) => listView({ facts, images: reading.images }, uri) ?? []);
 }
 
-const outcome = ({ items, cursor }: { items: ListView[]; cursor?: string }) => ({
+const outcome = ({ items, cursor }: { items: ListView[]; cursor?: string | undefined }) => ({
   lists: items,
-  ...(cursor === undefined ? {} : { cursor }),
+  cursor,
 });
 
 interface ListsParams extends PageParams {
@@ -111,7 +111,7 @@ export async function getListsWithMembership(reading: MemberViewContext, params:
     },
     (rows) => memberships(reading, rows, must(did, "the account named")),
   );
-  return { listsWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { listsWithMembership: items, cursor };
 }
 
 async function memberships(reading: ViewContext, rows: ListRow[], did: Did) {
@@ -127,7 +127,7 @@ async function memberships(reading: ViewContext, rows: ListRow[], did: Did) {
     if (list === undefined) return [];
     const row = itemOn.get(uri);
     const listItem = row && listItemView(reading, facts, row);
-    return [{ list, ...(listItem === undefined ? {} : { listItem }) }];
+    return [{ list, listItem }];
   });
 }
 
@@ -164,5 +164,5 @@ export async function getList(reading: ViewContext, params: ListParams) {
   // An empty list is shown, too.
   if (list === undefined) await show([]);
   if (list === undefined) throw invalidRequest("List not found");
-  return { list, items, ...(cursor === undefined ? {} : { cursor }) };
+  return { list, items, cursor };
 }

@@ -52,12 +52,12 @@ export async function getRelationships(
     return {
       $type: "app.bsky.graph.defs#relationship",
       did: other as Did,
-      ...(following === null ? {} : { following }),
-      ...(followedBy === null ? {} : { followedBy }),
-      ...(blocking === null ? {} : { blocking }),
-      ...(blockedBy === null ? {} : { blockedBy }),
-      ...(blockingByList === null ? {} : { blockingByList }),
-      ...(blockedByList === null ? {} : { blockedByList }),
+      following: following ?? undefined,
+      followedBy: followedBy ?? undefined,
+      blocking: blocking ?? undefined,
+      blockedBy: blockedBy ?? undefined,
+      blockingByList: blockingByList ?? undefined,
+      blockedByList: blockedByList ?? undefined,
     };
   });
   return { actor: did, relationships };

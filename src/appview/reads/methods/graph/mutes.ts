@@ -130,5 +130,5 @@ export async function getMutes(reading: MemberViewContext, params: PageParams) {
       return dids.flatMap((did) => profileView({ facts, images: reading.images }, did) ?? []);
     },
   );
-  return { mutes: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { mutes: items, cursor };
 }

@@ -102,9 +102,9 @@ export async function getStarterPacks(reading: ViewContext, { uris }: { uris: re
   return { starterPacks: await basics(reading, [...new Set(uris)]) };
 }
 
-const outcome = <View>({ items, cursor }: { items: View[]; cursor?: string }) => ({
+const outcome = <View>({ items, cursor }: { items: View[]; cursor?: string | undefined }) => ({
   starterPacks: items,
-  ...(cursor === undefined ? {} : { cursor }),
+  cursor,
 });
 
 interface ActorParams extends PageParams {
@@ -151,7 +151,7 @@ export async function getStarterPacksWithMembership(reading: MemberViewContext, 
       return uris.flatMap((uri) => membershipView(reading, packs, uri) ?? []);
     },
   );
-  return { starterPacksWithMembership: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { starterPacksWithMembership: items, cursor };
 }
 
 function membershipView(reading: ViewContext, { facts, parts, items }: Packs, uri: ResourceUri) {
@@ -159,7 +159,7 @@ function membershipView(reading: ViewContext, { facts, parts, items }: Packs, ur
   if (pack === undefined) return undefined;
   const item = items.get(parts.get(uri)?.list ?? "");
   const listItem = item && listItemView(reading, facts, item);
-  return { starterPack: pack, ...(listItem === undefined ? {} : { listItem }) };
+  return { starterPack: pack, listItem };
 }
 
 interface SearchParams extends PageParams {

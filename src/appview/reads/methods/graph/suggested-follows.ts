@@ -83,5 +83,5 @@ export async function getSuggestions(reading: ViewContext, params: PageParams) {
     const { rows, cursor: next } = await choose(reading, from, limit);
     return { items: await profiles(reading, rows), cursor: next };
   });
-  return { actors: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { actors: items, cursor };
 }

@@ -70,5 +70,5 @@ export async function listActivitySubscriptions(reading: MemberViewContext, para
       return dids.flatMap((did) => (viewerBlocks(facts, did) ? [] : (profileView(present, did) ?? [])));
     },
   );
-  return { subscriptions: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { subscriptions: items, cursor };
 }

@@ -62,9 +62,9 @@ export async function listNotifications(reading: MemberViewContext, params: List
   });
   return {
     notifications: items,
-    ...(cursor === undefined ? {} : { cursor }),
+    cursor,
     priority: inbox.priority,
-    ...(seenAt === null ? {} : { seenAt }),
+    seenAt: seenAt ?? undefined,
   };
 }
 
@@ -91,7 +91,7 @@ function view(
     reason: row.reason,
     ...(row.subject === null ? {} : { reasonSubject: row.subject }),
     record: stored.record as Record<string, unknown>,
-    ...(starterPack === undefined ? {} : { starterPack }),
+    starterPack,
     isRead: row.sort <= readUpTo,
     indexedAt,
     labels: [...labelsOn(facts, row.uri), ...selfLabelsOf(row.uri, stored)],

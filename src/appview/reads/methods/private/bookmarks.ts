@@ -104,5 +104,5 @@ export async function getBookmarks(reading: MemberViewContext, params: PageParam
       }));
     },
   );
-  return { bookmarks: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { bookmarks: items, cursor };
 }

@@ -99,5 +99,5 @@ export async function getDrafts(reading: MemberViewContext, params: PageParams) 
         updatedAt: updated_at,
       })),
   );
-  return { drafts: items, ...(cursor === undefined ? {} : { cursor }) };
+  return { drafts: items, cursor };
 }
