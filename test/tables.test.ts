@@ -33,7 +33,7 @@ const own: Bound = { by: "operator", cap: "what the operator does", sweep: "neve
 const DIRECTORY: Record<string, Bound> = {
   account: {
     by: "stranger",
-    cap: "invites; with open registration, sign-ups per address",
+    cap: "invites; with open registration, sign-ups per address and in all, per hour and day",
     sweep: "when the account is deleted, or its creation fails",
   },
   reserved_key: { by: "stranger", cap: "5,000; the oldest make way", sweep: "after a week, daily" },

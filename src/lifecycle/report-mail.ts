@@ -11,11 +11,14 @@ import type { Settings } from "../protocol/settings/list.ts";
 
 const HOUR = 60 * 60 * 1000;
 
-type ReportBindings = SecretBindings & MailBindings & Pick<Settings, "PUBLIC_URL" | "HOST_NAME">;
+type ReportBindings = SecretBindings &
+  MailBindings &
+  Pick<Settings, "PUBLIC_URL" | "HOST_NAME" | "CONTACT_EMAIL">;
 
 /**
- * Mails every member with the role of owner or moderator if reports came in since the last such mail. For the
- * Worker's schedule, and for after a report: may be called as often as one likes.
+ * Mails every member with the role of owner or moderator, or the host's contact if there is none, if reports
+ * came in since the last such mail. For the Worker's schedule, and for after a report: may be called as often
+ * as one likes.
  */
 export async function tellModerators(
   env: ReportBindings,
@@ -34,13 +37,14 @@ export async function tellModerators(
   if (!outcomes.includes("sent")) logLine("warn", "reports", { open: all, told: "nobody" });
 }
 
-async function moderatorAddresses(env: SecretBindings): Promise<string[]> {
+async function moderatorAddresses(env: ReportBindings): Promise<string[]> {
   const roles = await new ModerationRoles(env.DIRECTORY).list();
   const dids = roles.filter(({ role }) => role !== "inviter").map(({ did }): Did => did);
   const members = await new Directory(env).findAll(dids);
-  return [...members.values()].flatMap(({ email, status }) =>
+  const addresses = [...members.values()].flatMap(({ email, status }) =>
     email !== null && status === "active" ? [email] : [],
   );
+  return addresses.length === 0 && env.CONTACT_EMAIL !== "" ? [env.CONTACT_EMAIL] : addresses;
 }
 
 function reportMail(open: number, { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUBLIC_URL" | "HOST_NAME">) {
@@ -50,8 +54,8 @@ function reportMail(open: number, { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUB
     subject: `${reports} waiting at ${host}`,
     text: `Hello,
 
-${reports} waiting for a moderator at ${host}. You get this mail because you have the role of owner or
-moderator there, once an hour at most.
+${reports} waiting for a moderator at ${host}. You get this mail as an owner, a moderator or the
+contact of that host, once an hour at most.
 
     ${PUBLIC_URL}/xrpc/internal.atoll.admin.listReports?state=open
 `,

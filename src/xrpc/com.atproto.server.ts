@@ -68,8 +68,8 @@ export const comAtprotoServer = [
     contact: { email: env.CONTACT_EMAIL || undefined },
   })),
 
-  method(ComAtprotoServerCreateAccount, serviceOrAnyone, ({ input, caller, services }) =>
-    signUp(services, input, caller),
+  method(ComAtprotoServerCreateAccount, serviceOrAnyone, ({ input, caller, services, request }) =>
+    signUp(services, input, caller, request),
   ),
 
   method(ComAtprotoServerCreateSession, anyone, ({ input, request, services }) =>

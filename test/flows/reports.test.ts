@@ -150,6 +150,11 @@ describe("the moderators", () => {
     const sent: string[] = [];
     await tellModerators(bindings, Date.now, { send: async ({ to }) => (sent.push(to), "sent") });
     expect(sent).toEqual([]);
+    // Without moderators, the host's contact is told.
+    await database.prepare("DELETE FROM host_task").run();
+    const contact = { ...bindings, CONTACT_EMAIL: "contact@example.com" };
+    await tellModerators(contact, Date.now, { send: async ({ to }) => (sent.push(to), "sent") });
+    expect(sent).toEqual(["contact@example.com"]);
     expect(logged.mock.calls.flat().join()).toContain('"told":"nobody"');
   });
 });

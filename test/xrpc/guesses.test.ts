@@ -73,3 +73,20 @@ test("a member gets five reset codes an hour, wherever they are asked for", asyn
   expect((await ask(other.email, 10)).status).toBe(200);
   expect((await ask("nobody@example.com", 11)).status).toBe(400);
 });
+
+test("an open host takes thirty new accounts an hour from an address, and a thousand from everybody", async () => {
+  const signUp = (name: string, address: string) =>
+    xrpc("com.atproto.server.createAccount", {
+      input: { handle: `${name}.test`, email: `${name}@example.com`, password: "abcdefgh1" },
+      headers: from(address),
+    });
+  expect((await signUp("opener-1", "192.0.2.80")).status).toBe(200);
+  await bindings.DIRECTORY.prepare("UPDATE allowance SET short_count = 30 WHERE did LIKE 'address %'").run();
+  expect((await signUp("opener-2", "192.0.2.80")).status).toBe(429);
+  expect((await signUp("opener-2", "192.0.2.81")).status).toBe(200);
+  await bindings.DIRECTORY.prepare("UPDATE allowance SET short_count = 1000 WHERE did = 'everybody'").run();
+  expect((await signUp("opener-3", "192.0.2.82")).status).toBe(429);
+  // A refused sign-up holds no name.
+  await bindings.DIRECTORY.prepare("DELETE FROM allowance").run();
+  expect((await signUp("opener-3", "192.0.2.82")).status).toBe(200);
+});

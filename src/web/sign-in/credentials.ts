@@ -98,7 +98,7 @@ export async function signUp(visit: Visit, fields: Fields, requestUri: string | 
   };
   try {
     consumeForAddress(request, "com.atproto.server.createAccount", services.env);
-    const { did } = await createAccount(services, input, null);
+    const { did } = await createAccount(services, input, null, request);
     await browser.signIn(did, true, requestUri);
     return { member: must(await services.directory.findByDid(did), "the new account") };
   } catch (thrown) {

@@ -9,6 +9,7 @@ import { NEW_PASSWORD_MAX } from "../../lifecycle/password.ts";
 import { isDidKey } from "../../protocol/keys.ts";
 import { Refusal, authRequired, invalidRequest, must } from "../../protocol/refusal.ts";
 import type { ServiceCaller } from "../server/policies.ts";
+import { consumeSignUp } from "../server/rate-limits.ts";
 import type { Services } from "../server/services.ts";
 import { issueSession } from "./sessions.ts";
 
@@ -18,6 +19,7 @@ export async function signUp(
   services: Services,
   input: Input,
   caller: ServiceCaller | null,
+  request: Request,
 ): Promise<ComAtprotoServerCreateAccount.$output> {
   await checkInput(services, input);
   const { email, password, inviteCode } = input;
@@ -32,6 +34,7 @@ export async function signUp(
   // The domain names this account, so nobody else here can have it any more.
   if (input.did !== undefined) await freeHandle(services, handle, input.did);
   await assertFree(services, handle, must(email, "email"));
+  await consumeSignUp(services, request);
   const wanted = {
     handle,
     email,

@@ -131,6 +131,21 @@ const REPORTS: Readonly<Record<"member" | "outsider" | "outsiders", Windows>> = 
   ],
 };
 
+/**
+ * New accounts of a host that is open to all: from one address, and from everybody. Invites bound those of
+ * other hosts.
+ */
+const SIGN_UPS: Readonly<Record<"address" | "everybody", Windows>> = {
+  address: [
+    { windowMs: HOUR, points: 30 },
+    { windowMs: DAY, points: 100 },
+  ],
+  everybody: [
+    { windowMs: HOUR, points: 1000 },
+    { windowMs: DAY, points: 5000 },
+  ],
+};
+
 /** Refuses RateLimitExceeded. */
 async function consumeExactly(services: Services, who: string, kind: string, [short, long]: Windows) {
   const { allowed, ...state } = await new Allowances(services.env.DIRECTORY).consume(who, kind, short, long);
@@ -180,6 +195,14 @@ export async function consumeReport(
   const slot = slotOf(await services.directory.secret("JWT_SECRET"), "outsider", did);
   await consumeExactly(services, slot, "report", REPORTS.outsider);
   await consumeExactly(services, "outsiders", "report", REPORTS.outsiders);
+}
+
+/** Counts a new account. Refuses RateLimitExceeded. Does nothing unless the host is open to all. */
+export async function consumeSignUp(services: Services, request: Request): Promise<void> {
+  if (services.env.REGISTRATION !== "open" || !limitsApply(services)) return;
+  const slot = await addressSlot(services, request);
+  if (slot !== null) await consumeExactly(services, slot, "sign_up", SIGN_UPS.address);
+  await consumeExactly(services, "everybody", "sign_up", SIGN_UPS.everybody);
 }
 
 /** The source that sign-in attempts are counted by; null if they are not counted. */
