@@ -12,6 +12,7 @@ import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { rowName } from "../protocol/mst/row.ts";
 import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
+import { freeSlot, takeSlot, touchSlot } from "./export-slots.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
 import type { Head, RowWatcher } from "./tree.ts";
@@ -69,6 +70,7 @@ class Snapshot implements BandStore {
     this.overflowed = true;
     this.#treeRows.clear();
     this.#kept.clear();
+    this.#page = [];
   }
 
   get(band: RowKey["band"], left: string): Uint8Array | null {
@@ -141,16 +143,22 @@ export class Exports implements RowWatcher {
 
   /**
    * The blocks of the repo as of this call: the commit first, and each record after the node that names it.
-   * With `since`, only what later commits wrote. Readers set the pace, and must read to the end or `return`.
+   * With `since`, only what later commits wrote. Readers set the pace, and must read to the end or `return`;
+   * one that stalls is ended when others need its room. Refuses NotEnoughResources (503).
    */
   blocks(rows: Rows, head: Head, since?: string): IterableIterator<CarBlock, undefined> {
     const snapshot = new Snapshot(rows);
+    takeSlot(snapshot);
     const steps = blocksOf(snapshot, head, since);
     // Not a generator itself: a generator that is never started never reaches its `finally`.
     this.#running.add(snapshot);
-    const end = () => this.#running.delete(snapshot);
+    const end = () => {
+      this.#running.delete(snapshot);
+      freeSlot(snapshot);
+    };
     return {
       next: () => {
+        touchSlot(snapshot);
         try {
           const step = steps.next();
           if (step.done) end();
@@ -179,7 +187,7 @@ function* blocksOf(
   if (since !== undefined && head.rev <= since) return;
   yield { cid: head.cid, bytes: head.bytes };
   for (const step of walkMst(snapshot, since)) {
-    if (snapshot.overflowed) throw new Error("the repo changed too much during this export");
+    if (snapshot.overflowed) throw new Error("the repo changed too much during this export, or it stalled");
     if (step.kind === "node") {
       yield step;
       continue;
