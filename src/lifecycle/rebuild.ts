@@ -11,6 +11,7 @@ import {
   startRebuild,
 } from "../appview/index/rebuild.ts";
 import { Directory } from "../identity/directory.ts";
+import { standingActs } from "../moderation/standing-acts.ts";
 
 type Env = Bindings<AccountStation>;
 
@@ -20,6 +21,7 @@ function contextOf(env: Env): RebuildContext {
   return {
     db: env.APPVIEW_DB,
     account: (did) => env.ACCOUNT.getByName(did),
+    acts: () => standingActs(env.DIRECTORY),
     now: Date.now,
     async members(after, limit): Promise<Member[]> {
       const repos = await sequencer.listRepos(after === "" ? undefined : after, limit);

@@ -56,15 +56,16 @@ export async function issueLabels(
   const cts = new Date().toISOString();
   const labels = await Promise.all(wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key)));
   await new ModerationLabels(env.DIRECTORY).add(labels);
-  await services.moderate(labels.map((label) => actOf(label, host.did)));
+  await services.moderate(labels.map(actOf));
   await env.LABELS.getByName(LABELS_NAME).announce();
   return labels;
 }
 
 /** A label in the form that the AppView receives. */
-const actOf = ({ uri, cid, val, neg = false, cts, exp }: SignedLabel, src: Did): ModerationAct => ({
+export const actOf = ({ src, uri, cid, val, neg = false, cts, exp }: SignedLabel): ModerationAct => ({
   kind: "label",
-  src,
+  // It is this host's DID.
+  src: src as Did,
   uri,
   val,
   neg,

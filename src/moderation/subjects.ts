@@ -3,7 +3,7 @@
  * them for what the PDS serves, and the index keeps its own copy over a rebuild.
  */
 import type { Did } from "@atcute/lexicons";
-import { and, eq } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { subjectStatus } from "../../schema/directory.ts";
 
@@ -46,6 +46,22 @@ export class ModerationSubjects {
       .where(and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject)))
       .get();
     return row ? { did, subject, ref: row.takedownRef, cid: row.cid } : null;
+  }
+
+  /** Takedowns after one of them, by DID and subject. */
+  async after(last: { did: string; subject: string }, limit: number): Promise<SubjectTakedown[]> {
+    const rows = await this.#db
+      .select()
+      .from(subjectStatus)
+      .where(sql`(${subjectStatus.did}, ${subjectStatus.subject}) > (${last.did}, ${last.subject})`)
+      .orderBy(asc(subjectStatus.did), asc(subjectStatus.subject))
+      .limit(limit);
+    return rows.map(({ did, subject, takedownRef, cid }) => ({
+      did: did as Did,
+      subject,
+      ref: takedownRef,
+      cid,
+    }));
   }
 
   /** Deletes the takedowns of an account that is gone for good. */

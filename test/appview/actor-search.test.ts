@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { continueRebuild, startRebuild } from "../../src/appview/index/rebuild.ts";
 import { searchActors, searchActorsTypeahead } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { bindings, Community, counting, HOST } from "../support/community.ts";
+import { bindings, Community, counting, HOST, noActs } from "../support/community.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
@@ -72,7 +72,7 @@ test("an account that loses its handle is not found by it any more, live and aft
         ? [{ did: town.did("emil"), handle: "dora.test", status: "active" as const }]
         : [],
     );
-  await continueRebuild({ db, account: town.account, now: () => 1, members }, 2);
+  await continueRebuild({ db, account: town.account, acts: noActs, now: () => 1, members }, 2);
   const { results } = await db.prepare("SELECT did FROM actor WHERE handle = 'dora.test'").all();
   expect(results).toEqual([{ did: town.did("emil") }]);
   await startRebuild(db, 1);
@@ -83,7 +83,7 @@ test("an account that loses its handle is not found by it any more, live and aft
   }));
   const page = (after: string) =>
     Promise.resolve(everybody.filter(({ did }) => did > after).toSorted((a, b) => (a.did < b.did ? -1 : 1)));
-  await continueRebuild({ db, account: town.account, now: () => 1, members: page }, 2);
+  await continueRebuild({ db, account: town.account, acts: noActs, now: () => 1, members: page }, 2);
   expect(await found("dora")).toEqual(["dora.test", "handle.invalid"]);
 });
 

@@ -9,7 +9,10 @@ import {
   readRebuild,
   startRebuild,
 } from "../../src/appview/index/rebuild.ts";
-import { Community, type Ref, bindings, dump } from "../support/community.ts";
+import { ModerationLabels } from "../../src/moderation/labels.ts";
+import { standingActs } from "../../src/moderation/standing-acts.ts";
+import { ModerationSubjects } from "../../src/moderation/subjects.ts";
+import { bindings, Community, dump, HOST, noActs, type Ref } from "../support/community.ts";
 
 const db = bindings.APPVIEW_DB;
 const NAMES = ["ann", "bob", "cleo", "dora", "emil", "finn", "gail", "hugo"];
@@ -33,6 +36,7 @@ beforeEach(async () => {
 const context = (): RebuildContext => ({
   db,
   account: town.account,
+  acts: noActs,
   now: () => 1,
   members: (after, limit) =>
     Promise.resolve(
@@ -212,4 +216,35 @@ test("two at once do not get in each other's way, and one that fails says why an
   expect((await readRebuild(db))?.error).toBe("no answer");
   await continueRebuild(context(), 2);
   expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
+});
+
+test("an index that was lost gets back the takedowns and labels that stand", async () => {
+  town.join("ann", "bob");
+  const post = town.post("ann", "bad");
+  await town.index();
+  const directory = bindings.DIRECTORY;
+  const subjects = new ModerationSubjects(directory);
+  const did = town.did("ann");
+  await subjects.takeDown({ did, subject: post.uri, ref: "one", cid: post.cid });
+  await subjects.takeDown({ did, subject: "bafkpicture", ref: "two", cid: null });
+  await subjects.takeDown({ did: town.did("bob"), subject: "bafkother", ref: "three", cid: null });
+  await subjects.restore(town.did("bob"), "bafkother");
+  const label = { ver: 1, src: HOST.did, uri: post.uri, cts: "2026-01-01T00:00:00.000Z" } as const;
+  const sig = new Uint8Array([1]);
+  await new ModerationLabels(directory).add([
+    { ...label, val: "spam", sig },
+    { ...label, val: "rude", sig },
+    { ...label, val: "spam", neg: true, sig },
+  ]);
+  await db.batch([db.prepare("DELETE FROM takedown"), db.prepare("DELETE FROM label")]);
+  await startRebuild(db, 1);
+  await continueRebuild({ ...context(), acts: () => standingActs(directory) }, 12);
+  expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
+  const takedowns = await db.prepare("SELECT subject, ref FROM takedown ORDER BY ref").all();
+  expect(takedowns.results).toEqual([
+    { subject: post.uri, ref: "one" },
+    { subject: `${did}/bafkpicture`, ref: "two" },
+  ]);
+  const labels = await db.prepare("SELECT src, uri, val FROM label").all();
+  expect(labels.results).toEqual([{ src: HOST.did, uri: post.uri, val: "rude" }]);
 });

@@ -7,7 +7,7 @@ import { continueRebuild, readRebuild } from "../../src/appview/index/rebuild.ts
 import { searchActors } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
-import { bindings, Community, HOST } from "../support/community.ts";
+import { bindings, Community, HOST, noActs } from "../support/community.ts";
 import { empty } from "../support/empty.ts";
 
 const { MIGRATIONS } = env as never as { MIGRATIONS: { appview: D1Migration[] } };
@@ -92,7 +92,7 @@ test("the host's clock derives it anew, and then all is found as it is written n
         .filter(({ did }) => did > after)
         .toSorted((a, b) => (a.did < b.did ? -1 : 1)),
     );
-  await continueRebuild({ db, account: town.account, now: () => 1, members }, 2);
+  await continueRebuild({ db, account: town.account, acts: noActs, now: () => 1, members }, 2);
   expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
   expect(await found("strasse lodz")).toBe(2);
   expect(await found("from:bob.test")).toBe(1);

@@ -14,7 +14,7 @@ import {
   spliceSeq,
 } from "../../src/protocol/event-frames.ts";
 import type { AccountStatus, RepoOp, SequencedEvent } from "../../src/protocol/events.ts";
-import type { BackfillSource, StoredRecord } from "../../src/protocol/stations.ts";
+import type { BackfillSource, ModerationAct, StoredRecord } from "../../src/protocol/stations.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { ingest } from "../../src/appview/index/ingest.ts";
 
@@ -33,6 +33,12 @@ export const HOST = {
   hostname: "atoll.test",
   name: "Atoll",
 } as const;
+
+/** A host whose moderators have done nothing. */
+export const noActs = (): AsyncIterable<ModerationAct[]> => ({
+  async *[Symbol.asyncIterator]() {},
+});
+
 const START = Date.UTC(2026, 0, 1);
 
 export class Community {

@@ -12,11 +12,12 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
-import type { BackfillSource } from "../../protocol/stations.ts";
+import type { BackfillSource, ModerationAct } from "../../protocol/stations.ts";
 import { type Part, backfillBeside } from "./backfill.ts";
 import { contend } from "./batch.ts";
 import { indexers } from "./indexers/registry.ts";
 import { refreshSearch } from "./indexers/profile.ts";
+import { applyModeration } from "./moderation.ts";
 import { columns, overRows } from "./statements.ts";
 import { LIKE, POST, REPOST } from "../uris.ts";
 
@@ -84,6 +85,8 @@ export interface RebuildContext {
   /** Up to `limit` members of this host after the DID `after`, by DID. */
   members(after: string, limit: number): Promise<Member[]>;
   account(did: Did): BackfillSource;
+  /** All takedowns and labels that stand, in batches: the index may have lost them. */
+  acts(): AsyncIterable<ModerationAct[]>;
   now(): number;
 }
 
@@ -177,6 +180,8 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
   }
   const dids = row.phase === "members" ? await settle(context, row.did) : await known(context.db, row.did);
   if (dids.length === 0) {
+    if (row.phase === "members")
+      for await (const acts of context.acts()) await applyModeration(context.db, acts);
     await advance(context, row);
     return NEXT[row.phase] !== "done";
   }
