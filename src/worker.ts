@@ -2,6 +2,7 @@
 export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
+export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";

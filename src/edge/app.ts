@@ -17,7 +17,7 @@ import { landing, robots } from "./landing.ts";
 import { pages, servePage, wantsPage } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { status } from "./status.ts";
-import { subscribeRepos } from "./subscribe.ts";
+import { subscribe } from "./subscribe.ts";
 import { atprotoDid, hostDidDocument } from "./well-known.ts";
 import { serveXrpc } from "./xrpc.ts";
 
@@ -40,7 +40,8 @@ app.get(
   "/xrpc/_health",
   counted("health", (_, { env }) => health(env)),
 );
-app.get("/xrpc/com.atproto.sync.subscribeRepos", counted("subscribe", subscribeRepos));
+app.get("/xrpc/com.atproto.sync.subscribeRepos", counted("subscribe", subscribe));
+app.get("/subscribe", counted("subscribe", subscribe));
 app.all("/xrpc/*", (c) =>
   serveXrpc(c.req.raw, c.env, (env) => servicesOf(c.req.raw, env, c.executionCtx), methods),
 );

@@ -1,7 +1,7 @@
 /** The host's status: how far the index lags behind the firehose. */
 import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
 import type { Host } from "../identity/host.ts";
-import type { Bindings, SequencerStation, SequencerStatus } from "../protocol/stations.ts";
+import type { Bindings, SequencerStation, SequencerStatus, StreamStatus } from "../protocol/stations.ts";
 
 export interface StatusServices {
   env: Pick<Bindings, "APPVIEW_DB">;
@@ -12,7 +12,9 @@ export interface StatusServices {
 export interface Status {
   host: string;
   time: string;
-  firehose: { seq: number; oldest: number | null; subscribers: number };
+  firehose: { seq: number; oldest: number | null };
+  /** The readers of both streams. */
+  streams: StreamStatus[];
   index: {
     /** Events written and not yet indexed. */
     lag: number;
@@ -27,21 +29,28 @@ export interface Status {
 export async function readStatus(services: StatusServices): Promise<Status> {
   const { env, host } = services;
   const now = Date.now();
-  const [events, index] = await Promise.all([
-    services.sequencer().status(),
+  const sequencer = services.sequencer();
+  const [events, streams, index] = await Promise.all([
+    sequencer.status(),
+    sequencer.streams(),
     readIndexStatus(env.APPVIEW_DB, now),
   ]);
-  return statusOf(host.hostname, now, events, index);
+  return { ...statusOf(host.hostname, now, events, index), streams };
 }
 
-function statusOf(host: string, now: number, events: SequencerStatus, index: IndexStatus): Status {
+function statusOf(
+  host: string,
+  now: number,
+  events: SequencerStatus,
+  index: IndexStatus,
+): Omit<Status, "streams"> {
   const { cursor: stored, ...rest } = index;
   // The index does not store its cursor for events that change nothing in it.
   const cursor = Math.max(stored, events.indexed);
   return {
     host,
     time: new Date(now).toISOString(),
-    firehose: { seq: events.seq, oldest: events.oldest, subscribers: events.subscribers },
+    firehose: { seq: events.seq, oldest: events.oldest },
     index: {
       lag: Math.max(events.seq - cursor, 0),
       cursor,

@@ -37,6 +37,18 @@ export interface SequencedEvent {
   frame: Uint8Array;
 }
 
+/** A numbered event as the streams get it. */
+export interface StreamedEvent extends SequencedEvent {
+  /**
+   * The event's time on the JSON stream, in microseconds since the epoch. The next event's is greater by
+   * TIME_SLOT at least.
+   */
+  us: number;
+}
+
+/** Microseconds between two events on the JSON stream, room for each of an event's 200 ops to have its own time. */
+export const TIME_SLOT = 512;
+
 export interface RepoOp {
   action: "create" | "update" | "delete";
   /** `collection/rkey` */

@@ -4,7 +4,7 @@
  * numbers, Uint8Array, ReadableStream of bytes).
  */
 import type { Did } from "@atcute/lexicons";
-import type { AccountStatus, LogEntry, SequencedEvent } from "./events.ts";
+import type { AccountStatus, LogEntry, SequencedEvent, StreamedEvent } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
 import type { Settings } from "./settings/list.ts";
 
@@ -32,8 +32,8 @@ export interface RepoAge {
 }
 
 /**
- * One object per host. It numbers the host's events, keeps their window, broadcasts them and dispatches them
- * to ingest.
+ * One object per host. It numbers the host's events, keeps their window, hands them to the fan-out objects and
+ * dispatches them to ingest.
  */
 export interface SequencerStation {
   /**
@@ -55,10 +55,63 @@ export interface SequencerStation {
   reposByAge(after: RepoAge | null, limit: number): Promise<(SequencedRepo & RepoAge)[]>;
   status(): Promise<SequencerStatus>;
   /**
-   * Handles `com.atproto.sync.subscribeRepos`: a WebSocket upgrade request with optional `?cursor=` and
-   * SUBSCRIBER_HEADER.
+   * Finds the fan-out object for a new reader, by its name. `subscriber` is the client address by which readers
+   * are counted together, null where they are not. Refuses RateLimitExceeded (429) when there is no room.
    */
-  fetch(request: Request): Promise<Response>;
+  seat(subscriber: string | null): Promise<string>;
+  /**
+   * From the returned `head` on, hands every event to a fan-out object, which has a reader now. `before` is the
+   * seq after which that reader begins if `us`, its JSON stream's cursor, is given.
+   */
+  listen(
+    fanOut: string,
+    subscriber: string | null,
+    us: number | null,
+  ): Promise<WindowEdges & { before: number }>;
+  /** The events after `after`, in order, at most about half a megabyte. */
+  page(after: number): Promise<EventPage>;
+  /** The readers of both streams, at most some seconds old. */
+  streams(): Promise<StreamStatus[]>;
+}
+
+/** The two streams: `com.atproto.sync.subscribeRepos`, and Jetstream's JSON at `/subscribe`. */
+export type StreamKind = "repos" | "json";
+
+export interface WindowEdges {
+  /** Newest seq; 0 before the first event. */
+  head: number;
+  /** Newest seq that has left the window. */
+  pruned: number;
+}
+
+export interface EventPage extends WindowEdges {
+  events: StreamedEvent[];
+  /** The page has every event up to this seq. */
+  last: number;
+}
+
+/** Why the host ended a reader's connection. */
+export type CutReason = "TooSlow" | "Overtaken";
+
+/** Readers that were cut since the last report. */
+export interface Cut {
+  kind: StreamKind;
+  why: CutReason;
+  count: number;
+}
+
+/** One stream's readers. */
+export interface StreamStatus {
+  kind: StreamKind;
+  readers: number;
+  /** Readers that are still being sent older events. */
+  replaying: number;
+  /** Number of events that the reader furthest behind has yet to be sent. */
+  behind: number;
+  /** Bytes that were sent and are not known to be read, of all readers together. */
+  unread: number;
+  /** Readers that were cut since the host was set up. */
+  cut: Record<CutReason, number>;
 }
 
 export interface SequencerStatus {
@@ -68,7 +121,6 @@ export interface SequencerStatus {
   oldest: number | null;
   /** Last seq that ingest acknowledged. */
   indexed: number;
-  subscribers: number;
   /** The last failure of ingest; its next success clears it. */
   ingestError: string | null;
   /**
@@ -96,9 +148,48 @@ export interface IngestReport {
 /** The one name of the sequencer object. */
 export const SEQUENCER_NAME = "host";
 
+// ---------------------------------------------------------------------------------------------- fan-out
+
+/** One reader, as its fan-out object sees it. */
+export interface ReaderStatus {
+  kind: StreamKind;
+  /** The last seq that it was sent; null before its hello. */
+  seq: number | null;
+  /** Bytes sent that it is not known to have read. */
+  unread: number;
+}
+
+/** What a fan-out object answers to a batch. */
+export interface FanOutReport {
+  readers: number;
+  cuts: Cut[];
+}
+
+/** A few objects per host, none while nobody reads. Each holds the sockets of some readers of both streams. */
+export interface FanOutStation {
+  /**
+   * Handles a WebSocket upgrade request for either stream, with SUBSCRIBER_HEADER if the reader's address is
+   * counted.
+   */
+  fetch(request: Request): Promise<Response>;
+  /** The same, for a request that is written to the returned socket. Only where `hasPipes`. */
+  connect(address: string): Socket;
+  /** Takes all events of the host after `after` and up to the last of `events`; without events, up to `after`. */
+  deliver(after: number, events: StreamedEvent[]): Promise<FanOutReport>;
+  /** Number of readers, and of those that share an address. */
+  seats(subscriber: string | null): Promise<{ readers: number; ofSubscriber: number }>;
+  readers(): Promise<ReaderStatus[]>;
+}
+
+/** The name of a sequencer's nth fan-out object. */
+export const fanOutName = (sequencer: string, n: number): string => `${sequencer}/${n}`;
+
+/** The name of the sequencer whose fan-out object has a name. */
+export const sequencerName = (fanOut: string): string => fanOut.slice(0, fanOut.lastIndexOf("/"));
+
 /**
- * The client address by which the sequencer counts sockets together, set by the edge; absent where sockets
- * are not counted. Never taken from a client's own header.
+ * The client address by which readers are counted together, set by the edge; absent where they are not
+ * counted. Never taken from a client's own header.
  */
 export const SUBSCRIBER_HEADER = "atoll-subscriber";
 
@@ -186,6 +277,7 @@ export interface LifecycleStation {
 export interface Bindings<Account = unknown> extends Settings {
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;
+  FAN_OUT: Objects<FanOutStation>;
   LABELS: Objects<LabelsStation>;
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;

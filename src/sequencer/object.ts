@@ -1,54 +1,60 @@
 /**
- * The sequencer: one object for each host. It numbers the host's events, keeps their window, sends them to
- * the firehose's consumers, and dispatches them to the AppView. Its parts are `window.ts` (all SQL),
- * `firehose.ts` (the sockets, paced by `pace.ts`) and `dispatch.ts` (the AppView). This file joins them and
- * keeps the one alarm.
+ * The sequencer: one object for each host. It numbers the host's events, keeps their window, hands them to the
+ * fan-out objects, which hold the readers' sockets, and dispatches them to the AppView. Its parts are
+ * `window.ts` (the events), `handout.ts` and `seating.ts` (the fan-out objects, remembered by `roster.ts`) and
+ * `dispatch.ts` (the AppView). This file joins them and keeps the one alarm.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import createWindow from "../../migrations/sequencer/0001_window.sql";
 import addRepoAge from "../../migrations/sequencer/0002_repo_age.sql";
+import addStreams from "../../migrations/sequencer/0003_streams.sql";
 import type { LogEntry } from "../protocol/events.ts";
-import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
-import { answerClose } from "../protocol/object/web-socket.ts";
 import { configure } from "../protocol/settings/list.ts";
 import type {
   AppViewStation,
   Bindings,
+  EventPage,
+  ReaderStatus,
   RepoAge,
   SequencedRepo,
   SequencerStation,
   SequencerStatus,
+  StreamKind,
+  StreamStatus,
+  WindowEdges,
 } from "../protocol/stations.ts";
-import type { FirehoseLimits } from "./firehose.ts";
-import { Firehose } from "./firehose.ts";
+import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import type { DispatchLimits } from "./dispatch.ts";
 import { DEFAULT_DISPATCH, Dispatch } from "./dispatch.ts";
-import { DEFAULT_PACE } from "./pace.ts";
+import type { HandoutLimits } from "./handout.ts";
+import { DEFAULT_HANDOUT, Handout } from "./handout.ts";
+import { Roster } from "./roster.ts";
+import type { SeatLimits } from "./seating.ts";
+import { DEFAULT_SEATS, Seating } from "./seating.ts";
 import type { WindowLimits } from "./window.ts";
 import { EventWindow } from "./window.ts";
 
-const MIGRATIONS = [createWindow, addRepoAge];
+const MIGRATIONS = [createWindow, addRepoAge, addStreams];
 
 const HOUR = 3_600_000;
 
 /** All limits of the sequencer. Times in milliseconds, sizes in bytes. */
 export interface SequencerLimits {
   window: WindowLimits;
-  firehose: FirehoseLimits;
+  handout: HandoutLimits;
+  seats: SeatLimits;
   dispatch: DispatchLimits;
 }
 
-/**
- * Three days of events, unless they exceed 2 GB (an object may hold 10 GB, a whole free account 5 GB). A
- * thousand sockets: each costs every write about 10 µs.
- */
+/** Three days of events, unless they exceed 2 GB (an object may hold 10 GB, a whole free account 5 GB). */
 export const DEFAULT_LIMITS: SequencerLimits = {
   window: { age: 72 * HOUR, bytes: 2_000_000_000 },
-  firehose: { ...DEFAULT_PACE, sockets: 1000, socketsOfOne: 50, round: 20, patience: 10_000 },
+  handout: DEFAULT_HANDOUT,
+  seats: DEFAULT_SEATS,
   dispatch: DEFAULT_DISPATCH,
 };
 
@@ -59,14 +65,19 @@ const PRUNE_AHEAD = HOUR;
 /** Events removed in one transaction, and slices in one alarm. Neither delays a write for long. */
 const PRUNE_SLICE = 500;
 const PRUNE_SLICES = 40;
+/** How long (ms) an answer of `streams` is given again. */
+const STREAMS_KEPT = 1_000;
 
 export class SequencerObject extends DurableObject<Bindings> implements SequencerStation {
   readonly #sql: Sql;
   readonly #clock: AlarmClock;
   readonly #limits: SequencerLimits;
   readonly #window: EventWindow;
-  readonly #firehose: Firehose;
+  readonly #roster: Roster;
+  readonly #handout: Handout;
+  readonly #seating: Seating;
   readonly #dispatch: Dispatch;
+  #streams: { at: number; found: Promise<StreamStatus[]> } | null = null;
 
   /** Refuses UpgradeInProgress (503) for a database that a newer Worker has written. */
   constructor(ctx: DurableObjectState, env: Bindings) {
@@ -77,14 +88,27 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     this.#clock = new AlarmClock(this.#sql);
     void ctx.blockConcurrencyWhile(() => this.#clock.load());
     this.#window = new EventWindow(this.#sql, () => this.firstSeq());
-    this.#firehose = new Firehose(ctx, this.#window, this.#limits.firehose);
+    this.#roster = new Roster(this.#sql);
+    const fanOut = (name: string) => env.FAN_OUT.getByName(name);
+    this.#handout = new Handout(
+      {
+        roster: this.#roster,
+        fanOut,
+        edges: () => this.#window.edges,
+        wakeBy: (at) => this.#clock.wakeAt(at),
+      },
+      this.#limits.handout,
+    );
+    const name = ctx.id.name ?? SEQUENCER_NAME;
+    this.#seating = new Seating(name, () => this.#handout.names, fanOut, this.#limits.seats);
     this.#dispatch = new Dispatch(
       () => this.appview(),
       this.#window,
       this.#limits.dispatch,
       (at) => this.#clock.wakeAt(at),
     );
-    // Resumes what the last instance left: replays whose sockets slept, and events not yet dispatched.
+    dropSockets(ctx);
+    // Resumes what the last instance left: events that were not yet handed out or dispatched.
     if (this.#window.head > 0) setTimeout(() => this.#goOn(), 0);
   }
 
@@ -109,15 +133,16 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   }
 
   #goOn(): void {
-    this.#firehose.resume();
+    this.#handout.resume();
     void this.#dispatch.wake();
   }
 
   async append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }> {
     const now = Date.now();
+    const { head } = this.#window;
     const { acked, events } = this.#window.append(did, entries, now);
     if (events.length > 0) {
-      this.#firehose.broadcast(events);
+      this.#handout.push(head, events);
       void this.#dispatch.wake();
       this.#clock.wakeAt(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
@@ -145,29 +170,57 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       seq: this.#window.head,
       oldest: this.#window.oldest,
       indexed: this.#dispatch.cursor,
-      subscribers: this.#firehose.subscribers,
       ingestError: this.#dispatch.error,
       ingestLost: this.#dispatch.lost,
       rows: { sequencer: this.#sql.rows, index: { ...this.#dispatch.rows } },
     };
   }
 
-  override async fetch(request: Request): Promise<Response> {
-    const response = this.#firehose.accept(request);
-    if (this.#firehose.busy) this.#clock.wakeAt(Date.now() + ALARM_AHEAD);
-    return response;
+  async seat(subscriber: string | null): Promise<string> {
+    return this.#seating.seat(subscriber);
   }
 
-  /** Ignores what consumers send, as the reference does. */
-  override async webSocketMessage(): Promise<void> {}
-
-  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
-    answerClose(socket, code, reason);
-    this.#firehose.closed(socket);
+  async listen(
+    fanOut: string,
+    subscriber: string | null,
+    us: number | null,
+  ): Promise<WindowEdges & { before: number }> {
+    this.#handout.listen(fanOut);
+    this.#seating.arrived(fanOut, subscriber);
+    const { edges } = this.#window;
+    return { ...edges, before: us === null ? edges.head : this.#window.seqBefore(us) };
   }
 
-  override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#firehose.closed(socket);
+  async page(after: number): Promise<EventPage> {
+    return this.#window.page(after);
+  }
+
+  async streams(): Promise<StreamStatus[]> {
+    const now = Date.now();
+    if (this.#streams === null || now - this.#streams.at > STREAMS_KEPT) {
+      this.#streams = { at: now, found: this.#findStreams() };
+    }
+    return this.#streams.found;
+  }
+
+  async #findStreams(): Promise<StreamStatus[]> {
+    const asked = this.#handout.names.map((name) => this.env.FAN_OUT.getByName(name).readers());
+    const readers = (await Promise.all(asked)).flat();
+    const of = (kind: StreamKind) => readers.filter((reader) => reader.kind === kind);
+    return [this.#streamOf("repos", of("repos")), this.#streamOf("json", of("json"))];
+  }
+
+  #streamOf(kind: StreamKind, readers: readonly ReaderStatus[]): StreamStatus {
+    const { head } = this.#window;
+    const behind = readers.map(({ seq }) => Math.max(0, head - (seq ?? head)));
+    return {
+      kind,
+      readers: readers.length,
+      replaying: behind.filter((events) => events > 0).length,
+      behind: Math.max(0, ...behind),
+      unread: readers.reduce((sum, { unread }) => sum + unread, 0),
+      cut: this.#roster.cuts(kind),
+    };
   }
 
   /**
@@ -176,12 +229,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
    */
   override async alarm(): Promise<void> {
     this.#clock.rang();
-    if (this.#firehose.clogged) {
-      logLine("warn", "sequencer.firehose", { message: "consumers that never read: restarting" });
-      await this.ctx.storage.sync();
-      this.ctx.abort("consumers that never read hold too much memory");
-    }
-    this.#firehose.resume();
+    this.#handout.resume();
     await this.#dispatch.wake(true);
     let more = true;
     for (let slice = 0; more && slice < PRUNE_SLICES; slice++) {
@@ -189,8 +237,13 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       if (more) await scheduler.wait(1);
     }
     const next = Date.now() + ALARM_AHEAD;
-    if (more || this.#firehose.busy) this.#clock.wakeAt(next);
+    if (more) this.#clock.wakeAt(next);
     else if (this.#dispatch.behind || this.#dispatch.trails)
       this.#clock.wakeAt(Math.max(next, this.#dispatch.pausedUntil));
   }
+}
+
+/** Ends sockets of a version of this object that held them itself. Their readers come back with their cursors. */
+function dropSockets(ctx: DurableObjectState): void {
+  for (const socket of ctx.getWebSockets()) socket.close(1012, "the host was updated");
 }

@@ -4,16 +4,20 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { spliceSeq } from "../protocol/event-frames.ts";
-import type { AccountStatus, LogEntry, SequencedEvent } from "../protocol/events.ts";
+import type { AccountStatus, LogEntry, StreamedEvent } from "../protocol/events.ts";
+import { TIME_SLOT } from "../protocol/events.ts";
 import type { Sql } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import type { RepoAge, SequencedRepo } from "../protocol/stations.ts";
+import type { EventPage, RepoAge, SequencedRepo, WindowEdges } from "../protocol/stations.ts";
 
 /**
  * Bytes of a frame that its own row holds. Rows are capped at 2 MB, and a full #commit with 200 ops is
  * slightly larger.
  */
 const ROW_BYTES = 1_900_000;
+/** Most events, and about the most bytes, in one page of a replay. */
+const PAGE_ROWS = 500;
+const PAGE_BYTES = 500_000;
 
 type RepoRow = {
   did: string;
@@ -38,8 +42,12 @@ export interface Appended {
   /** Highest position taken from the account. */
   acked: number;
   /** The new events, in order. */
-  events: SequencedEvent[];
+  events: StreamedEvent[];
 }
+
+type EventRow = { seq: number; us: number; frame: ArrayBuffer };
+
+const TIME = "coalesce(us, time * 1000)";
 
 export class EventWindow {
   readonly #sql: Sql;
@@ -47,6 +55,8 @@ export class EventWindow {
   #head: number;
   #pruned: number;
   #floor: number;
+  /** The newest event's time on the JSON stream. */
+  #us: number;
 
   /** @param firstSeq called for the seq of the host's first event */
   constructor(sql: Sql, firstSeq: () => number) {
@@ -55,11 +65,16 @@ export class EventWindow {
     this.#head = this.#number("SELECT max(seq) AS n FROM event") ?? 0;
     this.#pruned = this.#number("SELECT pruned AS n FROM horizon") ?? 0;
     this.#floor = Math.max(this.#pruned, (this.oldest ?? 1) - 1);
+    this.#us = this.#number(`SELECT ${TIME} AS n FROM event ORDER BY seq DESC LIMIT 1`) ?? 0;
   }
 
   /** Newest seq assigned; 0 before the first. */
   get head(): number {
     return this.#head;
+  }
+
+  get edges(): WindowEdges {
+    return { head: this.#head, pruned: this.#pruned };
   }
 
   /** Newest seq that has left the window by age or size; 0 when none has. */
@@ -107,9 +122,10 @@ export class EventWindow {
     if (taken.length === 0) return { acked: position, events: [] };
 
     const first = this.#head === 0 ? this.#firstSeq() : this.#head + 1;
+    const us = Math.max(now * 1000, this.#us + TIME_SLOT);
     const events = taken.map((entry, index) => {
       const seq = first + index;
-      return { seq, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
+      return { seq, us: us + index * TIME_SLOT, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
     });
     this.#sql.transaction(() => {
       for (const event of events) this.#insert(event, did, now);
@@ -119,17 +135,19 @@ export class EventWindow {
     });
     if (this.#head === 0) this.#floor = first - 1;
     this.#head = first + events.length - 1;
+    this.#us = us + (events.length - 1) * TIME_SLOT;
     return { acked: position, events };
   }
 
-  #insert(event: SequencedEvent, did: Did, now: number): void {
-    const { seq, frame } = event;
+  #insert(event: StreamedEvent, did: Did, now: number): void {
+    const { seq, us, frame } = event;
     const whole = frame.length < ROW_BYTES;
     this.#sql.run(
-      "INSERT INTO event (seq, did, time, frame) VALUES (?, ?, ?, ?)",
+      "INSERT INTO event (seq, did, time, us, frame) VALUES (?, ?, ?, ?, ?)",
       seq,
       did,
       now,
+      us,
       whole ? frame : frame.slice(0, ROW_BYTES),
     );
     if (!whole) {
@@ -170,14 +188,46 @@ export class EventWindow {
    * The events after `after`, oldest first, read lazily. The caller must not await while it iterates, and may
    * stop at any time.
    */
-  *after(after: number, most: number): Generator<SequencedEvent> {
+  *after(after: number, most: number): Generator<StreamedEvent> {
     if (after >= this.#head) return;
-    const rows = this.#sql.each<{ seq: number; frame: ArrayBuffer }>(
-      "SELECT seq, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+    const rows = this.#sql.each<EventRow>(
+      `SELECT seq, ${TIME} AS us, frame FROM event WHERE seq > ? ORDER BY seq LIMIT ?`,
       after,
       most,
     );
-    for (const { seq, frame } of rows) yield { seq, frame: this.#whole(seq, new Uint8Array(frame)) };
+    for (const { seq, us, frame } of rows) yield { seq, us, frame: this.#whole(seq, new Uint8Array(frame)) };
+  }
+
+  /** The events after `after`, as many as one answer should carry. */
+  page(after: number): EventPage {
+    const events: StreamedEvent[] = [];
+    let bytes = 0;
+    for (const event of this.after(after, PAGE_ROWS)) {
+      events.push(event);
+      bytes += event.frame.length;
+      if (bytes >= PAGE_BYTES) break;
+    }
+    const isWhole = events.length < PAGE_ROWS && bytes < PAGE_BYTES;
+    const last = isWhole ? this.#head : (events.at(-1)?.seq ?? this.#head);
+    return { events, last, ...this.edges };
+  }
+
+  /**
+   * The last seq whose event is over at a time (microseconds) of the JSON stream: that event's slot, and so
+   * all its ops, lie at or before it.
+   */
+  seqBefore(us: number): number {
+    let [low, high] = [this.#floor, this.#head];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const row = this.#sql.first<{ seq: number; us: number }>(
+        `SELECT seq, ${TIME} AS us FROM event WHERE seq >= ? ORDER BY seq LIMIT 1`,
+        middle,
+      );
+      if (row === null || row.us + TIME_SLOT - 1 > us) high = middle - 1;
+      else low = row.seq;
+    }
+    return low;
   }
 
   #whole(seq: number, part: Uint8Array): Uint8Array {

@@ -97,10 +97,12 @@ export const comAtprotoSync: Method[] = [
   method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {
     // A relay knows many hosts; this host knows only itself.
     if (hostname !== services.host.hostname) throw new Refusal("HostNotFound", `Host not found: ${hostname}`);
-    const [{ seq }, accountCount] = await Promise.all([
+    const [{ seq }, streams, accountCount] = await Promise.all([
       services.sequencer().status(),
+      services.sequencer().streams(),
       services.directory.countActive(COUNTED),
     ]);
-    return { hostname, seq, accountCount, status: "active" };
+    // Beyond the lexicon: who reads the host's streams, and how far they are.
+    return { hostname, seq, accountCount, status: "active", streams };
   }),
 ];

@@ -191,6 +191,11 @@ describe("status", () => {
   test("getHostStatus knows this host and no other", async () => {
     const { body } = await xrpc(`${SYNC}.getHostStatus`, { params: { hostname: "localhost" } });
     expect(body).toMatchObject({ hostname: "localhost", status: "active" });
+    const cut = { TooSlow: 0, Overtaken: 0 };
+    expect(body["streams"]).toMatchObject([
+      { kind: "repos", replaying: 0, behind: 0, unread: 0, cut },
+      { kind: "json", readers: 0, replaying: 0, behind: 0, unread: 0, cut },
+    ]);
     expect(
       (await xrpc(`${SYNC}.getHostStatus`, { params: { hostname: "other.example" } })).body,
     ).toMatchObject({ error: "HostNotFound" });

@@ -2,17 +2,34 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
-import { decode, decodeFirst } from "../../src/protocol/cbor.ts";
-import { isMap } from "../../src/protocol/data-model.ts";
-import { decodeFrame, encodeAccountEntry, encodeIdentityEntry } from "../../src/protocol/event-frames.ts";
-import type { AccountStatus, LogEntry, RepoEvent, SequencedEvent } from "../../src/protocol/events.ts";
+import { writeCar } from "../../src/protocol/car.ts";
+import { decode, decodeFirst, encode } from "../../src/protocol/cbor.ts";
+import { cidOfCbor } from "../../src/protocol/cid.ts";
+import { isMap, jsonToLex } from "../../src/protocol/data-model.ts";
+import {
+  decodeFrame,
+  encodeAccountEntry,
+  encodeCommitEntry,
+  encodeIdentityEntry,
+} from "../../src/protocol/event-frames.ts";
+import type {
+  AccountStatus,
+  LogEntry,
+  RepoEvent,
+  RepoOp,
+  SequencedEvent,
+} from "../../src/protocol/events.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import type { AppViewStation, Bindings } from "../../src/protocol/stations.ts";
+import { DEFAULT_FAN_OUT, type FanOutLimits, type FanOutObject } from "../../src/sequencer/fan-out/object.ts";
+import type { SocketLimits } from "../../src/sequencer/fan-out/pace.ts";
 import type { SequencerObject } from "../../src/sequencer/object.ts";
 
 export const bindings: Bindings = env as never;
 export const namespace: DurableObjectNamespace<SequencerObject> = bindings.SEQUENCER as never;
+const fanOuts: DurableObjectNamespace<FanOutObject> = bindings.FAN_OUT as never;
 export type Stub = DurableObjectStub<SequencerObject>;
+export type FanOutStub = DurableObjectStub<FanOutObject>;
 
 let made = 0;
 
@@ -28,6 +45,7 @@ export async function newSequencer(appview: AppViewStation | null = null): Promi
 
 /** The same object after a crash, through a stub that the crash did not break. */
 export const revived = (stub: Stub): Stub => namespace.get(stub.id);
+export const revivedFanOut = (stub: FanOutStub): FanOutStub => fanOuts.getByName(must(stub.name, "name"));
 
 /** Replaces the AppView of the running instance. An eviction undoes it. */
 export async function withAppView(stub: Stub, appview: AppViewStation | null): Promise<void> {
@@ -57,6 +75,35 @@ export function account(position: number, who: Did, status: AccountStatus): LogE
     ...(status === "active" ? {} : { status }),
   });
   return { position, kind: "account", rev: null, head: null, status, ...encoded };
+}
+
+/** A commit that writes records, or deletes (null), by path. */
+export function commit(
+  position: number,
+  writes: Record<string, Record<string, unknown> | null>,
+  who: Did = did("alice"),
+): LogEntry {
+  const blocks = Object.values(writes)
+    .filter((record) => record !== null)
+    .map((record) => encode(jsonToLex(record)))
+    .map((bytes) => ({ cid: cidOfCbor(bytes), bytes }));
+  const ops = Object.entries(writes).map(([path, record]): RepoOp => {
+    if (record === null) return { action: "delete", path, cid: null };
+    return { action: "create", path, cid: cidOfCbor(encode(jsonToLex(record))) };
+  });
+  const head = cidOfCbor(encode({ position }));
+  const rev = `3l${String(position).padStart(11, "2")}`;
+  const root = { cid: head, bytes: encode({ position }) };
+  const encoded = encodeCommitEntry({
+    did: who,
+    time: TIME,
+    commit: head,
+    rev,
+    since: null,
+    ops,
+    blocks: writeCar([head], [root, ...blocks]),
+  });
+  return { position, kind: "commit", rev, head, status: null, ...encoded };
 }
 
 /** An entry whose frame is at least `bytes` long. */
@@ -148,9 +195,92 @@ export const subscription = (cursor?: number | string): Request =>
     { headers: { upgrade: "websocket" } },
   );
 
-export async function subscribe(stub: Stub, cursor?: number | string): Promise<Consumer> {
-  const response = await stub.fetch(subscription(cursor));
+/** The fan-out object at which the sequencer seats the next reader. */
+export async function seatAt(sequencer: Stub, subscriber: string | null = null): Promise<FanOutStub> {
+  return fanOuts.getByName(await sequencer.seat(subscriber));
+}
+
+/** Changes the limits of a running instance. An eviction undoes it. */
+export async function limitFanOut(
+  stub: FanOutStub,
+  sockets: Partial<SocketLimits>,
+  limits: Partial<FanOutLimits> = {},
+): Promise<void> {
+  const value = () => ({
+    ...DEFAULT_FAN_OUT,
+    ...limits,
+    sockets: { ...DEFAULT_FAN_OUT.sockets, ...sockets },
+  });
+  await runInDurableObject(stub, (instance) => {
+    Object.defineProperty(instance, "limits", { value, configurable: true });
+  });
+}
+
+export async function subscribe(sequencer: Stub, cursor?: number | string): Promise<Consumer> {
+  return join(await seatAt(sequencer), cursor);
+}
+
+/** Subscribes at a certain fan-out object. */
+export async function join(fanOut: FanOutStub, cursor?: number | string): Promise<Consumer> {
+  const response = await fanOut.fetch(subscription(cursor));
   return new Consumer(must(response.webSocket, `socket (status ${response.status})`));
+}
+
+export const countReaders = async (fanOut: FanOutStub): Promise<number> => (await fanOut.seats(null)).readers;
+
+/** An entry of the JSON stream. */
+export interface JsonEntry {
+  did: string;
+  time_us: number;
+  kind: string;
+  commit?: {
+    operation: string;
+    collection: string;
+    rkey: string;
+    rev: string;
+    record?: Record<string, unknown>;
+    cid?: string;
+  };
+  identity?: Record<string, unknown>;
+  account?: Record<string, unknown>;
+}
+
+/** A reader of the JSON stream. */
+export class JsonReader {
+  readonly entries: JsonEntry[] = [];
+  readonly texts: string[] = [];
+  closed: { code: number; reason: string } | null = null;
+  readonly socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      if (typeof data !== "string") throw new Error("a binary message");
+      this.texts.push(data);
+      this.entries.push(JSON.parse(data) as JsonEntry);
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+    socket.accept();
+  }
+
+  /** The rkeys of the commits. */
+  get rkeys(): string[] {
+    return this.entries.flatMap(({ commit }) => (commit === undefined ? [] : [commit.rkey]));
+  }
+
+  update(payload: Record<string, unknown>): void {
+    this.socket.send(JSON.stringify({ type: "options_update", payload }));
+  }
+}
+
+export const jsonSubscription = (query: string, headers: Record<string, string> = {}): Request =>
+  new Request(`http://host.test/subscribe?${query}`, { headers: { upgrade: "websocket", ...headers } });
+
+export async function readJson(fanOut: FanOutStub, query = ""): Promise<JsonReader> {
+  const response = await fanOut.fetch(jsonSubscription(query));
+  return new JsonReader(must(response.webSocket, `socket (status ${response.status})`));
 }
 
 /** Waits until `done`, for `ms` at most. If time runs out, the caller's expectations report what is wrong. */

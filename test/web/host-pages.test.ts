@@ -131,7 +131,18 @@ describe("the status", () => {
   const well: Status = {
     host: "lagoon.example",
     time: "2026-11-30T10:00:00.000Z",
-    firehose: { seq: 1_234_567, oldest: 1_200_000, subscribers: 2 },
+    firehose: { seq: 1_234_567, oldest: 1_200_000 },
+    streams: [
+      {
+        kind: "repos",
+        readers: 3,
+        replaying: 1,
+        behind: 1_200,
+        unread: 0,
+        cut: { TooSlow: 4, Overtaken: 0 },
+      },
+      { kind: "json", readers: 1, replaying: 0, behind: 0, unread: 0, cut: { TooSlow: 0, Overtaken: 2 } },
+    ],
     index: {
       lag: 3,
       cursor: 1_234_564,
@@ -165,6 +176,12 @@ describe("the status", () => {
     const view = but({ error: "D1_ERROR", lag: 3, poisoned: { count: 1, newest: [poison] } });
     expect(view.figures).toContainEqual(["Last error", "D1_ERROR"]);
     expect(view.figures).toContainEqual(["Newest indexed", "1234564, 3 wait"]);
+    expect(view.figures).toContainEqual([
+      "Firehose",
+      "3 readers; 1 of them behind, by up to 1,200 events; 4 cut for not reading",
+    ]);
+    expect(view.figures).toContainEqual(["JSON stream", "1 reader; 2 cut for asking for what is gone"]);
+    expect(view.plain).toContainEqual(["Other places", "4 other services carry on what is posted here."]);
     expect(view.setAside).toMatchObject([{ seq: 7, error: "UNIQUE constraint failed" }]);
   });
 

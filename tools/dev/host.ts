@@ -17,7 +17,7 @@ import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
 import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
-import { readWranglerFile, storesOf } from "./wrangler-file.ts";
+import { LOCAL_FLAGS, readWranglerFile, storesOf } from "./wrangler-file.ts";
 
 /** Loads Miniflare as CommonJS, which it is: an import would scan all of it to find out the module kind. */
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
@@ -223,6 +223,7 @@ function workersOf(
       name: "atoll",
       modules: worker,
       ...compatibility,
+      compatibilityFlags: [...compatibility.compatibilityFlags, ...LOCAL_FLAGS],
       bindings: { ...localVars({ PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars }) },
       ...stores,
       serviceBindings: { OUTSIDE: "outside" },

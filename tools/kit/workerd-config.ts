@@ -1,6 +1,6 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
 import { SETTING_NAMES } from "../../src/protocol/settings/list.ts";
-import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
+import { type Compatibility, LOCAL_FLAGS, type Stores } from "../dev/wrangler-file.ts";
 
 /** Subfolder with the Worker for a project's own Miniflare. */
 export const AUXILIARY = "auxiliary";
@@ -72,7 +72,7 @@ const atollWorker :Workerd.Worker = (
 ${list(modules.map((name) => `(name = "${name}", esModule = embed "${name}")`))}
   ],
   compatibilityDate = "${compatibilityDate}",
-  compatibilityFlags = ${JSON.stringify([...compatibilityFlags, "unsafe_module"])},
+  compatibilityFlags = ${JSON.stringify([...compatibilityFlags, ...LOCAL_FLAGS, "unsafe_module"])},
   durableObjectNamespaces = [
 ${list(classes)}
   ],

@@ -4,7 +4,8 @@ import { encodeErrorFrame } from "../event-frames.ts";
 /** The close event's code for a Close without one (RFC 6455, section 7.4.1). */
 const NO_CODE = 1005;
 const PROTOCOL_ERROR = 1002;
-const POLICY = 1008;
+/** The close code of a reader that is refused or cut, and of what it says that does not fit. */
+export const POLICY = 1008;
 
 /**
  * Answers the Close of a hibernating socket's other side, as RFC 6455 (section 5.5.1) demands. workerd does so

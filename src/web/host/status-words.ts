@@ -1,5 +1,6 @@
 /** The host's status in plain words, and the figures behind them for whoever runs it. */
 import type { Status } from "../../lifecycle/status.ts";
+import type { StreamStatus } from "../../protocol/stations.ts";
 import type { Fact, StatusView } from "../pages/status.tsx";
 
 const number = (value: number) => value.toLocaleString("en");
@@ -29,11 +30,12 @@ function pace({ index }: Status): string {
   return isBehind(index) ? "late" : "at once";
 }
 
-function listeners({ firehose: { subscribers } }: Status): string {
-  if (subscribers === 0) return "Nobody is listening just now.";
-  return subscribers === 1
+function listeners({ streams }: Status): string {
+  const readers = streams.reduce((sum, stream) => sum + stream.readers, 0);
+  if (readers === 0) return "Nobody is listening just now.";
+  return readers === 1
     ? "One other service carries on what is posted here."
-    : `${number(subscribers)} other services carry on what is posted here.`;
+    : `${number(readers)} other services carry on what is posted here.`;
 }
 
 function plainFacts(found: Status): Fact[] {
@@ -54,12 +56,24 @@ function rebuildLine({ rebuild }: Status["index"]): string {
   return `${phase}, ${number(done)} of ${number(total)} accounts${error === null ? "" : `; stopped: ${error}`}`;
 }
 
-function figures({ firehose, index }: Status): Fact[] {
+const STREAMS = { repos: "Firehose", json: "JSON stream" };
+
+/** One stream's readers: how many, how far behind, and how many were cut and why. */
+function streamFact({ kind, readers, replaying, behind, cut }: StreamStatus): Fact {
+  const parts = [`${number(readers)} ${readers === 1 ? "reader" : "readers"}`];
+  if (replaying > 0) parts.push(`${number(replaying)} of them behind, by up to ${number(behind)} events`);
+  if (cut.TooSlow > 0) parts.push(`${number(cut.TooSlow)} cut for not reading`);
+  if (cut.Overtaken > 0) parts.push(`${number(cut.Overtaken)} cut for asking for what is gone`);
+  return [STREAMS[kind], parts.join("; ")];
+}
+
+function figures({ firehose, streams, index }: Status): Fact[] {
   const { lag, cursor, error, lost, poisoned } = index;
   return [
     ["Newest event", String(firehose.seq)],
     ["Newest indexed", lag === 0 ? `${cursor}, nothing waits` : `${cursor}, ${number(lag)} wait`],
-    ["Firehose", `${number(firehose.subscribers)} subscribers, from event ${firehose.oldest ?? "–"}`],
+    ["Oldest event kept", String(firehose.oldest ?? "none")],
+    ...streams.map(streamFact),
     ["Last error", error ?? "none"],
     ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
     ["Lost to the index", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild it`],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allowance, Bucket, Debt, DEFAULT_PACE } from "../../src/sequencer/pace.ts";
+import { allowance, Bucket, Debt, DEFAULT_SOCKETS } from "../../../src/sequencer/fan-out/pace.ts";
 
 test("a bucket starts full, refills at its rate, and holds no more than its burst", () => {
   const bucket = new Bucket(1000, 500, 0);
@@ -29,12 +29,12 @@ test("a debt is what was sent, less a slow assumed drain", () => {
 });
 
 test("ten consumers that never read hold no more than the pool; a lone one may owe all of it", () => {
-  const { debtPool } = DEFAULT_PACE;
-  expect(allowance(DEFAULT_PACE, 0, 0)).toBe(debtPool);
-  expect(allowance(DEFAULT_PACE, 1, 0)).toBe(debtPool);
+  const { debtPool } = DEFAULT_SOCKETS;
+  expect(allowance(DEFAULT_SOCKETS, 0, 0)).toBe(debtPool);
+  expect(allowance(DEFAULT_SOCKETS, 1, 0)).toBe(debtPool);
   for (let indebted = 1; indebted <= 10; indebted++) {
-    expect(indebted * allowance(DEFAULT_PACE, indebted, 0)).toBeLessThanOrEqual(debtPool);
+    expect(indebted * allowance(DEFAULT_SOCKETS, indebted, 0)).toBeLessThanOrEqual(debtPool);
   }
-  expect(allowance(DEFAULT_PACE, 60, 0)).toBe(DEFAULT_PACE.debtFloor);
-  expect(allowance(DEFAULT_PACE, 1, debtPool)).toBe(DEFAULT_PACE.debtFloor);
+  expect(allowance(DEFAULT_SOCKETS, 60, 0)).toBe(DEFAULT_SOCKETS.debtFloor);
+  expect(allowance(DEFAULT_SOCKETS, 1, debtPool)).toBe(DEFAULT_SOCKETS.debtFloor);
 });

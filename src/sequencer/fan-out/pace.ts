@@ -9,30 +9,33 @@
  * it is what a replay sent. A consumer over its allowance is cut (ConsumerTooSlow) and comes back with its
  * cursor, which proves what it has read.
  */
-export interface PaceLimits {
-  /** Bytes a second to one replaying consumer, and to all of them together. */
+export interface SocketLimits {
+  /** Bytes a second of one replay, and of all together. */
   socketRate: number;
   totalRate: number;
-  /** Bytes that may go to one consumer at once. */
+  /** Bytes of a replay that may go to one reader at once. */
   burst: number;
   /** Bytes that unread sockets may hold between them, shared among the indebted … */
   debtPool: number;
-  /** … but never less than this each: a smaller share would cut every consumer of a crowd again and again. */
+  /** … but never less than this each: a smaller share would cut every reader of a crowd again and again. */
   debtFloor: number;
   /** Bytes a second by which a debt is assumed to fall, so that live traffic never adds up to a cut. */
   drainRate: number;
+  /** Milliseconds after which a socket that was closed and has not answered counts as one that never reads. */
+  patience: number;
 }
 
 const MB = 1_000_000;
 
-/** Ten consumers that never read hold at most 64 MB between them; a lone replay may be 64 MB long. */
-export const DEFAULT_PACE: PaceLimits = {
+/** A full frame, of 2 MB, is always within a reader's share. */
+export const DEFAULT_SOCKETS: SocketLimits = {
   socketRate: 8 * MB,
   totalRate: 24 * MB,
   burst: 0.25 * MB,
   debtPool: 64 * MB,
-  debtFloor: 6 * MB,
-  drainRate: 0.064 * MB,
+  debtFloor: 2.5 * MB,
+  drainRate: 1 * MB,
+  patience: 10_000,
 };
 
 /** A token bucket: `level` bytes may be sent now; it may go below zero by one frame. */
@@ -86,6 +89,6 @@ export class Debt {
  * The most debt one consumer may have, when `indebted` consumers share the pool and closed sockets still hold
  * `stuck` bytes of it.
  */
-export function allowance(limits: PaceLimits, indebted: number, stuck: number): number {
+export function allowance(limits: SocketLimits, indebted: number, stuck: number): number {
   return Math.max(limits.debtFloor, Math.trunc((limits.debtPool - stuck) / Math.max(1, indebted)));
 }

@@ -1,0 +1,88 @@
+/** Readers' places over the object's sleep: in the attachments of their sockets, long options in a table. */
+import createOptions from "../../../migrations/fan-out/0001_options.sql";
+import { migrate } from "../../protocol/object/schema.ts";
+import { Sql } from "../../protocol/object/sql.ts";
+import type { JsonOptions } from "./json/options.ts";
+import type { JsonPlace, Place } from "./reader.ts";
+
+const MIGRATIONS = [createOptions];
+/** Most characters of options in an attachment, which is written with each batch and holds 16 KB. */
+const SHORT = 300;
+
+interface Attachment {
+  seq: number | null;
+  /** `options` as they are, or the row that has them. */
+  json: (Omit<JsonPlace, "options"> & { options: JsonOptions | number }) | null;
+}
+
+export class KeptPlaces {
+  readonly #storage: DurableObjectStorage;
+  readonly #rows = new Map<WebSocket, { options: JsonOptions; id: number }>();
+  #opened: Sql | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Opens the table, which most objects never need. */
+  get #sql(): Sql {
+    if (this.#opened === null) {
+      migrate(this.#storage, MIGRATIONS);
+      this.#opened = new Sql(this.#storage);
+    }
+    return this.#opened;
+  }
+
+  keep(socket: WebSocket, { seq, json }: Place): void {
+    const kept = json === null ? null : { ...json, options: this.#optionsOf(socket, json.options) };
+    socket.serializeAttachment({ seq, json: kept } satisfies Attachment);
+  }
+
+  /** The options if they are short; else the id of their row, written when they change. */
+  #optionsOf(socket: WebSocket, options: JsonOptions): JsonOptions | number {
+    const row = this.#rows.get(socket);
+    if (row?.options === options) return row.id;
+    if (row !== undefined) this.forget(socket);
+    const json = JSON.stringify(options);
+    if (json.length <= SHORT) return options;
+    this.#sql.run("INSERT INTO options (json) VALUES (?)", json);
+    const id = this.#sql.first<{ id: number }>("SELECT max(id) AS id FROM options")?.id ?? 0;
+    this.#rows.set(socket, { options, id });
+    return id;
+  }
+
+  forget(socket: WebSocket): void {
+    const row = this.#rows.get(socket);
+    if (row === undefined) return;
+    this.#rows.delete(socket);
+    this.#sql.run("DELETE FROM options WHERE id = ?", row.id);
+  }
+
+  /** The places of sockets that slept. Rows of sockets that are gone are removed. */
+  restore(sockets: readonly WebSocket[]): Map<WebSocket, Place> {
+    const places = new Map<WebSocket, Place>();
+    for (const socket of sockets) {
+      // Only `keep` writes attachments.
+      const { seq, json } = socket.deserializeAttachment() as Attachment;
+      const options = json === null ? null : this.#optionsIn(socket, json.options);
+      places.set(socket, { seq, json: json === null || options === null ? null : { ...json, options } });
+    }
+    this.#sweep();
+    return places;
+  }
+
+  #optionsIn(socket: WebSocket, kept: JsonOptions | number): JsonOptions {
+    if (typeof kept !== "number") return kept;
+    const row = this.#sql.first<{ json: string }>("SELECT json FROM options WHERE id = ?", kept);
+    const options = JSON.parse(row?.json ?? "null") as JsonOptions;
+    this.#rows.set(socket, { options, id: kept });
+    return options;
+  }
+
+  #sweep(): void {
+    const hasTable = this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'options'").toArray();
+    if (hasTable.length === 0) return;
+    const ids = JSON.stringify([...this.#rows.values()].map(({ id }) => id));
+    this.#sql.run("DELETE FROM options WHERE id NOT IN (SELECT value FROM json_each(?))", ids);
+  }
+}
