@@ -6,6 +6,7 @@ import { eq, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { inviteCode } from "../../schema/directory.ts";
 import { invalidRequest, Refusal } from "../protocol/refusal.ts";
+import { visibleText } from "../protocol/visible-text.ts";
 
 /** com.atproto.server.defs#inviteCode */
 export interface InviteCode {
@@ -46,6 +47,12 @@ export function newInviteCode(hostname: string): string {
   const letters = [...random].map((byte) => BASE32[byte & 31]).join("");
   return `${hostname.replaceAll(".", "-")}-${letters.slice(0, 5)}-${letters.slice(5)}`;
 }
+
+/** The code in what somebody pasted: in capitals, between blanks, or as the link that carries it. */
+export const inviteCodeIn = (typed: string): string =>
+  visibleText(typed)
+    .toLowerCase()
+    .replace(/^https?:\/\/[^/]+\/join\/([^/?#]+).*$/, "$1");
 
 const detail = sql`
   SELECT code, available_uses AS available, disabled, for_account AS forAccount, created_by AS createdBy,
@@ -98,7 +105,7 @@ export class Invites {
   async giverOf(code: string): Promise<string | null> {
     const found = await this.#db.get<{ giver: string } | undefined>(sql`
       SELECT i.for_account AS giver FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
-      WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL
+      WHERE i.code = ${inviteCodeIn(code)} AND i.disabled = 0 AND a.takedown IS NULL
         AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`);
     return found?.giver ?? null;
   }

@@ -102,7 +102,7 @@ test("with invites asked for, nobody comes in without one, and each lets in as m
     });
   expect((await enter()).body).toMatchObject({ error: "InvalidInviteCode" });
   expect((await enter("no-such-code")).body).toMatchObject({ error: "InvalidInviteCode" });
-  const guest = await enter(code);
+  const guest = await enter(` http://localhost:2583/join/${code.toUpperCase()} `);
   expect(guest.status).toBe(200);
   expect((await enter(code)).body).toMatchObject({ error: "InvalidInviteCode" });
   const info = await asAdmin("com.atproto.admin.getAccountInfo", { params: { did: String(guest.body.did) } });

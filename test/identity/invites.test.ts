@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
-import { newInviteCode } from "../../src/identity/invites.ts";
+import { inviteCodeIn, newInviteCode } from "../../src/identity/invites.ts";
 import { bindings, newDid, newHandle, refusalOf } from "../support/bindings.ts";
 
 let now = Date.parse("2026-11-23T10:00:00.000Z");
@@ -28,6 +28,17 @@ async function join(inviteCode: string) {
 test("a code names its host and cannot be taken for a link", () => {
   expect(newInviteCode("pds.example.com")).toMatch(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/);
   expect(newInviteCode("x")).not.toBe(newInviteCode("x"));
+});
+
+test.each([
+  ["in capitals", (code: string) => code.toUpperCase()],
+  ["between blanks", (code: string) => ` ${code}\u00a0\n`],
+  ["as a link", (code: string) => `https://PDS.example.com/join/${code}`],
+  ["as a link with more behind", (code: string) => `http://localhost:2583/join/${code}/?utm=x#y`],
+])("a code is known %s", async (_, written) => {
+  const code = await codeFor("admin");
+  expect(inviteCodeIn(written(code))).toBe(code);
+  expect(await invites.giverOf(written(code))).toBe("admin");
 });
 
 test("a code lets in as many as it has uses, and no one more at the same moment", async () => {

@@ -1,6 +1,7 @@
 /** com.atproto.server.createAccount: checks the input, then has lifecycle create the account. */
 import type { ComAtprotoServerCreateAccount } from "@atcute/atproto";
 import type { Handle } from "@atcute/lexicons";
+import { inviteCodeIn } from "../../identity/invites.ts";
 import { checkMailAddress } from "../../identity/mail/address.ts";
 import { bringAccount, createAccount } from "../../lifecycle/create.ts";
 import { checkLanguage } from "../../lifecycle/handle.ts";
@@ -22,7 +23,8 @@ export async function signUp(
   request: Request,
 ): Promise<ComAtprotoServerCreateAccount.$output> {
   await checkInput(services, input);
-  const { email, password, inviteCode } = input;
+  const { email, password } = input;
+  const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
   checkLanguage(input.handle);
   const handle = await services.handles.validate(input.handle, { did: input.did });
   if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
