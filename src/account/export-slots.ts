@@ -5,7 +5,7 @@
 import { Refusal } from "../protocol/refusal.ts";
 
 /** Exports at the same time. */
-const SLOTS = 32;
+const SLOTS = 16;
 /** How long a reader may pause, in milliseconds, while others wait. */
 const STALLED_MS = 5_000;
 

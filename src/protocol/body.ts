@@ -40,6 +40,42 @@ export async function gather(
   return gathered.bytes;
 }
 
+/** Bytes read at a time. */
+const SLICE = 64 * 1024;
+
+/**
+ * The bytes of a stream, as much as fits one buffer at a time: a body sent byte by byte would otherwise come
+ * in a buffer of kilobytes for each. A slice is valid until the next is asked for.
+ */
+async function* slices(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = byteReader(stream);
+  if (reader === null) {
+    yield* stream;
+    return;
+  }
+  try {
+    let buffer = new ArrayBuffer(SLICE);
+    for (;;) {
+      const { value, done } = await reader.readAtLeast(SLICE, new Uint8Array(buffer));
+      if (done || value === undefined) return;
+      yield value;
+      if (value.byteLength < SLICE) return;
+      buffer = value.buffer as ArrayBuffer;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Null for a stream of objects, such as one that a program made. */
+function byteReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Reads a request's body. Null if it is longer than `limit` bytes, by its announced length or by counting.
  * Refuses InvalidRequest if it breaks off.
@@ -50,7 +86,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   try {
     // The runtime holds a body to its announced length, and drops an announcement that it does not go by.
     if (announced !== null) return new Uint8Array(await request.arrayBuffer());
-    return await gather(request.body, limit);
+    return await gather(request.body === null ? null : slices(request.body), limit);
   } catch (thrown) {
     throw brokenBody(thrown);
   }
