@@ -23,7 +23,7 @@ async function ask(request: Request): Promise<number> {
 }
 
 let made = 0;
-const newAddress = () => `192.0.2.${made++}`;
+const newAddress = () => `198.18.0.${made++}`;
 
 /** Uses up a count of an address. */
 function use(address: string, kind: string, times: number) {
