@@ -253,3 +253,12 @@ export const reservedName = sqliteTable("reserved_name", {
   reservedBy: text("reserved_by").notNull(),
   reservedAt: text("reserved_at").notNull(),
 });
+
+export const unsettled = sqliteTable("unsettled", {
+  id: text().primaryKey(),
+  did: text().notNull(),
+  kind: text().notNull(),
+  subject: text(),
+  at: integer().notNull(),
+  due: integer().notNull(),
+});

@@ -9,6 +9,7 @@ import directory0010 from "../migrations/directory/0010_oauth.sql";
 import directory0011 from "../migrations/directory/0011_sessions_ended.sql";
 import directory0012 from "../migrations/directory/0012_bounds.sql";
 import directory0013 from "../migrations/directory/0013_handles.sql";
+import directory0014 from "../migrations/directory/0014_unsettled.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -29,6 +30,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0011_sessions_ended.sql", sql: directory0011 },
   { name: "0012_bounds.sql", sql: directory0012 },
   { name: "0013_handles.sql", sql: directory0013 },
+  { name: "0014_unsettled.sql", sql: directory0014 },
 ];
 
 /** The index, derived from repos. */

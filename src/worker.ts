@@ -3,13 +3,13 @@ export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
-export { Lifecycle } from "./lifecycle/entrypoint.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
+import { settleHost } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
@@ -17,22 +17,31 @@ import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { Bindings } from "./protocol/stations.ts";
 
+/** The cron of the sweep. The other one, every five minutes, is for what can wait. */
+const EVERY_MINUTE = "* * * * *";
+
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
     const { bindings, faults } = configure(env);
     if (faults.length > 0) return misconfigured(request, faults);
     return (await unready(request, env)) ?? serve(request, bindings, context);
   },
-  async scheduled(_event: unknown, given: Bindings<AccountStation>): Promise<void> {
+  async scheduled(
+    event: { cron: string } | null,
+    given: Bindings<AccountStation>,
+    context?: { exports?: unknown },
+  ): Promise<void> {
     const { bindings: env, faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
     await readyDatabases(given);
+    if (event?.cron === EVERY_MINUTE) return settleHost(env, context);
     await Promise.all([
       tellRelays(env),
       sweep(env.DIRECTORY),
       tellModerators(env),
       checkHandles(env),
       resumeRebuild(env),
+      ...(event === null ? [settleHost(env, context)] : []),
     ]);
   },
 };

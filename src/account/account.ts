@@ -2,8 +2,8 @@
  * An existing account as its Durable Object holds it in memory, shared by the files of this folder. State and
  * head are those of the last committed transaction.
  */
-import type { Did, Handle } from "@atcute/lexicons";
-import type { Activation, Saga } from "../protocol/account-station.ts";
+import type { Did } from "@atcute/lexicons";
+import type { Standing } from "../protocol/account-station.ts";
 import type { LogEntry } from "../protocol/events.ts";
 import type { AlarmClock } from "../protocol/object/alarm.ts";
 import type { Counts } from "../protocol/object/limits.ts";
@@ -18,15 +18,15 @@ import { UPLOAD_LIMITS } from "./limits.ts";
 import type { Draft } from "./log.ts";
 import { Outbox } from "./log.ts";
 import { Sessions } from "./sessions.ts";
-import type { AccountState, StateChange, Takedown } from "./state.ts";
+import type { AccountState, StateChange } from "./state.ts";
 import { readState, statusOf, writeState } from "./state.ts";
 import type { Head } from "./tree.ts";
 import { TreeCache, emptyTreeBlocks, readHead } from "./tree.ts";
 
 /** How long after a burst's first write the alarm looks for entries not sent, or not noted as sent. */
 const RETRY_MS = 10_000;
-/** How long a saga may take before the alarm resumes it. */
-const SAGA_MS = 30_000;
+/** How long an import may take before the alarm looks whether it died. */
+const IMPORT_MS = 30_000;
 
 export class Account {
   readonly sql: Sql;
@@ -42,6 +42,7 @@ export class Account {
   /** Null until it is read, and while it cannot be read. */
   #head: Head | null = null;
   #uploads: Counts = [];
+  #lastUploadAt = 0;
 
   constructor(sql: Sql, env: Bindings, clock: AlarmClock) {
     this.sql = sql;
@@ -65,6 +66,10 @@ export class Account {
   /** Throws if it cannot be read. What does not need the repo, such as a takedown, works all the same. */
   get head(): Head {
     return (this.#head ??= readHead(this.sql));
+  }
+  /** When this instance last expected an upload (ms), which may be under way still; 0: never. */
+  get lastUploadAt(): number {
+    return this.#lastUploadAt;
   }
   /** Whether rate limits are enforced. */
   get limited(): boolean {
@@ -98,17 +103,36 @@ export class Account {
     return { did: this.did, time: new Date().toISOString() };
   }
 
-  /** Activates the account and announces it in the order that consumers expect. Does nothing if active. */
-  activate(mode: Activation, handle: Handle | undefined): void {
-    if (!this.#state.deactivated) return;
-    const isNew = mode === "new" && !this.#state.announced;
-    this.change({ deactivated: 0, announced: 1 }, (after) => {
-      const at = this.#at();
-      const identity = identityEntry(at, handle);
-      const account = accountEntry(at, statusOf(after));
-      const sync = syncEntry(at, this.head);
-      return isNew ? [identity, account, this.#firstCommit(), sync] : [account, identity, sync];
+  /**
+   * Takes over what the directory says, and announces what is new, in the order that consumers expect. A
+   * takedown revokes all refresh tokens. Does nothing if all is so already.
+   */
+  settle({ active, takedown, takedownRef, handle }: Standing, isNew: boolean): void {
+    const before = this.#state;
+    const change: StateChange = {
+      ...(before.deactivated === !active ? {} : { deactivated: active ? 0 : 1 }),
+      ...(active && !before.announced ? { announced: 1 } : {}),
+      ...(before.takedown === takedown && before.takedownRef === takedownRef
+        ? {}
+        : { takedown, takedown_ref: takedownRef }),
+      ...(before.handle === handle ? {} : { handle }),
+    };
+    this.change(change, (after) => {
+      const account = accountEntry(this.#at(), statusOf(after));
+      const identity = identityEntry(this.#at(), handle);
+      const isBack = before.deactivated && !after.deactivated;
+      if (isBack && isNew && !before.announced) return [identity, account, this.#firstCommit(), this.#sync()];
+      if (isBack) return [account, identity, this.#sync()];
+      return [
+        ...(statusOf(before) === statusOf(after) ? [] : [account]),
+        ...(before.handle === handle ? [] : [identity]),
+      ];
     });
+    if (takedown !== null && before.takedown === null) this.sessions.revokeAllRefreshTokens();
+  }
+
+  #sync(): Draft {
+    return syncEntry(this.#at(), this.head);
   }
 
   /** The commit of a repo that has no records yet. */
@@ -117,37 +141,13 @@ export class Account {
     return commitEntry(this.#at(), change, commitCar(change));
   }
 
-  deactivate(): void {
-    if (this.#state.deactivated) return;
-    this.change({ deactivated: 1 }, (after) => [accountEntry(this.#at(), statusOf(after))]);
-  }
-
-  takedown(takedown: Takedown | null, ref: string | undefined): void {
-    const takedownRef = takedown === null ? null : (ref ?? new Date().toISOString());
-    const before = statusOf(this.#state);
-    this.change({ takedown, takedown_ref: takedownRef }, (after) =>
-      statusOf(after) === before ? [] : [accountEntry(this.#at(), statusOf(after))],
-    );
-    if (takedown !== null) this.sessions.revokeAllRefreshTokens();
-  }
-
-  announceIdentity(handle?: Handle): void {
-    this.change({}, () => [identityEntry(this.#at(), handle)]);
-  }
-
-  setSaga(saga: Saga | null): void {
-    this.change({ saga: saga === null ? null : JSON.stringify(saga) });
-    this.expectSaga();
-  }
-
-  /** Lets the alarm resume a saga that is not finished in time. */
-  expectSaga(): void {
-    if (this.#state.saga !== null) this.clock.wakeAt(Date.now() + SAGA_MS);
+  announceIdentity(): void {
+    this.change({}, () => [identityEntry(this.#at())]);
   }
 
   /** Lets the alarm finish an import that is interrupted. */
   expectImport(): void {
-    this.clock.wakeAt(Date.now() + SAGA_MS);
+    this.clock.wakeAt(Date.now() + IMPORT_MS);
   }
 
   /** Counts an upload against the account's limit, in memory only. Refuses RateLimitExceeded. */
@@ -160,6 +160,7 @@ export class Account {
 
   /** Schedules a sweep, since there may be an upload that no record refers to. */
   expectSweep(): void {
+    this.#lastUploadAt = Date.now();
     if (this.#state.sweepAt !== null) return;
     const sweepAt = Date.now() + GRACE_MS;
     this.change({ sweep_at: sweepAt });

@@ -3,9 +3,8 @@
  * returns when it wants to run next. Errors are caught, since six failures would silence the alarm for good.
  */
 import { logLine } from "../protocol/log-line.ts";
-import type { LifecycleStation } from "../protocol/stations.ts";
 import type { Account } from "./account.ts";
-import { deleteAllObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
+import { GRACE_MS, deleteObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
 import { resumeImport } from "./import/import.ts";
 
 const RETRY_MS = 10_000;
@@ -25,8 +24,13 @@ const sweep: Task = async (account, now) => {
   const { sql, env, did } = account;
   const { sweepAt } = account.state;
   if (sweepAt === null || sweepAt > now) return sweepAt;
-  const next = discardExpired(sql, now);
-  await deleteStrays(sql, env.BLOBS, did, now);
+  const due = [
+    discardExpired(sql, now),
+    await deleteStrays(sql, env.BLOBS, did, now),
+    // An upload that is under way may end as a stray.
+    account.lastUploadAt > now - GRACE_MS ? account.lastUploadAt + GRACE_MS : null,
+  ].filter((at) => at !== null);
+  const next = due.length === 0 ? null : Math.min(...due);
   account.change({ sweep_at: next });
   return next;
 };
@@ -42,18 +46,10 @@ const finishImport: Task = async (account, now) => {
   return null;
 };
 
-const sagaTask =
-  (lifecycle: LifecycleStation): Task =>
-  async (account, now) => {
-    if (account.state.saga === null) return null;
-    await lifecycle.resume(account.did);
-    return account.state.saga === null ? null : now + SLOW_RETRY_MS;
-  };
-
 /** Runs every task. Returns when the alarm should fire next, or null. */
-export async function runTasks(account: Account, lifecycle: LifecycleStation): Promise<number | null> {
+export async function runTasks(account: Account): Promise<number | null> {
   let next: number | null = null;
-  for (const task of [forward, sagaTask(lifecycle), finishImport, sweep, trash]) {
+  for (const task of [forward, finishImport, sweep, trash]) {
     if (account.state.destroying) return null;
     const now = Date.now();
     let wanted: number | null;
@@ -74,7 +70,7 @@ export async function runTasks(account: Account, lifecycle: LifecycleStation): P
  */
 export async function finishDestroy(account: Account): Promise<boolean> {
   if (!(await account.outbox.drain())) return false;
-  await deleteAllObjects(account.env.BLOBS, account.did);
+  await deleteObjects(account.env.BLOBS, account.did, () => true);
   await account.sql.storage.deleteAll();
   return true;
 }

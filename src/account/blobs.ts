@@ -180,10 +180,8 @@ function discardBlob(sql: Sql, cid: string): void {
   if (row !== null) sql.run("INSERT INTO trash (key) VALUES (?) ON CONFLICT DO NOTHING", row.key);
 }
 
-/** Returns false when there is no such blob. */
-export function takedownBlob(sql: Sql, cid: string, takedown: string | null): boolean {
-  const rows = sql.all("UPDATE blob SET takedown = ? WHERE cid = ? RETURNING cid", takedown, cid);
-  return rows.length > 0;
+export function takedownBlob(sql: Sql, cid: string, takedown: string | null): void {
+  sql.run("UPDATE blob SET takedown = ? WHERE cid = ?", takedown, cid);
 }
 
 // ---------------------------------------------------------------------------------------------- sweeping
@@ -218,21 +216,39 @@ export async function emptyTrash(sql: Sql, bucket: R2Bucket): Promise<void> {
   }
 }
 
-/** Deletes R2 objects that no row knows: uploads whose Worker died before it could register them. */
-export async function deleteStrays(sql: Sql, bucket: R2Bucket, did: string, now: number): Promise<void> {
-  for await (const objects of listObjects(bucket, did)) {
-    const known = new Set(sql.all<{ key: string }>("SELECT key FROM blob").map((row) => row.key));
-    const strays = objects.filter(
-      ({ key, uploaded }) => uploaded.getTime() + GRACE_MS <= now && !known.has(key),
-    );
-    if (strays.length > 0) await bucket.delete(strays.map(({ key }) => key));
-  }
+/**
+ * Deletes R2 objects that no row knows: uploads whose Worker died before it could register them. Returns when
+ * the next one would be due, or null when there is none.
+ */
+export async function deleteStrays(
+  sql: Sql,
+  bucket: R2Bucket,
+  did: string,
+  now: number,
+): Promise<number | null> {
+  // Read once. What is registered meanwhile is young.
+  const rows = sql.all<{ key: string }>("SELECT key FROM blob UNION ALL SELECT key FROM trash");
+  const known = new Set(rows.map((row) => row.key));
+  let next: number | null = null;
+  await deleteObjects(bucket, did, ({ key, uploaded }) => {
+    if (known.has(key)) return false;
+    const due = uploaded.getTime() + GRACE_MS;
+    if (due <= now) return true;
+    next = Math.min(next ?? due, due);
+    return false;
+  });
+  return next;
 }
 
-/** Deletes every blob of an account from R2. */
-export async function deleteAllObjects(bucket: R2Bucket, did: string): Promise<void> {
+/** Deletes those of an account's objects in R2 that `isMeant` picks. */
+export async function deleteObjects(
+  bucket: R2Bucket,
+  did: string,
+  isMeant: (object: R2Object) => boolean,
+): Promise<void> {
   for await (const objects of listObjects(bucket, did)) {
-    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
+    const meant = objects.filter(isMeant);
+    if (meant.length > 0) await bucket.delete(meant.map(({ key }) => key));
   }
 }
 

@@ -1,5 +1,4 @@
 /** Creates an account: its tables, its row, and a repo whose one commit is empty. */
-import type { Did } from "@atcute/lexicons";
 import type { CreateAccount } from "../protocol/account-station.ts";
 import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
@@ -12,30 +11,33 @@ import { hashPassword } from "./password.ts";
 import { checkedPassword } from "./sessions.ts";
 import { storeTree, treeOf } from "./tree.ts";
 
-/** All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. */
+/**
+ * All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. Stores nothing
+ * either if `isMeant` says, after the wait for the hash, that the account is no longer wanted.
+ */
 export async function createAccount(
   sql: Sql,
-  did: Did,
-  { password, signingKey, saga }: CreateAccount,
+  { did, at, password, signingKey }: CreateAccount,
   sequencer: Pick<SequencerStation, "repo">,
   makeTables: () => void,
+  isMeant: () => boolean,
 ): Promise<void> {
   const hash = password === null ? null : await hashPassword(checkedPassword(password));
   // A deleted account may come back. If its positions started over, its events would look like repeats.
   const base = (await sequencer.repo(did))?.position ?? 0;
   const key = signingKey ?? (await generateKey());
   const now = Date.now();
+  if (!isMeant()) return;
   sql.transaction(() => {
     makeTables();
     // Two calls may have hashed at once. The first account stands.
     if (sql.first("SELECT 1 FROM account") !== null) return;
     sql.run(
-      "INSERT INTO account (only, did, signing_key, password, saga, created_at, position_base) VALUES (0, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO account (only, did, signing_key, password, created_at, position_base) VALUES (0, ?, ?, ?, ?, ?)",
       did,
       key,
       hash,
-      saga === undefined ? null : JSON.stringify(saga),
-      now,
+      at,
       base,
     );
     const rev = nextTid(now * 1000, null);

@@ -4,11 +4,9 @@
  * documents the methods.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { Did, Handle } from "@atcute/lexicons";
 import type {
   Access,
   AccountStation,
-  Activation,
   AppPasswordProof,
   BatchInput,
   BlobUpload,
@@ -20,9 +18,11 @@ import type {
   EmailTokenPurpose,
   IrregularRecords,
   JsonObject,
+  MailedCode,
+  Order,
   PutInput,
   RepoStatus,
-  Saga,
+  Standing,
 } from "../protocol/account-station.ts";
 import { carStream } from "../protocol/car.ts";
 import { didKey } from "../protocol/keys.ts";
@@ -32,11 +32,12 @@ import { migrate, schemaVersion } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
 import { configure } from "../protocol/settings/list.ts";
-import type { Bindings, LifecycleStation } from "../protocol/stations.ts";
+import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import firstMigration from "../../migrations/account/0001_account.sql";
 import recordTakedowns from "../../migrations/account/0002_record_takedown.sql";
 import irregular from "../../migrations/account/0003_irregular.sql";
+import settled from "../../migrations/account/0004_settled.sql";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
@@ -61,7 +62,7 @@ import {
 } from "./state.ts";
 import { Writer } from "./writer.ts";
 
-const MIGRATIONS = [firstMigration, recordTakedowns, irregular];
+const MIGRATIONS = [firstMigration, recordTakedowns, irregular, settled];
 
 const RETRY_MS = 10_000;
 
@@ -71,11 +72,17 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   /** Null before `create` and after the account is destroyed, when nothing is stored. */
   #account: Account | null = null;
   #writer: Writer | null = null;
+  /** The platform may not know it when an alarm wakes the object. Storage does. */
+  #did: string | null;
+  /** Accounts made until then (ms) are not wanted any more: for a `create` that is still under way. */
+  #endedUpTo = 0;
+  #ending: Promise<void> | null = null;
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, configure(env).bindings);
     this.#sql = new Sql(ctx.storage);
     this.#clock = new AlarmClock(this.#sql);
+    this.#did = ctx.id.name ?? null;
     if (schemaVersion(ctx.storage) === 0) return;
     migrate(ctx.storage, MIGRATIONS);
     const account = this.#open();
@@ -87,13 +94,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     });
   }
 
-  get #did(): Did {
-    return must(this.ctx.id.name, "name of an account object") as Did;
-  }
-
   #open(): Account {
     this.#account = new Account(this.#sql, this.env, this.#clock);
     this.#writer = new Writer(this.#account);
+    this.#did = this.#account.did;
     return this.#account;
   }
 
@@ -116,7 +120,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   #active(): Account {
     const absent = this.#account === null || this.#account.state.destroying;
     if (this.#account === null || absent)
-      throw new Refusal("InvalidRequest", `Could not find repo: ${this.#did}`);
+      throw new Refusal("InvalidRequest", `Could not find repo${this.#did === null ? "" : `: ${this.#did}`}`);
     checkActive(this.#account.state);
     return this.#account;
   }
@@ -211,8 +215,11 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   // -------------------------------------------------------------------------------------------- blobs
 
   async checkUpload() {
-    checkNotTakendown(this.#own().state);
-    this.#own().spendUpload();
+    const account = this.#own();
+    checkNotTakendown(account.state);
+    account.spendUpload();
+    // Before the first byte, so that one that nobody registers is found.
+    account.expectSweep();
   }
   async registerBlob(upload: BlobUpload) {
     const account = this.#own();
@@ -239,8 +246,8 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const account = this.#own();
     return account.sessions.checkPassword(password, account.limited ? source : null, Date.now());
   }
-  async setPassword(password: string) {
-    await this.#own().sessions.setPassword(password);
+  async setPassword(password: string, code?: MailedCode) {
+    await this.#own().sessions.setPassword(password, code, Date.now());
   }
   async createAppPassword(name: string, privileged: boolean) {
     return this.#own().sessions.createAppPassword(name, privileged, Date.now());
@@ -263,11 +270,11 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   async revokeAllRefreshTokens() {
     this.#own().sessions.revokeAllRefreshTokens();
   }
-  async createEmailToken(purpose: EmailTokenPurpose) {
-    return this.#own().sessions.createEmailToken(purpose, Date.now());
+  async createEmailToken(purpose: EmailTokenPurpose, address: string) {
+    return this.#own().sessions.createEmailToken(purpose, address, Date.now());
   }
-  async checkEmailToken(purpose: EmailTokenPurpose, token: string, keep = false) {
-    this.#own().sessions.checkEmailToken(purpose, token, keep, Date.now());
+  async checkEmailToken(purpose: EmailTokenPurpose, code: MailedCode, keep = false) {
+    this.#own().sessions.checkEmailToken(purpose, code, keep, Date.now());
   }
 
   // --------------------------------------------------------------------------------------- preferences, keys
@@ -291,72 +298,62 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   // -------------------------------------------------------------------------------------------- lifecycle
 
   async create(wanted: CreateAccount): Promise<CreatedAccount> {
-    if (this.#account?.state.destroying) {
-      throw new Refusal("AccountNotFound", "The account is being deleted", 403);
-    }
+    const { at } = wanted;
+    if (this.#account !== null && this.#account.state.createdAt < at) await this.#makeRoom(this.#account);
     if (this.#account === null) {
       const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
-      await createAccount(this.#sql, this.#did, wanted, sequencer, () =>
-        migrate(this.ctx.storage, MIGRATIONS),
-      );
+      const makeTables = () => migrate(this.ctx.storage, MIGRATIONS);
+      await createAccount(this.#sql, wanted, sequencer, makeTables, () => at > this.#endedUpTo);
+      if (schemaVersion(this.ctx.storage) === 0) {
+        throw new Refusal("NotEnoughResources", "The account could not be made in time. Try again", 503);
+      }
     }
     const account = this.#account ?? this.#open();
-    account.expectSaga();
+    if (account.state.createdAt !== at) throw alreadyExists();
     const { cid, rev } = account.head;
     return { signingKey: didKey(account.key), commit: { cid, rev } };
   }
-  async activate(mode: Activation, handle?: Handle) {
-    this.#own().activate(mode, handle);
+  /** Erases what an earlier sign-up left. An account that was ever announced stays. */
+  async #makeRoom(account: Account): Promise<void> {
+    if (account.state.announced && !account.state.destroying) throw alreadyExists();
+    account.destroy();
+    await this.#finishDestroy();
+    if (this.#account === null) return;
+    const message = "An earlier account of this DID is still being deleted. Try again in a minute";
+    throw new Refusal("NotEnoughResources", message, 503, { "retry-after": "60" });
   }
-  async deactivate() {
-    this.#own().deactivate();
-  }
-  async takedown(status: "takendown" | "suspended" | null, ref?: string) {
-    this.#own().takedown(status, ref);
-  }
-  async announceHandle(handle: Handle) {
-    this.#own().announceIdentity(handle);
+  async settle(standing: Standing, { at, isNew }: Order) {
+    const account = this.#own();
+    if (account.state.createdAt <= at) account.settle(standing, isNew);
   }
   async announceIdentity() {
     this.#own().announceIdentity();
   }
-  async takedownStatus() {
-    const { state } = this.#own();
-    const status = statusOf(state);
-    return state.takedownRef === null ? { status } : { status, ref: state.takedownRef };
-  }
-  async takedownRecord(path: string, applied: boolean, ref?: string) {
-    const mark = applied ? (ref ?? new Date().toISOString()) : null;
+  async takedownRecord(path: string, ref: string | null) {
     const { sql } = this.#own();
-    return sql.transaction(() => {
-      markImported(sql, path, mark);
-      return takeRecordDown(sql, path, mark);
+    sql.transaction(() => {
+      markImported(sql, path, ref);
+      takeRecordDown(sql, path, ref);
     });
   }
   async recordTakedown(path: string) {
     return recordTakedown(this.#own().sql, path);
   }
-  async takedownBlob(cid: string, applied: boolean, ref?: string) {
-    const mark = applied ? (ref ?? new Date().toISOString()) : null;
-    return blobs.takedownBlob(this.#own().sql, cid, mark);
+  async takedownBlob(cid: string, ref: string | null) {
+    blobs.takedownBlob(this.#own().sql, cid, ref);
   }
   async blobTakedown(cid: string) {
     return blobs.blobTakedown(this.#own().sql, cid);
   }
-  async destroy() {
-    if (this.#account === null) return;
+  async destroy(upTo: number) {
+    this.#endedUpTo = Math.max(this.#endedUpTo, upTo);
+    if (this.#account === null || this.#account.state.createdAt > upTo) return;
     this.#account.destroy();
     this.ctx.waitUntil(this.#finishDestroy());
   }
-  async setSaga(saga: Saga | null) {
-    this.#own().setSaga(saga);
-  }
-  async saga() {
-    return this.#account?.state.saga ?? null;
-  }
   async pending() {
     const { outbox, state } = this.#own();
-    return { unsent: outbox.unsent, saga: state.saga, destroying: state.destroying };
+    return { unsent: outbox.unsent, destroying: state.destroying };
   }
 
   // -------------------------------------------------------------------------------------------- alarm
@@ -365,13 +362,21 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#clock.rang();
     const account = this.#account;
     if (account === null) return;
-    const next = await runTasks(account, (this.ctx.exports as { Lifecycle: LifecycleStation }).Lifecycle);
+    const next = await runTasks(account);
     if (next !== null) this.#clock.wakeAt(next);
     if (account.state.destroying) await this.#finishDestroy();
   }
 
-  /** Erases the storage once the deletion has been announced. Until then the alarm tries again. */
-  async #finishDestroy() {
+  /**
+   * Erases the storage once the deletion has been announced. Until then the alarm tries again. One run at a
+   * time: a second one could erase the account that is made after the first.
+   */
+  #finishDestroy(): Promise<void> {
+    this.#ending ??= this.#end().finally(() => (this.#ending = null));
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     const account = this.#account;
     if (account === null) return;
     try {
@@ -381,8 +386,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
         return;
       }
     } catch (error) {
-      logLine("error", "account.destroy", { did: this.#did, error });
+      logLine("error", "account.destroy", { did: account.did, error });
     }
     this.#clock.wakeAt(Date.now() + RETRY_MS);
   }
 }
+
+const alreadyExists = () => new Refusal("AlreadyExists", "Repo already exists");

@@ -7,6 +7,7 @@ import type {
   AppPassword,
   AppPasswordProof,
   EmailTokenPurpose,
+  MailedCode,
   RefreshGrant,
 } from "../protocol/account-station.ts";
 import { consume, rateLimited } from "../protocol/object/limits.ts";
@@ -98,9 +99,12 @@ export class Sessions {
     this.#sql.run("UPDATE account SET attempts = ?", JSON.stringify([...(this.#attempts ?? [])]));
   }
 
-  async setPassword(password: string): Promise<void> {
+  /** Uses up the code, if there is one, in the same transaction. */
+  async setPassword(password: string, code: MailedCode | undefined, now: number): Promise<void> {
+    if (code !== undefined) this.checkEmailToken("reset_password", code, true, now);
     const hash = await hashPassword(checkedPassword(password));
     this.#sql.transaction(() => {
+      if (code !== undefined) this.checkEmailToken("reset_password", code, false, now);
       this.#sql.run("UPDATE account SET password = ?, attempts = NULL", hash);
       this.revokeAllRefreshTokens();
     });
@@ -194,22 +198,31 @@ export class Sessions {
 
   // ------------------------------------------------------------------------------------------- e-mail tokens
 
-  createEmailToken(purpose: EmailTokenPurpose, now: number): string {
+  createEmailToken(purpose: EmailTokenPurpose, address: string, now: number): string {
     const token = `${randomBase32(5)}-${randomBase32(5)}`.toUpperCase();
     this.#sql.run(
-      "INSERT INTO email_token (purpose, token, requested_at) VALUES (?, ?, ?) ON CONFLICT (purpose) DO UPDATE SET token = excluded.token, requested_at = excluded.requested_at",
+      `INSERT INTO email_token (purpose, token, requested_at, address) VALUES (?, ?, ?, ?)
+       ON CONFLICT (purpose) DO UPDATE SET token = excluded.token, requested_at = excluded.requested_at,
+         address = excluded.address`,
       purpose,
       token,
       now,
+      address,
     );
     return token;
   }
 
-  checkEmailToken(purpose: EmailTokenPurpose, token: string, keep: boolean, now: number): void {
+  checkEmailToken(
+    purpose: EmailTokenPurpose,
+    { token, address }: MailedCode,
+    keep: boolean,
+    now: number,
+  ): void {
     const row = this.#sql.first<{ requested_at: number }>(
-      "SELECT requested_at FROM email_token WHERE purpose = ? AND token = ?",
+      "SELECT requested_at FROM email_token WHERE purpose = ? AND token = ? AND address = ?",
       purpose,
       token.toUpperCase(),
+      address,
     );
     if (row === null) throw new Refusal("InvalidToken", "Token is invalid");
     if (now - row.requested_at >= EMAIL_TOKEN_LIFETIME) throw new Refusal("ExpiredToken", "Token is expired");

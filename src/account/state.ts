@@ -1,11 +1,9 @@
 /** The account's one row: its identity, its state, and its pending work. */
 import type { Did } from "@atcute/lexicons";
-import type { Access, Saga } from "../protocol/account-station.ts";
+import type { Access, Takedown } from "../protocol/account-station.ts";
 import type { AccountStatus } from "../protocol/events.ts";
 import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
-
-export type Takedown = "takendown" | "suspended";
 
 type StateRow = {
   did: string;
@@ -14,9 +12,10 @@ type StateRow = {
   deactivated: number;
   takedown: Takedown | null;
   takedown_ref: string | null;
-  saga: string | null;
   destroying: number;
   sweep_at: number | null;
+  created_at: number;
+  handle: string | null;
 };
 
 /** The state as read. Replaced as a whole after a change, so a rollback leaves no trace. */
@@ -27,9 +26,12 @@ export interface AccountState {
   readonly deactivated: boolean;
   readonly takedown: Takedown | null;
   readonly takedownRef: string | null;
-  readonly saga: Saga | null;
   readonly destroying: boolean;
   readonly sweepAt: number | null;
+  /** When it was made (ms); orders of earlier acts are not meant for it. */
+  readonly createdAt: number;
+  /** The handle that consumers were last told of; null when it was not noted. */
+  readonly handle: string | null;
 }
 
 export function readState(rows: Rows): AccountState {
@@ -41,9 +43,10 @@ export function readState(rows: Rows): AccountState {
     deactivated: row.deactivated === 1,
     takedown: row.takedown,
     takedownRef: row.takedown_ref,
-    saga: row.saga === null ? null : (JSON.parse(row.saga) as Saga),
     destroying: row.destroying === 1,
     sweepAt: row.sweep_at,
+    createdAt: row.created_at,
+    handle: row.handle,
   };
 }
 
@@ -53,9 +56,9 @@ export interface StateChange {
   deactivated?: 0 | 1;
   takedown?: Takedown | null;
   takedown_ref?: string | null;
-  saga?: string | null;
   destroying?: 1;
   sweep_at?: number | null;
+  handle?: string;
 }
 
 export function writeState(sql: Sql, change: StateChange): void {
@@ -69,8 +72,9 @@ export function writeState(sql: Sql, change: StateChange): void {
 export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus =>
   takedown ?? (deactivated ? "deactivated" : "active");
 
-export const repoNotFound = (did: string) =>
-  new Refusal("RepoNotFound", `Could not find repo for DID: ${did}`);
+/** @param did null when the object does not know whose it would be */
+export const repoNotFound = (did: string | null) =>
+  new Refusal("RepoNotFound", did === null ? "Could not find repo" : `Could not find repo for DID: ${did}`);
 
 /** Refuses RepoTakendown, RepoSuspended, RepoDeactivated to all but the owner and the admin. */
 export function checkReadable(state: AccountState, access: Access): void {

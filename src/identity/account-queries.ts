@@ -2,12 +2,7 @@
 import { and, eq, notInArray, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { account } from "../../schema/directory.ts";
-
-/**
- * States of rows that are not members, yet or any more. Such rows only keep a DID and a handle from being
- * taken.
- */
-export const unhoused = ["reserved", "deleted"] as const;
+import { unhoused } from "./member.ts";
 
 function build(database: D1Database) {
   const db = drizzle(database);
@@ -37,12 +32,6 @@ function build(database: D1Database) {
           isMember,
         ),
       )
-      .prepare(),
-    activate: db
-      .update(account)
-      .set({ state: "active", deactivatedAt: null, deleteAfter: null })
-      .where(eq(account.did, sql.placeholder("value")))
-      .returning()
       .prepare(),
   };
 }

@@ -1,25 +1,21 @@
 /**
- * Account creation: a saga over the account object, the directory and the DID's registry. The object stores
- * the step, and its alarm resumes after a crash (`resumeCreation`):
- *
- *   building     object made, handle perhaps held     → roll back: release the handle, erase the object
- *   registering  about to register the DID, or later  → if registered, go forward: list as a member,
- *                                                       announce; else roll back
- *
- * No event is sent before `activate`, the last step but one.
+ * Account creation. The directory reserves DID, handle and address first, in one transaction: that decides
+ * between two calls for one of them, and is where the sweep finds a sign-up that nobody finishes. Then come
+ * the account's object, the registration of the DID, and the listing as a member. No event is sent before
+ * that.
  */
-import type { Did, Handle } from "@atcute/lexicons";
-import type { Member } from "../identity/directory.ts";
+import type { Did } from "@atcute/lexicons";
+import type { Reservation } from "../identity/changes.ts";
+import type { Member } from "../identity/member.ts";
+import { documentOf, stateOf, type PlcOperation } from "../identity/plc/operation.ts";
+import { LEASE_MS, type Act } from "../identity/unsettled.ts";
 import { didKey, generateKey } from "../protocol/keys.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
-import { documentOf, stateOf, type PlcOperation } from "../identity/plc/operation.ts";
-import type { LifecycleServices } from "./services.ts";
+import type { SettlingServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
-export interface NewAccount {
-  handle: Handle;
-  email?: string | undefined;
+export interface NewAccount extends Omit<Reservation, "did"> {
   password?: string | undefined;
-  inviteCode?: string | undefined;
   /** An extra rotation key that the member keeps (did:key). */
   recoveryKey?: string | undefined;
   /** Origin of this host, for the DID document. */
@@ -30,8 +26,8 @@ export interface NewAccount {
  * An account of a DID that the member brings along. The member changes its document, and the account starts
  * deactivated.
  */
-export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> {
-  did: Did;
+export interface BroughtAccount extends Reservation {
+  password?: string | undefined;
 }
 
 /**
@@ -39,21 +35,22 @@ export interface BroughtAccount extends Omit<NewAccount, "recoveryKey" | "pds"> 
  * the hash of a key made a moment ago. Refuses HandleNotAvailable, InvalidInviteCode, InvalidRequest
  * (e-mail), UpstreamFailure (502).
  */
-export async function createAccount(services: LifecycleServices, wanted: NewAccount): Promise<Member> {
+export async function createAccount(services: SettlingServices, wanted: NewAccount): Promise<Member> {
+  const { directory, plc } = services;
+  const { handle, email, inviteCode, password } = wanted;
   const signingKey = await generateKey();
-  const { did, operation } = await services.plc.createGenesis({
+  const { did, operation } = await plc.createGenesis({
     signingKey: didKey(signingKey),
-    handle: wanted.handle,
+    handle,
     pds: wanted.pds,
     recoveryKey: wanted.recoveryKey,
   });
-  const account = services.account(did);
-  await build(services, did, { ...wanted, signingKey });
-  await account.setSaga({ step: "registering", data: { handle: wanted.handle } });
-  await register(services, did, operation);
+  const act = await directory.changes.reserve("create", { did, handle, email, inviteCode });
+  await make(services, act, { password, signingKey });
+  await register(services, act, operation);
   // The registry will answer with what it was just told, so the new member's session need not ask it.
-  services.directory.cache.remember(did, documentOf(did, stateOf(operation)));
-  return forward(services, did, wanted.handle);
+  directory.cache.remember(did, documentOf(did, stateOf(operation)));
+  return list(services, act, "active");
 }
 
 /**
@@ -61,86 +58,90 @@ export async function createAccount(services: LifecycleServices, wanted: NewAcco
  * that reserveSigningKey promised, if any. Refuses AlreadyExists, and what `createAccount` refuses for a
  * handle, invite code or e-mail.
  */
-export async function bringAccount(services: LifecycleServices, wanted: BroughtAccount): Promise<Member> {
-  const { did } = wanted;
-  const { reservedKeys } = services.directory;
-  if ((await services.directory.stage(did)) !== null) {
-    throw new Refusal("AlreadyExists", "Repo already exists");
-  }
-  const promised = await reservedKeys.find(did);
-  await build(services, did, promised === null ? wanted : { ...wanted, signingKey: promised });
-  const account = await services.directory.deactivate(did);
-  await services.account(did).setSaga(null);
-  if (promised !== null) await reservedKeys.drop(didKey(promised));
-  return account;
+export async function bringAccount(services: SettlingServices, wanted: BroughtAccount): Promise<Member> {
+  const { did, handle, email, inviteCode, password } = wanted;
+  const { changes, reservedKeys } = services.directory;
+  const signingKey = (await reservedKeys.find(did)) ?? undefined;
+  const act = await changes.reserve("bring", { did, handle, email, inviteCode });
+  await make(services, act, { password, signingKey });
+  return list(services, act, "deactivated");
 }
 
-interface Building {
-  handle: Handle;
-  email?: string | undefined;
-  password?: string | undefined;
-  inviteCode?: string | undefined;
-  signingKey?: Uint8Array;
-}
-
-/** Creates the object first, since it owns the saga, then reserves the handle, whose uniqueness decides. */
-async function build(services: LifecycleServices, did: Did, wanted: Building): Promise<void> {
-  const { handle, email, inviteCode, password, signingKey } = wanted;
-  await services.account(did).create({
-    password: password ?? null,
-    saga: { step: "building", data: {} },
-    signingKey,
-  });
+/** Makes the account's object, or undoes the reservation. */
+async function make(
+  services: SettlingServices,
+  act: Act,
+  { password, signingKey }: { password: string | undefined; signingKey: Uint8Array | undefined },
+): Promise<void> {
+  const { did, at } = act;
   try {
-    await services.directory.reserve({ did, handle, email, inviteCode });
+    await services.account(did).create({
+      did,
+      at,
+      password: password ?? null,
+      signingKey,
+    });
+    const isLate = Date.now() > at + LEASE_MS / 3;
+    if (isLate && !(await services.directory.unsettled.renew(act))) throw tooSlow();
   } catch (thrown) {
-    await back(services, did);
+    await undo(services, act);
     throw thrown;
   }
 }
 
-async function register(services: LifecycleServices, did: Did, operation: PlcOperation): Promise<void> {
+const tooSlow = () =>
+  new Refusal("NotEnoughResources", "The account could not be made in time. Try again", 503);
+
+/** Undoes what this act made and reserved, and nothing of anybody else's. */
+async function undo(services: SettlingServices, act: Act): Promise<void> {
+  await services.account(act.did).destroy(act.at);
+  await services.directory.changes.release(act);
+}
+
+async function register(services: SettlingServices, act: Act, operation: PlcOperation): Promise<void> {
   try {
-    await services.plc.submit(did, operation);
+    await services.plc.submit(act.did, operation);
   } catch (thrown) {
-    // A lost response may hide a success: roll back only if the registry knows nothing of the DID.
-    const registered = await isRegistered(services, did).catch(() => null);
+    // A lost response may hide a success: undo only if the registry knows nothing of the DID.
+    const registered = await isRegistered(services, act.did).catch(() => null);
     if (registered === true) return;
-    if (registered === false) await back(services, did);
+    if (registered === false) await undo(services, act);
     throw isRefusal(thrown) ? thrown : new Refusal("UpstreamFailure", "The DID could not be registered", 502);
   }
 }
 
 /** Refuses UpstreamFailure (502) when the registry cannot be asked. */
-async function isRegistered(services: LifecycleServices, did: Did): Promise<boolean> {
+async function isRegistered({ plc }: SettlingServices, did: Did): Promise<boolean> {
   try {
-    await services.plc.lastOperation(did);
+    await plc.lastOperation(did);
     return true;
   } catch (thrown) {
-    if (isRefusal(thrown) && thrown.error === "DidNotFound") return false;
+    if (isRefusal(thrown) && (thrown.error === "DidNotFound" || thrown.error === "DidDeactivated"))
+      return false;
     throw thrown;
   }
 }
 
-async function forward(services: LifecycleServices, did: Did, handle: Handle): Promise<Member> {
-  const account = services.account(did);
-  const listed = await services.directory.activate(did);
-  await account.activate("new", handle);
-  await account.setSaga(null);
-  return listed;
+/** Makes the reservation a member. */
+async function list(services: SettlingServices, act: Act, state: "active" | "deactivated"): Promise<Member> {
+  const { changes } = services.directory;
+  // Whoever was slow may find that the sweep has been here first, and has listed or undone the account.
+  const member = (await changes.admit(act, state)) ?? (await services.directory.findByDid(act.did));
+  if (member === null || Date.parse(member.createdAt) !== act.at) {
+    await services.account(act.did).destroy(act.at);
+    throw tooSlow();
+  }
+  await settleStanding(services, act, member);
+  return member;
 }
 
-async function back(services: LifecycleServices, did: Did): Promise<void> {
-  await services.directory.release(did);
-  await services.account(did).destroy();
-}
-
-/** Completes or rolls back a creation that a crash interrupted. Running it twice does it once. */
-export async function resumeCreation(services: LifecycleServices, did: Did, step: string): Promise<void> {
-  const row = await services.directory.stage(did);
-  // A brought account that is listed is complete; only the end of its saga was lost.
-  if (step === "building" && row?.state === "deactivated") return services.account(did).setSaga(null);
-  if (step === "building" || row === null) return back(services, did);
-  if (step === "registering" && !(await isRegistered(services, did))) return back(services, did);
-  await forward(services, did, row.handle);
+/**
+ * Ends a sign-up that nobody finished: completes it if its DID is registered, else undoes it. A brought
+ * account that is not listed yet is undone.
+ */
+export async function settleSignUp(services: SettlingServices, act: Act): Promise<void> {
+  const row = await services.directory.stage(act.did);
+  if (row?.state !== "reserved") return settleStanding(services, act);
+  if (act.kind === "bring" || !(await isRegistered(services, act.did))) return undo(services, act);
+  await list(services, act, "active");
 }

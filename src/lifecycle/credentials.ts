@@ -1,14 +1,9 @@
 /** What opens an account beside its password, and the end of its sessions. */
 import type { Did } from "@atcute/lexicons";
-import { endGrants } from "../oauth/forget.ts";
 import { type PasskeyView, listPasskeys, removePasskeys } from "../oauth/stores/passkeys.ts";
 import type { AppPassword } from "../protocol/account-station.ts";
-import type { Bindings } from "../protocol/stations.ts";
 import type { LifecycleServices } from "./services.ts";
-
-export interface CredentialServices extends LifecycleServices {
-  env: Pick<Bindings, "DIRECTORY">;
-}
+import { settleStanding } from "./standing.ts";
 
 /** These outlive a change of password: they are no copies of it. */
 export interface Credentials {
@@ -16,7 +11,7 @@ export interface Credentials {
   appPasswords: AppPassword[];
 }
 
-export async function listCredentials(services: CredentialServices, did: Did): Promise<Credentials> {
+export async function listCredentials(services: LifecycleServices, did: Did): Promise<Credentials> {
   const [passkeys, appPasswords] = await Promise.all([
     listPasskeys(services.env.DIRECTORY, did),
     services.account(did).listAppPasswords(),
@@ -25,7 +20,7 @@ export async function listCredentials(services: CredentialServices, did: Did): P
 }
 
 /** Removes every passkey and app password, and ends the sessions that app passwords opened. Idempotent. */
-export async function revokeCredentials(services: CredentialServices, did: Did): Promise<void> {
+export async function revokeCredentials(services: LifecycleServices, did: Did): Promise<void> {
   const account = services.account(did);
   for (const { name } of await account.listAppPasswords()) await account.revokeAppPassword(name);
   await removePasskeys(services.env.DIRECTORY, did);
@@ -36,11 +31,10 @@ export async function revokeCredentials(services: CredentialServices, did: Did):
  * all browsers but one. Idempotent.
  */
 export async function signOutEverywhere(
-  services: CredentialServices,
+  services: LifecycleServices,
   did: Did,
   exceptBrowser: string | null,
 ): Promise<void> {
-  await services.directory.endSessions(did);
-  await services.account(did).revokeAllRefreshTokens();
-  await endGrants(services.env.DIRECTORY, did, exceptBrowser);
+  const act = await services.directory.unsettled.note({ did, kind: "sign-out", subject: exceptBrowser });
+  await settleStanding(services, act);
 }

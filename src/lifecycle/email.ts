@@ -1,9 +1,9 @@
 /** Confirms and changes a member's e-mail address (com.atproto.server.*Email*). */
 import type { Did } from "@atcute/lexicons";
-import type { Member } from "../identity/directory.ts";
+import type { Member } from "../identity/member.ts";
 import { checkMailAddress } from "../identity/mail/address.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { mailCode, voidCodes } from "./mailed-codes.ts";
+import { checkCode, mailCode } from "./mailed-codes.ts";
 import type { MailingServices } from "./mailed-codes.ts";
 
 async function found({ directory }: MailingServices, did: Did): Promise<Member> {
@@ -31,7 +31,7 @@ export async function confirmEmail(
   const member = await services.directory.findByDid(did);
   if (member === null) throw new Refusal("AccountNotFound", "user not found");
   if (member.email !== email.toLowerCase()) throw new Refusal("InvalidEmail", "invalid email");
-  await services.account(did).checkEmailToken("confirm_email", code);
+  await checkCode(services, member, "confirm_email", code);
   await services.directory.confirmEmail(did, email);
 }
 
@@ -48,7 +48,7 @@ export async function requestEmailUpdate(
 }
 
 /**
- * Changes the address. Refuses TokenRequired, InvalidToken, ExpiredToken, and InvalidRequest for an address
+ * Changes the address, which voids every code that was mailed to the old one. Refuses TokenRequired, InvalidToken, ExpiredToken, and InvalidRequest for an address
  * that is invalid or taken.
  */
 export async function updateEmail(
@@ -63,15 +63,6 @@ export async function updateEmail(
     throw new Refusal("TokenRequired", "confirmation token required");
   }
   // Kept until the address is changed, so that a member whose choice is taken can try another.
-  if (code) await services.account(did).checkEmailToken("update_email", code, true);
-  await setEmail(services, member, email);
-}
-
-/**
- * Changes the address without a code, as the admin may. The new one is unconfirmed. Refuses InvalidRequest
- * when it is taken.
- */
-export async function setEmail(services: MailingServices, member: Member, email: string): Promise<void> {
-  await services.directory.setEmail(member.did, email);
-  await voidCodes(services, member);
+  if (code) await checkCode(services, member, "update_email", code, true);
+  await services.directory.setEmail(did, email);
 }

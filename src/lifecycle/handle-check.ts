@@ -4,16 +4,17 @@
  * the domain names can take it.
  */
 import type { Did, Handle } from "@atcute/lexicons";
-import { DidResolver } from "../identity/did.ts";
+import type { Change } from "../identity/changes.ts";
 import { claimedHandle } from "../identity/did-document.ts";
-import { Directory, INVALID_HANDLE, type Member } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
 import { hostOf } from "../identity/host.ts";
 import { HostTasks } from "../identity/host-tasks.ts";
+import { INVALID_HANDLE, type Member } from "../identity/member.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { isRefusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
-import type { LifecycleServices } from "./services.ts";
+import { type LifecycleServices, settlingServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
 const HOUR = 60 * 60 * 1000;
 /** A little less than a day, so that the check stays at its hour. */
@@ -23,8 +24,6 @@ const SILENT_MS = 3 * 24 * HOUR;
 /** Handles that are looked up in one hour: each takes two requests to the network. */
 const AT_ONCE = 50;
 
-type CheckServices = Pick<LifecycleServices, "directory" | "dids" | "handles" | "account">;
-
 /** For the Worker's schedule: may be called as often as one likes. Does nothing before the host has a name. */
 export async function checkHandles(
   env: Bindings<AccountStation>,
@@ -33,19 +32,15 @@ export async function checkHandles(
   if (env.PUBLIC_URL === "" || !(await new HostTasks(env.DIRECTORY, clock).begin("check handles", HOUR)))
     return;
   const { handleDomains } = hostOf(env.PUBLIC_URL, env);
-  const directory = new Directory(env, clock);
-  const dids = new DidResolver(env, directory, clock);
-  const services = {
-    directory,
-    dids,
-    handles: new HandleResolver(env, directory, dids, handleDomains, clock),
-    account: (did: Did) => env.ACCOUNT.getByName(did),
-  };
+  const settling = settlingServices(env, null, clock);
+  const { directory, dids } = settling;
+  const handles = new HandleResolver(env, directory, dids, handleDomains, clock);
+  const services = { ...settling, handles };
   const members = await directory.uncheckedHandles(handleDomains, clock() - EVERY_MS, AT_ONCE);
   for (const member of members) await checkHandle(services, member, clock());
 }
 
-async function checkHandle(services: CheckServices, member: Member, now: number): Promise<void> {
+async function checkHandle(services: LifecycleServices, member: Member, now: number): Promise<void> {
   const { directory, handles } = services;
   const { did, handle, handleConfirmedAt } = member;
   if (handle === INVALID_HANDLE) return recover(services, did, now);
@@ -57,18 +52,15 @@ async function checkHandle(services: CheckServices, member: Member, now: number)
   await loseHandle(services, did);
 }
 
-/**
- * Frees an account's handle. It is announced first: a crash in between announces it once more, but never
- * leaves others with a handle that is not the account's.
- */
-export async function loseHandle({ directory, account }: CheckServices, did: Did): Promise<void> {
-  await account(did).announceHandle(INVALID_HANDLE);
-  await directory.setHandle(did, INVALID_HANDLE);
+/** Frees an account's handle. */
+export async function loseHandle(services: LifecycleServices, did: Did): Promise<void> {
+  const { act, member } = await services.directory.changes.setHandle(did, INVALID_HANDLE);
+  await settleStanding(services, act, member);
 }
 
 /** Gives an account the handle back that its document claims, if the domain names it again and nobody has it. */
-async function recover(services: CheckServices, did: Did, now: number): Promise<void> {
-  const { directory, dids, handles, account } = services;
+async function recover(services: LifecycleServices, did: Did, now: number): Promise<void> {
+  const { directory, dids, handles } = services;
   const document = await dids.find(did);
   const claimed: Handle | null = document === null ? null : claimedHandle(document);
   const isTheirs =
@@ -76,20 +68,21 @@ async function recover(services: CheckServices, did: Did, now: number): Promise<
     handles.serviceDomain(claimed) === undefined &&
     (await handles.recheck(claimed)) === did;
   if (!isTheirs) return directory.markHandleChecked(did, now);
+  let change: Change;
   try {
-    await directory.setHandle(did, claimed);
+    change = await directory.changes.setHandle(did, claimed);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
     return directory.markHandleChecked(did, now);
   }
-  await account(did).announceHandle(claimed);
+  await settleStanding(services, change.act, change.member);
 }
 
 /**
  * Frees a handle that is a domain of somebody's own, once it is known to name another account than its holder
  * here.
  */
-export async function freeHandle(services: CheckServices, handle: Handle, rightful: Did): Promise<void> {
+export async function freeHandle(services: LifecycleServices, handle: Handle, rightful: Did): Promise<void> {
   const holder = await services.directory.findByHandle(handle);
   if (holder === null || holder.did === rightful) return;
   if (services.handles.serviceDomain(handle) === undefined) await loseHandle(services, holder.did);

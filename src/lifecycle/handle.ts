@@ -5,9 +5,11 @@ import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { freeHandle } from "./handle-check.ts";
 import type { LifecycleServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
 /**
- * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
+ * If the PLC directory cannot be reached once the name is taken, refuses UpstreamFailure (502), and the sweep
+ * completes the change. Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
  * @param wanted as the member wrote it; normalised here
  * @param options `allowReserved`, for the admin, gives out reserved names and skips `checkLanguage`
  */
@@ -28,16 +30,12 @@ export async function updateHandle(
   if (holder !== null && holder.did !== did) {
     throw new Refusal("HandleNotAvailable", `Handle already taken: ${handle}`);
   }
-  // The directory decides who gets the name. The document follows; if that fails, the old name is restored.
-  await directory.setHandle(did, handle);
-  try {
-    if (did.startsWith("did:plc:")) await plc.updateHandle(did, handle);
-    else await assertDocumentNames(dids, did, handle);
-  } catch (thrown) {
-    await directory.setHandle(did, row.handle);
-    throw thrown;
-  }
-  await services.account(did).announceHandle(handle);
+  // Asked first, so that a DID that this host cannot change is refused before anything is changed.
+  if (did.startsWith("did:plc:")) await plc.assertMayUpdate(did);
+  else await assertDocumentNames(dids, did, handle);
+  // The directory decides who gets the name; the stations follow.
+  const { act, member } = await directory.changes.rename(did, handle, row.handle);
+  await settleStanding(services, act, member);
   return handle;
 }
 

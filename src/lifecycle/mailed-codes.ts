@@ -4,17 +4,15 @@
  * essential depends on mail. Only the owner may read it, since anyone who has a reset code can act as that
  * member.
  */
-import type { Member } from "../identity/directory.ts";
+import type { Member } from "../identity/member.ts";
 import type { Host } from "../identity/host.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
 import type { Mail, Mailer } from "../identity/mail/mailer.ts";
 import type { EmailTokenPurpose } from "../protocol/account-station.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import type { Bindings } from "../protocol/stations.ts";
 import type { LifecycleServices } from "./services.ts";
 
 export interface MailingServices extends LifecycleServices {
-  env: Pick<Bindings, "DIRECTORY">;
   host: Host;
   mailer: Mailer;
 }
@@ -90,26 +88,20 @@ export async function mailCode(
 ): Promise<void> {
   if (member.email === null) throw invalidRequest("account does not have an email address");
   const codes = new MailCodes(services.env.DIRECTORY);
-  const code = await services.account(member.did).createEmailToken(purpose);
+  const code = await services.account(member.did).createEmailToken(purpose, member.email);
   if (purpose === "reset_password") await codes.own(code, member.did);
   const mail = TEXTS[purpose](member, code, services.host);
   const outcome = await services.mailer.send({ ...mail, to: member.email });
   if (outcome === "not sent") await codes.keepUnsent(member.did, purpose, mail);
 }
 
-const ALL: readonly EmailTokenPurpose[] = [
-  "confirm_email",
-  "update_email",
-  "reset_password",
-  "delete_account",
-  "plc_operation",
-];
-
-/**
- * Voids every code of an account, since they prove a mailbox that is no longer the account's. Replaces each
- * with one that nobody is told.
- */
-export async function voidCodes(services: MailingServices, { did }: Member): Promise<void> {
-  const account = services.account(did);
-  for (const purpose of ALL) await account.createEmailToken(purpose);
+/** Uses up a code, or checks it if `keep`. Refuses InvalidToken, ExpiredToken. */
+export async function checkCode(
+  services: Pick<LifecycleServices, "account">,
+  { did, email }: Member,
+  purpose: EmailTokenPurpose,
+  code: string,
+  keep = false,
+): Promise<void> {
+  await services.account(did).checkEmailToken(purpose, { token: code, address: email ?? "" }, keep);
 }

@@ -1,9 +1,11 @@
 /** A forgotten password, and a new one (com.atproto.server.requestPasswordReset, resetPassword). */
 import type { Did } from "@atcute/lexicons";
 import { MailCodes } from "../identity/mail/codes.ts";
-import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import { signOutEverywhere } from "./credentials.ts";
+import type { MailedCode } from "../protocol/account-station.ts";
+import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { MailingServices } from "./mailed-codes.ts";
+import type { LifecycleServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
 /** Maximum length of a new password (the reference's limit). */
 export const NEW_PASSWORD_MAX = 256;
@@ -16,14 +18,11 @@ export async function resetPassword(services: MailingServices, code: string, pas
   checkNewPassword(password);
   const codes = new MailCodes(services.env.DIRECTORY);
   const did = await codes.ownerOf(code);
-  if (did === null || (await services.directory.findByDid(did)) === null) {
-    throw new Refusal("InvalidToken", "Token is invalid");
-  }
-  // The code is consumed first: if a later step fails, a code that no longer works is the lesser harm.
-  await services.account(did).checkEmailToken("reset_password", code);
-  await setPassword(services, did, password);
-  await codes.forget(did);
-  return did;
+  const member = did === null ? null : await services.directory.findByDid(did);
+  if (member === null) throw new Refusal("InvalidToken", "Token is invalid");
+  await change(services, member.did, password, { token: code, address: member.email ?? "" }, null);
+  await codes.forget(member.did);
+  return member.did;
 }
 
 /**
@@ -31,16 +30,32 @@ export async function resetPassword(services: MailingServices, code: string, pas
  * remain (`credentials.ts`). Refuses InvalidRequest.
  */
 export async function setPassword(
-  services: MailingServices,
+  services: LifecycleServices,
   did: Did,
   password: string,
   exceptBrowser: string | null = null,
 ): Promise<void> {
   checkNewPassword(password);
-  // Before, so that a failure in between leaves nobody signed in; after, for those who came in meanwhile.
-  await signOutEverywhere(services, did, exceptBrowser);
-  await services.account(did).setPassword(password);
-  await signOutEverywhere(services, did, exceptBrowser);
+  await change(services, did, password, undefined, exceptBrowser);
+}
+
+/** Noted first: a new password that ends no session would leave a thief signed in. */
+async function change(
+  services: LifecycleServices,
+  did: Did,
+  password: string,
+  code: MailedCode | undefined,
+  exceptBrowser: string | null,
+): Promise<void> {
+  const { unsettled } = services.directory;
+  const act = await unsettled.note({ did, kind: "sign-out", subject: exceptBrowser });
+  try {
+    await services.account(did).setPassword(password, code);
+  } catch (thrown) {
+    if (isRefusal(thrown)) await unsettled.end(act);
+    throw thrown;
+  }
+  await settleStanding(services, act);
 }
 
 function checkNewPassword(password: string): void {

@@ -2,8 +2,9 @@
 import type { Did } from "@atcute/lexicons";
 import { parseOperation } from "../identity/plc/log.ts";
 import type { PlcOperation, PlcService } from "../identity/plc/operation.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import { invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
 export interface PlcChange {
   rotationKeys?: string[] | undefined;
@@ -63,9 +64,15 @@ export async function submitPlcOperation(
   const operation = parseOperation(unchecked);
   if (operation.type !== "plc_operation") throw invalidRequest("Invalid operation");
   await assertStays(services, did, operation, pds);
-  await services.plc.submit(did, operation);
-  await services.account(did).announceIdentity();
-  await services.dids.find(did, { fresh: true });
+  const act = await services.directory.unsettled.note({ did, kind: "identify" });
+  try {
+    await services.plc.submit(did, operation);
+  } catch (thrown) {
+    // A lost answer may hide a success; the sweep then announces what may be new.
+    if (isRefusal(thrown) && thrown.status < 500) await services.directory.unsettled.end(act);
+    throw thrown;
+  }
+  await settleStanding(services, act);
 }
 
 async function assertStays(

@@ -5,6 +5,7 @@
 import type { Did } from "@atcute/lexicons";
 import { isDidKey } from "../protocol/keys.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
+import { checkCode } from "./mailed-codes.ts";
 import { signPlcOperation, submitPlcOperation } from "./plc.ts";
 import type { LifecycleServices } from "./services.ts";
 
@@ -55,11 +56,12 @@ async function changeKeys(
   { code, pds }: { code: string; pds: string },
   change: (keys: string[]) => string[],
 ): Promise<void> {
-  const account = services.account(did);
+  const member = await services.directory.findByDid(did);
+  if (member === null) throw invalidRequest("account not found");
   // The code outlives a failure of the registry, and is used up with the change.
-  await account.checkEmailToken("plc_operation", code, true);
+  await checkCode(services, member, "plc_operation", code, true);
   const { rotationKeys } = await services.plc.state(did);
   const operation = await signPlcOperation(services, did, { rotationKeys: change(rotationKeys) });
   await submitPlcOperation(services, did, operation, pds);
-  await account.checkEmailToken("plc_operation", code);
+  await checkCode(services, member, "plc_operation", code);
 }

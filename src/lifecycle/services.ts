@@ -1,15 +1,44 @@
 /** The services that lifecycle uses: the stations that an account's life spans. */
 import type { Did } from "@atcute/lexicons";
-import type { DidResolver } from "../identity/did.ts";
-import type { Directory } from "../identity/directory.ts";
+import { DidResolver } from "../identity/did.ts";
+import { Directory } from "../identity/directory.ts";
 import type { HandleResolver } from "../identity/handle.ts";
-import type { PlcClient } from "../identity/plc/client.ts";
+import { PlcClient } from "../identity/plc/client.ts";
+import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
+import type { AppViewStation, Bindings, ModerationAct } from "../protocol/stations.ts";
 
-export interface LifecycleServices {
+/** What carrying an act out takes. */
+export interface SettlingServices {
+  env: Pick<Bindings, "DIRECTORY" | "BLOBS">;
   directory: Directory;
   dids: DidResolver;
-  handles: HandleResolver;
   plc: PlcClient;
   account(did: Did): AccountStation;
+  /** Ends every app session of an account. */
+  endSessions(did: Did): Promise<void>;
+  /** Tells the host's own AppView. Does nothing if the host uses an upstream. */
+  moderate(acts: ModerationAct[]): Promise<void>;
+}
+
+export interface LifecycleServices extends SettlingServices {
+  handles: HandleResolver;
+}
+
+/** For the sweep, which serves no request. `appview`: null if the host uses an upstream. */
+export function settlingServices(
+  env: Bindings<AccountStation>,
+  appview: AppViewStation | null,
+  clock: () => number = Date.now,
+): SettlingServices {
+  const directory = new Directory(env, clock);
+  return {
+    env,
+    directory,
+    dids: new DidResolver(env, directory, clock),
+    plc: new PlcClient(env, directory),
+    account: (did) => env.ACCOUNT.getByName(did),
+    endSessions: (did) => endSessions(env.DIRECTORY, did),
+    moderate: async (acts) => appview?.moderate(acts),
+  };
 }

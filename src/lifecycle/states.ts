@@ -1,31 +1,21 @@
-/**
- * Changes of an account's state after its creation. Each step may run twice, and the directory changes first.
- * The account's saga is set beforehand, so that its alarm resumes a change that a crash interrupted
- * (`resumeState`).
- */
-import type { Did, Handle } from "@atcute/lexicons";
+/** Changes of an account's state after its creation. The directory changes first; the stations follow. */
+import type { Did } from "@atcute/lexicons";
 import { pdsEndpoint, verificationKey } from "../identity/did-document.ts";
+import type { Act } from "../identity/unsettled.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { Saga } from "../protocol/account-station.ts";
-import type { LifecycleServices } from "./services.ts";
+import type { SettlingServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
 
 /**
  * Activates an account whose DID document points at this host and its key. Announces #account, #identity,
  * #sync. Refuses InvalidRequest when the document does not fit, AccountNotFound.
  */
-export async function activateAccount(services: LifecycleServices, did: Did, pds: string): Promise<void> {
+export async function activateAccount(services: SettlingServices, did: Did, pds: string): Promise<void> {
   const row = await services.directory.find(did);
   if (row === null || row.takedown !== null) throw new Refusal("AccountNotFound", "user not found");
   await assertDocumentFits(services, did, pds);
-  await services.account(did).setSaga({ step: "activating", data: {} });
-  await toActive(services, did, row.handle);
-}
-
-async function toActive(services: LifecycleServices, did: Did, handle: Handle): Promise<void> {
-  const account = services.account(did);
-  await services.directory.activate(did);
-  await account.activate("returning", handle);
-  await account.setSaga(null);
+  const { act, member } = await services.directory.changes.activate(did);
+  await settleStanding(services, act, member);
 }
 
 /**
@@ -33,67 +23,41 @@ async function toActive(services: LifecycleServices, did: Did, handle: Handle): 
  * #account deactivated. Refuses InvalidRequest.
  */
 export async function deactivateAccount(
-  services: LifecycleServices,
+  services: SettlingServices,
   did: Did,
   deleteAfter: string | null,
 ): Promise<void> {
   const row = await services.directory.find(did);
   if (row === null || row.takedown !== null) throw invalidRequest("Account not found");
-  await services.account(did).setSaga({ step: "deactivating", data: { deleteAfter } });
-  await toDeactivated(services, did, deleteAfter);
-}
-
-async function toDeactivated(
-  services: LifecycleServices,
-  did: Did,
-  deleteAfter: string | null,
-): Promise<void> {
-  const account = services.account(did);
-  await services.directory.deactivate(did, deleteAfter);
-  await account.deactivate();
-  await account.setSaga(null);
+  const { act, member } = await services.directory.changes.deactivate(did, deleteAfter);
+  await settleStanding(services, act, member);
   // Most members who deactivate have moved away. A fresh document shows where to; failure is harmless.
   await services.dids.find(did, { fresh: true }).catch(() => null);
 }
 
-/** Resumes a change of state or a deletion. Returns false if the saga is none of these. */
-export async function resumeState(services: LifecycleServices, did: Did, saga: Saga): Promise<boolean> {
-  switch (saga.step) {
-    case "activating": {
-      const row = await services.directory.find(did);
-      if (row === null) await services.account(did).setSaga(null);
-      else await toActive(services, did, row.handle);
-      return true;
-    }
-    case "deactivating": {
-      const { deleteAfter } = saga.data;
-      await toDeactivated(services, did, typeof deleteAfter === "string" ? deleteAfter : null);
-      return true;
-    }
-    case "deleting":
-      await deleteAccount(services, did);
-      return true;
-    default:
-      return false;
-  }
+/**
+ * Deletes an account for good: hides it, announces #account deleted, erases its repo and blobs, and frees its
+ * handle. Deletes as well what is left of an account that has no row, or no object.
+ */
+export async function deleteAccount(services: SettlingServices, did: Did): Promise<void> {
+  const act = await services.directory.changes.markDeleted(did);
+  if (act === null) await services.account(did).destroy(Date.now());
+  else await settleDeletion(services, act);
 }
 
-/**
- * Deletes an account: removes it from the directory, which frees its handle, announces #account deleted, and
- * erases its repo and blobs. The saga is set first, so that the alarm resumes after a crash.
- */
-export async function deleteAccount(services: LifecycleServices, did: Did): Promise<void> {
-  const account = services.account(did);
-  await account.setSaga({ step: "deleting", data: {} });
-  await services.directory.remove(did);
-  await account.destroy();
+/** Completes a deletion. The announcement is durable before the handle is free. */
+export async function settleDeletion(services: SettlingServices, act: Act): Promise<void> {
+  const { did, at } = act;
+  await services.endSessions(did);
+  await services.account(did).destroy(at);
+  await services.directory.changes.remove(did);
 }
 
 /**
  * Whether the DID document names this host and the account's key. Reads a fresh document, since migration
  * just changed it.
  */
-export async function documentFits(services: LifecycleServices, did: Did, pds: string): Promise<boolean> {
+export async function documentFits(services: SettlingServices, did: Did, pds: string): Promise<boolean> {
   try {
     await assertDocumentFits(services, did, pds);
     return true;
@@ -102,7 +66,7 @@ export async function documentFits(services: LifecycleServices, did: Did, pds: s
   }
 }
 
-async function assertDocumentFits(services: LifecycleServices, did: Did, pds: string): Promise<void> {
+async function assertDocumentFits(services: SettlingServices, did: Did, pds: string): Promise<void> {
   const document = await services.dids.find(did, { fresh: true });
   if (document === null) throw invalidRequest("Could not resolve DID");
   if (pdsEndpoint(document) !== pds) {

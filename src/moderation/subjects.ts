@@ -3,7 +3,7 @@
  * them for what the PDS serves, and the index keeps its own copy over a rebuild.
  */
 import type { Did } from "@atcute/lexicons";
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, exists, notExists, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { subjectStatus } from "../../schema/directory.ts";
 
@@ -25,26 +25,40 @@ export class ModerationSubjects {
     this.#clock = clock;
   }
 
-  async takeDown({ did, subject, ref, cid }: SubjectTakedown): Promise<void> {
+  /** The statement that takes a subject down. */
+  takingDown({ did, subject, ref, cid }: SubjectTakedown) {
     const row = { did, subject, takedownRef: ref, cid, createdAt: new Date(this.#clock()).toISOString() };
-    await this.#db
+    return this.#db
       .insert(subjectStatus)
       .values(row)
       .onConflictDoUpdate({ target: [subjectStatus.did, subjectStatus.subject], set: row });
   }
 
-  async restore(did: Did, subject: string): Promise<void> {
-    await this.#db
-      .delete(subjectStatus)
-      .where(and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject)));
+  /** The statement that restores a subject. */
+  restoring(did: Did, subject: string) {
+    return this.#db.delete(subjectStatus).where(this.#is(did, subject));
+  }
+
+  /** Whether this is still the subject's takedown; null: whether it has none. */
+  holds(did: Did, subject: string, takedown: SubjectTakedown | null): SQL {
+    const one = this.#db
+      .select({ ref: subjectStatus.takedownRef })
+      .from(subjectStatus)
+      .where(
+        and(
+          this.#is(did, subject),
+          takedown === null ? undefined : eq(subjectStatus.takedownRef, takedown.ref),
+        ),
+      );
+    return takedown === null ? notExists(one) : exists(one);
+  }
+
+  #is(did: Did, subject: string): SQL | undefined {
+    return and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject));
   }
 
   async find(did: Did, subject: string): Promise<SubjectTakedown | null> {
-    const row = await this.#db
-      .select()
-      .from(subjectStatus)
-      .where(and(eq(subjectStatus.did, did), eq(subjectStatus.subject, subject)))
-      .get();
+    const row = await this.#db.select().from(subjectStatus).where(this.#is(did, subject)).get();
     return row ? { did, subject, ref: row.takedownRef, cid: row.cid } : null;
   }
 
@@ -62,10 +76,5 @@ export class ModerationSubjects {
       ref: takedownRef,
       cid,
     }));
-  }
-
-  /** Deletes the takedowns of an account that is gone for good. */
-  async forget(did: Did): Promise<void> {
-    await this.#db.delete(subjectStatus).where(eq(subjectStatus.did, did));
   }
 }

@@ -3,7 +3,6 @@
  * nothing of the provider.
  */
 import { ONCE_MS } from "./lifetimes.ts";
-import { removePasskeys } from "./stores/passkeys.ts";
 import { EXPIRED_KEPT_MS } from "./stores/requests.ts";
 import { forgetTokens } from "./token-cache.ts";
 
@@ -36,12 +35,6 @@ export async function endGrants(
       .prepare("DELETE FROM oauth_device_account WHERE did = ?1 AND device_id IS NOT ?2")
       .bind(did, exceptBrowser),
   ]);
-}
-
-/** Deletes everything that this station stores about an account. */
-export async function forgetMember(database: D1Database, did: string): Promise<void> {
-  await endGrants(database, did, null);
-  await removePasskeys(database, did);
 }
 
 const DAY = 24 * 60 * 60_000;

@@ -4,7 +4,7 @@
  * (RepoNotFound for reads, AccountNotFound for writes and sessions). All arguments and results are plain
  * data: CIDs are strings, instants ISO 8601.
  */
-import type { Handle, Nsid, ResourceUri } from "@atcute/lexicons";
+import type { Did, Handle, Nsid, ResourceUri } from "@atcute/lexicons";
 import type { AccountStatus } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
 import type { BackfillSource } from "./stations.ts";
@@ -142,6 +142,12 @@ export interface RefreshGrant {
   expiresAt: string;
   appPassword: AppPasswordProof;
 }
+/** A code from a mail, with the account's present address: one that was mailed elsewhere does not hold. */
+export interface MailedCode {
+  token: string;
+  address: string;
+}
+
 export type EmailTokenPurpose =
   | "confirm_email"
   | "update_email"
@@ -152,31 +158,36 @@ export type EmailTokenPurpose =
 // ---------------------------------------------------------------------------------------------- lifecycle
 
 export interface CreateAccount {
+  did: Did;
+  /** When it was reserved (ms). Of two calls for one DID, the account belongs to the later one. */
+  at: number;
   /** Null: the account has no password (it signs in by other means). */
   password: string | null;
   /** Secret K-256 key, 32 bytes, as reserved by reserveSigningKey; generated when absent. */
   signingKey?: Uint8Array | undefined;
-  /**
-   * Stored in the same transaction as the account, so that a crash right afterwards leaves no account without
-   * its saga.
-   */
-  saga?: Saga;
 }
 export interface CreatedAccount {
   /** did:key of the repo's signing key. */
   signingKey: string;
   commit: CommitRef;
 }
-/** The events that `activate` announces: all those of a new account, or those of one that returns. */
-export type Activation = "new" | "returning";
+export type Takedown = "takendown" | "suspended";
 
-/**
- * A half-done operation that spans stations, as the account stores it. `step` and `data` belong to lifecycle.
- * While a saga is set, the account's alarm calls `LifecycleStation.resume` until lifecycle clears it.
- */
-export interface Saga {
-  step: string;
-  data: JsonObject;
+/** What the directory says of an account. */
+export interface Standing {
+  active: boolean;
+  takedown: Takedown | null;
+  /** The moderator's reference. */
+  takedownRef: string | null;
+  handle: Handle;
+}
+
+/** The order of an act, as the directory noted it. */
+export interface Order {
+  /** When the act began (ms). An account that was made later does not follow it. */
+  at: number;
+  /** Whether it is that of the account's creation, which announces the first commit. */
+  isNew: boolean;
 }
 
 export interface AccountStation extends BackfillSource {
@@ -260,8 +271,11 @@ export interface AccountStation extends BackfillSource {
    * survive restarts.
    */
   checkPassword(password: string, source: string | null): Promise<AppPasswordProof>;
-  /** Also revokes every refresh token. */
-  setPassword(password: string): Promise<void>;
+  /**
+   * Also revokes every refresh token. With a code of purpose `reset_password`, uses it up, or refuses
+   * InvalidToken, ExpiredToken.
+   */
+  setPassword(password: string, code?: MailedCode): Promise<void>;
   /** Refuses InvalidRequest for a name that is taken. The password is returned only here. */
   createAppPassword(name: string, privileged: boolean): Promise<AppPassword & { password: string }>;
   listAppPasswords(): Promise<AppPassword[]>;
@@ -274,10 +288,13 @@ export interface AccountStation extends BackfillSource {
   rotateRefreshToken(id: string): Promise<RefreshGrant | null>;
   revokeRefreshToken(id: string): Promise<void>;
   revokeAllRefreshTokens(): Promise<void>;
-  /** A new token (`ABCDE-FGHIJ`), valid for 15 minutes; replaces any older one of that purpose. */
-  createEmailToken(purpose: EmailTokenPurpose): Promise<string>;
+  /**
+   * A new token (`ABCDE-FGHIJ`) for this mailbox, valid for 15 minutes; replaces any older one of that
+   * purpose.
+   */
+  createEmailToken(purpose: EmailTokenPurpose, address: string): Promise<string>;
   /** Refuses InvalidToken, ExpiredToken. Consumes the token unless `keep`. */
-  checkEmailToken(purpose: EmailTokenPurpose, token: string, keep?: boolean): Promise<void>;
+  checkEmailToken(purpose: EmailTokenPurpose, code: MailedCode, keep?: boolean): Promise<void>;
 
   // Preferences of one namespace (`app.bsky`), as JSON objects with `$type`. `full`: the caller has full
   // access.
@@ -293,31 +310,29 @@ export interface AccountStation extends BackfillSource {
   exportKey(): Promise<Uint8Array>;
 
   // Lifecycle.
-  /** Creates a repo with an empty signed commit, inactive, without any event. Idempotent. */
+  /**
+   * Creates a repo with an empty signed commit, inactive, without any event. Idempotent. Replaces what an
+   * earlier reservation left. Refuses AlreadyExists if a later one was faster, NotEnoughResources (503) while
+   * an earlier account is being deleted.
+   */
   create(account: CreateAccount): Promise<CreatedAccount>;
-  /** Idempotent: an account that is already active announces nothing. */
-  activate(mode: Activation, handle?: Handle): Promise<void>;
-  deactivate(): Promise<void>;
-  /** Sets the takedown status, or lifts it with null. A takedown revokes all refresh tokens. */
-  takedown(status: "takendown" | "suspended" | null, ref?: string): Promise<void>;
-  /** Announces #identity with the handle. */
-  announceHandle(handle: Handle): Promise<void>;
+  /** Makes the account what the directory says, and announces what is new. Idempotent. */
+  settle(standing: Standing, order: Order): Promise<void>;
   /** Announces #identity without a handle (the DID document changed). */
   announceIdentity(): Promise<void>;
-  /** The account's status, and the `ref` given with its takedown. */
-  takedownStatus(): Promise<{ status: AccountStatus; ref?: string }>;
-  /** Takes a record down or restores it. Reads skip it; the repo keeps it. False: no such record. */
-  takedownRecord(path: string, applied: boolean, ref?: string): Promise<boolean>;
-  recordTakedown(path: string): Promise<{ applied: boolean; ref?: string } | null>;
-  takedownBlob(cid: string, applied: boolean, ref?: string): Promise<boolean>;
+  /** Takes a record down, or restores it with null. Reads skip it; the repo keeps it. */
+  takedownRecord(path: string, ref: string | null): Promise<void>;
+  /** The record's CID and takedown; null when there is no such record. */
+  recordTakedown(path: string): Promise<{ cid: string; takedown: { applied: boolean; ref?: string } } | null>;
+  /** Takes a blob down, or restores it with null. */
+  takedownBlob(cid: string, ref: string | null): Promise<void>;
   blobTakedown(cid: string): Promise<{ applied: boolean; ref?: string } | null>;
   /**
-   * Deletes the account: delivers #account deleted (if anything was ever announced), then erases storage and
-   * blobs. Returns once the announcement is durable here; the alarm completes the deletion.
+   * Deletes the account, unless it was made after `upTo` (ms): delivers #account deleted (if anything was ever
+   * announced), then erases storage and blobs. Returns once the announcement is durable here; the alarm
+   * completes the deletion.
    */
-  destroy(): Promise<void>;
-  setSaga(saga: Saga | null): Promise<void>;
-  saga(): Promise<Saga | null>;
-  /** The object's unfinished work: for `/status` and tests. */
-  pending(): Promise<{ unsent: number; saga: Saga | null; destroying: boolean }>;
+  destroy(upTo: number): Promise<void>;
+  /** The object's unfinished work, for tests. */
+  pending(): Promise<{ unsent: number; destroying: boolean }>;
 }

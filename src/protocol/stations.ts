@@ -261,16 +261,6 @@ export interface BackfillSource {
   backfill(cursor: string | undefined): Promise<{ rev: string; records: StoredRecord[]; next?: string }>;
 }
 
-// ---------------------------------------------------------------------------------------------- lifecycle
-
-/**
- * The worker's lifecycle entrypoint, called by an account object's alarm. It completes a half-done saga (roll
- * back before the DID is registered, forward after) by calling back into the object.
- */
-export interface LifecycleStation {
-  resume(did: Did): Promise<void>;
-}
-
 // ---------------------------------------------------------------------------------------------- bindings
 
 /** What a Worker and its objects have in hand: settings in their normal form (`configure`), stations, stores. */

@@ -1,6 +1,6 @@
 /** Members' public profiles, as the pages show them. */
 import type { Did } from "@atcute/lexicons";
-import type { Member } from "../identity/directory.ts";
+import type { Member } from "../identity/member.ts";
 import type { Services } from "../xrpc/server/services.ts";
 
 /** Fields are null if the member gave none; `picture` is a path on this host. */

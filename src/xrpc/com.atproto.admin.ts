@@ -19,12 +19,12 @@ import {
   ComAtprotoAdminUpdateSubjectStatus,
 } from "@atcute/atproto";
 import { checkMailAddress } from "../identity/mail/address.ts";
-import { setEmail } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
 import { setPassword } from "../lifecycle/password.ts";
+import { deleteAccount } from "../lifecycle/states.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { accountViews } from "./accounts/account-views.ts";
-import { act, deleteMember, sendEmail } from "./admin/acts.ts";
+import { act, sendEmail } from "./admin/acts.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 import { getSubjectStatus, updateSubjectStatus } from "./admin/subject-status.ts";
@@ -64,7 +64,7 @@ export const comAtprotoAdmin = [
     if (account === null) throw invalidRequest(`Account does not exist: ${input.account}`);
     checkMailAddress(input.email);
     await act(services, caller, "updateAccountEmail", account.did, {}, () =>
-      setEmail(services, account, input.email),
+      services.directory.setEmail(account.did, input.email),
     );
   }),
 
@@ -82,7 +82,7 @@ export const comAtprotoAdmin = [
   }),
 
   method(ComAtprotoAdminDeleteAccount, hostOwner, async ({ caller, input, services }) => {
-    await act(services, caller, "deleteAccount", input.did, {}, () => deleteMember(services, input.did));
+    await act(services, caller, "deleteAccount", input.did, {}, () => deleteAccount(services, input.did));
   }),
 
   method(ComAtprotoAdminSendEmail, moderator, ({ caller, input, services }) =>

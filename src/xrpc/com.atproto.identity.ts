@@ -12,6 +12,7 @@ import {
 } from "@atcute/atproto";
 import { requestCode } from "../lifecycle/email.ts";
 import { updateHandle } from "../lifecycle/handle.ts";
+import { checkCode } from "../lifecycle/mailed-codes.ts";
 import { signPlcOperation, submitPlcOperation } from "../lifecycle/plc.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import { FULL, TAKENDOWN, anyone, member, session } from "./server/policies.ts";
@@ -80,7 +81,9 @@ export const comAtprotoIdentity = [
     if (!input.token) {
       throw invalidRequest("email confirmation token required to sign PLC operations");
     }
-    await services.account(caller.did).checkEmailToken("plc_operation", input.token);
+    const account = await services.directory.findByDid(caller.did);
+    if (account === null) throw invalidRequest("account not found");
+    await checkCode(services, account, "plc_operation", input.token);
     return { operation: { ...(await signPlcOperation(services, caller.did, input)) } };
   }),
 

@@ -7,7 +7,7 @@ import { archiveOf, streamOf as streamed } from "../support/archive.ts";
 import type { LexMap } from "../../src/protocol/data-model.ts";
 import { ring, rowsOf, shiftBlobs } from "../support/object-access.ts";
 import type { Member } from "../support/account.ts";
-import { bindings, newMember, post, refusalOf } from "../support/account.ts";
+import { bindings, newMember, post, refusalOf, settle } from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
 const PNG = Uint8Array.from(
@@ -60,7 +60,7 @@ describe("uploading", () => {
       error: "InvalidRequest",
       status: 400,
     });
-    await member.account.takedown("takendown");
+    await settle(member.account, { takedown: "takendown", takedownRef: "why" });
     expect(await refusalOf(upload(member, png()))).toMatchObject({ error: "AccountTakedown", status: 401 });
     expect(await keysOf(member.did)).toEqual([]);
   });
@@ -238,14 +238,14 @@ describe("a blob's life", () => {
     const bytes = png();
     const blob = await upload(member, bytes);
     const cid = cidOfRaw(bytes);
-    expect(await account.takedownBlob(cid, true, "why")).toBe(true);
+    await account.takedownBlob(cid, "why");
     expect(await account.blobTakedown(cid)).toEqual({ applied: true, ref: "why" });
     expect((await refusalOf(account.getBlob("public", cid))).message).toBe("Blob not found");
     expect((await refusalOf(upload(member, bytes))).message).toMatch(/takendown/);
     expect((await refusalOf(account.createRecord({ collection: POST, record: picture(blob) }))).error).toBe(
       "BlobNotFound",
     );
-    await account.takedownBlob(cid, false);
+    await account.takedownBlob(cid, null);
     expect(await account.createRecord({ collection: POST, record: picture(blob) })).toHaveProperty("commit");
   });
 });

@@ -20,6 +20,7 @@ import {
   post,
   refusalOf,
   sequencer,
+  settle,
 } from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
@@ -70,16 +71,17 @@ function inReverse(archive: Uint8Array, twice = 100): Uint8Array {
 /** The source's DID on a host that has not seen it: the same object, emptied. */
 async function fresh(): Promise<Member> {
   const { did } = source;
-  await source.account.destroy();
+  await source.account.destroy(Date.now());
   await expect
     .poll(() =>
       accountOf(did)
-        .saga()
+        .checkUpload()
+        .catch(() => {})
         .then(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'account'")),
     )
     .toEqual([]);
   const account = accountOf(did);
-  const { signingKey } = await account.create({ password: null });
+  const { signingKey } = await account.create({ did, at: Date.now(), password: null });
   source = { did, account, key: signingKey };
   return source;
 }
@@ -107,7 +109,7 @@ describe("importing a repo", () => {
     expect(await sequencer().repo(did)).not.toMatchObject({ rev: after.rev });
 
     // The repo is writable: the tree is whole, duplicates are found, and activation announces the new commit.
-    await account.activate("returning", "alice.test");
+    await settle(account);
     await account.createRecord({ collection: POST, record: post("after the move") });
     await account.createRecord({
       collection: "app.bsky.graph.follow",
@@ -149,10 +151,10 @@ describe("importing a repo", () => {
     const again = account.importRepo(stream(car)).finally(() => (done = true));
     const copied = `SELECT path FROM import_record WHERE path = '${first}'`;
     await expect.poll(() => rowsOf(did, copied).catch(() => []), { interval: 1 }).toHaveLength(1);
-    await account.takedownRecord(first, true, "spam");
+    await account.takedownRecord(first, "spam");
     expect(done).toBe(false);
     await again;
-    expect(await account.recordTakedown(first)).toMatchObject({ ref: "spam" });
+    expect(await account.recordTakedown(first)).toMatchObject({ takedown: { ref: "spam" } });
   });
 
   test("an archive larger than what is held in memory, its blocks in any order and some twice", async () => {
@@ -240,7 +242,7 @@ describe("refuses, and keeps what is there:", () => {
   test("a tree of another shape than its records demand", async () => {
     const did = newDid();
     const account = accountOf(did);
-    await account.create({ password: null });
+    await account.create({ did, at: Date.now(), password: null });
     const record = encode({ $type: "com.example.a" });
     const value = { $link: cidOfCbor(record) };
     const leaf = encode({

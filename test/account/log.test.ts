@@ -14,6 +14,7 @@ import {
   post,
   refusalOf,
   sequencer,
+  settle,
 } from "../support/account.ts";
 import { verifyCommit } from "../support/commit.ts";
 
@@ -47,7 +48,7 @@ class Double {
 async function memberWith(double: Double) {
   useSequencer(double);
   const member = await newAccount();
-  await member.account.activate("new", "alice.test");
+  await settle(member.account, {}, true);
   await expect.poll(() => double.taken.length).toBe(4);
   return member;
 }
@@ -61,10 +62,11 @@ describe("what is announced", () => {
     const double = new Double();
     const { did, account, key } = await newAccount();
     useSequencer(double);
-    await account.announceHandle("early.test");
+    await settle(account, { active: false, handle: "early.test" });
+    await account.announceIdentity();
     expect(double.calls).toBe(0);
-    await account.activate("new", "alice.test");
-    await account.activate("new", "alice.test");
+    await settle(account, {}, true);
+    await settle(account, {}, true);
     await expect.poll(() => double.taken.length).toBe(4);
     const [identity, status, commit, sync] = double.events;
     expect(identity).toMatchObject({ kind: "identity", did, handle: "alice.test" });
@@ -80,16 +82,18 @@ describe("what is announced", () => {
     expect(sync.rev).toBe(commit.rev);
   });
 
-  test("return: #account, #identity, #sync; deactivation and takedown: #account with its status", async () => {
+  test("return: #account, #identity, #sync; deactivation, takedown: #account; a new handle: #identity", async () => {
     const double = new Double();
     const { account } = await memberWith(double);
-    await account.deactivate();
-    await account.deactivate();
-    await account.takedown("suspended");
-    await account.takedown(null);
-    await account.activate("returning", "alice.test");
+    await settle(account, { active: false });
+    await settle(account, { active: false });
+    await settle(account, { active: false, takedown: "suspended", takedownRef: "why" });
+    await settle(account, { active: false });
+    await settle(account);
+    await settle(account, { handle: "alicia.test" });
+    await settle(account, { handle: "alicia.test" });
     await account.announceIdentity();
-    await expect.poll(() => double.taken.length).toBe(11);
+    await expect.poll(() => double.taken.length).toBe(12);
     const told = double.events
       .slice(4)
       .map((event) => (event.kind === "account" ? (event.status ?? "active") : event.kind));
@@ -101,7 +105,9 @@ describe("what is announced", () => {
       "identity",
       "sync",
       "identity",
+      "identity",
     ]);
+    expect(double.events.at(-2)).toMatchObject({ handle: "alicia.test" });
     expect(double.events.at(-1)).not.toHaveProperty("handle");
   });
 
@@ -215,7 +221,7 @@ describe("an end", () => {
     await expect.poll(() => double.taken.length).toBe(5);
     await bindings.BLOBS.put(`${did}/upload`, "bytes");
     double.failing = true;
-    await account.destroy();
+    await account.destroy(Date.now());
     expect(await refusalOf(account.getLatestCommit("owner"))).toMatchObject({ error: "RepoNotFound" });
     expect(await refusalOf(write(did))).toMatchObject({ error: "AccountNotFound" });
     await kill(did);
@@ -233,17 +239,8 @@ describe("an end", () => {
     const double = new Double();
     useSequencer(double);
     const { did, account } = await newAccount();
-    await account.destroy();
+    await account.destroy(Date.now());
     await expect.poll(() => rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'account'")).toEqual([]);
     expect(double.calls).toBe(0);
-  });
-
-  test("a half-done saga keeps an alarm set until it is cleared", async () => {
-    const { did, account } = await newAccount();
-    await account.setSaga({ step: "somewhere", data: { a: 1 } });
-    expect(await account.pending()).toMatchObject({ saga: { step: "somewhere", data: { a: 1 } } });
-    expect(await alarmOf(did)).not.toBeNull();
-    await account.setSaga(null);
-    expect(await account.saga()).toBeNull();
   });
 });

@@ -110,7 +110,7 @@ test("what was taken down, or taken back, is not shown", async () => {
   const deleted = await write(member, "deleted");
   await write(member, "stands");
   const rkey = (uri: string) => uri.split("/").at(-1) ?? "";
-  await member.account.takedownRecord(`${POST}/${rkey(hidden.uri)}`, true);
+  await member.account.takedownRecord(`${POST}/${rkey(hidden.uri)}`, "why");
   await member.account.deleteRecord({ collection: POST, rkey: rkey(deleted.uri) });
   expect(await texts(member, rev)).toEqual(["stands"]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import migration from "../../migrations/account/0002_record_takedown.sql";
 import type { BatchWrite } from "../../src/protocol/account-station.ts";
 import { archiveOf, streamOf } from "../support/archive.ts";
 import type { Member } from "../support/account.ts";
@@ -12,7 +13,7 @@ const PATH = `${AT.collection}/${AT.rkey}`;
 async function withTakenDown(): Promise<Member> {
   const member = await newMember();
   await member.account.createRecord({ ...AT, record: post("bad") });
-  await member.account.takedownRecord(PATH, true, "spam");
+  await member.account.takedownRecord(PATH, "spam");
   return member;
 }
 
@@ -68,15 +69,17 @@ test.each<[string, (member: Member) => Promise<unknown>]>([
   const member = await withTakenDown();
   await act(member);
   expect(await shown(member)).toBe(false);
-  expect(await member.account.recordTakedown(PATH)).toEqual({ applied: true, ref: "spam" });
-  await member.account.takedownRecord(PATH, false);
+  expect(await member.account.recordTakedown(PATH)).toMatchObject({
+    takedown: { applied: true, ref: "spam" },
+  });
+  await member.account.takedownRecord(PATH, null);
   expect(await shown(member)).toBe(true);
 });
 
 test("a record whose takedown was lifted while it was away comes back", async () => {
   const member = await withTakenDown();
   await member.account.deleteRecord(AT);
-  await member.account.takedownRecord(PATH, false);
+  await member.account.takedownRecord(PATH, null);
   await member.account.createRecord({ ...AT, record: post("good") });
   expect(await shown(member)).toBe(true);
   await member.account.deleteRecord(AT);
@@ -87,7 +90,7 @@ test("a record whose takedown was lifted while it was away comes back", async ()
 test("a takedown from before takedowns outlived their records outlives it, too", async () => {
   const member = await withTakenDown();
   const { did } = member;
-  await change(did, "DROP TABLE record_takedown; UPDATE schema_version SET version = 1");
+  await change(did, `DROP TABLE record_takedown; ${migration}`);
   await kill(did);
   const account = accountOf(did);
   await account.deleteRecord(AT);

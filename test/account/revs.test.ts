@@ -18,6 +18,7 @@ import {
   post,
   refusalOf,
   sequencer,
+  settle,
 } from "../support/account.ts";
 import { change, kill, ring, rowsOf, stubOf } from "../support/object-access.ts";
 
@@ -152,14 +153,14 @@ describe("a repo whose rev is of the future, or no TID,", () => {
     const member = await newMember();
     const { account, did } = member;
     await account.createRecord({ collection: POST, record: post("x") });
-    await account.deactivate();
+    await settle(account, { active: false });
     await poison(did, await account.exportKey(), LAST);
     const count = () => rowsOf(did, "SELECT max(position) AS n FROM log");
     const before = await count();
     await kill(did);
     expect(isOfNow((await accountOf(did).getLatestCommit("owner")).rev)).toBe(true);
     expect(await count()).toEqual(before);
-    await accountOf(did).activate("returning");
+    await settle(accountOf(did));
     expect(await accountOf(did).getRepoStatus()).toMatchObject({ active: true });
   });
 });
@@ -175,8 +176,7 @@ describe("a repo that cannot be read", () => {
   test("is taken down, deactivated and signed in to all the same", async () => {
     const { account, did } = await broken();
     expect((await refusalOf(account.getLatestCommit("public"))).message).toMatch(/mst row/);
-    await account.takedown("takendown", "spam");
-    expect(await account.takedownStatus()).toEqual({ status: "takendown", ref: "spam" });
+    await settle(account, { takedown: "takendown", takedownRef: "spam" });
     expect(await refusalOf(account.getLatestCommit("public"))).toMatchObject({ error: "RepoTakendown" });
     await expect.poll(() => sequencer().repo(did)).toMatchObject({ status: "takendown" });
     await account.setPassword("a new password");
@@ -185,7 +185,7 @@ describe("a repo that cannot be read", () => {
 
   test("is destroyed", async () => {
     const { account, did } = await broken();
-    await account.destroy();
+    await account.destroy(Date.now());
     await ring(did);
     await expect.poll(() => sequencer().repo(did)).toMatchObject({ status: "deleted" });
     expect(await rowsOf(did, "SELECT name FROM sqlite_master WHERE name = 'account'")).toEqual([]);

@@ -7,7 +7,7 @@ import { consume } from "../../src/protocol/object/limits.ts";
 import { Sql } from "../../src/protocol/object/sql.ts";
 import { kill, stubOf } from "../support/object-access.ts";
 import type { Member } from "../support/account.ts";
-import { accountOf, newAccount, newMember, refusalOf } from "../support/account.ts";
+import { accountOf, newAccount, newMember, refusalOf, settle } from "../support/account.ts";
 
 const HOUR = 3_600_000;
 const PASSWORD = "correct horse battery staple";
@@ -128,7 +128,7 @@ describe("refresh tokens", () => {
   test("a takedown revokes them all", async () => {
     const { account } = await newMember();
     const { id } = await account.createRefreshToken(null);
-    await account.takedown("takendown");
+    await settle(account, { takedown: "takendown", takedownRef: "why" });
     expect(await account.rotateRefreshToken(id)).toBeNull();
   });
 });
@@ -136,25 +136,48 @@ describe("refresh tokens", () => {
 describe("e-mail tokens", () => {
   test("are good once, for one purpose, whatever their case", async () => {
     const { account } = await newAccount();
-    const token = await account.createEmailToken("confirm_email");
+    const address = "alice@example.com";
+    const token = await account.createEmailToken("confirm_email", address);
     expect(token).toMatch(/^[A-Z2-7]{5}-[A-Z2-7]{5}$/);
-    expect((await refusalOf(account.checkEmailToken("delete_account", token))).error).toBe("InvalidToken");
-    await account.checkEmailToken("confirm_email", token, true);
-    await account.checkEmailToken("confirm_email", token.toLowerCase());
-    expect((await refusalOf(account.checkEmailToken("confirm_email", token))).error).toBe("InvalidToken");
+    expect((await refusalOf(account.checkEmailToken("delete_account", { token, address }))).error).toBe(
+      "InvalidToken",
+    );
+    await account.checkEmailToken("confirm_email", { token, address }, true);
+    await account.checkEmailToken("confirm_email", { token: token.toLowerCase(), address });
+    expect((await refusalOf(account.checkEmailToken("confirm_email", { token, address }))).error).toBe(
+      "InvalidToken",
+    );
+  });
+
+  test("hold only for the address to which they were mailed", async () => {
+    const { account } = await newAccount("the old password");
+    const token = await account.createEmailToken("reset_password", "old@example.com");
+    const elsewhere = { token, address: "new@example.com" };
+    expect((await refusalOf(account.checkEmailToken("reset_password", elsewhere))).error).toBe(
+      "InvalidToken",
+    );
+    expect((await refusalOf(account.setPassword("a thief's", elsewhere))).error).toBe("InvalidToken");
+    expect(await account.checkPassword("the old password", null)).toBeNull();
+    await account.setPassword("the new password", { token, address: "old@example.com" });
+    expect(await account.checkPassword("the new password", null)).toBeNull();
   });
 
   test("expire after 15 minutes, and the newest replaces the older", async () => {
     const of = await newAccount();
+    const address = "alice@example.com";
     const now = Date.now();
     await sessionsOf(of, async (sessions) => {
-      const old = sessions.createEmailToken("reset_password", now);
-      const token = sessions.createEmailToken("reset_password", now);
+      const old = sessions.createEmailToken("reset_password", address, now);
+      const token = sessions.createEmailToken("reset_password", address, now);
       const check = (which: string, at: number) =>
-        refusalOf(Promise.resolve().then(() => sessions.checkEmailToken("reset_password", which, false, at)));
+        refusalOf(
+          Promise.resolve().then(() =>
+            sessions.checkEmailToken("reset_password", { token: which, address }, false, at),
+          ),
+        );
       expect((await check(old, now)).error).toBe("InvalidToken");
       expect((await check(token, now + HOUR / 4)).error).toBe("ExpiredToken");
-      sessions.checkEmailToken("reset_password", token, false, now + HOUR / 4 - 1);
+      sessions.checkEmailToken("reset_password", { token, address }, false, now + HOUR / 4 - 1);
     });
   });
 });
@@ -175,7 +198,7 @@ describe("keys", () => {
     const given = crypto.getRandomValues(new Uint8Array(32));
     const { did } = await newAccount();
     const other = accountOf(`${did}x`);
-    await other.create({ password: null, signingKey: given });
+    await other.create({ did: `${did}x`, at: Date.now(), password: null, signingKey: given });
     expect(await other.exportKey()).toEqual(given);
   });
 });

@@ -12,6 +12,7 @@ import {
   newMember,
   post,
   refusalOf,
+  settle,
 } from "../support/account.ts";
 
 const POST = "app.bsky.feed.post";
@@ -419,20 +420,19 @@ describe("accounts that may not write", () => {
 
   test("takedown outweighs deactivation, and lifting it uncovers it", async () => {
     const { account: other, did } = await newMember();
-    await other.deactivate();
+    await settle(other, { active: false });
     expect(await refusalOf(write(other))).toMatchObject({ error: "AccountDeactivated", status: 401 });
     expect(await refusalOf(other.getLatestCommit("public"))).toMatchObject({ error: "RepoDeactivated" });
-    await other.takedown("takendown", "why");
+    await settle(other, { active: false, takedown: "takendown", takedownRef: "why" });
     expect(await refusalOf(write(other))).toMatchObject({ error: "AccountTakedown", status: 401 });
     expect(await refusalOf(other.getLatestCommit("public"))).toMatchObject({
       error: "RepoTakendown",
       message: `Repo has been takendown: ${did}`,
     });
     expect(await other.getLatestCommit("owner")).toHaveProperty("rev");
-    expect(await other.takedownStatus()).toEqual({ status: "takendown", ref: "why" });
-    await other.takedown(null);
+    await settle(other, { active: false });
     expect(await other.getRepoStatus()).toEqual({ active: false, status: "deactivated" });
-    await other.activate("returning");
+    await settle(other);
     expect((await write(other)).commit).toBeDefined();
   });
 });

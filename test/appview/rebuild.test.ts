@@ -225,10 +225,10 @@ test("an index that was lost gets back the takedowns and labels that stand", asy
   const directory = bindings.DIRECTORY;
   const subjects = new ModerationSubjects(directory);
   const did = town.did("ann");
-  await subjects.takeDown({ did, subject: post.uri, ref: "one", cid: post.cid });
-  await subjects.takeDown({ did, subject: "bafkpicture", ref: "two", cid: null });
-  await subjects.takeDown({ did: town.did("bob"), subject: "bafkother", ref: "three", cid: null });
-  await subjects.restore(town.did("bob"), "bafkother");
+  await subjects.takingDown({ did, subject: post.uri, ref: "one", cid: post.cid });
+  await subjects.takingDown({ did, subject: "bafkpicture", ref: "two", cid: null });
+  await subjects.takingDown({ did: town.did("bob"), subject: "bafkother", ref: "three", cid: null });
+  await subjects.restoring(town.did("bob"), "bafkother");
   const label = { ver: 1, src: HOST.did, uri: post.uri, cts: "2026-01-01T00:00:00.000Z" } as const;
   const sig = new Uint8Array([1]);
   await new ModerationLabels(directory).add([

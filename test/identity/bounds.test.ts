@@ -265,8 +265,8 @@ describe("mail that could not be sent", () => {
   async function member() {
     const did = newDid();
     const directory = new Directory(bindings);
-    await directory.reserve({ did, handle: newHandle(), email: `${did}@example.com` });
-    await directory.activate(did);
+    const wanted = { did, handle: newHandle(), email: `${did}@example.com` };
+    await directory.changes.admit(await directory.changes.reserve("create", wanted), "active");
     return { did, directory };
   }
 
@@ -275,7 +275,8 @@ describe("mail that could not be sent", () => {
     await codes.keepUnsent(did, "reset_password", mail);
     await codes.own("ABCDE-FGHIJ", did);
     expect(await codes.unsent(did)).toHaveLength(1);
-    await directory.remove(did);
+    await directory.changes.markDeleted(did);
+    await directory.changes.remove(did);
     expect(await codes.unsent(did)).toEqual([]);
     expect(await codes.ownerOf("ABCDE-FGHIJ")).toBeNull();
     await codes.keepUnsent(did, "reset_password", mail);

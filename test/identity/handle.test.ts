@@ -44,8 +44,7 @@ async function member(handle = newHandle() as `${string}.${string}`) {
     pds: "https://pds.example.com",
   });
   await plc.submit(did, operation);
-  await directory.reserve({ did, handle });
-  await directory.activate(did);
+  await directory.changes.admit(await directory.changes.reserve("create", { did, handle }), "active");
   return { did, handle };
 }
 
@@ -129,31 +128,31 @@ describe("resolution", () => {
   test("members are found without asking anyone, switched off or not, but not when taken down", async () => {
     const { did, handle } = await member();
     expect(await handles.resolve(handle.toUpperCase())).toBe(did);
-    await directory.deactivate(did);
+    await directory.changes.deactivate(did);
     expect(await handles.resolve(handle)).toBe(did);
     for (const takedown of ["takendown", "suspended"] as const) {
-      await directory.setTakedown(did, takedown);
+      await directory.changes.setTakedown(did, takedown);
       expect(await refusalOf(handles.resolve(handle))).toEqual({
         error: "HandleNotFound",
         message: "Unable to resolve handle",
       });
     }
-    await directory.setTakedown(did, null);
-    await directory.markDeleted(did);
+    await directory.changes.setTakedown(did, null);
+    await directory.changes.markDeleted(did);
     expect(await handles.find(handle)).toBeNull();
     expect(asked).toEqual([]);
   });
 
   test("a reservation that is no account yet does not resolve", async () => {
     const [did, handle] = [newDid(), newHandle() as `${string}.${string}`];
-    await directory.reserve({ did, handle });
+    await directory.changes.reserve("create", { did, handle });
     expect(await handles.find(handle)).toBeNull();
   });
 
   test("a domain of a member who is switched off says itself whose it is", async () => {
     const handle = `${newHandle().replace(".test", "")}.example.org` as const;
     const { did } = await member(handle);
-    await directory.deactivate(did);
+    await directory.changes.deactivate(did);
     const heir = newDid();
     files[handle] = heir;
     expect(await handles.resolve(handle)).toBe(heir);

@@ -20,8 +20,8 @@ async function codeFor(forAccount: string, uses = 1) {
 
 async function join(inviteCode: string) {
   const did = newDid();
-  await directory.reserve({ did, handle: newHandle(), inviteCode });
-  await directory.activate(did);
+  const act = await directory.changes.reserve("create", { did, handle: newHandle(), inviteCode });
+  await directory.changes.admit(act, "active");
   return did;
 }
 
@@ -53,7 +53,9 @@ test("a code lets in as many as it has uses, and no one more at the same moment"
 test("a code that nobody made lets nobody in", async () => {
   const did = newDid();
   expect(
-    await refusalOf(directory.reserve({ did, handle: newHandle(), inviteCode: "no-such-code" })),
+    await refusalOf(
+      directory.changes.reserve("create", { did, handle: newHandle(), inviteCode: "no-such-code" }),
+    ),
   ).toEqual(unavailable);
   expect(await directory.stage(did)).toBeNull();
 });
@@ -62,7 +64,11 @@ test("a use is not taken by someone whose handle is taken", async () => {
   const code = await codeFor("admin");
   const taken = await directory.find(await join(await codeFor("admin")));
   const refusal = await refusalOf(
-    directory.reserve({ did: newDid(), handle: taken?.handle ?? "x.test", inviteCode: code }),
+    directory.changes.reserve("create", {
+      did: newDid(),
+      handle: taken?.handle ?? "x.test",
+      inviteCode: code,
+    }),
   );
   expect(refusal.error).toBe("HandleNotAvailable");
   await invites.assertAvailable(code);
@@ -71,10 +77,10 @@ test("a use is not taken by someone whose handle is taken", async () => {
 test("a taken-down member's codes let nobody in, until the takedown is lifted", async () => {
   const host = await join(await codeFor("admin"));
   const code = await codeFor(host);
-  await directory.setTakedown(host, "takendown");
+  await directory.changes.setTakedown(host, "takendown");
   expect(await refusalOf(invites.assertAvailable(code))).toEqual(unavailable);
   expect(await refusalOf(join(code))).toEqual(unavailable);
-  await directory.setTakedown(host, null);
+  await directory.changes.setTakedown(host, null);
   await join(code);
 });
 

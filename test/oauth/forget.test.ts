@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ONCE_MS } from "../../src/oauth/lifetimes.ts";
-import { endSessions, forgetMember } from "../../src/oauth/forget.ts";
+import { endSessions } from "../../src/oauth/forget.ts";
 import { sweep } from "../../src/lifecycle/sweep.ts";
 
 const { DIRECTORY: database }: { DIRECTORY: D1Database } = env as never;
@@ -38,7 +38,7 @@ test("ending an account's sessions leaves those of others", async () => {
   await endSessions(database, "did:web:one.example");
   await endSessions(database, "did:web:one.example");
   expect([await count("oauth_session"), await count("oauth_spent")]).toEqual([1, 1]);
-  await forgetMember(database, "did:web:two.example");
+  await endSessions(database, "did:web:two.example");
   expect([await count("oauth_session"), await count("oauth_spent")]).toEqual([0, 0]);
 });
 

@@ -1,7 +1,7 @@
 /** Accounts for tests, made directly through the object's interface, as lifecycle makes them. */
 import { env } from "cloudflare:workers";
 import type { Did, Handle } from "@atcute/lexicons";
-import type { AccountStation } from "../../src/protocol/account-station.ts";
+import type { AccountStation, Standing } from "../../src/protocol/account-station.ts";
 import { readCar } from "../../src/protocol/car.ts";
 import { decodeToJson } from "../../src/protocol/cbor.ts";
 import { cidFromBytes } from "../../src/protocol/cid.ts";
@@ -32,15 +32,27 @@ export interface Member {
 export async function newAccount(password: string | null = null): Promise<Member> {
   const did = newDid();
   const account = accountOf(did);
-  const { signingKey } = await account.create({ password });
+  const { signingKey } = await account.create({ did, at: Date.now(), password });
   return { did, account, key: signingKey };
 }
 
 /** An active account. */
 export async function newMember(): Promise<Member> {
   const member = await newAccount();
-  await member.account.activate("new", `${member.did.slice(8, 20)}.test` as Handle);
+  await settle(member.account, { handle: `${member.did.slice(8, 20)}.test` as Handle }, true);
   return member;
+}
+
+/** Tells an account what the directory says of it: by default an active one. */
+export function settle(account: AccountStation, said: Partial<Standing> = {}, isNew = false): Promise<void> {
+  const standing = {
+    active: true,
+    takedown: null,
+    takedownRef: null,
+    handle: "alice.test",
+    ...said,
+  } as const;
+  return account.settle(standing, { at: Date.now(), isNew });
 }
 
 export const post = (text: string, more: Record<string, unknown> = {}) => ({

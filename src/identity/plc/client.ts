@@ -23,6 +23,8 @@ import {
 export type PlcBindings = Pick<Bindings, "PLC_URL" | "OUTSIDE">;
 
 const TIMEOUT_MS = 10_000;
+/** How often an update is tried when others' operations come between. */
+const ROUNDS = 3;
 /** Enough for a document, and for an operation, which the directory limits to 7,500 bytes. */
 const MAX_BYTES = 64 * 1024;
 
@@ -104,7 +106,9 @@ export class PlcClient {
   async submit(did: Did, operation: AnyOperation): Promise<void> {
     const { status, body } = await askPlc(this.#env, `/${did}`, operation);
     if (status < 300) return;
-    if (status >= 500) throw new Refusal("UpstreamFailure", "The PLC directory failed", 502);
+    if (status === 429 || status >= 500) {
+      throw new Refusal("UpstreamFailure", "The PLC directory failed", 502);
+    }
     const last = await askPlc(this.#env, `/${did}/log/last`);
     if (last.status === 200 && operationCid(last.body as AnyOperation) === operationCid(operation)) {
       return;
@@ -139,17 +143,37 @@ export class PlcClient {
   }
 
   /**
+   * Refuses InvalidRequest if the DID document does not let this host change it; else like `lastOperation`.
+   */
+  async assertMayUpdate(did: Did): Promise<void> {
+    const [{ rotationKeys }, signer] = await Promise.all([this.state(did), this.#signer()]);
+    if (!rotationKeys.includes(signer.did())) {
+      throw invalidRequest(
+        "This host may not change the DID document: its key is not among the rotation keys",
+      );
+    }
+  }
+
+  /**
    * Makes `handle` the first alias of the DID; does nothing if it already is. Refuses like `submit` and
    * `lastOperation`.
    */
   async updateHandle(did: Did, handle: Handle): Promise<void> {
-    const last = await this.lastOperation(did);
-    if (stateOf(last).alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`) {
-      return;
+    let last = await this.lastOperation(did);
+    for (let round = 1; ; round++) {
+      const { alsoKnownAs } = stateOf(last);
+      if (alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`) return;
+      const signer = await this.#signer();
+      try {
+        const update = await createUpdate(last, signer, (state) => withHandle(state, handle));
+        return await this.submit(did, update);
+      } catch (thrown) {
+        // Somebody else's operation may have come first; then this one follows it.
+        const newest = await this.lastOperation(did);
+        if (round === ROUNDS || operationCid(newest) === operationCid(last)) throw thrown;
+        last = newest;
+      }
     }
-    const signer = await this.#signer();
-    const update = await createUpdate(last, signer, (state) => withHandle(state, handle));
-    await this.submit(did, update);
   }
 
   /** Ends a DID created by this host. Idempotent. Refuses like `submit` and `lastOperation`. */

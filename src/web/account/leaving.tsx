@@ -1,7 +1,7 @@
 /** A member's backup, what a move left unshown, and switching an account off or deleting it. */
 import { requestCode } from "../../lifecycle/email.ts";
-import { deactivateAccount } from "../../lifecycle/states.ts";
-import { deleteMember } from "../../xrpc/admin/acts.ts";
+import { checkCode } from "../../lifecycle/mailed-codes.ts";
+import { deactivateAccount, deleteAccount } from "../../lifecycle/states.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
 import { lineOf } from "../forms.ts";
 import { EndPage } from "../pages/end.tsx";
@@ -69,8 +69,8 @@ export const leave: Task = {
     delete: async (visit, fields) => {
       const { services, member, browser } = visit;
       try {
-        await services.account(member.did).checkEmailToken("delete_account", lineOf(fields, "code"));
-        await deleteMember(services, member.did);
+        await checkCode(services, member, "delete_account", lineOf(fields, "code"));
+        await deleteAccount(services, member.did);
       } catch (thrown) {
         return { problem: problemOf(thrown, fields.keys()), waiting: "delete" };
       }

@@ -1,5 +1,5 @@
 /** A visit to the account page by a signed-in member. */
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { goTo, pathWith } from "../replies.tsx";
 import type { SignedIn } from "../sign-in/browser.ts";
 import type { Visit } from "../visit.ts";

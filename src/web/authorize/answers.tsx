@@ -1,5 +1,5 @@
 /** What the forms of an authorization do, up to the code that the app gets. */
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { activateAccount } from "../../lifecycle/states.ts";
 import { metadataOf } from "../../oauth/endpoints.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";

@@ -1,5 +1,5 @@
 /** The pages of an authorization, and which of them comes next. */
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import type { Fields } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";

@@ -1,6 +1,6 @@
 /** The page to choose among the accounts that are signed in on this browser. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame } from "../visit.ts";
 import { Form, type Sender } from "./form.tsx";

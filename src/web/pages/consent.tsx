@@ -1,6 +1,6 @@
 /** The consent page: what an app may do, and the answer. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame } from "../visit.ts";
 import { Check } from "./fields.tsx";

@@ -1,6 +1,6 @@
 /** The components that pages are made of, beside forms. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { Problem } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import { Icon } from "./icons.tsx";

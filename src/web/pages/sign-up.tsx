@@ -1,6 +1,6 @@
 /** The page to create an account. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { type Problem, wrong } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame, HostWords } from "../visit.ts";

@@ -1,6 +1,6 @@
 /** The page for a member who comes through an app while their account is switched off. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { Problem } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame } from "../visit.ts";

@@ -10,7 +10,7 @@ import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
 import { ONCE_MS, SIGNED_IN_MS } from "../../oauth/lifetimes.ts";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 

@@ -1,6 +1,6 @@
 /** Signing in and signing up, shared by the authorization pages and the account page. */
 import type { Handle } from "@atcute/lexicons";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { Refusal, must } from "../../protocol/refusal.ts";
 import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import { signUp as createAccount } from "../../xrpc/accounts/sign-up.ts";

@@ -1,5 +1,5 @@
 /** The account page for somebody who is not signed in yet: sign in, sign up, or choose among accounts. */
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { ACCOUNT, signInPath } from "../account/member-visit.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";

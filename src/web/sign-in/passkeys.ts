@@ -10,7 +10,7 @@ import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { passkey } from "../../../schema/oauth.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { Visit } from "../visit.ts";
 import { listPasskeys } from "../../oauth/stores/passkeys.ts";
 import { Replays } from "../../oauth/stores/replays.ts";

@@ -1,5 +1,5 @@
 /** The only check of a member's password: createSession, deleteAccount and the sign-in page all use it. */
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { AppPasswordProof } from "../../protocol/account-station.ts";
 import { authRequired, isRefusal } from "../../protocol/refusal.ts";
 import { visibleText } from "../../protocol/visible-text.ts";

@@ -2,7 +2,8 @@
  * com.atproto.server.deleteAccount: a member deletes their account for good, with password and mailed code.
  */
 import type { ComAtprotoServerDeleteAccount } from "@atcute/atproto";
-import { deleteMember } from "../admin/acts.ts";
+import { checkCode } from "../../lifecycle/mailed-codes.ts";
+import { deleteAccount as endAccount } from "../../lifecycle/states.ts";
 import { authRequired, invalidRequest } from "../../protocol/refusal.ts";
 import type { Services } from "../server/services.ts";
 import { checkPassword } from "./check-password.ts";
@@ -13,10 +14,11 @@ export async function deleteAccount(
   { did, password, token }: ComAtprotoServerDeleteAccount.$input,
   request: Request,
 ): Promise<void> {
-  if ((await services.directory.findByDid(did)) === null) throw invalidRequest("account not found");
+  const member = await services.directory.findByDid(did);
+  if (member === null) throw invalidRequest("account not found");
   const { appPassword } = await checkPassword(services, request, { identifier: did, password }, "did");
   // Only the account's own password will do.
   if (appPassword !== null) throw authRequired("Invalid did or password");
-  await services.account(did).checkEmailToken("delete_account", token);
-  await deleteMember(services, did);
+  await checkCode(services, member, "delete_account", token);
+  await endAccount(services, did);
 }

@@ -1,6 +1,6 @@
 /** Sessions: the shared parts of createSession, refreshSession and getSession. */
 import type { ComAtprotoServerCreateSession, ComAtprotoServerGetSession } from "@atcute/atproto";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import type { AppPasswordProof, RefreshGrant } from "../../protocol/account-station.ts";
 import { Refusal, authRequired, invalidRequest } from "../../protocol/refusal.ts";
 import type { RefreshCaller } from "../server/policies.ts";

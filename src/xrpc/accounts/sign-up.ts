@@ -7,8 +7,9 @@ import { bringAccount, createAccount } from "../../lifecycle/create.ts";
 import { checkLanguage } from "../../lifecycle/handle.ts";
 import { freeHandle } from "../../lifecycle/handle-check.ts";
 import { NEW_PASSWORD_MAX } from "../../lifecycle/password.ts";
+import { settleDue } from "../../lifecycle/settle.ts";
 import { isDidKey } from "../../protocol/keys.ts";
-import { Refusal, authRequired, invalidRequest, must } from "../../protocol/refusal.ts";
+import { Refusal, authRequired, invalidRequest, isRefusal, must } from "../../protocol/refusal.ts";
 import type { ServiceCaller } from "../server/policies.ts";
 import { consumeSignUp } from "../server/rate-limits.ts";
 import type { Services } from "../server/services.ts";
@@ -27,32 +28,39 @@ export async function signUp(
   const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
   checkLanguage(input.handle);
   const handle = await services.handles.validate(input.handle, { did: input.did });
-  if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
-    await services.directory.invites.assertAvailable(inviteCode);
-  }
-  if (input.did !== undefined && input.did !== caller?.did) {
-    throw authRequired(`Missing auth to create account with did: ${input.did}`);
-  }
-  // The domain names this account, so nobody else here can have it any more.
-  if (input.did !== undefined) await freeHandle(services, handle, input.did);
-  await assertFree(services, handle, must(email, "email"));
-  await consumeSignUp(services, request);
-  const wanted = {
-    handle,
-    email,
-    password,
-    inviteCode: services.env.REGISTRATION === "open" ? undefined : inviteCode,
-  };
-  const account =
-    input.did === undefined
-      ? await createAccount(services, {
-          ...wanted,
-          recoveryKey: input.recoveryKey,
-          pds: services.host.origin,
-        })
-      : await bringAccount(services, { ...wanted, did: input.did });
+  const account = await afterSweep(services, async () => {
+    if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
+      await services.directory.invites.assertAvailable(inviteCode);
+    }
+    if (input.did !== undefined && input.did !== caller?.did) {
+      throw authRequired(`Missing auth to create account with did: ${input.did}`);
+    }
+    // The domain names this account, so nobody else here can have it any more.
+    if (input.did !== undefined) await freeHandle(services, handle, input.did);
+    await assertFree(services, handle, must(email, "email"));
+    await consumeSignUp(services, request);
+    const wanted = {
+      handle,
+      email,
+      password,
+      inviteCode: services.env.REGISTRATION === "open" ? undefined : inviteCode,
+    };
+    if (input.did !== undefined) return bringAccount(services, { ...wanted, did: input.did });
+    const { recoveryKey } = input;
+    return createAccount(services, { ...wanted, recoveryKey, pds: services.host.origin });
+  });
   const { accessJwt, refreshJwt, didDoc } = await issueSession(services, account, null);
   return { handle, did: account.did, accessJwt, refreshJwt, didDoc };
+}
+
+/** A name that is taken may be held by a sign-up that died. If the sweep ends one, asks again. */
+async function afterSweep<Made>(services: Services, attempt: () => Promise<Made>): Promise<Made> {
+  try {
+    return await attempt();
+  } catch (thrown) {
+    if (!isRefusal(thrown) || thrown.status !== 400 || (await settleDue(services)) === 0) throw thrown;
+    return attempt();
+  }
 }
 
 async function checkInput({ env }: Services, input: Input): Promise<void> {

@@ -1,12 +1,8 @@
 /** Administrative acts that need more than one call: they are logged, send mail, or clean up. */
 import type { ComAtprotoAdminSendEmail } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
-import { MailCodes } from "../../identity/mail/codes.ts";
 import { ModerationAudit } from "../../moderation/audit.ts";
 import { ModerationRoles } from "../../moderation/roles.ts";
-import { ModerationSubjects } from "../../moderation/subjects.ts";
-import { deleteAccount } from "../../lifecycle/states.ts";
-import { forgetMember } from "../../oauth/forget.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { ActingCaller } from "../server/role-policies.ts";
 import { outranks } from "../server/role-policies.ts";
@@ -30,18 +26,6 @@ export async function assertOutranks({ env }: Services, caller: ActingCaller, di
   if (!outranks(caller, await new ModerationRoles(env.DIRECTORY).of(did))) {
     throw new Refusal("Forbidden", "This account has a role that you may not act upon", 403);
   }
-}
-
-/** Deletes the directory's data about the account first, so that none of it outlives a crash in between. */
-export async function deleteMember(services: Services, did: Did): Promise<void> {
-  // A DID without an account here counts as deleted already.
-  if ((await services.directory.findByDid(did)) === null) return;
-  const { DIRECTORY } = services.env;
-  await new ModerationRoles(DIRECTORY).revoke(did);
-  await new ModerationSubjects(DIRECTORY).forget(did);
-  await new MailCodes(DIRECTORY).forget(did);
-  await forgetMember(DIRECTORY, did);
-  await deleteAccount(services, did);
 }
 
 export async function sendEmail(

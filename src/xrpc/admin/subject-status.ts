@@ -8,7 +8,7 @@ import {
   takedownAccount,
   takedownBlob,
   takedownRecord,
-} from "../../moderation/takedowns.ts";
+} from "../../lifecycle/takedowns.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { ensureDid, parseAtUri } from "../../protocol/syntax.ts";
 import { act, assertOutranks } from "./acts.ts";

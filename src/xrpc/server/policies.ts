@@ -4,7 +4,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { sameSecret } from "../../oauth/digest.ts";
-import type { Member } from "../../identity/directory.ts";
+import type { Member } from "../../identity/member.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import { isEnded, rememberEnded } from "./ended-sessions.ts";
 import type { Credentials, Policy } from "./method.ts";

@@ -1,6 +1,6 @@
 /** The frame of a member's pages. */
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
-import type { Member } from "../../../identity/directory.ts";
+import type { Member } from "../../../identity/member.ts";
 import type { Problem } from "../../problems.ts";
 import type { Frame } from "../../visit.ts";
 import type { Sender } from "../form.tsx";

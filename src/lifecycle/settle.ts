@@ -1,0 +1,78 @@
+/** Takes up what nobody finished: acts whose Worker died, and those that a station could not follow. */
+import { deleteObjects } from "../account/blobs.ts";
+import type { Act } from "../identity/unsettled.ts";
+import type { AccountStation } from "../protocol/account-station.ts";
+import { logLine } from "../protocol/log-line.ts";
+import type { AppViewStation, Bindings } from "../protocol/stations.ts";
+import { settleSignUp } from "./create.ts";
+import { settlingServices, type SettlingServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
+import { settleDeletion } from "./states.ts";
+import { settleSubject } from "./takedowns.ts";
+
+/** Acts taken up in one pass. One that fails is due again after the others. */
+const AT_ONCE = 20;
+/** Passes in a minute, the shortest interval of a cron: an act is due after 30 s, and has ended within a minute. */
+const PASSES = 4;
+const BETWEEN_PASSES_MS = 15_000;
+
+/** What the platform gives a scheduled handler. */
+interface Schedule {
+  exports?: unknown;
+}
+
+/** The Worker's schedule calls this every minute. Without a `schedule`, it makes one pass. */
+export async function settleHost(
+  env: Bindings<AccountStation>,
+  schedule: Schedule | undefined,
+): Promise<void> {
+  const { AppView = null } = (schedule?.exports ?? {}) as { AppView?: AppViewStation };
+  const services = settlingServices(env, env.APPVIEW === "local" ? AppView : null);
+  for (let pass = 1; ; pass++) {
+    await settleDue(services);
+    if (schedule === undefined || pass === PASSES) return;
+    await scheduler.wait(BETWEEN_PASSES_MS);
+  }
+}
+
+/** Makes one pass. Returns the number of acts that it settled. */
+export async function settleDue(services: SettlingServices): Promise<number> {
+  const acts = await services.directory.unsettled.takeUp(AT_ONCE);
+  const outcomes = await Promise.all(acts.map((act) => attempt(services, act)));
+  return outcomes.filter(Boolean).length;
+}
+
+async function attempt(services: SettlingServices, act: Act): Promise<boolean> {
+  try {
+    await settle(services, act);
+    return true;
+  } catch (error) {
+    logLine("error", "lifecycle.settle", { did: act.did, act: act.kind, error });
+    return false;
+  }
+}
+
+async function settle(services: SettlingServices, act: Act): Promise<void> {
+  const { unsettled } = services.directory;
+  switch (act.kind) {
+    case "create":
+    case "bring":
+      return settleSignUp(services, act);
+    case "delete":
+      await settleDeletion(services, act);
+      return unsettled.end(act);
+    case "depart":
+      await clearBlobs(services, act);
+      return unsettled.end(act);
+    case "moderate":
+      return act.subject === null ? unsettled.end(act) : settleSubject(services, act, act.subject);
+    default:
+      return settleStanding(services, act);
+  }
+}
+
+/** Deletes uploads that ended after their account. Spares those of a later account of the DID. */
+async function clearBlobs({ env, directory }: SettlingServices, { did, at }: Act): Promise<void> {
+  const isBack = (await directory.stage(did)) !== null;
+  await deleteObjects(env.BLOBS, did, ({ uploaded }) => !isBack || uploaded.getTime() <= at);
+}

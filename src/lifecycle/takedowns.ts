@@ -1,0 +1,153 @@
+/**
+ * Moderation of accounts, records and blobs that live here. The directory decides; the account's object
+ * enforces it on what the PDS serves, and the AppView on what it shows.
+ */
+import type { Did } from "@atcute/lexicons";
+import type { Act } from "../identity/unsettled.ts";
+import { ModerationSubjects, type SubjectTakedown } from "../moderation/subjects.ts";
+import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import { parseAtUri } from "../protocol/syntax.ts";
+import type { SettlingServices } from "./services.ts";
+import { settleStanding } from "./standing.ts";
+
+/** com.atproto.admin.defs#statusAttr */
+export interface StatusAttr {
+  applied: boolean;
+  ref?: string | undefined;
+}
+
+/** The refusal for a subject that does not exist here. */
+const notFound = () => new Refusal("NotFound", "Subject not found");
+
+/**
+ * Takes an account down or restores it, and announces #account. A takedown ends every session. The wire has
+ * one act for takedown and suspension: a `ref` that contains SUSPEND, as Ozone's do, suspends.
+ */
+export async function takedownAccount(
+  services: SettlingServices,
+  did: Did,
+  { applied, ref }: StatusAttr,
+): Promise<void> {
+  if ((await services.directory.findByDid(did)) === null) throw notFound();
+  const status = !applied ? null : ref?.includes("SUSPEND") ? "suspended" : "takendown";
+  const { act, member } = await services.directory.changes.setTakedown(did, status, ref);
+  await settleStanding(services, act, member);
+}
+
+/** @param cid the version that the moderator saw; the takedown holds for every version. */
+export async function takedownRecord(
+  services: SettlingServices,
+  uri: string,
+  cid: string,
+  status: StatusAttr,
+): Promise<void> {
+  const { did, path } = recordOf(uri);
+  await changeSubject(services, { did, subject: `at://${did}/${path}`, cid }, status);
+}
+
+export async function takedownBlob(
+  services: SettlingServices,
+  did: Did,
+  cid: string,
+  status: StatusAttr,
+): Promise<void> {
+  await changeSubject(services, { did, subject: cid, cid: null }, status);
+}
+
+async function changeSubject(
+  services: SettlingServices,
+  { did, subject, cid }: { did: Did; subject: string; cid: string | null },
+  { applied, ref }: StatusAttr,
+): Promise<void> {
+  if ((await services.directory.findByDid(did)) === null) throw notFound();
+  // Taking down what does not exist is no error, as in the reference. Restoring it lifts an old takedown.
+  if (applied && !(await exists(services, did, subject))) return;
+  const subjects = new ModerationSubjects(services.env.DIRECTORY);
+  const takedown = { did, subject, ref: ref ?? new Date().toISOString(), cid };
+  const begun = await services.directory.unsettled.begin(
+    { did, kind: "moderate", subject },
+    applied ? subjects.takingDown(takedown) : subjects.restoring(did, subject),
+  );
+  if (begun === null) await tellOf(services, did, subject, null);
+  else await settleSubject(services, begun.act, subject);
+}
+
+async function exists(services: SettlingServices, did: Did, subject: string): Promise<boolean> {
+  const account = services.account(did);
+  return isRecord(subject)
+    ? (await account.recordTakedown(recordOf(subject).path)) !== null
+    : (await account.blobTakedown(subject)) !== null;
+}
+
+const isRecord = (subject: string) => subject.startsWith("at://");
+
+/** Carries out an act on a record or a blob. */
+export async function settleSubject(services: SettlingServices, act: Act, subject: string): Promise<void> {
+  const { did } = act;
+  const subjects = new ModerationSubjects(services.env.DIRECTORY);
+  await services.directory.unsettled.carryOut(act, null, {
+    // Lifted or not: either is to be followed.
+    read: async () => ({ takedown: await subjects.find(did, subject) }),
+    follow: ({ takedown }) => tellOf(services, did, subject, takedown),
+    holds: ({ takedown }) => subjects.holds(did, subject, takedown),
+  });
+}
+
+/** Each station is told, whatever the others answer. `takedown`: null when it is lifted. */
+async function tellOf(
+  services: SettlingServices,
+  did: Did,
+  subject: string,
+  takedown: SubjectTakedown | null,
+): Promise<void> {
+  const applied = takedown !== null;
+  const ref = applied ? { ref: takedown.ref } : {};
+  const about = isRecord(subject) ? { uri: subject } : { blob: subject };
+  const account = services.account(did);
+  const told = await Promise.allSettled([
+    services.moderate([{ kind: "takedown", did, ...about, applied, ...ref }]),
+    isRecord(subject)
+      ? account.takedownRecord(recordOf(subject).path, takedown?.ref ?? null)
+      : account.takedownBlob(subject, takedown?.ref ?? null),
+  ]);
+  for (const each of told) if (each.status === "rejected") throw each.reason;
+}
+
+/** Splits a record's URI. Refuses InvalidRequest for a URI that names no record of a DID. */
+function recordOf(uri: string): { did: Did; path: string } {
+  const { repo, collection, rkey } = parseAtUri(uri);
+  if (!repo.startsWith("did:") || collection === undefined || rkey === undefined) {
+    throw invalidRequest(`Not a record's URI: ${uri}`);
+  }
+  return { did: repo as Did, path: `${collection}/${rkey}` };
+}
+
+/** A record's takedown and version. Null when there is no such record. */
+export async function recordStatus(
+  services: SettlingServices,
+  uri: string,
+): Promise<{ uri: string; cid: string; takedown: StatusAttr } | null> {
+  const { did, path } = recordOf(uri);
+  const found = await orNull(services.account(did).recordTakedown(path));
+  if (found === null) return null;
+  const { cid, takedown } = found;
+  return { uri: `at://${did}/${path}`, cid, takedown };
+}
+
+export async function blobStatus(
+  services: SettlingServices,
+  did: Did,
+  cid: string,
+): Promise<StatusAttr | null> {
+  return orNull(services.account(did).blobTakedown(cid));
+}
+
+/** Turns a refusal below 500 into null: an account that does not exist has nothing in it. */
+async function orNull<Found>(asked: Promise<Found | null>): Promise<Found | null> {
+  try {
+    return await asked;
+  } catch (thrown) {
+    if (isRefusal(thrown) && thrown.status < 500) return null;
+    throw thrown;
+  }
+}
