@@ -47,6 +47,9 @@ async function answer(generator: FeedGenerator, request: http.IncomingMessage): 
   if (url.searchParams.get("feed") !== feed) return [400, { error: "UnknownFeed", message: "no such feed" }];
   const limit = Math.min(Math.max(Number(url.searchParams.get("limit") ?? 50), 1), 100);
   const cursor = url.searchParams.get("cursor");
+  if (cursor !== null && !/^\d{1,15}$/.test(cursor)) {
+    return [400, { error: "InvalidRequest", message: "malformed cursor" }];
+  }
   const viewer = await viewerOf(generator, request);
   const { uris, ...next } = posts.page(limit, cursor === null ? undefined : Number(cursor), viewer);
   return [200, { feed: uris.map((post) => ({ post })), ...next }];

@@ -2,6 +2,7 @@
 import { safeParse } from "@atcute/lexicons/validations";
 import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
+import { isDatetime } from "../../protocol/syntax.ts";
 import { knownRecords } from "./known-records.ts";
 
 /**
@@ -23,11 +24,21 @@ export function validateRecord(
   const key = safeParse(schema.key, rkey);
   if (!key.ok) throw invalidRequest(`Invalid record key for ${type}: ${key.message}`);
   // Strict, so that a blob's allowed media types and size count.
-  const result = safeParse(schema.object, record, { strict: true });
+  const asIs = safeParse(schema.object, record, { strict: true });
+  const result = asIs.ok ? asIs : safeParse(schema.object, withoutYearZero(record), { strict: true });
   if (!result.ok) throw invalidRequest(`Invalid ${type} record: ${result.message}`);
   const negative = negativePlace(type, record);
   if (negative !== null) throw invalidRequest(`Invalid ${type} record: ${negative} can not be less than 0`);
   return "valid";
+}
+
+/** The library's schemas refuse year 0, which the lexicon spec allows. Year 4 has the same days. */
+function withoutYearZero(record: JsonObject): JsonObject {
+  const text = JSON.stringify(record);
+  if (!text.includes('"0000-')) return record;
+  return JSON.parse(text, (_, value: unknown) =>
+    isDatetime(value) && value.startsWith("0000-") ? `0004${value.slice(4)}` : value,
+  );
 }
 
 /** Fields that mark places in a text: app.bsky.richtext.facet#byteSlice, app.bsky.feed.post#textSlice. */
