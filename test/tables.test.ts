@@ -125,6 +125,7 @@ const ACCOUNT: Record<string, Bound> = {
   account: { by: "host", cap: "one row", sweep: "with the object" },
   record,
   record_takedown: { by: "operator", cap: "what moderators take down", sweep: "when restored" },
+  irregular: { by: "member", cap: "one row, of the first entries", sweep: "by the next import" },
   mst: record,
   log: { by: "member", cap: "a ring: an acknowledged slot is used again", sweep: "with the object" },
   blob: { by: "member", cap: "uploads per day and hour", sweep: "a day after nothing refers to it" },
@@ -141,6 +142,8 @@ const ACCOUNT: Record<string, Bound> = {
 };
 
 const SEQUENCER: Record<string, Bound> = {
+  fan_out: { by: "stranger", cap: "the fan-out objects there can be", sweep: "when its last reader is gone" },
+  cut: { by: "stranger", cap: "one row a stream and reason", sweep: "never: counts" },
   event: { by: "member", cap: "three days, two gigabytes", sweep: "by the alarm" },
   event_tail: { by: "member", cap: "the events", sweep: "with the event" },
   repo: { by: "member", cap: "one row an account", sweep: "never: a relay may ask for a deleted one" },

@@ -20,7 +20,7 @@ function costsOf(header: string | null): Record<string, Rows> {
 async function create(by: Member, collection: string, record: object) {
   const input = { repo: by.did, collection, record: { $type: collection, createdAt, ...record } };
   const reply = await xrpc("com.atproto.repo.createRecord", { auth: by.auth, input, headers: ASK });
-  expect(reply.status).toBe(200);
+  expect(reply.status, JSON.stringify(reply.body)).toBe(200);
   const subject = { uri: reply.body.uri, cid: reply.body.cid };
   return { subject, costs: costsOf(reply.headers.get("atoll-cost")) };
 }

@@ -71,20 +71,6 @@ export const queryFamilies: readonly Family[] = [
       return ask(pick(TIMED_CURSORS, random), { actor: member.did, uri, cursor: `!${cursor}` }, member.auth);
     },
   },
-  {
-    name: "a subscription's cursor that is none",
-    count: 100,
-    errors: INVALID,
-    make(_, random) {
-      // Valid is an optional sign and digits, also with leading zeros, as the reference's parameters accept
-      // an integer: `3`, `03`.
-      const odd = noise(random).toWellFormed();
-      const nonsense = /^-?\d+$/.test(odd) ? `${odd}.0` : odd;
-      const cursor = pick(["abc", "1.5", "3.0", " 3", "1e9", "", "9".repeat(30), nonsense], random);
-      const asked = ask("com.atproto.sync.subscribeRepos", { cursor });
-      return { path: asked.path, init: { headers: { upgrade: "websocket" } } };
-    },
-  },
 ];
 
 /** Values that are valid for some methods, and values that are valid for none. */
