@@ -31,6 +31,11 @@ const record: Bound = {
 const own: Bound = { by: "operator", cap: "what the operator does", sweep: "never" };
 
 const DIRECTORY: Record<string, Bound> = {
+  unsettled: {
+    by: "stranger",
+    cap: "the acts under way, sign-ups among them",
+    sweep: "when all have followed",
+  },
   account: {
     by: "stranger",
     cap: "invites; with open registration, sign-ups per address and in all, per hour and day",
