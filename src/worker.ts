@@ -9,13 +9,13 @@ import { resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
-import { settleHost } from "./lifecycle/settle.ts";
+import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
-import type { Bindings } from "./protocol/stations.ts";
+import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 
 /** The cron of the sweep. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
@@ -29,19 +29,21 @@ export default {
   async scheduled(
     event: { cron: string } | null,
     given: Bindings<AccountStation>,
-    context?: { exports?: unknown },
+    context: { exports?: unknown },
   ): Promise<void> {
     const { bindings: env, faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
     await readyDatabases(given);
-    if (event?.cron === EVERY_MINUTE) return settleHost(env, context);
+    const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
+    if (event?.cron === EVERY_MINUTE) return settleMinute(env, AppView);
     await Promise.all([
       tellRelays(env),
       sweep(env.DIRECTORY),
       tellModerators(env),
       checkHandles(env),
       resumeRebuild(env),
-      ...(event === null ? [settleHost(env, context)] : []),
+      // Without an event, all is done once: a test moves the clock.
+      ...(event === null ? [settleOnce(env, AppView)] : []),
     ]);
   },
 };

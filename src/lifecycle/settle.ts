@@ -3,6 +3,7 @@ import { deleteObjects } from "../account/blobs.ts";
 import type { Act } from "../identity/unsettled.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { logLine } from "../protocol/log-line.ts";
+import { must } from "../protocol/refusal.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { settleSignUp } from "./create.ts";
 import { settlingServices, type SettlingServices } from "./services.ts";
@@ -16,23 +17,25 @@ const AT_ONCE = 20;
 const PASSES = 4;
 const BETWEEN_PASSES_MS = 15_000;
 
-/** What the platform gives a scheduled handler. */
-interface Schedule {
-  exports?: unknown;
-}
-
-/** The Worker's schedule calls this every minute. Without a `schedule`, it makes one pass. */
-export async function settleHost(
+/** Makes the passes of a minute, for the Worker's schedule. Takes most of the minute, and hardly any of it works. */
+export async function settleMinute(
   env: Bindings<AccountStation>,
-  schedule: Schedule | undefined,
+  appview: AppViewStation | null,
 ): Promise<void> {
-  const { AppView = null } = (schedule?.exports ?? {}) as { AppView?: AppViewStation };
-  const services = settlingServices(env, env.APPVIEW === "local" ? AppView : null);
   for (let pass = 1; ; pass++) {
-    await settleDue(services);
-    if (schedule === undefined || pass === PASSES) return;
+    await settleOnce(env, appview);
+    if (pass === PASSES) return;
     await scheduler.wait(BETWEEN_PASSES_MS);
   }
+}
+
+/** Makes one pass, with the host's own AppView if it has one. */
+export async function settleOnce(
+  env: Bindings<AccountStation>,
+  appview: AppViewStation | null,
+): Promise<void> {
+  const own = env.APPVIEW === "local" ? must(appview, "AppView") : null;
+  await settleDue(settlingServices(env, own));
 }
 
 /** Makes one pass. Returns the number of acts that it settled. */

@@ -31,7 +31,7 @@ test.each(["/xrpc/com.atproto.server.describeServer", "/xrpc/_health", "/", "/ac
 );
 
 test("the Worker's schedule does nothing then", async () => {
-  await expect(worker.scheduled(null, { ...bindings, REGISTRATION: "opne" as never })).rejects.toThrow(
+  await expect(worker.scheduled(null, { ...bindings, REGISTRATION: "opne" as never }, {})).rejects.toThrow(
     "none of invite, open, closed",
   );
 });

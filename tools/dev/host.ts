@@ -17,10 +17,14 @@ import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
 import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
+import { keepSchedule } from "./schedule.ts";
 import { LOCAL_FLAGS, readWranglerFile, storesOf } from "./wrangler-file.ts";
 
 /** Loads Miniflare as CommonJS, which it is: an import would scan all of it to find out the module kind. */
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
+
+/** The host's own Worker among the three. */
+const WORKER = "atoll";
 
 export interface HostOptions {
   /** The host's port; default: any free port. */
@@ -113,6 +117,11 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
     throw thrown;
   }
   let stopping: Promise<void> | null = null;
+  const leaveSchedule = keepSchedule(readWranglerFile().crons, async (cron) => {
+    // Looked up each time, since a restarted runtime has another one.
+    const worker = await runtime.getWorker(WORKER);
+    await worker.scheduled({ cron });
+  });
   return {
     origin: `http://localhost:${ports.host}`,
     outside: `http://localhost:${ports.outside}`,
@@ -139,6 +148,7 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       await assertServes(ports.host);
     },
     stop() {
+      leaveSchedule();
       stopping ??= runtime.dispose().then(() => removeTemporary(temporary));
       return stopping;
     },
@@ -220,7 +230,7 @@ function workersOf(
     // Last, since Miniflare copies all earlier descriptions for everything that it adds, and this is the
     // largest.
     {
-      name: "atoll",
+      name: WORKER,
       modules: worker,
       ...compatibility,
       compatibilityFlags: [...compatibility.compatibilityFlags, ...LOCAL_FLAGS],

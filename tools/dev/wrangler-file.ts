@@ -38,6 +38,8 @@ export interface WranglerFile {
   databases: D1Binding[];
   buckets: R2Binding[];
   objects: ObjectBinding[];
+  /** When the Worker's schedule runs, as cron expressions. */
+  crons: string[];
 }
 
 /** The Worker's stores by binding, under Miniflare's names. */
@@ -51,7 +53,7 @@ export function storesOf({
   databases,
   buckets,
   objects,
-}: Omit<WranglerFile, "compatibility" | "vars">): Stores {
+}: Pick<WranglerFile, "databases" | "buckets" | "objects">): Stores {
   return {
     d1Databases: Object.fromEntries(databases.map(({ binding, name }) => [binding, name])),
     r2Buckets: Object.fromEntries(buckets.map(({ binding, name }) => [binding, name])),
@@ -83,7 +85,13 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
       binding: text(table, "name") ?? "",
       className: text(table, "class_name") ?? "",
     })),
+    crons: listIn(toml.triggers, "crons"),
   };
+}
+
+function listIn(table: unknown, key: string): string[] {
+  const value: unknown = Object.entries(table ?? {}).find(([name]) => name === key)?.[1];
+  return Array.isArray(value) ? value.map(String) : [];
 }
 
 const objectsIn = (table: unknown): unknown =>

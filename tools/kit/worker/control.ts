@@ -116,7 +116,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     await this.env.SEQUENCER.getByName(SEQUENCER_NAME).kitClockMoved(before);
     await this.#each([...accounts], (did) => this.env.ACCOUNT.getByName(did).kitClockMoved(before));
     // Runs the host's cron job, which is due every few minutes.
-    await worker.scheduled(null, this.env);
+    await worker.scheduled(null, this.env, this.ctx);
   }
 
   async #members(): Promise<string[]> {
