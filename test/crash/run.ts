@@ -1,7 +1,7 @@
 /**
- * `npm run test:crash`: kills the runtime with SIGKILL, again and again, during a thousand writes. Then it
- * compares repo, firehose and index with the acknowledged writes. KILLS, WRITES and SEED may be set; a run
- * prints its seed.
+ * `npm run test:crash`: kills the runtime with SIGKILL, again and again, during a thousand writes and replays.
+ * Then it compares repo, both streams and index with the acknowledged writes. KILLS, WRITES and SEED may be
+ * set; a run prints its seed.
  */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,6 +12,7 @@ import { startHost } from "../../tools/dev/host.ts";
 import { randomFrom } from "../../tools/seed/random.ts";
 import { xrpc } from "../../tools/dev/xrpc-client.ts";
 import { findFaults } from "./checks.ts";
+import { Listener, Replayers, listeningFaults } from "./listeners.ts";
 import type { Account, Ledger } from "./writers.ts";
 import { Writer } from "./writers.ts";
 
@@ -54,6 +55,8 @@ async function run(running: RunningHost): Promise<string[]> {
     }),
   );
   const started = Date.now();
+  const staying = [new Listener(running.origin, "repos"), new Listener(running.origin, "json")];
+  const replayers = new Replayers(running.origin);
   await Promise.all([
     killer(running, ledger, progress),
     ...writers.map(async (writer) => {
@@ -66,11 +69,35 @@ async function run(running: RunningHost): Promise<string[]> {
     `${progress.kills + 1} kills, ${ledger.acknowledged} writes acknowledged, ${ledger.unknown} unknown, ` +
       `${((Date.now() - started) / 1000).toFixed(1)} s`,
   );
+  replayers.stop();
   const found = await findFaults(running, accounts, ledger);
+  found.push(...(await streamFaults(running.origin, staying, replayers)));
   if (found.length === 0) {
-    console.log("Nothing lost, nothing twice; repo, firehose and index agree.");
+    console.log("Nothing lost, nothing twice; repo, both streams and index agree.");
   }
   return found;
+}
+
+/** Compares what was heard during the kills with what is heard now. */
+async function streamFaults(
+  origin: string,
+  staying: readonly Listener[],
+  { done }: Replayers,
+): Promise<string[]> {
+  const [repos, json] = [new Listener(origin, "repos"), new Listener(origin, "json")];
+  for (const listener of [repos, json, ...staying]) await listener.quiet(1_000);
+  for (const listener of [repos, json, ...staying]) listener.stop();
+  const faults = listeningFaults([...staying, ...done], { repos: repos.heard, json: json.heard });
+  for (const { stream, heard } of staying) {
+    const whole = (stream === "repos" ? repos : json).heard.length;
+    if (heard.length !== whole) faults.push(`${stream}: ${heard.length} messages heard, not ${whole}`);
+  }
+  const connections = staying.reduce((sum, listener) => sum + listener.connections, 0);
+  console.log(
+    `${repos.heard.length} events and ${json.heard.length} entries over ${connections} connections that went on, ` +
+      `${done.length} replays`,
+  );
+  return faults;
 }
 
 /** Kills at random moments, spread over the writes. */

@@ -5,6 +5,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { randomFrom } from "../../tools/seed/random.ts";
+import { decode, decodeFirst } from "@atcute/cbor";
 import { Directory } from "../../src/identity/directory.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import { Tokens } from "../../src/xrpc/server/tokens.ts";
@@ -127,8 +128,12 @@ const readable = (row: Record<string, unknown>) =>
   );
 
 /** What is wrong with an answer; null if the request was refused as it should be. */
-async function fault({ errors, statuses = [400] }: Family, { path, init }: Wrong): Promise<string | null> {
+async function fault(
+  { errors, statuses = [400], byFrame }: Family,
+  { path, init }: Wrong,
+): Promise<string | null> {
   const response = await fetchHost(`/xrpc/${path}`, init);
+  if (byFrame && response.webSocket !== null) return frameFault(errors, response.webSocket);
   const text = await response.text();
   const told = `${response.status} ${text.slice(0, 200)}`;
   if (!statuses.includes(response.status)) return told;
@@ -136,6 +141,26 @@ async function fault({ errors, statuses = [400] }: Family, { path, init }: Wrong
   const { error, message } = JSON.parse(text) as { error?: unknown; message?: unknown };
   if (typeof error !== "string" || typeof message !== "string" || message === "") return `unnamed: ${told}`;
   return errors.includes(error) ? null : told;
+}
+
+/** What is wrong with the only frame of a socket that is then closed with 1008. */
+async function frameFault(errors: readonly string[], socket: WebSocket): Promise<string | null> {
+  const frames: Uint8Array[] = [];
+  socket.binaryType = "arraybuffer";
+  socket.addEventListener("message", ({ data }) => {
+    if (data instanceof ArrayBuffer) frames.push(new Uint8Array(data));
+  });
+  const closed = new Promise<number>((resolve) => {
+    socket.addEventListener("close", ({ code }) => resolve(code));
+  });
+  socket.accept();
+  const code = await closed;
+  const [frame] = frames;
+  if (frame === undefined || frames.length !== 1 || code !== 1008) return `${frames.length} frames, ${code}`;
+  const [header, rest] = decodeFirst(frame);
+  const { error, message } = decode(rest) as { error?: string; message?: string };
+  const told = `${JSON.stringify(header)} ${error} ${message}`;
+  return JSON.stringify(header) === '{"op":-1}' && errors.includes(error ?? "") && message ? null : told;
 }
 
 const shown = ({ path, init }: Wrong) =>

@@ -28,6 +28,8 @@ const QUERIES: [nsid: string, params: Record<string, string | string[]>][] = [
   ["app.bsky.actor.getProfiles", { actors: Array.from({ length: 26 }, () => "a.test") }],
 ];
 
+const SUBSCRIPTIONS = ["com.atproto.sync.subscribeRepos", "com.atproto.label.subscribeLabels"];
+
 const TIMED_CURSORS = ["app.bsky.feed.getTimeline", "app.bsky.feed.getAuthorFeed", "app.bsky.feed.getLikes"];
 
 export const queryFamilies: readonly Family[] = [
@@ -69,6 +71,21 @@ export const queryFamilies: readonly Family[] = [
       );
       const uri = posts[0]?.uri ?? "";
       return ask(pick(TIMED_CURSORS, random), { actor: member.did, uri, cursor: `!${cursor}` }, member.auth);
+    },
+  },
+  {
+    name: "a subscription's cursor that is none",
+    count: 100,
+    errors: INVALID,
+    byFrame: true,
+    make(_, random) {
+      // Valid is an optional sign and digits, also with leading zeros, as the reference's parameters accept
+      // an integer: `3`, `03`.
+      const odd = noise(random).toWellFormed();
+      const nonsense = /^-?\d+$/.test(odd) ? `${odd}.0` : odd;
+      const cursor = pick(["abc", "1.5", "3.0", " 3", "1e9", "", "9".repeat(30), nonsense], random);
+      const asked = ask(pick(SUBSCRIPTIONS, random), { cursor });
+      return { path: asked.path, init: { headers: { upgrade: "websocket" } } };
     },
   },
 ];

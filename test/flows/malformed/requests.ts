@@ -31,6 +31,8 @@ export interface Family {
   count: number;
   errors: readonly string[];
   statuses?: readonly number[];
+  /** Whether the refusal is an error frame on the socket, after the upgrade. */
+  byFrame?: true;
   make(stage: Stage, random: Random): Wrong;
 }
 
