@@ -15,6 +15,7 @@ import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
 import appview0004 from "../migrations/appview/0004_post_word.sql";
 import appview0005 from "../migrations/appview/0005_search.sql";
+import appview0006 from "../migrations/appview/0006_rebuild_failure.sql";
 
 export interface Migration {
   name: string;
@@ -40,4 +41,5 @@ export const APPVIEW_MIGRATIONS: readonly Migration[] = [
   { name: "0003_rebuild.sql", sql: appview0003 },
   { name: "0004_post_word.sql", sql: appview0004 },
   { name: "0005_search.sql", sql: appview0005 },
+  { name: "0006_rebuild_failure.sql", sql: appview0006 },
 ];

@@ -120,6 +120,7 @@ const APPVIEW: Record<string, Bound> = {
   takedown: own,
   label: own,
   bookmark_total: { by: "member", cap: "the posts that somebody bookmarked", sweep: "by a rebuild" },
+  rebuild_failure: { by: "host", cap: "the host's accounts", sweep: "by the next rebuild" },
   rebuild: { by: "host", cap: "one row", sweep: "when the rebuild is done" },
 };
 

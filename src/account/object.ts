@@ -207,6 +207,12 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const { sql, head } = this.#existing();
     return repo.repoCounts(sql, head);
   }
+  async revs(paths: string[]) {
+    return records.revsOf(this.#existing().sql, paths);
+  }
+  async recordsAt(paths: string[]) {
+    return records.recordsAt(this.#existing().sql, paths);
+  }
   async backfill(cursor?: string) {
     const { sql, head } = this.#existing();
     return { rev: head.rev, ...records.backfillPage(sql, cursor) };

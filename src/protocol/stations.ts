@@ -259,6 +259,10 @@ export interface BackfillSource {
    * rev at the time of the read. `next` is absent on the last page. Refuses RepoNotFound.
    */
   backfill(cursor: string | undefined): Promise<{ rev: string; records: StoredRecord[]; next?: string }>;
+  /** The rev of each record now; null where there is none. Refuses RepoNotFound. */
+  revs(paths: string[]): Promise<(string | null)[]>;
+  /** Those of the records that there are, at most 20. Refuses RepoNotFound. */
+  recordsAt(paths: string[]): Promise<StoredRecord[]>;
 }
 
 // ---------------------------------------------------------------------------------------------- bindings

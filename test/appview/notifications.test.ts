@@ -1,7 +1,6 @@
 /** Notifications: who gets one, the list page by page over ties, and the badge that counts what the list shows. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { applyModeration } from "../../src/appview/index/moderation.ts";
-import { startRebuild } from "../../src/appview/index/rebuild.ts";
 import { muteActor, muteActorList, muteThread } from "../../src/appview/reads/methods/graph/mutes.ts";
 import { putActivitySubscription } from "../../src/appview/reads/methods/notification/activity-subscriptions.ts";
 import { putPreferencesV2 } from "../../src/appview/reads/methods/notification/notification-preferences.ts";
@@ -12,6 +11,7 @@ import {
 } from "../../src/appview/reads/methods/notification/notifications.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { bindings, Community, counting, HOST, type Ref } from "../support/community.ts";
+import { wipeIndex } from "../support/wipe-index.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
@@ -22,7 +22,7 @@ const PRIVATE = ["actor_mute", "list_mute", "thread_mute", "notification_seen", 
 
 beforeEach(async () => {
   town = new Community();
-  await startRebuild(db, 1);
+  await wipeIndex(db);
   await db.batch([
     ...["notification", "actor", "rebuild", "takedown", "label"].map((table) =>
       db.prepare(`DELETE FROM ${table}`),

@@ -5,7 +5,7 @@ import { getTimeline } from "../../src/appview/reads/methods/feed/get-timeline.t
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { bindings, Community, counting, HOST } from "../support/community.ts";
-import { startRebuild } from "../../src/appview/index/rebuild.ts";
+import { wipeIndex } from "../support/wipe-index.ts";
 
 const index = counting(bindings.APPVIEW_DB);
 const { db } = index;
@@ -15,7 +15,7 @@ let town: Community;
 
 beforeEach(async () => {
   town = new Community();
-  await startRebuild(db, 1);
+  await wipeIndex(db);
   await db.batch([
     db.prepare("DELETE FROM notification"),
     db.prepare("DELETE FROM actor"),

@@ -1,4 +1,5 @@
 /** A rebuild gives the same rows as live indexing, for a community that does things at random. */
+import { wipeIndex } from "../support/wipe-index.ts";
 import { beforeEach, expect, test } from "vitest";
 import type { Did } from "@atcute/lexicons";
 import {
@@ -22,13 +23,15 @@ const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483
 const below = (n: number) => Math.floor(random() * n);
 const oneOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
 
+const wipe = () => wipeIndex(db);
+
 beforeEach(async () => {
   town = new Community();
-  await startRebuild(db, 1);
+  await wipe();
   await db.batch([
-    db.prepare("DELETE FROM notification"),
     db.prepare("DELETE FROM actor"),
     db.prepare("DELETE FROM rebuild"),
+    db.prepare("DELETE FROM rebuild_failure"),
     db.prepare("UPDATE cursor SET seq = 0"),
   ]);
 });
@@ -145,28 +148,113 @@ test("every table is either derived or kept", async () => {
   expect(results.map(({ name }) => name).toSorted()).toEqual([...DERIVED, ...KEPT].toSorted());
 });
 
-test.each([3, 14, 159])(
-  "a random community (%i), rebuilt step by step, comes to the same rows",
-  async (n) => {
-    seed = n;
-    town.join(...NAMES);
-    live(220);
-    await town.index();
-    await db
-      .prepare("INSERT OR REPLACE INTO takedown (subject, ref) VALUES (?1, 'kept')")
-      .bind(town.did("hugo"))
-      .run();
-    const before = await comparable();
-    await startRebuild(db, 1);
-    expect(await readRebuild(db)).toMatchObject({ phase: "members", done: 0, total: NAMES.length });
-    let slices = 0;
-    while ((await continueRebuild(oneStep(), 12))?.phase !== "done") expect(++slices).toBeLessThan(200);
-    expect(slices).toBeGreaterThan(2);
-    expect(await readRebuild(db)).toMatchObject({ finished: expect.any(Number), error: null });
-    expect(await comparable()).toEqual(before);
-    expect(await db.prepare("SELECT ref FROM takedown").first()).toEqual({ ref: "kept" });
-  },
-);
+const damage = () =>
+  db.batch(
+    [
+      "DELETE FROM post WHERE length(record) % 3 = 0",
+      `DELETE FROM "like" WHERE length(subject || rkey) % 2 = 0`,
+      "UPDATE post SET record = '{}', flags = 0, likes = likes + 7 WHERE length(record) % 2 = 0",
+      "UPDATE actor SET followers = 99, follows = 0, posts = -1, profile = '{}'",
+      "INSERT INTO post_search (post_search) VALUES ('delete-all')",
+    ].map((sql) => db.prepare(sql)),
+  );
+
+test.each<[string, number, () => Promise<unknown>]>([
+  ["that is whole", 3, () => Promise.resolve()],
+  ["that is empty", 14, wipe],
+  ["that is empty", 159, wipe],
+  ["that is damaged", 26, damage],
+])("an index %s, of a random community (%i), comes to the rows of live indexing", async (_, n, harm) => {
+  seed = n;
+  town.join(...NAMES);
+  live(220);
+  await town.index();
+  await db
+    .prepare("INSERT OR REPLACE INTO takedown (subject, ref) VALUES (?1, 'kept')")
+    .bind(town.did("hugo"))
+    .run();
+  const before = await comparable();
+  await harm();
+  await startRebuild(db, 1);
+  expect(await readRebuild(db)).toMatchObject({ phase: "members", done: 0, failed: 0 });
+  let slices = 0;
+  while ((await continueRebuild(oneStep(), 12))?.phase !== "done") expect(++slices).toBeLessThan(200);
+  expect(slices).toBeGreaterThan(2);
+  expect(await readRebuild(db)).toMatchObject({ finished: expect.any(Number), error: null });
+  expect(await comparable()).toEqual(before);
+  expect(await db.prepare("SELECT ref FROM takedown").first()).toEqual({ ref: "kept" });
+});
+
+test("serves what there is until it is replaced, whatever the repos answer", async () => {
+  town.join(...NAMES);
+  live(60);
+  await town.index();
+  const before = await comparable();
+  await startRebuild(db, 1);
+  expect(await comparable()).toEqual(before);
+  const account = (did: Did) => ({
+    ...town.account(did),
+    backfill: () => Promise.reject(new Error("the object throws for ever")),
+  });
+  expect(await continueRebuild({ ...context(), account }, 2)).toMatchObject({
+    phase: "done",
+    error: null,
+    failed: NAMES.length,
+  });
+  expect(await comparable()).toEqual(before);
+});
+
+test("sets an account aside that fails, goes on, and says why", async () => {
+  town.join("ann", "bob", "cleo");
+  for (const name of ["ann", "bob", "cleo"]) town.post(name, `of ${name}`);
+  await town.index();
+  await wipe();
+  await startRebuild(db, 1);
+  const account = (did: Did) =>
+    did === town.did("bob")
+      ? { ...town.account(did), backfill: () => Promise.reject(new Error("no answer")) }
+      : town.account(did);
+  expect(await continueRebuild({ ...context(), account }, 2)).toMatchObject({ phase: "done", failed: 1 });
+  expect(await db.prepare("SELECT did, error FROM rebuild_failure").all()).toMatchObject({
+    results: [{ did: town.did("bob"), error: "no answer" }],
+  });
+  const { results } = await db.prepare("SELECT author FROM post ORDER BY author").all();
+  expect(results).toEqual([{ author: town.did("ann") }, { author: town.did("cleo") }]);
+  await startRebuild(db, 2);
+  expect(await continueRebuild(context(), 3)).toMatchObject({ phase: "done", failed: 0 });
+  expect(await db.prepare("SELECT count(*) AS n FROM post").first()).toEqual({ n: 3 });
+});
+
+test("ends while a member keeps writing, with all that they wrote", async () => {
+  town.join("ann", "bob");
+  const posts = Array.from({ length: 5 }, (_, i) => town.post("ann", `before ${i}`));
+  await town.index();
+  await startRebuild(db, 1);
+  let n = 0;
+  /** At every look at a repo, a post comes and another goes. */
+  const account = (did: Did) => {
+    const source = town.account(did);
+    const busy =
+      <Given, Answer>(ask: (given: Given) => Promise<Answer>) =>
+      async (given: Given) => {
+        const answer = await ask(given);
+        posts.push(town.post("ann", `during ${n++}`));
+        const [gone] = posts.splice(0, 1);
+        if (gone !== undefined) town.remove(gone);
+        await town.index();
+        return answer;
+      };
+    return {
+      backfill: busy((cursor: string | undefined) => source.backfill(cursor)),
+      revs: busy((paths: string[]) => source.revs(paths)),
+      recordsAt: busy((paths: string[]) => source.recordsAt(paths)),
+    };
+  };
+  expect(await continueRebuild({ ...context(), account }, 2)).toMatchObject({ phase: "done", failed: 0 });
+  expect(n).toBeGreaterThan(10);
+  const { results } = await db.prepare("SELECT uri FROM post ORDER BY uri").all<{ uri: string }>();
+  expect(results.map(({ uri }) => uri)).toEqual(posts.map(({ uri }) => uri).toSorted());
+});
 
 test("events go on meanwhile, and what a stale page put back is made good", async () => {
   town.join("ann", "bob");
@@ -178,6 +266,7 @@ test("events go on meanwhile, and what a stale page put back is made good", asyn
   const account = (did: Did) => {
     const source = town.account(did);
     return {
+      ...source,
       backfill: async (cursor: string | undefined) => {
         const page = await source.backfill(cursor);
         // The page has been read. Then a deletion and a post overtake it, and are indexed at once.
@@ -202,16 +291,13 @@ test("events go on meanwhile, and what a stale page put back is made good", asyn
   });
 });
 
-test("two at once do not get in each other's way, and one that fails says why and is gone on with", async () => {
+test("two at once do not get in each other's way, and one that the database stops says why", async () => {
   town.join("ann");
   town.post("ann", "hello");
   await town.index();
   await startRebuild(db, 1);
-  const broken = {
-    ...context(),
-    account: () => ({ backfill: () => Promise.reject(new Error("no answer")) }),
-  };
-  const [first, second] = await Promise.all([continueRebuild(broken, 2), continueRebuild(context(), 2)]);
+  const stopped = { ...context(), members: () => Promise.reject(new Error("no answer")) };
+  const [first, second] = await Promise.all([continueRebuild(stopped, 2), continueRebuild(context(), 2)]);
   expect([first?.phase, second?.phase]).not.toContain("done");
   expect((await readRebuild(db))?.error).toBe("no answer");
   await continueRebuild(context(), 2);

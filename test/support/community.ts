@@ -219,6 +219,8 @@ export class Community {
       const more = from >= 0 && from + 3 < records.length && next !== undefined ? { next } : {};
       return Promise.resolve({ rev, records: page, ...more });
     },
+    revs: (paths) => Promise.resolve(paths.map((path) => this.repos.get(did)?.get(path)?.rev ?? null)),
+    recordsAt: (paths) => Promise.resolve(paths.flatMap((path) => this.repos.get(did)?.get(path) ?? [])),
   });
 
   /** Sends the queued events, as the sequencer would. */

@@ -169,18 +169,37 @@ export function packedRecordsAfter(rows: Rows, after: string, bytes: number): Pa
   });
 }
 
+const storedRecord = (row: RecordRow): StoredRecord => ({
+  path: row.path,
+  cid: cidOfRow(row),
+  rev: row.rev,
+  bytes: new Uint8Array(row.value),
+});
+
+/** Those of the records that there are, at most 20. */
+export const recordsAt = (rows: Rows, paths: string[]): StoredRecord[] =>
+  paths.slice(0, 20).flatMap((path) => {
+    const row = findRecord(rows, path);
+    return row === null ? [] : [storedRecord(row)];
+  });
+
 /** One page of a backfill. Includes records that are taken down, since the index has its own takedowns. */
 export function backfillPage(rows: Rows, cursor = ""): { records: StoredRecord[]; next?: string } {
   const found = recordsAfter(rows, cursor, BACKFILL_BYTES);
-  const records = found.map((row) => ({
-    path: row.path,
-    cid: cidOfRow(row),
-    rev: row.rev,
-    bytes: new Uint8Array(row.value),
-  }));
+  const records = found.map(storedRecord);
   const last = found.at(-1)?.path;
   const more = last !== undefined && rows.first("SELECT 1 FROM record WHERE path > ? LIMIT 1", last) !== null;
   return more ? { records, next: last } : { records };
+}
+
+/** The rev of each record; null where there is none. */
+export function revsOf(rows: Rows, paths: string[]): (string | null)[] {
+  const found = rows.all<{ rev: string | null }>(
+    `SELECT (SELECT rev FROM record WHERE record.path = wanted.value) AS rev FROM json_each(?) AS wanted
+     ORDER BY wanted.key`,
+    JSON.stringify(paths),
+  );
+  return found.map(({ rev }) => rev);
 }
 
 /** Paths of a collection's records about one subject. A hash finds candidates, so `isAbout` checks each. */

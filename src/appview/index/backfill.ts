@@ -11,16 +11,18 @@ import { type Changes, addPut, noChanges, putOf, valueOf } from "./changes.ts";
 import type { Put } from "./indexers/indexer.ts";
 import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
-import { uriOf } from "../uris.ts";
+import { POST, uriOf } from "../uris.ts";
 
 /**
  * Rows per batch: few enough that a batch ends well within D1's 30 seconds, whatever else the records affect.
  */
 const ROWS = 400;
-/** How often a repo that keeps changing is read before it counts as a failure. */
-const ATTEMPTS = 10;
-/** Sorts after every path. */
-const END = "~";
+/** How often records that keep changing are looked at again. Their events come after the last time. */
+const ROUNDS = 10;
+/** Records read again at once. */
+const AGAIN = 20;
+/** A version that no row has, so that what is there is replaced. */
+const NO_VERSION = { cid: "", indexed: -1 };
 
 /** A part of a repo. */
 export interface Part {
@@ -30,8 +32,8 @@ export interface Part {
 }
 
 interface Progress {
-  /** The repo's revs while it was read: exactly one if it did not change. */
-  revs: Set<string>;
+  /** The repo's rev when its first page was read: all commits up to it are in the pages. */
+  rev: string;
   /** The repo's paths (`collection/rkey`) in the collections that are indexed. */
   paths: Set<string>;
 }
@@ -44,6 +46,12 @@ interface Repo {
   seq: number | null;
   /** Absent: everything. */
   part?: Part;
+}
+
+/** A record as it was read. `rev` null: there was none. */
+interface Seen {
+  path: string;
+  rev: string | null;
 }
 
 /**
@@ -61,13 +69,13 @@ export async function backfill(
   const seen = await putAll(repo);
   if (seen === null) return null;
   await removeOthers(repo, seen.paths);
-  return [...seen.revs].reduce((last, rev) => (rev > last ? rev : last), "");
+  return seen.rev;
 }
 
 /**
- * Does the same for a part of a repo while its events are applied. A record read here may be older than what
- * an event has put since, so the repo is read again until it has not changed from beginning to end. Throws
- * after ten attempts.
+ * Does the same for a part of a repo while its events are applied, and derives its posts anew. What is put or
+ * removed here may be older than what an event has put since, so it is compared with the repo afterwards, and
+ * made good: a member may keep writing.
  */
 export async function backfillBeside(
   db: D1Database,
@@ -76,37 +84,78 @@ export async function backfillBeside(
   part: Part,
 ): Promise<void> {
   const repo: Repo = { db, source, did, seq: null, part };
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const seen = await putAll(repo);
-    if (seen === null) return;
-    if (attempt > 0) await removeOthers(repo, seen.paths);
-    const last = await pageOf(source, END);
-    if (last === null) return;
-    seen.revs.add(last.rev);
-    if (seen.revs.size === 1) return;
-  }
-  throw new Error(`the repo of ${did} does not stand still`);
+  const seen = await putAll(repo);
+  if (seen !== null) await removeOthers(repo, seen.paths);
 }
 
 const collectionOf = (path: string): string => path.slice(0, path.indexOf("/"));
 
 async function putAll(repo: Repo): Promise<Progress | null> {
-  const seen: Progress = { revs: new Set(), paths: new Set() };
+  const seen: Progress = { rev: "", paths: new Set() };
   let cursor: string | undefined;
   do {
     const page = await pageOf(repo.source, cursor);
     if (page === null) return null;
-    seen.revs.add(page.rev);
+    if (cursor === undefined) seen.rev = page.rev;
     const { records, passed } = partOf(repo.part, page.records);
     for (let from = 0; from < records.length; from += ROWS) {
+      const some = records.slice(from, from + ROWS);
       const changes = noChanges();
-      for (const record of records.slice(from, from + ROWS)) addRecord(repo, changes, seen, record);
+      for (const record of some) addRecord(repo, changes, seen, record);
       await apply(repo, changes);
+      await compare(repo, some);
     }
-    // Skips a collection that is not indexed: '0' comes after '/'.
-    cursor = passed === undefined ? page.next : `${passed}0`;
+    // Skips a collection that is not indexed: '0' comes after '/'. Likewise the rest of one in which all was
+    // written since: its events are on their way, and a member may write faster than this reads.
+    const skipped = passed ?? (page.next === undefined ? undefined : collectionOfNew(page.records, seen.rev));
+    cursor = skipped === undefined ? page.next : `${skipped}0`;
   } while (cursor !== undefined);
   return seen;
+}
+
+const collectionOfNew = (records: StoredRecord[], rev: string): string | undefined => {
+  const last = records.at(-1);
+  return last === undefined || records.some((record) => record.rev <= rev)
+    ? undefined
+    : collectionOf(last.path);
+};
+
+/** Makes good what was put or removed although an event had overtaken it. */
+async function compare(repo: Repo, seen: readonly Seen[]): Promise<void> {
+  if (repo.seq !== null) return;
+  let left = seen;
+  for (let round = 0; round < ROUNDS && left.length > 0; round++) {
+    const revs = await revsOf(repo.source, left);
+    const overtaken = left.filter(({ rev }, i) => revs[i] !== rev);
+    left = [];
+    for (let from = 0; from < overtaken.length; from += AGAIN) {
+      left = [...left, ...(await putAgain(repo, overtaken.slice(from, from + AGAIN)))];
+    }
+  }
+}
+
+async function putAgain(repo: Repo, overtaken: readonly Seen[]): Promise<Seen[]> {
+  const records = await presentOr([], repo.source.recordsAt(overtaken.map(({ path }) => path)));
+  const changes = noChanges();
+  const here: Progress = { rev: "", paths: new Set() };
+  for (const record of records) addRecord(repo, changes, here, record);
+  for (const { path } of overtaken) if (!here.paths.has(path)) addGone(repo, changes, path);
+  await apply(repo, changes);
+  const revs = new Map(records.map(({ path, rev }) => [path, rev]));
+  return overtaken.map(({ path }) => ({ path, rev: revs.get(path) ?? null }));
+}
+
+const revsOf = (source: BackfillSource, seen: readonly Seen[]): Promise<(string | null)[]> =>
+  presentOr(
+    seen.map(() => null),
+    source.revs(seen.map(({ path }) => path)),
+  );
+
+function addGone({ did }: Repo, changes: Changes, path: string): void {
+  const collection = collectionOf(path);
+  const rkey = path.slice(collection.length + 1);
+  const uri = uriOf(did, collection, rkey);
+  changes.records.set(uri, { kind: "gone", gone: { uri, did, rkey, keep: null } });
 }
 
 /**
@@ -136,37 +185,47 @@ function addRecord(
   const put = putOf({ ...key, cid, indexed: revInstant(rev), fresh: false, size }, valueOf(bytes));
   if (put === null) return;
   seen.paths.add(path);
-  if (part?.accepts === undefined || part.accepts(put)) addPut(changes, put);
+  if (part?.accepts !== undefined && !part.accepts(put)) return;
+  // Posts are derived anew: search, flags and gates may have changed since.
+  addPut(changes, put, part !== undefined && collection === POST ? NO_VERSION : put);
 }
 
-async function pageOf(source: BackfillSource, cursor: string | undefined) {
+/** What the repo answers, or `otherwise` if the account no longer has one. */
+async function presentOr<T>(otherwise: T, answer: Promise<T>): Promise<T> {
   try {
-    return await source.backfill(cursor);
+    return await answer;
   } catch (thrown) {
-    if (isRefusal(thrown) && thrown.error === "RepoNotFound") return null;
+    if (isRefusal(thrown) && thrown.error === "RepoNotFound") return otherwise;
     throw thrown;
   }
 }
 
+const pageOf = (source: BackfillSource, cursor: string | undefined) =>
+  presentOr<Awaited<ReturnType<BackfillSource["backfill"]>> | null>(null, source.backfill(cursor));
+
+/** Removes what the repo did not have when it was read. What has come since is made good. */
 async function removeOthers(repo: Repo, paths: Set<string>): Promise<void> {
   const { db, did, part } = repo;
   const looked = indexers.filter(({ collection }) => part?.collections.has(collection) ?? true);
   const found = await db.batch<{ rkey: string }>(
     looked.map(({ existing }) => db.prepare(existing).bind(did)),
   );
-  let changes = noChanges();
-  for (const [i, indexer] of looked.entries()) {
-    for (const { rkey } of found[i]?.results ?? []) {
-      if (paths.has(`${indexer.collection}/${rkey}`)) continue;
-      const uri = uriOf(did, indexer.collection, rkey);
-      changes.records.set(uri, { kind: "gone", gone: { uri, did, rkey, keep: null } });
-      if (changes.records.size < ROWS) continue;
-      await apply(repo, changes);
-      changes = noChanges();
-    }
+  const others = looked.flatMap(({ collection }, i) =>
+    (found[i]?.results ?? []).map(({ rkey }) => `${collection}/${rkey}`).filter((path) => !paths.has(path)),
+  );
+  for (let from = 0; from < others.length; from += ROWS) {
+    const some = others.slice(from, from + ROWS);
+    // Those that have come since the repo was read stay.
+    const revs = repo.seq === null ? await revsOf(repo.source, some.map(asGone)) : [];
+    const gone = some.filter((_, i) => (revs[i] ?? null) === null);
+    const changes = noChanges();
+    for (const path of gone) addGone(repo, changes, path);
+    await apply(repo, changes);
+    await compare(repo, gone.map(asGone));
   }
-  await apply(repo, changes);
 }
+
+const asGone = (path: string): Seen => ({ path, rev: null });
 
 async function apply({ db, seq }: Repo, changes: Changes): Promise<void> {
   if (changes.records.size === 0) return;

@@ -78,12 +78,8 @@ export function statementsOf(db: D1Database, changes: Changes): D1PreparedStatem
       add(gone, collection, change.gone);
       continue;
     }
-    const { put } = change;
-    add(puts, collection, put);
-    if (!put.fresh) {
-      const { did, rkey, cid, indexed } = put;
-      add(gone, collection, { uri: put.uri, did, rkey, keep: { cid, indexed } });
-    }
+    add(puts, collection, change.put);
+    if (change.before !== null) add(gone, collection, change.before);
   }
   return [
     ...actorStatements(db, changes),

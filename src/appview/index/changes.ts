@@ -14,7 +14,8 @@ import { fitted } from "../record-fit.ts";
 import { isJson } from "../../protocol/json.ts";
 import { uriOf } from "../uris.ts";
 
-type RecordChange = { kind: "put"; put: Put } | { kind: "gone"; gone: Gone };
+/** `before`: the row that a put replaces, if there is one. */
+type RecordChange = { kind: "put"; put: Put; before: Gone | null } | { kind: "gone"; gone: Gone };
 
 interface ActorChange {
   did: Did;
@@ -80,11 +81,17 @@ function addGone(changes: Changes, did: Did, collection: string, rkey: string): 
   changes.records.set(uri, { kind: "gone", gone: { uri, did, rkey, keep: null } });
 }
 
-export function addPut(changes: Changes, put: Put): void {
+/** The version that a put leaves in place, as nothing would change. */
+type Kept = NonNullable<Gone["keep"]>;
+
+/** @param keep by default, the row stays as it is if it has the put's version already */
+export function addPut(changes: Changes, put: Put, keep: Kept = put): void {
   const before = changes.records.get(put.uri);
   // Created, with no trace earlier in the run: there is nothing to remove first.
   const fresh = put.fresh && (before === undefined || (before.kind === "put" && before.put.fresh));
-  changes.records.set(put.uri, { kind: "put", put: { ...put, fresh } });
+  const { uri, did, rkey } = put;
+  const gone = { uri, did, rkey, keep: { cid: keep.cid, indexed: keep.indexed } };
+  changes.records.set(uri, { kind: "put", put: { ...put, fresh }, before: fresh ? null : gone });
 }
 
 function addCommit(changes: Changes, event: CommitEvent): void {

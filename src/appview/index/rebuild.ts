@@ -1,13 +1,14 @@
 /**
- * Rebuilds the index from the repos while reads and events go on. A rebuild drops what is derived and creates
- * it again from its own DDL, asks the host for its members, then puts each repo into the index in three
- * passes, because rules look from one record to others: what gates, lists and follows say (`context`), posts
- * that begin threads (`roots`), and the `rest`. A rebuild can stop and resume at any account.
+ * Rebuilds the index from the repos, in place: what is there is served until it is replaced, and reads and
+ * events go on. The host is asked for its members. Then each repo is put into the index in three passes, because
+ * rules look from one record to others: what gates, lists and follows say (`context`), posts that begin threads
+ * (`roots`), and the `rest`. Posts are derived anew, other rows are mended where they differ, and what no repo
+ * has is removed. At last, counts are taken anew. An account that cannot be read or indexed is set aside, and
+ * keeps what it had. A rebuild can stop and resume at any account.
  *
- * The result equals that of live indexing, except for what no repo knows: notifications of joins and
- * verifications (kept); which of two duplicates came first (by key here, by commit there); rules decided by a
- * gate, follow or list item that has since been deleted or edited; replies hidden after their notification;
- * and rows of accounts that are no longer here.
+ * The result equals that of live indexing, except for what no repo knows: which of two duplicates came first
+ * (by key here, by commit there, if the index had neither); rules decided by a gate, follow or list item that
+ * has since been deleted or edited; and replies hidden after their notification.
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus } from "../../protocol/events.ts";
@@ -21,10 +22,8 @@ import { applyModeration } from "./moderation.ts";
 import { columns, overRows } from "./statements.ts";
 import { LIKE, POST, REPOST } from "../uris.ts";
 
-/** Full-text tables, emptied by their own command. */
-const SEARCHED = ["post_search", "actor_search"] as const;
 /** Tables derived from records alone. */
-const DROPPED = [
+export const DERIVED = [
   "post",
   "feed_item",
   "like",
@@ -37,15 +36,23 @@ const DROPPED = [
   "duplicate",
   "record",
   "notification",
+  "post_search",
+  "actor_search",
+  // Shows the words of post_search.
+  "post_word",
 ] as const;
-/** Tables that show the words of another table. */
-const SHOWING = ["post_word"] as const;
-export const DERIVED = [...DROPPED, ...SEARCHED, ...SHOWING] as const;
 /** Tables that others own, or that are not derived from records. */
-export const KEPT = ["cursor", "poison", "actor", "takedown", "label", "bookmark_total", "rebuild"] as const;
+export const KEPT = [
+  "cursor",
+  "poison",
+  "actor",
+  "takedown",
+  "label",
+  "bookmark_total",
+  "rebuild",
+  "rebuild_failure",
+] as const;
 
-/** Reasons of notifications whose cause left no trace in any repo. */
-const UNTRACED = "('starterpack-joined', 'verified', 'unverified')";
 /** Stays within the number of values that a query may bind. */
 const MEMBERS_PAGE = 90;
 /** How long a slice may run past its deadline, in milliseconds. */
@@ -64,13 +71,14 @@ const PARTS: Record<"context" | "roots" | "rest", Part> = {
 };
 
 /** `wanted`: a migration asks for a rebuild. */
-type Phase = "wanted" | "members" | "context" | "roots" | "rest" | "done";
+type Phase = "wanted" | "members" | "context" | "roots" | "rest" | "counts" | "done";
 const NEXT: Record<Phase, Phase> = {
   wanted: "members",
   members: "context",
   context: "roots",
   roots: "rest",
-  rest: "done",
+  rest: "counts",
+  counts: "done",
   done: "done",
 };
 
@@ -98,51 +106,34 @@ export interface RebuildStatus {
   /** Milliseconds. */
   started: number;
   finished: number | null;
+  /** Why it stopped last; null if it did not. */
   error: string | null;
+  /** Number of accounts set aside. */
+  failed: number;
 }
 
 interface RebuildRow extends RebuildStatus {
   did: string;
 }
 
+const COLUMNS = `phase, done, total, started, finished, error, (SELECT count(*) FROM rebuild_failure) AS failed`;
+
 /** Returns null when there never was a rebuild. */
 export function readRebuild(db: D1Database): Promise<RebuildStatus | null> {
-  return db
-    .prepare("SELECT phase, done, total, started, finished, error FROM rebuild WHERE id = 1")
-    .first<RebuildStatus>();
+  return db.prepare(`SELECT ${COLUMNS} FROM rebuild WHERE id = 1`).first<RebuildStatus>();
 }
 
-const readRow = (db: D1Database) => db.prepare("SELECT * FROM rebuild WHERE id = 1").first<RebuildRow>();
+const readRow = (db: D1Database) =>
+  db.prepare(`SELECT did, ${COLUMNS} FROM rebuild WHERE id = 1`).first<RebuildRow>();
 
-/** Drops what is derived, in one transaction with the note that it must be rebuilt. */
+/** Notes that the index is to be rebuilt. Nothing of it is dropped. */
 export async function startRebuild(db: D1Database, now: number): Promise<void> {
-  const { results } = await db
-    .prepare("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    .all<{ type: string; name: string; tbl_name: string; sql: string }>();
-  const dropped: readonly string[] = DROPPED;
-  const of = (type: string) =>
-    results.filter((each) => each.type === type && dropped.includes(each.tbl_name)).map(({ sql }) => sql);
-  const statements = [
-    `CREATE TABLE untraced AS SELECT * FROM notification WHERE reason IN ${UNTRACED}`,
-    ...SEARCHED.map((table) => `INSERT INTO ${table} (${table}) VALUES ('delete-all')`),
-    ...DROPPED.map((table) => `DROP TABLE "${table}"`),
-    ...of("table"),
-    ...of("index"),
-    "INSERT INTO notification SELECT * FROM untraced",
-    "DROP TABLE untraced",
-    ...of("trigger"),
-    "DELETE FROM poison",
-    "DELETE FROM actor WHERE known IS NULL",
-    `UPDATE actor SET written = NULL, backfilled = NULL, profile = NULL, profile_cid = NULL, profile_sort = NULL,
-      profile_indexed = NULL, joined_via = NULL, selves = NULL, name = NULL, slot = NULL, followers = 0, follows = 0,
-      posts = 0`,
-  ];
   await db.batch([
-    ...statements.map((sql) => db.prepare(sql)),
+    db.prepare("DELETE FROM rebuild_failure"),
     db
       .prepare(
         `INSERT OR REPLACE INTO rebuild (id, phase, total, started)
-          SELECT 1, 'members', count(*), ?1 FROM actor WHERE status IS NULL OR status <> 'deleted'`,
+          SELECT 1, 'members', count(*), ?1 FROM actor WHERE known IS NOT NULL`,
       )
       .bind(now),
   ]);
@@ -189,14 +180,50 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
     await note(context.db, row, dids.at(-1) ?? "", dids.length);
     return true;
   }
+  if (row.phase === "counts") {
+    await context.db.prepare(COUNT).bind(JSON.stringify(dids)).run();
+    await note(context.db, row, dids.at(-1) ?? "", dids.length);
+    return true;
+  }
   const part = PARTS[row.phase];
   for (const did of dids) {
-    await backfillBeside(context.db, context.account(did), did, part);
+    await mend(context, did, part);
     await note(context.db, row, did, 1);
     if (context.now() >= until) break;
   }
   return true;
 }
+
+/** How often an account is tried before it is set aside. */
+const TRIES = 3;
+
+/** Puts a part of one repo into the index, or sets the account aside: one must not stop the others. */
+async function mend(context: RebuildContext, did: Did, part: Part): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await backfillBeside(context.db, context.account(did), did, part);
+    } catch (error) {
+      if (tries < TRIES) continue;
+      logLine("error", "index.rebuild", { message: "set aside", did, error });
+      // If it is the database that fails, this throws, and the rebuild stops until the next call.
+      await context.db
+        .prepare("INSERT OR REPLACE INTO rebuild_failure (did, error, at) VALUES (?1, ?2, ?3)")
+        .bind(did, messageOf(error).slice(0, 2000), context.now())
+        .run();
+      return;
+    }
+  }
+}
+
+/** Takes the counts of accounts anew, and writes those that are wrong. */
+const COUNT = `UPDATE actor SET followers = found.followers, follows = found.follows, posts = found.posts FROM (
+    SELECT value AS did,
+      (SELECT count(*) FROM follow WHERE subject = value) AS followers,
+      (SELECT count(*) FROM follow WHERE actor = value) AS follows,
+      (SELECT count(*) FROM post WHERE uri > 'at://' || value || '/' AND uri < 'at://' || value || '0') AS posts
+    FROM json_each(?1)) AS found
+  WHERE actor.did = found.did
+    AND (actor.followers, actor.follows, actor.posts) IS NOT (found.followers, found.follows, found.posts)`;
 
 /** Matches only the rebuild and phase in which the work began: another may have been started since. */
 const STILL = "WHERE id = 1 AND started = ?1 AND phase = ?2";

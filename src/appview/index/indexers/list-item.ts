@@ -3,13 +3,15 @@ import { mainSchema } from "@atcute/bluesky/types/app/graph/listitem";
 import { textOf } from "../../../protocol/json.ts";
 import { LIST_ITEM, didOf } from "../../uris.ts";
 import type { Indexer } from "./indexer.ts";
-import { putWhole, unique } from "./unique.ts";
+import { WANTED, putWhole, unique } from "./unique.ts";
 
 /** An item is only in lists of its own author, so only those are searched. */
-const REMOVE = `DELETE FROM list_item WHERE (list, subject) IN (
-  SELECT i.list, i.subject FROM json_each(?1) CROSS JOIN list_item AS i
-    ON i.list > 'at://' || (value ->> 0) || '/' AND i.list < 'at://' || (value ->> 0) || '0' AND i.rkey = value ->> 1
-  WHERE (i.cid, i.indexed) IS NOT (value ->> 3, value ->> 4))`;
+const REMOVE = `${WANTED}
+  DELETE FROM list_item WHERE (list, subject) IN (
+  SELECT i.list, i.subject FROM author CROSS JOIN list_item AS i
+    ON i.list > 'at://' || author.did || '/' AND i.list < 'at://' || author.did || '0'
+    CROSS JOIN wanted AS w ON w.did = author.did AND w.rkey = i.rkey
+  WHERE (i.cid, i.indexed) IS NOT (w.cid, w.indexed))`;
 
 export const listItem: Indexer = {
   ...unique({

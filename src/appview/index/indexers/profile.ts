@@ -15,7 +15,8 @@ const UPSERT = `INSERT INTO actor (did, profile, profile_cid, profile_sort, prof
   ON CONFLICT (did) DO UPDATE SET
     profile = excluded.profile, profile_cid = excluded.profile_cid, profile_sort = excluded.profile_sort,
     profile_indexed = excluded.profile_indexed, joined_via = excluded.joined_via, name = excluded.name
-  WHERE (profile_cid, profile_indexed) IS NOT (excluded.profile_cid, excluded.profile_indexed)`;
+  WHERE (profile, profile_cid, profile_sort, profile_indexed, joined_via, name) IS NOT (excluded.profile,
+    excluded.profile_cid, excluded.profile_sort, excluded.profile_indexed, excluded.joined_via, excluded.name)`;
 
 const REMOVE = `UPDATE actor SET profile = NULL, profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL,
     joined_via = NULL, name = NULL

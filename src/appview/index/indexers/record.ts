@@ -11,7 +11,8 @@ const UPSERT = `INSERT INTO record (uri, did, collection, cid, record, sort, ind
   ON CONFLICT (uri) DO UPDATE SET
     cid = excluded.cid, record = excluded.record, sort = excluded.sort, indexed = excluded.indexed,
     name = excluded.name
-  WHERE (record.cid, record.indexed) <> (excluded.cid, excluded.indexed)`;
+  WHERE (record.cid, record.record, record.sort, record.indexed, record.name)
+    IS NOT (excluded.cid, excluded.record, excluded.sort, excluded.indexed, excluded.name)`;
 
 /** An update replaces the row in place and keeps its counts; only a removed record is deleted. */
 const REMOVE = `DELETE FROM record WHERE uri IN (SELECT value ->> 2 FROM json_each(?1) WHERE value ->> 3 IS NULL)`;

@@ -15,13 +15,24 @@ export function insertUnique(table: string, list: string): string {
 }
 
 /**
+ * The rows of `Gone`, to be looked up by author and rkey, and their authors: an author's rows are passed once,
+ * however many of them are looked for.
+ */
+export const WANTED = `WITH
+  wanted AS MATERIALIZED (
+    SELECT value ->> 0 AS did, value ->> 1 AS rkey, value ->> 3 AS cid, value ->> 4 AS indexed FROM json_each(?1)),
+  author AS MATERIALIZED (SELECT DISTINCT did FROM wanted)`;
+
+/**
  * Removes rows, found by author and rkey, unless they are to be kept. `first` and `second` are the key;
  * `author` is the column that has the author.
  */
 export const removeUnique = (table: string, first: string, second: string, author = "actor"): string =>
-  `DELETE FROM ${table} WHERE (${first}, ${second}) IN (
-  SELECT r.${first}, r.${second} FROM json_each(?1) CROSS JOIN ${table} AS r ON r.${author} = value ->> 0 AND r.rkey = value ->> 1
-  WHERE (r.cid, r.indexed) IS NOT (value ->> 3, value ->> 4))`;
+  `${WANTED}
+  DELETE FROM ${table} WHERE (${first}, ${second}) IN (
+  SELECT r.${first}, r.${second} FROM author CROSS JOIN ${table} AS r ON r.${author} = author.did
+    CROSS JOIN wanted AS w ON w.did = r.${author} AND w.rkey = r.rkey
+  WHERE (r.cid, r.indexed) IS NOT (w.cid, w.indexed))`;
 
 /** Puts records that are stored whole, under a key of two columns (`a, b`). */
 export function putWhole(
@@ -52,8 +63,11 @@ interface Unique {
 export function unique({ collection, remove, existing }: Unique) {
   // Runs first: when a row is removed, the triggers promote a waiting duplicate, even if that is to be
   // removed too.
-  const removeDuplicates = `DELETE FROM duplicate WHERE (actor, collection, rkey) IN (
-  SELECT value ->> 0, '${collection}', value ->> 1 FROM json_each(?1))`;
+  const removeDuplicates = `${WANTED}
+  DELETE FROM duplicate WHERE (actor, collection, subject, rkey) IN (
+  SELECT d.actor, d.collection, d.subject, d.rkey FROM author
+    CROSS JOIN duplicate AS d ON d.actor = author.did AND d.collection = '${collection}'
+    CROSS JOIN wanted AS w ON w.did = d.actor AND w.rkey = d.rkey)`;
   return {
     collection,
     remove(db, gone) {
