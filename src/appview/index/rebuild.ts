@@ -173,6 +173,9 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
   if (dids.length === 0) {
     if (row.phase === "members")
       for await (const acts of context.acts()) await applyModeration(context.db, acts);
+    // What ingest set aside before is in the repos, and so in the index now.
+    if (NEXT[row.phase] === "done")
+      await context.db.prepare("DELETE FROM poison WHERE at < ?1").bind(row.started).run();
     await advance(context, row);
     return NEXT[row.phase] !== "done";
   }
