@@ -25,12 +25,22 @@ interface Secret {
   created_at: string;
 }
 
-/** The secrets that the runtime may remember from an earlier file. It goes on with them, so they stay true. */
-async function secretsSoFar(): Promise<Secret[]> {
+declare global {
+  /** By name: the first that this runtime has seen of each. */
+  var secretsSeen: Map<string, Secret> | undefined;
+}
+
+/**
+ * The secrets that the runtime may remember from an earlier file. It goes on with them, so they are put back,
+ * also after a file that has emptied the databases itself.
+ */
+async function secretsSoFar(): Promise<Iterable<Secret>> {
+  const seen = (globalThis.secretsSeen ??= new Map());
   const found = await bindings.DIRECTORY.prepare("SELECT name, value, created_at FROM secret")
     .all<Secret>()
     .catch(() => null);
-  return found?.results ?? [];
+  for (const secret of found?.results ?? []) if (!seen.has(secret.name)) seen.set(secret.name, secret);
+  return seen.values();
 }
 
 const secrets = await secretsSoFar();

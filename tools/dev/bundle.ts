@@ -114,7 +114,6 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
     target: "es2024",
     supported: { "import-source": true, using: true },
     conditions: ["workerd", "worker", "browser"],
-    keepNames: true,
     minify: true,
     // For traces of a deployed Worker. Module names depend on it, too.
     sourcemap: true,
