@@ -99,12 +99,13 @@ const inNode = (name: string, { timeout, alone = false, bail = 0 }: NodeTests) =
 });
 
 /** Folders that are projects of their own; `workers` has all the others. */
-const APART = ["node", "clients", "kit", "browser", "migration"];
+const APART = ["node", "clients", "crash", "kit", "browser", "migration"];
 
 /**
  * The projects, and the commands that run them:
  * - `workers`, in workerd, and `node`, which starts hosts: `npm test`.
  * - `clients`, other people's software, and `tables`: `npm run test:clients`.
+ * - `crash`, calls lost between stations, before the runtime is killed: `npm run test:crash`.
  * - `kit`, the test kit: `npm run test:kit`.
  * - `browser`, the pages in Chromium: `npm run test:browser`.
  * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
@@ -123,6 +124,7 @@ export default defineConfig(async () => ({
         [...APART.map((folder) => `test/${folder}/**`), ...TABLES],
       ),
       await inWorkerd("tables", TABLES, []),
+      await inWorkerd("crash", ["test/crash/**/*.test.ts"], []),
       inNode("node", { timeout: 30_000 }),
       inNode("clients", { timeout: 60_000 }),
       inNode("kit", { timeout: 30_000 }),

@@ -18,6 +18,7 @@ import { unsettled } from "../../schema/directory.ts";
  * - `identify`: the DID document was changed
  * - `sign-out`: the password was changed, which ends every session but that of the browser `subject`
  * - `moderate`: object and AppView follow the takedown of `subject`, a record's at-uri or a blob's CID
+ * - `label`: AppView and subscribers learn of labels; `did` is the host's, `subject` a JSON array of what they are about
  * - `delete`: the account ends
  * - `depart`: the account has ended; an upload may have outlived it
  */
@@ -30,6 +31,7 @@ export type ActKind =
   | "identify"
   | "sign-out"
   | "moderate"
+  | "label"
   | "delete"
   | "depart";
 

@@ -10,7 +10,7 @@ import type { AppViewStation, Bindings, ModerationAct } from "../protocol/statio
 
 /** What carrying an act out takes. */
 export interface SettlingServices {
-  env: Pick<Bindings, "DIRECTORY" | "BLOBS">;
+  env: Pick<Bindings, "DIRECTORY" | "BLOBS" | "LABELS">;
   directory: Directory;
   dids: DidResolver;
   plc: PlcClient;

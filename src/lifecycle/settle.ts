@@ -6,6 +6,7 @@ import { logLine } from "../protocol/log-line.ts";
 import { must } from "../protocol/refusal.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { settleSignUp } from "./create.ts";
+import { settleLabels } from "./labels.ts";
 import { settlingServices, type SettlingServices } from "./services.ts";
 import { settleStanding } from "./standing.ts";
 import { settleDeletion } from "./states.ts";
@@ -67,6 +68,8 @@ async function settle(services: SettlingServices, act: Act): Promise<void> {
     case "depart":
       await clearBlobs(services, act);
       return unsettled.end(act);
+    case "label":
+      return settleLabels(services, act);
     case "moderate":
       return act.subject === null ? unsettled.end(act) : settleSubject(services, act, act.subject);
     default:

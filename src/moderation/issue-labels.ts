@@ -1,29 +1,17 @@
-/**
- * The host as a labeler: signs labels with its own key, stores them, and notifies its AppView and the
- * subscribers.
- */
+/** The host as a labeler: checks labels, and signs them with its own key. */
 import type { Did } from "@atcute/lexicons";
 import type { Keypair } from "@atproto/crypto";
-import { ModerationLabels } from "./labels.ts";
 import { isCid } from "../protocol/cid.ts";
 import { importKey } from "../protocol/keys.ts";
 import { signLabel } from "../protocol/label.ts";
 import type { SignedLabel } from "../protocol/label.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import { LABELS_NAME } from "../protocol/stations.ts";
-import type { Bindings, ModerationAct } from "../protocol/stations.ts";
+import type { ModerationAct } from "../protocol/stations.ts";
 import { isAtUri, isDatetime, isDid } from "../protocol/syntax.ts";
 
 /** Keeps the host's secrets, and makes them on first use. */
 interface SecretKeeper {
   secret(name: "LABELER_KEY"): Promise<string>;
-}
-
-export interface LabelingServices {
-  env: Pick<Bindings, "DIRECTORY" | "LABELS">;
-  directory: SecretKeeper;
-  host: { did: Did };
-  moderate(acts: ModerationAct[]): Promise<void>;
 }
 
 export interface WantedLabel {
@@ -45,20 +33,16 @@ export async function labelKey(directory: SecretKeeper): Promise<Keypair> {
   return importKey(await directory.secret("LABELER_KEY"));
 }
 
-/** Signs, stores and announces labels. Refuses InvalidRequest for an invalid label. */
-export async function issueLabels(
-  services: LabelingServices,
+/** Signs labels of this host, `src`. Refuses InvalidRequest for an invalid label. */
+export async function signLabels(
+  directory: SecretKeeper,
+  src: Did,
   wanted: readonly WantedLabel[],
 ): Promise<SignedLabel[]> {
   for (const each of wanted) check(each);
-  const { directory, env, host } = services;
   const key = await labelKey(directory);
   const cts = new Date().toISOString();
-  const labels = await Promise.all(wanted.map((each) => signLabel({ ...each, src: host.did, cts }, key)));
-  await new ModerationLabels(env.DIRECTORY).add(labels);
-  await services.moderate(labels.map(actOf));
-  await env.LABELS.getByName(LABELS_NAME).announce();
-  return labels;
+  return Promise.all(wanted.map((each) => signLabel({ ...each, src, cts }, key)));
 }
 
 /** A label in the form that the AppView receives. */

@@ -3,7 +3,7 @@
  * changes.
  */
 import type { Cid, Did, GenericUri } from "@atcute/lexicons";
-import { asc, desc, gt, lt, max, sql } from "drizzle-orm";
+import { and, asc, desc, gt, lt, max, notExists, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { label } from "../../schema/directory.ts";
 import { fromBytes, toBytes } from "../protocol/cbor.ts";
@@ -28,10 +28,10 @@ export class ModerationLabels {
   }
 
   /**
-   * The first label's seq is a number from the clock, so that a host set up anew goes on above the seqs of its
-   * earlier life, whose cursors consumers still have.
+   * The statements that store labels. The first label's seq is a number from the clock, so that a host set up
+   * anew goes on above the seqs of its earlier life, whose cursors consumers still have.
    */
-  async add(labels: readonly SignedLabel[]): Promise<void> {
+  adding(labels: readonly SignedLabel[]) {
     const next = sql<number>`(SELECT coalesce(max(${label.seq}) + 1, ${this.#clock()}) FROM ${label})`;
     const rows = labels.map((each) => ({
       seq: next,
@@ -44,8 +44,19 @@ export class ModerationLabels {
       exp: each.exp ?? null,
       sig: toBytes(each.sig).$bytes,
     }));
-    const [first, ...others] = rows.map((row) => this.#db.insert(label).values(row));
-    if (first !== undefined) await this.#db.batch([first, ...others]);
+    return rows.map((row) => this.#db.insert(label).values(row));
+  }
+
+  /** All labels of these subjects, in order. */
+  async of(uris: readonly string[]): Promise<NumberedLabel[]> {
+    const rows = await this.#db.select().from(label).where(isOneOf(uris)).orderBy(asc(label.seq));
+    return rows.map((row) => ({ seq: row.seq, label: asLabel(row) }));
+  }
+
+  /** Whether these subjects have no label after `seq`. */
+  none(uris: readonly string[], seq: number): SQL {
+    const one = this.#db.select({ seq: label.seq }).from(label);
+    return notExists(one.where(and(isOneOf(uris), gt(label.seq, seq))));
   }
 
   /** Labels in force that match the patterns. Refuses InvalidRequest: an invalid pattern or cursor. */
@@ -86,6 +97,9 @@ export class ModerationLabels {
     return row?.head ?? 0;
   }
 }
+
+const isOneOf = (uris: readonly string[]): SQL =>
+  sql`${label.uri} IN (SELECT value FROM json_each(${JSON.stringify(uris)}))`;
 
 function asLabel(row: LabelRow): SignedLabel {
   return {

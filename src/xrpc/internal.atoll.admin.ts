@@ -5,10 +5,10 @@
 import * as v from "@atcute/lexicons/validations";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { ModerationAudit } from "../moderation/audit.ts";
+import { issueLabels } from "../lifecycle/labels.ts";
 import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
-import { issueLabels } from "../moderation/issue-labels.ts";
 import {
   listCredentials as credentialsOf,
   revokeCredentials as revokeCredentialsOf,
@@ -141,7 +141,7 @@ export const internalAtollAdmin = [
     }
     const subject = labels.length === 1 ? labels[0]?.uri : undefined;
     const issued = await act(services, caller, "createLabels", subject, { labels }, () =>
-      issueLabels(services, labels),
+      issueLabels(services, services.host.did, labels),
     );
     return { labels: issued.map(labelView) };
   }),

@@ -317,11 +317,12 @@ test("an index that was lost gets back the takedowns and labels that stand", asy
   await subjects.restoring(town.did("bob"), "bafkother");
   const label = { ver: 1, src: HOST.did, uri: post.uri, cts: "2026-01-01T00:00:00.000Z" } as const;
   const sig = new Uint8Array([1]);
-  await new ModerationLabels(directory).add([
+  const issued = new ModerationLabels(directory).adding([
     { ...label, val: "spam", sig },
     { ...label, val: "rude", sig },
     { ...label, val: "spam", neg: true, sig },
   ]);
+  for (const statement of issued) await statement;
   await db.batch([db.prepare("DELETE FROM takedown"), db.prepare("DELETE FROM label")]);
   await startRebuild(db, 1);
   await continueRebuild({ ...context(), acts: () => standingActs(directory) }, 12);

@@ -227,6 +227,32 @@ export const flows: Record<string, () => Promise<() => Promise<Flow>>> = {
     };
   },
 
+  async "a label"() {
+    const { did } = await join();
+    let isOn = false;
+    return async () => {
+      isOn = !isOn;
+      const label = { uri: did, val: "spam", neg: !isOn };
+      const told = async () => {
+        const newest = "SELECT neg FROM label WHERE uri = ? ORDER BY seq DESC LIMIT 1";
+        const row = await bindings.DIRECTORY.prepare(newest).bind(did).first<{ neg: number }>();
+        return row?.neg === 0;
+      };
+      const wanted = isOn;
+      return {
+        did: async () => did,
+        run: () => succeed(asAdmin("internal.atoll.admin.createLabels", { input: { labels: [label] } })),
+        done: async () => (await told()) === wanted,
+        async check() {
+          const row = await bindings.APPVIEW_DB.prepare("SELECT 1 FROM label WHERE uri = ?")
+            .bind(did)
+            .first();
+          expect(row !== null).toBe(await told());
+        },
+      };
+    };
+  },
+
   async "a change of e-mail address"() {
     const member = await join();
     return async () => {

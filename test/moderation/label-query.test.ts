@@ -1,4 +1,5 @@
 /** queryLabels: what it finds, each label once, and how many rows that takes. */
+import { drizzle } from "drizzle-orm/d1";
 import { beforeAll, describe, expect, test } from "vitest";
 import { countDatabase } from "../../src/appview/counted-database.ts";
 import { ModerationLabels } from "../../src/moderation/labels.ts";
@@ -22,12 +23,18 @@ const label = (uri: string, more: object = {}) => ({
   ...more,
 });
 
+/** In one transaction, as they are issued. */
+async function add(issued: ReturnType<typeof label>[]): Promise<void> {
+  const [first, ...others] = labels.adding(issued);
+  if (first !== undefined) await drizzle(bindings.DIRECTORY).batch([first, ...others]);
+}
+
 /** Every URI whose label is in force, sorted. */
 let inForce: string[];
 
 beforeAll(async () => {
   const all = Array.from({ length: PEOPLE * POSTS }, (_, i) => uriOf(i % PEOPLE, Math.floor(i / PEOPLE)));
-  for (let i = 0; i < all.length; i += 100) await labels.add(all.slice(i, i + 100).map((uri) => label(uri)));
+  for (let i = 0; i < all.length; i += 100) await add(all.slice(i, i + 100).map((uri) => label(uri)));
   // Of every person: the first three taken back, the fourth over, the fifth given again.
   const gone = new Set<string>();
   for (let person = 0; person < PEOPLE; person++) {
@@ -38,8 +45,8 @@ beforeAll(async () => {
       string,
       string,
     ];
-    await labels.add([a, b, c].map((uri) => label(uri, { neg: true })));
-    await labels.add([label(over, { exp: "2026-11-29T11:59:59.000Z" }), label(again)]);
+    await add([a, b, c].map((uri) => label(uri, { neg: true })));
+    await add([label(over, { exp: "2026-11-29T11:59:59.000Z" }), label(again)]);
     for (const uri of [a, b, c, over]) gone.add(uri);
   }
   inForce = all.filter((uri) => !gone.has(uri)).toSorted();

@@ -78,7 +78,7 @@ function wrapBindings(wrap: Wrap): () => void {
     ),
     replace(databaseOf("APPVIEW_DB"), "fetch", (fetch) => (...given) => {
       const [, init] = given as [unknown, { body?: unknown } | undefined];
-      const isTakedown = typeof init?.body === "string" && /(INTO|FROM) takedown /.test(init.body);
+      const isTakedown = typeof init?.body === "string" && /(INTO|FROM) (takedown|label) /.test(init.body);
       return isTakedown ? wrap("appview", () => fetch(...given)) : fetch(...given);
     }),
     replace(
