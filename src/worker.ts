@@ -17,7 +17,7 @@ import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 
-/** The cron of the sweep. The other one, every five minutes, is for what can wait. */
+/** The cron that settles acts. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
 
 export default {

@@ -30,9 +30,6 @@ export interface Member extends Omit<AccountRow, "did" | "handle"> {
  */
 export const unhoused = ["reserved", "deleted"] as const;
 
-export const isHoused = ({ state }: Pick<AccountRow, "state">): boolean =>
-  state === "active" || state === "deactivated";
-
 export function statusOf(found: Pick<AccountRow, "state" | "takedown">): AccountStatus {
   if (found.state === "deleted") return "deleted";
   if (found.takedown !== null) return found.takedown;

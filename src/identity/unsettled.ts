@@ -1,7 +1,7 @@
 /**
  * Acts that several stations must follow. The directory says what should be. An act is noted in the transaction
  * that changes the directory, and struck out once every station has followed. What dies in between is noted
- * still, and the sweep takes it up. Whoever carries an act out reads the directory's present state, not that
+ * still, and the schedule takes it up. Whoever carries an act out reads the directory's present state, not that
  * of the act, so any number of acts may run at once, in any order: the last one struck out has seen the end.
  */
 import type { Did } from "@atcute/lexicons";
@@ -65,7 +65,7 @@ export interface Course<State> {
  * call in flight has ended when the act is taken up.
  */
 export const LEASE_MS = 30_000;
-/** How often a course is run again when the directory changes meanwhile. The sweep does the rest. */
+/** How often a course is run again when the directory changes meanwhile. the schedule does the rest. */
 const ROUNDS = 5;
 
 type Row = typeof unsettled.$inferSelect;

@@ -1,6 +1,6 @@
 /**
  * Account creation. The directory reserves DID, handle and address first, in one transaction: that decides
- * between two calls for one of them, and is where the sweep finds a sign-up that nobody finishes. Then come
+ * between two calls for one of them, and is where the schedule finds a sign-up that nobody finishes. Then come
  * the account's object, the registration of the DID, and the listing as a member. No event is sent before
  * that.
  */
@@ -125,7 +125,7 @@ async function isRegistered({ plc }: SettlingServices, did: Did): Promise<boolea
 /** Makes the reservation a member. */
 async function list(services: SettlingServices, act: Act, state: "active" | "deactivated"): Promise<Member> {
   const { changes } = services.directory;
-  // Whoever was slow may find that the sweep has been here first, and has listed or undone the account.
+  // Whoever was slow may find that the schedule has been here first, and has listed or undone the account.
   const member = (await changes.admit(act, state)) ?? (await services.directory.findByDid(act.did));
   if (member === null || Date.parse(member.createdAt) !== act.at) {
     await services.account(act.did).destroy(act.at);

@@ -68,7 +68,7 @@ export async function submitPlcOperation(
   try {
     await services.plc.submit(did, operation);
   } catch (thrown) {
-    // A lost answer may hide a success; the sweep then announces what may be new.
+    // A lost answer may hide a success; the schedule then announces what may be new.
     if (isRefusal(thrown) && thrown.status < 500) await services.directory.unsettled.end(act);
     throw thrown;
   }

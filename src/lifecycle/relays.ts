@@ -23,9 +23,8 @@ const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
     .filter((origin) => origin !== "");
 
 /**
- * Asks every relay that has not been asked since the newest event to crawl this host. For the Worker's
- * schedule: it may be called as often as one likes. A relay that did not accept is asked again at the next
- * call.
+ * Asks every relay that has not been asked since the newest event to crawl this host, or that did not accept.
+ * For the Worker's schedule: it may be called as often as one likes.
  */
 export async function requestCrawls(
   env: RelayBindings,
@@ -55,9 +54,8 @@ async function requestCrawl(
 ): Promise<void> {
   const db = drizzle(env.DIRECTORY);
   const last = await db.select().from(relay).where(eq(relay.origin, origin)).get();
-  if (last?.outcome === "asked") {
-    if (last.seq >= seq || now - Date.parse(last.askedAt) < ASK_AGAIN_MS) return;
-  }
+  if (last !== undefined && now - Date.parse(last.askedAt) < ASK_AGAIN_MS) return;
+  if (last?.outcome === "asked" && last.seq >= seq) return;
   const outcome = await ask(env, origin, hostname);
   const row = { origin, askedAt: new Date(now).toISOString(), seq, outcome };
   await db.insert(relay).values(row).onConflictDoUpdate({ target: relay.origin, set: row });

@@ -25,7 +25,7 @@ export interface LifecycleServices extends SettlingServices {
   handles: HandleResolver;
 }
 
-/** For the sweep, which serves no request. `appview`: null if the host uses an upstream. */
+/** For the schedule, which serves no request. `appview`: null if the host uses an upstream. */
 export function settlingServices(
   env: Bindings<AccountStation>,
   appview: AppViewStation | null,

@@ -28,7 +28,7 @@ export async function signUp(
   const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
   checkLanguage(input.handle);
   const handle = await services.handles.validate(input.handle, { did: input.did });
-  const account = await afterSweep(services, async () => {
+  const account = await afterSettling(services, async () => {
     if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
       await services.directory.invites.assertAvailable(inviteCode);
     }
@@ -53,8 +53,8 @@ export async function signUp(
   return { handle, did: account.did, accessJwt, refreshJwt, didDoc };
 }
 
-/** A name that is taken may be held by a sign-up that died. If the sweep ends one, asks again. */
-async function afterSweep<Made>(services: Services, attempt: () => Promise<Made>): Promise<Made> {
+/** A name that is taken may be held by a sign-up that died. If settling ends one, asks again. */
+async function afterSettling<Made>(services: Services, attempt: () => Promise<Made>): Promise<Made> {
   try {
     return await attempt();
   } catch (thrown) {
