@@ -133,6 +133,17 @@ export interface SequencerStatus {
    * only, else zeros).
    */
   rows?: { sequencer: RowCount; index: RowCount };
+  /** What the fan-out objects were handed since the object woke. */
+  handed?: HandedCount;
+}
+
+export interface HandedCount {
+  /** Calls, each with a batch or without. */
+  flights: number;
+  /** Events times objects. */
+  events: number;
+  /** Milliseconds that the calls took. */
+  ms: number;
 }
 
 /** The result of a flight of events. */

@@ -6,7 +6,7 @@
  */
 import type { StreamedEvent } from "../protocol/events.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
-import type { Cut, FanOutStation, WindowEdges } from "../protocol/stations.ts";
+import type { Cut, FanOutReport, FanOutStation, HandedCount, WindowEdges } from "../protocol/stations.ts";
 import type { Roster } from "./roster.ts";
 
 export interface HandoutLimits {
@@ -47,6 +47,7 @@ export class Handout {
   readonly #around: HandoutSurroundings;
   readonly #limits: HandoutLimits;
   readonly #lines = new Map<string, Line>();
+  readonly handed: HandedCount = { flights: 0, events: 0, ms: 0 };
 
   constructor(around: HandoutSurroundings, limits: HandoutLimits) {
     this.#around = around;
@@ -60,7 +61,21 @@ export class Handout {
   }
 
   #lineTo(name: string, told: number | null): Line {
-    return new Line(name, this.#around, this.#limits, told, (report) => this.#forget(name, report));
+    return new Line({ name, told }, this.#around, this.#limits, {
+      deliver: (after, events) => this.#deliver(name, after, events),
+      reported: (cuts) => this.#forget(name, cuts),
+    });
+  }
+
+  async #deliver(name: string, after: number, events: StreamedEvent[]): Promise<FanOutReport> {
+    const begun = Date.now();
+    this.handed.flights += 1;
+    this.handed.events += events.length;
+    try {
+      return await this.#around.fanOut(name).deliver(after, events);
+    } finally {
+      this.handed.ms += Date.now() - begun;
+    }
   }
 
   /** Lists a fan-out object that has a reader. */
@@ -89,12 +104,17 @@ export class Handout {
   }
 }
 
+interface LineCalls {
+  deliver(after: number, events: StreamedEvent[]): Promise<FanOutReport>;
+  reported(cuts: Cut[]): void;
+}
+
 /** The flights to one fan-out object. */
 class Line {
   readonly #name: string;
   readonly #around: HandoutSurroundings;
   readonly #limits: HandoutLimits;
-  readonly #reported: (cuts: Cut[]) => void;
+  readonly #calls: LineCalls;
   /** The seq that the waiting events follow; null: the object may lack earlier ones. */
   #told: number | null;
   #waiting: StreamedEvent[] = [];
@@ -109,17 +129,16 @@ class Line {
   isIdle = false;
 
   constructor(
-    name: string,
+    { name, told }: { name: string; told: number | null },
     around: HandoutSurroundings,
     limits: HandoutLimits,
-    told: number | null,
-    reported: (cuts: Cut[]) => void,
+    calls: LineCalls,
   ) {
     this.#name = name;
     this.#around = around;
     this.#limits = limits;
     this.#told = told;
-    this.#reported = reported;
+    this.#calls = calls;
   }
 
   listened(): void {
@@ -167,11 +186,11 @@ class Line {
     this.#waitingBytes = 0;
     this.#told = events.at(-1)?.seq ?? after;
     try {
-      const { readers, cuts } = await this.#around.fanOut(this.#name).deliver(after, events);
+      const { readers, cuts } = await this.#calls.deliver(after, events);
       this.#failures = 0;
       this.#restUntil = begun + Math.min(this.#limits.longestGather, readers * this.#limits.gather);
       this.isIdle = readers === 0 && listens === this.#listens;
-      this.#reported(cuts);
+      this.#calls.reported(cuts);
     } catch (thrown) {
       this.#fail(thrown);
     } finally {

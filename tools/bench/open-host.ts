@@ -15,6 +15,7 @@ import {
 import { localVars } from "../dev/configuration.ts";
 import { freePort, LOOPBACK } from "../dev/ports.ts";
 import { readWranglerFile, storesOf } from "../dev/wrangler-file.ts";
+import { at } from "../../src/protocol/json.ts";
 import { Client, isObject } from "./client.ts";
 import { listenerOf } from "./process.ts";
 
@@ -24,6 +25,11 @@ export interface DoorStatus {
   /** Newest seq in the index. */
   indexed: number;
   ingestError: string | null;
+  /** Calls of the streams' objects since the sequencer woke, and the milliseconds that they took. */
+  flights: number;
+  flightMs: number;
+  /** Rows that the sequencer has written since it woke. */
+  rows: number;
 }
 
 export interface OpenHost {
@@ -110,10 +116,13 @@ function statusOf({ status, body }: { status: number; body: Buffer }): DoorStatu
   if (status !== 200) throw new Error(`the loader: ${status} ${body.toString("utf8", 0, 500)}`);
   const value: unknown = JSON.parse(body.toString("utf8"));
   if (!isObject(value)) throw new Error("the loader gave no status");
-  const { seq, indexed, ingestError } = value;
+  const { seq, indexed, ingestError, handed, rows } = value;
   return {
     seq: Number(seq),
     indexed: Number(indexed),
     ingestError: typeof ingestError === "string" ? ingestError : null,
+    flights: Number(at(handed, "flights")),
+    flightMs: Number(at(handed, "ms")),
+    rows: Number(at(rows, "sequencer", "written")),
   };
 }

@@ -81,6 +81,11 @@ export function peakMegabytes(pid: number | null): number | null {
   return field(pid, "VmHWM");
 }
 
+/** Resident memory now, in MB (10^6 bytes); null if not known. */
+export function residentMegabytes(pid: number | null): number | null {
+  return field(pid, "VmRSS");
+}
+
 function field(pid: number | null, name: string): number | null {
   const status = pid === null ? null : read(`/proc/${pid}/status`);
   const kibibytes = status?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, "m"))?.[1];

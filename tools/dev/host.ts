@@ -15,10 +15,11 @@ import type { WorkerVars } from "./configuration.ts";
 import { localVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
+import { LOCAL_FLAGS } from "./local-flags.ts";
 import { LOOPBACK, LaunchError, claimPort, randomPort } from "./ports.ts";
 import { RuntimeProcesses } from "./runtime-processes.ts";
 import { keepSchedule } from "./schedule.ts";
-import { LOCAL_FLAGS, readWranglerFile, storesOf } from "./wrangler-file.ts";
+import { readWranglerFile, storesOf } from "./wrangler-file.ts";
 
 /** Loads Miniflare as CommonJS, which it is: an import would scan all of it to find out the module kind. */
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
@@ -37,6 +38,11 @@ export interface HostOptions {
   vars?: WorkerVars;
   /** Receives each log entry of the Worker and the runtime. */
   log?: (entry: LogEntry) => void;
+  /**
+   * Flags of the runtime beyond those of `wrangler.toml`; default: LOCAL_FLAGS. Without them, the streams'
+   * readers sit on sockets that hibernate, as on Cloudflare.
+   */
+  flags?: readonly string[];
   /** Answers the host's fetches instead of the network. */
   fetch?: OutsideFetch;
 }
@@ -233,7 +239,7 @@ function workersOf(
       name: WORKER,
       modules: worker,
       ...compatibility,
-      compatibilityFlags: [...compatibility.compatibilityFlags, ...LOCAL_FLAGS],
+      compatibilityFlags: [...compatibility.compatibilityFlags, ...(options.flags ?? LOCAL_FLAGS)],
       bindings: { ...localVars({ PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars }) },
       ...stores,
       serviceBindings: { OUTSIDE: "outside" },

@@ -22,9 +22,6 @@ export interface ObjectBinding {
   className: string;
 }
 
-/** Flags that only local runs set. `experimental` gives workerd an HTTP client for sockets, and so the streams pipes. */
-export const LOCAL_FLAGS = ["experimental"];
-
 /** The runtime's compatibility settings, under Miniflare's names. */
 export interface Compatibility {
   compatibilityDate: string;

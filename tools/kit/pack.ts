@@ -26,11 +26,20 @@ async function buildScripts(): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node22",
-    packages: "external",
+    external: installed(),
     chunkNames: "[name]-[hash]",
     plugins: [noBuilder],
   });
   chmodSync(path.join(DIST, "cli.js"), 0o755);
+}
+
+/** The packages that npm installs with this one. Whatever else the kit imports becomes part of it. */
+function installed(): string[] {
+  const manifest = JSON.parse(readFileSync(path.join(KIT, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
+  };
+  return [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
 }
 
 /**

@@ -1,65 +1,36 @@
-/** A bot that answers each mention exactly once, in its thread, even across crashes. */
-import { type AppBskyFeedPost, type AtpAgent, RichText, XRPCError } from "@atproto/api";
+/** A bot that answers each mention by a member of its host exactly once, in its thread, even across crashes. */
+import type { JetstreamEvent } from "@atcute/jetstream";
+import type { AppBskyFeedPost, AtpAgent } from "@atproto/api";
 
-/** The bot's answer to a post; null for none. */
-export type Reply = (post: { text: string; author: { handle: string } }) => string | null;
+export const POST = "app.bsky.feed.post";
 
-export class MentionBot {
-  readonly #agent: AtpAgent;
-  readonly #reply: Reply;
+/** The bot's answer to a text; null for none. */
+export type Reply = (text: string) => string | null;
 
-  constructor(agent: AtpAgent, reply: Reply) {
-    this.#agent = agent;
-    this.#reply = reply;
-  }
-
-  /** Answers the unread mentions among the newest 100. Returns the number of posts written. */
-  async look(): Promise<number> {
-    const now = new Date().toISOString();
-    const { data } = await this.#agent.listNotifications({ limit: 100, reasons: ["mention"] });
-    let written = 0;
-    for (const { uri, cid, record, author, isRead } of data.notifications.toReversed()) {
-      if (isRead) continue;
-      const post = record as AppBskyFeedPost.Record;
-      const text = this.#reply({ text: post.text, author });
-      if (text !== null && (await this.#answer({ uri, cid }, post, text))) written++;
-    }
-    await this.#agent.updateSeenNotifications(now);
-    return written;
-  }
-
-  /**
-   * Posts an answer under the mention's record key, so that the host refuses a second answer. False if it
-   * did.
-   */
-  async #answer(
-    parent: { uri: string; cid: string },
-    to: AppBskyFeedPost.Record,
-    text: string,
-  ): Promise<boolean> {
-    const richText = new RichText({ text });
-    await richText.detectFacets(this.#agent);
-    const record = {
-      $type: "app.bsky.feed.post",
-      text: richText.text,
-      ...(richText.facets === undefined ? {} : { facets: richText.facets }),
-      reply: { root: to.reply?.root ?? parent, parent },
+/** Answers the mentions among a host's events, until they end. */
+export async function runBot(
+  agent: AtpAgent,
+  events: AsyncIterable<JetstreamEvent>,
+  reply: Reply,
+): Promise<void> {
+  for await (const event of events) {
+    if (event.kind !== "commit" || event.commit.operation !== "create") continue;
+    const { collection, rkey, cid } = event.commit;
+    const post = event.commit.record as unknown as AppBskyFeedPost.Record;
+    const isMention = JSON.stringify(post.facets ?? []).includes(`"${agent.assertDid}"`);
+    const text = collection === POST && isMention ? reply(post.text) : null;
+    if (text === null) continue;
+    const parent = { uri: `at://${event.did}/${POST}/${rkey}`, cid };
+    const answer = {
+      text,
+      reply: { root: post.reply?.root ?? parent, parent },
       createdAt: new Date().toISOString(),
     };
-    try {
-      await this.#agent.com.atproto.repo.createRecord({
-        repo: this.#agent.assertDid,
-        collection: "app.bsky.feed.post",
-        rkey: parent.uri.split("/").at(-1),
-        record,
-      });
-      return true;
-    } catch (thrown) {
-      // Hosts without this error answer a used key with a 500.
-      if (thrown instanceof XRPCError && (thrown.error === "RecordAlreadyExists" || thrown.status === 500))
-        return false;
-      throw thrown;
-    }
+    // Under the mention's own key, so that the host refuses a second answer.
+    const input = { repo: agent.assertDid, collection: POST, rkey, record: { $type: POST, ...answer } };
+    await agent.com.atproto.repo.createRecord(input).catch((thrown: { error?: string }) => {
+      if (thrown.error !== "RecordAlreadyExists") throw thrown;
+    });
   }
 }
 

@@ -1,0 +1,108 @@
+/** The report of `npm run bench:stream`, as Markdown. */
+import type { Machine } from "../machine.ts";
+import { median } from "../load.ts";
+import { figure, printTable } from "../print-table.ts";
+import type { CountFigures } from "./counts.ts";
+import type { CrowdFigures, CrowdPlan } from "./crowd.ts";
+import type { ScenarioFigures, ScenarioPlan } from "./scenario.ts";
+
+export interface StreamReport {
+  machine: Machine;
+  /** Cores that the whole machine kept busy. */
+  busy: number | null;
+  scenario?: { plan: ScenarioPlan; with: ScenarioFigures; without: ScenarioFigures };
+  crowd?: { plan: CrowdPlan; found: Record<string, CrowdFigures[]> };
+  counts?: CountFigures[];
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString("en");
+
+function scenarioText({ plan, with: busy, without }: NonNullable<StreamReport["scenario"]>): string {
+  const line = (label: string, show: (figures: ScenarioFigures) => string) => [
+    label,
+    show(busy),
+    show(without),
+  ];
+  const table = printTable([
+    ["", `${plan.replaysPerMinute} replays a minute`, "none"],
+    line("writes", ({ writes }) => whole(writes)),
+    line("write p50, ms", ({ p50 }) => figure(p50)),
+    line("write p99, ms", ({ p99 }) => figure(p99)),
+    line("replays", ({ replays }) => String(replays)),
+    line("slowest replay of each minute, s", ({ slowestReplays }) =>
+      slowestReplays.map((ms) => figure(ms / 1000)).join(", "),
+    ),
+    line("readers cut though they read", ({ honestCuts }) => String(honestCuts.length)),
+    line("frames other than the live reader's", ({ wrongFrames }) => String(wrongFrames)),
+    line("silent readers cut", ({ silentCut }) => `${silentCut} of ${plan.silent}`),
+    line("stream, MB", ({ streamBytes }) => figure(streamBytes / 1e6)),
+    line("memory after the first minute, MB", ({ memory }) => whole(memory.first)),
+    line("least and most since, MB", ({ memory }) => `${whole(memory.least)} – ${whole(memory.most)}`),
+  ]);
+  const faults = [...busy.faults, ...busy.honestCuts, ...without.faults, ...without.honestCuts];
+  return [
+    `## ${plan.minutes} minutes of ${plan.writesPerSecond} writes a second`,
+    `Each twentieth write is a batch of 200 kB. One reader is live, ${plan.silent} never read, and all replays of a minute begin at once.`,
+    table,
+    ...faults.map((fault) => `- ${fault}`),
+  ].join("\n\n");
+}
+
+function crowdText({ plan, found }: NonNullable<StreamReport["crowd"]>): string {
+  const lines = Object.entries(found).map(([name, rounds]) => {
+    const middle = (of: (figures: CrowdFigures) => number) => figure(median(rounds.map(of)));
+    return [
+      name,
+      `${Math.min(...rounds.map(({ complete }) => complete))} of ${plan.readers}`,
+      middle(({ p50 }) => p50),
+      middle(({ p99 }) => p99),
+      middle(({ cpuPerFrame }) => cpuPerFrame ?? Number.NaN),
+    ];
+  });
+  const head = ["readers", "had every frame", "p50 ms", "p99 ms", "CPU µs per frame and reader"];
+  return [
+    `## ${plan.readers} live readers, ${plan.writesPerSecond} writes a second`,
+    printTable([head, ...lines]),
+  ].join("\n\n");
+}
+
+function countText(counts: readonly CountFigures[]): string {
+  const head = [
+    "readers",
+    "objects",
+    "calls",
+    "ms",
+    "rows",
+    "calls a day",
+    "object-seconds a day",
+    "GB-s a day",
+    "rows a day",
+  ];
+  const lines = counts.map((each) => [
+    String(each.readers),
+    String(each.objects),
+    figure(each.calls),
+    figure(each.ms),
+    figure(each.rows),
+    whole(each.callsADay),
+    whole(each.objectSecondsADay),
+    whole(each.gbSecondsADay),
+    whole(each.rowsADay),
+  ]);
+  return [
+    "## What readers cost a community of 10,000",
+    "For one write: calls of fan-out objects, the time that they take, rows that the sequencer writes. For a day: the same for 60,000 writes.",
+    printTable([head, ...lines]),
+  ].join("\n\n");
+}
+
+export function markdown({ machine, busy, scenario, crowd, counts }: StreamReport): string {
+  const { cpu, cores, memoryGB, system, node, commit, date } = machine;
+  return [
+    "# The event streams, with many readers",
+    `${date.slice(0, 10)}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}. The whole machine kept ${figure(busy)} cores busy.`,
+    ...(scenario === undefined ? [] : [scenarioText(scenario)]),
+    ...(crowd === undefined ? [] : [crowdText(crowd)]),
+    ...(counts === undefined ? [] : [countText(counts)]),
+  ].join("\n\n");
+}

@@ -1,0 +1,133 @@
+/**
+ * `npm run bench:stream` measures the event streams with many readers: the scenario of replays beside silent
+ * readers, a crowd of live ones, and what readers cost by count.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import type * as HostModule from "../../dev/host.ts";
+import { type RunningHost, startHost } from "../../dev/host.ts";
+import { ROOT } from "../../dev/wrangler-file.ts";
+import { describeMachine, machineBusySeconds } from "../machine.ts";
+import { type CrowdFigures, runCrowd } from "./crowd.ts";
+import { type CountFigures, runCounts } from "./counts.ts";
+import { type StreamReport, markdown } from "./report.ts";
+import { type ScenarioFigures, runScenario } from "./scenario.ts";
+
+const USAGE = `npm run bench:stream -- [options]
+  --only scenario,crowd,counts   parts to run (default: all)
+  --minutes 5                    of the scenario, with replays and again without
+  --readers 1000                 of the crowd
+  --rate 20                      writes a second
+  --seconds 30                   of the crowd
+  --rounds 1                     of the crowd, in turns with --against
+  --against ../before            another checkout, whose crowd is measured in turns
+  --save                         also writes docs/bench/stream.json and stream.md`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "scenario,crowd,counts" },
+    minutes: { type: "string", default: "5" },
+    readers: { type: "string", default: "1000" },
+    rate: { type: "string", default: "20" },
+    seconds: { type: "string", default: "30" },
+    rounds: { type: "string", default: "1" },
+    against: { type: "string" },
+    save: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const OPEN = { REGISTRATION: "open", RATE_LIMITS: "off" } as const;
+const say = (line: string) => console.error(line);
+const parts = values.only.split(",");
+
+async function withHost<T>(
+  start: typeof startHost,
+  flags: string[] | null,
+  work: (host: RunningHost) => Promise<T>,
+) {
+  const host = await start({ vars: OPEN, ...(flags === null ? {} : { flags }) });
+  try {
+    return await work(host);
+  } finally {
+    await host.stop();
+  }
+}
+
+async function scenarios(): Promise<NonNullable<StreamReport["scenario"]>> {
+  const plan = {
+    minutes: Number(values.minutes),
+    writesPerSecond: Number(values.rate),
+    silent: 5,
+    replaysPerMinute: 20,
+  };
+  const run = (replaysPerMinute: number): Promise<ScenarioFigures> => {
+    say(`scenario, ${replaysPerMinute} replays a minute`);
+    return withHost(startHost, null, (host) => runScenario(host, { ...plan, replaysPerMinute }));
+  };
+  return { plan, with: await run(plan.replaysPerMinute), without: await run(0) };
+}
+
+/** The crowd at pipes, at sockets that hibernate, and at another checkout, in turns. */
+async function crowds(): Promise<NonNullable<StreamReport["crowd"]>> {
+  const plan = {
+    readers: Number(values.readers),
+    writesPerSecond: Number(values.rate),
+    seconds: Number(values.seconds),
+  };
+  const other = values.against === undefined ? null : await hostOf(path.resolve(values.against));
+  const columns: [string, typeof startHost, string[] | null][] = [
+    ["at pipes", startHost, null],
+    ["at sockets that hibernate", startHost, []],
+    ...(other === null ? [] : [["before", other, null] as [string, typeof startHost, null]]),
+  ];
+  const found: Record<string, CrowdFigures[]> = {};
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const [name, start, flags] of columns) {
+      say(`crowd of ${plan.readers}, ${name}`);
+      const figures = await withHost(start, flags, (host) => runCrowd(host, plan));
+      (found[name] ??= []).push(figures);
+    }
+  }
+  return { plan, found };
+}
+
+async function hostOf(checkout: string): Promise<typeof startHost> {
+  const module = (await import(path.join(checkout, "tools/dev/host.ts"))) as typeof HostModule;
+  return module.startHost;
+}
+
+async function counts(): Promise<CountFigures[]> {
+  say("counts");
+  const base = path.join(ROOT, ".atoll/bench");
+  mkdirSync(base, { recursive: true });
+  const folder = mkdtempSync(path.join(base, "counts-"));
+  try {
+    return await runCounts(folder, [1, 5, 50], 60);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (values.help) console.log(USAGE);
+else {
+  const begun = { at: performance.now(), busy: machineBusySeconds() };
+  const report: StreamReport = {
+    machine: describeMachine(),
+    ...(parts.includes("scenario") ? { scenario: await scenarios() } : {}),
+    ...(parts.includes("crowd") ? { crowd: await crowds() } : {}),
+    ...(parts.includes("counts") ? { counts: await counts() } : {}),
+    busy: null,
+  };
+  const busy = machineBusySeconds();
+  if (busy !== null && begun.busy !== null) {
+    report.busy = (busy - begun.busy) / ((performance.now() - begun.at) / 1000);
+  }
+  const text = markdown(report);
+  console.log(text);
+  const folder = path.join(ROOT, values.save ? "docs/bench" : ".atoll/bench");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, "stream.json"), `${JSON.stringify(report, null, 2)}\n`);
+  if (values.save) writeFileSync(path.join(folder, "stream.md"), `${text}\n`);
+}
