@@ -300,7 +300,7 @@ const SORTING = new Set([
   "app.bsky.unspecced.getTrendingTopics",
   "app.bsky.unspecced.getTrends",
 ]);
-const budgetOf = (nsid: string) => (SORTING.has(nsid) ? 13_000 : 3_100);
+const budgetOf = (nsid: string) => (SORTING.has(nsid) ? 14_000 : 3_100);
 
 /** Read all that they send, at their reader's pace. */
 const WHOLE = ["com.atproto.sync.getRepo", "com.atproto.sync.getCheckout"];

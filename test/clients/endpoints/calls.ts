@@ -284,8 +284,9 @@ export const LIFE: readonly Row[] = [
   leaver("com.atproto.server.updateEmail", async ({ code, leaver: { email } }) => ({
     input: { email, token: await code(email) },
   })),
-  anyone("com.atproto.server.requestPasswordReset", ({ leaver: { email } }) => ({ input: { email } })),
-  leaver("com.atproto.server.resetPassword", async ({ code, leaver: { email, password } }) => ({
+  anyone("com.atproto.server.requestPasswordReset", ({ keeper: { email } }) => ({ input: { email } })),
+  // Of another member: a new password ends the sessions of its account.
+  leaver("com.atproto.server.resetPassword", async ({ code, keeper: { email, password } }) => ({
     input: { token: await code(email), password },
   })),
   leaver("com.atproto.identity.updateHandle", () => ({ input: { handle: "leaving.test" } })),

@@ -17,6 +17,8 @@ export interface Stage {
   /** The member whom calls are about. */
   ben: Person;
   leaver: Person;
+  /** A member who sets a new password. */
+  keeper: Person;
   /** Ben's post, with a picture; it is liked, answered and quoted. */
   post: { uri: string; cid: string; rkey: string };
   blob: string;
@@ -36,7 +38,12 @@ const GENERATOR = "did:web:feeds.example.com";
 export async function setStage(): Promise<Stage> {
   const network = await createTestNetwork({
     seed: {
-      accounts: [{ name: "ada" }, { name: "ben", displayName: "Ben", avatar: true }, { name: "leaver" }],
+      accounts: [
+        { name: "ada" },
+        { name: "ben", displayName: "Ben", avatar: true },
+        { name: "leaver" },
+        { name: "keeper" },
+      ],
       follows: { ada: ["ben"], ben: ["ada"], leaver: ["ada", "ben"] },
       posts: [
         {
@@ -52,10 +59,11 @@ export async function setStage(): Promise<Stage> {
       ],
     },
   });
-  const [ada, ben, leaver] = [
+  const [ada, ben, leaver, keeper] = [
     await person(network, "ada"),
     await person(network, "ben"),
     await person(network, "leaver"),
+    await person(network, "keeper"),
   ];
   const author = network.agent("ben");
   const { data } = await author.getAuthorFeed({ actor: ben.did });
@@ -68,6 +76,7 @@ export async function setStage(): Promise<Stage> {
     ada,
     ben,
     leaver,
+    keeper,
     post: { uri: found.uri, cid: found.cid, rkey: found.uri.split("/").at(-1) ?? "" },
     blob: kept.cids[0] ?? "",
     uris: await otherRecords(network, ben.did, ada.did),
