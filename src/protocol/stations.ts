@@ -82,6 +82,8 @@ export interface WindowEdges {
   head: number;
   /** Newest seq that has left the window. */
   pruned: number;
+  /** Seq of the newest deletion, whose account's events have left the window; 0: none since the start. */
+  forgot: number;
 }
 
 export interface EventPage extends WindowEdges {

@@ -54,6 +54,7 @@ export class EventWindow {
   readonly #firstSeq: () => number;
   #head: number;
   #pruned: number;
+  #forgot = 0;
   #floor: number;
   /** The newest event's time on the JSON stream. */
   #us: number;
@@ -74,7 +75,7 @@ export class EventWindow {
   }
 
   get edges(): WindowEdges {
-    return { head: this.#head, pruned: this.#pruned };
+    return { head: this.#head, pruned: this.#pruned, forgot: this.#forgot };
   }
 
   /** Newest seq that has left the window by age or size; 0 when none has. */
@@ -133,6 +134,8 @@ export class EventWindow {
       const deleted = taken.findLastIndex((entry) => entry.status === "deleted");
       if (deleted !== -1) this.#forget(did, first + deleted);
     });
+    const deletion = taken.findLastIndex((entry) => entry.status === "deleted");
+    if (deletion !== -1) this.#forgot = first + deletion;
     if (this.#head === 0) this.#floor = first - 1;
     this.#head = first + events.length - 1;
     this.#us = us + (events.length - 1) * TIME_SLOT;

@@ -57,7 +57,7 @@ async function staged(limits: Partial<HandoutLimits>, work: (stage: Stage) => Pr
         {
           roster,
           fanOut: () => fanOut as never,
-          edges: () => ({ head, pruned: 0 }),
+          edges: () => ({ head, pruned: 0, forgot: 0 }),
           wakeBy: () => {},
         },
         { ...DEFAULT_HANDOUT, gather: 0, retry: 10, ...limits },

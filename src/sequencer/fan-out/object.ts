@@ -58,6 +58,7 @@ interface Admitted {
 export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOutStation, "connect"> {
   readonly #places: KeptPlaces;
   readonly #pool: SocketPool;
+  readonly #pages: Pages;
   readonly #readers: Readers;
   readonly #bySocket = new Map<WebSocket, Reader>();
   /** The addresses of readers that are about to be added. */
@@ -70,7 +71,8 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
       () => this.limits().sockets,
       () => this.#restart(),
     );
-    this.#readers = new Readers(new Pages(() => this.#sequencer()), () => this.limits().pages);
+    this.#pages = new Pages(() => this.#sequencer());
+    this.#readers = new Readers(this.#pages, () => this.limits().pages);
     this.#wakeReaders();
   }
 
@@ -136,6 +138,7 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
     if ("by" in asked) return asked;
     const subscriber = request.headers.get(SUBSCRIBER_HEADER);
     const edges = await this.#listen(subscriber, asked.json === null ? null : asked.cursor);
+    this.#pages.heed(edges);
     const { head } = edges;
     if (asked.json !== null) return { place: jsonPlace(asked, edges), subscriber, isOutdated: false, head };
     const found = reposPlace(asked.cursor, edges);

@@ -13,9 +13,18 @@ export class Pages {
   readonly #sequencer: () => SequencerStation;
   /** By the seq that they follow, the one used last at the end. */
   readonly #kept = new Map<number, Page>();
+  /** The newest deletion that the pages are free of. */
+  #forgot = 0;
 
   constructor(sequencer: () => SequencerStation) {
     this.#sequencer = sequencer;
+  }
+
+  /** Drops all pages after a deletion: they may hold events of the account, which nobody is sent any more. */
+  heed({ forgot }: WindowEdges): void {
+    if (forgot === this.#forgot) return;
+    this.#forgot = forgot;
+    this.#kept.clear();
   }
 
   /** The events after `seq`, or the first of them. */
@@ -25,8 +34,9 @@ export class Pages {
       this.#keep(seq, kept);
       return kept;
     }
-    const { events, last, head, pruned } = await this.#sequencer().page(seq);
-    const page = { batch: new Batch(events, last), head, pruned };
+    const { events, last, ...edges } = await this.#sequencer().page(seq);
+    this.heed(edges);
+    const page = { batch: new Batch(events, last), ...edges };
     this.#keep(seq, page);
     return page;
   }

@@ -70,7 +70,7 @@ class Stage {
       await scheduler.wait(1);
       const events = this.#all.filter((each) => each.seq > seq).slice(0, 3);
       const batch = new Batch(events, events.at(-1)?.seq ?? this.head);
-      return { batch, head: this.head, pruned: 0 };
+      return { batch, head: this.head, pruned: 0, forgot: 0 };
     };
     this.readers = new Readers({ after } as Pages, () => 1_000_000_000);
   }
