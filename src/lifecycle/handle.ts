@@ -8,8 +8,8 @@ import type { LifecycleServices } from "./services.ts";
 import { settleStanding } from "./standing.ts";
 
 /**
- * If the PLC directory cannot be reached once the name is taken, refuses UpstreamFailure (502), and the schedule
- * completes the change. Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
+ * If the PLC directory cannot be reached once the name is taken, refuses UpstreamFailure (502), and the
+ * schedule completes the change. Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
  * @param wanted as the member wrote it; normalised here
  * @param options `allowReserved`, for the admin, gives out reserved names and skips `checkLanguage`
  */

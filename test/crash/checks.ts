@@ -21,7 +21,7 @@ export async function findFaults(host: RunningHost, accounts: Account[], ledger:
     heads.set(did, repo.head);
   }
   faults.push(...repoFaults(texts, ledger));
-  const told = await replay(host.origin, 2_000);
+  const told = (await replay(host.origin, 2_000)).filter(({ did }) => heads.has(did));
   faults.push(...firehoseFaults(told, contents, heads));
   faults.push(...(await indexFaults(host.origin, accounts, contents, texts)));
   return faults;

@@ -9,6 +9,7 @@ import { decode, decodeFirst } from "@atcute/cbor";
 export interface Heard {
   /** The seq of a frame, or the time of a JSON entry. */
   at: number;
+  did: string;
   hash: string;
 }
 
@@ -18,11 +19,17 @@ const PATHS: Record<Stream, string> = { repos: "/xrpc/com.atproto.sync.subscribe
 /** Milliseconds before a lost connection is made anew. */
 const PAUSE = 10;
 
-function placeOf(data: Uint8Array | string): number | null {
-  if (typeof data === "string") return (JSON.parse(data) as { time_us: number }).time_us;
+/** Null for a message about no account. */
+function placeOf(data: Uint8Array | string): Pick<Heard, "at" | "did"> | null {
+  if (typeof data === "string") {
+    const { time_us: at, did } = JSON.parse(data) as { time_us: number; did: string };
+    return { at, did };
+  }
   const [header, rest] = decodeFirst(data) as [{ op: number; t?: string }, Uint8Array];
   if (header.op !== 1) throw new Error(`the firehose ended with ${JSON.stringify(decode(rest))}`);
-  return header.t === "#info" ? null : (decode(rest) as { seq: number }).seq;
+  if (header.t === "#info") return null;
+  const { seq: at, did, repo = "" } = decode(rest) as { seq: number; did?: string; repo?: string };
+  return { at, did: did ?? repo };
 }
 
 export class Listener {
@@ -61,11 +68,12 @@ export class Listener {
 
   #take(data: Uint8Array | string): void {
     try {
-      const at = placeOf(data);
-      if (at === null) return;
+      const place = placeOf(data);
+      if (place === null) return;
+      const { at, did } = place;
       const last = this.heard.at(-1)?.at ?? 0;
       if (at <= last) this.faults.push(`${this.stream}: ${at} after ${last}`);
-      this.heard.push({ at, hash: createHash("sha256").update(data).digest("base64") });
+      this.heard.push({ at, did, hash: createHash("sha256").update(data).digest("base64") });
     } catch (thrown) {
       this.faults.push(`${this.stream}: ${String(thrown)}`);
     }
@@ -114,15 +122,22 @@ export class Replayers {
 
 /**
  * What listeners heard otherwise than those that listened afterwards, who heard the whole window. A listener
- * that was stopped early has heard its beginning.
+ * that was stopped early has heard its beginning. An account that is `gone` has left the window, so what was
+ * heard of it before does not count.
  */
-export function listeningFaults(listeners: readonly Listener[], whole: Record<Stream, Heard[]>): string[] {
+export function listeningFaults(
+  listeners: readonly Listener[],
+  whole: Record<Stream, Heard[]>,
+  gone: ReadonlySet<string>,
+): string[] {
+  const stays = ({ did }: Heard) => !gone.has(did);
+  const right = { repos: whole.repos.filter(stays), json: whole.json.filter(stays) };
   return listeners.flatMap(({ stream, heard, faults }) => {
     const found = [...faults];
-    for (const [index, { at, hash }] of heard.entries()) {
-      const right = whole[stream][index];
-      if (right?.at === at && right.hash === hash) continue;
-      found.push(`${stream}: message ${index} is ${at}, not ${right?.at ?? "missing"}, or has other bytes`);
+    for (const [index, { at, hash }] of heard.filter(stays).entries()) {
+      const there = right[stream][index];
+      if (there?.at === at && there.hash === hash) continue;
+      found.push(`${stream}: message ${index} is ${at}, not ${there?.at ?? "missing"}, or has other bytes`);
       break;
     }
     return found;

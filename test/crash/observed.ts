@@ -54,10 +54,30 @@ interface Link {
   $link: string;
 }
 
+/**
+ * What was told of each account, in order: `identity alice.test`, `account deleted`, `commit`, `sync`. From
+ * cursor 0, until nothing arrives for `quietMs`.
+ */
+export async function replayWords(origin: string, quietMs: number): Promise<Map<string, string[]>> {
+  const words = new Map<string, string[]>();
+  for (const frame of await collect(streamOf(origin), quietMs)) {
+    const [{ t = "" }, rest] = decodeFirst(frame) as [{ t?: string }, Uint8Array];
+    const body = decode(rest) as { did?: string; repo?: string; handle?: string; status?: string };
+    const did = body.did ?? body.repo;
+    if (did === undefined) continue;
+    const more = { "#identity": body.handle, "#account": body.status ?? "active" }[t];
+    const word = more === undefined ? t.slice(1) : `${t.slice(1)} ${more}`;
+    words.set(did, [...(words.get(did) ?? []), word]);
+  }
+  return words;
+}
+
+const streamOf = (origin: string) =>
+  `${origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`;
+
 /** Every commit in the window, from cursor 0, until nothing arrives for `quietMs`. */
 export async function replay(origin: string, quietMs: number): Promise<Told[]> {
-  const url = `${origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`;
-  const frames = await collect(url, quietMs);
+  const frames = await collect(streamOf(origin), quietMs);
   const told: Told[] = [];
   for (const frame of frames) {
     const [header, rest] = decodeFirst(frame) as [{ op: number; t?: string }, Uint8Array];

@@ -1,26 +1,45 @@
 /**
- * `npm run test:crash`: kills the runtime with SIGKILL, again and again, during a thousand writes and replays.
- * Then it compares repo, both streams and index with the acknowledged writes. KILLS, WRITES and SEED may be
- * set; a run prints its seed.
+ * `npm run test:crash -- --kills 20`: kills the runtime with SIGKILL, again and again, while members write, and
+ * people sign up, move in, change handle and state, are taken down, and leave. Then it compares repo, both
+ * streams, index and directory with what was acknowledged. `--seed` repeats a run's random choices.
  */
 import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import type { RunningHost } from "../../tools/dev/host.ts";
 import { startHost } from "../../tools/dev/host.ts";
 import { randomFrom } from "../../tools/seed/random.ts";
 import { xrpc } from "../../tools/dev/xrpc-client.ts";
 import { findFaults } from "./checks.ts";
+import { Changes, Takedowns } from "./lives/changes.ts";
+import { Deletions, SignUps } from "./lives/comings.ts";
+import type { Life } from "./lives/life.ts";
+import { Caller } from "./lives/life.ts";
+import { Moves } from "./lives/moves.ts";
+import type { Heard } from "./listeners.ts";
 import { Listener, Replayers, listeningFaults } from "./listeners.ts";
+import { replayWords } from "./observed.ts";
 import type { Account, Ledger } from "./writers.ts";
 import { Writer } from "./writers.ts";
 
-const KILLS = Number(process.env.KILLS ?? 20);
-const WRITES = Number(process.env.WRITES ?? 1_000);
-const SEED = process.env.SEED ?? String(randomInt(1_000_000));
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: process.env.KILLS ?? "20" },
+    seed: { type: "string", default: process.env.SEED ?? String(randomInt(1_000_000)) },
+  },
+});
+const KILLS = Number(values.kills);
+const SEED = values.seed;
+/** Enough for a kill to hit a host at work every few seconds. */
+const WRITES = 50 * KILLS;
+/** Nothing may take longer than this, in milliseconds: a kill with its restart, and all that comes after. */
+const MOST_MS = KILLS * 6_000 + 110_000;
 const ACCOUNTS = 4;
 const WRITERS_EACH = 2;
+/** How long an act may take that nobody finishes: a minute, and some for the machine. */
+const SETTLED_MS = 75_000;
 
 const random = randomFrom(SEED);
 const folder = mkdtempSync(path.join(tmpdir(), "atoll-crash-"));
@@ -31,7 +50,7 @@ const host = await startHost({
 });
 let faults: string[];
 try {
-  faults = await run(host);
+  faults = await Promise.race([run(host), tooLong()]);
 } finally {
   await host.stop();
 }
@@ -39,8 +58,15 @@ if (faults.length === 0) {
   rmSync(folder, { recursive: true, force: true });
 } else {
   for (const fault of faults.slice(0, 40)) console.error(`  ${fault}`);
-  console.error(`${faults.length} faults. Data kept in ${folder}; again: SEED=${SEED} npm run test:crash`);
+  console.error(
+    `${faults.length} faults. Data kept in ${folder}; again: npm run test:crash -- --kills ${KILLS} --seed ${SEED}`,
+  );
   process.exitCode = 1;
+}
+
+async function tooLong(): Promise<string[]> {
+  await pause(MOST_MS, true);
+  return [`stuck: not done after ${MOST_MS / 1000} s`];
 }
 
 async function run(running: RunningHost): Promise<string[]> {
@@ -57,11 +83,15 @@ async function run(running: RunningHost): Promise<string[]> {
   const started = Date.now();
   const staying = [new Listener(running.origin, "repos"), new Listener(running.origin, "json")];
   const replayers = new Replayers(running.origin);
+  const lives = await livesOn(running);
   await Promise.all([
     killer(running, ledger, progress),
     ...writers.map(async (writer) => {
       // Goes on until everything is written and the last kill has hit a host at work.
       while (ledger.acknowledged < WRITES || progress.kills < KILLS) await writer.write();
+    }),
+    ...lives.map(async (life) => {
+      while (progress.kills < KILLS) await life.step();
     }),
   ]);
   await running.crash();
@@ -71,11 +101,43 @@ async function run(running: RunningHost): Promise<string[]> {
   );
   replayers.stop();
   const found = await findFaults(running, accounts, ledger);
+  found.push(...(await lifeFaults(running, lives)));
   found.push(...(await streamFaults(running.origin, staying, replayers)));
   if (found.length === 0) {
-    console.log("Nothing lost, nothing twice; repo, both streams and index agree.");
+    console.log(
+      "Nothing lost, nothing stuck, nothing twice; directory, repos, both streams and index agree.",
+    );
   }
   return found;
+}
+
+async function livesOn({ origin, outside }: RunningHost): Promise<Life[]> {
+  const caller = new Caller(origin, outside);
+  const { did } = (await xrpc(origin, "com.atproto.server.describeServer")) as { did: string };
+  const pairs = await Promise.all([1, 2].map(() => [Changes.begin(caller), Takedowns.begin(caller)]).flat());
+  return [
+    ...pairs,
+    ...[1, 2].flatMap(() => [new SignUps(caller), new Deletions(caller), new Moves(caller, did)]),
+  ];
+}
+
+/** Lets people finish what they began, and the host what died. */
+async function lifeFaults(running: RunningHost, lives: readonly Life[]): Promise<string[]> {
+  const faults: string[] = [];
+  const since = Date.now();
+  await Promise.all(lives.map((life) => life.finish?.()));
+  const unsettled = () => running.query("DIRECTORY", "SELECT * FROM unsettled WHERE kind <> 'depart'");
+  while ((await unsettled()).length > 0 && Date.now() - since < SETTLED_MS) await pause(500);
+  for (const act of await unsettled()) faults.push(`stuck: ${JSON.stringify(act)}`);
+  const half = await running.query(
+    "DIRECTORY",
+    "SELECT did FROM account WHERE state IN ('reserved', 'deleted')",
+  );
+  for (const { did } of half) faults.push(`stuck: ${did} in the directory`);
+  console.log(`All settled after ${((Date.now() - since) / 1000).toFixed(1)} s`);
+  const told = await replayWords(running.origin, 1_000);
+  for (const life of lives) faults.push(...(await life.faults({ told })));
+  return faults;
 }
 
 /** Compares what was heard during the kills with what is heard now. */
@@ -87,10 +149,14 @@ async function streamFaults(
   const [repos, json] = [new Listener(origin, "repos"), new Listener(origin, "json")];
   for (const listener of [repos, json, ...staying]) await listener.quiet(1_000);
   for (const listener of [repos, json, ...staying]) listener.stop();
-  const faults = listeningFaults([...staying, ...done], { repos: repos.heard, json: json.heard });
+  const gone = deletedIn(await replayWords(origin, 1_000));
+  const faults = listeningFaults([...staying, ...done], { repos: repos.heard, json: json.heard }, gone);
+  const staysIn = (heard: readonly Heard[]) => heard.filter(({ did }) => !gone.has(did)).length;
   for (const { stream, heard } of staying) {
-    const whole = (stream === "repos" ? repos : json).heard.length;
-    if (heard.length !== whole) faults.push(`${stream}: ${heard.length} messages heard, not ${whole}`);
+    const whole = staysIn((stream === "repos" ? repos : json).heard);
+    if (staysIn(heard) !== whole) {
+      faults.push(`${stream}: ${staysIn(heard)} messages heard, not ${whole}`);
+    }
   }
   const connections = staying.reduce((sum, listener) => sum + listener.connections, 0);
   console.log(
@@ -98,6 +164,10 @@ async function streamFaults(
       `${done.length} replays`,
   );
   return faults;
+}
+
+function deletedIn(told: Map<string, string[]>): Set<string> {
+  return new Set([...told].filter(([, words]) => words.includes("account deleted")).map(([did]) => did));
 }
 
 /** Kills at random moments, spread over the writes. */
@@ -122,6 +192,10 @@ async function signUp(origin: string, name: string): Promise<Account> {
   return { name, did: session.did, authorization: `Bearer ${session.accessJwt}` };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** `idle`: does not keep the process alive. */
+function pause(ms: number, idle = false): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    if (idle) timer.unref();
+  });
 }

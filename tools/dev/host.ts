@@ -123,11 +123,12 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
     throw thrown;
   }
   let stopping: Promise<void> | null = null;
-  const leaveSchedule = keepSchedule(readWranglerFile().crons, async (cron) => {
-    // Looked up each time, since a restarted runtime has another one.
-    const worker = await runtime.getWorker(WORKER);
-    await worker.scheduled({ cron });
-  });
+  const schedule = () =>
+    keepSchedule(readWranglerFile().crons, async (cron) => {
+      const worker = await runtime.getWorker(WORKER);
+      await worker.scheduled({ cron });
+    });
+  let leaveSchedule = schedule();
   return {
     origin: `http://localhost:${ports.host}`,
     outside: `http://localhost:${ports.outside}`,
@@ -141,8 +142,10 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
     },
     async crash() {
       const back = new Promise<void>((resolve) => (restarted = resolve));
+      leaveSchedule();
       await processes.kill();
       await back;
+      leaveSchedule = schedule();
     },
     async reload() {
       const made = await readBundles().catch((thrown: unknown) => {
