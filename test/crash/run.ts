@@ -125,7 +125,7 @@ async function livesOn({ origin, outside }: RunningHost): Promise<Life[]> {
 async function lifeFaults(running: RunningHost, lives: readonly Life[]): Promise<string[]> {
   const faults: string[] = [];
   const since = Date.now();
-  await Promise.all(lives.map((life) => life.finish?.()));
+  await Promise.all(lives.map(async (life) => life.finish?.()));
   const unsettled = () => running.query("DIRECTORY", "SELECT * FROM unsettled WHERE kind <> 'depart'");
   while ((await unsettled()).length > 0 && Date.now() - since < SETTLED_MS) await pause(500);
   for (const act of await unsettled()) faults.push(`stuck: ${JSON.stringify(act)}`);
