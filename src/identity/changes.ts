@@ -63,10 +63,15 @@ export class Changes {
     // All columns, in order. The row's time is the act's, by which the reservation is known again.
     const hold = this.#db.insert(account)
       .select(sql`SELECT ${did}, ${handle}, ${email}, NULL, 'reserved', NULL, NULL, ${isoOf(at)}, NULL, NULL,
-        ${inviteCode}, 0, NULL, NULL, NULL, NULL WHERE ${inviteCode} IS NULL OR ${hasUseLeft(inviteCode)}`);
-    // Uses the code if, and only if, the row is there.
-    const take = this.#db.insert(inviteUse).select(sql`SELECT invite_code, did, created_at FROM account
-      WHERE did = ${did} AND invite_code IS NOT NULL`);
+        ${inviteCode}, 0, NULL, NULL, NULL, NULL WHERE ${inviteCode} IS NULL OR ${hasUsed(inviteCode, did)}
+          OR ${hasUseLeft(inviteCode)}`);
+    // Uses the code if, and only if, the row is there. Who used it before, and comes back, uses it no second time.
+    const take = this.#db
+      .insert(inviteUse)
+      .select(
+        sql`SELECT invite_code, did, created_at FROM account WHERE did = ${did} AND invite_code IS NOT NULL`,
+      )
+      .onConflictDoNothing();
     try {
       const after = inviteCode === null ? [] : [take];
       const begun = await this.#unsettled.begin({ did, kind }, hold, { at, after });
@@ -224,6 +229,10 @@ export class Changes {
 }
 
 const isoOf = (ms: number) => new Date(ms).toISOString();
+
+/** Whether an account came here by this invite code before, and was deleted. */
+const hasUsed = (code: string | null, did: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM invite_use WHERE code = ${code} AND used_by = ${did})`;
 
 /** Whether an invite code can be used once more. */
 const hasUseLeft = (code: string | null): SQL => sql`EXISTS (

@@ -25,6 +25,20 @@ async function join(inviteCode: string) {
   return did;
 }
 
+test("who was deleted comes back by the code that they came by, and uses it no second time", async () => {
+  const code = await codeFor("admin", 1);
+  const did = await join(code);
+  await bindings.DIRECTORY.prepare("DELETE FROM account WHERE did = ?").bind(did).run();
+  const act = await directory.changes.reserve("bring", { did, handle: newHandle(), inviteCode: code });
+  expect(await directory.changes.admit(act, "deactivated")).toMatchObject({ did });
+  const other = directory.changes.reserve("create", {
+    did: newDid(),
+    handle: newHandle(),
+    inviteCode: code,
+  });
+  expect(await refusalOf(other)).toEqual(unavailable);
+});
+
 test("a code names its host and cannot be taken for a link", () => {
   expect(newInviteCode("pds.example.com")).toMatch(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/);
   expect(newInviteCode("x")).not.toBe(newInviteCode("x"));
