@@ -7,6 +7,7 @@ import { defineConfig } from "vitest/config";
 import { SETTINGS } from "./src/protocol/settings/list.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { localVars } from "./tools/dev/configuration.ts";
+import { lateModules } from "./test/support/late-modules.ts";
 import { bundlePackages } from "./test/support/packages.ts";
 import { quietRuntime } from "./test/support/quiet-runtime.ts";
 
@@ -40,6 +41,7 @@ const packages = await bundlePackages();
 const inWorkerd = async (name: string, include: string[], exclude: string[]) => ({
   resolve: { alias: packages },
   plugins: [
+    lateModules,
     cloudflareTest({
       main: "./src/worker.ts",
       wrangler: { configPath: "./wrangler.toml" },

@@ -44,18 +44,6 @@ async function secretsSoFar(): Promise<Iterable<Secret>> {
 }
 
 const secrets = await secretsSoFar();
-/**
- * Loads what the Worker loads late. The test runner fetches a module for the request that asks first; another
- * request that waits for the same module hangs. Workers have no such fetch.
- */
-await import("../../src/oauth/core.ts");
-await import("../../src/oauth/endpoints.ts");
-await import("../../src/oauth/provider.ts");
-await import("../../src/oauth/verifier.ts");
-await import("../../src/web/routes.ts");
-await import("@simplewebauthn/server");
-await import("file-type");
-
 await empty(bindings.DIRECTORY, bindings.APPVIEW_DB);
 await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
 await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);
