@@ -57,6 +57,12 @@ export const secret = sqliteTable("secret", {
   createdAt: text("created_at").notNull(),
 });
 
+export const hostSettings = sqliteTable("host_settings", {
+  id: integer().primaryKey(),
+  version: integer().notNull(),
+  settings: text().notNull(),
+});
+
 export const role = sqliteTable("role", {
   did: text().primaryKey(),
   role: text({ enum: ["owner", "moderator", "inviter"] }).notNull(),

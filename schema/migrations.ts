@@ -10,6 +10,7 @@ import directory0011 from "../migrations/directory/0011_sessions_ended.sql";
 import directory0012 from "../migrations/directory/0012_bounds.sql";
 import directory0013 from "../migrations/directory/0013_handles.sql";
 import directory0014 from "../migrations/directory/0014_unsettled.sql";
+import directory0015 from "../migrations/directory/0015_host_settings.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -32,6 +33,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0012_bounds.sql", sql: directory0012 },
   { name: "0013_handles.sql", sql: directory0013 },
   { name: "0014_unsettled.sql", sql: directory0014 },
+  { name: "0015_host_settings.sql", sql: directory0015 },
 ];
 
 /** The index, derived from repos. */

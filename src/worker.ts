@@ -13,6 +13,7 @@ import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
+import { configured, readKept } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { AppViewStation, Bindings } from "./protocol/stations.ts";
@@ -22,18 +23,22 @@ const EVERY_MINUTE = "* * * * *";
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
-    const { bindings, faults } = configure(env);
+    const { faults } = configure(env);
     if (faults.length > 0) return misconfigured(request, faults);
-    return (await unready(request, env)) ?? serve(request, bindings, context);
+    const refused = await unready(request, env);
+    if (refused !== null) return refused;
+    const { bindings } = await configured(env, (work) => context.waitUntil(work));
+    return serve(request, bindings, context);
   },
   async scheduled(
     event: { cron: string } | null,
     given: Bindings<AccountStation>,
     context: { exports?: unknown },
   ): Promise<void> {
-    const { bindings: env, faults } = configure(given);
+    const { faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
     await readyDatabases(given);
+    const { bindings: env } = configure(given, await readKept(given));
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
     if (event?.cron === EVERY_MINUTE) return settleMinute(env, AppView);
     await Promise.all([

@@ -44,6 +44,7 @@ const DIRECTORY: Record<string, Bound> = {
   reserved_key: { by: "stranger", cap: "5,000; the oldest make way", sweep: "after a week, daily" },
   invite_code: { by: "operator", cap: "what role holders make", sweep: "never: it says who invited whom" },
   invite_use: { by: "stranger", cap: "the uses of the codes", sweep: "never: it says who invited whom" },
+  host_settings: { by: "operator", cap: "one row", sweep: "never" },
   secret: { by: "host", cap: "one row a name", sweep: "never" },
   role: { by: "operator", cap: "one row a member", sweep: WITH_ACCOUNT },
   reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },

@@ -50,7 +50,8 @@ export class Account {
     this.clock = clock;
     this.#state = readState(sql);
     this.tree = new TreeCache(sql);
-    this.outbox = new Outbox(sql, this.did, () => env.SEQUENCER.getByName(SEQUENCER_NAME));
+    const sequencer = () => env.SEQUENCER.getByName(SEQUENCER_NAME);
+    this.outbox = new Outbox(sql, this.did, sequencer, env.APPVIEW === "local");
     this.sessions = new Sessions(sql, this.did);
   }
 

@@ -58,10 +58,14 @@ export class Outbox {
   /** Whether the last flight failed, so that an outage is logged once and not at every write. */
   #failing = false;
   #flight: Promise<void> | null = null;
+  /** Whether the host has an AppView of its own, for which writes wait. The sequencer tells it. */
+  indexes: boolean;
   /** Write points used. Stored with each entry, so they cost no row of their own. */
   points: Counts = [];
 
-  constructor(sql: Sql, did: Did, sequencer: () => SequencerStation) {
+  /** @param indexes `indexes` until the sequencer has told it */
+  constructor(sql: Sql, did: Did, sequencer: () => SequencerStation, indexes = true) {
+    this.indexes = indexes;
     this.#sql = sql;
     this.#did = did;
     this.#sequencer = sequencer;
@@ -191,10 +195,12 @@ export class Outbox {
   async #fly(): Promise<void> {
     while (this.unsent > 0) {
       try {
-        const { acked, seq } = await this.#sequencer().append(this.#did, this.#batch());
+        const { acked, seq, indexes } = await this.#sequencer().append(this.#did, this.#batch());
+        this.indexes = indexes ?? this.indexes;
         if (acked <= this.#acked) throw new Error(`the sequencer stays at position ${acked}`);
         this.#acknowledge(Math.min(acked, this.#position));
         this.#failing = false;
+        if (!this.indexes) this.#release(() => true, null);
         if (this.#waiters.length > 0) {
           const indexed = this.#sequencer().indexed(seq);
           this.#release(

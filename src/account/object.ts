@@ -131,7 +131,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const before = this.#sql.rows;
     const { outcome, position } = run(must(this.#writer, "writer"));
     if (this.env.LOCAL) outcome.cost = rowsSince(this.#sql, before);
-    if (position > 0 && this.env.APPVIEW === "local") await account.outbox.settled(position);
+    if (position > 0 && account.outbox.indexes) await account.outbox.settled(position);
     return outcome;
   }
 

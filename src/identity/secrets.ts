@@ -9,7 +9,7 @@ import { must } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 
 /** Secrets that are keys are K-256 private keys: 32 bytes in hex. */
-export type SecretName = "JWT_SECRET" | "ADMIN_PASSWORD" | "PLC_ROTATION_KEY" | "LABELER_KEY" | "SETUP_CODE";
+export type SecretName = "JWT_SECRET" | "ADMIN_PASSWORD" | "PLC_ROTATION_KEY" | "LABELER_KEY";
 
 export type SecretBindings = Pick<
   Bindings,
@@ -51,10 +51,10 @@ async function settle(database: D1Database, name: SecretName): Promise<string> {
 }
 
 /**
- * 256 random bits in hex for machines; about 100 bits in unambiguous characters for secrets that people type.
+ * 256 random bits in hex for machines; about 100 bits in unambiguous characters for the one that people type.
  */
 function fresh(name: SecretName): string {
-  if (name !== "ADMIN_PASSWORD" && name !== "SETUP_CODE") {
+  if (name !== "ADMIN_PASSWORD") {
     return [...crypto.getRandomValues(new Uint8Array(32))]
       .map((byte) => byte.toString(16).padStart(2, "0"))
       .join("");

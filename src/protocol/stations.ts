@@ -6,7 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent, StreamedEvent } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
-import type { Settings } from "./settings/list.ts";
+import type { SettingName, Settings } from "./settings/list.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {
@@ -40,9 +40,9 @@ export interface SequencerStation {
    * Takes log entries of one account, in position order. Idempotent: entries at or below the account's
    * recorded position are skipped. Entries after a gap are not accepted. Returns once durable.
    * @returns `acked`: the highest position now durable (the sender resends from `acked + 1`); `seq`: the
-   * host's newest.
+   * host's newest; `indexes`: whether the host has an AppView of its own, for which a write may wait.
    */
-  append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }>;
+  append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number; indexes?: boolean }>;
   /**
    * Waits until ingest has passed `seq`, then returns true; false after about 250 ms, or at once while ingest
    * lags or fails.
@@ -282,6 +282,8 @@ export interface BackfillSource {
 
 /** What a Worker and its objects have in hand: settings in their normal form (`configure`), stations, stores. */
 export interface Bindings<Account = unknown> extends Settings {
+  /** The settings that the environment sets; absent where it sets them all (`fixedSettings`). */
+  FIXED?: readonly SettingName[];
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;
   FAN_OUT: Objects<FanOutStation>;

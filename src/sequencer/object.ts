@@ -13,7 +13,8 @@ import type { LogEntry } from "../protocol/events.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
-import { configure } from "../protocol/settings/list.ts";
+import { configured } from "../../schema/kept-settings.ts";
+import { configure, isFixed } from "../protocol/settings/list.ts";
 import type {
   AppViewStation,
   Bindings,
@@ -77,16 +78,24 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   readonly #handout: Handout;
   readonly #seating: Seating;
   readonly #dispatch: Dispatch;
+  /** The bindings as they were given, without the settings' defaults. */
+  readonly #given: Bindings;
+  /** The setting of this name, as this object last knew it. */
+  #appview: string;
   #streams: { at: number; found: Promise<StreamStatus[]> } | null = null;
 
   /** Refuses UpgradeInProgress (503) for a database that a newer Worker has written. */
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, configure(env).bindings);
+    this.#given = env;
+    this.#appview = this.env.APPVIEW;
     migrate(ctx.storage, MIGRATIONS);
     this.#limits = this.limits();
     this.#sql = new Sql(ctx.storage);
     this.#clock = new AlarmClock(this.#sql);
-    void ctx.blockConcurrencyWhile(() => this.#clock.load());
+    void ctx.blockConcurrencyWhile(async () => {
+      await Promise.all([this.#clock.load(), this.#followSettings()]);
+    });
     this.#window = new EventWindow(this.#sql, () => this.firstSeq());
     this.#roster = new Roster(this.#sql);
     const fanOut = (name: string) => env.FAN_OUT.getByName(name);
@@ -125,9 +134,20 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     return Date.now();
   }
 
+  /**
+   * Reads whether the host has an AppView of its own, unless the environment says so. If it cannot be read,
+   * what was known holds.
+   */
+  async #followSettings(): Promise<void> {
+    if (isFixed({ ...this.#given }, "APPVIEW")) return;
+    const defer = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    const known = await configured(this.#given, defer).catch(() => null);
+    if (known !== null) this.#appview = known.bindings.APPVIEW;
+  }
+
   /** The AppView that receives events; null when the host uses an upstream. */
   protected appview(): AppViewStation | null {
-    if (this.env.APPVIEW !== "local") return null;
+    if (this.#appview !== "local") return null;
     const { AppView } = this.ctx.exports as { AppView?: AppViewStation };
     return AppView ?? null;
   }
@@ -137,8 +157,9 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     void this.#dispatch.wake();
   }
 
-  async append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number }> {
+  async append(did: Did, entries: LogEntry[]): Promise<{ acked: number; seq: number; indexes: boolean }> {
     const now = Date.now();
+    void this.#followSettings();
     const { head } = this.#window;
     const { acked, events } = this.#window.append(did, entries, now);
     if (events.length > 0) {
@@ -146,7 +167,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       void this.#dispatch.wake();
       this.#clock.wakeAt(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
-    return { acked, seq: this.#window.head };
+    return { acked, seq: this.#window.head, indexes: this.appview() !== null };
   }
 
   async indexed(seq: number): Promise<boolean> {
@@ -230,6 +251,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
    */
   override async alarm(): Promise<void> {
     this.#clock.rang();
+    await this.#followSettings();
     this.#handout.resume();
     await this.#dispatch.wake(true);
     let more = true;

@@ -5,6 +5,7 @@ import {
   SETTINGS,
   SETTING_NAMES,
   type Settings,
+  isFixed,
   isSettingName,
 } from "../../src/protocol/settings/list.ts";
 import { LaunchError } from "./ports.ts";
@@ -20,6 +21,18 @@ export type WorkerVars = Partial<Settings>;
 export function localVars(given: GivenSettings = {}): Settings {
   const vars = Object.entries(readWranglerFile().vars).filter(([name]) => !isLocalMatter(name));
   return fitSettings({ ...Object.fromEntries(vars), LOCAL: "1", ...given });
+}
+
+/**
+ * The settings that a local run sets, without defaults: what it leaves out, the host's pages may set. Refuses as
+ * `localVars` does.
+ */
+export function chosenVars(given: GivenSettings = {}): WorkerVars {
+  const settings = localVars(given);
+  const chosen = SETTING_NAMES.filter(
+    (name) => name === "LOCAL" || isFixed(given, name) || isFixed(readWranglerFile().vars, name),
+  );
+  return Object.fromEntries(chosen.map((name) => [name, settings[name]]));
 }
 
 /** Whether a local run has a default of its own, which keeps it on this machine whatever is deployed. */

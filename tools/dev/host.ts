@@ -12,7 +12,7 @@ import type * as MiniflareModule from "miniflare";
 import type { Miniflare, V4MiniflareOptions } from "miniflare";
 import { type WorkerModule, readBundle, readOutsideModules } from "./bundle.ts";
 import type { WorkerVars } from "./configuration.ts";
-import { localVars } from "./configuration.ts";
+import { chosenVars } from "./configuration.ts";
 import type { LogEntry } from "./host-log.ts";
 import type { ControlAnswer, ControlRequest, DatabaseName, Row } from "./control/messages.ts";
 import { LOCAL_FLAGS } from "./local-flags.ts";
@@ -243,7 +243,7 @@ function workersOf(
       modules: worker,
       ...compatibility,
       compatibilityFlags: [...compatibility.compatibilityFlags, ...(options.flags ?? LOCAL_FLAGS)],
-      bindings: { ...localVars({ PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars }) },
+      bindings: { ...chosenVars({ PUBLIC_URL: `http://localhost:${ports.host}`, ...options.vars }) },
       ...stores,
       serviceBindings: { OUTSIDE: "outside" },
       unsafeDirectSockets: [{ host: LOOPBACK, port: ports.host }],

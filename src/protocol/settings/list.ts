@@ -1,8 +1,9 @@
 /**
  * Every setting of the host, in one list. The Worker, the launchers, the test kit, the tests and the README's
- * table all take names, defaults and rules from here. A setting comes as text, from `[vars]` of
- * `wrangler.toml`, from a secret, from the shell or from a test. `readSettings` brings it to its normal form,
- * on which the rest of the code relies, and says in words what cannot work.
+ * table all take names, defaults and rules from here. A setting comes as text: from the environment (`[vars]`,
+ * a secret, the shell, a test), or else from what the host's pages have set and DIRECTORY keeps.
+ * `readSettings` brings it to its normal form, on which the rest of the code relies, and says in words what
+ * cannot work.
  */
 import {
   type Link,
@@ -36,6 +37,8 @@ interface Setting<Value extends string = string> {
   local?: Value;
   /** Whether empty is a value of its own; otherwise an empty setting counts as missing. */
   mayBeEmpty?: true;
+  /** Whether the host's pages may set it: it is kept in DIRECTORY then, and the environment overrides it. */
+  kept?: true;
   /** Whether the value must never be shown. */
   secret?: true;
   /** Whether a local run ignores the shell's variable of this name, because shells use it for something else. */
@@ -51,22 +54,26 @@ export const SETTINGS = {
   PUBLIC_URL: setting({
     what: "The host's address, such as `https://pds.example.com`; by default the address that it is asked at.",
     fallback: "",
+    kept: true,
     read: readPublicUrl,
   }),
   HANDLE_DOMAINS: setting({
     what: "The domains of members' handles, separated by commas; by default the host's own name.",
     fallback: "",
     local: ".test",
+    kept: true,
     read: readDomains,
   }),
   REGISTRATION: setting({
     what: "Who may sign up: people with an `invite`, everybody (`open`) or nobody (`closed`).",
     fallback: "invite",
+    kept: true,
     read: readChoice("invite", "open", "closed"),
   }),
   APPVIEW: setting({
     what: "`local`, the host's own AppView, or the `did#service` of another one.",
     fallback: "local",
+    kept: true,
     read: readAppView,
   }),
   PLC_URL: setting({
@@ -80,42 +87,50 @@ export const SETTINGS = {
     fallback: "https://bsky.network",
     local: "",
     mayBeEmpty: true,
+    kept: true,
     read: readOrigins,
   }),
   MAIL: setting({
     what: "The sender of the host's mail, `Name <address>`; without it no mail is sent.",
     fallback: "",
     notFromShell: true,
+    kept: true,
     read: readSender,
   }),
   HOST_NAME: setting({
     what: "The community's name on its pages; by default the host's name.",
     fallback: "",
+    kept: true,
     read: readName,
   }),
   HOST_COLOR: setting({
     what: "The community's colour on its pages, `#rrggbb`; by default Atoll's.",
     fallback: "",
+    kept: true,
     read: readColour,
   }),
   TERMS_URL: setting<Link | "">({
     what: "The address of the community's terms, which pages and apps link to.",
     fallback: "",
+    kept: true,
     read: readLink,
   }),
   PRIVACY_URL: setting<Link | "">({
     what: "The address of what the community says about privacy.",
     fallback: "",
+    kept: true,
     read: readLink,
   }),
   CONTACT_EMAIL: setting({
     what: "The e-mail address of whoever runs the host, for everybody to see.",
     fallback: "",
+    kept: true,
     read: readEmail,
   }),
   MEMBER_INVITES: setting({
     what: "How many people each member may invite, if `REGISTRATION` is `invite`.",
     fallback: "5",
+    kept: true,
     read: readCount,
   }),
   BLOB_LIMIT: setting({
@@ -134,6 +149,7 @@ export const SETTINGS = {
   MOD_SERVICE: setting({
     what: "The DID of a moderation service (an Ozone) whose service tokens act as a moderator's.",
     fallback: "",
+    kept: true,
     read: readModerationService,
   }),
   LOCAL: setting({
@@ -160,10 +176,17 @@ export const SETTINGS = {
     secret: true,
     read: readKey,
   }),
+  SETUP_CODE: setting({
+    what: "The code that opens `/setup`, at least 12 characters; without it, nobody can set up the host there.",
+    fallback: "",
+    secret: true,
+    read: readToken(12),
+  }),
   RESEND_API_KEY: setting({
     what: "The key of Resend, if mail goes through it; otherwise it goes through the `EMAIL` binding.",
     fallback: "",
     secret: true,
+    kept: true,
     read: readToken(1),
   }),
 };
@@ -185,34 +208,78 @@ const SETTING_FORM = /^(?!KIT_)[A-Z][A-Z0-9_]*$/;
 /** Settings as they are given, among other bindings. A runtime gives null for a variable that is not set. */
 export type GivenSettings = Readonly<Record<string, unknown>>;
 
+/** Settings that the host's pages have set, by name, in their normal form when they were set. */
+export type KeptSettings = Readonly<Partial<Record<string, string>>>;
+
 export interface ReadSettings {
   settings: Settings;
   /** What cannot work, a sentence each, without any secret; the settings concerned have their default. */
   faults: string[];
 }
 
-/** Reads the settings among `given`. A text whose name is no setting is a fault. */
-export function readSettings(given: GivenSettings): ReadSettings {
-  const isLocal = String(given["LOCAL"]).trim() === "1";
+/**
+ * Reads the settings among `given`, and those that are missing there among `kept`. A given text whose name is
+ * no setting is a fault. A kept one that cannot work any more counts as missing.
+ */
+export function readSettings(given: GivenSettings, kept: KeptSettings = {}): ReadSettings {
+  const isLocal = isLocalRun(given);
   const faults = unknownSettings(given).map(
     (name) => `${name} is no setting of this host. Its settings are ${SETTING_NAMES.join(", ")}.`,
   );
   const read = (name: SettingName): string => {
-    const described: Setting = SETTINGS[name];
-    const { local, fallback, mayBeEmpty = false } = described;
-    const value = isLocal ? (local ?? fallback) : fallback;
-    try {
-      const text = textOf(given[name], SETTINGS[name].secret === true);
-      if (text === null || (text === "" && !mayBeEmpty)) return value;
-      return text === "" ? "" : described.read(text, isLocal);
-    } catch (thrown) {
-      if (!(thrown instanceof Unfit)) throw thrown;
-      faults.push(`${name} ${thrown.message}.`);
-      return value;
-    }
+    const { local, fallback, kept: isKept }: Setting = SETTINGS[name];
+    return (
+      readOne(name, given[name], isLocal, (fault) => faults.push(fault)) ??
+      (isKept ? readOne(name, kept[name], isLocal, () => {}) : null) ??
+      (isLocal ? (local ?? fallback) : fallback)
+    );
   };
   const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, read(name)]));
   return { settings: settings as Settings, faults };
+}
+
+const isLocalRun = (given: GivenSettings): boolean => String(given["LOCAL"]).trim() === "1";
+
+/** Null if the setting is missing, or cannot work, which `tell` is told in a sentence. */
+function readOne(
+  name: SettingName,
+  value: unknown,
+  isLocal: boolean,
+  tell: (fault: string) => void,
+): string | null {
+  const described: Setting = SETTINGS[name];
+  try {
+    const text = textOf(value, described.secret === true);
+    if (text === null || (text === "" && !described.mayBeEmpty)) return null;
+    return text === "" ? "" : described.read(text, isLocal);
+  } catch (thrown) {
+    if (!(thrown instanceof Unfit)) throw thrown;
+    tell(`${name} ${thrown.message}.`);
+    return null;
+  }
+}
+
+/**
+ * The normal form of a text for a setting that pages may set. Throws `Unfit`, whose message follows the name of
+ * the setting.
+ */
+export function fitSetting(name: SettingName, text: string, isLocal: boolean): string {
+  const described: Setting = SETTINGS[name];
+  if (described.kept !== true) throw new Unfit("cannot be set on a page");
+  return described.read(text.trim(), isLocal);
+}
+
+/** Whether the environment sets it, so that the pages cannot. */
+export function isFixed(given: GivenSettings, name: SettingName): boolean {
+  const value = given[name];
+  if (value === undefined || value === null) return false;
+  return mayBeEmpty(name) || typeof value !== "string" || value.trim() !== "";
+}
+
+/** Whether empty is a value of the setting. */
+export function mayBeEmpty(name: SettingName): boolean {
+  const described: Setting = SETTINGS[name];
+  return described.mayBeEmpty === true;
 }
 
 const unknownSettings = (given: GivenSettings): string[] =>
@@ -229,20 +296,38 @@ function textOf(value: unknown, isSecret: boolean): string | null {
   return isSecret ? value.replace(/[\r\n]+$/, "") : value.trim();
 }
 
-/** The bindings of each isolate, with the settings in their normal form. */
-const configured = new WeakMap<object, { bindings: object; faults: string[] }>();
+/** A Worker's bindings with the settings in their normal form. */
+export interface Configured<Env> {
+  bindings: Env & Settings;
+  /** Those of `readSettings`. */
+  faults: string[];
+}
+
+/** Where the pages have set nothing. */
+export const NOTHING_KEPT: KeptSettings = {};
+
+/** What was made, by the bindings and the kept settings. */
+const configured = new WeakMap<object, WeakMap<object, Configured<object>>>();
 
 /**
- * Replaces the settings among a Worker's bindings by their normal forms. `faults` are those of
- * `readSettings`. Bindings that need no change are returned as they are.
+ * Replaces the settings among a Worker's bindings by their normal forms, once for each pair. Bindings that need
+ * no change are returned as they are.
  */
-export function configure<Env extends object>(env: Env): { bindings: Env & Settings; faults: string[] } {
-  const known = configured.get(env);
-  if (known !== undefined) return known as { bindings: Env & Settings; faults: string[] };
+export function configure<Env extends object>(env: Env, kept: KeptSettings = NOTHING_KEPT): Configured<Env> {
+  const madeBefore = configured.get(env) ?? new WeakMap<object, Configured<object>>();
+  configured.set(env, madeBefore);
+  const known = madeBefore.get(kept);
+  if (known !== undefined) return known as Configured<Env>;
   const given: GivenSettings = Object.fromEntries(Object.entries(env));
-  const { settings, faults } = readSettings(given);
+  const { settings, faults } = readSettings(given, kept);
   const isNormal = SETTING_NAMES.every((name) => given[name] === settings[name]);
-  const made = { bindings: isNormal ? (env as Env & Settings) : { ...env, ...settings }, faults };
-  configured.set(env, made);
+  const FIXED = SETTING_NAMES.filter((name) => isFixed(given, name));
+  const made = { bindings: isNormal ? (env as Env & Settings) : { ...env, ...settings, FIXED }, faults };
+  madeBefore.set(kept, made);
   return made;
 }
+
+/** The settings that the environment sets, among bindings that `configure` made. */
+export const fixedSettings = (
+  bindings: Settings & { FIXED?: readonly SettingName[] },
+): readonly SettingName[] => bindings.FIXED ?? SETTING_NAMES.filter((name) => isFixed({ ...bindings }, name));

@@ -1,0 +1,114 @@
+/**
+ * The settings that the host's pages have set: one row of DIRECTORY, which each isolate holds in memory. It
+ * reads the row again when its copy is a few seconds old, and mostly behind a request, not before it.
+ */
+import { logLine } from "../src/protocol/log-line.ts";
+import {
+  type Configured,
+  type KeptSettings,
+  NOTHING_KEPT,
+  type SettingName,
+  configure,
+} from "../src/protocol/settings/list.ts";
+
+/** A copy younger than this (ms) is not looked after. */
+const YOUNG_MS = 2_000;
+/** A copy older than this (ms) is not used: after a change, no isolate goes on with the settings before. */
+const OLD_MS = 5_000;
+
+interface Copy {
+  version: number;
+  kept: KeptSettings;
+  /** When it was asked for, in ms: what was changed later may be missing. */
+  at: number;
+  /** When a read behind a request began (ms), so that there is one at a time. */
+  readingSince: number;
+}
+
+/** By the database, of which an isolate has one. */
+const copies = new WeakMap<D1Database, Copy>();
+
+export interface Store {
+  DIRECTORY: D1Database;
+}
+
+interface Row {
+  version: number;
+  settings: string;
+}
+
+/**
+ * Holds what was read, unless a read that began at about the same time found a later version. Settings that did
+ * not change stay one object.
+ */
+function hold(database: D1Database, row: Row | null, at: number): KeptSettings {
+  const before = copies.get(database);
+  const version = row?.version ?? 0;
+  if (before !== undefined && before.version > version && at - before.at < OLD_MS) return before.kept;
+  const same = before?.version === version;
+  const kept = same ? before.kept : row === null ? NOTHING_KEPT : (JSON.parse(row.settings) as KeptSettings);
+  copies.set(database, { version, kept, at: Math.max(at, before?.at ?? 0), readingSince: 0 });
+  return kept;
+}
+
+/** The settings as they are now, in one read of one row. */
+export async function readKept({ DIRECTORY }: Store): Promise<KeptSettings> {
+  const at = Date.now();
+  const row = await DIRECTORY.prepare(
+    "SELECT version, settings FROM host_settings WHERE id = 1",
+  ).first<Row>();
+  return hold(DIRECTORY, row, at);
+}
+
+/**
+ * The settings as they were at most some seconds ago. Asks nothing if this isolate read them a moment ago.
+ * Rejects if it never could. `defer` keeps the request's work alive behind its answer.
+ */
+export async function keptSettings(
+  store: Store,
+  defer: (work: Promise<unknown>) => void,
+): Promise<KeptSettings> {
+  const copy = copies.get(store.DIRECTORY);
+  if (copy === undefined) return readKept(store);
+  const now = Date.now();
+  const age = now - copy.at;
+  if (age < YOUNG_MS) return copy.kept;
+  const reread = () =>
+    readKept(store).catch((cause: unknown) => {
+      logLine("warn", "settings", { message: "could not be read again", cause });
+      return copy.kept;
+    });
+  if (age > OLD_MS) return reread();
+  if (now - copy.readingSince > OLD_MS) {
+    copy.readingSince = now;
+    defer(reread());
+  }
+  return copy.kept;
+}
+
+/** A Worker's bindings with its settings: those of the environment, under them those that are kept. */
+export async function configured<Env extends Store>(
+  env: Env,
+  defer: (work: Promise<unknown>) => void,
+): Promise<Configured<Env>> {
+  return configure(env, await keptSettings(env, defer));
+}
+
+/** Settings to keep, in their normal form; null: forget it, so that its default holds. */
+export type SettingChanges = Partial<Record<SettingName, string | null>>;
+
+/**
+ * Changes some settings, in one write of one row. Changes of others at the same time are kept. This isolate
+ * has them at once.
+ */
+export async function keepSettings({ DIRECTORY }: Store, changes: SettingChanges): Promise<KeptSettings> {
+  const at = Date.now();
+  const row = await DIRECTORY.prepare(
+    `INSERT INTO host_settings (id, version, settings) VALUES (1, 1, json_patch('{}', ?1))
+     ON CONFLICT (id) DO UPDATE SET version = version + 1, settings = json_patch(settings, ?1)
+     RETURNING version, settings`,
+  )
+    .bind(JSON.stringify(changes))
+    .first<Row>();
+  return hold(DIRECTORY, row, at);
+}

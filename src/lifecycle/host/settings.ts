@@ -1,0 +1,61 @@
+/** Changes of settings on the host's pages. */
+import { type SettingChanges, keepSettings } from "../../../schema/kept-settings.ts";
+import { ModerationAudit } from "../../moderation/audit.ts";
+import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
+import {
+  SETTINGS,
+  type SettingName,
+  fitSetting,
+  fixedSettings,
+  mayBeEmpty,
+} from "../../protocol/settings/list.ts";
+import { Unfit } from "../../protocol/settings/values.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+
+/** A text that cannot be kept for its setting. The message is for people; it follows the setting's label. */
+export class UnfitSetting extends Refusal {
+  readonly setting: SettingName;
+
+  constructor(setting: SettingName, message: string) {
+    super("InvalidSetting", message);
+    this.setting = setting;
+  }
+}
+
+/** Texts as people typed them, by setting; an empty one means the default. */
+export type TypedSettings = Partial<Record<SettingName, string>>;
+
+/**
+ * Keeps settings, all of them or none, with an entry in the audit log that names them without their values.
+ * Every isolate has them after a few seconds; this one at once. Throws `UnfitSetting`; refuses InvalidRequest
+ * for a setting that the environment sets, or that no page may set.
+ * @param actor a DID, `admin` or `setup`
+ */
+export async function changeSettings(env: Bindings, actor: string, typed: TypedSettings): Promise<void> {
+  const fixed = fixedSettings(env);
+  const changes: SettingChanges = {};
+  for (const [name, text] of entriesOf(typed)) {
+    if (fixed.includes(name)) throw invalidRequest(`${name} is set in the host's environment`);
+    changes[name] = fitText(name, text, env.LOCAL === "1");
+  }
+  const names = Object.keys(changes).toSorted();
+  if (names.length === 0) return;
+  const audit = new ModerationAudit(env.DIRECTORY);
+  await audit.around({ actor, action: "changeSettings", detail: { settings: names } }, () =>
+    keepSettings(env, changes),
+  );
+}
+
+const entriesOf = (typed: TypedSettings): [SettingName, string][] =>
+  Object.entries(typed) as [SettingName, string][];
+
+/** Null: the default. */
+function fitText(name: SettingName, text: string, isLocal: boolean): string | null {
+  if (text.trim() === "" && SETTINGS[name].kept) return mayBeEmpty(name) ? "" : null;
+  try {
+    return fitSetting(name, text, isLocal);
+  } catch (thrown) {
+    if (!(thrown instanceof Unfit)) throw thrown;
+    throw new UnfitSetting(name, thrown.message);
+  }
+}
