@@ -68,6 +68,8 @@ export const role = sqliteTable("role", {
   role: text({ enum: ["owner", "moderator", "inviter"] }).notNull(),
   grantedBy: text("granted_by").notNull(),
   grantedAt: text("granted_at").notNull(),
+  seenAt: text("seen_at"),
+  seenBefore: text("seen_before"),
 });
 
 export const report = sqliteTable("report", {
@@ -85,6 +87,8 @@ export const report = sqliteTable("report", {
   closedBy: text("closed_by"),
   closedAt: text("closed_at"),
   note: text(),
+  assignedTo: text("assigned_to"),
+  escalatedBy: text("escalated_by"),
 });
 
 export const label = sqliteTable("label", {

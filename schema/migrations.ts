@@ -11,6 +11,7 @@ import directory0012 from "../migrations/directory/0012_bounds.sql";
 import directory0013 from "../migrations/directory/0013_handles.sql";
 import directory0014 from "../migrations/directory/0014_unsettled.sql";
 import directory0015 from "../migrations/directory/0015_host_settings.sql";
+import directory0016 from "../migrations/directory/0016_admin.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -34,6 +35,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0013_handles.sql", sql: directory0013 },
   { name: "0014_unsettled.sql", sql: directory0014 },
   { name: "0015_host_settings.sql", sql: directory0015 },
+  { name: "0016_admin.sql", sql: directory0016 },
 ];
 
 /** The index, derived from repos. */

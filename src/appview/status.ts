@@ -16,11 +16,15 @@ export interface IndexCounts {
   follows: number;
 }
 
-export interface IndexStatus {
+/** Whether the index follows, which takes a few rows to read. */
+export interface IndexHealth {
   /** The last event applied. */
   cursor: number;
-  counts: IndexCounts;
   poisoned: { count: number; newest: PoisonedEvent[] };
+}
+
+export interface IndexStatus extends IndexHealth {
+  counts: IndexCounts;
   rebuild: RebuildStatus | null;
 }
 
@@ -29,13 +33,28 @@ const SHOWN = 10;
 const COUNTED_FOR = 60_000;
 let counted: { at: number; counts: IndexCounts } | null = null;
 
+type Row = Record<string, number> & PoisonedEvent;
+
+const healthStatements = (db: D1Database) => [
+  db.prepare("SELECT seq FROM cursor WHERE id = 1"),
+  db.prepare("SELECT count(*) AS count FROM poison"),
+  db.prepare(`SELECT seq, did, error, at FROM poison ORDER BY seq DESC LIMIT ${SHOWN}`),
+];
+
+const healthOf = ([cursor, total, newest]: D1Result<Row>[]): IndexHealth => ({
+  cursor: cursor?.results[0]?.seq ?? 0,
+  poisoned: { count: total?.results[0]?.count ?? 0, newest: newest?.results ?? [] },
+});
+
+export const readIndexHealth = async (db: D1Database): Promise<IndexHealth> =>
+  healthOf(await db.batch<Row>(healthStatements(db)));
+
 export async function readIndexStatus(db: D1Database, now: number): Promise<IndexStatus> {
   const fresh = counted !== null && now - counted.at < COUNTED_FOR ? counted.counts : null;
-  const [[cursor, total, newest, sums], rebuild] = await Promise.all([
-    db.batch<Record<string, number> & PoisonedEvent>([
-      db.prepare("SELECT seq FROM cursor WHERE id = 1"),
-      db.prepare("SELECT count(*) AS count FROM poison"),
-      db.prepare(`SELECT seq, did, error, at FROM poison ORDER BY seq DESC LIMIT ${SHOWN}`),
+  const statements = healthStatements(db);
+  const [found, rebuild] = await Promise.all([
+    db.batch<Row>([
+      ...statements,
       ...(fresh === null
         ? [
             db.prepare(
@@ -47,17 +66,12 @@ export async function readIndexStatus(db: D1Database, now: number): Promise<Inde
     ]),
     readRebuild(db),
   ]);
-  const found = sums?.results[0];
+  const sums = found[statements.length]?.results[0];
   const counts = fresh ?? {
-    members: found?.members ?? 0,
-    posts: found?.posts ?? 0,
-    follows: found?.follows ?? 0,
+    members: sums?.members ?? 0,
+    posts: sums?.posts ?? 0,
+    follows: sums?.follows ?? 0,
   };
   if (fresh === null) counted = { at: now, counts };
-  return {
-    cursor: cursor?.results[0]?.seq ?? 0,
-    counts,
-    poisoned: { count: total?.results[0]?.count ?? 0, newest: newest?.results ?? [] },
-    rebuild,
-  };
+  return { ...healthOf(found), counts, rebuild };
 }

@@ -42,8 +42,9 @@ const atHome: MiddlewareHandler<Env> = async (c, next) => {
 export const pages = new Hono<Env>();
 
 pages.use("/account/*", atHome);
+pages.use("/admin/*", atHome);
 pages.use("/oauth/authorize", atHome);
-pages.on(["GET", "POST"], ["/account", "/account/*", "/oauth/authorize"], servePage);
+pages.on(["GET", "POST"], ["/account", "/account/*", "/admin", "/admin/*", "/oauth/authorize"], servePage);
 
 /** Pages for browsers, where `app.ts` has another answer for other clients. */
 pages.on("GET", ["/", "/status"], (c, next) => (wantsPage(c.req.raw) ? servePage(c) : next()));

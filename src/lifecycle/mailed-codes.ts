@@ -95,6 +95,13 @@ export async function mailCode(
   if (outcome === "not sent") await codes.keepUnsent(member.did, purpose, mail);
 }
 
+/** Creates a reset code for an owner of the host to pass on, replacing an older one. Mails nothing. */
+export async function makeResetCode(services: MailingServices, { did, email }: Member): Promise<string> {
+  const code = await services.account(did).createEmailToken("reset_password", email ?? "");
+  await new MailCodes(services.env.DIRECTORY).own(code, did);
+  return code;
+}
+
 /** Uses up a code, or checks it if `keep`. Refuses InvalidToken, ExpiredToken. */
 export async function checkCode(
   services: Pick<LifecycleServices, "account">,

@@ -1,5 +1,5 @@
 /** The host's status: how far the index lags behind the firehose. */
-import { type IndexStatus, readIndexStatus } from "../appview/status.ts";
+import { type IndexHealth, type IndexStatus, readIndexHealth, readIndexStatus } from "../appview/status.ts";
 import type { Host } from "../identity/host.ts";
 import type { Bindings, SequencerStation, SequencerStatus, StreamStatus } from "../protocol/stations.ts";
 
@@ -38,25 +38,38 @@ export async function readStatus(services: StatusServices): Promise<Status> {
   return { ...statusOf(host.hostname, now, events, index), streams };
 }
 
+/** How the index follows the firehose: what of the status takes a few rows to read. */
+export type FollowingStatus = Pick<Status["index"], "lag" | "cursor" | "error" | "lost" | "poisoned">;
+
+export async function readFollowing(services: StatusServices): Promise<FollowingStatus> {
+  const [events, index] = await Promise.all([
+    services.sequencer().status(),
+    readIndexHealth(services.env.APPVIEW_DB),
+  ]);
+  return { poisoned: index.poisoned, ...followingOf(events, index) };
+}
+
 function statusOf(
   host: string,
   now: number,
   events: SequencerStatus,
   index: IndexStatus,
 ): Omit<Status, "streams"> {
-  const { cursor: stored, ...rest } = index;
-  // The index does not store its cursor for events that change nothing in it.
-  const cursor = Math.max(stored, events.indexed);
   return {
     host,
     time: new Date(now).toISOString(),
     firehose: { seq: events.seq, oldest: events.oldest },
-    index: {
-      lag: Math.max(events.seq - cursor, 0),
-      cursor,
-      error: events.ingestError,
-      lost: events.ingestLost ?? null,
-      ...rest,
-    },
+    index: { ...index, ...followingOf(events, index) },
+  };
+}
+
+function followingOf(events: SequencerStatus, index: IndexHealth): Omit<FollowingStatus, "poisoned"> {
+  // The index does not store its cursor for events that change nothing in it.
+  const cursor = Math.max(index.cursor, events.indexed);
+  return {
+    lag: Math.max(events.seq - cursor, 0),
+    cursor,
+    error: events.ingestError,
+    lost: events.ingestLost ?? null,
   };
 }

@@ -31,7 +31,12 @@ export class ModerationRoles {
 
   async list(): Promise<RoleGrant[]> {
     const rows = await this.#db.select().from(role).orderBy(asc(role.grantedAt)).limit(1_000);
-    return rows.map((row) => ({ ...row, did: row.did as Did }));
+    return rows.map(({ did, role: held, grantedBy, grantedAt }) => ({
+      did: did as Did,
+      role: held,
+      grantedBy,
+      grantedAt,
+    }));
   }
 
   /** Grants a role. A member has one role; a new one replaces it. */

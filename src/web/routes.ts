@@ -12,21 +12,12 @@ import { apps, browsers } from "./account/sessions.tsx";
 import { type Task, serveTask } from "./account/task.tsx";
 import { authorize } from "./authorize/endpoint.tsx";
 import { assetAt } from "./assets.ts";
-import type { Fields } from "./forms.ts";
 import { landing, notFound, statusPage } from "./host/host-pages.tsx";
-import { errorPage, isNavigation, ownForm } from "./replies.tsx";
+import { type Route, serveRoute } from "./route.ts";
 import { showChoice, showSignIn, showSignUp, takeChoice, takeSignIn, takeSignUp } from "./sign-in/guests.tsx";
 import { addOptions, signInOptions } from "./sign-in/passkeys.ts";
 import { showReset, takeReset } from "./sign-in/reset.tsx";
 import { type Visit, frameOf, visitOf } from "./visit.ts";
-
-interface Route {
-  show?: (visit: Visit) => Response | Promise<Response>;
-  /** Takes a form that one of our own pages sent. */
-  take?: (visit: Visit, fields: Fields) => Response | Promise<Response>;
-  /** Whether `show` answers with a file. Browsers do not treat a download as a navigation. */
-  download?: true;
-}
 
 const ofMember = (task: Task): Route => ({
   show: (visit) => serveTask(task, visit, null),
@@ -69,6 +60,9 @@ async function passkeyOptions(visit: Visit): Promise<Response> {
   return Response.json(await addOptions(own, own.member));
 }
 
+const isWithin = (folder: string, pathname: string) =>
+  pathname === folder || pathname.startsWith(`${folder}/`);
+
 export { failurePage } from "./host/host-pages.tsx";
 
 export async function servePage(services: Services, request: Request): Promise<Response> {
@@ -79,19 +73,11 @@ export async function servePage(services: Services, request: Request): Promise<R
   const asset = request.method === "GET" ? assetAt(pathname, frame.host) : null;
   if (asset !== null) return asset;
   if (pathname === "/oauth/authorize") return authorize(await visitOf(services, request));
+  if (isWithin("/admin", pathname)) {
+    const { serveAdmin } = await import("./admin/routes.ts");
+    return serveAdmin(pathname, () => visitOf(services, request));
+  }
   const route = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname] : undefined;
   if (route === undefined) return notFound(frame);
   return serveRoute(route, await visitOf(services, request));
-}
-
-async function serveRoute({ show, take, download }: Route, visit: Visit): Promise<Response> {
-  const { request, frame } = visit;
-  if (request.method === "POST" && take !== undefined) {
-    const fields = await ownForm(visit);
-    return fields instanceof Response ? fields : take(visit, fields);
-  }
-  if (request.method === "POST" || show === undefined) return notFound(frame);
-  if (!download && !isNavigation(request))
-    return errorPage(visit, "This page only opens as a page of its own.");
-  return show(visit);
 }

@@ -18,13 +18,17 @@ import {
   ComAtprotoAdminUpdateAccountPassword,
   ComAtprotoAdminUpdateSubjectStatus,
 } from "@atcute/atproto";
-import { checkMailAddress } from "../identity/mail/address.ts";
-import { updateHandle } from "../lifecycle/handle.ts";
 import { setPassword } from "../lifecycle/password.ts";
-import { deleteAccount } from "../lifecycle/states.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { accountViews } from "./accounts/account-views.ts";
 import { act, sendEmail } from "./admin/acts.ts";
+import {
+  deleteAccount,
+  memberAt,
+  setAccountInvites,
+  updateAccountEmail,
+  updateAccountHandle,
+} from "./admin/members.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 import { getSubjectStatus, updateSubjectStatus } from "./admin/subject-status.ts";
@@ -62,27 +66,21 @@ export const comAtprotoAdmin = [
   method(ComAtprotoAdminUpdateAccountEmail, hostOwner, async ({ caller, input, services }) => {
     const account = await services.directory.find(input.account);
     if (account === null) throw invalidRequest(`Account does not exist: ${input.account}`);
-    checkMailAddress(input.email);
-    await act(services, caller, "updateAccountEmail", account.did, {}, () =>
-      services.directory.setEmail(account.did, input.email),
-    );
+    await updateAccountEmail(services, caller, account, input.email);
   }),
 
   method(ComAtprotoAdminUpdateAccountHandle, hostOwner, async ({ caller, input, services }) => {
-    const { did, handle } = input;
-    await act(services, caller, "updateAccountHandle", did, { handle }, () =>
-      updateHandle(services, did, handle, { allowReserved: true }),
-    );
+    await updateAccountHandle(services, caller, input.did, input.handle);
   }),
 
   method(ComAtprotoAdminUpdateAccountPassword, hostOwner, async ({ caller, input, services }) => {
     const { did, password } = input;
-    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
+    await memberAt(services, did);
     await act(services, caller, "updateAccountPassword", did, {}, () => setPassword(services, did, password));
   }),
 
   method(ComAtprotoAdminDeleteAccount, hostOwner, async ({ caller, input, services }) => {
-    await act(services, caller, "deleteAccount", input.did, {}, () => deleteAccount(services, input.did));
+    await deleteAccount(services, caller, input.did);
   }),
 
   method(ComAtprotoAdminSendEmail, moderator, ({ caller, input, services }) =>
@@ -105,15 +103,11 @@ export const comAtprotoAdmin = [
 
   method(ComAtprotoAdminDisableAccountInvites, moderator, async ({ caller, input, services }) => {
     const { account, note } = input;
-    await act(services, caller, "disableAccountInvites", account, {}, () =>
-      services.directory.setInvitesDisabled(account, true, note),
-    );
+    await setAccountInvites(services, caller, account, { disabled: true, note });
   }),
 
   method(ComAtprotoAdminEnableAccountInvites, moderator, async ({ caller, input, services }) => {
     const { account, note } = input;
-    await act(services, caller, "enableAccountInvites", account, {}, () =>
-      services.directory.setInvitesDisabled(account, false, note),
-    );
+    await setAccountInvites(services, caller, account, { disabled: false, note });
   }),
 ];

@@ -5,20 +5,22 @@
 import * as v from "@atcute/lexicons/validations";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { ModerationAudit } from "../moderation/audit.ts";
-import { issueLabels } from "../lifecycle/labels.ts";
 import { ModerationLabels, labelView } from "../moderation/labels.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
-import {
-  listCredentials as credentialsOf,
-  revokeCredentials as revokeCredentialsOf,
-  signOutEverywhere,
-} from "../lifecycle/credentials.ts";
+import { listCredentials as credentialsOf } from "../lifecycle/credentials.ts";
 import { rebuildIndex as rebuildIndexFor } from "../lifecycle/rebuild.ts";
 import { relayStatuses } from "../lifecycle/relays.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
-import { parseAtUri } from "../protocol/syntax.ts";
-import { act, assertOutranks } from "./admin/acts.ts";
+import { act } from "./admin/acts.ts";
+import {
+  createResetCode as createResetCodeFor,
+  endSessions as endSessionsOf,
+  grantRole as grantRoleTo,
+  memberAt,
+  revokeCredentials as revokeCredentialsOf,
+  revokeRole as revokeRoleOf,
+} from "./admin/members.ts";
+import { createLabels as issue, updateReport as decide } from "./admin/reports.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 
@@ -92,6 +94,16 @@ const revokeCredentials = v.procedure("internal.atoll.admin.revokeCredentials", 
   input: input({ did: v.didString() }),
   output: null,
 });
+const endSessions = v.procedure("internal.atoll.admin.endSessions", {
+  params: null,
+  input: input({ did: v.didString() }),
+  output: null,
+});
+const createResetCode = v.procedure("internal.atoll.admin.createResetCode", {
+  params: null,
+  input: input({ did: v.didString() }),
+  output: anything,
+});
 const names = v.constrain(v.array(v.string()), [v.arrayLength(1, 50)]);
 const listReservedNames = v.query("internal.atoll.admin.listReservedNames", {
   params: v.object(page),
@@ -127,24 +139,12 @@ export const internalAtollAdmin = [
   ),
 
   method({ mainSchema: updateReport }, moderator, async ({ caller, input: wanted, services }) => {
-    const { id, state, note } = wanted;
-    await act(services, caller, "updateReport", undefined, { id, state }, () =>
-      new ModerationReports(services.env.DIRECTORY).setState(id, state, caller.actor, note),
-    );
+    await decide(services, caller, wanted);
   }),
 
-  method({ mainSchema: createLabels }, moderator, async ({ caller, input: { labels }, services }) => {
-    for (const { uri } of labels) {
-      const did = uri.startsWith("did:") ? uri : parseAtUri(uri).repo;
-      if (!isDidText(did)) throw invalidRequest("A label is about a DID or an at-uri of one");
-      await assertOutranks(services, caller, did);
-    }
-    const subject = labels.length === 1 ? labels[0]?.uri : undefined;
-    const issued = await act(services, caller, "createLabels", subject, { labels }, () =>
-      issueLabels(services, services.host.did, labels),
-    );
-    return { labels: issued.map(labelView) };
-  }),
+  method({ mainSchema: createLabels }, moderator, async ({ caller, input: { labels }, services }) => ({
+    labels: (await issue(services, caller, labels)).map(labelView),
+  })),
 
   method({ mainSchema: listLabels }, moderator, async ({ params, services }) => {
     const found = await new ModerationLabels(services.env.DIRECTORY).before(params.cursor, params.limit);
@@ -160,16 +160,11 @@ export const internalAtollAdmin = [
   })),
 
   method({ mainSchema: grantRole }, hostOwner, async ({ caller, input: { did, role }, services }) => {
-    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
-    await act(services, caller, "grantRole", did, { role }, () =>
-      new ModerationRoles(services.env.DIRECTORY).grant(did, role, caller.actor),
-    );
+    await grantRoleTo(services, caller, did, role);
   }),
 
   method({ mainSchema: revokeRole }, hostOwner, async ({ caller, input: { did }, services }) => {
-    await act(services, caller, "revokeRole", did, {}, () =>
-      new ModerationRoles(services.env.DIRECTORY).revoke(did),
-    );
+    await revokeRoleOf(services, caller, did);
   }),
 
   method({ mainSchema: listAudit }, moderator, ({ params, services }) =>
@@ -178,17 +173,21 @@ export const internalAtollAdmin = [
 
   // What a new password (com.atproto.admin.updateAccountPassword) does not lock out.
   method({ mainSchema: listCredentials }, hostOwner, async ({ params: { did }, services }) => {
-    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
+    await memberAt(services, did);
     return { ...(await credentialsOf(services, did)) };
   }),
 
   method({ mainSchema: revokeCredentials }, hostOwner, async ({ caller, input: { did }, services }) => {
-    if ((await services.directory.findByDid(did)) === null) throw invalidRequest("Account not found");
-    await act(services, caller, "revokeCredentials", did, {}, async () => {
-      await revokeCredentialsOf(services, did);
-      await signOutEverywhere(services, did, null);
-    });
+    await revokeCredentialsOf(services, caller, did);
   }),
+
+  method({ mainSchema: endSessions }, moderator, async ({ caller, input: { did }, services }) => {
+    await endSessionsOf(services, caller, did);
+  }),
+
+  method({ mainSchema: createResetCode }, hostOwner, async ({ caller, input: { did }, services }) => ({
+    ...(await createResetCodeFor(services, caller, did)),
+  })),
 
   method({ mainSchema: listReservedNames }, hostOwner, ({ params, services }) =>
     services.directory.reservedNames.list(params.limit, params.cursor),
@@ -220,5 +219,3 @@ export const internalAtollAdmin = [
     return { rebuild: await act(services, caller, "rebuildIndex", undefined, { restart }, rebuild) };
   }),
 ];
-
-const isDidText = (text: string): text is `did:${string}:${string}` => text.startsWith("did:");

@@ -182,6 +182,8 @@ const own: Record<string, Rule> = {
   releaseNames: hostOwner,
   reserveNames: hostOwner,
   revokeCredentials: hostOwner,
+  createResetCode: hostOwner,
+  endSessions: moderator,
   revokeRole: hostOwner,
   updateReport: moderator,
 };

@@ -1,5 +1,6 @@
 /** A visit to the account page by a signed-in member. */
 import type { Member } from "../../identity/member.ts";
+import type { Role } from "../../moderation/roles.ts";
 import { goTo, pathWith } from "../replies.tsx";
 import type { SignedIn } from "../sign-in/browser.ts";
 import type { Visit } from "../visit.ts";
@@ -7,7 +8,7 @@ import type { Visit } from "../visit.ts";
 export const ACCOUNT = "/account";
 
 /** The maximum age of a sign-in for a change that could cost somebody their account. */
-const CONFIRMED_MS = 15 * 60_000;
+export const CONFIRMED_MS = 15 * 60_000;
 
 export interface MemberVisit extends Visit {
   member: Member;
@@ -15,6 +16,8 @@ export interface MemberVisit extends Visit {
   confirmed: boolean;
   /** Whether other members are signed in on this browser. */
   others: boolean;
+  /** What they may do for the host; null for all but few. */
+  role: Role | null;
 }
 
 /**
@@ -28,7 +31,7 @@ export async function memberVisit(visit: Visit): Promise<MemberVisit | Response>
   const found = wanted === null ? only(current) : current.find(({ member }) => member.did === wanted);
   if (found !== undefined) {
     const confirmed = Date.now() - found.at < CONFIRMED_MS;
-    return { ...visit, member: found.member, confirmed, others: current.length > 1 };
+    return { ...visit, member: found.member, confirmed, others: current.length > 1, role: found.role };
   }
   return goTo(
     visit,
@@ -38,11 +41,17 @@ export async function memberVisit(visit: Visit): Promise<MemberVisit | Response>
 
 const only = (people: SignedIn[]): SignedIn | undefined => (people.length === 1 ? people[0] : undefined);
 
-/** The path within the account page that a visit asks for; never an address of another site. */
-const backTo = ({ url }: Visit): string => (url.pathname.startsWith(`${ACCOUNT}/`) ? url.pathname : ACCOUNT);
+/** The page that a visit asks for, if a sign-in leads back to it; never an address of another site. */
+const backTo = ({ url }: Visit): string => (isWayBack(url.pathname) ? url.pathname : ACCOUNT);
+
+/** Whether a sign-in may lead to this path: one of the account page, or of the admin's pages. */
+export const isWayBack = (path: string): boolean => /^\/(account|admin)(\/[\w.:%-]+)*$/.test(path);
 
 export const signInPath = (back: string, more: Record<string, string> = {}): string =>
   pathWith(`${ACCOUNT}/sign-in`, { ...(back === ACCOUNT ? {} : { to: back }), ...more });
+
+/** Sends somebody to sign in, and then back to where they wanted to go. */
+export const signInFirst = (visit: Visit): Response => goTo(visit, signInPath(backTo(visit)));
 
 /** Sends a member to sign in once more, and then back to where they were. */
 export function confirmFirst(visit: MemberVisit): Response {

@@ -11,7 +11,7 @@ import { serverOf, shown } from "./task.tsx";
 
 export const overview: Task = {
   show: async (visit, said) => {
-    const { member, services, others } = visit;
+    const { member, services, others, role } = visit;
     const { did } = member;
     const { accounts, provider } = await serverOf(visit);
     const [profile, sessions, browsers, { passkeys, appPasswords }, invites, irregular] = await Promise.all([
@@ -31,7 +31,7 @@ export const overview: Task = {
       irregular: irregular.count,
     };
     return shown(visit, said, (frame) => (
-      <OverviewPage {...frame} profile={profile} counts={counts} others={others} />
+      <OverviewPage {...frame} profile={profile} counts={counts} others={others} holdsRole={role !== null} />
     ));
   },
   steps: {

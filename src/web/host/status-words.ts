@@ -1,5 +1,5 @@
 /** The host's status in plain words, and the figures behind them for whoever runs it. */
-import type { Status } from "../../lifecycle/status.ts";
+import type { FollowingStatus, Status } from "../../lifecycle/status.ts";
 import type { StreamStatus } from "../../protocol/stations.ts";
 import type { Fact, StatusView } from "../pages/status.tsx";
 
@@ -10,10 +10,10 @@ const day = (at: number | string) => `${new Date(at).toISOString().slice(0, 16).
 /** A lag of up to this many events is normal. */
 const BEHIND = 500;
 
-const isBehind = ({ lag }: Status["index"]) => lag > BEHIND;
+const isBehind = ({ lag }: Pick<FollowingStatus, "lag">) => lag > BEHIND;
 
 /** The most serious problem, as somebody notices it; null if there is none. */
-function troubleOf({ index }: Status): string | null {
+export function troubleOf(index: FollowingStatus): string | null {
   const { lag, error, lost, poisoned } = index;
   if (lost !== null)
     return "Some posts are missing from timelines and from search, until whoever runs this host puts them in order.";
@@ -83,7 +83,7 @@ function figures({ firehose, streams, index }: Status): Fact[] {
 
 export function statusView(found: Status): StatusView {
   return {
-    trouble: troubleOf(found),
+    trouble: troubleOf(found.index),
     time: day(found.time),
     plain: plainFacts(found),
     figures: figures(found),

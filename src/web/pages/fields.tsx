@@ -100,10 +100,16 @@ export const NewPasswordField: FC<NewPasswordProps> = ({ label = "New password",
 );
 
 /** The field for a mailed code. `hint` says where it was sent. */
-export const CodeField: FC<Pick<FieldProps, "problem"> & { hint?: string }> = ({ hint, problem }) => (
+export const CodeField: FC<Pick<FieldProps, "problem" | "value"> & { hint?: string; label?: string }> = ({
+  hint,
+  problem,
+  value,
+  label = "Code from the mail",
+}) => (
   <Field
     name="code"
-    label="Code from the mail"
+    label={label}
+    value={value}
     code
     autocomplete="one-time-code"
     maxlength={20}

@@ -18,6 +18,10 @@ interface LayoutProps extends Frame {
   indexed?: boolean;
   /** Paths of our own scripts. */
   scripts?: readonly string[];
+  /** Paths of style sheets beside the common one. */
+  sheets?: readonly string[];
+  /** Links to the other pages of a desk, such as the admin's; they take the place of the words about the host. */
+  links?: Child;
 }
 
 /** An atoll from above: reef, lagoon, island. */
@@ -77,6 +81,8 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   wide,
   indexed,
   scripts = [],
+  sheets = [],
+  links,
   children,
 }) => {
   const theme = themeOf(host.colour);
@@ -93,12 +99,15 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         <title>{`${title} · ${host.name}`}</title>
         <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
+        {sheets.map((path) => (
+          <link rel="stylesheet" href={path} />
+        ))}
         <style nonce={nonce}>{raw(colours)}</style>
         {scripts.map((path) => (
           <script type="module" src={path}></script>
         ))}
       </head>
-      <body>
+      <body class={links === undefined ? undefined : "desk"}>
         <a class="skip" href="#main">
           Skip to the page
         </a>
@@ -108,10 +117,12 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
             <Mark name={host.name} />
             <span>{host.name}</span>
           </a>
-          <div class="said">
-            <p>Your own place on the open social web.</p>
-            <p>{host.hostname}</p>
-          </div>
+          {links ?? (
+            <div class="said">
+              <p>Your own place on the open social web.</p>
+              <p>{host.hostname}</p>
+            </div>
+          )}
         </header>
         <main id="main" tabindex={-1} class={wide ? "wide" : undefined}>
           {children}

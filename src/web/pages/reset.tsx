@@ -12,22 +12,29 @@ interface ResetProps extends Frame {
   /** Whether the code was mailed, so that the page asks for it. */
   sent: boolean;
   email?: string | undefined;
+  /** The code of the link that an owner of the host gave out. */
+  code?: string | undefined;
   problem?: Problem | null | undefined;
 }
 
-export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, problem }) => (
+export const ResetPage: FC<ResetProps> = ({ host, nonce, sender, sent, email, code, problem }) => (
   <Layout host={host} nonce={nonce} title="New password">
     <BackLink href="/account" label="Sign in" />
-    <h1>{sent ? "Look into your mailbox" : "A new password"}</h1>
+    <h1>{sent && code === undefined ? "Look into your mailbox" : "A new password"}</h1>
     <p class="lead">
-      {sent
-        ? `If ${email ?? "that address"} belongs to an account here, a code is on its way there. It works for 15 minutes.`
-        : "We send a code to the e-mail address of your account. With it you choose a new password."}
+      {code !== undefined
+        ? "Choose a password for your account. The link works once, for 15 minutes after it was made."
+        : sent
+          ? `If ${email ?? "that address"} belongs to an account here, a code is on its way there. It works for 15 minutes.`
+          : "We send a code to the e-mail address of your account. With it you choose a new password."}
     </p>
     <ProblemNotice problem={problem} />
     {sent ? (
       <Form {...sender} carried={{ ...sender.carried, email: email ?? "" }} step="reset">
-        <CodeField problem={problem} />
+        <CodeField
+          problem={problem}
+          {...(code === undefined ? {} : { value: code, label: "Code from the link" })}
+        />
         <NewPasswordField hint="You are signed out everywhere." problem={problem} />
         <Check
           name="others"

@@ -5,12 +5,14 @@
  */
 import type { DeviceId } from "@atproto/oauth-provider/store";
 import type { Did } from "@atcute/lexicons";
-import { and, eq } from "drizzle-orm";
+import { and, eq, notInArray } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { account, role } from "../../../schema/directory.ts";
 import { oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
 import { derivedKey, digestOf, macOf, randomHex, sameSecret } from "../../oauth/digest.ts";
 import { ONCE_MS, SIGNED_IN_MS } from "../../oauth/lifetimes.ts";
-import type { Member } from "../../identity/member.ts";
+import { type Member, asMember, unhoused } from "../../identity/member.ts";
+import type { Role } from "../../moderation/roles.ts";
 import { clientAddress } from "../../xrpc/server/client-address.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 
@@ -23,6 +25,8 @@ export interface SignedIn {
   stale: boolean;
   /** The authorization request during which they just signed in, if any. */
   requestUri: string | null;
+  /** What they may do for the host; null for all but few. */
+  role: Role | null;
 }
 
 /** The longest life that browsers give a cookie. */
@@ -40,6 +44,22 @@ interface Once {
   at: number;
 }
 
+/** Everyone with a row on this browser who is a member, with their role. */
+const peopleOn = (db: DrizzleD1Database, id: string) =>
+  db
+    .select({
+      remembered: oauthDeviceAccount.remembered,
+      signedInAt: oauthDeviceAccount.signedInAt,
+      account,
+      role: role.role,
+    })
+    .from(oauthDeviceAccount)
+    .innerJoin(account, eq(account.did, oauthDeviceAccount.did))
+    .leftJoin(role, eq(role.did, oauthDeviceAccount.did))
+    .where(and(eq(oauthDeviceAccount.deviceId, id), notInArray(account.state, [...unhoused])));
+
+type People = Awaited<ReturnType<typeof peopleOn>>;
+
 const COOKIE = /^(dev-[0-9a-f]{32})\.([0-9a-f]{32})$/;
 
 export class Browser {
@@ -51,6 +71,8 @@ export class Browser {
   #id: DeviceId;
   #secret: string;
   #once: Once | null;
+  /** As they were read with the browser; null after a change. */
+  #people: People | null = null;
 
   private constructor(
     services: Services,
@@ -72,13 +94,14 @@ export class Browser {
   static async of(services: Services, hostSecret: string, request: Request): Promise<Browser> {
     const [, id, secret] = COOKIE.exec(cookieOf(request, nameOf("atoll-browser", services)) ?? "") ?? [];
     if (id !== undefined && secret !== undefined) {
-      const row = await drizzle(services.env.DIRECTORY)
-        .select()
-        .from(oauthDevice)
-        .where(eq(oauthDevice.id, id))
-        .get();
+      const db = drizzle(services.env.DIRECTORY);
+      const [[row], people] = await db.batch([
+        db.select().from(oauthDevice).where(eq(oauthDevice.id, id)),
+        peopleOn(db, id),
+      ]);
       if (!row || sameSecret(row.secretDigest, digestOf(secret))) {
         const browser = new Browser(services, hostSecret, request, id as DeviceId, secret);
+        browser.#people = row ? people : [];
         if (row && row.seenAt < Date.now() - SEEN_MS) services.defer(browser.#seen());
         return browser;
       }
@@ -114,21 +137,17 @@ export class Browser {
 
   /** Everyone who is signed in here, the most recent first. Excludes members who are taken down. */
   async signedIn(): Promise<SignedIn[]> {
-    const rows = await this.#db
-      .select()
-      .from(oauthDeviceAccount)
-      .where(eq(oauthDeviceAccount.deviceId, this.#id));
+    this.#people ??= await peopleOn(this.#db, this.#id);
     const once = this.#once;
-    const counting = rows.filter(({ did, remembered, signedInAt }) =>
-      remembered ? true : once?.did === did && Date.now() - signedInAt < ONCE_MS,
-    );
-    const members = await this.#services.directory.findAll(counting.map(({ did }) => did));
-    return [...members.values()]
-      .filter(({ takedown }) => takedown === null)
-      .map((member) => {
-        const at = counting.find(({ did }) => did === member.did)?.signedInAt ?? 0;
+    return this.#people
+      .map((row) => ({ ...row, member: asMember(row.account) }))
+      .filter(({ member: { did, takedown }, remembered, signedInAt }) => {
+        const counts = remembered || (once?.did === did && Date.now() - signedInAt < ONCE_MS);
+        return counts && takedown === null;
+      })
+      .map(({ member, signedInAt: at, role: held }) => {
         const requestUri = once?.did === member.did ? once.request : null;
-        return { member, at, stale: Date.now() - at > SIGNED_IN_MS, requestUri };
+        return { member, at, stale: Date.now() - at > SIGNED_IN_MS, requestUri, role: held };
       })
       .toSorted((a, b) => b.at - a.at);
   }
@@ -152,12 +171,14 @@ export class Browser {
       .insert(oauthDeviceAccount)
       .values({ deviceId: this.#id, did, remembered: remember, createdAt: now, signedInAt: now })
       .onConflictDoUpdate({ target: [deviceId, account], set: { remembered: remember, signedInAt: now } });
+    this.#people = null;
     this.#once = { did, device: this.#id, request: requestUri, at: now };
     this.#setCookie();
     this.#setOnce();
   }
 
   async signOut(did: Did): Promise<void> {
+    this.#people = null;
     await this.#db
       .delete(oauthDeviceAccount)
       .where(and(eq(oauthDeviceAccount.deviceId, this.#id), eq(oauthDeviceAccount.did, did)));

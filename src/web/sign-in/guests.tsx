@@ -1,6 +1,6 @@
 /** The account page for somebody who is not signed in yet: sign in, sign up, or choose among accounts. */
 import type { Member } from "../../identity/member.ts";
-import { ACCOUNT, signInPath } from "../account/member-visit.ts";
+import { ACCOUNT, isWayBack, signInPath } from "../account/member-visit.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";
 import { SignInPage } from "../pages/sign-in.tsx";
@@ -12,8 +12,7 @@ import type { Visit } from "../visit.ts";
 import { signIn, signInByKey, signUp, valuesOf } from "./credentials.ts";
 
 /** Accepts `to` only if it is a path of ours, since it comes from the address. */
-const destination = (to: string | null | undefined): string =>
-  to && /^\/account(\/[a-z-]+)?$/.test(to) ? to : ACCOUNT;
+const destination = (to: string | null | undefined): string => (to && isWayBack(to) ? to : ACCOUNT);
 
 function senderOf({ browser, url }: Visit) {
   const to = destination(url.searchParams.get("to"));

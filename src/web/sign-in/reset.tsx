@@ -78,10 +78,18 @@ interface Said {
   /** Whether the code was mailed, so that the page asks for it. */
   sent: boolean;
   email?: string;
+  /** From a link (`internal.atoll.admin.createResetCode`). */
+  code?: string;
   problem?: Problem;
 }
 
-export function showReset(visit: Visit, said: Said = { sent: false }): Response {
+/** The code that a link carries, if it is like one. */
+function saidByLink({ url }: Visit): Said {
+  const code = url.searchParams.get("code") ?? "";
+  return /^[A-Z0-9-]{5,20}$/i.test(code) ? { sent: true, code } : { sent: false };
+}
+
+export function showReset(visit: Visit, said: Said = saidByLink(visit)): Response {
   const sender = { action: "/account/reset", csrf: visit.browser.csrf };
   return render(visit, <ResetPage {...visit.frame} sender={sender} {...said} />, {
     status: said.problem === undefined ? 200 : 400,

@@ -76,9 +76,17 @@ async function roleHolder(allowed: readonly Role[], on: Credentials): Promise<Ac
   if (!FULL.includes(caller.scope)) {
     throw forbidden(`The role of ${role} needs a session opened with the account's own password`);
   }
-  const { did } = caller;
-  return { kind: "acting", actor: did, did, role, createdBy: role === "inviter" ? did : "admin" };
+  return actingAs(caller.did, role);
 }
+
+/** A member who acts by their role. */
+export const actingAs = (did: Did, role: Role): ActingCaller => ({
+  kind: "acting",
+  actor: did,
+  did,
+  role,
+  createdBy: role === "inviter" ? did : "admin",
+});
 
 /**
  * The refusal for a session without a role, by the reference's error name: there, a moderator's token is no
@@ -109,11 +117,16 @@ async function memberBehind(on: Credentials): Promise<SessionCaller | null> {
   }
 }
 
+/** Who may do what, over XRPC and on the pages. */
+export const OWNERS: readonly Role[] = ["owner"];
+export const MODERATORS: readonly Role[] = ["owner", "moderator"];
+export const INVITERS: readonly Role[] = ["owner", "inviter"];
+
 /** Methods that the reference reserves for its admin. */
-export const hostOwner = acting(["owner"]);
+export const hostOwner = acting(OWNERS);
 /** Methods that the reference opens to its admin and its moderation service. */
-export const moderator = acting(["owner", "moderator"]);
-export const inviter = acting(["owner", "inviter"]);
+export const moderator = acting(MODERATORS);
+export const inviter = acting(INVITERS);
 
 /**
  * Whether `caller` may act upon a holder of `role`: moderators do not moderate their superiors or each other.

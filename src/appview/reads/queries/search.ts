@@ -10,7 +10,7 @@ const WORDS = 10;
  * An FTS5 query: every word's beginning, where characters without spaces between them are one word. Empty when
  * the text has no word.
  */
-function prefixQuery(text: string): string {
+export function prefixQuery(text: string): string {
   return text
     .split(/\s+/)
     .map(wordsOf)

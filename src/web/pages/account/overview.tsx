@@ -25,10 +25,12 @@ interface OverviewProps extends AccountFrame {
   counts: Counts;
   /** Whether other members are signed in on this browser. */
   others: boolean;
+  /** Whether the member holds a role. */
+  holdsRole: boolean;
 }
 
 export const OverviewPage: FC<OverviewProps> = (props) => {
-  const { host, nonce, member, profile, sender, done, problem, others } = props;
+  const { host, nonce, member, profile, sender, done, problem, others, holdsRole, to } = props;
   return (
     <Layout host={host} nonce={nonce} title="Your account" wide>
       <h1>Your account</h1>
@@ -42,6 +44,14 @@ export const OverviewPage: FC<OverviewProps> = (props) => {
       <SigningIn {...props} />
       <Apps {...props} />
       <YourData {...props} />
+      {holdsRole ? (
+        <section>
+          <h2>Your role</h2>
+          <div class="rows">
+            <Row href={to("/admin")} title={`Look after ${host.name}`} at="Members, reports, invites" />
+          </div>
+        </section>
+      ) : null}
       <section>
         <ButtonForm {...sender} step="sign-out">
           Sign out on this browser

@@ -1,0 +1,84 @@
+/** What the home page asks of the directory, in one trip. */
+import { type ListedRow, listedMember, membersPage } from "../../identity/member-list.ts";
+import type { Member } from "../../identity/member.ts";
+import { must } from "../../protocol/refusal.ts";
+import { read, trip } from "./trip.ts";
+
+export interface HomeNews {
+  /** When the reader looked last (ISO 8601); null: never before. */
+  since: string | null;
+  /** Newcomers since then, `COUNT_MAX` at most, and the newest of all. */
+  members: number;
+  newest: Member[];
+  /** Open reports, and those of them since then; `COUNT_MAX` at most. */
+  reports: { open: number; recent: number; escalated: number };
+  /** Acts that not all stations followed for minutes. */
+  stuck: number;
+  /** Mail that could not be sent within the last hour. */
+  unsent: number;
+  /** Relays that did not accept when they were last asked. */
+  relays: { origin: string; outcome: string }[];
+}
+
+/** Counts stop here: nobody needs to know more at a glance. */
+export const COUNT_MAX = 500;
+/** A look this long after the one before it is a new visit. */
+const VISIT_MS = 30 * 60_000;
+const STUCK_MS = 5 * 60_000;
+const HOUR = 60 * 60_000;
+const NEWEST = 5;
+
+interface Counts {
+  since: string | null;
+  members: number;
+  open: number;
+  recent: number;
+  escalated: number;
+  stuck: number;
+  unsent: number;
+}
+
+/** ?1 the reader, ?2 an hour ago (ISO 8601), ?3 some minutes ago (ms). */
+const COUNTS = `
+  WITH look AS (SELECT seen_before AS since FROM role WHERE did = ?1)
+  SELECT look.since,
+    (SELECT count(*) FROM (SELECT 1 FROM account WHERE created_at > coalesce(look.since, '')
+      AND state NOT IN ('reserved', 'deleted') LIMIT ${COUNT_MAX})) AS members,
+    (SELECT count(*) FROM (SELECT 1 FROM report WHERE state = 'open' LIMIT ${COUNT_MAX})) AS open,
+    (SELECT count(*) FROM (SELECT 1 FROM report WHERE state = 'open' AND created_at > coalesce(look.since, '')
+      LIMIT ${COUNT_MAX})) AS recent,
+    (SELECT count(*) FROM (SELECT 1 FROM report WHERE state = 'open' AND escalated_by IS NOT NULL
+      LIMIT ${COUNT_MAX})) AS escalated,
+    (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE at < ?3 LIMIT ${COUNT_MAX})) AS stuck,
+    (SELECT count(*) FROM (SELECT 1 FROM unsent_mail WHERE at > ?2 LIMIT ${COUNT_MAX})) AS unsent
+  FROM look`;
+
+/** Notes the visit as well. */
+export async function readNews(database: D1Database, did: string, now = Date.now()): Promise<HomeNews> {
+  const at = (ms: number) => new Date(ms).toISOString();
+  const seen = database.prepare(
+    `UPDATE role SET seen_before = coalesce(seen_at, seen_before), seen_at = ?2
+      WHERE did = ?1 AND coalesce(seen_at, '') < ?3`,
+  );
+  const counts = database.prepare(COUNTS);
+  const refusing = database.prepare("SELECT origin, outcome FROM relay WHERE outcome <> 'asked' LIMIT ?1");
+  const found = await trip(database, {
+    seen: read(seen.bind(did, at(now), at(now - VISIT_MS))),
+    counts: read<Counts>(counts.bind(did, at(now - HOUR), now - STUCK_MS)),
+    newest: read<ListedRow>(membersPage(database, { filter: "all", cursor: null, limit: NEWEST })),
+    relays: read<HomeNews["relays"][number]>(refusing.bind(NEWEST)),
+  });
+  const { since, members, open, recent, escalated, stuck, unsent } = must(
+    found.counts[0],
+    "the reader's role",
+  );
+  return {
+    since,
+    members,
+    newest: found.newest.map(listedMember),
+    reports: { open, recent, escalated },
+    stuck,
+    unsent,
+    relays: found.relays,
+  };
+}

@@ -1,0 +1,56 @@
+/** The first page: whether all is well, and what is new. */
+import { readFollowing } from "../../lifecycle/status.ts";
+import { troubleOf } from "../host/status-words.ts";
+import { type Concern, HomePage, InviterHome } from "../pages/admin/home.tsx";
+import { counted } from "../pages/words.ts";
+import { type DeskPage, type DeskVisit, shown } from "./desk.tsx";
+import { type HomeNews, readNews } from "./home-reads.ts";
+
+export const home: DeskPage = {
+  may: ["owner", "moderator", "inviter"],
+  show: async (visit, said) => {
+    if (visit.role === "inviter") return shown(visit, said, (frame) => <InviterHome {...frame} />);
+    const [news, concerns] = await look(visit);
+    return shown(visit, said, (frame) => <HomePage {...frame} news={news} concerns={concerns} />);
+  },
+  steps: {},
+};
+
+async function look({ services, member, role }: DeskVisit): Promise<[HomeNews, Concern[]]> {
+  const { env } = services;
+  const [news, following] = await Promise.all([
+    readNews(env.DIRECTORY, member.did),
+    env.APPVIEW === "local" ? readFollowing(services) : null,
+  ]);
+  const trouble = following === null ? null : troubleOf(following);
+  const concerns = [
+    ...(trouble === null
+      ? []
+      : [{ what: trouble, todo: "The status page has the figures behind it.", path: "/status" }]),
+    ...concernsOf(news, role === "owner"),
+  ];
+  return [news, concerns];
+}
+
+function concernsOf({ stuck, unsent, relays }: HomeNews, isOwner: boolean): Concern[] {
+  const concerns: Concern[] = [];
+  if (stuck > 0)
+    concerns.push({
+      what: `${counted(stuck, "change")} of accounts could not be finished for some minutes.`,
+      todo: "The host goes on trying by itself. If it lasts, a service such as the PLC directory is away: its log says which.",
+    });
+  if (unsent > 0)
+    concerns.push({
+      what: `${counted(unsent, "mail")} could not be sent in the last hour.`,
+      todo: isOwner
+        ? "Look at what could not be sent, and pass the codes on by other means."
+        : "An owner can pass the codes on by other means.",
+      ...(isOwner ? { path: "/admin/mail" } : {}),
+    });
+  for (const { origin, outcome } of relays)
+    concerns.push({
+      what: `The relay ${new URL(origin).hostname} did not accept this host when it was last asked: ${outcome}.`,
+      todo: "People elsewhere may not see new posts. The host asks again every twenty minutes.",
+    });
+  return concerns;
+}

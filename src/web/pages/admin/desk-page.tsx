@@ -1,0 +1,79 @@
+/** The frame of the admin's pages: the ways to the others, a title, and what the last form did. */
+import type { Child, FC, PropsWithChildren } from "hono/jsx";
+import type { Member } from "../../../identity/member.ts";
+import type { Role } from "../../../moderation/roles.ts";
+import type { Problem } from "../../problems.ts";
+import type { Frame } from "../../visit.ts";
+import { COPY_SCRIPT, Copy } from "../copy.tsx";
+import type { Sender } from "../form.tsx";
+import { Layout } from "../layout.tsx";
+import { BackLink, Done, ProblemNotice } from "../parts.tsx";
+import { DESK_STYLE_PATH } from "./style.css.ts";
+
+export interface DeskFrame extends Frame {
+  role: Role;
+  member: Member;
+  /** Whether they proved just now who they are. */
+  confirmed: boolean;
+  /** The page's own path. */
+  here: string;
+  /** The path of a page, for this member. */
+  to: (path: string) => string;
+  sender: Sender;
+  problem?: Problem | null | undefined;
+  done?: string | null | undefined;
+  once?: { text: string; what: string } | undefined;
+}
+
+const ANY: readonly Role[] = ["owner", "moderator", "inviter"];
+
+const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [["/admin", "Home", ANY]];
+
+const Links: FC<DeskFrame> = ({ here, role, to }) => (
+  <nav class="tabs" aria-label="Administration">
+    {LINKS.filter(([, , may]) => may.includes(role)).map(([path, label]) => (
+      <a href={to(path)} aria-current={isAt(here, path) ? "page" : undefined}>
+        {label}
+      </a>
+    ))}
+    <a href={to("/account")}>Your account</a>
+  </nav>
+);
+
+const isAt = (here: string, path: string) =>
+  here === path || (path !== "/admin" && here.startsWith(`${path}/`));
+
+interface DeskPageProps extends DeskFrame {
+  title: string;
+  lead?: Child;
+  back?: { path: string; label: string };
+  scripts?: readonly string[];
+}
+
+export const DeskPage: FC<PropsWithChildren<DeskPageProps>> = (props) => {
+  const { host, nonce, to, title, lead, back, done, problem, once, scripts = [], children } = props;
+  return (
+    <Layout
+      host={host}
+      nonce={nonce}
+      title={title}
+      wide
+      sheets={[DESK_STYLE_PATH]}
+      scripts={[...scripts, ...(once === undefined ? [] : [COPY_SCRIPT])]}
+      links={<Links {...props} />}
+    >
+      {back === undefined ? null : <BackLink href={to(back.path)} label={back.label} />}
+      <h1>{title}</h1>
+      {lead === undefined ? null : <p class="lead">{lead}</p>}
+      <Done message={done} />
+      <ProblemNotice problem={problem} />
+      {once === undefined ? null : (
+        <div class="card">
+          <p class="secret">{once.text}</p>
+          <Copy text={once.text} what={once.what} />
+        </div>
+      )}
+      {children}
+    </Layout>
+  );
+};

@@ -1,0 +1,87 @@
+/** The admin's first page. */
+import type { FC } from "hono/jsx";
+import { COUNT_MAX, type HomeNews } from "../../admin/home-reads.ts";
+import { Row } from "../account/rows.tsx";
+import { Icon } from "../icons.tsx";
+import { Done, day } from "../parts.tsx";
+import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+
+/** Something that is not as it should be. */
+export interface Concern {
+  what: string;
+  todo: string;
+  /** Where to do it. */
+  path?: string;
+}
+
+const many = (count: number): string => (count >= COUNT_MAX ? `${COUNT_MAX} or more` : String(count));
+
+export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> = (props) => {
+  const { news, concerns, host, to } = props;
+  return (
+    <DeskPage {...props} title={host.name}>
+      {concerns.length === 0 ? (
+        <Done message="All is well: there is nothing that you have to do." />
+      ) : (
+        concerns.map((concern) => <ConcernNotice concern={concern} to={to} />)
+      )}
+      <section>
+        <h2>{news.since === null ? "New" : `Since you were here last, ${day(news.since)}`}</h2>
+        <div class="tiles">
+          <Tile href={to("/admin/members")} count={news.members} one="new member" />
+          <Tile href={to("/admin/reports")} count={news.reports.recent} one="new report" />
+          <Tile href={to("/admin/reports")} count={news.reports.open} one="open report" />
+          {news.reports.escalated === 0 ? null : (
+            <Tile href={to("/admin/reports")} count={news.reports.escalated} one="report for owners" />
+          )}
+        </div>
+      </section>
+      <section>
+        <h2>The newest members</h2>
+        {news.newest.length === 0 ? (
+          <p class="lead">
+            Nobody is here yet. Make an invite, and send its link to whom you want to have here.
+          </p>
+        ) : (
+          <div class="rows">
+            {news.newest.map((member) => (
+              <Row
+                href={to(`/admin/members/${member.did}`)}
+                title={`@${member.handle}`}
+                at={`Came on ${day(member.createdAt)}`}
+              />
+            ))}
+          </div>
+        )}
+      </section>
+    </DeskPage>
+  );
+};
+
+const ConcernNotice: FC<{ concern: Concern; to: (path: string) => string }> = ({ concern, to }) => (
+  <div class="notice bad" role="status">
+    <Icon name="alert" />
+    <div>
+      <p>{concern.what}</p>
+      <p>{concern.path === undefined ? concern.todo : <a href={to(concern.path)}>{concern.todo}</a>}</p>
+    </div>
+  </div>
+);
+
+const Tile: FC<{ href: string; count: number; one: string }> = ({ href, count, one }) => (
+  <a href={href}>
+    <b>{many(count)}</b>
+    <span>
+      {count === 1 ? one : `${one.replace("report for", "reports for").replace(/(member|report)$/, "$1s")}`}
+    </span>
+  </a>
+);
+
+/** What there is for whoever may only invite. */
+export const InviterHome: FC<DeskFrame> = (props) => (
+  <DeskPage {...props} title={props.host.name} lead="Your role lets you invite people.">
+    <div class="rows">
+      <Row href={props.to("/account/invites")} title="Invites" at="Make links, and see who came by them" />
+    </div>
+  </DeskPage>
+);

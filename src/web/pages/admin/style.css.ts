@@ -1,0 +1,39 @@
+/** What the admin's pages need beside the common style sheet. */
+import { digestOf } from "../../../oauth/digest.ts";
+
+export const DESK_STYLE = `
+.tabs{position:relative;display:flex;gap:.25rem;overflow-x:auto;margin:.75rem -1.25rem -.5rem;padding:.25rem 1rem .5rem;scrollbar-width:thin}
+.tabs a{flex:none;display:flex;align-items:center;gap:.5rem;min-height:2.5rem;padding:.375rem .75rem;border-radius:.625rem;
+color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
+.tabs a[aria-current]{background:var(--on);color:var(--brand)}
+.tabs a:hover{text-decoration:underline}
+.desk main,.desk main.wide{max-width:60rem}
+.desk .notice p+p{margin-top:.25rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.75rem;margin-top:1rem}
+.tiles>*{border:1.5px solid var(--line);border-radius:var(--round);padding:.875rem 1rem;color:inherit;text-decoration:none}
+.tiles a:hover{border-color:var(--text)}
+.tiles b{display:block;font-size:1.625rem;line-height:1.2;letter-spacing:-.02em}
+.tiles span{color:var(--soft);font-size:.9375rem}
+.filters{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:1rem}
+.filters a{padding:.375rem .875rem;border:1.5px solid var(--field);border-radius:2rem;color:inherit;text-decoration:none;font-size:.9375rem;min-height:2.25rem}
+.filters a[aria-current]{background:var(--fill);color:var(--on);border-color:transparent}
+.find{display:flex;gap:.5rem;margin-top:1.25rem}.find .field{flex:1;margin:0}.find button{flex:none;align-self:flex-end}
+.tag{display:inline-block;border-radius:.5rem;padding:.0625rem .5rem;font-size:.8125rem;font-weight:600;background:var(--ground);color:var(--text);border:1px solid var(--line)}
+.tag.bad{background:var(--bad-ground);color:var(--bad);border-color:transparent}
+.acts{display:grid;gap:.75rem;margin-top:1rem}.acts details{border:1.5px solid var(--line);border-radius:var(--round);padding:.5rem 1.125rem;margin:0}
+.acts details[open]{padding-bottom:1.125rem}.acts summary{font-weight:600;min-height:2rem}
+.acts form{margin-top:.75rem}
+.log{list-style:none;margin-top:.75rem;font-size:.9375rem}.log li{padding:.5rem 0;overflow-wrap:anywhere}.log li+li{border-top:1px solid var(--line)}
+.log .at{color:var(--soft)}
+.rows .tag{margin-left:.375rem}.rows .face{width:2.5rem;height:2.5rem;font-size:1rem}
+@media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}
+@media (min-width:60rem){
+body.desk{grid-template-columns:15rem 1fr}
+.desk .shore{padding:1.5rem 1.25rem;overflow-y:auto}
+.tabs{flex-direction:column;margin:1.5rem -.5rem 0;padding:0}
+.desk main,.desk main.wide{padding:2.5rem 2.5rem 3rem;margin:0}
+}
+`;
+
+/** Contains a hash of the sheet, so that browsers can cache it for ever. */
+export const DESK_STYLE_PATH = `/admin/style.${digestOf(DESK_STYLE).slice(0, 12)}.css`;

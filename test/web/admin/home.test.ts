@@ -1,0 +1,92 @@
+/** The admin's first page: for whom it is, whether all is well, and what is new. */
+import { expect, test } from "vitest";
+import { asAdmin, bindings, join, xrpc } from "../../support/account-host.ts";
+import { Visitor } from "../../support/visitor.ts";
+import { holderOf, signedIn } from "./desk.ts";
+
+test("a stranger is sent to sign in, and comes back", async () => {
+  const stranger = new Visitor();
+  const sent = await stranger.get("/admin");
+  expect(sent).toMatchObject({ status: 303, location: "/account/sign-in?to=%2Fadmin" });
+  const { member } = await holderOf("owner");
+  await stranger.get(sent.location ?? "");
+  const back = await stranger.post(sent.location ?? "", {
+    step: "sign-in",
+    identifier: member.handle,
+    password: member.password,
+    to: "/admin",
+  });
+  expect(back).toMatchObject({ status: 303, location: "/admin" });
+  expect((await stranger.get("/admin")).status).toBe(200);
+});
+
+test("a member without a role is told whom it is for, and finds no way to it", async () => {
+  const { visitor } = await signedIn();
+  const page = await visitor.get("/admin");
+  expect(page.status).toBe(403);
+  expect(page.text).toContain("This page is for the owners and moderators and inviters");
+  expect((await visitor.get("/account")).html).not.toContain('href="/admin"');
+});
+
+test("whoever has a role finds the way from their account page", async () => {
+  const { visitor } = await holderOf("moderator");
+  expect((await visitor.get("/account")).html).toContain('href="/admin"');
+  expect((await visitor.get("/admin")).text).toContain("All is well");
+});
+
+test("a role that was taken back, or whose holder is switched off, opens nothing", async () => {
+  const { visitor, member } = await holderOf("owner");
+  await xrpc("com.atproto.server.deactivateAccount", { auth: member.auth, input: {} });
+  expect((await visitor.get("/admin")).status).toBe(403);
+  const other = await holderOf("owner");
+  await asAdmin("internal.atoll.admin.revokeRole", { input: { did: other.member.did } });
+  expect((await other.visitor.get("/admin")).status).toBe(403);
+});
+
+test("of several people on one browser, the one with the role is meant, and links keep to them", async () => {
+  const { visitor, member } = await holderOf("owner");
+  const second = await join();
+  await visitor.signIn(second.handle, second.password);
+  const page = await visitor.get("/admin");
+  expect(page.status).toBe(200);
+  expect(page.html).toContain(`as=${encodeURIComponent(member.did)}`);
+  expect((await visitor.get(`/admin?as=${encodeURIComponent(second.did)}`)).status).toBe(403);
+});
+
+test("it says who and what came since the visit before", async () => {
+  const { visitor, member } = await holderOf("owner");
+  await visitor.get("/admin");
+  await bindings.DIRECTORY.prepare(
+    "UPDATE role SET seen_at = '2026-01-01T00:00:00.000Z', seen_before = NULL WHERE did = ?1",
+  )
+    .bind(member.did)
+    .run();
+  const newcomer = await join();
+  const page = await visitor.get("/admin");
+  expect(page.text).toContain("Since you were here last, 1 Jan 2026");
+  expect(page.text).toContain(`@${newcomer.handle}`);
+  // The same visit goes on: what is new stays new.
+  expect((await visitor.get("/admin")).text).toContain("Since you were here last, 1 Jan 2026");
+});
+
+test("it says what is wrong, and what to do about it", async () => {
+  const { visitor, member } = await holderOf("owner");
+  const add = (sql: string, ...values: unknown[]) =>
+    bindings.DIRECTORY.prepare(sql)
+      .bind(...values)
+      .run();
+  await add(
+    "INSERT INTO unsettled (id, did, kind, subject, at, due) VALUES ('x', ?1, 'stand', NULL, 1, ?2)",
+    member.did,
+    Number.MAX_SAFE_INTEGER,
+  );
+  await add(
+    "INSERT INTO relay (origin, asked_at, seq, outcome) VALUES ('https://relay.example', '', 1, 'answered 503')",
+  );
+  const page = await visitor.get("/admin");
+  expect(page.text).toContain("One change of accounts could not be finished");
+  expect(page.text).toContain(
+    "The relay relay.example did not accept this host when it was last asked: answered 503",
+  );
+  expect(page.text).not.toContain("All is well");
+});
