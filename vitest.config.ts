@@ -101,7 +101,7 @@ const inNode = (name: string, { timeout, alone = false, bail = 0 }: NodeTests) =
 });
 
 /** Folders that are projects of their own; `workers` has all the others. */
-const APART = ["node", "clients", "crash", "kit", "browser", "migration"];
+const APART = ["node", "clients", "crash", "kit", "deploy", "browser", "migration"];
 
 /**
  * The projects, and the commands that run them:
@@ -109,6 +109,7 @@ const APART = ["node", "clients", "crash", "kit", "browser", "migration"];
  * - `clients`, other people's software, and `tables`: `npm run test:clients`.
  * - `crash`, calls lost between stations, before the runtime is killed: `npm run test:crash`.
  * - `kit`, the test kit: `npm run test:kit`.
+ * - `deploy`, the real wrangler against a stand-in of Cloudflare's API: `npm run test:deploy`.
  * - `browser`, the pages in Chromium: `npm run test:browser`.
  * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
  */
@@ -130,6 +131,7 @@ export default defineConfig(async () => ({
       inNode("node", { timeout: 30_000 }),
       inNode("clients", { timeout: 60_000 }),
       inNode("kit", { timeout: 30_000 }),
+      inNode("deploy", { timeout: 120_000 }),
       inNode("browser", { timeout: 120_000, alone: true }),
       // Later tests go on from what earlier ones made.
       inNode("migration", { timeout: 600_000, alone: true, bail: 1 }),

@@ -1,0 +1,79 @@
+/** A copy of this project, as somebody has it who deploys it; commands in it see nothing of this machine's. */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ROOT } from "../../tools/dev/wrangler-file.ts";
+import { TOKEN } from "./cloudflare/api.ts";
+
+/** What a deploy reads. */
+const PARTS = ["src", "schema", "migrations", "tools", "package.json", "package-lock.json", "wrangler.toml"];
+
+export interface Finished {
+  code: number;
+  /** What was printed, to either stream, without colours. */
+  output: string;
+}
+
+export interface Project {
+  readonly folder: string;
+  /** Runs this project's wrangler. */
+  wrangler(args: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** `npm run deploy -- …` */
+  deploy(args?: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** Changes a file. */
+  edit(file: string, change: (text: string) => string): void;
+  remove(): void;
+}
+
+export function copyProject(apiUrl: string): Project {
+  const folder = mkdtempSync(path.join(tmpdir(), "atoll-deploy-"));
+  const project = path.join(folder, "project");
+  mkdirSync(project);
+  for (const part of PARTS) cpSync(path.join(ROOT, part), path.join(project, part), { recursive: true });
+  symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
+  const run = (command: string[], given: NodeJS.ProcessEnv = {}) =>
+    finish(command, project, { ...environmentOf(folder, apiUrl), ...given });
+  return {
+    folder: project,
+    wrangler: (args, given) => run(["node_modules/wrangler/bin/wrangler.js", ...args], given),
+    deploy: (args = [], given) =>
+      run(["--import", "./tools/dev/node.mjs", "tools/dev/deploy.ts", ...args], given),
+    edit(file, change) {
+      const at = path.join(project, file);
+      writeFileSync(at, change(readFileSync(at, "utf8")));
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Nothing of this machine's but the path to Node: no sign-in, no telemetry, no network but the stand-in. */
+const environmentOf = (folder: string, apiUrl: string): NodeJS.ProcessEnv => ({
+  PATH: `${path.join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
+  HOME: folder,
+  XDG_CONFIG_HOME: folder,
+  NODE_COMPILE_CACHE: path.join(ROOT, "node_modules/.cache/atoll/compiled"),
+  CLOUDFLARE_API_BASE_URL: apiUrl,
+  CLOUDFLARE_API_TOKEN: TOKEN,
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "true",
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_LOG_PATH: path.join(folder, "logs"),
+  WRANGLER_CACHE_DIR: path.join(folder, "cache"),
+  NO_COLOR: "1",
+});
+
+function finish(command: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, command, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+    child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? 1, output: withoutColours(output) }));
+  });
+}
+
+// oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
+const withoutColours = (text: string) => text.replace(/\u001B\[[0-9;]*m/g, "");
