@@ -10,27 +10,23 @@ const SLOTS = 16;
 const STALLED_MS = 5_000;
 
 export interface Export {
+  /** When it was last read, in milliseconds. An export is read block by block, so the slot keeps no list of it. */
+  readAtMs: number;
   /** Ends it at its next step, and frees what it holds. */
   overflow(): void;
 }
 
-/** Running exports and when each was last read, the one that has paused longest first. */
-const slots = new Map<Export, number>();
+const slots = new Set<Export>();
 
 /** Refuses NotEnoughResources (503) if all slots are taken by exports that are being read. */
 export function takeSlot(taker: Export): void {
   if (slots.size >= SLOTS) {
-    const [longest] = slots;
-    if (longest !== undefined && Date.now() - longest[1] < STALLED_MS) throw tooMany();
-    longest?.[0].overflow();
-    if (longest !== undefined) slots.delete(longest[0]);
+    const longest = [...slots].reduce((one, other) => (other.readAtMs < one.readAtMs ? other : one));
+    if (Date.now() - longest.readAtMs < STALLED_MS) throw tooMany();
+    longest.overflow();
+    slots.delete(longest);
   }
-  slots.set(taker, Date.now());
-}
-
-/** Must be called whenever an export is read. */
-export function touchSlot(taker: Export): void {
-  if (slots.delete(taker)) slots.set(taker, Date.now());
+  slots.add(taker);
 }
 
 export const freeSlot = (taker: Export): boolean => slots.delete(taker);

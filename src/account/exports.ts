@@ -12,7 +12,8 @@ import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { rowName } from "../protocol/mst/row.ts";
 import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import { freeSlot, takeSlot, touchSlot } from "./export-slots.ts";
+import type { Export } from "./export-slots.ts";
+import { freeSlot, takeSlot } from "./export-slots.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
 import type { Head, RowWatcher } from "./tree.ts";
@@ -30,7 +31,7 @@ const imageOf = ({ digest, value }: RecordRow): Image => ({
 });
 
 /** One running export: the repo as of the snapshot's creation. */
-class Snapshot implements BandStore {
+class Snapshot implements BandStore, Export {
   readonly #rows: Rows;
   readonly #treeRows = new Map<string, Uint8Array | null>();
   readonly #kept = new Map<string, RecordRow | null>();
@@ -40,6 +41,7 @@ class Snapshot implements BandStore {
   /** The last path read. Nothing up to it is read again. */
   #passed: string | null = null;
   overflowed = false;
+  readAtMs = Date.now();
 
   constructor(rows: Rows) {
     this.#rows = rows;
@@ -158,7 +160,7 @@ export class Exports implements RowWatcher {
     };
     return {
       next: () => {
-        touchSlot(snapshot);
+        snapshot.readAtMs = Date.now();
         try {
           const step = steps.next();
           if (step.done) end();

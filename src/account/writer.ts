@@ -196,7 +196,8 @@ export class Writer {
     }
     const draft = commitEntry({ did, time: new Date(now).toISOString() }, change, car);
     const entries = sql.transaction(() => {
-      for (const step of steps) this.#store(step, rev);
+      const takedown = takedownOf(sql, "?1");
+      for (const step of steps) this.#store(step, rev, takedown);
       relinkBlobs(sql, steps.map(blobChangeOf));
       storeTree(sql, tree, head, this.#account.exports);
       return outbox.write([draft]);
@@ -243,7 +244,7 @@ export class Writer {
     return invalidRequest(`Could not locate record: ${uriOf(this.#account.did, path)}`);
   }
 
-  #store({ write, before }: Step, rev: string): void {
+  #store({ write, before }: Step, rev: string, takedown: string): void {
     const { sql, exports } = this.#account;
     exports.keepRecord(write.path, before);
     if (write.action === "delete") {
@@ -252,7 +253,7 @@ export class Writer {
     }
     sql.run(
       `INSERT INTO record (path, digest, rev, subject, value, takedown)
-       VALUES (?1, ?2, ?3, ?4, ?5, ${takedownOf("?1")})
+       VALUES (?1, ?2, ?3, ?4, ?5, ${takedown})
        ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, rev = excluded.rev, subject = excluded.subject,
          value = excluded.value`,
       write.path,
@@ -271,10 +272,12 @@ function checkSwapRecord(swapRecord: string | null | undefined, was: string | nu
   }
 }
 
+const cidOfWrite = ({ digest }: PreparedPut) => cidBytesFromDigest(DAG_CBOR, digest);
+
 const editOf = ({ write }: Step): MstEdit =>
   write.action === "delete"
     ? { action: "delete", path: write.path }
-    : { action: write.action, path: write.path, cid: cidBytesFromDigest(DAG_CBOR, write.digest) };
+    : { action: write.action, path: write.path, cid: cidOfWrite(write) };
 
 function opOf({ write, before }: Step): RepoOp {
   const op: RepoOp = {
@@ -287,7 +290,9 @@ function opOf({ write, before }: Step): RepoOp {
 }
 
 const recordBlocks = (steps: Step[]): CarBlock[] =>
-  steps.flatMap(({ write }) => (write.action === "delete" ? [] : [{ cid: write.cid, bytes: write.bytes }]));
+  steps.flatMap(({ write }) =>
+    write.action === "delete" ? [] : [{ cid: cidOfWrite(write), bytes: write.bytes }],
+  );
 
 function blobChangeOf({ write, before }: Step): BlobChange {
   return {

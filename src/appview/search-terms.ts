@@ -24,10 +24,22 @@ export type TypedTermKind = keyof typeof TYPED;
 /** Hexadecimal digits of a hash: 80 bits, so that no value can be made to look like another. */
 const DIGITS = 20;
 
+/** Words made lately: posts of one author, in one language, with one tag come in bursts. */
+const made = new Map<string, string>();
+const MADE_MAX = 1000;
+/** Longer values are not kept. */
+const KEPT_LENGTH = 100;
+
 /** The word in `terms` for a value. */
 export function searchTerm(kind: TermKind, value: string): string {
+  const name = LETTERS[kind] + value;
+  const known = made.get(name);
+  if (known !== undefined) return known;
   const compared = Object.hasOwn(TYPED, kind) ? folded(value) : value;
-  return LETTERS[kind] + createHash("sha256").update(compared).digest("hex").slice(0, DIGITS);
+  const term = LETTERS[kind] + createHash("sha256").update(compared).digest("hex").slice(0, DIGITS);
+  if (made.size >= MADE_MAX) made.clear();
+  if (name.length <= KEPT_LENGTH) made.set(name, term);
+  return term;
 }
 
 /** Words in `terms` without a value: every post has the first. */

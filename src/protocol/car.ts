@@ -9,6 +9,7 @@ import {
   cidFromBytes,
   CID_LENGTH,
   isCidBytes,
+  sha256,
   sha256OfMany,
   type Cid,
   type CidBytes,
@@ -174,11 +175,11 @@ function parseHeader(body: Uint8Array): Cid[] {
 }
 
 /** Splits a section into CID and block and checks the hash. */
-function parseSection(section: Uint8Array): { cid: CidBytes; bytes: Uint8Array } {
+function parseSection(section: Uint8Array, hash: typeof sha256): { cid: CidBytes; bytes: Uint8Array } {
   if (!isCidBytes(section)) throw refuse("block without a SHA-256 CID of version 1");
   const cid = section.subarray(0, CID_LENGTH);
   const bytes = section.subarray(CID_LENGTH);
-  const digest = sha256OfMany(bytes);
+  const digest = hash(bytes);
   for (let i = 0; i < 32; i++)
     if (digest[i] !== cid[4 + i]) throw refuse(`block does not match its CID ${cidFromBytes(cid)}`);
   return { cid, bytes };
@@ -213,7 +214,7 @@ export function readCar(
   const blocks = new Map<Cid, Uint8Array>();
   const limit = sectionLimit(limits);
   while (at < car.length) {
-    const { cid, bytes } = parseSection(section(limit));
+    const { cid, bytes } = parseSection(section(limit), sha256);
     blocks.set(cidFromBytes(cid), bytes);
   }
   return { roots, blocks };
@@ -302,7 +303,7 @@ async function* sections(
       const section = await chunks.section(limit);
       if (section === null) break;
       if (count >= maxBlocks) throw refuse(`more than ${maxBlocks} blocks`);
-      yield parseSection(section);
+      yield parseSection(section, sha256OfMany);
     }
     ended = true;
   } finally {

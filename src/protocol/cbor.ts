@@ -6,7 +6,6 @@
  * Values have the shapes of JSON: a link is `{ $link: cid }`, bytes are `{ $bytes: base64 }`. `toBytes` makes
  * the latter from a Uint8Array without base64, `fromBytes` takes it apart.
  */
-import { Buffer } from "node:buffer";
 import { BytesWrapper, decodeFirst as decodeAny, encode as encodeFast, fromBytes } from "@atcute/cbor";
 import { CidLinkWrapper } from "@atcute/cid";
 import { encode as encodeIpld } from "@ipld/dag-cbor";
@@ -67,6 +66,26 @@ const malformed = (what: string) => invalidRequest(`Invalid CBOR: ${what}`);
 
 /** The head of a float. UTF-8 has no such byte, so only CIDs, byte strings and numbers may contain it. */
 const FLOAT = 0xfb;
+/** Major types whose payload follows the head. */
+const BYTE_STRING = 2;
+const TEXT = 3;
+
+/** Whether well-formed CBOR has a float in it. A whole one decodes to an integer, so that only its head shows it. */
+function hasFloat(bytes: Uint8Array): boolean {
+  if (!bytes.includes(FLOAT)) return false;
+  for (let at = 0; at < bytes.length;) {
+    const head = bytes[at++] ?? 0;
+    if (head === FLOAT) return true;
+    const major = head >> 5;
+    let argument = head & 31;
+    if (argument >= 24) {
+      const end = at + (1 << (argument - 24));
+      for (argument = 0; at < end; at++) argument = argument * 256 + (bytes[at] ?? 0);
+    }
+    if (major === BYTE_STRING || major === TEXT) at += argument;
+  }
+  return false;
+}
 
 /** Checks what the library does not, and makes links JSON; byte strings too, if `asJson`. In place. */
 function checked(value: unknown, asJson: boolean, depth: number): LexValue {
@@ -98,9 +117,7 @@ function readFirst(bytes: Uint8Array, asJson: boolean): [value: LexValue, rest: 
   }
   const [found, rest] = first;
   const value = checked(found, asJson, 0);
-  // A whole number written as a float decodes to the integer; only encoding it again tells them apart.
-  const read = bytes.subarray(0, bytes.length - rest.length);
-  if (read.includes(FLOAT) && Buffer.compare(encode(value), read) !== 0) throw malformed("float");
+  if (hasFloat(bytes.subarray(0, bytes.length - rest.length))) throw malformed("float");
   return [value, rest];
 }
 

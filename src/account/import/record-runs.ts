@@ -71,7 +71,7 @@ export function copyRun(sql: Sql, rev: string): boolean {
     sql.run(
       `INSERT INTO import_record (path, digest, rev, subject, takedown, value)
        SELECT entry.value ->> 0, substr(?2, entry.value ->> 2, ${DIGEST}), ?3, entry.value ->> 1,
-         ${takedownOf("entry.value ->> 0")},
+         ${takedownOf(sql, "entry.value ->> 0")},
          substr(?2, (entry.value ->> 2) + ${DIGEST}, entry.value ->> 3)
        FROM json_each(?1) AS entry`,
       row.entries,

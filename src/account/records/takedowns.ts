@@ -5,8 +5,14 @@
 import { cidOfRow } from "./record-reader.ts";
 import type { Rows, Sql } from "../../protocol/object/sql.ts";
 
-/** SQL for the takedown of a path (an SQL expression), null if there is none. For statements that add records. */
-export const takedownOf = (path: string) => `(SELECT ref FROM record_takedown WHERE path = ${path})`;
+/**
+ * SQL for the takedown of a path (an SQL expression), null if there is none. For statements that add records.
+ * Few accounts have any, so those without look it up for no record.
+ */
+export function takedownOf(rows: Rows, path: string): string {
+  const some = rows.first("SELECT 1 FROM record_takedown LIMIT 1") !== null;
+  return some ? `(SELECT ref FROM record_takedown WHERE path = ${path})` : "NULL";
+}
 
 /** Takes a record down, or restores it with null. Does nothing to a path without a record. */
 export function takeRecordDown(sql: Sql, path: string, ref: string | null): void {
