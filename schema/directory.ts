@@ -2,12 +2,14 @@
  * The directory's tables for typed queries. The SQL in `migrations/directory` is the authority (drizzle-kit
  * does not support WITHOUT ROWID); a test checks this description against it.
  */
+import type { Did } from "@atcute/lexicons";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
+const did = () => text().$type<Did>();
 const flag = (name: string) => integer(name, { mode: "boolean" });
 
 export const account = sqliteTable("account", {
-  did: text().primaryKey(),
+  did: did().primaryKey(),
   handle: text().notNull(),
   email: text(),
   emailConfirmedAt: text("email_confirmed_at"),
@@ -64,7 +66,7 @@ export const hostSettings = sqliteTable("host_settings", {
 });
 
 export const role = sqliteTable("role", {
-  did: text().primaryKey(),
+  did: did().primaryKey(),
   role: text({ enum: ["owner", "moderator", "inviter"] }).notNull(),
   grantedBy: text("granted_by").notNull(),
   grantedAt: text("granted_at").notNull(),
@@ -93,7 +95,7 @@ export const report = sqliteTable("report", {
 
 export const label = sqliteTable("label", {
   seq: integer().primaryKey({ autoIncrement: true }),
-  src: text().notNull(),
+  src: did().notNull(),
   uri: text().notNull(),
   cid: text(),
   val: text().notNull(),
@@ -106,7 +108,7 @@ export const label = sqliteTable("label", {
 export const subjectStatus = sqliteTable(
   "subject_status",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     subject: text().notNull(),
     takedownRef: text("takedown_ref").notNull(),
     createdAt: text("created_at").notNull(),
@@ -121,12 +123,12 @@ export const auditLog = sqliteTable("audit_log", {
   actor: text().notNull(),
   action: text().notNull(),
   subject: text(),
-  detail: text(),
+  detail: text({ mode: "json" }).$type<Record<string, unknown>>(),
 });
 
 export const didCache = sqliteTable("did_cache", {
   slot: integer().primaryKey(),
-  did: text().notNull(),
+  did: did().notNull(),
   document: text().notNull(),
   fetchedAt: integer("fetched_at").notNull(),
 });
@@ -134,14 +136,14 @@ export const didCache = sqliteTable("did_cache", {
 export const handleCache = sqliteTable("handle_cache", {
   slot: integer().primaryKey(),
   handle: text().notNull(),
-  did: text().notNull(),
+  did: did().notNull(),
   fetchedAt: integer("fetched_at").notNull(),
 });
 
 export const actorMute = sqliteTable(
   "actor_mute",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     subjectDid: text("subject_did").notNull(),
     createdAt: text("created_at").notNull(),
     onlyReposts: flag("only_reposts").notNull().default(false),
@@ -153,7 +155,7 @@ export const actorMute = sqliteTable(
 export const listMute = sqliteTable(
   "list_mute",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     listUri: text("list_uri").notNull(),
     createdAt: text("created_at").notNull(),
   },
@@ -163,7 +165,7 @@ export const listMute = sqliteTable(
 export const threadMute = sqliteTable(
   "thread_mute",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     rootUri: text("root_uri").notNull(),
     createdAt: text("created_at").notNull(),
   },
@@ -173,7 +175,7 @@ export const threadMute = sqliteTable(
 export const bookmark = sqliteTable(
   "bookmark",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     uri: text().notNull(),
     cid: text().notNull(),
     createdAt: text("created_at").notNull(),
@@ -184,7 +186,7 @@ export const bookmark = sqliteTable(
 export const draft = sqliteTable(
   "draft",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     id: text().notNull(),
     draft: text().notNull(),
     createdAt: text("created_at").notNull(),
@@ -194,19 +196,19 @@ export const draft = sqliteTable(
 );
 
 export const notificationSeen = sqliteTable("notification_seen", {
-  did: text().primaryKey(),
+  did: did().primaryKey(),
   seenAt: text("seen_at").notNull(),
 });
 
 export const notificationPref = sqliteTable("notification_pref", {
-  did: text().primaryKey(),
+  did: did().primaryKey(),
   preferences: text().notNull(),
 });
 
 export const activitySubscription = sqliteTable(
   "activity_subscription",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     subjectDid: text("subject_did").notNull(),
     post: flag("post").notNull(),
     reply: flag("reply").notNull(),
@@ -217,14 +219,14 @@ export const activitySubscription = sqliteTable(
 
 export const resetCode = sqliteTable("reset_code", {
   digest: text().primaryKey(),
-  did: text().notNull(),
+  did: did().notNull(),
   at: integer().notNull(),
 });
 
 export const unsentMail = sqliteTable(
   "unsent_mail",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     purpose: text().notNull(),
     subject: text().notNull(),
     text: text().notNull(),
@@ -236,7 +238,7 @@ export const unsentMail = sqliteTable(
 export const allowance = sqliteTable(
   "allowance",
   {
-    did: text().notNull(),
+    did: did().notNull(),
     kind: text().notNull(),
     shortStart: integer("short_start").notNull(),
     shortCount: integer("short_count").notNull(),
@@ -266,7 +268,7 @@ export const reservedName = sqliteTable("reserved_name", {
 
 export const unsettled = sqliteTable("unsettled", {
   id: text().primaryKey(),
-  did: text().notNull(),
+  did: did().notNull(),
   kind: text().notNull(),
   subject: text(),
   at: integer().notNull(),

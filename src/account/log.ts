@@ -81,7 +81,7 @@ export class Outbox {
     }
     this.#position = newest.position;
     this.#acked = this.#ackedStored = rows.reduce((most, { acked }) => Math.max(most, acked), 0);
-    this.points = JSON.parse(newest.points) as Counts;
+    this.points = JSON.parse(newest.points);
   }
 
   /** Position of the newest entry. At first, that of an earlier account of this DID here, or 0. */

@@ -14,7 +14,7 @@ const allowed = (preference: JsonObject, full: boolean) => full || typeOf(prefer
 
 function stored(sql: Sql, namespace: string): JsonObject[] {
   const row = sql.first<{ value: string }>("SELECT value FROM preference WHERE namespace = ?", namespace);
-  return row === null ? [] : (JSON.parse(row.value) as JsonObject[]);
+  return row === null ? [] : JSON.parse(row.value);
 }
 
 /** Age in calendar years, or null for an invalid date. */

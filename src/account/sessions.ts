@@ -85,7 +85,7 @@ export class Sessions {
   #consumeAttempt(source: string, now: number): void {
     if (this.#attempts === null) {
       const kept = this.#sql.first<{ attempts: string | null }>("SELECT attempts FROM account")?.attempts;
-      this.#attempts = new Map(kept ? (JSON.parse(kept) as [string, Counts][]) : []);
+      this.#attempts = new Map(kept ? JSON.parse(kept) : []);
     }
     const result = consume(SIGN_IN_LIMITS, this.#attempts.get(source) ?? [], 1, now);
     if (result.excess !== null) throw rateLimited(result.excess);

@@ -6,7 +6,7 @@ import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest, must } from "../protocol/refusal.ts";
 
 type StateRow = {
-  did: string;
+  did: Did;
   signing_key: ArrayBuffer;
   announced: number;
   deactivated: number;
@@ -37,7 +37,7 @@ export interface AccountState {
 export function readState(rows: Rows): AccountState {
   const row = must(rows.first<StateRow>("SELECT * FROM account"), "account row");
   return {
-    did: row.did as Did,
+    did: row.did,
     key: new Uint8Array(row.signing_key),
     announced: row.announced === 1,
     deactivated: row.deactivated === 1,

@@ -31,7 +31,7 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
           if (key === "all" || key === "run") return target[key]().then(add);
           if (key === "first") return target.all().then((result) => firstOf(add(result), given[0]));
           if (key === "raw" && isSelect) add(await target.all());
-          return value.apply(target, given) as unknown;
+          return value.apply(target, given);
         };
       },
     });
@@ -47,7 +47,7 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
       if (typeof value !== "function") return value;
       return async (...given: unknown[]) => {
         cost.trips += 1;
-        if (key !== "batch") return value.apply(target, given) as unknown;
+        if (key !== "batch") return value.apply(target, given);
         const statements = given[0] as D1PreparedStatement[];
         const results = await target.batch(statements.map((statement) => plain.get(statement) ?? statement));
         return results.map(add);

@@ -4,12 +4,12 @@ import type { GenericUri } from "@atcute/lexicons";
 export type ImagePreset = "avatar" | "banner" | "feed_thumbnail" | "feed_fullsize";
 
 export class ImageUris {
-  private readonly origin: string;
+  private readonly origin: GenericUri;
   /** Blobs that are taken down, as `did/cid`. */
   private readonly hidden = new Set<string>();
 
   constructor(origin: string) {
-    this.origin = origin;
+    this.origin = origin as GenericUri;
   }
 
   /** Views made from now on do not name this blob (`did/cid`). */
@@ -27,14 +27,14 @@ export class ImageUris {
   }
 
   named(preset: ImagePreset, did: string, cid: string): GenericUri {
-    return `${this.origin}/img/${preset}/plain/${did}/${cid}@jpeg` as GenericUri;
+    return `${this.origin}/img/${preset}/plain/${did}/${cid}@jpeg`;
   }
 
   playlist(did: string, cid: string): GenericUri {
-    return `${this.origin}/watch/${encodeURIComponent(did)}/${cid}/playlist.m3u8` as GenericUri;
+    return `${this.origin}/watch/${encodeURIComponent(did)}/${cid}/playlist.m3u8`;
   }
 
   videoThumbnail(did: string, cid: string): GenericUri {
-    return `${this.origin}/watch/${encodeURIComponent(did)}/${cid}/thumbnail.jpg` as GenericUri;
+    return `${this.origin}/watch/${encodeURIComponent(did)}/${cid}/thumbnail.jpg`;
   }
 }

@@ -18,8 +18,11 @@ export const LABELER = "app.bsky.labeler.service";
 export const PROFILE = "app.bsky.actor.profile";
 export const STATUS = "app.bsky.actor.status";
 
-export const uriOf = (did: string, collection: string, rkey: string): ResourceUri =>
-  `at://${did as Did}/${collection}/${rkey}` as ResourceUri;
+/** Whether an identifier, which is a DID or a handle, is a DID. */
+export const isDid = (id: string): id is Did => id.startsWith("did:");
+
+export const uriOf = (did: Did, collection: string, rkey: string): ResourceUri =>
+  `at://${did}/${collection}/${rkey}` as ResourceUri;
 
 /** The authority of an at-uri; empty if the text has none. Record URIs in the index have a DID there. */
 export function didOf(uri: string): Did {

@@ -100,14 +100,13 @@ export class Allowances {
 
 /** The window with fewer uses left; if both have the same, the one that resets later. */
 function stateOf(row: CountRow, short: Limit, long: Limit): LimitState {
-  const [first, second] = [
-    { limit: short, used: row.short_count, start: row.short_start },
-    { limit: long, used: row.long_count, start: row.long_start },
-  ].map(({ limit, used, start }) => ({
+  const stateIn = (limit: Limit, used: number, start: number): LimitState => ({
     limit,
     remaining: Math.max(0, limit.points - used),
     resetAt: start + limit.windowMs,
-  })) as [LimitState, LimitState];
+  });
+  const first = stateIn(short, row.short_count, row.short_start);
+  const second = stateIn(long, row.long_count, row.long_start);
   if (first.remaining !== second.remaining) return first.remaining < second.remaining ? first : second;
   return first.resetAt > second.resetAt ? first : second;
 }

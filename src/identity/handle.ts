@@ -3,6 +3,7 @@
  * claims it.
  */
 import type { Did, Handle } from "@atcute/lexicons";
+import { didsInTxt } from "../protocol/dns-answer.ts";
 import { DISALLOWED_TLDS } from "../protocol/settings/values.ts";
 import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
@@ -250,13 +251,7 @@ async function asking(lookup: () => Promise<Lookup>): Promise<Lookup> {
 
 /** The DID of the `did=` TXT records of a DNS-over-HTTPS answer; `none` when they disagree. */
 function didInTxt(answer: unknown): Lookup {
-  const { Answer: records } = answer as { Answer?: { data?: unknown }[] };
-  if (!Array.isArray(records)) return "none";
-  const dids = records.flatMap(({ data }) => {
-    // A long text arrives in several quoted pieces.
-    const text = typeof data === "string" ? data.replaceAll('" "', "").replaceAll('"', "") : "";
-    return text.startsWith("did=") ? [text.slice("did=".length)] : [];
-  });
+  const dids = didsInTxt(answer);
   const [did] = dids;
   return new Set(dids).size === 1 && isDid(did) ? did : "none";
 }

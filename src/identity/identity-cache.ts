@@ -71,8 +71,8 @@ export class IdentityCache {
       .where(and(eq(slot, slotOf(did)), eq(didCache.did, did)))
       .get();
     if (!row) return null;
-    return this.#remember(did, {
-      value: JSON.parse(row.document) as DidDocument,
+    return this.#remember<DidDocument>(did, {
+      value: JSON.parse(row.document),
       fetchedAt: row.fetchedAt,
     });
   }
@@ -115,7 +115,7 @@ export class IdentityCache {
       .where(and(eq(handleCache.slot, slotOf(handle)), eq(handleCache.handle, handle)))
       .get();
     if (!row) return null;
-    return this.#remember(handle, { value: row.did as Did, fetchedAt: row.fetchedAt });
+    return this.#remember(handle, { value: row.did, fetchedAt: row.fetchedAt });
   }
 
   /** Null removes the entry: the handle resolves to nothing. */

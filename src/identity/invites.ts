@@ -213,7 +213,7 @@ const isOf = (did: Did) => sql`for_account = ${did} AND for_account <> 'admin'`;
 
 function asInvite(row: DetailRow): InviteCode {
   const { code, available, forAccount, createdBy, createdAt } = row;
-  const uses = JSON.parse(row.uses) as InviteCode["uses"];
+  const uses: InviteCode["uses"] = JSON.parse(row.uses);
   return { code, available, disabled: row.disabled === 1, forAccount, createdBy, createdAt, uses };
 }
 

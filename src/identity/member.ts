@@ -14,8 +14,7 @@ export const storedHandle = (did: Did, handle: Handle): string =>
   handle === INVALID_HANDLE ? `invalid:${did}` : handle;
 
 /** One member. Times are ISO 8601; `email` and `handle` are lower-case. */
-export interface Member extends Omit<AccountRow, "did" | "handle"> {
-  did: Did;
+export interface Member extends Omit<AccountRow, "handle"> {
   handle: Handle;
   /**
    * The status shown to others: a takedown overrides the member's own state. Reserved accounts count as
@@ -36,10 +35,10 @@ export function statusOf(found: Pick<AccountRow, "state" | "takedown">): Account
   return found.state === "active" ? "active" : "deactivated";
 }
 
-/** The casts are safe: rows hold only what `reserve` and `setHandle` were given, typed as Did and Handle. */
+/** The cast is safe: rows hold only what `reserve` and `setHandle` were given, typed as a Handle. */
 export function asMember(row: AccountRow): Member {
   const handle = row.handle.startsWith("invalid:") ? INVALID_HANDLE : (row.handle as Handle);
-  return { ...row, did: row.did as Did, handle, status: statusOf(row) };
+  return { ...row, handle, status: statusOf(row) };
 }
 
 export const memberOf = (row: AccountRow | undefined) => (row === undefined ? null : asMember(row));

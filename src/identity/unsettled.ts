@@ -73,7 +73,7 @@ type Row = typeof unsettled.$inferSelect;
 /** The casts are safe: `#row` made the row. */
 const asAct = ({ id, did, kind, subject, at }: Row): Act => ({
   id,
-  did: did as Did,
+  did,
   kind: kind as ActKind,
   subject,
   at,

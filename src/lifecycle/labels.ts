@@ -27,7 +27,7 @@ export async function issueLabels(
 export async function settleLabels(services: SettlingServices, act: Act): Promise<void> {
   const { directory, env } = services;
   const labels = new ModerationLabels(env.DIRECTORY);
-  const uris = JSON.parse(act.subject ?? "[]") as string[];
+  const uris: string[] = JSON.parse(act.subject ?? "[]");
   await directory.unsettled.carryOut(act, null, {
     read: () => labels.of(uris),
     async follow(issued) {

@@ -50,7 +50,7 @@ export class ModerationAudit {
     const at = new Date(this.#clock()).toISOString();
     const [row] = await this.#db
       .insert(auditLog)
-      .values({ at, actor, action, subject: subject ?? null, detail: JSON.stringify(detail) })
+      .values({ at, actor, action, subject: subject ?? null, detail })
       .returning({ id: auditLog.id });
     try {
       return await work();
@@ -58,7 +58,7 @@ export class ModerationAudit {
       const failed = isRefusal(thrown) ? thrown.error : "InternalServerError";
       await this.#db
         .update(auditLog)
-        .set({ detail: JSON.stringify({ ...detail, failed }) })
+        .set({ detail: { ...detail, failed } })
         .where(eq(auditLog.id, row?.id ?? 0));
       throw thrown;
     }
@@ -85,8 +85,8 @@ export class ModerationAudit {
       .limit(limit);
     const acts = rows.map(({ subject: about, detail, ...row }) => ({
       ...row,
-      ...(about === null ? {} : { subject: about }),
-      detail: JSON.parse(detail ?? "{}") as Record<string, unknown>,
+      subject: about ?? undefined,
+      detail: detail ?? {},
     }));
     const last = rows.at(-1);
     return last !== undefined && rows.length === limit ? { acts, cursor: String(last.id) } : { acts };

@@ -48,8 +48,7 @@ export async function signLabels(
 /** A label in the form that the AppView receives. */
 export const actOf = ({ src, uri, cid, val, neg = false, cts, exp }: SignedLabel): ModerationAct => ({
   kind: "label",
-  // It is this host's DID.
-  src: src as Did,
+  src,
   uri,
   val,
   neg,

@@ -72,7 +72,7 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
     if (isBusy) return;
     try {
       for (;;) {
-        let { seq } = socket.deserializeAttachment() as Position;
+        let { seq }: Position = socket.deserializeAttachment();
         this.#busy.set(socket, false);
         const page = await labels.after(seq, PAGE);
         if (socket.readyState !== WebSocket.OPEN) return;

@@ -2,7 +2,7 @@
  * Labels that this host issues as a labeler, numbered for com.atproto.label.subscribeLabels. A label never
  * changes.
  */
-import type { Cid, Did, GenericUri } from "@atcute/lexicons";
+import type { Cid, GenericUri } from "@atcute/lexicons";
 import { and, asc, desc, gt, lt, max, notExists, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { label } from "../../schema/directory.ts";
@@ -118,7 +118,7 @@ function asLabel(row: LabelRow): SignedLabel {
 export function labelView({ sig, ...each }: SignedLabel) {
   return {
     ver: 1,
-    src: each.src as Did,
+    src: each.src,
     uri: each.uri as GenericUri,
     ...(each.cid === undefined ? {} : { cid: each.cid as Cid }),
     val: each.val,

@@ -32,7 +32,7 @@ export class ModerationRoles {
   async list(): Promise<RoleGrant[]> {
     const rows = await this.#db.select().from(role).orderBy(asc(role.grantedAt)).limit(1_000);
     return rows.map(({ did, role: held, grantedBy, grantedAt }) => ({
-      did: did as Did,
+      did,
       role: held,
       grantedBy,
       grantedAt,

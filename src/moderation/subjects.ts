@@ -70,11 +70,6 @@ export class ModerationSubjects {
       .where(sql`(${subjectStatus.did}, ${subjectStatus.subject}) > (${last.did}, ${last.subject})`)
       .orderBy(asc(subjectStatus.did), asc(subjectStatus.subject))
       .limit(limit);
-    return rows.map(({ did, subject, takedownRef, cid }) => ({
-      did: did as Did,
-      subject,
-      ref: takedownRef,
-      cid,
-    }));
+    return rows.map(({ did, subject, takedownRef: ref, cid }) => ({ did, subject, ref, cid }));
   }
 }

@@ -1,12 +1,14 @@
 /** What the authorization server needs from the rest of the host. */
-import type { Did } from "@atcute/lexicons";
+import type { Did, Handle } from "@atcute/lexicons";
 import type { account } from "../../schema/directory.ts";
 
 /** A member, as far as apps and sign-ins are concerned. */
-export type SignInMember = Pick<
+export interface SignInMember extends Pick<
   typeof account.$inferSelect,
-  "did" | "handle" | "email" | "emailConfirmedAt" | "state" | "takedown"
->;
+  "did" | "email" | "emailConfirmedAt" | "state" | "takedown"
+> {
+  handle: Handle;
+}
 
 /** The directory's lookups that the server uses. */
 export interface MemberLookup {

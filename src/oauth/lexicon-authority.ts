@@ -1,6 +1,7 @@
 /**
  * The authority over an NSID: the DID in the DNS record `_lexicon.<authority>` (atproto Lexicon resolution).
  */
+import { didsInTxt } from "../protocol/dns-answer.ts";
 import { isDid } from "../protocol/syntax.ts";
 
 const DNS_OVER_HTTPS = "https://cloudflare-dns.com/dns-query";
@@ -11,18 +12,8 @@ export async function findAuthority(authority: string, safeFetch: typeof globalT
   url.searchParams.set("name", `_lexicon.${authority}`);
   url.searchParams.set("type", "TXT");
   const response = await safeFetch(url, { headers: { accept: "application/dns-json" } });
-  const dids = didsIn(await response.json());
+  const dids = didsInTxt(await response.json());
   const [did] = dids;
   if (dids.length !== 1 || !isDid(did)) throw new Error(`no authority over ${authority}`);
   return did;
-}
-
-function didsIn(answer: unknown): string[] {
-  const { Answer: records } = answer as { Answer?: { data?: unknown }[] };
-  if (!Array.isArray(records)) return [];
-  return records.flatMap(({ data }) => {
-    // DNS splits a long text into quoted pieces.
-    const text = typeof data === "string" ? data.replaceAll('" "', "").replaceAll('"', "") : "";
-    return text.startsWith("did=") ? [text.slice("did=".length)] : [];
-  });
 }

@@ -3,10 +3,11 @@
  * An isolate remembers a lookup for a few seconds, so another isolate may accept a revoked token for that
  * long.
  */
+import type { Did } from "@atcute/lexicons";
 
 /** The identity and rights that a token carries. */
 export interface LiveToken {
-  did: string;
+  did: Did;
   scope: string;
   /** Thumbprint of the key that the token is bound to. */
   jkt: string | undefined;

@@ -6,6 +6,7 @@ import type { Did } from "@atcute/lexicons";
 import { JoseKey } from "@atproto/jwk-jose";
 import { InvalidTokenError, OAuthError, WWWAuthenticateError } from "@atproto/oauth-provider/errors";
 import type { AccessTokenPayload } from "@atproto/oauth-provider/verifier";
+import type { TokenId } from "@atproto/oauth-provider/store";
 import { OAuthVerifier } from "@atproto/oauth-provider/verifier";
 import { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import { eq } from "drizzle-orm";
@@ -90,7 +91,7 @@ function scheme(request: Request): string {
 function bearer({ did, scope, clientId }: LiveToken): Bearer {
   const permissions = new ScopePermissionsTransition(scope);
   if (!permissions.scopes.has("atproto")) throw new InvalidTokenError("DPoP", "Invalid scope");
-  return { did: did as Did, clientId, permissions };
+  return { did, clientId, permissions };
 }
 
 /** The session of a verified token. Refuses `invalid_token` if it has ended or was refreshed since. */
@@ -106,14 +107,13 @@ async function liveToken(payload: AccessTokenPayload, database: D1Database): Pro
   return token;
 }
 
-async function findToken(id: string, database: D1Database): Promise<LiveToken | null> {
+async function findToken(id: TokenId, database: D1Database): Promise<LiveToken | null> {
   const row = await drizzle(database).select().from(oauthSession).where(eq(oauthSession.tokenId, id)).get();
   if (!row) return null;
-  const parameters = JSON.parse(row.parameters) as { dpop_jkt?: string; scope?: string };
   return {
     did: row.did,
-    scope: row.scope ?? parameters.scope ?? "",
-    jkt: parameters.dpop_jkt,
+    scope: row.scope ?? row.parameters.scope ?? "",
+    jkt: row.parameters.dpop_jkt,
     clientId: row.clientId,
     expiresAt: row.expiresAt,
   };

@@ -1,10 +1,11 @@
 /** Signed labels (atproto spec, "Labels"): DAG-CBOR of the label without `sig`, K-256 over its SHA-256. */
+import type { Did } from "@atcute/lexicons";
 import type { Keypair } from "@atproto/crypto";
 import { encode } from "@ipld/dag-cbor";
 
 /** com.atproto.label.defs#label, without its signature. */
 export interface UnsignedLabel {
-  src: string;
+  src: Did;
   /** An at-uri or a DID. */
   uri: string;
   /** The labelled version of the record; absent: all versions. */

@@ -19,12 +19,13 @@ const ROW_BYTES = 1_900_000;
 const PAGE_ROWS = 500;
 const PAGE_BYTES = 500_000;
 
+/** Only `append` writes the table, with exactly these types. */
 type RepoRow = {
-  did: string;
+  did: Did;
   position: number;
   rev: string | null;
   head: string | null;
-  status: string;
+  status: AccountStatus;
 };
 
 const REPO_COLUMNS = "did, position, rev, head, status";
@@ -271,36 +272,25 @@ export class EventWindow {
   }
 
   repo(did: Did): SequencedRepo | null {
-    const row = this.#sql.first<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did);
-    return row && repoOf(row);
+    return this.#sql.first<RepoRow>(`SELECT ${REPO_COLUMNS} FROM repo WHERE did = ?`, did);
   }
 
   /** Repos by DID, after `cursor` (a DID). */
   listRepos(cursor: string | undefined, limit: number): SequencedRepo[] {
     const most = Math.max(0, Math.trunc(limit));
     const query = `SELECT ${REPO_COLUMNS} FROM repo WHERE did > ? ORDER BY did LIMIT ?`;
-    return this.#sql.all<RepoRow>(query, cursor ?? "", most).map(repoOf);
+    return this.#sql.all<RepoRow>(query, cursor ?? "", most);
   }
 
   /** Repos after a place, the oldest first. */
   reposByAge(after: RepoAge | null, limit: number): (SequencedRepo & RepoAge)[] {
     const { since, did } = after ?? { since: -1, did: "" };
     const query = `SELECT ${REPO_COLUMNS}, since FROM repo WHERE (since, did) > (?, ?) ORDER BY since, did LIMIT ?`;
-    const rows = this.#sql.all<RepoRow & { since: number }>(
-      query,
-      since,
-      did,
-      Math.max(0, Math.trunc(limit)),
-    );
-    return rows.map((row) => ({ ...repoOf(row), since: row.since }));
+    const most = Math.max(0, Math.trunc(limit));
+    return this.#sql.all<RepoRow & { since: number }>(query, since, did, most);
   }
 
   #number(query: string, ...bindings: number[]): number | null {
     return this.#sql.first<{ n: number | null }>(query, ...bindings)?.n ?? null;
   }
-}
-
-/** Only `append` writes the table, with exactly these types. */
-function repoOf(row: RepoRow): SequencedRepo {
-  return { ...row, did: row.did as Did, status: row.status as AccountStatus };
 }

@@ -251,13 +251,13 @@ describe("of one member", () => {
   });
 
   test("fifty browsers are, and a browser that nobody is signed in on is forgotten", async () => {
-    await fill("oauth_device", 60, "'dev' || i, 'x', NULL, 'local', 0, i");
-    await fill("oauth_device_account", 60, `'dev' || i, '${did}', 1, i, i`);
+    await fill("oauth_device", 60, "'dev-' || i, 'x', NULL, 'local', 0, i");
+    await fill("oauth_device_account", 60, `'dev-' || i, '${did}', 1, i, i`);
     expect(await count("oauth_device_account", `did = '${did}'`)).toBe(50);
-    expect(await count("oauth_device_account", `did = '${did}' AND device_id = 'dev10'`)).toBe(0);
+    expect(await count("oauth_device_account", `did = '${did}' AND device_id = 'dev-10'`)).toBe(0);
     expect(await count("oauth_device", "id LIKE 'dev%'")).toBe(50);
-    await accounts.removeDeviceAccount("dev60", did);
-    expect(await count("oauth_device", "id = 'dev60'")).toBe(0);
+    await accounts.removeDeviceAccount("dev-60", did);
+    expect(await count("oauth_device", "id = 'dev-60'")).toBe(0);
   });
 
   test("all of it goes with the account", async () => {

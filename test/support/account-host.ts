@@ -1,5 +1,6 @@
 /** The host as strangers see it, for account-* flows: XRPC over HTTP, a mailbox, accounts made on the way. */
 import { env, exports } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 
@@ -8,7 +9,7 @@ export const bindings: Bindings<AccountStation> = env as never;
 const worker = (exports as { default: { fetch(request: Request): Promise<Response> } }).default;
 
 export const ORIGIN = "http://localhost:2583";
-export const HOST_DID = "did:web:localhost%3A2583";
+export const HOST_DID: Did = "did:web:localhost%3A2583";
 
 export interface Reply {
   status: number;

@@ -82,7 +82,8 @@ export async function importRepo(
 function spend({ sql, limited }: Account): void {
   if (!limited) return;
   const { imports } = must(sql.first<{ imports: string }>("SELECT imports FROM account"), "account row");
-  const { counts, excess } = consume(IMPORT_LIMITS, JSON.parse(imports) as Counts, 1, Date.now());
+  const before: Counts = JSON.parse(imports);
+  const { counts, excess } = consume(IMPORT_LIMITS, before, 1, Date.now());
   if (excess !== null) throw rateLimited(excess);
   sql.run("UPDATE account SET imports = ?", JSON.stringify(counts));
 }

@@ -2,7 +2,7 @@
  * Everything that views are made from: the results of hydration, keyed for lookup. Views only read facts;
  * they make no queries.
  */
-import type { Did, GenericUri, ResourceUri } from "@atcute/lexicons";
+import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
 import type {
   AppBskyActorProfile,
   AppBskyActorStatus,
@@ -28,7 +28,7 @@ interface VerificationFacts {
   uri: ResourceUri;
   handle: string;
   displayName: string;
-  issuerHandle: string | null;
+  issuerHandle: Handle | null;
   issuerName: string | null;
   createdAt: string;
 }

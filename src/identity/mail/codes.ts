@@ -54,7 +54,7 @@ export class MailCodes {
       .from(resetCode)
       .where(eq(resetCode.digest, digestOf(code)))
       .get();
-    return row ? (row.did as Did) : null;
+    return row?.did ?? null;
   }
 
   async forget(did: Did): Promise<void> {
@@ -85,12 +85,11 @@ export class MailCodes {
   /** Mail that the owner may still pass on, at most 100, newest first. It can be read for an hour. */
   async unsent(did?: Did): Promise<UnsentMail[]> {
     const since = new Date(this.#clock() - KEPT_MS).toISOString();
-    const rows = await this.#db
+    return this.#db
       .select()
       .from(unsentMail)
       .where(and(gt(unsentMail.at, since), did === undefined ? undefined : eq(unsentMail.did, did)))
       .orderBy(desc(unsentMail.at))
       .limit(100);
-    return rows.map((row) => ({ ...row, did: row.did as Did }));
   }
 }

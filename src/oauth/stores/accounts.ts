@@ -5,6 +5,7 @@ import type {
   AuthorizedClientData,
   AuthorizedClients,
   DeviceAccount,
+  DeviceId,
 } from "@atproto/oauth-provider/store";
 import { and, desc, eq, gt, inArray, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
@@ -69,7 +70,7 @@ export class Accounts implements AccountStore {
     ]);
   }
 
-  async upsertDeviceAccount(deviceId: string, did: string): Promise<void> {
+  async upsertDeviceAccount(deviceId: DeviceId, did: Did): Promise<void> {
     const now = Date.now();
     await this.#db
       .insert(oauthDeviceAccount)
@@ -80,14 +81,14 @@ export class Accounts implements AccountStore {
       });
   }
 
-  async getDeviceAccount(deviceId: string, did: string): Promise<DeviceAccount | null> {
+  async getDeviceAccount(deviceId: DeviceId, did: Did): Promise<DeviceAccount | null> {
     const here = await this.#list(
       and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)),
     );
     return here[0] ?? null;
   }
 
-  async removeDeviceAccount(deviceId: string, did: string): Promise<void> {
+  async removeDeviceAccount(deviceId: DeviceId, did: Did): Promise<void> {
     await this.#db
       .delete(oauthDeviceAccount)
       .where(and(eq(oauthDeviceAccount.deviceId, deviceId), eq(oauthDeviceAccount.did, did)));
@@ -97,7 +98,7 @@ export class Accounts implements AccountStore {
    * With `did`: the browsers where a member is signed in now. With `deviceId`: the members whom a browser
    * remembers, whom an app may find without asking.
    */
-  async listDeviceAccounts(filter: { did: string } | { deviceId: string }): Promise<DeviceAccount[]> {
+  async listDeviceAccounts(filter: { did: Did } | { deviceId: DeviceId }): Promise<DeviceAccount[]> {
     const { deviceId, did, remembered, signedInAt } = oauthDeviceAccount;
     return this.#list(
       "did" in filter
@@ -107,12 +108,12 @@ export class Accounts implements AccountStore {
   }
 
   /** The scopes that the member allowed, by client id. */
-  async consents(did: string): Promise<AuthorizedClients> {
+  async consents(did: Did): Promise<AuthorizedClients> {
     return (await this.#consents([did])).get(did) ?? new Map();
   }
 
   /** Forgets the consent, so that the app has to ask again. */
-  async withdrawConsent(did: string, clientId: string): Promise<void> {
+  async withdrawConsent(did: Did, clientId: string): Promise<void> {
     await this.#db
       .delete(oauthConsent)
       .where(and(eq(oauthConsent.did, did), eq(oauthConsent.clientId, clientId)));
@@ -145,11 +146,11 @@ export class Accounts implements AccountStore {
       const member = members.get(signedIn.did);
       if (member === undefined || member.takedown !== null) return [];
       return {
-        deviceId: device.id as DeviceAccount["deviceId"],
+        deviceId: device.id,
         deviceData: {
           // Only a digest of the secret is stored, and the provider never reads it: `browser.ts` checks the
           // cookie.
-          sessionId: "ses-" as DeviceAccount["deviceData"]["sessionId"],
+          sessionId: "ses-",
           lastSeenAt: new Date(device.seenAt),
           userAgent: device.userAgent,
           ipAddress: device.address,
@@ -162,7 +163,7 @@ export class Accounts implements AccountStore {
     });
   }
 
-  async #consents(dids: readonly string[]): Promise<Map<string, AuthorizedClients>> {
+  async #consents(dids: readonly Did[]): Promise<Map<string, AuthorizedClients>> {
     const byDid = new Map<string, AuthorizedClients>();
     if (dids.length === 0) return byDid;
     const rows = await this.#db
@@ -177,13 +178,13 @@ export class Accounts implements AccountStore {
   }
 
   #view(member: SignInMember): Account {
+    const { did, handle, email } = member;
     return {
-      did: member.did,
+      did,
       pds: this.#host.did,
-      handle: member.handle,
-      email: member.email ?? undefined,
-      emailVerified: member.email === null ? undefined : member.emailConfirmedAt !== null,
+      handle,
+      ...(email === null ? {} : { email, emailVerified: member.emailConfirmedAt !== null }),
       deactivated: member.state === "deactivated",
-    } as Account;
+    };
   }
 }

@@ -27,7 +27,7 @@ export class Lexicons implements LexiconStore {
       updatedAt: new Date(row.updatedAt),
       lastSucceededAt: row.lastSucceededAt === null ? null : new Date(row.lastSucceededAt),
       uri: row.uri,
-      lexicon: row.lexicon === null ? null : (JSON.parse(row.lexicon) as LexiconData["lexicon"]),
+      lexicon: row.lexicon,
     };
   }
 
@@ -36,8 +36,8 @@ export class Lexicons implements LexiconStore {
    * were resolved longest ago.
    */
   async storeLexicon(nsid: string, data: LexiconData): Promise<void> {
-    const lexicon = data.lexicon === null ? null : JSON.stringify(data.lexicon);
-    if (lexicon !== null && lexicon.length > LEXICON_MAX) return;
+    const { lexicon } = data;
+    if (lexicon !== null && JSON.stringify(lexicon).length > LEXICON_MAX) return;
     const row = {
       nsid,
       createdAt: data.createdAt.getTime(),

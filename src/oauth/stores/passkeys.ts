@@ -32,6 +32,6 @@ export async function removePasskey(database: D1Database, did: Did, id: string):
     .where(and(eq(passkey.did, did), eq(passkey.credentialId, id)));
 }
 
-export async function removePasskeys(database: D1Database, did: string): Promise<void> {
+export async function removePasskeys(database: D1Database, did: Did): Promise<void> {
   await drizzle(database).delete(passkey).where(eq(passkey.did, did));
 }

@@ -82,11 +82,11 @@ export class Requests implements RequestStore {
     await this.#db
       .update(oauthRequest)
       .set({
-        ...(did === undefined ? {} : { did }),
-        ...(code === undefined ? {} : { codeDigest: code === null ? null : digestOf(code) }),
-        ...(deviceId === undefined ? {} : { deviceId }),
-        ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.getTime() }),
-        ...(parameters === undefined ? {} : { parameters: JSON.stringify(parameters) }),
+        did,
+        codeDigest: code === undefined || code === null ? code : digestOf(code),
+        deviceId,
+        expiresAt: expiresAt?.getTime(),
+        parameters,
       })
       .where(eq(oauthRequest.id, id));
   }
@@ -104,7 +104,7 @@ export class Requests implements RequestStore {
       .where(eq(oauthRequest.codeDigest, digestOf(code)))
       .returning()
       .get();
-    return row ? { requestId: row.id as RequestId, data: asRequest(row, code) } : null;
+    return row ? { requestId: row.id, data: asRequest(row, code) } : null;
   }
 }
 
@@ -115,11 +115,11 @@ export class Requests implements RequestStore {
 function asRequest(row: Row, code: Code | null): RequestData {
   return {
     clientId: row.clientId,
-    clientAuth: row.clientAuth === null ? null : (JSON.parse(row.clientAuth) as RequestData["clientAuth"]),
-    parameters: JSON.parse(row.parameters) as RequestData["parameters"],
+    clientAuth: row.clientAuth,
+    parameters: row.parameters,
     expiresAt: new Date(row.expiresAt),
-    deviceId: row.deviceId as RequestData["deviceId"],
-    did: row.did as RequestData["did"],
+    deviceId: row.deviceId,
+    did: row.did,
     code,
   };
 }

@@ -7,11 +7,11 @@ import type {
   CreateTokenData,
   NewTokenData,
   RefreshToken,
-  TokenData,
   TokenId,
   TokenInfo,
   TokenStore,
 } from "@atproto/oauth-provider/store";
+import type { Did } from "@atcute/lexicons";
 import { and, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { ALL } from "../../../schema/limits.ts";
@@ -48,8 +48,8 @@ export class Sessions implements TokenStore {
       refreshDigest: refreshToken === undefined ? null : digestOf(refreshToken),
       did: data.did,
       clientId: data.clientId,
-      clientAuth: JSON.stringify(data.clientAuth),
-      parameters: JSON.stringify(data.parameters),
+      clientAuth: data.clientAuth,
+      parameters: data.parameters,
       scope: data.scope,
       deviceId: data.deviceId,
       createdAt: data.createdAt.getTime(),
@@ -135,14 +135,14 @@ export class Sessions implements TokenStore {
     return this.#spentOne(digestOf(code));
   }
 
-  async listAccountTokens(did: string): Promise<TokenInfo[]> {
+  async listAccountTokens(did: Did): Promise<TokenInfo[]> {
     const rows = await this.#db.select().from(oauthSession).where(eq(oauthSession.did, did));
     const account = rows.length === 0 ? null : await this.#accounts.account(did);
     return account === null ? [] : rows.map((row) => asTokenInfo(row, account, null));
   }
 
   /** Ends all of an account's sessions with one app. */
-  async endAll(did: string, clientId: string): Promise<void> {
+  async endAll(did: Did, clientId: string): Promise<void> {
     forgetTokens();
     const which = and(eq(oauthSession.did, did), eq(oauthSession.clientId, clientId));
     await this.#db.delete(oauthSession).where(which);
@@ -175,7 +175,7 @@ export class Sessions implements TokenStore {
 /** Rows hold only what `createToken` and `rotateToken` were given. */
 function asTokenInfo(row: Row, account: TokenInfo["account"], presented: RefreshToken | null): TokenInfo {
   return {
-    id: row.tokenId as TokenId,
+    id: row.tokenId,
     account,
     currentRefreshToken: presented,
     data: {
@@ -183,10 +183,10 @@ function asTokenInfo(row: Row, account: TokenInfo["account"], presented: Refresh
       updatedAt: new Date(row.updatedAt),
       expiresAt: new Date(row.expiresAt),
       clientId: row.clientId,
-      clientAuth: JSON.parse(row.clientAuth) as TokenData["clientAuth"],
-      deviceId: row.deviceId as TokenData["deviceId"],
-      did: row.did as TokenData["did"],
-      parameters: JSON.parse(row.parameters) as TokenData["parameters"],
+      clientAuth: row.clientAuth,
+      deviceId: row.deviceId,
+      did: row.did,
+      parameters: row.parameters,
       details: null,
       code: null,
       scope: row.scope,

@@ -63,7 +63,7 @@ export class KeptPlaces {
     const places = new Map<WebSocket, Place>();
     for (const socket of sockets) {
       // Only `keep` writes attachments.
-      const { seq, json } = socket.deserializeAttachment() as Attachment;
+      const { seq, json }: Attachment = socket.deserializeAttachment();
       const options = json === null ? null : this.#optionsIn(socket, json.options);
       places.set(socket, { seq, json: json === null || options === null ? null : { ...json, options } });
     }
@@ -74,7 +74,7 @@ export class KeptPlaces {
   #optionsIn(socket: WebSocket, kept: JsonOptions | number): JsonOptions {
     if (typeof kept !== "number") return kept;
     const row = this.#sql.first<{ json: string }>("SELECT json FROM options WHERE id = ?", kept);
-    const options = JSON.parse(row?.json ?? "null") as JsonOptions;
+    const options: JsonOptions = JSON.parse(row?.json ?? "null");
     this.#rows.set(socket, { options, id: kept });
     return options;
   }

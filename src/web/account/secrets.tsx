@@ -42,7 +42,7 @@ export const passkeys: Task = {
         return { problem: wrong("Passkeys need JavaScript, which is off in this browser.") };
       let answer: NewPasskey;
       try {
-        answer = JSON.parse(text) as NewPasskey;
+        answer = JSON.parse(text);
       } catch {
         return { problem: wrong("The browser sent something else than a passkey.") };
       }

@@ -5,6 +5,7 @@ import { appOf } from "../authorize/app-name.ts";
 import { type AppSession, AppsPage, BrowsersPage } from "../pages/account/sessions.tsx";
 import { askedFor } from "../consent/scope-words.ts";
 import { goTo } from "../replies.tsx";
+import { isBrowserId } from "../sign-in/browser.ts";
 import { browserName } from "./browser-name.ts";
 import type { MemberVisit } from "./member-visit.ts";
 import type { Task } from "./task.tsx";
@@ -33,7 +34,8 @@ export const browsers: Task = {
         await visit.browser.signOut(visit.member.did);
         return goTo(visit, "/account");
       }
-      await (await serverOf(visit)).accounts.removeDeviceAccount(id, visit.member.did);
+      const { accounts } = await serverOf(visit);
+      if (isBrowserId(id)) await accounts.removeDeviceAccount(id, visit.member.did);
       return { done: "That browser is signed out." };
     },
     "sign-out-everywhere": async (visit) => {

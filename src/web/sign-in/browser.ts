@@ -45,7 +45,7 @@ interface Once {
 }
 
 /** Everyone with a row on this browser who is a member, with their role. */
-const peopleOn = (db: DrizzleD1Database, id: string) =>
+const peopleOn = (db: DrizzleD1Database, id: DeviceId) =>
   db
     .select({
       remembered: oauthDeviceAccount.remembered,
@@ -59,6 +59,9 @@ const peopleOn = (db: DrizzleD1Database, id: string) =>
     .where(and(eq(oauthDeviceAccount.deviceId, id), notInArray(account.state, [...unhoused])));
 
 type People = Awaited<ReturnType<typeof peopleOn>>;
+
+/** Whether a text may be the id of a browser. */
+export const isBrowserId = (text: string): text is DeviceId => text.startsWith("dev-");
 
 const COOKIE = /^(dev-[0-9a-f]{32})\.([0-9a-f]{32})$/;
 
@@ -93,26 +96,20 @@ export class Browser {
   /** The browser behind a request: a known one, or a new one. */
   static async of(services: Services, hostSecret: string, request: Request): Promise<Browser> {
     const [, id, secret] = COOKIE.exec(cookieOf(request, nameOf("atoll-browser", services)) ?? "") ?? [];
-    if (id !== undefined && secret !== undefined) {
+    if (id !== undefined && isBrowserId(id) && secret !== undefined) {
       const db = drizzle(services.env.DIRECTORY);
       const [[row], people] = await db.batch([
         db.select().from(oauthDevice).where(eq(oauthDevice.id, id)),
         peopleOn(db, id),
       ]);
       if (!row || sameSecret(row.secretDigest, digestOf(secret))) {
-        const browser = new Browser(services, hostSecret, request, id as DeviceId, secret);
+        const browser = new Browser(services, hostSecret, request, id, secret);
         browser.#people = row ? people : [];
         if (row && row.seenAt < Date.now() - SEEN_MS) services.defer(browser.#seen());
         return browser;
       }
     }
-    const browser = new Browser(
-      services,
-      hostSecret,
-      request,
-      `dev-${randomHex(16)}` as DeviceId,
-      randomHex(16),
-    );
+    const browser = new Browser(services, hostSecret, request, `dev-${randomHex(16)}`, randomHex(16));
     browser.#setCookie();
     return browser;
   }
@@ -199,7 +196,7 @@ export class Browser {
       ".",
     );
     if (text === "" || !sameSecret(mac, macOf(this.#key("once"), text))) return null;
-    const once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/"))) as Once;
+    const once: Once = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
     return once.device === this.#id && Date.now() - once.at < ONCE_MS ? once : null;
   }
 

@@ -60,7 +60,7 @@ export async function signInByKey(visit: Visit, fields: Fields, requestUri: stri
 
 function parseAnswer(text: string): PasskeyAnswer | null {
   try {
-    const answer = JSON.parse(text) as PasskeyAnswer;
+    const answer: PasskeyAnswer | null = JSON.parse(text);
     return typeof answer === "object" ? answer : null;
   } catch {
     return null;

@@ -74,8 +74,7 @@ export async function signInWithPasskey(visit: Visit, answer: PasskeyAnswer | nu
         id: row.credentialId,
         publicKey: bytesOf(row.publicKey),
         counter: row.counter,
-        // As the library returned them.
-        transports: JSON.parse(row.transports) as string[],
+        transports: row.transports,
       },
     });
     if (!verified) return null;
@@ -83,7 +82,7 @@ export async function signInWithPasskey(visit: Visit, answer: PasskeyAnswer | nu
       .update(passkey)
       .set({ counter: authenticationInfo.newCounter, usedAt: Date.now() })
       .where(eq(passkey.credentialId, row.credentialId));
-    return row.did as Did;
+    return row.did;
   } catch (thrown) {
     // The library throws for any invalid answer.
     logLine("info", "passkeys", { did: row.did, refused: messageOf(thrown).slice(0, 200) });
@@ -134,7 +133,7 @@ export async function addPasskey(
         did: member.did,
         publicKey: base64url(credential.publicKey),
         counter: credential.counter,
-        transports: JSON.stringify(credential.transports ?? []),
+        transports: credential.transports ?? [],
         name: name.trim().slice(0, 60) || "Passkey",
         createdAt: Date.now(),
       })

@@ -1,8 +1,8 @@
 /** Accounts by DID or handle: the rows that profile views are made from. */
-import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
-import { VERIFICATION, uriOf } from "../../uris.ts";
+import { VERIFICATION, isDid, uriOf } from "../../uris.ts";
 import { PUBLISHED_MOST } from "./bounds.ts";
 
 export interface ActorRow {
@@ -68,7 +68,7 @@ export interface VerificationRow {
   handle: string;
   display_name: string;
   sort: number;
-  issuer_handle: string | null;
+  issuer_handle: Handle | null;
   issuer_name: string | null;
 }
 
@@ -122,7 +122,7 @@ export interface AssociatedRow {
  * alone.
  */
 export async function resolveActors(db: D1Database, ids: readonly string[]): Promise<(Did | null)[]> {
-  const handles = ids.filter((id) => !id.startsWith("did:")).map((id) => id.toLowerCase());
+  const handles = ids.filter((id) => !isDid(id)).map((id) => id.toLowerCase());
   const byHandle = new Map<string, Did>();
   if (handles.length > 0) {
     const [found] = await db.batch<{ handle: string; did: Did }>([
@@ -132,7 +132,7 @@ export async function resolveActors(db: D1Database, ids: readonly string[]): Pro
     ]);
     for (const { handle, did } of found?.results ?? []) byHandle.set(handle, did);
   }
-  return ids.map((id) => (id.startsWith("did:") ? (id as Did) : (byHandle.get(id.toLowerCase()) ?? null)));
+  return ids.map((id) => (isDid(id) ? id : (byHandle.get(id.toLowerCase()) ?? null)));
 }
 
 /**

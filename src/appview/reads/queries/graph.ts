@@ -1,5 +1,6 @@
 /** Skeletons of follows, followers and likers; account names in queries. */
 import type { Did } from "@atcute/lexicons";
+import { isDid } from "../../uris.ts";
 import type { Cursor } from "../cursors.ts";
 import { SORTED_MOST } from "./bounds.ts";
 import { after, newestFirst, orderOf, pageOrder, pageValues } from "./page.ts";
@@ -16,7 +17,7 @@ export const selectDid = (db: D1Database, id: string): D1PreparedStatement =>
 
 /** Resolves a handle or DID to a DID; null for a handle that nobody has. No trip for a DID. */
 export async function didNamed(db: D1Database, id: string): Promise<Did | null> {
-  if (id.startsWith("did:")) return id as Did;
+  if (isDid(id)) return id;
   const [found] = await db.batch<{ did: Did | null }>([selectDid(db, id)]);
   return found?.results[0]?.did ?? null;
 }

@@ -66,7 +66,7 @@ const strangers = (): Relation => ({
 /** Adds relations. The viewer's own entry exists and is empty: a view of oneself has a `viewer`, too. */
 export function addRelations(facts: Facts, viewer: Did, rows: RelationRow[]): void {
   facts.relations.set(viewer, strangers());
-  const named = (did: string, collection: string, rkey: string | null) =>
+  const named = (did: Did, collection: string, rkey: string | null) =>
     rkey === null ? null : uriOf(did, collection, rkey);
   for (const row of rows) {
     facts.relations.set(row.did, {

@@ -35,7 +35,7 @@ export interface TrendRow {
   dids: string;
 }
 
-export const didsOf = ({ dids }: TrendRow): Did[] => JSON.parse(dids) as Did[];
+export const didsOf = ({ dids }: TrendRow): Did[] => JSON.parse(dids);
 
 export const selectTrends = (db: D1Database, now: number, limit: number): D1PreparedStatement =>
   db.prepare(TRENDS).bind(Math.max(now - DAYS * 24 * 60 * 60 * 1000, 0), limit);

@@ -1,5 +1,6 @@
 /** app.bsky.embed.*: views of what a post embeds. */
 import type {
+  AppBskyEmbedExternal,
   AppBskyEmbedGallery,
   AppBskyEmbedImages,
   AppBskyEmbedRecord,
@@ -27,6 +28,22 @@ export type RecordView = AppBskyEmbedRecord.View["record"];
 /** How many gallery items clients currently accept. */
 const GALLERY_ITEMS = 10;
 
+/** By `$type`, as records were checked to have them. */
+interface Embeds {
+  "app.bsky.embed.images": AppBskyEmbedImages.Main;
+  "app.bsky.embed.gallery": AppBskyEmbedGallery.Main;
+  "app.bsky.embed.external": AppBskyEmbedExternal.Main;
+  "app.bsky.embed.video": AppBskyEmbedVideo.Main;
+  "app.bsky.embed.record": AppBskyEmbedRecord.Main;
+  "app.bsky.embed.recordWithMedia": AppBskyEmbedRecordWithMedia.Main;
+}
+
+/** Whether an embed is of this kind. */
+const is = <Kind extends keyof Embeds>(
+  embed: { $type?: string | undefined },
+  kind: Kind,
+): embed is Embeds[Kind] => embed.$type === kind;
+
 /** Returns undefined for an unknown kind. `depth`: how many embeds deep this is, 1 for the post's own. */
 export function embedView(
   present: Present,
@@ -38,24 +55,19 @@ export function embedView(
   const media = mediaView(present, didOf(post), embed);
   if (media === null) return undefined;
   if (media !== undefined) return media;
-  switch (embed.$type) {
-    case "app.bsky.embed.record":
-      return {
-        $type: "app.bsky.embed.record#view",
-        record: recordView(present, post, (embed as AppBskyEmbedRecord.Main).record.uri, depth, quoted),
-      };
-    case "app.bsky.embed.recordWithMedia": {
-      const both = embed as AppBskyEmbedRecordWithMedia.Main;
-      const view = mediaView(present, didOf(post), both.media);
-      if (view === undefined) return undefined;
-      const record = recordView(present, post, both.record.record.uri, depth, quoted);
-      return view === null
-        ? { $type: "app.bsky.embed.record#view", record }
-        : { $type: "app.bsky.embed.recordWithMedia#view", media: view, record: { record } };
-    }
-    default:
-      return undefined;
+  if (is(embed, "app.bsky.embed.record")) {
+    return {
+      $type: "app.bsky.embed.record#view",
+      record: recordView(present, post, embed.record.uri, depth, quoted),
+    };
   }
+  if (!is(embed, "app.bsky.embed.recordWithMedia")) return undefined;
+  const view = mediaView(present, didOf(post), embed.media);
+  if (view === undefined) return undefined;
+  const record = recordView(present, post, embed.record.record.uri, depth, quoted);
+  return view === null
+    ? { $type: "app.bsky.embed.record#view", record }
+    : { $type: "app.bsky.embed.recordWithMedia#view", media: view, record: { record } };
 }
 
 type MediaView = AppBskyEmbedRecordWithMedia.View["media"];
@@ -69,31 +81,28 @@ export function mediaView(
   did: Did,
   embed: { $type?: string },
 ): MediaView | null | undefined {
-  const { images } = present;
-  switch (embed.$type) {
-    case "app.bsky.embed.images":
-      return imagesView(present, did, embed as AppBskyEmbedImages.Main);
-    case "app.bsky.embed.gallery":
-      return galleryView(present, did, embed as AppBskyEmbedGallery.Main);
-    case "app.bsky.embed.external":
-      return externalView(present, did, embed as Parameters<typeof externalView>[2]);
-    case "app.bsky.embed.video": {
-      const video = embed as AppBskyEmbedVideo.Main;
-      const cid = blobCid(video.video) ?? "";
-      if (images.isHidden(did, cid)) return null;
-      return {
-        $type: "app.bsky.embed.video#view",
-        cid,
-        playlist: images.playlist(did, cid),
-        thumbnail: images.videoThumbnail(did, cid),
-        alt: video.alt,
-        aspectRatio: video.aspectRatio,
-        presentation: video.presentation,
-      };
-    }
-    default:
-      return undefined;
-  }
+  if (is(embed, "app.bsky.embed.images")) return imagesView(present, did, embed);
+  if (is(embed, "app.bsky.embed.gallery")) return galleryView(present, did, embed);
+  if (is(embed, "app.bsky.embed.external")) return externalView(present, did, embed);
+  return is(embed, "app.bsky.embed.video") ? videoView(present, did, embed) : undefined;
+}
+
+function videoView(
+  { images }: Pictures,
+  did: Did,
+  { video, alt, aspectRatio, presentation }: AppBskyEmbedVideo.Main,
+): Typed<AppBskyEmbedVideo.View> | null {
+  const cid = blobCid(video) ?? "";
+  if (images.isHidden(did, cid)) return null;
+  return {
+    $type: "app.bsky.embed.video#view",
+    cid,
+    playlist: images.playlist(did, cid),
+    thumbnail: images.videoThumbnail(did, cid),
+    alt,
+    aspectRatio,
+    presentation,
+  };
 }
 
 function imagesView(

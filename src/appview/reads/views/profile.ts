@@ -201,7 +201,7 @@ function verificationState(facts: Facts, actor: ActorFacts): AppBskyActorDefs.Ve
   const verifications = actor.verifications.map((one) => ({
     issuer: one.issuer,
     issuerDisplayName: one.issuerName ?? undefined,
-    issuerHandle: (one.issuerHandle as Handle | null) ?? undefined,
+    issuerHandle: one.issuerHandle ?? undefined,
     uri: one.uri,
     isValid:
       one.displayName !== "" && one.displayName === actor.profile?.displayName && one.handle === actor.handle,

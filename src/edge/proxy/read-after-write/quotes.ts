@@ -37,7 +37,7 @@ const SHOWERS: Readonly<Record<string, Shower>> = {
 /** The quotes of the posts to be shown. Their number, at most ten, bounds the queries. Never refuses. */
 export async function quotesOf(posts: LocalPost[], local: Local, upstream: Upstream): Promise<Quotes> {
   const uris = [...new Set(posts.flatMap(({ record }) => quotedUri(record) ?? []))];
-  const known = new Map(local.posts.map((post) => [post.uri as string, post]));
+  const known = new Map<string, LocalPost>(local.posts.map((post) => [post.uri, post]));
   const quotes = new Map<string, RecordView>();
   const groups = new Map<string, string[]>();
   for (const uri of uris) {

@@ -44,14 +44,14 @@ export class Pipe {
   ) {
     this.#socket = socket;
     this.#reader = reader;
-    this.#writer = socket.writable.getWriter() as WritableStreamDefaultWriter<Uint8Array>;
+    this.#writer = socket.writable.getWriter();
     this.request = request;
     this.#rest = rest;
   }
 
   /** Reads the upgrade request that was written to the other end; null if that end has gone. */
   static async open(socket: Socket): Promise<Pipe | null> {
-    const reader = socket.readable.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    const reader: ReadableStreamDefaultReader<Uint8Array> = socket.readable.getReader();
     const head = await readHead(reader);
     return head === null ? null : new Pipe(socket, reader, head);
   }

@@ -11,7 +11,7 @@ import { type GeneratorRow, selectGeneratorsOf, selectPopularGenerators } from "
 import { didNamed } from "../../queries/graph.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
-import { GENERATOR } from "../../../uris.ts";
+import { GENERATOR, isDid } from "../../../uris.ts";
 import { generatorView } from "../../views/generator.ts";
 import { visibleRecord } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
@@ -38,8 +38,8 @@ export async function getFeedGenerator(
   const facts = await complete(reading, newFacts(reading), { records: [feed] });
   const stored = visibleRecord(facts, feed);
   const did = stored?.collection === GENERATOR ? textOf(at(stored.record, "did")) : undefined;
-  if (did === undefined) throw invalidRequest("could not find feed");
-  await endpointOf(did as Did);
+  if (did === undefined || !isDid(did)) throw invalidRequest("could not find feed");
+  await endpointOf(did);
   const view = generatorView({ facts, images: reading.images }, feed);
   if (view === undefined) throw invalidRequest("could not find feed");
   // Readers of the feed find out whether the service answers.

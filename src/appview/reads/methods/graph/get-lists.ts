@@ -121,7 +121,7 @@ async function memberships(reading: ViewContext, rows: ListRow[], did: Did) {
     rowsOf<MemberRow>(reading.db, selectMembership(reading.db, did, records)),
     complete(reading, facts, { records, dids: [did] }),
   ]);
-  const itemOn = new Map(items.map((row) => [row.list as string, row]));
+  const itemOn = new Map<string, MemberRow>(items.map((row) => [row.list, row]));
   return records.flatMap((uri) => {
     const list = listView({ facts, images: reading.images }, uri);
     if (list === undefined) return [];

@@ -4,6 +4,7 @@
  */
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { ActorIdentifier, Did } from "@atcute/lexicons";
+import { isDid } from "../../../uris.ts";
 import { newFacts } from "../../hydration.ts";
 import { type ActorRow, selectActors } from "../../queries/actors.ts";
 import { didNamed } from "../../queries/graph.ts";
@@ -33,7 +34,7 @@ export async function getRelationships(
   const { db } = reading;
   const did = await didNamed(db, actor);
   if (did === null) return { relationships: others.map(notFound) };
-  const dids = [...new Set(others)].filter((other) => other.startsWith("did:"));
+  const dids = [...new Set(others)].filter(isDid);
   const facts = newFacts(reading);
   const known = new Set<string>();
   const script = new Script();
@@ -46,12 +47,12 @@ export async function getRelationships(
   await script.run(db);
   const relationships = others.map((other): Entry => {
     const relation = facts.relations.get(other);
-    if (relation === undefined) return notFound(other);
-    if (!known.has(other)) return { $type: "app.bsky.graph.defs#relationship", did: other as Did };
+    if (relation === undefined || !isDid(other)) return notFound(other);
+    if (!known.has(other)) return { $type: "app.bsky.graph.defs#relationship", did: other };
     const { following, followedBy, blocking, blockedBy, blockingByList, blockedByList } = relation;
     return {
       $type: "app.bsky.graph.defs#relationship",
-      did: other as Did,
+      did: other,
       following: following ?? undefined,
       followedBy: followedBy ?? undefined,
       blocking: blocking ?? undefined,

@@ -66,7 +66,7 @@ async function hydrate(
   const samples = new Map<string, SampleRow[]>();
   script.add<PackPartsRow>(true, selectParts(db, uris), (rows) => {
     for (const { uri, list, feeds } of rows) {
-      parts.set(uri, { list, feeds: JSON.parse(feeds) as ResourceUri[], sample: [] });
+      parts.set(uri, { list, feeds: JSON.parse(feeds), sample: [] });
     }
   });
   script.add<SampleRow>(true, selectSamples(db, uris), (rows) => {

@@ -89,7 +89,7 @@ export interface PreferencesRow {
 }
 
 export const storedPreferences = (row: PreferencesRow | undefined): StoredPreferences =>
-  row === undefined ? {} : (JSON.parse(row.preferences) as StoredPreferences);
+  row === undefined ? {} : JSON.parse(row.preferences);
 
 export async function getPreferences(reading: MemberViewContext): Promise<{ preferences: Preferences }> {
   const [row] = await rowsOf<PreferencesRow>(reading.directory, selectPreferences(reading));

@@ -94,7 +94,7 @@ export async function getDrafts(reading: MemberViewContext, params: PageParams) 
       rows.map(({ id, draft, created_at, updated_at }) => ({
         id,
         // Validated when it was stored.
-        draft: JSON.parse(draft) as AppBskyDraftDefs.Draft,
+        draft: JSON.parse(draft),
         createdAt: created_at,
         updatedAt: updated_at,
       })),
