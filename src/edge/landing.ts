@@ -1,8 +1,17 @@
 /** Plain-text documents: neither XRPC nor pages for people. */
 import type { Services } from "../xrpc/server/services.ts";
 
+/** Records are public, and so are the pages that show them; a search has no end, and the account pages no public. */
+const ROBOTS = `# Crawl as you like: what is here is public.
+User-agent: *
+Allow: /
+Disallow: /search
+Disallow: /account/
+Disallow: /oauth/
+`;
+
 export function robots(): Response {
-  return new Response("# Crawl as you like: what is here is public.\nUser-agent: *\nAllow: /\n", {
+  return new Response(ROBOTS, {
     headers: { "content-type": "text/plain; charset=utf-8" },
   });
 }

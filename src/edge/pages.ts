@@ -8,18 +8,42 @@ import { hostOf } from "../identity/host.ts";
 import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 import type { Env } from "./env.ts";
 import { refusalFor } from "./errors.ts";
+import type { Services } from "../xrpc/server/services.ts";
 import { servicesOf } from "./services.ts";
 
 /** Whether the client is a browser, which accepts HTML. */
 export const wantsPage = (request: Request) => (request.headers.get("accept") ?? "").includes("text/html");
 
+type Serve = (services: Services, request: Request) => Promise<Response>;
+
+/** What makes previews of links, or indexes pages: few of them accept HTML by name. */
+const PREVIEWS = /bot\b|crawler|spider|preview|facebookexternalhit|whatsapp|embedly|mastodon/i;
+
+/** Whether the front page is wanted, rather than what it says to programs. */
+const wantsFront = (request: Request) =>
+  wantsPage(request) || PREVIEWS.test(request.headers.get("user-agent") ?? "");
+
+/** Whether the host's own AppView is there, on which the app stands. */
+const hasApp = (c: Context<Env>) => c.env.APPVIEW === "local";
+
 /** The page at a request's path; for a browser, an error is a page as well. */
-export async function servePage(c: Context<Env>): Promise<Response> {
+export const servePage = (c: Context<Env>): Promise<Response> =>
+  serveBy(c, "oauth", async (services, request) =>
+    (await import("../web/routes.ts")).servePage(services, request),
+  );
+
+/** A page of the app, which stands on the host's own AppView. */
+const serveApp = (c: Context<Env>): Promise<Response> =>
+  serveBy(c, "app", async (services, request) =>
+    (await import("../web/app/routes.tsx")).serveApp(services, request),
+  );
+
+/** @param counted the kind of route that the request is counted as */
+async function serveBy(c: Context<Env>, counted: string, serve: Serve): Promise<Response> {
   const request = c.req.raw;
   const services = servicesOf(request, c.env, c.executionCtx);
   try {
-    consumeForAddress(request, "oauth", c.env);
-    const { servePage: serve } = await import("../web/routes.ts");
+    consumeForAddress(request, counted, c.env);
     return await serve(services, request);
   } catch (thrown) {
     if (!wantsPage(request)) throw thrown;
@@ -45,6 +69,22 @@ pages.use("/account/*", atHome);
 pages.use("/admin/*", atHome);
 pages.use("/oauth/authorize", atHome);
 pages.on(["GET", "POST"], ["/account", "/account/*", "/admin", "/admin/*", "/oauth/authorize"], servePage);
+
+/** Paths of the app. Whatever asks for them gets a page, since what makes previews of links seldom says that it wants one. */
+const APP_PATHS = ["/profile/*", "/hashtag/*", "/search", "/starter-pack/*", "/rss", "/app/*"];
+
+for (const path of APP_PATHS) pages.use(path, atHome);
+pages.on(["GET", "POST"], APP_PATHS, (c, next) => (hasApp(c) ? serveApp(c) : next()));
+
+/** At the address of a member's handle, their profile. */
+pages.get("/", (c, next) => {
+  const { origin, hostname, handleDomains } = hostOf(c.req.url, c.env);
+  const asked = new URL(c.req.url).hostname;
+  const isMember = asked !== hostname && handleDomains.some((domain) => asked.endsWith(domain));
+  if (!isMember || !hasApp(c) || !wantsFront(c.req.raw)) return next();
+  return c.redirect(`${origin}/profile/${asked}`, 303);
+});
+pages.get("/", (c, next) => (hasApp(c) && wantsFront(c.req.raw) ? serveApp(c) : next()));
 
 /** Pages for browsers, where `app.ts` has another answer for other clients. */
 pages.on("GET", ["/", "/status"], (c, next) => (wantsPage(c.req.raw) ? servePage(c) : next()));

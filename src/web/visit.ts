@@ -42,7 +42,7 @@ export interface Visit {
   secret: string;
 }
 
-function wordsOf({ host, env }: Services): HostWords {
+export function wordsOf({ host, env }: Services): HostWords {
   return {
     origin: host.origin,
     hostname: host.hostname,

@@ -25,7 +25,7 @@ interface LayoutProps extends Frame {
 }
 
 /** An atoll from above: reef, lagoon, island. */
-const Mark: FC<{ name: string }> = ({ name }) => (
+export const Mark: FC<{ name: string }> = ({ name }) => (
   <svg class="mark" viewBox="0 0 100 100" aria-hidden="true">
     <path d={shoreline(name, 44, 0.16)} fill="var(--on)" fill-opacity=".28" />
     <path d={shoreline(name, 33, 0.22)} fill="var(--on)" />
@@ -34,7 +34,7 @@ const Mark: FC<{ name: string }> = ({ name }) => (
 );
 
 /** The sea around the atoll, its swell, and the islets on the reef. */
-const Sea: FC<{ name: string }> = ({ name }) => (
+export const Sea: FC<{ name: string }> = ({ name }) => (
   <svg class="sea" viewBox="0 0 100 100" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
     {[66, 52, 41, 32].map((radius, i) => (
       <path

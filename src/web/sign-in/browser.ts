@@ -240,6 +240,10 @@ export class Browser {
 /** Enough to tell browsers apart. */
 const userAgentOf = (request: Request) => request.headers.get("user-agent")?.slice(0, 256) ?? null;
 
+/** Whether a request comes from a browser that has been here: others are nobody's. */
+export const hasBrowserCookie = (request: Request, services: Services): boolean =>
+  cookieOf(request, nameOf("atoll-browser", services)) !== null;
+
 const isSecure = ({ host }: Services) => host.origin.startsWith("https:");
 
 /**

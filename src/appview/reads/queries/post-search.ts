@@ -13,6 +13,8 @@ export interface PostSearch {
   until?: number | undefined;
   /** Whether the best come first instead of the newest. */
   top: boolean;
+  /** How many of the newest matches are ranked, if not the usual number. */
+  ranked?: number | undefined;
   /** Only authors that this account follows, which the full-text index does not cover. */
   followedBy?: Did | undefined;
 }
@@ -122,7 +124,7 @@ export function selectFoundPosts(
           CROSS JOIN follow AS f ON f.actor = ${values.add(followedBy)} AND f.subject = p.author
           ORDER BY m.place DESC LIMIT ${count}`;
   const asked = search.top
-    ? `found AS (${newest(String(RANKED))}),
+    ? `found AS (${newest(String(search.ranked ?? RANKED))}),
       asked (uri) AS (
         SELECT p.uri FROM found CROSS JOIN post AS p ON p.uri = found.uri
         ORDER BY ${SCORE} DESC, p.sort DESC, p.tie DESC

@@ -40,7 +40,7 @@ const actors = (term: "author" | "mention", list: readonly string[], not = false
   list.map((actor) => ({ kind: "actor", term, actor, not }));
 const terms = (term: TermKind, list: readonly string[], not = false): Clause[] =>
   list.map((value) => ({ kind: "term", term, value: plain(term, value), not }));
-const marked = (mark: string, not = false): Clause => ({ kind: "mark", mark, not });
+export const marked = (mark: string, not = false): Clause => ({ kind: "mark", mark, not });
 const anyOf = (of: Clause[]): Clause[] => (of.length === 0 ? [] : [{ kind: "any", of, not: false }]);
 
 /** Normalizes a value as the index does (`searchTerms`). */
@@ -128,7 +128,7 @@ const VALUES_MAX = 200;
 const valuesIn = (clauses: readonly Clause[]): number =>
   clauses.reduce((sum, clause) => sum + (clause.kind === "any" ? valuesIn(clause.of) : 1), 0);
 
-async function search(
+export async function search(
   reading: ViewContext,
   params: { limit: number; cursor?: string | undefined },
   { clauses, senseless }: SearchQuery,

@@ -1,0 +1,28 @@
+/** What a page's address asks for. */
+import type { ResourceUri } from "@atcute/lexicons";
+import { isDid, isHandle, isRecordKey } from "@atcute/lexicons/syntax";
+import { didNamed } from "../../../appview/reads/queries/graph.ts";
+import { uriOf } from "../../../appview/uris.ts";
+import type { AppVisit } from "../visit.ts";
+
+/** The place in a list from which a page goes on. */
+export const cursorOf = (url: URL): string | undefined =>
+  url.searchParams.get("cursor")?.slice(0, 512) || undefined;
+
+/** An account's name in a path, in its normal form; null if it can be none. */
+export function actorIn(text: string): string | null {
+  const name = text.replace(/^@/, "");
+  if (isDid(name)) return name;
+  return isHandle(name) ? name.toLowerCase() : null;
+}
+
+/** The URI of a record that a path names; null if there can be none. */
+export async function recordIn(
+  { reading }: AppVisit,
+  actor: string,
+  collection: string,
+  rkey: string,
+): Promise<ResourceUri | null> {
+  const did = isRecordKey(rkey) ? await didNamed(reading.db, actor) : null;
+  return did === null ? null : uriOf(did, collection, rkey);
+}

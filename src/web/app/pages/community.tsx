@@ -1,0 +1,119 @@
+/** `/`: the community, and what it says: the latest, or the best of the week. */
+import type { FC } from "hono/jsx";
+import { getCommunityFeed } from "../../../appview/reads/methods/feed/get-community-feed.ts";
+import { appPage } from "../answers.tsx";
+import { briefly } from "../frame/preview.tsx";
+import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { PostArticle, judgePost } from "../parts/post.tsx";
+import type { AppVisit, Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { cursorOf } from "./asked.ts";
+
+const PAGE = 30;
+
+export async function community(visit: AppVisit): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const { host, speech } = scene;
+  const { words } = speech;
+  const best = url.searchParams.get("tab") === "best";
+  const cursor = cursorOf(url);
+  const { posts, ...next } = await getCommunityFeed(reading, { limit: PAGE, cursor, best });
+  const listed = posts.filter((post) => !judgePost(scene, post).unlisted);
+  const query: Record<string, string> = best ? { tab: "best" } : {};
+  return appPage(
+    visit,
+    <Shell
+      scene={scene}
+      at="/"
+      preview={{
+        title: host.name,
+        path: best ? "/?tab=best" : "/",
+        indexed: cursor === undefined,
+        description: briefly(words.lead),
+        image: { url: `${host.origin}/account/mark.svg` },
+        rss: "/rss",
+      }}
+      aside={<About scene={scene} />}
+    >
+      {cursor === undefined ? <Welcome scene={scene} /> : <h1 class="visually-hidden">{host.name}</h1>}
+      <Tabs
+        label={host.name}
+        tabs={[
+          { path: "/", name: words.latest, here: !best },
+          { path: "/?tab=best", name: words.best, here: best },
+        ]}
+      />
+      {listed.length === 0 ? <Empty>{best ? words.quietWeek : words.quiet}</Empty> : null}
+      <div class="posts">
+        {listed.map((post) => (
+          <PostArticle scene={scene} post={post} />
+        ))}
+      </div>
+      <Paging scene={scene} path="/" query={query} cursor={next.cursor} />
+    </Shell>,
+  );
+}
+
+/** What the community is, and how to join it. */
+const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
+  const { words } = speech;
+  const { registration, memberInvites } = host;
+  if (viewer !== null) return <h1 class="visually-hidden">{host.name}</h1>;
+  return (
+    <div class="head">
+      <h1>{filled(words.welcome, host.name)}</h1>
+      <p class="lead">
+        {words.lead} {words[registration]} {registration === "invite" && memberInvites ? words.ask : null}
+      </p>
+      <div class="buttons start">
+        {registration === "closed" ? null : (
+          <a class="button first" href="/account/sign-up">
+            {registration === "invite" ? words.joinInvite : words.joinOpen}
+          </a>
+        )}
+        <a class="button second" href="/account/sign-in">
+          {words.signIn}
+        </a>
+      </div>
+    </div>
+  );
+};
+
+const About: FC<{ scene: Scene }> = ({ scene: { host, speech } }) => {
+  const { words } = speech;
+  return (
+    <div class="card">
+      <h2>{words.elsewhere}</h2>
+      <p>{words.elsewhereHow}</p>
+      <p class="address">
+        <code>{host.origin.replace(/^https:\/\//, "")}</code>
+      </p>
+      <p>
+        <a href="/rss">{words.feed}</a>
+      </p>
+      <details>
+        <summary>{words.developers}</summary>
+        <dl class="facts">
+          <div>
+            <dt>Host</dt>
+            <dd>
+              <code>{host.did}</code>
+            </dd>
+          </div>
+          <div>
+            <dt>XRPC</dt>
+            <dd>
+              <code>{host.origin}/xrpc/</code>
+            </dd>
+          </div>
+          <div>
+            <dt>Firehose</dt>
+            <dd>
+              <code>{host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos</code>
+            </dd>
+          </div>
+        </dl>
+      </details>
+    </div>
+  );
+};

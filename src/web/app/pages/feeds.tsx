@@ -1,0 +1,208 @@
+/** `/profile/<name>/feed/<rkey>`, `…/lists/<rkey>`, `/starter-pack/<name>/<rkey>`: what somebody has put together. */
+import type { Child, FC } from "hono/jsx";
+import { getFeed } from "../../../appview/reads/methods/feed/get-feed.ts";
+import { getFeedGenerators } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
+import { getListFeed } from "../../../appview/reads/methods/feed/get-list-feed.ts";
+import { getList } from "../../../appview/reads/methods/graph/get-lists.ts";
+import { getStarterPack } from "../../../appview/reads/methods/graph/starter-packs.ts";
+import { GENERATOR, LIST, STARTER_PACK } from "../../../appview/uris.ts";
+import { at, textOf } from "../../../protocol/json.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
+import { askGenerator } from "../../../xrpc/elsewhere/feed-generators.ts";
+import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
+import { appPage } from "../answers.tsx";
+import { type Preview, briefly } from "../frame/preview.tsx";
+import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { judge } from "../judgement.ts";
+import { type Basic, PersonRow, listed } from "../parts/person.tsx";
+import { Feed, type FeedItem, listedItems } from "../parts/post.tsx";
+import { ThingRow } from "../parts/thing.tsx";
+import type { AppVisit, Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { cursorOf, recordIn } from "./asked.ts";
+import { missing } from "./missing.tsx";
+
+const PAGE = 30;
+
+interface Thing {
+  uri: string;
+  name: string;
+  description?: string | undefined;
+  creator: Basic;
+  avatar?: string | undefined;
+  labels?: readonly { val: string; src: string }[] | undefined;
+}
+
+/** Whether labels keep the thing, or whoever made it, from this reader. */
+const isKept = ({ tastes }: Scene, { creator, labels = [] }: Thing): boolean =>
+  judge([...(creator.labels ?? []), ...labels], tastes).hidden !== null;
+
+const previewOf = (path: string, { uri, name, description, avatar }: Thing): Preview => ({
+  title: name,
+  path,
+  indexed: true,
+  description: briefly(description ?? ""),
+  image: avatar === undefined ? undefined : { url: avatar },
+  type: "profile",
+  atUri: uri,
+});
+
+const Head: FC<{ thing: Thing; by: string }> = ({ thing: { name, description, creator }, by }) => (
+  <div class="head">
+    <h1 dir="auto">{name}</h1>
+    <p class="lead">
+      <a href={profilePath(creator)}>{filled(by, `@${nameOf(creator)}`)}</a>
+    </p>
+    {description ? (
+      <p class="text" dir="auto">
+        {description}
+      </p>
+    ) : null}
+  </div>
+);
+
+const Items: FC<{ scene: Scene; items: readonly FeedItem[]; none?: string }> = ({ scene, items, none }) =>
+  listedItems(scene, items).length === 0 ? (
+    <Empty>{none ?? scene.speech.words.nothingYet}</Empty>
+  ) : (
+    <Feed scene={scene} items={items} />
+  );
+
+export async function feedPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const { words } = scene.speech;
+  const uri = await recordIn(visit, actor, GENERATOR, rkey);
+  const { feeds } = await getFeedGenerators(reading, { feeds: uri === null ? [] : [uri] });
+  const [view] = feeds;
+  if (uri === null || view === undefined) return missing(visit);
+  const thing: Thing = { ...view, name: view.displayName, description: view.description };
+  if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
+  const path = feedPath(uri, view.creator);
+  const page = await fromService(visit, { feed: uri, limit: PAGE, cursor: cursorOf(url) });
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={previewOf(path, thing)}>
+      <Head thing={thing} by={words.feedBy} />
+      {page === null ? <Empty>{words.feedAway}</Empty> : <Items scene={scene} items={page.feed} />}
+      <Paging scene={scene} path={path} query={{}} cursor={page?.cursor} />
+    </Shell>,
+  );
+}
+
+/** A page of a feed; null if its service gives none. */
+async function fromService(
+  { reading, services, request, reader }: AppVisit,
+  params: Parameters<typeof getFeed>[1],
+) {
+  const caller =
+    reader === null
+      ? null
+      : ({ kind: "session", did: reader.member.did, scope: "com.atproto.access" } as const);
+  try {
+    const ask = askGenerator({ caller, services, request, headers: new Headers() });
+    return await getFeed(reading, params, ask);
+  } catch (thrown) {
+    if (isRefusal(thrown)) return null;
+    throw thrown;
+  }
+}
+
+export async function listPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const { words } = scene.speech;
+  const uri = await recordIn(visit, actor, LIST, rkey);
+  if (uri === null) return missing(visit);
+  const cursor = cursorOf(url);
+  const isModeration = (purpose: string) => purpose === "app.bsky.graph.defs#modlist";
+  const tab = url.searchParams.get("tab") === "people" ? "people" : "posts";
+  const { list, items, ...people } = await getList(reading, {
+    list: uri,
+    limit: PAGE,
+    cursor: tab === "people" ? cursor : undefined,
+  });
+  const thing: Thing = list;
+  if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
+  const path = listPath(uri, list.creator);
+  const asPeople = tab === "people" || isModeration(list.purpose);
+  const found = listed(
+    scene,
+    items.map(({ subject }) => subject),
+  );
+  const posts = asPeople ? null : await getListFeed(reading, { list: uri, limit: PAGE, cursor });
+  const roll: Child = (
+    <ul class="roll">
+      {found.map((who) => (
+        <PersonRow scene={scene} who={who} />
+      ))}
+    </ul>
+  );
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={previewOf(path, thing)}>
+      <Head thing={thing} by={words.listBy} />
+      {isModeration(list.purpose) ? null : (
+        <Tabs
+          label={list.name}
+          tabs={[
+            { path, name: words.fromThisList, here: !asPeople },
+            { path: `${path}?tab=people`, name: words.onThisList, here: asPeople },
+          ]}
+        />
+      )}
+      {posts === null ? found.length === 0 ? <Empty>{words.nobodyYet}</Empty> : roll : null}
+      {posts === null ? null : <Items scene={scene} items={posts.feed} />}
+      <Paging
+        scene={scene}
+        path={path}
+        query={asPeople ? { tab: "people" } : {}}
+        cursor={posts === null ? people.cursor : posts.cursor}
+      />
+    </Shell>,
+  );
+}
+
+export async function starterPackPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
+  const { reading, scene } = visit;
+  const { words } = scene.speech;
+  const uri = await recordIn(visit, actor, STARTER_PACK, rkey);
+  if (uri === null) return missing(visit);
+  const { starterPack: view } = await getStarterPack(reading, { starterPack: uri });
+  const { creator, record, labels, feeds = [], listItemsSample = [], joinedAllTimeCount = 0 } = view;
+  const name = textOf(at(record, "name")) ?? "";
+  const thing: Thing = { uri, name, description: textOf(at(record, "description")), creator, labels };
+  if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
+  const people = listed(
+    scene,
+    listItemsSample.map(({ subject }) => subject),
+  );
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={previewOf(packPath(uri, creator), thing)}>
+      <Head thing={thing} by={words.packBy} />
+      <p class="aim at">
+        {filled(words.packLead, `@${nameOf(creator)}`)}{" "}
+        {joinedAllTimeCount > 0 ? scene.speech.plural(joinedAllTimeCount, words.joinedByPack) : null}
+      </p>
+      <ul class="roll">
+        {people.map((who) => (
+          <PersonRow scene={scene} who={who} />
+        ))}
+        {feeds.map((feed) => (
+          <ThingRow
+            icon="feed"
+            path={feedPath(feed.uri, feed.creator)}
+            name={feed.displayName}
+            description={feed.description}
+          />
+        ))}
+      </ul>
+      {view.list === undefined ? null : (
+        <p class="paging">
+          <a class="button second" href={`${listPath(view.list.uri, creator)}?tab=people`}>
+            {words.onThisList}
+          </a>
+        </p>
+      )}
+    </Shell>,
+  );
+}

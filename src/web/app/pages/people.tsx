@@ -1,0 +1,118 @@
+/** `/profile/<name>/followers`, `…/follows`, `…/feeds`, `…/lists`, `…/starter-packs`: what an account has. */
+import type { Child } from "hono/jsx";
+import { getProfile } from "../../../appview/reads/methods/actor/get-profile.ts";
+import { getActorFeeds } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
+import { getFollowers, getFollows } from "../../../appview/reads/methods/graph/get-follows.ts";
+import { getLists } from "../../../appview/reads/methods/graph/get-lists.ts";
+import { getActorStarterPacks } from "../../../appview/reads/methods/graph/starter-packs.ts";
+import { at, textOf } from "../../../protocol/json.ts";
+import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
+import { appPage } from "../answers.tsx";
+import { Empty, Paging, Shell } from "../frame/shell.tsx";
+import { judge } from "../judgement.ts";
+import { PersonRow, listed, titleOf } from "../parts/person.tsx";
+import { ThingRow } from "../parts/thing.tsx";
+import type { AppVisit } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { cursorOf } from "./asked.ts";
+import { ProfileHead, ProfileTabs, previewOf, reasonOf, type Profile } from "./profile.tsx";
+
+const PAGE = 50;
+
+type Row = Child;
+interface Found {
+  rows: Row[];
+  cursor?: string | undefined;
+}
+interface Asked {
+  actor: string;
+  limit: number;
+  cursor: string | undefined;
+}
+
+/** What there is of one kind, a row each. */
+type Kind = (visit: AppVisit, asked: Asked, who: Profile) => Promise<Found>;
+
+const KINDS = {
+  followers: async ({ reading, scene }, asked) => {
+    const { followers, cursor } = await getFollowers(reading, asked);
+    return { rows: listed(scene, followers).map((who) => <PersonRow scene={scene} who={who} />), cursor };
+  },
+  follows: async ({ reading, scene }, asked) => {
+    const { follows, cursor } = await getFollows(reading, asked);
+    return { rows: listed(scene, follows).map((who) => <PersonRow scene={scene} who={who} />), cursor };
+  },
+  feeds: async ({ reading }, asked, who) => {
+    const { feeds, cursor } = await getActorFeeds(reading, asked);
+    const rows = feeds.map(({ uri, displayName, description }) => (
+      <ThingRow icon="feed" path={feedPath(uri, who)} name={displayName} description={description} />
+    ));
+    return { rows, cursor };
+  },
+  lists: async ({ reading }, asked, who) => {
+    const { lists, cursor } = await getLists(reading, asked);
+    const rows = lists.map(({ uri, name, description }) => (
+      <ThingRow icon="list" path={listPath(uri, who)} name={name} description={description} />
+    ));
+    return { rows, cursor };
+  },
+  "starter-packs": async ({ reading }, asked, who) => {
+    const { starterPacks, cursor } = await getActorStarterPacks(reading, asked);
+    const rows = starterPacks.map(({ uri, record }) => (
+      <ThingRow
+        icon="person"
+        path={packPath(uri, who)}
+        name={textOf(at(record, "name")) ?? ""}
+        description={textOf(at(record, "description"))}
+      />
+    ));
+    return { rows, cursor };
+  },
+} satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof KINDS;
+export const isKind = (name: string): name is KindName => Object.hasOwn(KINDS, name);
+
+export async function ofProfile(visit: AppVisit, actor: string, kind: KindName): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const { words } = scene.speech;
+  const who = await getProfile(reading, { actor });
+  const { hidden } = judge(who.labels ?? [], scene.tastes);
+  const find: Kind = KINDS[kind];
+  const found: Found =
+    hidden === null
+      ? await find(visit, { actor: who.did, limit: PAGE, cursor: cursorOf(url) }, who)
+      : { rows: [] };
+  const isPeople = kind === "followers" || kind === "follows";
+  return appPage(
+    visit,
+    <Shell
+      scene={scene}
+      preview={{ ...previewOf(scene, who), path: `${profilePath(who)}/${kind}`, indexed: false }}
+    >
+      {isPeople ? (
+        <h1>
+          <a href={profilePath(who)}>
+            {filled(
+              kind === "followers" ? words.followersOf : words.followsOf,
+              hidden === null ? titleOf(who) : `@${nameOf(who)}`,
+            )}
+          </a>
+        </h1>
+      ) : (
+        <>
+          <ProfileHead scene={scene} who={who} />
+          <ProfileTabs scene={scene} who={who} here={kind} />
+        </>
+      )}
+      {hidden !== null ? (
+        <Empty>{reasonOf(scene, who, hidden)}</Empty>
+      ) : found.rows.length === 0 ? (
+        <Empty>{isPeople ? words.nobodyYet : words.nothingYet}</Empty>
+      ) : (
+        <ul class="roll">{found.rows}</ul>
+      )}
+      <Paging scene={scene} path={url.pathname} query={{}} cursor={found.cursor} />
+    </Shell>,
+  );
+}

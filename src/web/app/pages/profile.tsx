@@ -1,0 +1,176 @@
+/** `/profile/<name>`: an account and what it posts. */
+import type { AppBskyActorDefs } from "@atcute/bluesky";
+import type { FC } from "hono/jsx";
+import { getProfile } from "../../../appview/reads/methods/actor/get-profile.ts";
+import { getAuthorFeed } from "../../../appview/reads/methods/feed/get-author-feed.ts";
+import { PROFILE, uriOf } from "../../../appview/uris.ts";
+import { linkOf, nameOf, profilePath } from "../addresses.ts";
+import { appPage } from "../answers.tsx";
+import { type Preview, briefly } from "../frame/preview.tsx";
+import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { judge } from "../judgement.ts";
+import { Icon } from "../parts/icon.tsx";
+import { Face, Verified, titleOf } from "../parts/person.tsx";
+import { Feed, type FeedItem, listedItems } from "../parts/post.tsx";
+import { Away, FoundText } from "../parts/text.tsx";
+import type { AppVisit, Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { cursorOf } from "./asked.ts";
+
+export type Profile = Omit<AppBskyActorDefs.ProfileViewDetailed, "$type">;
+
+const TABS = [
+  { tab: "", name: "posts", filter: "posts_and_author_threads" },
+  { tab: "replies", name: "replies", filter: "posts_with_replies" },
+  { tab: "media", name: "media", filter: "posts_with_media" },
+] as const;
+
+/** Posts on one page. */
+const PAGE = 30;
+
+export async function profile(visit: AppVisit, actor: string): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const who = await getProfile(reading, { actor });
+  const { hidden } = judge(who.labels ?? [], scene.tastes);
+  const tab = TABS.find((each) => each.tab === url.searchParams.get("tab")) ?? TABS[0];
+  const cursor = cursorOf(url);
+  const { feed, ...next } =
+    hidden === null
+      ? await getAuthorFeed(reading, {
+          actor: who.did,
+          limit: PAGE,
+          cursor,
+          filter: tab.filter,
+          includePins: tab.tab === "",
+        })
+      : { feed: [], cursor: undefined };
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={previewOf(scene, who, tab.tab)}>
+      <ProfileHead scene={scene} who={who} />
+      {hidden === null ? (
+        <>
+          <ProfileTabs scene={scene} who={who} here={tab.tab} />
+          <Items scene={scene} items={feed} />
+          <Paging
+            scene={scene}
+            path={profilePath(who)}
+            query={tab.tab === "" ? {} : { tab: tab.tab }}
+            cursor={next.cursor}
+          />
+        </>
+      ) : (
+        <Empty>{reasonOf(scene, who, hidden)}</Empty>
+      )}
+    </Shell>,
+  );
+}
+
+const Items: FC<{ scene: Scene; items: readonly FeedItem[] }> = ({ scene, items }) =>
+  listedItems(scene, items).length === 0 ? (
+    <Empty>{scene.speech.words.nothingYet}</Empty>
+  ) : (
+    <Feed scene={scene} items={items} />
+  );
+
+export const reasonOf = ({ speech: { words } }: Scene, who: Profile, label: string): string =>
+  label === "!hide" ? (words.labelNames[label] ?? label) : filled(words.membersOnly, `@${nameOf(who)}`);
+
+/** What others are told of an account; of one that shows itself to members only, nothing but its name. */
+export function previewOf(scene: Scene, who: Profile, tab = ""): Preview {
+  const { hidden, mediaCover, cover } = judge(who.labels ?? [], scene.tastes);
+  const path = profilePath(who);
+  const bare = { title: `@${nameOf(who)}`, path, indexed: false };
+  if (hidden !== null || cover !== null) return bare;
+  return {
+    title: who.displayName ? `${titleOf(who)} (@${nameOf(who)})` : bare.title,
+    path: tab === "" ? path : `${path}?tab=${tab}`,
+    indexed: tab === "",
+    type: "profile",
+    description: briefly(who.description ?? ""),
+    image: who.avatar === undefined || mediaCover !== null ? undefined : { url: who.avatar },
+    atUri: uriOf(who.did, PROFILE, "self"),
+    rss: `${path}/rss`,
+  };
+}
+
+export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) => {
+  const { speech } = scene;
+  const { words } = speech;
+  const { hidden, mediaCover, notes } = judge(who.labels ?? [], scene.tastes);
+  const isBare = hidden !== null;
+  const website = linkOf(who.website);
+  return (
+    <header class="profile">
+      {who.banner !== undefined && !isBare && mediaCover === null ? (
+        <img class="banner" src={who.banner} alt="" width={1500} height={500} />
+      ) : (
+        <div class="banner none"></div>
+      )}
+      <Face scene={scene} who={who} size={96} />
+      <h1>
+        <bdi>{isBare ? `@${nameOf(who)}` : titleOf(who)}</bdi> <Verified scene={scene} who={who} />
+      </h1>
+      {isBare ? null : (
+        <>
+          <p class="at">
+            <bdi>@{nameOf(who)}</bdi>
+            {who.pronouns ? <bdi> · {who.pronouns}</bdi> : null}
+            {(who.labels ?? []).some(({ val }) => val === "bot") ? ` · ${words.bot}` : null}
+          </p>
+          {notes.map((note) => (
+            <p class="note">
+              <Icon name="alert" size={16} />
+              {words.labelNames[note] ?? note}
+            </p>
+          ))}
+          {who.description ? (
+            <p class="text" dir="auto">
+              <FoundText text={who.description} />
+            </p>
+          ) : null}
+          {website === null ? null : (
+            <p>
+              <Away link={website}>{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</Away>
+            </p>
+          )}
+          <p class="counts">
+            <a href={`${profilePath(who)}/followers`}>
+              {speech.plural(who.followersCount ?? 0, words.followers)}
+            </a>
+            <a href={`${profilePath(who)}/follows`}>
+              {filled(words.follows, speech.number(who.followsCount ?? 0))}
+            </a>
+            <span>{speech.plural(who.postsCount ?? 0, words.postCount)}</span>
+          </p>
+        </>
+      )}
+    </header>
+  );
+};
+
+export const ProfileTabs: FC<{ scene: Scene; who: Profile; here: string }> = ({ scene, who, here }) => {
+  const { words } = scene.speech;
+  const path = profilePath(who);
+  const { feedgens = 0, lists = 0, starterPacks = 0 } = who.associated ?? {};
+  const more = [
+    { count: feedgens, path: `${path}/feeds`, name: words.feeds },
+    { count: lists, path: `${path}/lists`, name: words.lists },
+    { count: starterPacks, path: `${path}/starter-packs`, name: words.packs },
+  ];
+  const tabs = [
+    ...TABS.map(({ tab, name }) => ({
+      path: tab === "" ? path : `${path}?tab=${tab}`,
+      name: words[name],
+      here: tab === here,
+    })),
+    ...more
+      .filter(({ count }) => count > 0)
+      .map((each) => ({
+        path: each.path,
+        name: each.name,
+        here: each.path.endsWith(`/${here}`) && here !== "",
+      })),
+  ];
+  return <Tabs label={titleOf(who)} tabs={tabs} />;
+};

@@ -1,0 +1,192 @@
+/** A post, in a feed or in its thread. */
+import type { AppBskyFeedDefs } from "@atcute/bluesky";
+import type { Child, FC } from "hono/jsx";
+import { at, textOf } from "../../../protocol/json.ts";
+import { nameOf, postPath, profilePath } from "../addresses.ts";
+import { type Judgement, judge } from "../judgement.ts";
+import type { Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { Covered } from "./cover.tsx";
+import { Icon } from "./icon.tsx";
+import { mediaOf } from "./media.tsx";
+import { Face, Name, titleOf } from "./person.tsx";
+import { quotedOf } from "./quoted.tsx";
+import { RichText } from "./text.tsx";
+
+export type Post = Omit<AppBskyFeedDefs.PostView, "$type">;
+export type FeedItem = AppBskyFeedDefs.FeedViewPost;
+
+export const judgePost = (scene: Scene, { author, labels }: Post): Judgement =>
+  judge([...(author.labels ?? []), ...(labels ?? [])], scene.tastes);
+
+export const textOfPost = ({ record }: Post): string => textOf(at(record, "text")) ?? "";
+
+/** When a post says that it was written, unless that is yet to come. */
+export function writtenAt({ record, indexedAt }: Post): string {
+  const said = textOf(at(record, "createdAt")) ?? indexedAt;
+  return Date.parse(said) < Date.parse(indexedAt) ? said : indexedAt;
+}
+
+/** Media of a post, and the record that it quotes. */
+function embedOf(scene: Scene, embed: unknown): { media: Child | null; record: unknown } {
+  const kind = at(embed, "$type");
+  if (kind === "app.bsky.embed.record#view") return { media: null, record: at(embed, "record") };
+  if (kind === "app.bsky.embed.recordWithMedia#view") {
+    return { media: mediaOf(scene, at(embed, "media")), record: at(embed, "record", "record") };
+  }
+  return { media: mediaOf(scene, embed), record: undefined };
+}
+
+interface PostProps {
+  scene: Scene;
+  post: Post;
+  /** What is said above it: a repost, a reply. */
+  why?: Child;
+  /** `main`: the post that the page is about. */
+  as?: "item" | "main" | "parent";
+  /** How deep in a thread. */
+  depth?: number;
+}
+
+export const PostArticle: FC<PostProps> = ({ scene, post, why, as = "item", depth = 0 }) => {
+  const { author } = post;
+  const judged = judgePost(scene, post);
+  const { words } = scene.speech;
+  if (judged.hidden !== null) {
+    return <p class="post gone">{judged.hidden === "!hide" ? words.hiddenPost : words.signedInOnly}</p>;
+  }
+  return (
+    <article
+      class={`post ${as}${depth > 1 ? ` deep-${Math.min(depth, 6)}` : ""}`}
+      aria-label={filled(words.postBy, titleOf(author))}
+    >
+      {why}
+      <a class="to-face" href={profilePath(author)} tabindex={-1} aria-hidden="true">
+        <Face scene={scene} who={author} />
+      </a>
+      <div class="body">
+        <header>
+          <Name scene={scene} who={author} />
+          {as === "main" ? null : <When scene={scene} post={post} />}
+        </header>
+        {as === "main" ? null : <Content scene={scene} post={post} judged={judged} />}
+        {as === "main" ? null : <Reach scene={scene} post={post} />}
+      </div>
+      {as === "main" ? (
+        <>
+          <Content scene={scene} post={post} judged={judged} />
+          <When scene={scene} post={post} whole />
+          <Reach scene={scene} post={post} />
+        </>
+      ) : null}
+    </article>
+  );
+};
+
+const Content: FC<{ scene: Scene; post: Post; judged: Judgement }> = ({ scene, post, judged }) => {
+  const { record } = post;
+  const { media, record: quoted } = embedOf(scene, post.embed);
+  const text = textOfPost(post);
+  const [lang] = Array.isArray(at(record, "langs")) ? (at(record, "langs") as unknown[]) : [];
+  return (
+    <div class="content">
+      <Covered scene={scene} judged={judged} media={media}>
+        {text === "" ? null : (
+          <p class="text" dir="auto" lang={textOf(lang)}>
+            <RichText text={text} facets={at(record, "facets")} />
+          </p>
+        )}
+      </Covered>
+      {quoted === undefined || judged.cover !== null ? null : quotedOf(scene, quoted, mediaOf)}
+    </div>
+  );
+};
+
+const When: FC<{ scene: Scene; post: Post; whole?: boolean }> = ({ scene: { speech, now }, post, whole }) => {
+  const written = writtenAt(post);
+  return (
+    <a class="when" href={postPath(post.author, post.uri)} title={speech.moment(written)}>
+      <time datetime={written}>{whole ? speech.moment(written) : speech.ago(written, now)}</time>
+    </a>
+  );
+};
+
+/** Counts, which lead to the post. */
+const Reach: FC<{ scene: Scene; post: Post }> = ({ scene: { speech }, post }) => {
+  const { words } = speech;
+  const reposts = (post.repostCount ?? 0) + (post.quoteCount ?? 0);
+  const counts = [
+    { icon: "reply", n: post.replyCount ?? 0, forms: words.replyCount },
+    { icon: "repost", n: reposts, forms: words.reposts },
+    { icon: "like", n: post.likeCount ?? 0, forms: words.likes },
+  ] as const;
+  return (
+    <ul class="reach">
+      {counts.map(({ icon, n, forms }) => (
+        <li>
+          <Icon name={icon} size={18} />
+          <span aria-hidden="true">{n === 0 ? "" : speech.number(n)}</span>
+          <span class="visually-hidden">{speech.plural(n, forms)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+};
+
+/** The items of a feed that this reader may see, without those that labels leave out. */
+export function listedItems(scene: Scene, items: readonly FeedItem[]): FeedItem[] {
+  const seen = new Set<string>();
+  return items.filter(({ post, reason }) => {
+    if (judgePost(scene, post).unlisted || seen.has(post.uri)) return false;
+    const by = reason !== undefined && "by" in reason ? reason.by : null;
+    if (by !== null && judge(by.labels ?? [], scene.tastes).hidden !== null) return false;
+    seen.add(post.uri);
+    return true;
+  });
+}
+
+export const Feed: FC<{ scene: Scene; items: readonly FeedItem[] }> = ({ scene, items }) => (
+  <div class="posts">
+    {listedItems(scene, items).map((item) => (
+      <PostArticle scene={scene} post={item.post} why={<Why scene={scene} item={item} />} />
+    ))}
+  </div>
+);
+
+/** Why a feed has an item: a repost, a pin, and whom it answers. */
+const Why: FC<{ scene: Scene; item: FeedItem }> = ({ scene, item: { reason, reply } }) => {
+  const { words } = scene.speech;
+  return (
+    <>
+      {reason !== undefined && "by" in reason ? (
+        <p class="why">
+          <Icon name="repost" size={16} />
+          <a href={profilePath(reason.by)}>{filled(words.reposted, titleOf(reason.by))}</a>
+        </p>
+      ) : reason !== undefined ? (
+        <p class="why">
+          <Icon name="pin" size={16} />
+          {words.pinned}
+        </p>
+      ) : null}
+      {reply === undefined ? null : (
+        <p class="why">
+          <Icon name="reply" size={16} />
+          <Answered scene={scene} parent={reply.parent} />
+        </p>
+      )}
+    </>
+  );
+};
+
+const Answered: FC<{ scene: Scene; parent: NonNullable<FeedItem["reply"]>["parent"] }> = ({
+  scene,
+  parent,
+}) => {
+  const { words } = scene.speech;
+  const isShown = parent.$type === "app.bsky.feed.defs#postView" && judgePost(scene, parent).hidden === null;
+  if (!isShown) return <>{words.replyToGone}</>;
+  return (
+    <a href={postPath(parent.author, parent.uri)}>{filled(words.replyTo, `@${nameOf(parent.author)}`)}</a>
+  );
+};

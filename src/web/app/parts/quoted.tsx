@@ -1,0 +1,113 @@
+/** Records that a post embeds: other posts, feeds, lists, starter packs, labelers. */
+import type { Child, FC } from "hono/jsx";
+import { type Json, at, isJson, textOf } from "../../../protocol/json.ts";
+import { feedPath, listPath, nameOf, packPath, postPath, profilePath } from "../addresses.ts";
+import { judge } from "../judgement.ts";
+import type { Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
+import { Icon, type IconName } from "./icon.tsx";
+import { type Basic, Face, titleOf } from "./person.tsx";
+import { Covered } from "./cover.tsx";
+import { RichText } from "./text.tsx";
+
+/** Makes what the embeds of a quoted post show. */
+export type MediaMaker = (scene: Scene, embed: unknown) => Child | null;
+
+/** An account in a view of a record; views have one wherever they have a record. */
+const isPerson = (who: unknown): who is Basic =>
+  isJson(who) && typeof who["did"] === "string" && typeof who["handle"] === "string";
+
+export function quotedOf(scene: Scene, record: unknown, media: MediaMaker): Child {
+  const { words } = scene.speech;
+  const kind = textOf(at(record, "$type")) ?? "";
+  const gone = (message: string) => <p class="quoted gone">{message}</p>;
+  if (!isJson(record)) return gone(words.notFound);
+  switch (kind) {
+    case "app.bsky.embed.record#viewRecord":
+      return <QuotedPost scene={scene} view={record} media={media} />;
+    case "app.bsky.embed.record#viewBlocked":
+      return gone(words.blocked);
+    case "app.bsky.embed.record#viewDetached":
+      return gone(words.detached);
+    case "app.bsky.embed.record#viewNotFound":
+      return gone(words.notFound);
+    default:
+      return RECORDS[kind] === undefined ? (
+        gone(words.untold)
+      ) : (
+        <Record scene={scene} view={record} kind={kind} />
+      );
+  }
+}
+
+interface Kind {
+  icon: IconName;
+  path: (uri: string, by: Basic) => string;
+  says: "feedBy" | "listBy" | "packBy" | "labelerBy";
+}
+
+const RECORDS: Readonly<Partial<Record<string, Kind>>> = {
+  "app.bsky.feed.defs#generatorView": { icon: "feed", path: feedPath, says: "feedBy" },
+  "app.bsky.graph.defs#listView": { icon: "list", path: listPath, says: "listBy" },
+  "app.bsky.graph.defs#starterPackViewBasic": { icon: "person", path: packPath, says: "packBy" },
+  "app.bsky.labeler.defs#labelerView": { icon: "alert", path: (_, by) => profilePath(by), says: "labelerBy" },
+};
+
+const Record: FC<{ scene: Scene; view: Json; kind: string }> = ({ scene, view, kind }) => {
+  const { words } = scene.speech;
+  const { creator, uri } = view;
+  const as = RECORDS[kind];
+  if (as === undefined || !isPerson(creator) || typeof uri !== "string") return null;
+  if (judge(creator.labels ?? [], scene.tastes).hidden !== null)
+    return <p class="quoted gone">{words.signedInOnly}</p>;
+  const name = textOf(view["displayName"]) ?? textOf(view["name"]) ?? textOf(at(view, "record", "name"));
+  return (
+    <a class="quoted thing" href={as.path(uri, creator)}>
+      <Icon name={as.icon} size={24} />
+      <span class="words">
+        <b dir="auto">{name ?? titleOf(creator)}</b>
+        <span class="at">{filled(words[as.says], `@${nameOf(creator)}`)}</span>
+      </span>
+    </a>
+  );
+};
+
+const QuotedPost: FC<{ scene: Scene; view: Json; media: MediaMaker }> = ({ scene, view, media }) => {
+  const { speech, tastes, now } = scene;
+  const { author, uri, value } = view;
+  if (!isPerson(author) || typeof uri !== "string") return null;
+  const labels = [...(author.labels ?? []), ...labelsOf(view["labels"])];
+  const judged = judge(labels, tastes);
+  if (judged.hidden !== null) {
+    return (
+      <p class="quoted gone">
+        {judged.hidden === "!hide" ? speech.words.hiddenPost : speech.words.signedInOnly}
+      </p>
+    );
+  }
+  const at_ = textOf(at(value, "createdAt")) ?? "";
+  const [embed] = Array.isArray(view["embeds"]) ? view["embeds"] : [];
+  return (
+    <blockquote class="quoted">
+      <div class="by">
+        <Face scene={scene} who={author} size={20} />
+        <a class="who" href={postPath(author, uri)}>
+          <bdi class="title">{titleOf(author)}</bdi> <bdi class="at">@{nameOf(author)}</bdi>{" "}
+          <time datetime={at_}>{speech.ago(at_, now)}</time>
+        </a>
+      </div>
+      <Covered scene={scene} judged={judged} media={media(scene, at(embed, "media") ?? embed)}>
+        <p class="text" dir="auto">
+          <RichText text={textOf(at(value, "text")) ?? ""} facets={at(value, "facets")} />
+        </p>
+      </Covered>
+    </blockquote>
+  );
+};
+
+/** Labels of a view of unknown shape. */
+export const labelsOf = (labels: unknown): { val: string; src: string }[] =>
+  (Array.isArray(labels) ? labels : []).flatMap((label) => {
+    const [val, src] = [textOf(at(label, "val")), textOf(at(label, "src"))];
+    return val === undefined || src === undefined ? [] : [{ val, src }];
+  });
