@@ -134,6 +134,7 @@ const WORDS: readonly Words[] = [
     like: /^DID document|^Could not resolve DID/,
     words: "Your identity points at another host, so the account can only be switched on there.",
   },
+  { like: /role that you may not act upon/, words: "This account has a role that you may not act upon." },
   { error: "AccountNotFound", words: "This account is not here any more." },
   { like: /account not found/i, words: "This account is not here any more." },
   { error: "UpstreamFailure", words: "A service this needs cannot be reached right now. Please try again." },

@@ -5,7 +5,7 @@ import { confirmFirst, within } from "../account/member-visit.ts";
 import type { Fields } from "../forms.ts";
 import type { DeskFrame } from "../pages/admin/desk-page.tsx";
 import { type Problem, problemOf } from "../problems.ts";
-import { errorPage, render } from "../replies.tsx";
+import { errorPage, pathWith, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { type RoleVisit, roleVisit } from "./role-visit.ts";
 
@@ -45,12 +45,18 @@ function frameOf(visit: DeskVisit, said: Said): DeskFrame {
     member,
     confirmed,
     here: url.pathname,
-    to: (path) => within(visit, path),
+    to: (path, query = {}) => wayTo(visit, path, query),
+    as: visit.others ? member.did : null,
     sender: { action: within(visit, url.pathname), csrf: browser.csrf },
     done: said.done,
     problem: said.problem,
     once: said.once,
   };
+}
+
+function wayTo({ others, member }: DeskVisit, path: string, query: Record<string, string>): string {
+  const whole = others ? { ...query, as: member.did } : query;
+  return Object.keys(whole).length === 0 ? path : pathWith(path, whole);
 }
 
 export const shown = (visit: DeskVisit, said: Said, tree: (frame: DeskFrame) => Child): Response =>

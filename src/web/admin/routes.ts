@@ -5,10 +5,14 @@ import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
 import { type DeskPage, serveDesk } from "./desk.tsx";
 import { home } from "./home.tsx";
+import { member } from "./member.tsx";
+import { members } from "./members.tsx";
 
 /** By path; `*` is what the page is about. */
 export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin": home,
+  "/admin/members": members,
+  "/admin/members/*": member,
 };
 
 /** The page at a path, and what it is about. */

@@ -2,6 +2,7 @@
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { Member } from "../../../identity/member.ts";
 import type { Role } from "../../../moderation/roles.ts";
+import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
 import type { Problem } from "../../problems.ts";
 import type { Frame } from "../../visit.ts";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
@@ -17,8 +18,10 @@ export interface DeskFrame extends Frame {
   confirmed: boolean;
   /** The page's own path. */
   here: string;
-  /** The path of a page, for this member. */
-  to: (path: string) => string;
+  /** The path of a page with its query, for this member. */
+  to: (path: string, query?: Record<string, string>) => string;
+  /** Who is meant, if others are signed in as well: `?as=`. */
+  as: string | null;
   sender: Sender;
   problem?: Problem | null | undefined;
   done?: string | null | undefined;
@@ -27,7 +30,10 @@ export interface DeskFrame extends Frame {
 
 const ANY: readonly Role[] = ["owner", "moderator", "inviter"];
 
-const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [["/admin", "Home", ANY]];
+const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
+  ["/admin", "Home", ANY],
+  ["/admin/members", "Members", MODERATORS],
+];
 
 const Links: FC<DeskFrame> = ({ here, role, to }) => (
   <nav class="tabs" aria-label="Administration">

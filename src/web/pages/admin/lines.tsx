@@ -1,0 +1,91 @@
+/** Lists of reports and of acts. */
+import type { FC } from "hono/jsx";
+import type { LogLine, ReportLine } from "../../admin/member-reads.ts";
+import { day } from "../parts.tsx";
+import type { DeskFrame } from "./desk-page.tsx";
+
+/** `com.atproto.moderation.defs#reasonSpam` → `spam`; `tools.ozone.report.defs#reasonHarassmentTroll` → `harassment troll`. */
+export const reasonWords = (type: string): string =>
+  (type.split("#reason")[1] ?? "other").replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+
+interface ReportsProps extends DeskFrame {
+  title: string;
+  reports: ReportLine[];
+  none: string;
+}
+
+/** The page of the subject of a report. */
+export const subjectPath = (did: string): string => `/admin/reports/${did}`;
+
+export const Reports: FC<ReportsProps> = ({ title, reports, none, to }) => (
+  <section>
+    <h2>{title}</h2>
+    {reports.length === 0 ? (
+      <p class="lead">{none}</p>
+    ) : (
+      <ul class="log">
+        {reports.map(({ reasonType, reason, state, createdAt, reporter, subjectDid }) => (
+          <li>
+            <a href={to(subjectPath(subjectDid))}>{reasonWords(reasonType)}</a>{" "}
+            <span class={state === "open" ? "tag bad" : "tag"}>{state}</span>
+            <br />
+            <span class="at">
+              {day(createdAt)}
+              {reporter === null ? "" : `, by @${reporter}`}
+            </span>
+            {reason ? <p>{reason}</p> : null}
+          </li>
+        ))}
+      </ul>
+    )}
+  </section>
+);
+
+/** `updateSubjectStatus` → `Update subject status`. */
+const actionWords = (action: string): string => {
+  const words = action.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+};
+
+const moment = (at: string): string => `${day(at)}, ${at.slice(11, 16)} UTC`;
+
+export const Log: FC<DeskFrame & { title: string; lines: LogLine[] }> = ({ title, lines, to }) => (
+  <section>
+    <h2>{title}</h2>
+    {lines.length === 0 ? (
+      <p class="lead">Nothing yet.</p>
+    ) : (
+      <ul class="log">
+        {lines.map(({ at, action, actor, handle, detail, subject }) => (
+          <li>
+            {actionWords(action)}{" "}
+            <span class="at">
+              by {handle === null ? actor : `@${handle}`}, {moment(at)}
+            </span>
+            {subject === null ? null : (
+              <>
+                <br />
+                <SubjectLink subject={subject} to={to} />
+              </>
+            )}
+            {detail === null || detail === "{}" ? null : (
+              <>
+                <br />
+                <code>{detail}</code>
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    )}
+  </section>
+);
+
+const SubjectLink: FC<{ subject: string; to: DeskFrame["to"] }> = ({ subject, to }) => {
+  const did = /^(?:at:\/\/)?(did:[^/]+)/.exec(subject)?.[1];
+  return did === undefined ? (
+    <span class="at">{subject}</span>
+  ) : (
+    <a href={to(`/admin/members/${did}`)}>{subject}</a>
+  );
+};

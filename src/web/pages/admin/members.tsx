@@ -1,0 +1,99 @@
+/** The page of members. */
+import type { FC } from "hono/jsx";
+import type { MemberFilter } from "../../../identity/member-list.ts";
+import type { Member } from "../../../identity/member.ts";
+import type { MemberProfile } from "../../profiles.ts";
+import { Field } from "../fields.tsx";
+import { Icon } from "../icons.tsx";
+import { Person, day } from "../parts.tsx";
+import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+
+export interface MemberList {
+  search: string;
+  filter: MemberFilter;
+  people: { member: Member; profile: MemberProfile }[];
+  /** Where the next page begins; null on the last one. */
+  after: string | null;
+}
+
+export const FILTERS: readonly [MemberFilter, string][] = [
+  ["all", "Newest"],
+  ["suspended", "Suspended or taken down"],
+  ["off", "Switched off or moving"],
+];
+
+export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...frame }) => {
+  const { to, here, as } = frame;
+  const { search, filter, people, after } = list;
+  return (
+    <DeskPage {...frame} title="Members">
+      <form class="find" method="get" action={here} role="search">
+        {as === null ? null : <input type="hidden" name="as" value={as} />}
+        <Field
+          name="q"
+          label="Name, handle, e-mail address or DID"
+          value={search}
+          optional
+          autocomplete="off"
+          maxlength={200}
+        />
+        <button class="first" type="submit">
+          Find
+        </button>
+      </form>
+      <nav class="filters" aria-label="Which members">
+        {FILTERS.map(([name, label]) => (
+          <a
+            href={to(here, name === "all" ? {} : { show: name })}
+            aria-current={search === "" && name === filter ? "page" : undefined}
+          >
+            {label}
+          </a>
+        ))}
+      </nav>
+      {people.length === 0 ? (
+        <p class="lead">{search === "" ? "Nobody." : `Nobody here begins with “${search}”.`}</p>
+      ) : (
+        <div class="rows">
+          {people.map(({ member, profile }) => (
+            <MemberRow href={to(`/admin/members/${member.did}`)} member={member} profile={profile} />
+          ))}
+        </div>
+      )}
+      {after === null ? null : (
+        <p class="lead">
+          <a href={to(here, { show: filter, after })}>Older members</a>
+        </p>
+      )}
+    </DeskPage>
+  );
+};
+
+const MemberRow: FC<{ href: string; member: Member; profile: MemberProfile }> = ({
+  href,
+  member,
+  profile,
+}) => (
+  <a href={href}>
+    <span class="words">
+      <Person member={member} profile={profile} />
+    </span>
+    <span class="at">
+      <Standing member={member} />
+      {day(member.createdAt)}
+    </span>
+    <span class="arrow">
+      <Icon name="arrow" />
+    </span>
+  </a>
+);
+
+const STANDING = { suspended: "Suspended", takendown: "Taken down" } as const;
+
+/** What is unusual about a member's account. */
+export const Standing: FC<{ member: Member }> = ({ member: { takedown, state } }) => (
+  <>
+    {takedown === null ? null : <span class="tag bad">{STANDING[takedown]}</span>}
+    {state === "deactivated" ? <span class="tag">Switched off</span> : null}{" "}
+  </>
+);
