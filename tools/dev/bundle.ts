@@ -98,6 +98,12 @@ export const ALIASES = {
   ioredis: "./src/oauth/shims/no-redis.ts",
   "http-errors": "./src/oauth/shims/http-errors.ts",
   "@peculiar/x509": "./src/oauth/shims/no-certificates.ts",
+  "@peculiar/asn1-android": "./src/oauth/shims/signatures-only.ts",
+  "@peculiar/asn1-ecc": "./src/oauth/shims/signatures-only.ts",
+  "@peculiar/asn1-rsa": "./src/oauth/shims/signatures-only.ts",
+  "@peculiar/asn1-schema": "./src/oauth/shims/signatures-only.ts",
+  "@peculiar/asn1-x509": "./src/oauth/shims/signatures-only.ts",
+  "@peculiar/asn1-x509-post-quantum": "./src/oauth/shims/signatures-only.ts",
 };
 
 /** Esbuild options. Minifying halves the bytes that the runtime parses before the first answer. */
