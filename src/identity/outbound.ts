@@ -14,6 +14,8 @@ export interface OutboundOptions {
   /** In a local run, loopback is allowed over plain http and on any port. No other rule changes. */
   local: boolean;
   headers?: Record<string, string>;
+  /** A body of JSON, which makes the request a POST. */
+  json?: string;
   /** Maximum number of redirects to follow, each to an address that passes the same checks. Default 0. */
   redirects?: number;
   /** Default 1 MiB. */
@@ -84,16 +86,18 @@ function isPublicName(hostname: string): boolean {
 const withoutDot = (hostname: string) => hostname.toLowerCase().replace(/\.$/, "");
 
 /**
- * GETs a small document. Any HTTP status counts as an answer. Refuses InvalidRequest for an address (or
+ * GETs a small document, or POSTs one. Any HTTP status counts as an answer. Refuses InvalidRequest for an address (or
  * redirect target) that may not be requested, 502 UpstreamFailure when there is no usable answer in time.
  */
 export async function fetchPublic(address: string | URL, options: OutboundOptions): Promise<Answer> {
-  const { redirects = 0, maxBytes = 1 << 20, timeoutMs = 5_000 } = options;
+  const { json, redirects = 0, maxBytes = 1 << 20, timeoutMs = 5_000 } = options;
+  const posted = json === undefined ? {} : { method: "POST", body: json };
   const signal = AbortSignal.timeout(timeoutMs);
   let url = publicUrl(address, options.local);
   try {
     for (let hops = 0; ; hops++) {
       const response = await fetch(url, {
+        ...posted,
         redirect: "manual",
         signal,
         headers: options.headers ?? {},

@@ -16,6 +16,7 @@ import {
   AppBskyFeedGetTimeline,
   AppBskyFeedSearchPosts,
   AppBskyFeedSearchPostsV2,
+  AppBskyFeedSendInteractions,
 } from "@atcute/bluesky";
 import { getActorLikes } from "../appview/reads/methods/feed/get-actor-likes.ts";
 import { getAuthorFeed } from "../appview/reads/methods/feed/get-author-feed.ts";
@@ -34,8 +35,8 @@ import { getQuotes } from "../appview/reads/methods/feed/get-quotes.ts";
 import { getRepostedBy } from "../appview/reads/methods/feed/get-reposted-by.ts";
 import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
 import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
-import { feedViewer, viewer, viewerOrAnyone } from "./server/policies.ts";
-import { askGenerator, generatorEndpoint } from "./elsewhere/feed-generators.ts";
+import { feedViewer, member, viewer, viewerOrAnyone } from "./server/policies.ts";
+import { askGenerator, generatorEndpoint, hasRecord, sendInteractions } from "./elsewhere/feed-generators.ts";
 import { WITH_REV, appview } from "./server/appview.ts";
 
 export const appBskyFeed = [
@@ -43,8 +44,9 @@ export const appBskyFeed = [
   appview(AppBskyFeedGetAuthorFeed, viewerOrAnyone, getAuthorFeed, WITH_REV),
   appview(AppBskyFeedGetListFeed, viewerOrAnyone, getListFeed, WITH_REV),
   appview(AppBskyFeedGetFeed, feedViewer, (context, params, call) =>
-    getFeed(context, params, askGenerator(call)),
+    getFeed(context, params, askGenerator(call), hasRecord(call.services)),
   ),
+  appview(AppBskyFeedSendInteractions, member, sendInteractions),
   appview(AppBskyFeedGetActorLikes, viewerOrAnyone, getActorLikes, WITH_REV),
 
   appview(AppBskyFeedGetPosts, viewerOrAnyone, getPosts),

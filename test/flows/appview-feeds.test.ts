@@ -22,7 +22,7 @@ const tag = (name: string) => facet({ $type: "app.bsky.richtext.facet#tag", tag:
 
 /** Answers for the outside: one feed generator, whose requests are recorded in `asked`. */
 let answer: (url: URL, headers: Headers) => Response = () => Response.json({ feed: [] });
-const asked: { url: URL; headers: Headers }[] = [];
+const asked: { url: URL; method: string; headers: Headers; body: string }[] = [];
 function outside(): void {
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const url = new URL(String(input instanceof Request ? input.url : input));
@@ -35,9 +35,15 @@ function outside(): void {
       return Response.json({ id: GENERATOR, service: [service] });
     }
     const headers = new Headers(init?.headers);
-    asked.push({ url, headers });
+    asked.push({ url, method: init?.method ?? "GET", headers, body: String(init?.body ?? "") });
     return answer(url, headers);
   });
+}
+
+/** The claims of the token that a service was sent. */
+function claimsOf(headers: Headers | undefined): unknown {
+  const [, claims = ""] = (headers?.get("authorization") ?? "").split(".");
+  return JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
 }
 
 beforeAll(async () => {
@@ -74,7 +80,10 @@ beforeAll(async () => {
   await ann.write("app.bsky.feed.like", { subject: strong(ref("feed")) });
 });
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  asked.length = 0;
+});
 
 test("who quoted, reposted and liked a post; what one likes is one's own affair", async () => {
   expect(named((await anyone("app.bsky.feed.getQuotes", { uri: uri("root") })).posts)).toEqual(["quote"]);
@@ -217,8 +226,7 @@ test("a feed: chosen by its generator, who knows for whom, and seen with the vie
   const call = asked.at(-1);
   expect(call?.url.href).toContain("https://feeds.example.org/xrpc/app.bsky.feed.getFeedSkeleton?feed=at%3A");
   expect(call?.headers.get("accept-language")).toBe("de");
-  const [, claims = ""] = (call?.headers.get("authorization") ?? "").split(".");
-  expect(JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")))).toMatchObject({
+  expect(claimsOf(call?.headers)).toMatchObject({
     iss: ann.did,
     aud: GENERATOR,
     lxm: "app.bsky.feed.getFeedSkeleton",
@@ -243,6 +251,57 @@ test("a feed: chosen by its generator, who knows for whom, and seen with the vie
   expect((await xrpc("app.bsky.feed.getFeed", missing)).body).toMatchObject({
     message: "could not find feed",
   });
+});
+
+test("a record that is no feed is refused as the reference does, whoever asks for it as one", async () => {
+  outside();
+  const refused = (feed: string) => ann.refused("app.bsky.feed.getFeed", { params: { feed } });
+  const like = await ann.write("app.bsky.feed.like", { subject: strong(ref("link")) });
+  for (const record of [uri("root"), like.uri, `at://${ann.did}/app.bsky.actor.profile/self`]) {
+    expect(await refused(record)).toBe("400 InvalidRequestError: could not resolve feed did");
+    const { body } = await xrpc("app.bsky.feed.getFeed", { params: { feed: record } });
+    expect(body).toMatchObject({ error: "InvalidRequest", message: "could not find feed" });
+  }
+  for (const nothing of [
+    `${like.uri}x`,
+    "at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/app.bsky.feed.post/x",
+    `at://${ann.did}`,
+  ]) {
+    expect(await refused(nothing)).toMatch(/^400 RecordNotFound/);
+  }
+  await ann.erase(like);
+  expect(asked).toEqual([]);
+});
+
+test("what members do with a feed's posts is told to its generator", async () => {
+  outside();
+  answer = () => Response.json({ taken: 1 });
+  const event = "app.bsky.feed.defs#interactionLike";
+  const interactions = [{ item: uri("link"), event, feedContext: "why", reqId: "r1" }];
+  const nsid = "app.bsky.feed.sendInteractions";
+  expect(await ann.do(nsid, { feed: uri("feed"), interactions })).toEqual({});
+  const call = asked.at(-1);
+  expect([call?.method, call?.url.href]).toEqual(["POST", `https://feeds.example.org/xrpc/${nsid}`]);
+  expect(call?.headers.get("content-type")).toBe("application/json");
+  expect(JSON.parse(call?.body ?? "")).toEqual({ feed: uri("feed"), interactions });
+  expect(claimsOf(call?.headers)).toMatchObject({ iss: ann.did, aud: GENERATOR, lxm: nsid });
+  // Clients name the generator in the header. The request is then passed on as it is.
+  const input = { interactions: [{ item: uri("link"), event: "com.example#odd" }] };
+  const headers = { "atproto-proxy": `${GENERATOR}#bsky_fg` };
+  expect((await ann.call(nsid, { input, headers })).body).toEqual({ taken: 1 });
+  expect(claimsOf(asked.at(-1)?.headers)).toMatchObject({ iss: ann.did, aud: GENERATOR, lxm: nsid });
+
+  const told = asked.length;
+  const refused = (body: object) => ann.refused(nsid, { input: body });
+  expect(await refused({ interactions })).toMatch(/^400 InvalidRequest: Name the feed/);
+  expect(await refused({ feed: uri("root"), interactions })).toMatch(/^400 InvalidRequestError/);
+  expect(await refused({ feed: `${uri("feed")}x`, interactions })).toMatch(/^400 RecordNotFound/);
+  expect((await xrpc(nsid, { input: { feed: uri("feed"), interactions } })).status).toBe(401);
+  expect(asked).toHaveLength(told);
+  answer = () => Response.json({ error: "NotNow", message: "busy" }, { status: 503 });
+  expect(await refused({ feed: uri("feed"), interactions })).toBe("503 NotNow: busy");
+  answer = () => Response.redirect("http://127.0.0.1/", 302);
+  expect(await refused({ feed: uri("feed"), interactions })).toMatch(/^502/);
 });
 
 test("feeds as things to choose", async () => {

@@ -4,6 +4,7 @@
  * host's own AppView is served here directly. The answers of an upstream AppView are completed with records
  * it has not seen yet (`splice.ts`).
  */
+import { noFeed } from "../../appview/reads/methods/feed/get-feed.ts";
 import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { parseAtUri } from "../../protocol/syntax.ts";
@@ -92,14 +93,14 @@ function checkOwnService(service: string, { env }: Services): void {
 /**
  * The token's audience and method. The audience is the called service, except for a feed: its token is for
  * the feed's generator, to which the AppView forwards it. The AppView is asked for the generator's DID.
- * Refuses UnknownFeed.
+ * Refuses InvalidRequestError.
  */
 async function grantFor(nsid: string, url: URL, upstream: Upstream): Promise<{ aud: string; lxm: string }> {
   if (nsid !== "app.bsky.feed.getFeed") return { aud: upstream.did, lxm: nsid };
   const { repo, collection = "", rkey = "" } = parseAtUri(url.searchParams.get("feed") ?? "");
   const record = await upstream.ask("com.atproto.repo.getRecord", { repo, collection, rkey }, false);
   const aud = textOf(at(record, "value", "did"));
-  if (aud === undefined) throw new Refusal("UnknownFeed", "could not resolve feed did");
+  if (aud === undefined) throw noFeed();
   return { aud, lxm: SKELETON };
 }
 

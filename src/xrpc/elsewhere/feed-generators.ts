@@ -1,19 +1,23 @@
 /**
- * Feed generators are services that others run. The host finds them by DID and calls
- * `app.bsky.feed.getFeedSkeleton` in the member's name.
+ * Feed generators are services that others run. The host finds them by DID, asks for their feeds and tells
+ * them what members did with what was shown, in the member's name.
  */
+import type { AppBskyFeedSendInteractions } from "@atcute/bluesky";
 import { mainSchema } from "@atcute/bluesky/types/app/feed/getFeedSkeleton";
-import type { Did } from "@atcute/lexicons";
+import type { Did, ResourceUri } from "@atcute/lexicons";
 import { safeParse } from "@atcute/lexicons/validations";
-import type { AskGenerator } from "../../appview/reads/methods/feed/get-feed.ts";
+import { type AskGenerator, generatorOf } from "../../appview/reads/methods/feed/get-feed.ts";
+import type { MemberViewContext } from "../../appview/reads/view-context.ts";
 import { serviceEndpoint } from "../../identity/did-document.ts";
 import { type Answer, fetchPublic } from "../../identity/outbound.ts";
-import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import type { Viewer } from "../server/policies.ts";
+import { Refusal, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
+import { parseAtUri } from "../../protocol/syntax.ts";
+import type { MemberCaller, Viewer } from "../server/policies.ts";
 import { issueServiceToken } from "../server/service-auth.ts";
 import type { Services } from "../server/services.ts";
 
 export const SKELETON = "app.bsky.feed.getFeedSkeleton";
+const INTERACTIONS = "app.bsky.feed.sendInteractions";
 const TIMEOUT_MS = 10_000;
 const FORWARDED = ["accept-language", "x-bsky-topics"];
 
@@ -28,6 +32,22 @@ export const generatorEndpoint =
       throw invalidRequest(`invalid feed generator service details in did document: ${did}`);
     }
     return endpoint;
+  };
+
+/** Whether a repo here has a record that anyone may read at a URI. */
+export const hasRecord =
+  ({ directory, account }: Services) =>
+  async (uri: ResourceUri): Promise<boolean> => {
+    const { repo, collection, rkey } = parseAtUri(uri);
+    if (collection === undefined || rkey === undefined) return false;
+    const member = await directory.find(repo);
+    if (member === null) return false;
+    try {
+      return (await account(member.did).getRecord(collection, rkey)) !== null;
+    } catch (thrown) {
+      if (isRefusal(thrown)) return false;
+      throw thrown;
+    }
   };
 
 interface FeedCall {
@@ -51,7 +71,7 @@ export const askGenerator =
     if (cursor !== undefined) address.searchParams.set("cursor", cursor);
     const answer = await fetchPublic(address, {
       local: services.host.local,
-      headers: await headersFor(did, caller, request, services),
+      headers: await headersFor(did, SKELETON, caller, request, services),
       timeoutMs: TIMEOUT_MS,
     });
     const language = answer.headers.get("content-language");
@@ -59,8 +79,36 @@ export const askGenerator =
     return skeletonOf(answer);
   };
 
+/**
+ * Tells the generator of `feed` what a member did with it. The reference leaves this to the header
+ * `atproto-proxy`, which most clients set; such a request is passed on before it comes here. Refuses
+ * InvalidRequest without a feed, what `generatorOf` refuses, and as `askGenerator` does.
+ */
+export async function sendInteractions(
+  reading: MemberViewContext,
+  input: AppBskyFeedSendInteractions.$input,
+  { caller, services, request }: { caller: MemberCaller; services: Services; request: Request },
+): Promise<object> {
+  const { feed } = input;
+  if (feed === undefined) {
+    throw invalidRequest("Name the feed in `feed`, or its generator in the header atproto-proxy");
+  }
+  const did = await generatorOf(reading, feed, hasRecord(services));
+  const endpoint = await generatorEndpoint(services)(did);
+  const headers = await headersFor(did, INTERACTIONS, caller, request, services);
+  const answer = await fetchPublic(new URL(`/xrpc/${INTERACTIONS}`, endpoint), {
+    local: services.host.local,
+    headers: { ...headers, "content-type": "application/json" },
+    json: JSON.stringify(input),
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (answer.status !== 200) throw refusalOf(answer, parsed(answer.body));
+  return {};
+}
+
 async function headersFor(
   did: Did,
+  lxm: string,
   caller: Viewer | null,
   request: Request,
   services: Services,
@@ -73,22 +121,27 @@ async function headersFor(
   if (caller?.kind === "service") {
     headers.authorization = request.headers.get("authorization") ?? "";
   } else if (caller !== null) {
-    const token = await issueServiceToken(services, caller.did, { aud: did, lxm: SKELETON });
+    const token = await issueServiceToken(services, caller.did, { aud: did, lxm });
     headers.authorization = `Bearer ${token}`;
   }
   return headers;
 }
 
-function skeletonOf({ status, body }: Answer) {
-  const value = parsed(body);
-  if (status === 200) {
+function skeletonOf(answer: Answer) {
+  const value = parsed(answer.body);
+  if (answer.status === 200) {
     const result = safeParse(mainSchema.output.schema, value);
     if (result.ok) return result.value;
-  } else if (status >= 400 && isError(value)) {
-    // An upstream's internal error is not this host's: its 500 becomes a 502.
-    throw new Refusal(value.error, value.message ?? value.error, status === 500 ? 502 : status);
   }
-  throw new Refusal("InvalidFeedResponse", "feed provided an invalid response", 502);
+  throw refusalOf(answer, value);
+}
+
+/** The generator's own refusal. An internal error of an upstream is not this host's: its 500 becomes a 502. */
+function refusalOf({ status }: Answer, value: unknown): Refusal {
+  if (status >= 400 && isError(value)) {
+    return new Refusal(value.error, value.message ?? value.error, status === 500 ? 502 : status);
+  }
+  return new Refusal("InvalidFeedResponse", "feed provided an invalid response", 502);
 }
 
 function parsed(body: Uint8Array): unknown {

@@ -64,6 +64,6 @@ export const isSpaceMethod = (nsid: string) => /^com\.atproto\.(simple)?space\./
  * Methods that belong to other services. With an `atproto-proxy` header, a member's request is forwarded to
  * one of them.
  */
-const ELSEWHERE = ["chat.bsky.", "app.bsky.video.", "app.bsky.feed.sendInteractions"];
+const ELSEWHERE = ["chat.bsky.", "app.bsky.video."];
 
 export const isPassedOn = (nsid: string) => ELSEWHERE.some((group) => nsid.startsWith(group));

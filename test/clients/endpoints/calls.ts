@@ -190,6 +190,12 @@ export const WRITES: readonly Row[] = [
     input: { draft: { id: await ownDraft(stage, "Half"), draft: { posts: [{ text: "Whole" }] } } },
   })),
   member("app.bsky.draft.deleteDraft", async (stage) => ({ input: { id: await ownDraft(stage, "None") } })),
+  member("app.bsky.feed.sendInteractions", ({ uris, post }) => ({
+    input: {
+      feed: uris.feed,
+      interactions: [{ item: post.uri, event: "app.bsky.feed.defs#interactionSeen" }],
+    },
+  })),
   member("app.bsky.graph.muteActor", ({ ben }) => ({ input: { actor: ben.handle } })),
   member("app.bsky.graph.unmuteActor", ({ ben }) => ({ input: { actor: ben.handle } })),
   member("app.bsky.graph.muteActorList", ({ uris }) => ({ input: { list: uris.list } })),

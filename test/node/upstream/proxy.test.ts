@@ -224,7 +224,7 @@ describe("where to", () => {
     });
 
     stage.appview.on("com.atproto.repo.getRecord", () => ({ body: { value: {} } }));
-    expect((await ann.get("app.bsky.feed.getFeed", { feed })).body.error).toBe("UnknownFeed");
+    expect((await ann.get("app.bsky.feed.getFeed", { feed })).body.error).toBe("InvalidRequestError");
     const missing = { error: "RecordNotFound", message: "Could not locate record" };
     stage.appview.on("com.atproto.repo.getRecord", () => ({ status: 400, body: missing }));
     const gone = await ann.get("app.bsky.feed.getFeed", { feed });

@@ -21,15 +21,22 @@ type Skeleton = AppBskyFeedGetFeedSkeleton.$output;
 /** Requests a page from the service of this DID. */
 export type AskGenerator = (did: Did, params: Params) => Promise<Skeleton>;
 
+/** Whether a repo of this host has a record at a URI, of whatever kind. */
+export type HasRecord = (uri: ResourceUri) => Promise<boolean>;
+
 type Output = Omit<Skeleton, "feed"> & { feed: AppBskyFeedDefs.FeedViewPost[] };
 
 /**
  * Pages that rules have thinned out are not refilled: another request would move the feed past posts that
- * were not shown. Refuses RecordNotFound (to a member), InvalidRequest `could not find feed` (to anyone
- * else), UnknownFeed, and whatever `ask` refuses.
+ * were not shown. Refuses what `generatorOf` and `ask` refuse.
  */
-export async function getFeed(reading: ViewContext, params: Params, ask: AskGenerator): Promise<Output> {
-  const did = await serviceOf(reading, params.feed);
+export async function getFeed(
+  reading: ViewContext,
+  params: Params,
+  ask: AskGenerator,
+  hasRecord: HasRecord,
+): Promise<Output> {
+  const did = await generatorOf(reading, params.feed, hasRecord);
   const { feed, cursor, ...more } = await ask(did, params);
   const chosen = feed.slice(0, params.limit).map(({ post, reason, feedContext }) => ({
     item: itemOf(post, reason),
@@ -51,7 +58,16 @@ export async function getFeed(reading: ViewContext, params: Params, ask: AskGene
   return { ...passed, feed: seen, ...(ends ? {} : { cursor }) };
 }
 
-async function serviceOf({ db, viewer }: ViewContext, feed: ResourceUri): Promise<Did> {
+/**
+ * The service behind a feed. Refuses InvalidRequest `could not find feed`. A member's own host looks up the
+ * record first, and its errors differ from an AppView's: RecordNotFound, or InvalidRequestError if the record
+ * is no feed.
+ */
+export async function generatorOf(
+  { db, viewer }: ViewContext,
+  feed: ResourceUri,
+  hasRecord: HasRecord,
+): Promise<Did> {
   const [found] = await rowsOf<{ did: Did | null }>(
     db,
     db
@@ -62,14 +78,14 @@ async function serviceOf({ db, viewer }: ViewContext, feed: ResourceUri): Promis
       )
       .bind(feed),
   );
-  if (found !== undefined) {
-    if (typeof found.did === "string") return found.did;
-    throw new Refusal("UnknownFeed", "could not resolve feed did");
-  }
-  // A member's own host looks up the record first, and its error differs from an AppView's.
-  if (viewer !== null) throw new Refusal("RecordNotFound", `Could not locate record: ${feed}`);
-  throw invalidRequest("could not find feed");
+  if (typeof found?.did === "string") return found.did;
+  if (viewer === null) throw invalidRequest("could not find feed");
+  if (found !== undefined || (await hasRecord(feed))) throw noFeed();
+  throw new Refusal("RecordNotFound", `Could not locate record: ${feed}`);
 }
+
+/** The reference's name for a record that is no feed, which is not the lexicon's. */
+export const noFeed = () => new Refusal("InvalidRequestError", "could not resolve feed did");
 
 function itemOf(post: ResourceUri, reason: Skeleton["feed"][number]["reason"]): FeedItem {
   const repost = reason?.$type === "app.bsky.feed.defs#skeletonReasonRepost" ? reason.repost : null;
