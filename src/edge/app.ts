@@ -10,7 +10,7 @@ import type { Services } from "../xrpc/server/services.ts";
 import { allowCors, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { renderError } from "./errors.ts";
-import { blob, image, video } from "./images.ts";
+import { blob, image } from "./images.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
@@ -55,7 +55,13 @@ app.route("/", oauth);
 app.route("/", pages);
 app.get("/img/*", counted("pictures", image));
 app.get("/blob/*", counted("pictures", blob));
-app.get("/watch/*", () => video());
+app.get(
+  "/watch/*",
+  counted("pictures", async (request, services) => {
+    const { video } = await import("./video/video.ts");
+    return video(request, services);
+  }),
+);
 app.get(
   "/status",
   counted("status", (_, services) => status(services)),

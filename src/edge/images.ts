@@ -16,7 +16,7 @@ import { allowCors } from "./cors.ts";
 
 type Format = "jpeg" | "webp";
 
-interface Wanted {
+export interface Wanted {
   did: Did;
   cid: string;
 }
@@ -56,7 +56,7 @@ const notFound = (message: string) => new Refusal("NotFound", message, 404);
 const isPreset = (text: string): text is Preset => Object.hasOwn(PRESETS, text);
 const isFormat = (text: string): text is Format => text === "jpeg" || text === "webp";
 
-function wanted(did: string, cid: string): Wanted {
+export function wanted(did: string, cid: string): Wanted {
   const account = unescaped(did);
   if (!isDid(account)) throw invalidRequest("Invalid did");
   if (!isCid(cid)) throw invalidRequest("Invalid cid");
@@ -113,17 +113,12 @@ export function blob(request: Request, services: Services): Promise<Response> {
   );
 }
 
-/** Videos are served as uploaded (`/blob`), not transcoded for streaming. */
-export function video(): never {
-  throw notFound("This host does not process videos");
-}
-
 // ------------------------------------------------------------------------------------------------ answers
 
 /** Pictures, video and sound, except SVG, which is a document that may hold scripts. */
 const isShown = (mimeType: string) => /^(image|video|audio)\/(?!svg)/.test(mimeType);
 
-function answer(body: ReadableStream<Uint8Array>, mimeType: string): Response {
+function answer(body: BodyInit | null, mimeType: string): Response {
   return new Response(body, {
     headers: {
       "content-type": mimeType || "application/octet-stream",
@@ -160,6 +155,11 @@ async function kept(
   return withCaching(made, CACHING);
 }
 
+/** An answer made from a blob that is still shown. */
+export function asShown(body: BodyInit | null, mimeType: string): Response {
+  return withCaching(answer(body, mimeType), CACHING);
+}
+
 function withCaching(response: Response, caching: string): Response {
   const open = allowCors(response);
   open.headers.set("cache-control", caching);
@@ -167,7 +167,7 @@ function withCaching(response: Response, caching: string): Response {
 }
 
 /** Locates a blob. Refuses NotFound whatever the reason that it cannot be shown. */
-async function locate(services: Services, { did, cid }: Wanted): Promise<BlobLocation> {
+export async function locate(services: Services, { did, cid }: Wanted): Promise<BlobLocation> {
   try {
     return await services.account(did).getBlob("public", cid);
   } catch (thrown) {
