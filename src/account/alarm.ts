@@ -68,9 +68,14 @@ export async function runTasks(account: Account): Promise<number | null> {
  * Second half of a deletion: delivers the announcement, deletes the blobs, then deletes everything stored
  * here. Returns true when the account is gone, false if it must be tried again.
  */
-export async function finishDestroy(account: Account): Promise<boolean> {
-  if (!(await account.outbox.drain())) return false;
-  await deleteObjects(account.env.BLOBS, account.did, () => true);
-  await account.sql.storage.deleteAll();
-  return true;
+export async function finishDestroy({ outbox, env, did, sql }: Account): Promise<boolean> {
+  try {
+    if (!(await outbox.drain())) return false;
+    await deleteObjects(env.BLOBS, did, () => true);
+    await sql.storage.deleteAll();
+    return true;
+  } catch (error) {
+    logLine("error", "account.destroy", { did, error });
+    return false;
+  }
 }

@@ -11,7 +11,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
 import { logLine } from "../protocol/log-line.ts";
-import type { Counts } from "../protocol/object/limits.ts";
+import { type Counts, countsIn } from "../protocol/object/limits.ts";
 import type { Sql } from "../protocol/object/sql.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 
@@ -81,7 +81,7 @@ export class Outbox {
     }
     this.#position = newest.position;
     this.#acked = this.#ackedStored = rows.reduce((most, { acked }) => Math.max(most, acked), 0);
-    this.points = JSON.parse(newest.points);
+    this.points = countsIn(newest.points);
   }
 
   /** Position of the newest entry. At first, that of an earlier account of this DID here, or 0. */

@@ -4,6 +4,7 @@
  * documents the methods.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
 import type {
   Access,
   AccountStation,
@@ -26,42 +27,39 @@ import type {
 } from "../protocol/account-station.ts";
 import { carStream } from "../protocol/car.ts";
 import { didKey } from "../protocol/keys.ts";
-import { logLine } from "../protocol/log-line.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
 import { configure } from "../protocol/settings/list.ts";
 import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
-import firstMigration from "../../migrations/account/0001_account.sql";
-import recordTakedowns from "../../migrations/account/0002_record_takedown.sql";
-import irregular from "../../migrations/account/0003_irregular.sql";
-import settled from "../../migrations/account/0004_settled.sql";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
 import { createAccount } from "./create.ts";
 import { importRepo } from "./import/import.ts";
-import { markImported } from "./import/tables.ts";
+import { takeDownEverywhere } from "./import/tables.ts";
 import { signServiceJwt } from "./jwt.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import * as preferences from "./preferences.ts";
 import { irregularRecords } from "./records/irregular.ts";
 import * as records from "./records/record-reader.ts";
 import { pathOf, uriOf } from "./records/records.ts";
-import { recordTakedown, takeRecordDown } from "./records/takedowns.ts";
+import { recordTakedown } from "./records/takedowns.ts";
 import * as repo from "./repo-reads.ts";
 import { repairRevs } from "./rev-repair.ts";
 import {
+  accountNotFound,
   checkActive,
   checkNotTakendown,
   checkReadable,
   checkWritable,
+  noRepo,
   repoNotFound,
   statusOf,
 } from "./state.ts";
+import { Unreadable, followNoted, openStored } from "./unreadable.ts";
 import { Writer } from "./writer.ts";
-
-const MIGRATIONS = [firstMigration, recordTakedowns, irregular, settled];
 
 const RETRY_MS = 10_000;
 
@@ -71,8 +69,10 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   /** Null before `create` and after the account is destroyed, when nothing is stored. */
   #account: Account | null = null;
   #writer: Writer | null = null;
+  /** Null unless something is stored that cannot be read. */
+  #unreadable: Unreadable | null = null;
   /** The platform may not know it when an alarm wakes the object. Storage does. */
-  #did: string | null;
+  #did: Did | null;
   /** Accounts made until then (ms) are not wanted any more: for a `create` that is still under way. */
   #endedUpTo = 0;
   #ending: Promise<void> | null = null;
@@ -81,47 +81,55 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     super(ctx, configure(env).bindings);
     this.#sql = new Sql(ctx.storage);
     this.#clock = new AlarmClock(this.#sql);
-    this.#did = ctx.id.name ?? null;
-    if (schemaVersion(ctx.storage) === 0) return;
-    migrate(ctx.storage, MIGRATIONS);
-    const account = this.#open();
+    // Objects are named by DIDs.
+    this.#did = (ctx.id.name ?? null) as Did | null;
+    const stored = openStored(this.#sql, this.env, this.#clock, this.#did);
+    if (stored instanceof Unreadable) this.#unreadable = stored;
+    if (!(stored instanceof Account)) return;
+    const account = this.#open(stored);
     void ctx.blockConcurrencyWhile(async () => {
       await this.#clock.load();
       repairRevs(account, Date.now());
+      followNoted(account);
       // Sends what a crash left unsent at once, instead of waiting for the alarm.
       account.outbox.forward();
     });
   }
 
-  #open(): Account {
-    this.#account = new Account(this.#sql, this.env, this.#clock);
-    this.#writer = new Writer(this.#account);
-    this.#did = this.#account.did;
-    return this.#account;
+  #open(account: Account): Account {
+    this.#account = account;
+    this.#writer = new Writer(account);
+    this.#did = account.did;
+    return account;
+  }
+
+  /** The account, unless there is none or it is about to end. Refuses InternalServerError if it cannot be read. */
+  #present(): Account | null {
+    if (this.#unreadable !== null) throw this.#unreadable.refusal();
+    return this.#account?.state.destroying === false ? this.#account : null;
   }
 
   /** The account, for reads of its repo. Refuses RepoNotFound, and what `checkReadable` refuses. */
   #existing(access: Access = "owner"): Account {
-    if (this.#account === null || this.#account.state.destroying) throw repoNotFound(this.#did);
-    checkReadable(this.#account.state, access);
-    return this.#account;
+    const account = this.#present();
+    if (account === null) throw repoNotFound(this.#did);
+    checkReadable(account.state, access);
+    return account;
   }
 
   /** The account, for callers that act as it. Refuses AccountNotFound (403). */
   #own(): Account {
-    if (this.#account === null || this.#account.state.destroying) {
-      throw new Refusal("AccountNotFound", "Account not found", 403);
-    }
-    return this.#account;
+    const account = this.#present();
+    if (account === null) throw accountNotFound();
+    return account;
   }
 
   /** The account, for com.atproto.repo's public reads. Refuses InvalidRequest `Could not find repo`. */
   #active(): Account {
-    const absent = this.#account === null || this.#account.state.destroying;
-    if (this.#account === null || absent)
-      throw new Refusal("InvalidRequest", `Could not find repo${this.#did === null ? "" : `: ${this.#did}`}`);
-    checkActive(this.#account.state);
-    return this.#account;
+    const account = this.#present();
+    if (account === null) throw noRepo(this.#did);
+    checkActive(account.state);
+    return account;
   }
 
   /** Runs a write. Returns once it is durable and, with an AppView of our own, indexed or given up on. */
@@ -304,6 +312,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
 
   async create(wanted: CreateAccount): Promise<CreatedAccount> {
     const { at } = wanted;
+    this.#present();
     if (this.#account !== null && this.#account.state.createdAt < at) await this.#makeRoom(this.#account);
     if (this.#account === null) {
       const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
@@ -313,7 +322,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
         throw new Refusal("NotEnoughResources", "The account could not be made in time. Try again", 503);
       }
     }
-    const account = this.#account ?? this.#open();
+    const account = this.#account ?? this.#open(new Account(this.#sql, this.env, this.#clock));
     if (account.state.createdAt !== at) throw alreadyExists();
     const { cid, rev } = account.head;
     return { signingKey: didKey(account.key), commit: { cid, rev } };
@@ -327,19 +336,16 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const message = "An earlier account of this DID is still being deleted. Try again in a minute";
     throw new Refusal("NotEnoughResources", message, 503, { "retry-after": "60" });
   }
-  async settle(standing: Standing, { at, isNew }: Order) {
+  async settle(standing: Standing, order: Order) {
+    if (this.#unreadable !== null) return this.#unreadable.note(standing, order);
     const account = this.#own();
-    if (account.state.createdAt <= at) account.settle(standing, isNew);
+    if (account.state.createdAt <= order.at) account.settle(standing, order.isNew);
   }
   async announceIdentity() {
     this.#own().announceIdentity();
   }
   async takedownRecord(path: string, ref: string | null) {
-    const { sql } = this.#own();
-    sql.transaction(() => {
-      markImported(sql, path, ref);
-      takeRecordDown(sql, path, ref);
-    });
+    takeDownEverywhere(this.#own().sql, path, ref);
   }
   async recordTakedown(path: string) {
     return recordTakedown(this.#own().sql, path);
@@ -352,6 +358,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
   async destroy(upTo: number) {
     this.#endedUpTo = Math.max(this.#endedUpTo, upTo);
+    if (this.#unreadable !== null && (await this.#unreadable.destroy(upTo))) this.#unreadable = null;
     if (this.#account === null || this.#account.state.createdAt > upTo) return;
     this.#account.destroy();
     this.ctx.waitUntil(this.#finishDestroy());
@@ -384,16 +391,9 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   async #end(): Promise<void> {
     const account = this.#account;
     if (account === null) return;
-    try {
-      if (await finishDestroy(account)) {
-        this.#account = this.#writer = null;
-        this.#clock.rang();
-        return;
-      }
-    } catch (error) {
-      logLine("error", "account.destroy", { did: account.did, error });
-    }
-    this.#clock.wakeAt(Date.now() + RETRY_MS);
+    if (!(await finishDestroy(account))) return this.#clock.wakeAt(Date.now() + RETRY_MS);
+    this.#account = this.#writer = null;
+    this.#clock.rang();
   }
 }
 

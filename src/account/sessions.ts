@@ -85,7 +85,7 @@ export class Sessions {
   #consumeAttempt(source: string, now: number): void {
     if (this.#attempts === null) {
       const kept = this.#sql.first<{ attempts: string | null }>("SELECT attempts FROM account")?.attempts;
-      this.#attempts = new Map(kept ? JSON.parse(kept) : []);
+      this.#attempts = attemptsIn(kept ?? null);
     }
     const result = consume(SIGN_IN_LIMITS, this.#attempts.get(source) ?? [], 1, now);
     if (result.excess !== null) throw rateLimited(result.excess);
@@ -236,4 +236,13 @@ const newTokenId = () => randomBytes(32).toString("base64");
 export function checkedPassword(password: string): string {
   if (password.length > PASSWORD_MAX_LENGTH) throw new Refusal("InvalidPassword", "Password too long");
   return password;
+}
+
+/** Attempts as they were stored. Nobody is kept out by what cannot be read. */
+function attemptsIn(text: string | null): Map<string, Counts> {
+  try {
+    return new Map(text === null ? [] : JSON.parse(text));
+  } catch {
+    return new Map();
+  }
 }

@@ -34,11 +34,16 @@ export interface AccountState {
   readonly handle: string | null;
 }
 
+const KEY_BYTES = 32;
+
+/** Throws if the row is gone, or lacks what nothing can be done without. */
 export function readState(rows: Rows): AccountState {
   const row = must(rows.first<StateRow>("SELECT * FROM account"), "account row");
+  const key: unknown = row.signing_key;
+  if (!(key instanceof ArrayBuffer) || key.byteLength !== KEY_BYTES) throw new Error("no signing key");
   return {
     did: row.did,
-    key: new Uint8Array(row.signing_key),
+    key: new Uint8Array(key),
     announced: row.announced === 1,
     deactivated: row.deactivated === 1,
     takedown: row.takedown,
@@ -75,6 +80,13 @@ export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus
 /** @param did null when the object does not know whose it would be */
 export const repoNotFound = (did: string | null) =>
   new Refusal("RepoNotFound", did === null ? "Could not find repo" : `Could not find repo for DID: ${did}`);
+
+/** The same in com.atproto.repo. */
+export const noRepo = (did: string | null) =>
+  invalidRequest(did === null ? "Could not find repo" : `Could not find repo: ${did}`);
+
+/** The same to callers that act as the account. */
+export const accountNotFound = () => new Refusal("AccountNotFound", "Account not found", 403);
 
 /** Refuses RepoTakendown, RepoSuspended, RepoDeactivated to all but the owner and the admin. */
 export function checkReadable(state: AccountState, access: Access): void {

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { encodeLabelsFrame } from "../protocol/label.ts";
 import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
-import { answerClose, refuseSubscription } from "../protocol/object/web-socket.ts";
+import { answerClose, refuseSubscription, restartSocket } from "../protocol/object/web-socket.ts";
 import { ModerationLabels } from "./labels.ts";
 
 /** Labels read per page. */
@@ -24,6 +24,13 @@ const SOCKETS_OF_ONE = 20;
 
 interface Position {
   seq: number;
+}
+
+/** Null for what another version of this code attached. */
+function positionOf(socket: WebSocket): number | null {
+  const attached: unknown = socket.deserializeAttachment();
+  const { seq } = (attached ?? {}) as Partial<Position>;
+  return typeof seq === "number" ? seq : null;
 }
 
 export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> implements LabelsStation {
@@ -72,7 +79,8 @@ export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> imp
     if (isBusy) return;
     try {
       for (;;) {
-        let { seq }: Position = socket.deserializeAttachment();
+        let seq = positionOf(socket);
+        if (seq === null) return restartSocket(socket);
         this.#busy.set(socket, false);
         const page = await labels.after(seq, PAGE);
         if (socket.readyState !== WebSocket.OPEN) return;

@@ -18,7 +18,7 @@ import type { IrregularRecords } from "../../protocol/account-station.ts";
 import { readCarStream } from "../../protocol/car.ts";
 import { signCommit } from "../../protocol/commit.ts";
 import { TOP, withExtra } from "../../protocol/mst/row.ts";
-import { type Counts, consume, rateLimited } from "../../protocol/object/limits.ts";
+import { consume, countsIn, rateLimited } from "../../protocol/object/limits.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
 import { Refusal, invalidRequest, isRefusal, must } from "../../protocol/refusal.ts";
 import type { Account } from "../account.ts";
@@ -82,8 +82,7 @@ export async function importRepo(
 function spend({ sql, limited }: Account): void {
   if (!limited) return;
   const { imports } = must(sql.first<{ imports: string }>("SELECT imports FROM account"), "account row");
-  const before: Counts = JSON.parse(imports);
-  const { counts, excess } = consume(IMPORT_LIMITS, before, 1, Date.now());
+  const { counts, excess } = consume(IMPORT_LIMITS, countsIn(imports), 1, Date.now());
   if (excess !== null) throw rateLimited(excess);
   sql.run("UPDATE account SET imports = ?", JSON.stringify(counts));
 }

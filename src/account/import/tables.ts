@@ -1,4 +1,5 @@
 /** The tables of an import under way. They are made for it, and are gone when it has ended. */
+import { takeRecordDown } from "../records/takedowns.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
 import { RUN_TABLE } from "./record-runs.ts";
 
@@ -91,8 +92,11 @@ export function swapTables(sql: Sql): void {
     ${DISCARD}`);
 }
 
-/** Marks a takedown in an import under way, which may have copied the record already. */
-export function markImported(sql: Sql, path: string, takedown: string | null): void {
-  if (exists(sql, "import_record"))
-    sql.run("UPDATE import_record SET takedown = ? WHERE path = ?", takedown, path);
+/** Takes a record down, or restores it, also in an import under way, which may have copied it already. */
+export function takeDownEverywhere(sql: Sql, path: string, takedown: string | null): void {
+  sql.transaction(() => {
+    if (exists(sql, "import_record"))
+      sql.run("UPDATE import_record SET takedown = ? WHERE path = ?", takedown, path);
+    takeRecordDown(sql, path, takedown);
+  });
 }

@@ -7,6 +7,20 @@ import { Refusal } from "../refusal.ts";
 /** `[window start in ms, count]` for each limit, in the limits' order. */
 export type Counts = [start: number, count: number][];
 
+/** Reads stored counts. What is none counts as nothing used: no account is lost over its limits. */
+export function countsIn(text: string): Counts {
+  try {
+    const value: unknown = JSON.parse(text);
+    const pairs: unknown[] = Array.isArray(value) ? value : [];
+    return pairs.every(isPair) ? pairs : [];
+  } catch {
+    return [];
+  }
+}
+
+const isPair = (value: unknown): value is Counts[number] =>
+  Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+
 /** `points` within `windowMs`, in windows that begin with the first use. */
 export interface Limit {
   windowMs: number;

@@ -7,6 +7,11 @@ const PROTOCOL_ERROR = 1002;
 /** The close code of a reader that is refused or cut, and of what it says that does not fit. */
 export const POLICY = 1008;
 
+/** The close code of a socket whose place is lost: its other side should connect again (IANA's registry). */
+const RESTART = 1012;
+
+export const restartSocket = (socket: WebSocket) => socket.close(RESTART, "place unknown: connect again");
+
 /**
  * Answers the Close of a hibernating socket's other side, as RFC 6455 (section 5.5.1) demands. workerd does so
  * only for sockets that do not hibernate. `code` and `reason` are those of the close event. A code that may not

@@ -2,6 +2,7 @@
 import createOptions from "../../../migrations/fan-out/0001_options.sql";
 import { migrate } from "../../protocol/object/schema.ts";
 import { Sql } from "../../protocol/object/sql.ts";
+import { restartSocket } from "../../protocol/object/web-socket.ts";
 import type { JsonOptions } from "./json/options.ts";
 import type { JsonPlace, Place } from "./reader.ts";
 
@@ -13,6 +14,14 @@ interface Attachment {
   seq: number | null;
   /** `options` as they are, or the row that has them. */
   json: (Omit<JsonPlace, "options"> & { options: JsonOptions | number }) | null;
+}
+
+/** Another version of this code may have attached something else. */
+function isAttachment(value: unknown): value is Attachment {
+  if (typeof value !== "object" || value === null || !("seq" in value) || !("json" in value)) return false;
+  const { seq, json } = value;
+  if (seq !== null && typeof seq !== "number") return false;
+  return json === null || (typeof json === "object" && "options" in json);
 }
 
 export class KeptPlaces {
@@ -58,23 +67,35 @@ export class KeptPlaces {
     this.#sql.run("DELETE FROM options WHERE id = ?", row.id);
   }
 
-  /** The places of sockets that slept. Rows of sockets that are gone are removed. */
+  /**
+   * The places of sockets that slept. A socket whose place cannot be read is closed: its reader comes back with
+   * a cursor. Rows of sockets that are gone are removed.
+   */
   restore(sockets: readonly WebSocket[]): Map<WebSocket, Place> {
     const places = new Map<WebSocket, Place>();
     for (const socket of sockets) {
-      // Only `keep` writes attachments.
-      const { seq, json }: Attachment = socket.deserializeAttachment();
-      const options = json === null ? null : this.#optionsIn(socket, json.options);
-      places.set(socket, { seq, json: json === null || options === null ? null : { ...json, options } });
+      const place = this.#placeOf(socket);
+      if (place === null) restartSocket(socket);
+      else places.set(socket, place);
     }
     this.#sweep();
     return places;
   }
 
-  #optionsIn(socket: WebSocket, kept: JsonOptions | number): JsonOptions {
+  #placeOf(socket: WebSocket): Place | null {
+    const attached: unknown = socket.deserializeAttachment();
+    if (!isAttachment(attached)) return null;
+    const { seq, json } = attached;
+    if (json === null) return { seq, json };
+    const options = this.#optionsIn(socket, json.options);
+    return options === null ? null : { seq, json: { ...json, options } };
+  }
+
+  #optionsIn(socket: WebSocket, kept: JsonOptions | number): JsonOptions | null {
     if (typeof kept !== "number") return kept;
     const row = this.#sql.first<{ json: string }>("SELECT json FROM options WHERE id = ?", kept);
-    const options: JsonOptions = JSON.parse(row?.json ?? "null");
+    if (row === null) return null;
+    const options: JsonOptions = JSON.parse(row.json);
     this.#rows.set(socket, { options, id: kept });
     return options;
   }
