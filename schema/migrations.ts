@@ -18,6 +18,7 @@ import appview0003 from "../migrations/appview/0003_rebuild.sql";
 import appview0004 from "../migrations/appview/0004_post_word.sql";
 import appview0005 from "../migrations/appview/0005_search.sql";
 import appview0006 from "../migrations/appview/0006_rebuild_failure.sql";
+import appview0007 from "../migrations/appview/0007_backlog.sql";
 
 export interface Migration {
   name: string;
@@ -46,4 +47,5 @@ export const APPVIEW_MIGRATIONS: readonly Migration[] = [
   { name: "0004_post_word.sql", sql: appview0004 },
   { name: "0005_search.sql", sql: appview0005 },
   { name: "0006_rebuild_failure.sql", sql: appview0006 },
+  { name: "0007_backlog.sql", sql: appview0007 },
 ];

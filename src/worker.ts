@@ -5,7 +5,7 @@ export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
-import { resumeRebuild } from "./lifecycle/rebuild.ts";
+import { resumeImports, resumeRebuild } from "./lifecycle/rebuild.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
@@ -40,7 +40,10 @@ export default {
     await readyDatabases(given);
     const { bindings: env } = configure(given, await readKept(given));
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
-    if (event?.cron === EVERY_MINUTE) return settleMinute(env, AppView);
+    if (event?.cron === EVERY_MINUTE) {
+      await Promise.all([settleMinute(env, AppView), resumeImports(env)]);
+      return;
+    }
     await Promise.all([
       tellRelays(env),
       sweep(env.DIRECTORY),
@@ -48,7 +51,7 @@ export default {
       checkHandles(env),
       resumeRebuild(env),
       // Without an event, all is done once: a test moves the clock.
-      ...(event === null ? [settleOnce(env, AppView)] : []),
+      ...(event === null ? [settleOnce(env, AppView), resumeImports(env)] : []),
     ]);
   },
 };

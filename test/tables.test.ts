@@ -122,6 +122,7 @@ const APPVIEW: Record<string, Bound> = {
   label: own,
   bookmark_total: { by: "member", cap: "the posts that somebody bookmarked", sweep: "by a rebuild" },
   rebuild_failure: { by: "host", cap: "the host's accounts", sweep: "by the next rebuild" },
+  backlog: { by: "member", cap: "the host's accounts", sweep: "once it is indexed, or set aside" },
   rebuild: { by: "host", cap: "one row", sweep: "when the rebuild is done" },
 };
 

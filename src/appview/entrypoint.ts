@@ -15,8 +15,12 @@ import type {
   ModerationAct,
 } from "../protocol/stations.ts";
 import { countDatabase } from "./counted-database.ts";
+import { workOffBacklog } from "./index/backlog.ts";
 import { ingest, readCursor } from "./index/ingest.ts";
 import { applyModeration } from "./index/moderation.ts";
+
+/** How long (ms) a call may go on with a large repo; less than the platform gives what is not awaited. */
+const SPELL_MS = 20_000;
 
 export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implements AppViewStation {
   constructor(ctx: ExecutionContext, env: Bindings<BackfillSource>) {
@@ -37,6 +41,8 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
       now: Date.now,
     };
     const place = await ingest(context, { passed: after, stored }, events);
+    // Not awaited: whoever sends the next events must not wait for a large repo.
+    this.ctx.waitUntil(workOffBacklog({ ...context, db: this.env.APPVIEW_DB }, Date.now() + SPELL_MS));
     const report = { cursor: place.passed, stored: place.stored };
     if (counted === null) return report;
     const { written, read } = counted.cost;

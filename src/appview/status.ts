@@ -16,11 +16,22 @@ export interface IndexCounts {
   follows: number;
 }
 
+/** An account that could not be read or indexed. The index keeps what it had of it. */
+export interface FailedAccount {
+  did: string;
+  error: string;
+  /** Milliseconds. */
+  at: number;
+}
+
 /** Whether the index follows, which takes a few rows to read. */
 export interface IndexHealth {
   /** The last event applied. */
   cursor: number;
   poisoned: { count: number; newest: PoisonedEvent[] };
+  failed: { count: number; newest: FailedAccount[] };
+  /** Large repos that came in and are not wholly indexed yet. */
+  waiting: number;
 }
 
 export interface IndexStatus extends IndexHealth {
@@ -33,18 +44,24 @@ const SHOWN = 10;
 const COUNTED_FOR = 60_000;
 let counted: { at: number; counts: IndexCounts } | null = null;
 
-type Row = Record<string, number> & PoisonedEvent;
+type Row = Record<string, number> & PoisonedEvent & FailedAccount;
 
 const healthStatements = (db: D1Database) => [
-  db.prepare("SELECT seq FROM cursor WHERE id = 1"),
-  db.prepare("SELECT count(*) AS count FROM poison"),
+  db.prepare(`SELECT (SELECT seq FROM cursor WHERE id = 1) AS cursor, (SELECT count(*) FROM poison) AS poisoned,
+    (SELECT count(*) FROM rebuild_failure) AS failed, (SELECT count(*) FROM backlog) AS waiting`),
   db.prepare(`SELECT seq, did, error, at FROM poison ORDER BY seq DESC LIMIT ${SHOWN}`),
+  db.prepare(`SELECT did, error, at FROM rebuild_failure ORDER BY at DESC LIMIT ${SHOWN}`),
 ];
 
-const healthOf = ([cursor, total, newest]: D1Result<Row>[]): IndexHealth => ({
-  cursor: cursor?.results[0]?.seq ?? 0,
-  poisoned: { count: total?.results[0]?.count ?? 0, newest: newest?.results ?? [] },
-});
+function healthOf([figures, poisoned, failed]: D1Result<Row>[]): IndexHealth {
+  const found = figures?.results[0];
+  return {
+    cursor: found?.cursor ?? 0,
+    poisoned: { count: found?.poisoned ?? 0, newest: poisoned?.results ?? [] },
+    failed: { count: found?.failed ?? 0, newest: failed?.results ?? [] },
+    waiting: found?.waiting ?? 0,
+  };
+}
 
 export const readIndexHealth = async (db: D1Database): Promise<IndexHealth> =>
   healthOf(await db.batch<Row>(healthStatements(db)));

@@ -2,6 +2,7 @@
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
+import { resumeBacklog } from "../appview/index/backlog.ts";
 import {
   type Member,
   type RebuildContext,
@@ -44,8 +45,13 @@ export async function rebuildIndex(
   return continueRebuild(contextOf(env), Date.now() + ms);
 }
 
-/** How long the Worker's schedule works on a rebuild each time. */
+/** How long the Worker's schedule works on a rebuild, or on large repos, each time. */
 const SPELL_MS = 20_000;
+
+/** Goes on with large repos that came in. Called by the Worker's schedule. */
+export async function resumeImports(env: Env): Promise<void> {
+  await resumeBacklog(contextOf(env), Date.now() + SPELL_MS);
+}
 
 /** Continues a rebuild that is under way; does nothing if there is none. Called by the Worker's schedule. */
 export async function resumeRebuild(env: Env): Promise<void> {

@@ -39,14 +39,18 @@ export async function readStatus(services: StatusServices): Promise<Status> {
 }
 
 /** How the index follows the firehose: what of the status takes a few rows to read. */
-export type FollowingStatus = Pick<Status["index"], "lag" | "cursor" | "error" | "lost" | "poisoned">;
+export type FollowingStatus = Pick<
+  Status["index"],
+  "lag" | "cursor" | "error" | "lost" | "poisoned" | "failed"
+>;
 
 export async function readFollowing(services: StatusServices): Promise<FollowingStatus> {
   const [events, index] = await Promise.all([
     services.sequencer().status(),
     readIndexHealth(services.env.APPVIEW_DB),
   ]);
-  return { poisoned: index.poisoned, ...followingOf(events, index) };
+  const { poisoned, failed } = index;
+  return { poisoned, failed, ...followingOf(events, index) };
 }
 
 function statusOf(
@@ -63,7 +67,10 @@ function statusOf(
   };
 }
 
-function followingOf(events: SequencerStatus, index: IndexHealth): Omit<FollowingStatus, "poisoned"> {
+function followingOf(
+  events: SequencerStatus,
+  index: IndexHealth,
+): Omit<FollowingStatus, "poisoned" | "failed"> {
   // The index does not store its cursor for events that change nothing in it.
   const cursor = Math.max(index.cursor, events.indexed);
   return {

@@ -291,6 +291,60 @@ test("events go on meanwhile, and what a stale page put back is made good", asyn
   });
 });
 
+test("a large repo takes several slices, none of which begins anew", async () => {
+  town.join("ann", "bob");
+  for (let i = 0; i < 20; i++) town.post("ann", `post ${i}`);
+  town.post("bob", "after it");
+  await town.index();
+  await wipe();
+  await startRebuild(db, 1);
+  const reads: (string | undefined)[] = [];
+  const account = (did: Did) => ({
+    ...town.account(did),
+    backfill(cursor: string | undefined) {
+      if (did === town.did("ann")) reads.push(cursor);
+      return town.account(did).backfill(cursor);
+    },
+  });
+  let slices = 0;
+  while ((await continueRebuild({ ...oneStep(), account }, 4))?.phase !== "done") {
+    expect(++slices).toBeLessThan(100);
+  }
+  // Three passes, each of which reads a page once.
+  const most = Math.max(...reads.map((read) => reads.filter((other) => other === read).length));
+  expect(most).toBeLessThanOrEqual(3);
+  expect(await db.prepare("SELECT count(*) AS n FROM post").first()).toEqual({ n: 21 });
+  expect(await readRebuild(db)).toMatchObject({ failed: 0, error: null });
+});
+
+test("an account whose deletion was never heard of leaves the index, and everybody's counts", async () => {
+  town.join("ann", "bob", "cleo");
+  const post = town.post("ann", "of ann");
+  town.follow("bob", "ann");
+  town.follow("bob", "cleo");
+  town.like("ann", town.post("bob", "of bob"));
+  town.profile("ann", { displayName: "Ann" });
+  await town.index();
+  town.repos.delete(town.did("ann"));
+  await startRebuild(db, 1);
+  const members: RebuildContext["members"] = async (after, limit) =>
+    (await context().members(after, limit)).filter(({ did }) => did !== town.did("ann"));
+  expect(await continueRebuild({ ...context(), members }, 2)).toMatchObject({ phase: "done", failed: 0 });
+  const first = (sql: string, ...values: string[]) =>
+    db
+      .prepare(sql)
+      .bind(...values)
+      .first();
+  expect(await first("SELECT known, handle, profile FROM actor WHERE did = ?1", town.did("ann"))).toEqual({
+    known: null,
+    handle: null,
+    profile: null,
+  });
+  expect(await first("SELECT count(*) AS n FROM post WHERE uri = ?1", post.uri)).toEqual({ n: 0 });
+  expect(await first("SELECT likes FROM post")).toEqual({ likes: 0 });
+  expect(await first("SELECT count(*) AS n FROM actor_search WHERE name MATCH 'ann'")).toEqual({ n: 0 });
+});
+
 test("two at once do not get in each other's way, and one that the database stops says why", async () => {
   town.join("ann");
   town.post("ann", "hello");

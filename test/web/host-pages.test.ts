@@ -150,11 +150,14 @@ describe("the status", () => {
       lost: null,
       counts: { members: 12, posts: 3_456, follows: 78 },
       poisoned: { count: 0, newest: [] },
+      failed: { count: 0, newest: [] },
+      waiting: 0,
       rebuild: null,
     },
   };
   const but = (index: Partial<Status["index"]>) =>
     statusView({ ...well, index: { ...well.index, ...index } });
+  const failure = { did: "did:plc:lost", error: "mst row", at: 0 };
   const poison = { seq: 7, did: null, error: "UNIQUE constraint failed", at: 0 };
 
   test.each<[string, Partial<Status["index"]>, RegExp | null]>([
@@ -163,6 +166,11 @@ describe("the status", () => {
     ["far behind", { lag: 12_000 }, /show up late: 12,000 changes/],
     ["stopped", { error: "D1_ERROR: no such table: post" }, /do not show up at the moment. Nothing is lost/],
     ["with a gap", { lost: { after: 4, upTo: 9 } }, /Some posts are missing/],
+    [
+      "with an account that fails",
+      { failed: { count: 1, newest: [failure] } },
+      /Some posts of 1 person may be/,
+    ],
     ["with something set aside", { poisoned: { count: 1, newest: [poison] } }, /could not be shown/],
   ])("%s is said without a word of the trade", (_name, index, trouble) => {
     const view = but(index);
@@ -183,6 +191,10 @@ describe("the status", () => {
     expect(view.figures).toContainEqual(["JSON stream", "1 reader; 2 cut for asking for what is gone"]);
     expect(view.plain).toContainEqual(["Other places", "4 other services carry on what is posted here."]);
     expect(view.setAside).toMatchObject([{ seq: 7, error: "UNIQUE constraint failed" }]);
+    const failed = but({ failed: { count: 2, newest: [failure] }, waiting: 3 });
+    expect(failed.figures).toContainEqual(["Accounts not indexed", "2: rebuild the index"]);
+    expect(failed.figures).toContainEqual(["Large repos coming in", "3"]);
+    expect(failed.failed).toMatchObject([{ did: "did:plc:lost", error: "mst row" }]);
   });
 
   test("is a page", async () => {

@@ -12,6 +12,7 @@ import type { Put } from "./indexers/indexer.ts";
 import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
 import { POST, uriOf } from "../uris.ts";
+import { purge } from "./purge.ts";
 
 /**
  * Rows per batch: few enough that a batch ends well within D1's 30 seconds, whatever else the records affect.
@@ -34,9 +35,24 @@ export interface Part {
 interface Progress {
   /** The repo's rev when its first page was read: all commits up to it are in the pages. */
   rev: string;
-  /** The repo's paths (`collection/rkey`) in the collections that are indexed. */
+  /** The repo's paths (`collection/rkey`) in the collections that are indexed, as far as they were read. */
   paths: Set<string>;
 }
+
+/** Some of the work on a repo: a large one takes more time than there is at once. */
+export interface Spell {
+  /** Where the last spell ended; absent: at the beginning. */
+  place?: string | undefined;
+  /** Notes where the next spell begins if this one dies. */
+  keep(place: string): Promise<unknown>;
+  /** Whether to stop, asked between pages. */
+  isOver(): boolean;
+}
+
+/** The place at which all records are put, and others are yet to be removed. No path comes after it. */
+const ALL_PUT = "~";
+/** Pages of a repo that ingest puts while other events wait: some thousands of records. */
+const PAGES_AT_ONCE = 3;
 
 interface Repo {
   db: D1Database;
@@ -55,48 +71,62 @@ interface Seen {
 }
 
 /**
- * Puts every record of the repo into the index, then removes what the repo does not have. Guards the cursor
- * at `seq` throughout and does not move it.
- * @returns the rev up to which the index is now current; null when the account no longer has a repo.
+ * Puts every record of a small repo into the index, then removes what the repo does not have. Of a large one it
+ * puts the first pages. Guards the cursor at `seq` throughout and does not move it.
+ * @returns `rev`: that up to which the index is now current; `rest`: where the rest of a large repo begins. Null
+ * when the account no longer has a repo.
  */
 export async function backfill(
   db: D1Database,
   source: BackfillSource,
   did: Did,
   seq: number,
-): Promise<string | null> {
+): Promise<{ rev: string; rest: string | null } | null> {
   const repo: Repo = { db, source, did, seq };
-  const seen = await putAll(repo);
-  if (seen === null) return null;
-  await removeOthers(repo, seen.paths);
-  return seen.rev;
+  const seen: Progress = { rev: "", paths: new Set() };
+  let pages = 0;
+  const rest = await putAll(repo, seen, { keep: async () => {}, isOver: () => ++pages >= PAGES_AT_ONCE });
+  if (rest === undefined) return null;
+  if (rest === null) await removeOthers(repo, seen.paths);
+  return { rev: seen.rev, rest };
 }
 
 /**
- * Does the same for a part of a repo while its events are applied, and derives its posts anew. What is put or
- * removed here may be older than what an event has put since, so it is compared with the repo afterwards, and
- * made good: a member may keep writing.
+ * Does the same while the repo's events are applied, for the whole of it or for a part, whose posts are derived
+ * anew. What is put or removed here may be older than what an event has put since, so it is compared with the
+ * repo afterwards, and made good: a member may keep writing.
+ * @returns whether the repo is done, or gone: then the account has left the index as well
  */
 export async function backfillBeside(
   db: D1Database,
   source: BackfillSource,
   did: Did,
-  part: Part,
-): Promise<void> {
-  const repo: Repo = { db, source, did, seq: null, part };
-  const seen = await putAll(repo);
-  if (seen !== null) await removeOthers(repo, seen.paths);
+  spell: Spell,
+  part?: Part,
+): Promise<boolean> {
+  const repo: Repo = { db, source, did, seq: null, ...(part === undefined ? {} : { part }) };
+  const seen: Progress = { rev: "", paths: new Set() };
+  const stopped = await putAll(repo, seen, spell);
+  if (stopped === undefined) await forget(repo);
+  if (stopped === null) await removeOthers(repo, seen.paths);
+  return typeof stopped !== "string";
+}
+
+/** Removes an account that has no repo any more. Throws if it has come back meanwhile: it is tried again. */
+async function forget({ db, source, did }: Repo): Promise<void> {
+  await db.batch(await purge(db, did, null));
+  if ((await pageOf(source, undefined)) !== null) throw new Error("the account has come back");
 }
 
 const collectionOf = (path: string): string => path.slice(0, path.indexOf("/"));
 
-async function putAll(repo: Repo): Promise<Progress | null> {
-  const seen: Progress = { rev: "", paths: new Set() };
-  let cursor: string | undefined;
-  do {
+/** @returns where it stopped; null at the repo's end; undefined when the account no longer has a repo */
+async function putAll(repo: Repo, seen: Progress, spell: Spell): Promise<string | null | undefined> {
+  let cursor = spell.place;
+  for (;;) {
     const page = await pageOf(repo.source, cursor);
-    if (page === null) return null;
-    if (cursor === undefined) seen.rev = page.rev;
+    if (page === null) return undefined;
+    if (seen.rev === "") seen.rev = page.rev;
     const { records, passed } = partOf(repo.part, page.records);
     for (let from = 0; from < records.length; from += ROWS) {
       const some = records.slice(from, from + ROWS);
@@ -109,8 +139,10 @@ async function putAll(repo: Repo): Promise<Progress | null> {
     // written since: its events are on their way, and a member may write faster than this reads.
     const skipped = passed ?? (page.next === undefined ? undefined : collectionOfNew(page.records, seen.rev));
     cursor = skipped === undefined ? page.next : `${skipped}0`;
-  } while (cursor !== undefined);
-  return seen;
+    await spell.keep(cursor ?? ALL_PUT);
+    if (cursor === undefined) return null;
+    if (spell.isOver()) return cursor;
+  }
 }
 
 const collectionOfNew = (records: StoredRecord[], rev: string): string | undefined => {

@@ -11,6 +11,7 @@ import type { RepoEvent, SequencedEvent } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { BackfillSource } from "../../protocol/stations.ts";
 import { backfill } from "./backfill.ts";
+import { addToBacklog, strikeOut } from "./backlog.ts";
 import { guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
 import { revInstant } from "../instants.ts";
@@ -145,7 +146,7 @@ async function workOf(context: Session, stored: number, run: Read[]): Promise<D1
   const { db, backfilled } = context;
   const [first] = run;
   if (first === undefined) return [];
-  if (run.length === 1 && standsAlone(first)) return workAlone(context, stored, first.event);
+  if (run.length === 1 && standsAlone(first)) return workAlone(context, stored, first);
   const changes = noChanges();
   for (const { event } of run) {
     if (event instanceof Error || isKnown(event, backfilled)) continue;
@@ -155,22 +156,26 @@ async function workOf(context: Session, stored: number, run: Read[]): Promise<D1
 }
 
 async function workAlone(
-  { db, account, backfilled }: Session,
+  { db, account, backfilled, now }: Session,
   stored: number,
-  event: RepoEvent | Error,
+  { seq, event }: Read,
 ): Promise<D1PreparedStatement[]> {
   if (event instanceof Error) throw new UnreadableEvent(event.message);
-  if (event.kind === "account") return purge(db, event.did, stored);
-  const rev = await backfill(db, account(event.did), event.did, stored);
-  if (rev === null) return [];
-  backfilled.set(event.did, rev);
+  const { did } = event;
+  if (event.kind === "account") return purge(db, did, stored);
+  const found = await backfill(db, account(did), did, stored);
+  if (found === null) return [];
+  const { rev, rest } = found;
+  if (rest !== null) return [addToBacklog(db, { did, seq, place: rest }, now())];
+  backfilled.set(did, rev);
   return [
+    strikeOut(db, { did, seq }),
     db
       .prepare(
         `INSERT INTO actor (did, backfilled) VALUES (?1, ?2)
           ON CONFLICT (did) DO UPDATE SET backfilled = excluded.backfilled, written = min(written, ?3)`,
       )
-      .bind(event.did, rev, revInstant(rev)),
+      .bind(did, rev, revInstant(rev)),
   ];
 }
 

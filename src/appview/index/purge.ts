@@ -35,14 +35,17 @@ const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, wri
   WHERE did = ?1`;
 const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor WHERE did = ?1)";
 
+const UNLIST = "DELETE FROM backlog WHERE did = ?1";
+
 /**
- * Deletes the rows in batches guarded at `seq`. Returns the final statements, for the batch that moves the
- * cursor.
+ * Deletes the rows in batches, guarded at `seq` unless it is null. Returns the final statements, for the batch
+ * that moves the cursor.
  */
-export async function purge(db: D1Database, did: Did, seq: number): Promise<D1PreparedStatement[]> {
+export async function purge(db: D1Database, did: Did, seq: number | null): Promise<D1PreparedStatement[]> {
+  const guards = seq === null ? [] : [guard(db, seq, seq)];
   for (;;) {
-    const results = await db.batch([guard(db, seq, seq), ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
-    if (results.slice(1).every(({ meta }) => meta.changes === 0)) break;
+    const results = await db.batch([...guards, ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
+    if (results.slice(guards.length).every(({ meta }) => meta.changes === 0)) break;
   }
-  return [UNSEAT, FORGET].map((sql) => db.prepare(sql).bind(did));
+  return [UNSEAT, FORGET, UNLIST].map((sql) => db.prepare(sql).bind(did));
 }

@@ -4,7 +4,7 @@
  * rules look from one record to others: what gates, lists and follows say (`context`), posts that begin threads
  * (`roots`), and the `rest`. Posts are derived anew, other rows are mended where they differ, and what no repo
  * has is removed. At last, counts are taken anew. An account that cannot be read or indexed is set aside, and
- * keeps what it had. A rebuild can stop and resume at any account.
+ * keeps what it had; one that is gone leaves the index. A rebuild can stop and resume at any page of a repo.
  *
  * The result equals that of live indexing, except for what no repo knows: which of two duplicates came first
  * (by key here, by commit there, if the index had neither); rules decided by a gate, follow or list item that
@@ -15,6 +15,7 @@ import type { AccountStatus } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { BackfillSource, ModerationAct } from "../../protocol/stations.ts";
 import { type Part, backfillBeside } from "./backfill.ts";
+import { setAside } from "./backlog.ts";
 import { contend } from "./batch.ts";
 import { indexers } from "./indexers/registry.ts";
 import { refreshSearch } from "./indexers/profile.ts";
@@ -51,6 +52,7 @@ export const KEPT = [
   "bookmark_total",
   "rebuild",
   "rebuild_failure",
+  "backlog",
 ] as const;
 
 /** Stays within the number of values that a query may bind. */
@@ -113,7 +115,10 @@ export interface RebuildStatus {
 }
 
 interface RebuildRow extends RebuildStatus {
+  /** The account done last. */
   did: string;
+  /** The account that is begun, a blank, and how far it is; null if none is. */
+  place: string | null;
 }
 
 const COLUMNS = `phase, done, total, started, finished, error, (SELECT count(*) FROM rebuild_failure) AS failed`;
@@ -124,7 +129,7 @@ export function readRebuild(db: D1Database): Promise<RebuildStatus | null> {
 }
 
 const readRow = (db: D1Database) =>
-  db.prepare(`SELECT did, ${COLUMNS} FROM rebuild WHERE id = 1`).first<RebuildRow>();
+  db.prepare(`SELECT did, place, ${COLUMNS} FROM rebuild WHERE id = 1`).first<RebuildRow>();
 
 /** Notes that the index is to be rebuilt. Nothing of it is dropped. */
 export async function startRebuild(db: D1Database, now: number): Promise<void> {
@@ -190,7 +195,8 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
   }
   const part = PARTS[row.phase];
   for (const did of dids) {
-    await mend(context, did, part);
+    const isDone = await mend(context, row, did, { part, until });
+    if (!isDone) break;
     await note(context.db, row, did, 1);
     if (context.now() >= until) break;
   }
@@ -200,20 +206,34 @@ async function step(context: RebuildContext, until: number): Promise<boolean> {
 /** How often an account is tried before it is set aside. */
 const TRIES = 3;
 
-/** Puts a part of one repo into the index, or sets the account aside: one must not stop the others. */
-async function mend(context: RebuildContext, did: Did, part: Part): Promise<void> {
+/**
+ * Puts a part of one repo into the index, or sets the account aside: one must not stop the others. False if there
+ * is more of it to do.
+ */
+async function mend(
+  { db, account, now }: RebuildContext,
+  row: RebuildRow,
+  did: Did,
+  { part, until }: { part: Part; until: number },
+): Promise<boolean> {
+  const begun = `${did} `;
+  const spell = {
+    place: row.place?.startsWith(begun) ? row.place.slice(begun.length) : undefined,
+    async keep(place: string) {
+      spell.place = place;
+      await keepPlace(db, row, `${begun}${place}`);
+    },
+    isOver: () => now() >= until,
+  };
   for (let tries = 1; ; tries++) {
     try {
-      return await backfillBeside(context.db, context.account(did), did, part);
+      return await backfillBeside(db, account(did), did, spell, part);
     } catch (error) {
       if (tries < TRIES) continue;
       logLine("error", "index.rebuild", { message: "set aside", did, error });
       // If it is the database that fails, this throws, and the rebuild stops until the next call.
-      await context.db
-        .prepare("INSERT OR REPLACE INTO rebuild_failure (did, error, at) VALUES (?1, ?2, ?3)")
-        .bind(did, messageOf(error).slice(0, 2000), context.now())
-        .run();
-      return;
+      await setAside(db, did, messageOf(error), now()).run();
+      return true;
     }
   }
 }
@@ -232,12 +252,18 @@ const COUNT = `UPDATE actor SET followers = found.followers, follows = found.fol
 const STILL = "WHERE id = 1 AND started = ?1 AND phase = ?2";
 
 const note = (db: D1Database, { started, phase }: RebuildRow, did: string, count: number) =>
-  db.prepare(`UPDATE rebuild SET did = ?3, done = done + ?4 ${STILL}`).bind(started, phase, did, count).run();
+  db
+    .prepare(`UPDATE rebuild SET did = ?3, place = NULL, done = done + ?4 ${STILL}`)
+    .bind(started, phase, did, count)
+    .run();
+
+const keepPlace = (db: D1Database, { started, phase }: RebuildRow, place: string) =>
+  db.prepare(`UPDATE rebuild SET place = ?3 ${STILL}`).bind(started, phase, place).run();
 
 const advance = (context: RebuildContext, { started, phase }: RebuildRow) =>
   context.db
     .prepare(
-      `UPDATE rebuild SET phase = ?3, did = '', done = CASE WHEN ?3 = 'done' THEN done ELSE 0 END,
+      `UPDATE rebuild SET phase = ?3, did = '', place = NULL, done = CASE WHEN ?3 = 'done' THEN done ELSE 0 END,
         total = (SELECT count(*) FROM actor WHERE known IS NOT NULL),
         finished = CASE WHEN ?3 = 'done' THEN ?4 END ${STILL}`,
     )

@@ -14,12 +14,14 @@ const isBehind = ({ lag }: Pick<FollowingStatus, "lag">) => lag > BEHIND;
 
 /** The most serious problem, as somebody notices it; null if there is none. */
 export function troubleOf(index: FollowingStatus): string | null {
-  const { lag, error, lost, poisoned } = index;
+  const { lag, error, lost, poisoned, failed } = index;
   if (lost !== null)
     return "Some posts are missing from timelines and from search, until whoever runs this host puts them in order.";
   if (error !== null)
     return "New posts do not show up at the moment. Nothing is lost: the host goes on trying by itself.";
   if (isBehind(index)) return `New posts show up late: ${number(lag)} changes are waiting their turn.`;
+  if (failed.count > 0)
+    return `Some posts of ${number(failed.count)} ${failed.count === 1 ? "person" : "people"} may be missing. Whoever runs this host finds more below.`;
   return poisoned.count > 0
     ? `Something that was posted could not be shown, ${number(poisoned.count)} in all. Whoever runs this host finds more below.`
     : null;
@@ -68,7 +70,7 @@ function streamFact({ kind, readers, replaying, behind, cut }: StreamStatus): Fa
 }
 
 function figures({ firehose, streams, index }: Status): Fact[] {
-  const { lag, cursor, error, lost, poisoned } = index;
+  const { lag, cursor, error, lost, poisoned, failed, waiting } = index;
   return [
     ["Newest event", String(firehose.seq)],
     ["Newest indexed", lag === 0 ? `${cursor}, nothing waits` : `${cursor}, ${number(lag)} wait`],
@@ -76,6 +78,8 @@ function figures({ firehose, streams, index }: Status): Fact[] {
     ...streams.map(streamFact),
     ["Last error", error ?? "none"],
     ["Set aside", poisoned.count === 0 ? "nothing" : `${number(poisoned.count)} events`],
+    ["Accounts not indexed", failed.count === 0 ? "none" : `${number(failed.count)}: rebuild the index`],
+    ["Large repos coming in", waiting === 0 ? "none" : number(waiting)],
     ["Lost to the index", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild it`],
     ["Rebuild", rebuildLine(index)],
   ];
@@ -93,5 +97,6 @@ export function statusView(found: Status): StatusView {
       at: day(at),
       error,
     })),
+    failed: found.index.failed.newest.map(({ did, error, at }) => ({ did, at: day(at), error })),
   };
 }

@@ -17,6 +17,8 @@ export interface StatusView {
   figures: Fact[];
   /** Events that could not be indexed, the newest first. */
   setAside: { seq: number; did: string; at: string; error: string }[];
+  /** Accounts that could not be indexed, the newest first. */
+  failed: { did: string; at: string; error: string }[];
 }
 
 const Facts: FC<{ facts: Fact[]; framed?: boolean }> = ({ facts, framed = false }) => (
@@ -44,23 +46,37 @@ export const StatusPage: FC<Frame & { status: StatusView }> = ({ host, nonce, st
     )}
     <Facts facts={status.plain} framed />
     <section>
-      <details class="card" open={status.setAside.length > 0}>
+      <details class="card" open={status.setAside.length + status.failed.length > 0}>
         <summary>For whoever runs this host</summary>
         <Facts facts={status.figures} />
-        <SetAside events={status.setAside} />
+        <Faults
+          title="Events set aside"
+          faults={status.setAside.map(({ seq, ...fault }) => ({ name: String(seq), ...fault }))}
+        />
+        <Faults
+          title="Accounts not indexed"
+          faults={status.failed.map(({ did, ...fault }) => ({ name: did, did: "", ...fault }))}
+        />
       </details>
     </section>
   </Layout>
 );
 
-const SetAside: FC<{ events: StatusView["setAside"] }> = ({ events }) =>
-  events.length === 0 ? null : (
+interface Fault {
+  name: string;
+  did: string;
+  at: string;
+  error: string;
+}
+
+const Faults: FC<{ title: string; faults: Fault[] }> = ({ title, faults }) =>
+  faults.length === 0 ? null : (
     <>
-      <h2>Events set aside</h2>
+      <h2>{title}</h2>
       <dl class="facts">
-        {events.map(({ seq, did, at, error }) => (
+        {faults.map(({ name, did, at, error }) => (
           <div>
-            <dt>{seq}</dt>
+            <dt>{name}</dt>
             <dd>
               {error}
               <br />

@@ -8,7 +8,7 @@ import { getStarterPack } from "../../../appview/reads/methods/graph/starter-pac
 import { GENERATOR, LIST, STARTER_PACK } from "../../../appview/uris.ts";
 import { at, textOf } from "../../../protocol/json.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
-import { askGenerator } from "../../../xrpc/elsewhere/feed-generators.ts";
+import { askGenerator, hasRecord } from "../../../xrpc/elsewhere/feed-generators.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
@@ -100,7 +100,7 @@ async function fromService(
       : ({ kind: "session", did: reader.member.did, scope: "com.atproto.access" } as const);
   try {
     const ask = askGenerator({ caller, services, request, headers: new Headers() });
-    return await getFeed(reading, params, ask);
+    return await getFeed(reading, params, ask, hasRecord(services));
   } catch (thrown) {
     if (isRefusal(thrown)) return null;
     throw thrown;
