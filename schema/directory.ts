@@ -65,6 +65,15 @@ export const hostSettings = sqliteTable("host_settings", {
   settings: text().notNull(),
 });
 
+export const hostSetup = sqliteTable("host_setup", {
+  id: integer().primaryKey(),
+  sessionDigest: text("session_digest"),
+  passDigest: text("pass_digest"),
+  passUntil: integer("pass_until"),
+  done: text().notNull(),
+  finishedAt: integer("finished_at"),
+});
+
 export const role = sqliteTable("role", {
   did: did().primaryKey(),
   role: text({ enum: ["owner", "moderator", "inviter"] }).notNull(),

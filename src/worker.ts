@@ -13,7 +13,7 @@ import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
-import { configured, readKept } from "../schema/kept-settings.ts";
+import { keptSettings, readKept } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { AppViewStation, Bindings } from "./protocol/stations.ts";
@@ -21,13 +21,19 @@ import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 /** The cron that settles acts. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
 
+/** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
+const isOfSettings = ({ url }: Request): boolean => /^https?:\/\/[^/]+\/(setup|admin)\b/.test(url);
+
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
     const { faults } = configure(env);
     if (faults.length > 0) return misconfigured(request, faults);
     const refused = await unready(request, env);
     if (refused !== null) return refused;
-    const { bindings } = await configured(env, (work) => context.waitUntil(work));
+    const kept = isOfSettings(request)
+      ? await readKept(env)
+      : await keptSettings(env, (work) => context.waitUntil(work));
+    const { bindings } = configure(env, kept);
     return serve(request, bindings, context);
   },
   async scheduled(

@@ -45,6 +45,7 @@ const DIRECTORY: Record<string, Bound> = {
   invite_code: { by: "operator", cap: "what role holders make", sweep: "never: it says who invited whom" },
   invite_use: { by: "stranger", cap: "the uses of the codes", sweep: "never: it says who invited whom" },
   host_settings: { by: "operator", cap: "one row", sweep: "never" },
+  host_setup: { by: "operator", cap: "one row", sweep: "never" },
   secret: { by: "host", cap: "one row a name", sweep: "never" },
   role: { by: "operator", cap: "one row a member", sweep: WITH_ACCOUNT },
   reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },

@@ -11,6 +11,7 @@ import { allowCors, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { renderError } from "./errors.ts";
 import { blob, image } from "./images.ts";
+import { notSetUp } from "./not-set-up.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
@@ -82,8 +83,8 @@ export function serve(
   env: Bindings<AccountStation>,
   context: ExecutionContext,
 ): Response | Promise<Response> {
-  if (hasHost(request)) return app.fetch(request, env, context);
-  return renderError(invalidRequest("Invalid Host header"), request);
+  if (!hasHost(request)) return renderError(invalidRequest("Invalid Host header"), request);
+  return notSetUp(request, env) ?? app.fetch(request, env, context);
 }
 
 /**

@@ -67,8 +67,10 @@ export const pages = new Hono<Env>();
 
 pages.use("/account/*", atHome);
 pages.use("/admin/*", atHome);
+pages.use("/setup/*", atHome);
 pages.use("/oauth/authorize", atHome);
 pages.on(["GET", "POST"], ["/account", "/account/*", "/admin", "/admin/*", "/oauth/authorize"], servePage);
+pages.on(["GET", "POST"], ["/setup", "/setup/*"], servePage);
 
 /** Paths of the app. Whatever asks for them gets a page, since what makes previews of links seldom says that it wants one. */
 const APP_PATHS = ["/profile/*", "/hashtag/*", "/search", "/starter-pack/*", "/rss", "/app/*"];

@@ -1,5 +1,6 @@
 /** The well-known documents of this host and its members. */
 import { extractMultikey } from "@atproto/crypto";
+import { isOurProbe, isProbe } from "../lifecycle/host/reach.ts";
 import { labelKey } from "../moderation/issue-labels.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { isHandle } from "../protocol/syntax.ts";
@@ -42,6 +43,7 @@ export async function hostDidDocument({ directory, host, env }: Services): Promi
  */
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
+  if (isProbe(name) && isOurProbe(name, await directory.secret("JWT_SECRET"))) return didText(host.did);
   const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
   const member = ours ? await directory.find(name) : null;
   // A deactivated member can still sign in, and apps resolve the handle for it.
@@ -50,9 +52,11 @@ export async function atprotoDid(request: Request, { directory, host }: Services
   if (!isThere && !isHost) {
     return renderError(new Refusal("NotFound", "User not found", 404), request);
   }
-  const response = new Response(member?.did ?? host.did, {
-    headers: { "content-type": "text/plain; charset=utf-8" },
-  });
+  return didText(member?.did ?? host.did);
+}
+
+function didText(did: string): Response {
+  const response = new Response(did, { headers: { "content-type": "text/plain; charset=utf-8" } });
   setCors(response.headers);
   return response;
 }

@@ -28,3 +28,10 @@ export function hostOf(
     local,
   };
 }
+
+/**
+ * Whether the host has no address yet, so that it serves nothing but its set-up. A local run is at home at the
+ * address that it is asked at, unless it was started to be set up.
+ */
+export const isUnset = (env: Pick<Settings, "PUBLIC_URL" | "LOCAL" | "SETUP_CODE">): boolean =>
+  env.PUBLIC_URL === "" && (env.LOCAL !== "1" || env.SETUP_CODE !== "");

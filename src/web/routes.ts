@@ -72,6 +72,10 @@ export async function servePage(services: Services, request: Request): Promise<R
   if (pathname === "/status") return statusPage(frame, await readStatus(services));
   const asset = request.method === "GET" ? assetAt(pathname, frame.host) : null;
   if (asset !== null) return asset;
+  if (isWithin("/setup", pathname)) {
+    const { serveSetUp } = await import("./setup/routes.ts");
+    return serveSetUp(await visitOf(services, request));
+  }
   if (pathname === "/oauth/authorize") return authorize(await visitOf(services, request));
   if (isWithin("/admin", pathname)) {
     const { serveAdmin } = await import("./admin/routes.ts");

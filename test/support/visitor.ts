@@ -22,8 +22,22 @@ const textOf = (html: string) =>
     .trim();
 
 export class Visitor {
+  #fetch: typeof fetchHost;
+  readonly #origin: string;
   readonly #cookies = new Map<string, string>();
   #csrf = "";
+
+  /** @param origin the address of the host that `fetchPage` asks */
+  constructor(fetchPage = fetchHost, origin = ORIGIN) {
+    this.#fetch = fetchPage;
+    this.#origin = origin;
+  }
+
+  /** The same browser, after the host was deployed again. */
+  through(fetchPage: typeof fetchHost): this {
+    this.#fetch = fetchPage;
+    return this;
+  }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Shown> {
     return this.#send(path, { headers: { accept: "text/html", ...headers } });
@@ -33,7 +47,11 @@ export class Visitor {
   async post(path: string, fields: Record<string, string>): Promise<Shown> {
     return this.#send(path, {
       method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded", origin: ORIGIN, accept: "text/html" },
+      headers: {
+        "content-type": "application/x-www-form-urlencoded",
+        origin: this.#origin,
+        accept: "text/html",
+      },
       body: new URLSearchParams({ csrf: this.#csrf, ...fields }).toString(),
     });
   }
@@ -53,7 +71,7 @@ export class Visitor {
     const headers = new Headers(init.headers);
     const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     if (cookies !== "") headers.set("cookie", cookies);
-    const response = await fetchHost(path, { ...init, headers, redirect: "manual" });
+    const response = await this.#fetch(path, { ...init, headers, redirect: "manual" });
     for (const cookie of response.headers.getSetCookie()) {
       const [pair = ""] = cookie.split(";");
       const at = pair.indexOf("=");

@@ -1,6 +1,6 @@
 /**
  * `npm start`: runs a community host on this machine and prints what to do with it. `npm run dev` also
- * follows the sources.
+ * follows the sources. With `-- --unconfigured`, the host waits to be set up, as after a deploy.
  */
 import { randomBytes } from "node:crypto";
 import { watch } from "node:fs";
@@ -29,30 +29,33 @@ async function start(): Promise<void> {
   const folder = new DataFolder(dataDir);
   process.once("exit", () => folder.release());
   const log = new HostLog(folder.file("host.log"));
-  const password = vars.ADMIN_PASSWORD ?? adminPassword(folder);
+  const password = vars.ADMIN_PASSWORD ?? kept(folder, "admin-password");
+  const code = process.argv.includes("--unconfigured") ? kept(folder, "setup-code") : null;
   warnOfMove(folder, vars.PUBLIC_URL ?? `http://localhost:${port}`);
   const host = await startHost({
     port,
     outsidePort: port - 1,
     dataDir,
-    vars: { ...vars, ADMIN_PASSWORD: password },
+    vars: {
+      ...vars,
+      ADMIN_PASSWORD: password,
+      ...(code === null ? {} : { PUBLIC_URL: "", SETUP_CODE: code }),
+    },
     log: (entry) => log.write(entry),
   });
   stopOnSignals(host, log);
-  const invite =
-    vars.REGISTRATION === "open" || vars.REGISTRATION === "closed"
-      ? null
-      : await inviteCode(host, folder, password);
+  const isClosed = code !== null || vars.REGISTRATION === "closed";
+  const invite = isClosed ? null : await inviteCode(host, folder, password);
   if (process.argv.includes("--watch")) followSources(host);
-  console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port }));
+  console.log(welcome({ host, plc: vars.PLC_URL || host.outside, invite, password, folder, port, code }));
 }
 
-/** Generated once and stored, so that it stays the same from start to start. */
-function adminPassword(folder: DataFolder): string {
-  const kept = folder.read("admin-password");
-  if (kept !== null) return kept;
+/** A secret that is generated once and stored, so that it stays the same from start to start. */
+function kept(folder: DataFolder, name: "admin-password" | "setup-code"): string {
+  const before = folder.read(name);
+  if (before !== null) return before;
   const made = randomBytes(12).toString("base64url");
-  folder.write("admin-password", made);
+  folder.write(name, made);
   return made;
 }
 
@@ -71,17 +74,20 @@ function warnOfMove(folder: DataFolder, origin: string): void {
   }
 }
 
-/** The code of the last start if it is still valid, else a new one. */
-async function inviteCode(host: RunningHost, folder: DataFolder, password: string): Promise<string> {
-  const kept = folder.read("invite-code");
-  if (kept !== null) {
+/** The code of the last start if it is still valid, else a new one. Null if nobody needs one. */
+async function inviteCode(host: RunningHost, folder: DataFolder, password: string): Promise<string | null> {
+  const described = await fetch(`${host.origin}/xrpc/com.atproto.server.describeServer`);
+  const { inviteCodeRequired } = (await described.json()) as { inviteCodeRequired: boolean };
+  if (!inviteCodeRequired) return null;
+  const last = folder.read("invite-code");
+  if (last !== null) {
     const open = await host.query(
       "DIRECTORY",
       `SELECT 1 AS open FROM invite_code c WHERE code = ? AND disabled = 0
         AND available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = c.code)`,
-      kept,
+      last,
     );
-    if (open.length > 0) return kept;
+    if (open.length > 0) return last;
   }
   const response = await fetch(`${host.origin}/xrpc/com.atproto.server.createInviteCode`, {
     method: "POST",
@@ -100,19 +106,22 @@ async function inviteCode(host: RunningHost, folder: DataFolder, password: strin
 interface Welcome {
   host: RunningHost;
   plc: string;
-  /** Null if registration is open or closed. */
+  /** Null if nobody needs one. */
   invite: string | null;
+  /** The code that opens set-up; null if the host is set up by itself. */
+  code: string | null;
   password: string;
   folder: DataFolder;
   port: number;
 }
 
-function welcome({ host, plc, invite, password, folder, port }: Welcome): string {
+function welcome({ host, plc, invite, password, folder, port, code }: Welcome): string {
   const shownFolder = folder.path.replace(`${process.cwd()}/`, "");
   const lines = [
     ["Host", host.origin],
     ["PLC directory", plc],
     ["Mailbox", `${host.outside}/mail`],
+    ...(code === null ? [] : [["Set-up", `${host.origin}/setup   (code: ${code})`]]),
     ...(invite === null ? [] : [["Invite", `${host.origin}/join/${invite}   (good for ${INVITED} people)`]]),
     ["Admin password", `${password}   (user: admin)`],
     ["Data and log", `${shownFolder}, ${shownFolder}/host.log`],

@@ -47,6 +47,9 @@ export function mailerOf(env: MailBindings): Mailer {
   };
 }
 
+/** Whether the host has a way to send mail. */
+export const canMail = (env: MailBindings): boolean => deliveryOf(env) !== null;
+
 /** An error whose message may be logged. */
 class MailFailure extends Error {}
 

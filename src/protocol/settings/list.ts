@@ -97,6 +97,12 @@ export const SETTINGS = {
     kept: true,
     read: readSender,
   }),
+  HOST_KIND: setting({
+    what: "Whose place it is: a `community`'s, or one `person`'s.",
+    fallback: "community",
+    kept: true,
+    read: readChoice("community", "person"),
+  }),
   HOST_NAME: setting({
     what: "The community's name on its pages; by default the host's name.",
     fallback: "",

@@ -31,7 +31,10 @@ interface SignUpProps extends Frame {
 }
 
 /** The ending of every handle, or a choice of endings. */
-const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({ domains, chosen }) =>
+export const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({
+  domains,
+  chosen,
+}) =>
   domains.length > 1 ? (
     <select name="domain" class="tail" aria-label="Domain of the handle">
       {domains.map((each) => (

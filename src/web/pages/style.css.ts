@@ -100,6 +100,11 @@ font-weight:680;font-size:1.1875rem;flex:none}
 background:var(--paper);border-top:1px solid var(--line)}
 .answer button{flex:1}
 html:has(.answer){scroll-padding-bottom:6rem}
+fieldset{border:0;margin:0;padding:0;min-width:0}legend{padding:0;margin-bottom:.75rem;font-weight:600;font-size:.9375rem}
+.choice+.field,.field+.choice{margin-top:1.5rem}
+.checks{list-style:none;margin-top:1.5rem}.checks>li{display:flex;gap:.875rem;padding:.75rem 0}.checks>li+li{border-top:1px solid var(--line)}
+.checks .well svg{color:var(--good)}.checks .ill svg{color:var(--bad)}.checks .unsure svg,.checks .at{color:var(--soft)}.checks p{color:var(--soft)}
+.checks div{min-width:0;overflow-wrap:anywhere}.checks .mend{color:var(--text)}
 .ends{margin-top:1.5rem}.people+.lead,.rows+.lead{margin-top:1.25rem}
 details{margin-top:.375rem}details.card{padding:.625rem 1.125rem}summary{cursor:pointer;font-size:.9375rem;color:var(--accent);padding:.25rem 0}
 details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overflow-wrap:anywhere}

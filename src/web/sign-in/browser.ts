@@ -250,9 +250,9 @@ const isSecure = ({ host }: Services) => host.origin.startsWith("https:");
  * The `__Host-` prefix keeps other hosts of the same domain from planting a cookie (RFC 6265bis, section
  * 4.1.3.2).
  */
-const nameOf = (name: string, services: Services) => (isSecure(services) ? `__Host-${name}` : name);
+export const nameOf = (name: string, services: Services) => (isSecure(services) ? `__Host-${name}` : name);
 
-function cookieOf(request: Request, name: string): string | null {
+export function cookieOf(request: Request, name: string): string | null {
   for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
     const at = pair.indexOf("=");
     if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();

@@ -78,7 +78,13 @@ export const valuesOf = (fields: Fields): SignUpValues => ({
 export const PASSWORD_MIN = 8;
 export const TOO_SHORT = wrong("Please take a longer password: at least 8 characters.", "password");
 
-export async function signUp(visit: Visit, fields: Fields, requestUri: string | null): Promise<Outcome> {
+/** @param admission by default that of the settings */
+export async function signUp(
+  visit: Visit,
+  fields: Fields,
+  requestUri: string | null,
+  admission?: "owner",
+): Promise<Outcome> {
   const { services, request, browser, frame } = visit;
   const { handleDomains } = frame.host;
   const password = fields.get("password") ?? "";
@@ -98,7 +104,7 @@ export async function signUp(visit: Visit, fields: Fields, requestUri: string | 
   };
   try {
     consumeForAddress(request, "com.atproto.server.createAccount", services.env);
-    const { did } = await createAccount(services, input, null, request);
+    const { did } = await createAccount(services, input, null, request, admission);
     await browser.signIn(did, true, requestUri);
     return { member: must(await services.directory.findByDid(did), "the new account") };
   } catch (thrown) {

@@ -17,19 +17,29 @@ import { issueSession } from "./sessions.ts";
 
 type Input = ComAtprotoServerCreateAccount.$input;
 
+/** Who may sign up. `owner`: the person who sets the host up needs no invite, and may have a reserved name. */
+type Admission = Services["env"]["REGISTRATION"] | "owner";
+
+const needsInvite = (admission: Admission): boolean => admission !== "open" && admission !== "owner";
+
+/** @param admission by default that of the settings */
 export async function signUp(
   services: Services,
   input: Input,
   caller: ServiceCaller | null,
   request: Request,
+  admission: Admission = services.env.REGISTRATION,
 ): Promise<ComAtprotoServerCreateAccount.$output> {
-  await checkInput(services, input);
+  await checkInput(admission, input);
   const { email, password } = input;
   const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
   checkLanguage(input.handle);
-  const handle = await services.handles.validate(input.handle, { did: input.did });
+  const handle = await services.handles.validate(input.handle, {
+    did: input.did,
+    allowReserved: admission === "owner",
+  });
   const account = await afterSettling(services, async () => {
-    if (inviteCode !== undefined && services.env.REGISTRATION !== "open") {
+    if (inviteCode !== undefined && needsInvite(admission)) {
       await services.directory.invites.assertAvailable(inviteCode);
     }
     if (input.did !== undefined && input.did !== caller?.did) {
@@ -43,7 +53,7 @@ export async function signUp(
       handle,
       email,
       password,
-      inviteCode: services.env.REGISTRATION === "open" ? undefined : inviteCode,
+      inviteCode: needsInvite(admission) ? inviteCode : undefined,
     };
     if (input.did !== undefined) return bringAccount(services, { ...wanted, did: input.did });
     const { recoveryKey } = input;
@@ -63,7 +73,7 @@ async function afterSettling<Made>(services: Services, attempt: () => Promise<Ma
   }
 }
 
-async function checkInput({ env }: Services, input: Input): Promise<void> {
+async function checkInput(admission: Admission, input: Input): Promise<void> {
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"');
   if (input.password !== undefined && input.password.length > NEW_PASSWORD_MAX) {
     throw invalidRequest(`Password too long. Maximum length is ${NEW_PASSWORD_MAX} characters.`);
@@ -71,10 +81,10 @@ async function checkInput({ env }: Services, input: Input): Promise<void> {
   if (input.recoveryKey !== undefined && !isDidKey(input.recoveryKey)) {
     throw invalidRequest("Invalid recovery key");
   }
-  if (env.REGISTRATION === "closed") {
+  if (admission === "closed") {
     throw new Refusal("InvalidInviteCode", "This host does not take new accounts");
   }
-  if (env.REGISTRATION !== "open" && !input.inviteCode) {
+  if (needsInvite(admission) && !input.inviteCode) {
     throw new Refusal("InvalidInviteCode", "No invite code provided");
   }
   if (!input.email) throw invalidRequest("Email is required");

@@ -4,8 +4,8 @@
  * - coarse, per address, in the memory of each isolate (`AddressCounters`): `EVERYTHING` and
  *   `ADDRESS_LIMITS`;
  * - exact, in the directory (`Allowances`): per account, for requests that send mail or change an identity
- *   (`MEMBER_LIMITS`); per address, for password attempts (`ATTEMPTS_AT_ANYONE`, `ADMIN_GUESSES`); per
- *   reporter (`REPORTS`);
+ *   (`MEMBER_LIMITS`); per address, for password attempts (`ATTEMPTS_AT_ANYONE`, `ADMIN_GUESSES`,
+ *   `SETUP_GUESSES`); per reporter (`REPORTS`);
  * - exact, in the account's own object: sign-in attempts, write points, uploads.
  *
  * The numbers are the reference's, except where noted. `RATE_LIMITS=off` disables all three.
@@ -112,6 +112,18 @@ const ADMIN_GUESSES: Windows = [
   { windowMs: DAY, points: 100 },
 ];
 
+/** Guesses of the code that opens set-up: from one address, and from everybody. */
+const SETUP_GUESSES: Readonly<Record<"address" | "everybody", Windows>> = {
+  address: [
+    { windowMs: 10 * MINUTE, points: 10 },
+    { windowMs: DAY, points: 50 },
+  ],
+  everybody: [
+    { windowMs: 10 * MINUTE, points: 60 },
+    { windowMs: DAY, points: 500 },
+  ],
+};
+
 /**
  * Reports, which the reference does not limit: by one member, by one account of another host, and by all
  * accounts of other hosts.
@@ -182,6 +194,18 @@ export async function countAdminGuess(services: Services, request: Request, isRi
     long,
   );
   if (!allowed) throw rateLimited(state);
+}
+
+/**
+ * Counts a guess of set-up's code, before it is compared, so that of many at once no more are compared. A new
+ * code is counted anew, so whoever deploys the host can always get in. Refuses RateLimitExceeded.
+ */
+export async function countSetUpGuess(services: Services, request: Request): Promise<void> {
+  if (!limitsApply(services)) return;
+  const slot = await addressSlot(services, request);
+  if (slot !== null) await consumeExactly(services, slot, "setup_guess", SETUP_GUESSES.address);
+  const code = slotOf(services.env.SETUP_CODE, "address", "everybody");
+  await consumeExactly(services, code, "setup_guess_all", SETUP_GUESSES.everybody);
 }
 
 /** Counts a report. Refuses RateLimitExceeded. */

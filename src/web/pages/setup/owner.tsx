@@ -1,0 +1,92 @@
+/** The page of the owner's account. */
+import type { FC } from "hono/jsx";
+import { EmailField, Field, NewPasswordField } from "../fields.tsx";
+import { Form, Submit } from "../form.tsx";
+import { RECOVERY_SCRIPT, RecoveryKeyPart } from "../recovery-key.tsx";
+import { Row } from "../account/rows.tsx";
+import { HandleEnding, type SignUpValues } from "../sign-up.tsx";
+import { SetUpPage, type SetUpFrame } from "./frame.tsx";
+
+interface OwnerProps extends SetUpFrame {
+  owned: boolean;
+  /** Whether the host has no address yet. */
+  unset: boolean;
+  values: SignUpValues;
+}
+
+export const OwnerPage: FC<OwnerProps> = ({ owned, unset, values, ...frame }) => {
+  if (owned) return <Owned {...frame} />;
+  return (
+    <SetUpPage
+      {...frame}
+      title="Your account"
+      lead="The owner’s: it may do everything on this host. From then on, its sign-in takes the place of the code."
+      scripts={[RECOVERY_SCRIPT]}
+    >
+      {unset ? (
+        <p class="notice plainly">
+          <span>
+            The host needs <a href="/setup/address">its address</a> first: your identity will name it.
+          </span>
+        </p>
+      ) : (
+        <SignUpForm {...frame} values={values} />
+      )}
+      <Moving />
+    </SetUpPage>
+  );
+};
+
+const SignUpForm: FC<SetUpFrame & { values: SignUpValues }> = ({ values, problem, sender, host }) => (
+  <Form {...sender} step="sign-up">
+    <Field
+      name="handle"
+      label="Handle"
+      value={values.handle}
+      autocomplete="username"
+      problem={problem}
+      hint="Your name here: letters, digits or dashes."
+      tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
+    />
+    <EmailField value={values.email} problem={problem} hint="For a forgotten password, and for reports." />
+    <NewPasswordField label="Password" problem={problem} />
+    <RecoveryKeyPart made={values.recoveryKey} />
+    <Submit>Create your account</Submit>
+  </Form>
+);
+
+const Owned: FC<SetUpFrame> = (frame) => (
+  <SetUpPage
+    {...frame}
+    title="Your account"
+    lead="This host has its owner. Before you go on, make it hard to lose and hard to steal:"
+  >
+    <div class="rows">
+      <Row
+        href="/account/passkeys"
+        title="Add a passkey"
+        at="Sign in with your fingerprint, your face or a PIN, on this address alone."
+      />
+      <Row
+        href="/account/recovery"
+        title="Keep a recovery key"
+        at="With it your account outlives this host. Skip this if you made one with the account."
+      />
+    </div>
+    <Form {...frame.sender} step="go-on">
+      <Submit>Go on</Submit>
+    </Form>
+    <Moving />
+  </SetUpPage>
+);
+
+const Moving: FC = () => (
+  <section>
+    <h2>You have an account elsewhere?</h2>
+    <p class="lead">
+      It can move here, with its posts and followers, once the host is set up. In the folder of the project,{" "}
+      <code>npm run migrate</code> asks for what it needs and leads you through; any other tool for moving an
+      account works too.
+    </p>
+  </section>
+);

@@ -1,0 +1,50 @@
+/** The pages of set-up that only set settings. */
+import { readKept } from "../../../schema/kept-settings.ts";
+import { type TypedSettings, changeSettings } from "../../lifecycle/host/settings.ts";
+import { SETTINGS, fixedSettings } from "../../protocol/settings/list.ts";
+import type { Fields } from "../forms.ts";
+import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
+import type { SetUpVisit } from "./access.tsx";
+import { type Input, type PageName, type SettingsPage, proposalFor } from "./pages.ts";
+import { type SetUpTask, leave, shown } from "./task.tsx";
+
+const isSecret = ({ name }: Input): boolean => (SETTINGS[name] as { secret?: true }).secret === true;
+
+export function settingsTask(name: PageName, page: SettingsPage): SetUpTask {
+  return {
+    show: async (visit, said) => {
+      const show = await showing(visit, said.fields);
+      return shown(visit, name, said, (frame) => <SettingsFormPage {...frame} page={page} shown={show} />);
+    },
+    steps: {
+      save: async (visit, fields) => {
+        await changeSettings(visit.services.env, visit.actor, typedIn(visit, page.inputs, fields));
+        return leave(visit, name);
+      },
+    },
+  };
+}
+
+/** What each field shows: what was typed, else what is set, else what is proposed. */
+export async function showing(visit: SetUpVisit, typed?: Fields): Promise<(input: Input) => Shown> {
+  const { env } = visit.services;
+  const [kept, fixed] = [await readKept(env), fixedSettings(env)];
+  return (input) => ({
+    value: typed?.get(input.name) ?? proposalFor(input.name, input.name in kept, env),
+    fixed: fixed.includes(input.name),
+    hidden: isSecret(input) && env[input.name] !== "",
+  });
+}
+
+/** The settings that a form has. A secret that was left empty stays, unless it shall be forgotten. */
+export function typedIn(visit: SetUpVisit, inputs: readonly Input[], fields: Fields): TypedSettings {
+  const fixed = fixedSettings(visit.services.env);
+  const typed: TypedSettings = {};
+  for (const input of inputs) {
+    const text = fields.get(input.name);
+    if (text === undefined || fixed.includes(input.name)) continue;
+    if (isSecret(input) && text === "" && !fields.has(`forget-${input.name}`)) continue;
+    typed[input.name] = text;
+  }
+  return typed;
+}

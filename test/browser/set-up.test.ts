@@ -1,0 +1,209 @@
+/**
+ * A host from its first visit to its owner's passkey: by the keyboard alone, and without JavaScript where no
+ * passkey is involved.
+ */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
+import { type RunningHost, startHost } from "../../tools/dev/host.ts";
+import { launchChromium } from "./chromium.ts";
+
+const CODE = "a-code-for-the-deployer";
+const PASSWORD = "correct horse battery";
+
+let browser: Browser;
+let host: RunningHost;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+beforeEach(async () => {
+  host = await startHost({ vars: { PUBLIC_URL: "", SETUP_CODE: CODE } });
+});
+afterEach(async () => {
+  await host?.stop();
+});
+
+const LOOKS = [
+  ["wide", 1280, "light"],
+  ["phone", 390, "dark"],
+  ["phone", 390, "light"],
+  ["wide", 1280, "dark"],
+] as const;
+
+/** No barrier that axe-core finds, and nothing wider than the screen. `SHOTS` names a folder for pictures. */
+async function assertFine(page: Page, name: string): Promise<void> {
+  const { SHOTS: folder } = process.env;
+  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+      `${name}, ${size}, ${colorScheme}`,
+    ).toEqual([]);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
+    if (folder !== undefined) {
+      await page.screenshot({ path: `${folder}/set-up-${name}-${size}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+}
+
+/** Moves the focus there as somebody without a pointer does. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await target.waitFor();
+  for (let presses = 0; presses < 60; presses++) {
+    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("no way there by the keyboard");
+}
+
+async function type(page: Page, label: string, text: string): Promise<void> {
+  await tabTo(page, page.getByLabel(label, { exact: true }));
+  await page.keyboard.press("ControlOrMeta+a");
+  await page.keyboard.type(text);
+}
+
+async function press(page: Page, name: string): Promise<void> {
+  await tabTo(page, page.getByRole("button", { name }).or(page.getByRole("link", { name })).first());
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+}
+
+const title = (page: Page) => page.getByRole("heading", { level: 1 }).innerText();
+
+describe("by the keyboard alone", () => {
+  test("a host gets its address, its rules, its owner and a passkey", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${host.origin}/`);
+    expect(new URL(page.url()).pathname).toBe("/setup");
+    await assertFine(page, "code");
+    await type(page, "Set-up code", "something else entirely");
+    await press(page, "Open set-up");
+    await assertFine(page, "wrong-code");
+    await type(page, "Set-up code", CODE);
+    await press(page, "Open set-up");
+    await assertFine(page, "begin");
+
+    await press(page, "Begin");
+    expect(await title(page)).toBe("Whose place is it?");
+    await assertFine(page, "place");
+    await press(page, "Save and go on");
+
+    await assertFine(page, "address");
+    await tabTo(page, page.getByRole("radio").first());
+    await page.keyboard.press("ArrowDown");
+    await type(page, "Your own domain", "pds.example.invalid");
+    await press(page, "Save and go on");
+    await assertFine(page, "address-away");
+    await tabTo(page, page.getByRole("radio", { checked: true }));
+    await page.keyboard.press("ArrowUp");
+    await press(page, "Test again, and go on");
+
+    expect(await title(page)).toBe("Handles");
+    await assertFine(page, "handles");
+    await press(page, "Save and go on");
+
+    await type(page, "Name", "Lagoon");
+    await type(page, "Colour", "teal");
+    await press(page, "Save and go on");
+    await assertFine(page, "look-wrong");
+    await type(page, "Colour", "#7a1f5c");
+    await press(page, "Save and go on");
+
+    await assertFine(page, "links");
+    await type(page, "Address of the rules", "https://lagoon.example/rules");
+    await press(page, "Save and go on");
+    await assertFine(page, "joining");
+    await press(page, "Save and go on");
+    await assertFine(page, "mail");
+    await press(page, "Save and go on");
+    await assertFine(page, "network");
+    await press(page, "Save and go on");
+
+    expect(await title(page)).toBe("Your account");
+    await assertFine(page, "owner");
+    await type(page, "Handle", "anna");
+    await type(page, "E-mail address", "anna@example.com");
+    await type(page, "Password", PASSWORD);
+    await press(page, "Create your account");
+    await assertFine(page, "owned");
+
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("WebAuthn.enable");
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await press(page, "Add a passkey");
+    await type(page, "Name for a new passkey", "My laptop");
+    await press(page, "Add a passkey");
+    expect(await page.getByText("The passkey is added.").count()).toBe(1);
+
+    await page.goto(`${host.origin}/setup`);
+    await assertFine(page, "nearly");
+    await press(page, "See whether all is well");
+    await assertFine(page, "health");
+    await press(page, "Send me a mail");
+    expect(await page.getByText("A mail is on its way to you.").count()).toBe(1);
+    await press(page, "Finish set-up");
+    expect(await title(page)).toContain("Lagoon");
+    await page.goto(`${host.origin}/setup`);
+    expect(await title(page)).toBe("This host is set up");
+    await page.close();
+  });
+});
+
+describe("without JavaScript", () => {
+  test("set-up is left in one browser and gone on with in another, by the code, up to the end", async () => {
+    const plain = async () => (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    const open = async (page: Page) => {
+      await page.goto(`${host.origin}/setup`);
+      await page.getByLabel("Set-up code").fill(CODE);
+      await page.getByRole("button", { name: "Open set-up" }).click();
+    };
+    const [first, second] = [await plain(), await plain()];
+    await open(first);
+    await first.getByRole("link", { name: "Begin" }).click();
+    await first.getByLabel("One person").check();
+    await first.getByRole("button", { name: "Save and go on" }).click();
+    expect(await title(first)).toBe("Its address");
+
+    await open(second);
+    await first.reload();
+    expect(await title(first)).toBe("This host is not set up yet");
+    // What was saved there is kept, and the next page waits here.
+    await second.getByRole("link", { name: "Go on" }).click();
+    expect(await title(second)).toBe("Its address");
+    for (const page of ["Its address", "Handles", "Name and colour", "Rules, privacy, contact"]) {
+      expect(await title(second)).toBe(page);
+      await second.getByRole("button", { name: "Save and go on" }).click();
+    }
+    // One person's place proposes what fits one person.
+    expect(await second.getByLabel("Nobody").isChecked()).toBe(true);
+    for (let pages = 0; pages < 3; pages++)
+      await second.getByRole("button", { name: "Save and go on" }).click();
+    await second.getByLabel("Handle").fill("anna");
+    await second.getByLabel("E-mail address").fill("anna@example.com");
+    await second.getByLabel("Password").fill(PASSWORD);
+    await second.getByRole("button", { name: "Create your account" }).click();
+    await second.getByRole("button", { name: "Go on" }).click();
+    expect(await title(second)).toBe("Is all well?");
+    await second.getByRole("button", { name: "Finish set-up" }).click();
+    const described = await fetch(`${host.origin}/xrpc/com.atproto.server.describeServer`);
+    expect(described.status).toBe(200);
+    // The code opens nothing any more.
+    await first.goto(`${host.origin}/setup`);
+    expect(await title(first)).toBe("This host is set up");
+  });
+});
