@@ -1,6 +1,10 @@
-/** Tells the moderators by mail that reports are waiting: soon after the first one, and then once an hour at most. */
+/**
+ * Mail about reports. Moderators learn that some are waiting: soon after the first one, and then once an hour at most.
+ * Reporters learn what came of theirs, if the moderators want them to.
+ */
 import type { Did } from "@atcute/lexicons";
 import { Directory } from "../identity/directory.ts";
+import type { Host } from "../identity/host.ts";
 import { HostTasks } from "../identity/host-tasks.ts";
 import { type MailBindings, type Mailer, mailerOf } from "../identity/mail/mailer.ts";
 import type { SecretBindings } from "../identity/secrets.ts";
@@ -8,6 +12,13 @@ import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
 import { logLine } from "../protocol/log-line.ts";
 import type { Settings } from "../protocol/settings/list.ts";
+
+export interface TellingServices {
+  directory: Pick<Directory, "findAll">;
+  mailer: Mailer;
+  host: Host;
+  env: Pick<Settings, "HOST_NAME">;
+}
 
 const HOUR = 60 * 60 * 1000;
 
@@ -57,7 +68,48 @@ function reportMail(open: number, { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUB
 ${reports} waiting for a moderator at ${host}. You get this mail as an owner, a moderator or the
 contact of that host, once an hour at most.
 
-    ${PUBLIC_URL}/xrpc/internal.atoll.admin.listReports?state=open
+    ${PUBLIC_URL}/admin/reports
 `,
   };
+}
+
+/** Reporters of one decision who are told, at most. */
+const TOLD_MAX = 20;
+
+interface Outcome {
+  /** What was reported: whose account or post. */
+  subject: string;
+  /** The handle of that account; null if it lives elsewhere. */
+  handle: string | null;
+  acted: boolean;
+}
+
+/** Tells the members among these reporters what came of it, without details about others. */
+export async function tellReporters(
+  { directory, mailer, host, env }: TellingServices,
+  reporters: readonly string[],
+  { subject, handle, acted }: Outcome,
+): Promise<void> {
+  const members = await directory.findAll(reporters.slice(0, TOLD_MAX));
+  const name = env.HOST_NAME || host.hostname;
+  for (const { email, did, handle: own } of members.values()) {
+    if (email === null) continue;
+    const isAppeal = did === subject;
+    const about = isAppeal
+      ? `you asked the moderators of ${name} to look once more at what they decided about your account.`
+      : `you reported ${handle === null ? "an account of another host" : `@${handle}`} to the moderators of ${name}.`;
+    const outcome = acted
+      ? isAppeal
+        ? "They changed it."
+        : "They looked at it, and did something about it."
+      : isAppeal
+        ? "They looked at it again, and it stays as it is."
+        : "They looked at it, and found nothing that goes against the rules of this place.";
+    const thanks = isAppeal ? "" : " Thank you for telling them.";
+    await mailer.send({
+      to: email,
+      subject: isAppeal ? `Your appeal at ${name}` : `Your report at ${name}`,
+      text: `Hello @${own},\n\n${about} ${outcome}${thanks}\n`,
+    });
+  }
 }

@@ -2,7 +2,7 @@
  * Reports by members, and by others who use this host as their labeler (com.atproto.moderation.createReport).
  */
 import type { Did } from "@atcute/lexicons";
-import { and, desc, eq, gt, lt, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { report } from "../../schema/directory.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -21,6 +21,28 @@ export interface NewReport {
 }
 
 export type Report = typeof report.$inferSelect;
+
+/** What reports are about: an account, or one of its records. */
+export interface ReportedSubject {
+  did: string;
+  uri: string | null;
+}
+
+const isAbout = ({ did, uri }: ReportedSubject) =>
+  and(eq(report.subjectDid, did), uri === null ? isNull(report.subjectUri) : eq(report.subjectUri, uri));
+
+/** What a decision leaves on reports. */
+export interface Decision {
+  state: Exclude<ReportState, "open">;
+  by: string;
+  note?: string | undefined;
+  /** ISO 8601 */
+  at: string;
+}
+
+export type OpenReportsChange = Partial<
+  Pick<Report, "state" | "closedBy" | "closedAt" | "note" | "assignedTo" | "escalatedBy">
+>;
 
 export interface ReportQuery {
   state?: ReportState | undefined;
@@ -117,6 +139,34 @@ export class ModerationReports {
     return last !== undefined && reports.length === limit
       ? { reports, cursor: String(last.id) }
       : { reports };
+  }
+
+  /**
+   * Changes every open report of a subject. Returns whom to tell: those who made them, each once. Refuses
+   * NotFound if there is no open report of it.
+   */
+  async changeOpen(subject: ReportedSubject, change: OpenReportsChange): Promise<string[]> {
+    const rows = await this.#db
+      .update(report)
+      .set(change)
+      .where(and(isAbout(subject), sql`${report.state} = 'open'`))
+      .returning({ by: report.reportedBy });
+    if (rows.length === 0) throw new Refusal("NotFound", "No open report of this");
+    return [...new Set(rows.map(({ by }) => by))];
+  }
+
+  /** Closes every open report of a subject, as `changeOpen`. `at` tells the reports of one decision apart. */
+  async closeAll(subject: ReportedSubject, { state, by, note, at }: Decision): Promise<string[]> {
+    return this.changeOpen(subject, { state, closedBy: by, closedAt: at, ...(note ? { note } : {}) });
+  }
+
+  /** Opens the reports again that one decision closed. Refuses NotFound. */
+  async reopenAll(subject: ReportedSubject, closedAt: string): Promise<void> {
+    const { meta } = await this.#db
+      .update(report)
+      .set({ state: "open", closedBy: null, closedAt: null })
+      .where(and(isAbout(subject), eq(report.closedAt, closedAt)));
+    if (meta.changes === 0) throw new Refusal("NotFound", "No such decision");
   }
 
   /** Closes a report or reopens it. Refuses NotFound. */

@@ -29,7 +29,7 @@ export function assetAt(pathname: string, host: HostWords): Response | null {
   }
 }
 
-const file = (text: string, type: string, cache: string): Response =>
+export const file = (text: string, type: string, cache: string): Response =>
   new Response(text, {
     headers: { "content-type": type, "cache-control": cache, "x-content-type-options": "nosniff" },
   });

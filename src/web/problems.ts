@@ -6,6 +6,8 @@ export interface Problem {
   message: string;
   /** The name of the field that it is about; null if it is about the whole form. */
   field: string | null;
+  /** Where there is something to do about it. */
+  way?: { href: string; label: string } | undefined;
 }
 
 interface Words {
@@ -15,6 +17,7 @@ interface Words {
   like?: RegExp;
   field?: string;
   words: string;
+  way?: Problem["way"];
 }
 
 /** The first that fits counts. */
@@ -28,7 +31,11 @@ const WORDS: readonly Words[] = [
     field: "password",
     words: "Please use the password of your account, not an app password.",
   },
-  { error: "AccountTakedown", words: "This account was taken down by the moderators." },
+  {
+    error: "AccountTakedown",
+    words: "This account was taken down by the moderators.",
+    way: { href: "/account/appeal", label: "Ask them to look once more" },
+  },
   { error: "RateLimitExceeded", words: "Too many attempts. Please wait a few minutes." },
 
   { error: "InvalidInviteCode", like: /does not take new/, words: "New accounts are not given out here." },
@@ -156,8 +163,8 @@ export function problemOf(thrown: unknown, fields: Iterable<string> = []): Probl
     logLine("warn", "web.problems", { error: thrown.error, message: thrown.message });
     return { message: UNKNOWN, field: null };
   }
-  const { words: message, field = null } = found;
-  return { message, field: field !== null && [...fields].includes(field) ? field : null };
+  const { words: message, field = null, way } = found;
+  return { message, way, field: field !== null && [...fields].includes(field) ? field : null };
 }
 
 const fits = (refusal: RefusalShape, error: string | undefined, like: RegExp | undefined): boolean =>

@@ -14,6 +14,7 @@ import { authorize } from "./authorize/endpoint.tsx";
 import { assetAt } from "./assets.ts";
 import { landing, notFound, statusPage } from "./host/host-pages.tsx";
 import { type Route, serveRoute } from "./route.ts";
+import { showAppeal, takeAppeal } from "./sign-in/appeal.tsx";
 import { showChoice, showSignIn, showSignUp, takeChoice, takeSignIn, takeSignUp } from "./sign-in/guests.tsx";
 import { addOptions, signInOptions } from "./sign-in/passkeys.ts";
 import { showReset, takeReset } from "./sign-in/reset.tsx";
@@ -31,6 +32,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     take: takeSignUp,
   },
   "/account/choose": { show: showChoice, take: takeChoice },
+  "/account/appeal": { show: (visit) => showAppeal(visit), take: takeAppeal },
   "/account/reset": { show: (visit) => showReset(visit), take: takeReset },
   "/account/passkey/sign-in": { take: async (visit) => Response.json(await signInOptions(visit)) },
   "/account/passkey/add": { take: passkeyOptions },

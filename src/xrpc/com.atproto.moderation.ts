@@ -3,13 +3,11 @@
  * `proxy.ts` forwards the report before it gets here.
  */
 import { ComAtprotoModerationCreateReport } from "@atcute/atproto";
-import { ModerationReports } from "../moderation/reports.ts";
-import { tellModerators } from "../lifecycle/report-mail.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
-import { parseAtUri } from "../protocol/syntax.ts";
+import { ensureDid, parseAtUri } from "../protocol/syntax.ts";
+import { createReport } from "./accounts/create-report.ts";
 import { STANDARD, TAKENDOWN, memberOrService } from "./server/policies.ts";
 import { method } from "./server/method.ts";
-import { consumeReport } from "./server/rate-limits.ts";
 
 /** Taken-down members may appeal. Other hosts forward their members' reports with a service token. */
 const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN] });
@@ -21,19 +19,13 @@ export const comAtprotoModeration = [
     if (!isRecord && subject.$type !== "com.atproto.admin.defs#repoRef") {
       throw invalidRequest("Invalid subject");
     }
-    const from = (await services.directory.findByDid(caller.did)) === null ? "outsider" : "member";
-    await consumeReport(services, caller.did, from);
-    const { id, createdAt } = await new ModerationReports(services.env.DIRECTORY).create(
-      {
-        reasonType,
-        reason,
-        reportedBy: caller.did,
-        subjectDid: isRecord ? parseAtUri(subject.uri).repo : subject.did,
-        ...(isRecord ? { subjectUri: subject.uri, subjectCid: subject.cid } : {}),
-      },
-      from,
-    );
-    services.defer(tellModerators(services.env));
+    const { id, createdAt } = await createReport(services, {
+      reasonType,
+      reason,
+      reportedBy: caller.did,
+      subjectDid: isRecord ? ensureDid(parseAtUri(subject.uri).repo) : subject.did,
+      ...(isRecord ? { subjectUri: subject.uri, subjectCid: subject.cid } : {}),
+    });
     return {
       id,
       reasonType,

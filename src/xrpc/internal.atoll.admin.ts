@@ -20,7 +20,12 @@ import {
   revokeCredentials as revokeCredentialsOf,
   revokeRole as revokeRoleOf,
 } from "./admin/members.ts";
-import { createLabels as issue, updateReport as decide } from "./admin/reports.ts";
+import {
+  createLabels as issue,
+  reopenReports as reopen,
+  updateReport as decide,
+  updateReports as decideAll,
+} from "./admin/reports.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 
@@ -49,6 +54,23 @@ const updateReport = v.procedure("internal.atoll.admin.updateReport", {
     state: v.literalEnum(["open", "resolved", "dismissed"]),
     note: v.optional(v.constrain(v.string(), [v.stringLength(0, 2_000)])),
   }),
+  output: null,
+});
+const subject = v.constrain(v.string(), [v.stringLength(1, 2_048)]);
+const updateReports = v.procedure("internal.atoll.admin.updateReports", {
+  params: null,
+  input: input({
+    subject,
+    state: v.optional(v.literalEnum(["resolved", "dismissed"])),
+    note: v.optional(v.constrain(v.string(), [v.stringLength(0, 2_000)])),
+    assignedTo: v.optional(v.nullable(v.didString())),
+    escalated: v.optional(v.boolean()),
+  }),
+  output: anything,
+});
+const reopenReports = v.procedure("internal.atoll.admin.reopenReports", {
+  params: null,
+  input: input({ subject, at: v.datetimeString() }),
   output: null,
 });
 const createLabels = v.procedure("internal.atoll.admin.createLabels", {
@@ -140,6 +162,14 @@ export const internalAtollAdmin = [
 
   method({ mainSchema: updateReport }, moderator, async ({ caller, input: wanted, services }) => {
     await decide(services, caller, wanted);
+  }),
+
+  method({ mainSchema: updateReports }, moderator, async ({ caller, input: wanted, services }) => ({
+    ...(await decideAll(services, caller, wanted)),
+  })),
+
+  method({ mainSchema: reopenReports }, moderator, async ({ caller, input: wanted, services }) => {
+    await reopen(services, caller, wanted);
   }),
 
   method({ mainSchema: createLabels }, moderator, async ({ caller, input: { labels }, services }) => ({

@@ -185,7 +185,9 @@ const own: Record<string, Rule> = {
   createResetCode: hostOwner,
   endSessions: moderator,
   revokeRole: hostOwner,
+  reopenReports: moderator,
   updateReport: moderator,
+  updateReports: moderator,
 };
 
 const grouped = (group: string, rules: Record<string, Rule>) =>

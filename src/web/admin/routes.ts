@@ -1,5 +1,7 @@
 /** Every path of the admin's pages. Loaded with the first request for one of them. */
 import { notFound } from "../host/host-pages.tsx";
+import { file } from "../assets.ts";
+import { KEYS_SCRIPT, KEYS_SCRIPT_TEXT } from "../pages/admin/keys.tsx";
 import { DESK_STYLE, DESK_STYLE_PATH } from "../pages/admin/style.css.ts";
 import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
@@ -7,12 +9,15 @@ import { type DeskPage, serveDesk } from "./desk.tsx";
 import { home } from "./home.tsx";
 import { member } from "./member.tsx";
 import { members } from "./members.tsx";
+import { queue, subject } from "./reports.tsx";
 
 /** By path; `*` is what the page is about. */
 export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin": home,
   "/admin/members": members,
   "/admin/members/*": member,
+  "/admin/reports": queue,
+  "/admin/reports/*": subject,
 };
 
 /** The page at a path, and what it is about. */
@@ -34,7 +39,8 @@ function decoded(text: string): string {
 }
 
 export async function serveAdmin(pathname: string, visitOf: () => Promise<Visit>): Promise<Response> {
-  if (pathname === DESK_STYLE_PATH) return styleSheet();
+  const asset = ASSETS[pathname];
+  if (asset !== undefined) return asset();
   const visit = await visitOf();
   const found = pageAt(pathname);
   if (found === null) return notFound(visit.frame);
@@ -48,11 +54,7 @@ export async function serveAdmin(pathname: string, visitOf: () => Promise<Visit>
   );
 }
 
-const styleSheet = () =>
-  new Response(DESK_STYLE, {
-    headers: {
-      "content-type": "text/css; charset=utf-8",
-      "cache-control": "public, max-age=31536000, immutable",
-      "x-content-type-options": "nosniff",
-    },
-  });
+const ASSETS: Readonly<Record<string, () => Response>> = {
+  [DESK_STYLE_PATH]: () => file(DESK_STYLE, "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+  [KEYS_SCRIPT]: () => file(KEYS_SCRIPT_TEXT, "text/javascript; charset=utf-8", "public, max-age=3600"),
+};

@@ -17,6 +17,8 @@ interface FieldProps {
   minlength?: number;
   maxlength?: number;
   autofocus?: boolean;
+  /** The key that leads to it, where the page has keys. */
+  hotkey?: string;
   tail?: Child;
 }
 
@@ -31,6 +33,7 @@ export const Field: FC<FieldProps> = ({
   optional,
   tail,
   autofocus,
+  hotkey,
   ...rest
 }) => {
   const wrong = problem?.field === name ? problem.message : null;
@@ -49,6 +52,7 @@ export const Field: FC<FieldProps> = ({
       autocapitalize={code ? "characters" : "none"}
       autocorrect="off"
       spellcheck={false}
+      data-key={hotkey}
       autofocus={problem?.field ? wrong !== null : autofocus}
       {...rest}
     />
@@ -77,6 +81,30 @@ export const Field: FC<FieldProps> = ({
     </div>
   );
 };
+
+/** Several lines of text. */
+export const TextArea: FC<
+  Pick<FieldProps, "name" | "label" | "value" | "hint" | "optional" | "maxlength">
+> = ({ name, label, value, hint, optional, maxlength }) => (
+  <div class="field">
+    <label for={name}>{label}</label>
+    <textarea
+      id={name}
+      name={name}
+      rows={5}
+      required={!optional}
+      maxlength={maxlength}
+      aria-describedby={hint === undefined ? undefined : `${name}-hint`}
+    >
+      {value ?? ""}
+    </textarea>
+    {hint === undefined ? null : (
+      <p class="hint" id={`${name}-hint`}>
+        {hint}
+      </p>
+    )}
+  </div>
+);
 
 const EASY = "Several words are good, and easy to remember.";
 

@@ -38,12 +38,19 @@ export const Submit: FC<PropsWithChildren<{ weight?: "first" | "second" | "grave
   </div>
 );
 
-type ButtonFormProps = PropsWithChildren<Sender & { step: string; weight?: "second" | "quiet" | "plain" }>;
+type ButtonFormProps = PropsWithChildren<
+  Sender & {
+    step: string;
+    weight?: "second" | "quiet" | "plain";
+    /** The key that presses it, where the page has keys. */
+    hotkey?: string;
+  }
+>;
 
 /** A form that consists of one button. */
-export const ButtonForm: FC<ButtonFormProps> = ({ weight = "quiet", children, ...sender }) => (
+export const ButtonForm: FC<ButtonFormProps> = ({ weight = "quiet", hotkey, children, ...sender }) => (
   <Form {...sender}>
-    <button class={weight} type="submit">
+    <button class={weight} type="submit" data-key={hotkey}>
       {children}
     </button>
   </Form>

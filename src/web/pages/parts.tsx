@@ -13,7 +13,10 @@ export const ProblemNotice: FC<{ problem: Problem | null | undefined }> = ({ pro
   problem && problem.field === null ? (
     <div class="notice bad" role="alert">
       <Icon name="alert" />
-      <p>{problem.message}</p>
+      <p>
+        {problem.message}{" "}
+        {problem.way === undefined ? null : <a href={problem.way.href}>{problem.way.label}</a>}
+      </p>
     </div>
   ) : null;
 

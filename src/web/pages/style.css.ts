@@ -39,12 +39,12 @@ footer{padding:1rem 1.25rem 1.5rem;color:var(--soft);font-size:.875rem;text-alig
 form{margin-top:1.75rem}
 .field+.field,.field+.check,.check+.check{margin-top:1.125rem}
 label{display:block;font-weight:600;font-size:.9375rem;margin-bottom:.375rem}
-input[type=text],input[type=password],input[type=email],select{width:100%;min-height:3rem;padding:.625rem .875rem;font:inherit;
+input[type=text],input[type=password],input[type=email],input[type=number],textarea,select{width:100%;min-height:3rem;padding:.625rem .875rem;font:inherit;
 color:inherit;background:var(--paper);border:1.5px solid var(--field);border-radius:.625rem;appearance:none}
 select{padding-right:2.25rem;background-image:linear-gradient(45deg,transparent 50%,var(--soft) 50%),linear-gradient(-45deg,transparent 50%,var(--soft) 50%);
 background-size:.4rem .4rem;background-position:right 1.25rem center,right .85rem center;background-repeat:no-repeat}
-input:hover,select:hover{border-color:var(--text)}
-input:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:1px;border-color:var(--accent);border-radius:.625rem}
+input:hover,textarea:hover,select:hover{border-color:var(--text)}
+input:focus-visible,textarea:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:1px;border-color:var(--accent);border-radius:.625rem}
 input[aria-invalid=true]{border-color:var(--bad)}
 .code{font:600 1.25rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.12em;text-transform:uppercase}
 .hint{color:var(--soft);font-size:.875rem;margin-top:.375rem;text-wrap:pretty}

@@ -15,7 +15,7 @@ import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
 export type Outcome = { member: Member } | { problem: Problem };
 
 /** Completes a bare name with the host's domain: `alice` → `alice.example.com`. */
-const completed = (name: string, { handleDomains }: HostWords): string =>
+export const completed = (name: string, { handleDomains }: HostWords): string =>
   /[.@:]/.test(name) ? name : `${name}${handleDomains[0] ?? ""}`;
 
 /** @param requestUri the authorization request during which they sign in, if any */

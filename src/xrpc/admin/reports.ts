@@ -1,10 +1,11 @@
 /** Decisions about reports and labels, by owners and moderators: the same for XRPC and for the admin's pages. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
 import { issueLabels } from "../../lifecycle/labels.ts";
 import type { WantedLabel } from "../../moderation/issue-labels.ts";
-import { ModerationReports, type ReportState } from "../../moderation/reports.ts";
+import { ModerationReports, type ReportState, type ReportedSubject } from "../../moderation/reports.ts";
 import type { SignedLabel } from "../../protocol/label.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
-import { parseAtUri } from "../../protocol/syntax.ts";
+import { ensureDid, isAtUri, isDid, parseAtUri } from "../../protocol/syntax.ts";
 import type { ActingCaller } from "../server/role-policies.ts";
 import type { Services } from "../server/services.ts";
 import { act, assertOutranks } from "./acts.ts";
@@ -16,6 +17,66 @@ export async function updateReport(
 ): Promise<void> {
   await act(services, caller, "updateReport", undefined, { id, state }, () =>
     new ModerationReports(services.env.DIRECTORY).setState(id, state, caller.actor, note),
+  );
+}
+
+/** What reports are about, checked. */
+export interface Subject extends ReportedSubject {
+  did: Did;
+  uri: ResourceUri | null;
+}
+
+/** An account's DID, or the at-uri of one of its records. Refuses InvalidRequest. */
+export function reportedSubject(subject: string): Subject {
+  if (isDid(subject)) return { did: subject, uri: null };
+  if (!isAtUri(subject)) throw invalidRequest("A report is about a DID or an at-uri");
+  return { did: ensureDid(parseAtUri(subject).repo), uri: subject };
+}
+
+/** Changes to all open reports of one subject at once. */
+export interface ReportsUpdate {
+  subject: string;
+  state?: Exclude<ReportState, "open"> | undefined;
+  note?: string | undefined;
+  /** The moderator who takes care of it; null: nobody. */
+  assignedTo?: string | null | undefined;
+  /** Whether it is passed on to the owners. */
+  escalated?: boolean | undefined;
+}
+
+/**
+ * Closes, assigns or passes on every open report of a subject. Returns when it was decided, by which
+ * `reopenReports` undoes it, and who made the reports. Refuses NotFound.
+ */
+export async function updateReports(
+  services: Services,
+  caller: ActingCaller,
+  update: ReportsUpdate,
+): Promise<{ at: string; reporters: string[] }> {
+  const { subject, ...detail } = update;
+  const { state, note, assignedTo, escalated } = detail;
+  const about = reportedSubject(subject);
+  const reports = new ModerationReports(services.env.DIRECTORY);
+  const at = new Date().toISOString();
+  const change = {
+    ...(assignedTo === undefined ? {} : { assignedTo }),
+    ...(escalated === undefined ? {} : { escalatedBy: escalated ? caller.actor : null }),
+  };
+  const reporters = await act(services, caller, "updateReports", subject, detail, async () => {
+    if (state !== undefined) return reports.closeAll(about, { state, note, by: caller.actor, at });
+    return reports.changeOpen(about, { ...change, ...(note === undefined ? {} : { note }) });
+  });
+  return { at, reporters };
+}
+
+/** Undoes the decision that closed a subject's reports at that time. Refuses NotFound. */
+export async function reopenReports(
+  services: Services,
+  caller: ActingCaller,
+  { subject, at }: { subject: string; at: string },
+): Promise<void> {
+  await act(services, caller, "reopenReports", subject, { at }, () =>
+    new ModerationReports(services.env.DIRECTORY).reopenAll(reportedSubject(subject), at),
   );
 }
 

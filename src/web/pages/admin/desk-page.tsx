@@ -32,6 +32,7 @@ const ANY: readonly Role[] = ["owner", "moderator", "inviter"];
 
 const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
   ["/admin", "Home", ANY],
+  ["/admin/reports", "Reports", MODERATORS],
   ["/admin/members", "Members", MODERATORS],
 ];
 

@@ -1,6 +1,6 @@
 /** Lists of reports and of acts. */
 import type { FC } from "hono/jsx";
-import type { LogLine, ReportLine } from "../../admin/member-reads.ts";
+import type { LogLine, ReportLine } from "../../admin/lines.ts";
 import { day } from "../parts.tsx";
 import type { DeskFrame } from "./desk-page.tsx";
 
@@ -14,8 +14,8 @@ interface ReportsProps extends DeskFrame {
   none: string;
 }
 
-/** The page of the subject of a report. */
-export const subjectPath = (did: string): string => `/admin/reports/${did}`;
+/** The page of the subject of a report: a DID, or an at-uri. */
+export const subjectPath = (subject: string): string => `/admin/reports/${encodeURIComponent(subject)}`;
 
 export const Reports: FC<ReportsProps> = ({ title, reports, none, to }) => (
   <section>
@@ -24,9 +24,9 @@ export const Reports: FC<ReportsProps> = ({ title, reports, none, to }) => (
       <p class="lead">{none}</p>
     ) : (
       <ul class="log">
-        {reports.map(({ reasonType, reason, state, createdAt, reporter, subjectDid }) => (
+        {reports.map(({ reasonType, reason, state, createdAt, reporter, subjectDid, subjectUri }) => (
           <li>
-            <a href={to(subjectPath(subjectDid))}>{reasonWords(reasonType)}</a>{" "}
+            <a href={to(subjectPath(subjectUri ?? subjectDid))}>{reasonWords(reasonType)}</a>{" "}
             <span class={state === "open" ? "tag bad" : "tag"}>{state}</span>
             <br />
             <span class="at">

@@ -26,6 +26,15 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .log{list-style:none;margin-top:.75rem;font-size:.9375rem}.log li{padding:.5rem 0;overflow-wrap:anywhere}.log li+li{border-top:1px solid var(--line)}
 .log .at{color:var(--soft)}
 .rows .tag{margin-left:.375rem}.rows .face{width:2.5rem;height:2.5rem;font-size:1rem}
+.queue .tag{margin-left:.5rem}.excerpt{display:block;overflow-wrap:anywhere}
+.meant{border-color:var(--accent)}.said-so{white-space:pre-wrap;overflow-wrap:anywhere;margin-top:.375rem}
+.veil{margin-top:.75rem}.veil label{font-weight:500;display:flex;gap:.5rem;align-items:center}.veil input{width:1.25rem;height:1.25rem;accent-color:var(--fill);flex:none}
+.veil>div{overflow:hidden;border-radius:.625rem;max-width:24rem;background:var(--ground);min-height:4rem}
+.veil img{display:block;max-width:100%;max-height:24rem;filter:blur(2rem)}.veil:has(:checked) img{filter:none}
+.decide button{flex:1 1 9rem}fieldset{border:0;padding:0;margin:0}legend{font-weight:600;font-size:.9375rem;padding:0;margin-bottom:.5rem}
+.check input[type=radio]{width:1.375rem;height:1.375rem}fieldset+.field{margin-top:1.125rem}
+.keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
+.notice .inline{margin:0;align-items:center;flex:1}
 @media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}
 @media (min-width:60rem){
 body.desk{grid-template-columns:15rem 1fr}

@@ -1,0 +1,219 @@
+/** The moderation queue, and what is decided about one subject. */
+import { tellReporters } from "../../lifecycle/report-mail.ts";
+import { recordStatus } from "../../lifecycle/takedowns.ts";
+import { isRefusal } from "../../protocol/refusal.ts";
+import { sendEmail } from "../../xrpc/admin/acts.ts";
+import {
+  type Subject,
+  createLabels,
+  reopenReports,
+  reportedSubject,
+  updateReports,
+} from "../../xrpc/admin/reports.ts";
+import { updateSubjectStatus } from "../../xrpc/admin/subject-status.ts";
+import { MODERATORS, outranks } from "../../xrpc/server/role-policies.ts";
+import { type Fields, lineOf } from "../forms.ts";
+import { subjectPath } from "../pages/admin/lines.tsx";
+import { QueuePage } from "../pages/admin/queue.tsx";
+import { SubjectPage } from "../pages/admin/subject.tsx";
+import { wrong } from "../problems.ts";
+import { errorPage, goTo, pathWith } from "../replies.tsx";
+import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "./desk.tsx";
+import { readNext, readPosts, readQueue, readSubject } from "./report-reads.ts";
+import { type Decided, decidedIn } from "./decided.ts";
+import { WARNINGS, warningMail } from "./warnings.ts";
+
+const NOTE_MAX = 500;
+
+export const queue: DeskPage = {
+  may: MODERATORS,
+  show: async (visit, said) => {
+    const { DIRECTORY, APPVIEW_DB } = visit.services.env;
+    const found = await readQueue(DIRECTORY, APPVIEW_DB, visit.role);
+    const decided = decidedIn(visit.url);
+    return shown(visit, said, (frame) => <QueuePage {...frame} queue={found} decided={decided} />);
+  },
+  steps: {},
+};
+
+/** What the page is about; null if its path says nothing that a report can be about. */
+function subjectOf({ about }: DeskVisit): Subject | null {
+  try {
+    return reportedSubject(about);
+  } catch (thrown) {
+    if (isRefusal(thrown)) return null;
+    throw thrown;
+  }
+}
+
+const named = ({ did, uri }: Subject): string => uri ?? did;
+
+/** Takes a subject down, or restores it. `seen` is the version that was reported; by default the present one. */
+async function setTakedown(
+  { services, caller }: DeskVisit,
+  { did, uri }: Subject,
+  takedown: { applied: boolean; ref?: string },
+  seen = "",
+): Promise<void> {
+  if (uri === null) {
+    const subject = { $type: "com.atproto.admin.defs#repoRef", did } as const;
+    return void (await updateSubjectStatus(services, caller, { subject, takedown }));
+  }
+  const cid = seen === "" ? ((await recordStatus(services, uri))?.cid ?? "") : seen;
+  const subject = { $type: "com.atproto.repo.strongRef", uri, cid } as const;
+  await updateSubjectStatus(services, caller, { subject, takedown });
+}
+
+type Act = (visit: DeskVisit, subject: Subject, fields: Fields) => Promise<Said | Response>;
+
+const step = (act: Act): Step => ({
+  may: MODERATORS,
+  take: async (visit, fields) => {
+    const subject = subjectOf(visit);
+    if (subject === null) return errorPage(visit, "Nothing can be reported there.", { status: 404 });
+    return act(visit, subject, fields);
+  },
+});
+
+/** Does what was decided, closes the reports, tells who made them if that is wanted, and goes on to the next. */
+function decision(
+  how: Decided["how"],
+  act: (visit: DeskVisit, subject: Subject, fields: Fields) => Promise<Said | void>,
+): Step {
+  return step(async (visit, subject, fields) => {
+    const said = await act(visit, subject, fields);
+    if (said?.problem !== undefined) return said;
+    const { services, caller } = visit;
+    const note = lineOf(fields, "note").slice(0, NOTE_MAX);
+    const { at, reporters } = await updateReports(services, caller, {
+      subject: named(subject),
+      state: how === "dismiss" ? "dismissed" : "resolved",
+      ...(note === "" ? {} : { note }),
+    }).catch(nothingOpen);
+    if (fields.get("tell") === "yes" && reporters.length > 0) {
+      const author = await services.directory.findByDid(subject.did);
+      const outcome = { subject: named(subject), handle: author?.handle ?? null, acted: how !== "dismiss" };
+      services.defer(tellReporters(services, reporters, outcome));
+    }
+    const value = how === "label" ? { value: lineOf(fields, "label") } : {};
+    return goOn(visit, { subject: named(subject), how, at, ...value });
+  });
+}
+
+/** A subject without an open report can be acted upon as well. */
+function nothingOpen(thrown: unknown): { at: string; reporters: string[] } {
+  if (!isRefusal(thrown) || thrown.error !== "NotFound") throw thrown;
+  return { at: "", reporters: [] };
+}
+
+/** To the subject that waits next, with what was just decided; to the queue if nothing does. */
+async function goOn(visit: DeskVisit, { subject, how, at, value = "" }: Decided): Promise<Response> {
+  const { DIRECTORY } = visit.services.env;
+  const next = await readNext(DIRECTORY, visit.role, subject);
+  const path = next === null ? "/admin/reports" : subjectPath(next);
+  const query = { was: subject, how, at, ...(value === "" ? {} : { value }) };
+  return goTo(visit, pathWith(path, visit.others ? { ...query, as: visit.member.did } : query));
+}
+
+/** Undoes what `decision` did: the reports first, since only a true decision can be taken back. */
+const undo = step(async (visit, subject, fields) => {
+  const { services, caller } = visit;
+  const how = fields.get("how");
+  const at = lineOf(fields, "at");
+  await reopenReports(services, caller, { subject: named(subject), at });
+  if (how === "take-down") await setTakedown(visit, subject, { applied: false });
+  if (how === "suspend") await setTakedown(visit, { did: subject.did, uri: null }, { applied: false });
+  if (how === "restore") await setTakedown(visit, subject, { applied: true, ref: "TAKEDOWN again" });
+  if (how === "label")
+    await createLabels(services, caller, [{ uri: named(subject), val: lineOf(fields, "value"), neg: true }]);
+  return { done: "It is as it was before, and the reports are open again." };
+});
+
+async function warn(visit: DeskVisit, subject: Subject, fields: Fields): Promise<Said | void> {
+  const { services, caller, frame } = visit;
+  const author = await services.directory.findByDid(subject.did);
+  if (author === null) return { problem: wrong("Only members can be sent a mail.") };
+  const own = (fields.get("words") ?? "").trim().slice(0, 2_000);
+  const kind = WARNINGS.find(({ name }) => name === fields.get("kind"));
+  if (kind === undefined && own === "")
+    return { problem: wrong("Please choose what the mail says, or write it yourself."), fields };
+  const { sent } = await sendEmail(services, caller, {
+    recipientDid: author.did,
+    senderDid: visit.member.did,
+    ...warningMail(frame.host, author.handle, kind ?? null, own),
+  });
+  if (!sent)
+    return {
+      problem: wrong("The mail could not be sent: this host has no mail set up, or it failed."),
+      fields,
+    };
+}
+
+const change = (
+  update: (visit: DeskVisit) => { assignedTo?: string | null; escalated?: boolean },
+  done: string,
+) =>
+  step(async (visit, subject) => {
+    await updateReports(visit.services, visit.caller, { subject: named(subject), ...update(visit) });
+    return { done };
+  });
+
+const refOf = (kind: string, fields: Fields): string =>
+  `${kind} ${lineOf(fields, "note")}`.trim().slice(0, 200);
+
+export const subject: DeskPage = {
+  may: MODERATORS,
+  show: async (visit, said) => {
+    const about = subjectOf(visit);
+    if (about === null) return errorPage(visit, "Nothing can be reported there.", { status: 404 });
+    const { DIRECTORY, APPVIEW_DB } = visit.services.env;
+    const [facts, posts] = await Promise.all([
+      readSubject(DIRECTORY, about, visit.role),
+      readPosts(APPVIEW_DB, about),
+    ]);
+    const mayAct = outranks(visit.caller, facts.role) && about.did !== visit.member.did;
+    return shown(visit, said, (frame) => (
+      <SubjectPage
+        {...frame}
+        about={about}
+        facts={facts}
+        posts={posts}
+        mayAct={mayAct}
+        decided={decidedIn(visit.url)}
+        wanted={said.fields}
+      />
+    ));
+  },
+  steps: {
+    dismiss: decision("dismiss", async () => undefined),
+    label: decision("label", async ({ services, caller }, about, fields) => {
+      const val = lineOf(fields, "label");
+      if (val === "") return { problem: wrong("Please choose a label.", "label"), fields };
+      await createLabels(services, caller, [{ uri: named(about), val }]);
+    }),
+    "take-down": decision("take-down", async (visit, about, fields) => {
+      await setTakedown(
+        visit,
+        about,
+        { applied: true, ref: refOf("TAKEDOWN", fields) },
+        lineOf(fields, "cid"),
+      );
+    }),
+    suspend: decision("suspend", async (visit, about, fields) => {
+      await setTakedown(
+        visit,
+        { did: about.did, uri: null },
+        { applied: true, ref: refOf("SUSPEND", fields) },
+      );
+    }),
+    restore: decision("restore", async (visit, about) => {
+      await setTakedown(visit, about, { applied: false });
+    }),
+    warn: decision("warn", warn),
+    undo,
+    take: change(({ member }) => ({ assignedTo: member.did }), "You take care of it now: others see that."),
+    leave: change(() => ({ assignedTo: null }), "Nobody takes care of it now."),
+    escalate: change(() => ({ escalated: true }), "It is passed on to the owners, who see it first."),
+    "hand-back": change(() => ({ escalated: false }), "It is for the moderators again."),
+  },
+};

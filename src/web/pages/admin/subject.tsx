@@ -1,0 +1,308 @@
+/** The page of one subject of reports: what it is, who reported it, and what to do about it. */
+import type { FC } from "hono/jsx";
+import type { Decided } from "../../admin/decided.ts";
+import { contentOf } from "../../admin/post-view.ts";
+import type { SubjectFacts, SubjectPosts } from "../../admin/report-reads.ts";
+import { WARNINGS } from "../../admin/warnings.ts";
+import { profileIn } from "../../admin/names.ts";
+import type { SeenPost } from "../../../appview/reads/moderator-view.ts";
+import type { ReportedSubject } from "../../../moderation/reports.ts";
+import type { Fields } from "../../forms.ts";
+import { Check, Field, TextArea } from "../fields.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
+import { Person, day } from "../parts.tsx";
+import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { KEYS_SCRIPT, Keys } from "./keys.tsx";
+import { Log, Reports, subjectPath } from "./lines.tsx";
+import { Standing } from "./members.tsx";
+import { DecidedNotice, undoKey } from "./queue.tsx";
+
+interface SubjectProps extends DeskFrame {
+  about: ReportedSubject;
+  facts: SubjectFacts;
+  posts: SubjectPosts;
+  /** Whether the reader may act upon the author. */
+  mayAct: boolean;
+  decided: Decided | null;
+  wanted?: Fields | undefined;
+}
+
+/** Labels that every client knows, and what they do. */
+export const LABELS = [
+  ["spam", "Spam"],
+  ["!warn", "Warn before it is shown"],
+  ["!hide", "Hide it"],
+  ["porn", "Porn"],
+  ["sexual", "Suggestive"],
+  ["nudity", "Nudity"],
+  ["graphic-media", "Graphic media"],
+  ["impersonation", "Impersonation"],
+] as const;
+
+export const SubjectPage: FC<SubjectProps> = (props) => {
+  const { about, facts, decided, mayAct, to } = props;
+  const { author } = facts;
+  const whose = author === null ? "somebody elsewhere" : `@${author.handle}`;
+  const open = facts.reports.filter(({ state }) => state === "open");
+  return (
+    <DeskPage
+      {...props}
+      title={`${about.uri === null ? "Account" : "Post"} of ${whose}`}
+      back={{ path: "/admin/reports", label: "Reports" }}
+      scripts={[KEYS_SCRIPT]}
+    >
+      <DecidedNotice {...props} />
+      <Author {...props} />
+      <Thread {...props} />
+      <Reports {...props} title="Who reported it" reports={facts.reports} none="Nobody reported it." />
+      {open.length > 0 ? <Care {...props} open={open} /> : null}
+      {mayAct ? <Decisions {...props} /> : <p class="lead">You may not decide about this account.</p>}
+      <div class="pair">
+        <Reports {...props} title="Other reports about them" reports={facts.others} none="There are none." />
+        <Newest {...props} />
+      </div>
+      <Log {...props} title="What was decided about them" lines={facts.log} />
+      {facts.next === null ? null : (
+        <p class="lead">
+          <a href={to(subjectPath(facts.next))} data-key="n">
+            To the next one
+          </a>
+        </p>
+      )}
+      <Keys keys={[...ALL_KEYS, ...undoKey(decided)]} />
+    </DeskPage>
+  );
+};
+
+const ALL_KEYS = [
+  ["d", "dismiss the reports"],
+  ["l", "choose a label"],
+  ["t", "take it down"],
+  ["s", "suspend the account"],
+  ["r", "restore it"],
+  ["w", "write to the member"],
+  ["o", "write a note for the log"],
+  ["a", "take care of it"],
+  ["e", "pass it on to the owners"],
+  ["p", "show the pictures"],
+  ["n", "go on to the next one"],
+] as const;
+
+const Author: FC<SubjectProps> = ({ about, facts, posts, to }) => {
+  const { author, labels } = facts;
+  return (
+    <div class="card">
+      {author === null ? (
+        <p>
+          <code>{about.did}</code>, on another host. You decide only about what this host shows.
+        </p>
+      ) : (
+        <>
+          <a href={to(`/admin/members/${author.did}`)}>
+            <Person member={author} profile={profileIn(posts.names, author.did)} />
+          </a>
+          <p class="hint">
+            <Standing member={author} />
+            Came on {day(author.createdAt)}
+          </p>
+        </>
+      )}
+      {labels.length === 0 ? null : (
+        <p class="hint">
+          Labels:{" "}
+          {labels.map(({ val, uri }) => (
+            <>
+              <span class="tag">{val}</span>
+              {uri.startsWith("did:") ? " on the account " : " "}
+            </>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+};
+
+const Thread: FC<SubjectProps> = ({ about, facts, posts }) => {
+  if (about.uri === null) return null;
+  return (
+    <section>
+      <h2>What they wrote</h2>
+      {facts.takedown === null ? null : (
+        <p class="hint">
+          <span class="tag bad">Taken down</span>
+        </p>
+      )}
+      {posts.thread.length === 0 ? (
+        <p class="lead">
+          It is no post, or is not here any more: <code>{about.uri}</code>
+        </p>
+      ) : (
+        posts.thread.map((post) => <Post post={post} meant={post.uri === about.uri} />)
+      )}
+    </section>
+  );
+};
+
+const Post: FC<{ post: SeenPost; meant: boolean }> = ({ post, meant }) => {
+  const { text, pictures, more } = contentOf(post.record, post.did);
+  return (
+    <article class={meant ? "card meant" : "card"}>
+      <p class="hint">
+        <b>{post.name ?? ""}</b> @{post.handle ?? post.did}, {day(post.sort)}
+      </p>
+      <p class="said-so">{text}</p>
+      {pictures.map(({ path, alt }, i) => (
+        <div class="veil">
+          <label>
+            <input type="checkbox" data-key={meant && i === 0 ? "p" : undefined} /> Show the picture
+            {alt === "" ? "" : `: ${alt}`}
+          </label>
+          <div>
+            <img src={path} alt={alt} loading="lazy" />
+          </div>
+        </div>
+      ))}
+      {more.map((line) => (
+        <p class="hint">{line}</p>
+      ))}
+    </article>
+  );
+};
+
+const Newest: FC<SubjectProps> = ({ posts }) => (
+  <section>
+    <h2>What they wrote last</h2>
+    {posts.newest.length === 0 ? (
+      <p class="lead">Nothing that is here.</p>
+    ) : (
+      <ul class="log">
+        {posts.newest.map((post) => (
+          <li>
+            {contentOf(post.record, post.did).text.slice(0, 200) || "(no text)"}
+            <br />
+            <span class="at">{day(post.sort)}</span>
+          </li>
+        ))}
+      </ul>
+    )}
+  </section>
+);
+
+/** Who takes care of the open reports. */
+const Care: FC<SubjectProps & { open: SubjectFacts["reports"] }> = ({ open, member, sender }) => {
+  const assigned = open.find(({ assignedTo }) => assignedTo !== null)?.assignedTo ?? null;
+  const escalated = open.some(({ escalatedBy }) => escalatedBy !== null);
+  return (
+    <div class="inline">
+      <ButtonForm {...sender} step={assigned === member.did ? "leave" : "take"} hotkey="a">
+        {assigned === member.did ? "Leave it to others" : "I take care of it"}
+      </ButtonForm>
+      <ButtonForm {...sender} step={escalated ? "hand-back" : "escalate"} hotkey="e">
+        {escalated ? "Hand it back to the moderators" : "Pass it on to the owners"}
+      </ButtonForm>
+    </div>
+  );
+};
+
+const Decisions: FC<SubjectProps> = (props) => {
+  const { about, facts, sender, posts, problem, wanted } = props;
+  const isDown = about.uri === null ? facts.author?.takedown !== null : facts.takedown !== null;
+  const isHere = facts.author !== null;
+  const meant = posts.thread.find(({ uri }) => uri === about.uri);
+  const cid = facts.reports.find(({ subjectCid }) => subjectCid !== null)?.subjectCid ?? "";
+  return (
+    <section>
+      <h2>Decide</h2>
+      <Form {...sender} step="dismiss" carried={{ cid }}>
+        <div class="field">
+          <label for="label">Label</label>
+          <select id="label" name="label" data-key="l">
+            <option value="">No label</option>
+            {LABELS.map(([value, words]) => (
+              <option value={value} selected={wanted?.get("label") === value}>
+                {words}
+              </option>
+            ))}
+          </select>
+          {problem?.field === "label" ? <p class="wrong">{problem.message}</p> : null}
+        </div>
+        <Field
+          name="note"
+          label="Note for the log"
+          value={wanted?.get("note")}
+          optional
+          maxlength={500}
+          hotkey="o"
+        />
+        <Check name="tell" label="Tell who reported it, by mail" hint="What came of it, without details." />
+        <div class="inline decide">
+          <Decide step="dismiss" hotkey="d" words="Dismiss" />
+          <Decide step="label" hotkey="" words="Label it" />
+          {isHere && !isDown ? (
+            <Decide
+              step="take-down"
+              hotkey="t"
+              words={about.uri === null ? "Take the account down" : "Take it down"}
+              grave
+            />
+          ) : null}
+          {isHere && facts.author?.takedown === null ? (
+            <Decide step="suspend" hotkey="s" words="Suspend the account" grave />
+          ) : null}
+          {isHere && isDown ? <Decide step="restore" hotkey="r" words="Restore it" /> : null}
+        </div>
+      </Form>
+      {isHere ? (
+        <Warn {...props} text={meant === undefined ? "" : contentOf(meant.record, meant.did).text} />
+      ) : null}
+    </section>
+  );
+};
+
+const Decide: FC<{ step: string; hotkey: string; words: string; grave?: boolean }> = ({
+  step,
+  hotkey,
+  words,
+  grave,
+}) => (
+  <button
+    class={grave ? "grave" : "quiet"}
+    type="submit"
+    name="step"
+    value={step}
+    data-key={hotkey === "" ? undefined : hotkey}
+  >
+    {words}
+  </button>
+);
+
+const Warn: FC<SubjectProps & { text: string }> = ({ sender, wanted, text }) => (
+  <div class="acts">
+    <details open={wanted?.get("step") === "warn"}>
+      <summary data-key="w">Write to the member</summary>
+      <Form {...sender} step="warn">
+        <fieldset>
+          <legend>What the mail says</legend>
+          {WARNINGS.map(({ name, label }) => (
+            <div class="check">
+              <input type="radio" id={`kind-${name}`} name="kind" value={name} />
+              <label for={`kind-${name}`}>{label}</label>
+            </div>
+          ))}
+          <div class="check">
+            <input type="radio" id="kind-own" name="kind" value="own" checked />
+            <label for="kind-own">Only my own words</label>
+          </div>
+        </fieldset>
+        <TextArea
+          name="words"
+          label="Your own words"
+          optional
+          maxlength={2000}
+          value={wanted?.get("words") ?? (text === "" ? "" : `It is about this: “${text.slice(0, 300)}”`)}
+        />
+        <Submit weight="second">Send, and close the reports</Submit>
+      </Form>
+    </details>
+  </div>
+);
