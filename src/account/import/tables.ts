@@ -76,10 +76,26 @@ export function storePlan(sql: Sql, { data, rev, base, top, irregular, entries }
   );
 }
 
-export const readPlan = (sql: Sql): SortedPlan | null =>
-  sql.first<Plan & { top: ArrayBuffer; irregular: number; entries: string }>(
+export function readPlan(sql: Sql): SortedPlan | null {
+  renewPlan(sql);
+  return sql.first<Plan & { top: ArrayBuffer; irregular: number; entries: string }>(
     "SELECT data, rev, base, top, irregular, entries FROM import_plan",
   );
+}
+
+/**
+ * Brings the plan of an import up to date that an earlier version began. These tables are made for an import,
+ * so no migration sees them. Then, an archive with an irregular record was refused.
+ */
+function renewPlan(sql: Sql): void {
+  const { made } =
+    sql.first<{ made: string }>("SELECT sql AS made FROM sqlite_master WHERE name = 'import_plan'") ?? {};
+  if (made === undefined || /\birregular\b/.test(made)) return;
+  sql.transaction(() => {
+    sql.run("ALTER TABLE import_plan ADD COLUMN irregular INTEGER NOT NULL DEFAULT 0");
+    sql.run("ALTER TABLE import_plan ADD COLUMN entries TEXT NOT NULL DEFAULT '[]'");
+  });
+}
 
 /** Gives the new tables the names of the old ones, inside the caller's transaction. */
 export function swapTables(sql: Sql): void {
