@@ -21,6 +21,8 @@ export interface Project {
   wrangler(args: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
   /** `npm run deploy -- …` */
   deploy(args?: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** `npm run …` */
+  npm(script: string): Promise<Finished>;
   /** Changes a file. */
   edit(file: string, change: (text: string) => string): void;
   remove(): void;
@@ -32,13 +34,15 @@ export function copyProject(apiUrl: string): Project {
   mkdirSync(project);
   for (const part of PARTS) cpSync(path.join(ROOT, part), path.join(project, part), { recursive: true });
   symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
-  const run = (command: string[], given: NodeJS.ProcessEnv = {}) =>
-    finish(command, project, { ...environmentOf(folder, apiUrl), ...given });
+  const run = (command: string, args: string[], given: NodeJS.ProcessEnv = {}) =>
+    finish(command, args, project, { ...environmentOf(folder, apiUrl), ...given });
   return {
     folder: project,
-    wrangler: (args, given) => run(["node_modules/wrangler/bin/wrangler.js", ...args], given),
+    wrangler: (args, given) =>
+      run(process.execPath, ["node_modules/wrangler/bin/wrangler.js", ...args], given),
     deploy: (args = [], given) =>
-      run(["--import", "./tools/dev/node.mjs", "tools/dev/deploy.ts", ...args], given),
+      run(process.execPath, ["--import", "./tools/dev/node.mjs", "tools/dev/deploy/run.ts", ...args], given),
+    npm: (script) => run("npm", ["run", script]),
     edit(file, change) {
       const at = path.join(project, file);
       writeFileSync(at, change(readFileSync(at, "utf8")));
@@ -64,9 +68,9 @@ const environmentOf = (folder: string, apiUrl: string): NodeJS.ProcessEnv => ({
   NO_COLOR: "1",
 });
 
-function finish(command: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Finished> {
+function finish(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, command, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     child.stdout.on("data", (text: Buffer) => (output += text.toString()));
     child.stderr.on("data", (text: Buffer) => (output += text.toString()));

@@ -8,12 +8,15 @@ export const ROOT = path.resolve(import.meta.dirname, "../..");
 export interface D1Binding {
   binding: string;
   name: string;
+  /** Null: it is found by its name. */
   id: string | null;
 }
 
 export interface R2Binding {
   binding: string;
   name: string;
+  /** The law that the bucket stays under, such as that of the EU; null: none in particular. */
+  jurisdiction: string | null;
 }
 
 /** A class of Durable Objects. All of this Worker's keep their state in SQLite. */
@@ -30,6 +33,7 @@ export interface Compatibility {
 
 export interface WranglerFile {
   name: string;
+  accountId: string | null;
   compatibility: Compatibility;
   vars: Record<string, string>;
   databases: D1Binding[];
@@ -67,16 +71,18 @@ export function readWranglerFile(file = path.join(ROOT, "wrangler.toml")): Wrang
   const flags = Array.isArray(toml.compatibility_flags) ? toml.compatibility_flags.map(String) : [];
   return {
     name: text(toml, "name") ?? "atoll",
+    accountId: text(toml, "account_id"),
     compatibility: { compatibilityDate: date, compatibilityFlags: flags },
     vars: strings(toml.vars, "vars", file),
     databases: tables(toml.d1_databases).map((table) => ({
       binding: text(table, "binding") ?? "",
       name: text(table, "database_name") ?? "",
-      id: text(table, "database_id"),
+      id: text(table, "database_id") || null,
     })),
     buckets: tables(toml.r2_buckets).map((table) => ({
       binding: text(table, "binding") ?? "",
       name: text(table, "bucket_name") ?? "",
+      jurisdiction: text(table, "jurisdiction"),
     })),
     objects: tables(objectsIn(toml.durable_objects)).map((table) => ({
       binding: text(table, "name") ?? "",

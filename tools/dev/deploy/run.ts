@@ -1,0 +1,162 @@
+/**
+ * `npm run deploy`: looks at the account, says what it will make and what only its owner can do, and then does
+ * what `wrangler deploy` does. The same the first time and later; every step may be repeated. In a build of
+ * Cloudflare's, where nobody can be asked, it is `wrangler deploy` alone.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import * as clack from "@clack/prompts";
+import { LaunchError } from "../ports.ts";
+import { fitSettings } from "../settings.ts";
+import { type WranglerFile, readWranglerFile } from "../wrangler-file.ts";
+import { chooseAccount } from "./account.ts";
+import { Cloudflare, type CloudflareAccount } from "./cloudflare.ts";
+import { type Survey, jurisdictionOf, survey } from "./survey.ts";
+import { assertBuilds, credentials, deployWorker, rehearse } from "./wrangler.ts";
+
+const HELP = `npm run deploy -- [options]
+
+  --dry-run          builds, and says what it would do; touches no account
+  --account <id>     the account's id or name, for people with several
+  --location <hint>  where the databases are made: weur, eeur, wnam, enam, apac, oc; by default near you
+  --new-code         makes a new code for /setup, and prints it
+  --yes              asks nothing
+`;
+
+interface Options {
+  "dry-run": boolean;
+  account?: string;
+  location?: string;
+  "new-code": boolean;
+  yes: boolean;
+  help: boolean;
+}
+
+const LOCATIONS = ["weur", "eeur", "wnam", "enam", "apac", "oc"];
+
+try {
+  const options = readOptions();
+  if (options.help) console.log(HELP);
+  else if (process.env.WORKERS_CI !== undefined) await deployWorker({ accountId: null, secretsFile: null });
+  else await deploy(options);
+} catch (thrown) {
+  if (!(thrown instanceof LaunchError)) throw thrown;
+  console.error(`\n${thrown.message}\n`);
+  process.exit(1);
+}
+
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        "dry-run": { type: "boolean", default: false },
+        account: { type: "string" },
+        location: { type: "string" },
+        "new-code": { type: "boolean", default: false },
+        yes: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.location !== undefined && !LOCATIONS.includes(values.location))
+      throw new Error(`${values.location} is no location: choose one of ${LOCATIONS.join(", ")}.`);
+    return values;
+  } catch (thrown) {
+    throw new LaunchError(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${HELP}`);
+  }
+}
+
+async function deploy(options: Options): Promise<void> {
+  const file = readWranglerFile();
+  if (fitSettings(file.vars).LOCAL !== "")
+    throw new LaunchError("LOCAL is set in wrangler.toml: a deploy is not local.");
+  if (options["dry-run"]) {
+    await rehearse();
+    const made = [...file.databases, ...file.buckets].map(({ name }) => name);
+    console.log(
+      `That was a dry run: ${file.name} builds. A deploy makes, where missing: ${made.join(", ")}.`,
+    );
+    return;
+  }
+  await assertBuilds();
+  const canAsk = process.stdin.isTTY && process.stdout.isTTY && !options.yes;
+  const api = new Cloudflare(await credentials());
+  const account = await chooseAccount(api, {
+    option: options.account ?? null,
+    id: process.env.CLOUDFLARE_ACCOUNT_ID ?? file.accountId,
+    canAsk,
+  });
+  const found = await survey(api, account, file);
+  tell(account, file, found);
+  if (canAsk && (await clack.confirm({ message: "Go on?" })) !== true)
+    throw new LaunchError("Nothing was deployed.");
+  await makeStores(api, account, found, options.location ?? null);
+  await upload(account, found, options["new-code"]);
+}
+
+function tell({ name }: CloudflareAccount, file: WranglerFile, found: Survey): void {
+  const lines = [
+    `Account: ${name}`,
+    `Worker: ${file.name}, ${found.isThere ? "an update" : "for the first time"}`,
+    ...found.databases.map((database) => `Will make the D1 database ${database.name}`),
+    ...found.buckets.map((bucket) => `Will make the R2 bucket ${bucket.name}`),
+  ];
+  console.log(`\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
+}
+
+/** Makes what is missing, before wrangler would: it cannot say where. */
+async function makeStores(
+  api: Cloudflare,
+  { id }: CloudflareAccount,
+  { databases, buckets }: Survey,
+  location: string | null,
+): Promise<void> {
+  for (const { name } of databases) {
+    const where = location === null ? {} : { primary_location_hint: location };
+    await api.make(`/accounts/${id}/d1/database`, { name, ...where });
+  }
+  for (const bucket of buckets)
+    await api.make(`/accounts/${id}/r2/buckets`, { name: bucket.name }, jurisdictionOf(bucket));
+}
+
+async function upload(account: CloudflareAccount, { hasCode }: Survey, wantsCode: boolean): Promise<void> {
+  const code = hasCode && !wantsCode ? null : newCode();
+  const folder = mkdtempSync(path.join(tmpdir(), "atoll-code-"));
+  const secretsFile = code === null ? null : path.join(folder, "secrets.json");
+  try {
+    if (secretsFile !== null)
+      writeFileSync(secretsFile, JSON.stringify({ SETUP_CODE: code }), { mode: 0o600 });
+    const address = await deployWorker({ accountId: account.id, secretsFile });
+    console.log(farewell(address ?? "the address above", code));
+  } catch (thrown) {
+    if (code !== null && thrown instanceof LaunchError)
+      throw new LaunchError(
+        `${thrown.message}\n\nIf the Worker got there all the same, its code for /setup is ${code}`,
+      );
+    throw thrown;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** 100 bits, in letters that are not mistaken for one another. */
+function newCode(): string {
+  const letters = "abcdefghjkmnpqrstuvwxyz234567891";
+  const word = [...randomBytes(20)].map((byte) => letters[byte & 31]).join("");
+  return word.replace(/.{5}(?=.)/g, "$&-");
+}
+
+function farewell(address: string, code: string | null): string {
+  return [
+    "",
+    `Set your host up at ${address}/setup`,
+    code === null
+      ? "with the code that was printed at its first deploy (a new one: npm run deploy -- --new-code)."
+      : `with the code ${code}`,
+    "",
+    "It takes nobody in before that. Deploying again is safe at any time.",
+    "",
+  ].join("\n");
+}
