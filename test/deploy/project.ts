@@ -7,7 +7,16 @@ import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import { TOKEN } from "./cloudflare/api.ts";
 
 /** What a deploy reads. */
-const PARTS = ["src", "schema", "migrations", "tools", "package.json", "package-lock.json", "wrangler.toml"];
+const PARTS = [
+  "src",
+  "schema",
+  "migrations",
+  "tools",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "wrangler.toml",
+];
 
 export interface Finished {
   code: number;
@@ -17,8 +26,8 @@ export interface Finished {
 
 export interface Project {
   readonly folder: string;
-  /** Runs this project's wrangler. */
-  wrangler(args: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** Runs this project's wrangler; `input` is what somebody pipes into it. */
+  wrangler(args: string[], environment?: NodeJS.ProcessEnv, input?: string): Promise<Finished>;
   /** `npm run deploy -- …` */
   deploy(args?: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
   /** `npm run …` */
@@ -34,12 +43,12 @@ export function copyProject(apiUrl: string): Project {
   mkdirSync(project);
   for (const part of PARTS) cpSync(path.join(ROOT, part), path.join(project, part), { recursive: true });
   symlinkSync(path.join(ROOT, "node_modules"), path.join(project, "node_modules"));
-  const run = (command: string, args: string[], given: NodeJS.ProcessEnv = {}) =>
-    finish(command, args, project, { ...environmentOf(folder, apiUrl), ...given });
+  const run = (command: string, args: string[], given: NodeJS.ProcessEnv = {}, input = "") =>
+    finish(command, args, input, project, { ...environmentOf(folder, apiUrl), ...given });
   return {
     folder: project,
-    wrangler: (args, given) =>
-      run(process.execPath, ["node_modules/wrangler/bin/wrangler.js", ...args], given),
+    wrangler: (args, given, input) =>
+      run(process.execPath, ["node_modules/wrangler/bin/wrangler.js", ...args], given, input),
     deploy: (args = [], given) =>
       run(process.execPath, ["--import", "./tools/dev/node.mjs", "tools/dev/deploy/run.ts", ...args], given),
     npm: (script) => run("npm", ["run", script]),
@@ -68,9 +77,16 @@ const environmentOf = (folder: string, apiUrl: string): NodeJS.ProcessEnv => ({
   NO_COLOR: "1",
 });
 
-function finish(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Finished> {
+function finish(
+  command: string,
+  args: string[],
+  input: string,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    child.stdin.end(input);
     let output = "";
     child.stdout.on("data", (text: Buffer) => (output += text.toString()));
     child.stderr.on("data", (text: Buffer) => (output += text.toString()));

@@ -15,6 +15,19 @@ import type { UploadedBinding } from "./cloudflare/upload.ts";
 
 const readMiniflare = () => createRequire(import.meta.url)("miniflare") as typeof MiniflareModule;
 
+/** Stands where Cloudflare's front does: it passes a request on under the address that it was sent to. */
+const FRONT = `export default {
+  fetch(request, env) {
+    const headers = new Headers(request.headers);
+    const target = headers.get("x-target");
+    headers.delete("x-target");
+    // Node says that a script fetches.
+    headers.delete("sec-fetch-mode");
+    const { method, body } = request;
+    return env.HOST.fetch(new Request(target, { method, headers, body, redirect: "manual" }));
+  },
+};`;
+
 /** What runs on in an account: its databases and buckets outlive each deploy. */
 export interface Serving {
   /** `https://atoll.acme.workers.dev` */
@@ -43,7 +56,7 @@ export async function serve(account: Account, name: string, data: string): Promi
   if (worker === undefined) throw new Error(`${name} was not deployed`);
   const { Miniflare, convertV4MiniflareOptions } = readMiniflare();
   const origin = `https://${name}.${account.subdomain}.workers.dev`;
-  const port = await randomPort();
+  const [port, front] = [await randomPort(), await randomPort()];
   const outgoing: string[] = [];
   const errors: string[] = [];
   const runtime = new Miniflare(
@@ -59,6 +72,13 @@ export async function serve(account: Account, name: string, data: string): Promi
       workers: [
         { ...(await readOutsideModules()), unsafeDirectSockets: [{ host: LOOPBACK, port }] },
         {
+          name: "front",
+          modules: [{ type: "ESModule" as const, path: "front.mjs", contents: FRONT }],
+          compatibilityDate: worker.upload.metadata.compatibility_date,
+          serviceBindings: { HOST: name },
+          unsafeDirectSockets: [{ host: LOOPBACK, port: front }],
+        },
+        {
           ...described(name, worker),
           outboundService: (request: Request) => internet(request, port, outgoing),
         },
@@ -71,8 +91,11 @@ export async function serve(account: Account, name: string, data: string): Promi
     origin,
     outgoing,
     errors,
-    // Miniflare's types of requests are its own; what is passed is the same.
-    fetch: (target, init) => asked.fetch(new URL(target, origin).href, init as never) as never,
+    fetch(target, init = {}) {
+      const headers = new Headers(init.headers);
+      headers.set("x-target", new URL(target, origin).href);
+      return fetch(`http://${LOOPBACK}:${front}`, { ...init, headers, redirect: "manual" });
+    },
     async schedule(cron) {
       const { outcome } = await asked.scheduled({ cron });
       if (outcome !== "ok") throw new Error(`the schedule ${cron} ended as ${outcome}`);
