@@ -16,7 +16,7 @@ import {
 import type { Directory } from "./directory.ts";
 import { DOCUMENT_AGE } from "./identity-cache.ts";
 import { fetchPublic } from "./outbound.ts";
-import { askPlc, type PlcBindings } from "./plc/client.ts";
+import { askPlc, type PlcBindings } from "./plc/request.ts";
 
 export interface ResolveOptions {
   /** Asks the source and ignores the cache: after a change, or when a signature does not verify. */

@@ -1,6 +1,6 @@
 /** A member's changes to their did:plc. This host signs them (moving out) or submits them (moving in). */
 import type { Did } from "@atcute/lexicons";
-import { parseOperation } from "../identity/plc/log.ts";
+import { parseOperation } from "../identity/plc/operation-form.ts";
 import type { PlcOperation, PlcService } from "../identity/plc/operation.ts";
 import { invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";

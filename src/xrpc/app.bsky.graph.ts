@@ -50,9 +50,11 @@ import {
   getStarterPack,
   getStarterPacks,
   getStarterPacksWithMembership,
+} from "../appview/reads/methods/graph/starter-packs.ts";
+import {
   searchStarterPacks,
   searchStarterPacksV2,
-} from "../appview/reads/methods/graph/starter-packs.ts";
+} from "../appview/reads/methods/graph/search-starter-packs.ts";
 import { getSuggestedFollowsByActor } from "../appview/reads/methods/graph/suggested-follows.ts";
 import { viewer, viewerOrAnyone } from "./server/policies.ts";
 import { IMPERSONAL, appview } from "./server/appview.ts";

@@ -4,7 +4,7 @@ import { folded, tokenizable, wordsOf } from "../../src/appview/folding.ts";
 import { searchActors } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { getSuggestedFeeds } from "../../src/appview/reads/methods/feed/get-feed-generators.ts";
 import { searchPosts, searchPostsV2 } from "../../src/appview/reads/methods/feed/search-posts.ts";
-import { searchStarterPacks } from "../../src/appview/reads/methods/graph/starter-packs.ts";
+import { searchStarterPacks } from "../../src/appview/reads/methods/graph/search-starter-packs.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { bindings, Community, HOST } from "../support/community.ts";
 

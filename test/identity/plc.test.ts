@@ -2,7 +2,8 @@
 import * as plc from "@did-plc/lib";
 import { expect, test } from "vitest";
 import { Directory } from "../../src/identity/directory.ts";
-import { askPlc, PlcClient } from "../../src/identity/plc/client.ts";
+import { PlcClient } from "../../src/identity/plc/client.ts";
+import { askPlc } from "../../src/identity/plc/request.ts";
 import { documentOf, operationCid, stateOf, type PlcLegacyCreate } from "../../src/identity/plc/operation.ts";
 import { didKey } from "../../src/protocol/keys.ts";
 import { bindings, newDid, newHandle, refusalOf } from "../support/bindings.ts";

@@ -3,13 +3,8 @@ import { ScopePermissionsTransition } from "@atproto/oauth-scopes";
 import { describe, expect, test } from "vitest";
 import { isRefusal } from "../../src/protocol/refusal.ts";
 import { methods } from "../../src/xrpc/methods.ts";
-import {
-  SCOPE_RULES,
-  type ScopedCall,
-  authorizeCall,
-  authorizeInput,
-  mayReadEmail,
-} from "../../src/xrpc/server/scopes.ts";
+import { authorizeCall, authorizeInput, mayReadEmail } from "../../src/xrpc/server/scopes.ts";
+import { SCOPE_RULES, type ScopedCall } from "../../src/xrpc/server/scope-rules.ts";
 import { POST, grantsOf, needOf } from "../support/grants.ts";
 
 const HOST = "did:web:host.example";

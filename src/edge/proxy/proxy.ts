@@ -11,7 +11,7 @@ import { parseAtUri } from "../../protocol/syntax.ts";
 import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../../xrpc/server/policies.ts";
 import { defaultService, isServedHere } from "../../xrpc/server/default-service.ts";
 import { SKELETON } from "../../xrpc/elsewhere/feed-generators.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod } from "../../xrpc/server/service-auth.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod } from "../../xrpc/server/service-tokens.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { withLocalRecords } from "./read-after-write/splice.ts";
 import { Upstream } from "./upstream.ts";

@@ -6,7 +6,8 @@
 import type { BlobLocation } from "../../protocol/account-station.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/server/services.ts";
-import { asShown, locate, wanted } from "../images.ts";
+import { asShown, locate } from "../images.ts";
+import { wanted } from "../image-paths.ts";
 import { unplayable } from "./boxes.ts";
 import { type Movie, type Source, readMovie } from "./movie.ts";
 import { type Range, fragmentOf, initialSegment, playlistOf, segmentsOf } from "./segments.ts";

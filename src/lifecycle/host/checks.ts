@@ -1,7 +1,7 @@
 /** The checklist: each thing that a host needs, tested from outside as far as a Worker can. */
 import type { Did } from "@atcute/lexicons";
 import { ModerationRoles } from "../../moderation/roles.ts";
-import { askPlc } from "../../identity/plc/client.ts";
+import { askPlc } from "../../identity/plc/request.ts";
 import type { Directory } from "../../identity/directory.ts";
 import { isUnset } from "../../identity/host.ts";
 import { type Mailer, canMail } from "../../identity/mail/mailer.ts";

@@ -9,7 +9,7 @@ import {
   isHostMethod,
   isPrivilegedMethod,
   issueServiceToken,
-} from "../server/service-auth.ts";
+} from "../server/service-tokens.ts";
 import type { Services } from "../server/services.ts";
 
 const HOUR = 60 * 60;

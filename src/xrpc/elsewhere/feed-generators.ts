@@ -13,7 +13,7 @@ import { type Answer, fetchPublic } from "../../identity/outbound.ts";
 import { Refusal, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
 import { parseAtUri } from "../../protocol/syntax.ts";
 import type { MemberCaller, Viewer } from "../server/policies.ts";
-import { issueServiceToken } from "../server/service-auth.ts";
+import { issueServiceToken } from "../server/service-tokens.ts";
 import type { Services } from "../server/services.ts";
 
 export const SKELETON = "app.bsky.feed.getFeedSkeleton";

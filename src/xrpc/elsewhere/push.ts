@@ -7,7 +7,7 @@ import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Did } from "@atcute/lexicons";
 import { serviceEndpoint } from "../../identity/did-document.ts";
 import { publicUrl } from "../../identity/outbound.ts";
-import { issueServiceToken } from "../server/service-auth.ts";
+import { issueServiceToken } from "../server/service-tokens.ts";
 import type { Services } from "../server/services.ts";
 import type { Viewer } from "../server/policies.ts";
 

@@ -7,7 +7,7 @@ import type { Counts, Limit } from "../../protocol/object/limits.ts";
 import { consume, rateLimited } from "../../protocol/object/limits.ts";
 import type { Settings } from "../../protocol/settings/list.ts";
 import { clientAddress } from "./client-address.ts";
-import { ADDRESS_LIMITS, EVERYTHING } from "./rate-limits.ts";
+import { ADDRESS_LIMITS, EVERYTHING } from "./limit-table.ts";
 
 /** Maximum number of counters; the oldest are dropped first. */
 const COUNTERS_MAX = 50_000;

@@ -17,7 +17,8 @@ import { safeParse } from "@atcute/lexicons/validations";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { readJson, refuseBody } from "./body.ts";
 import { decodeParams } from "./params.ts";
-import { type Permissions, authorizeInput } from "./scopes.ts";
+import { authorizeInput } from "./scopes.ts";
+import type { Permissions } from "./scope-rules.ts";
 import type { Services } from "./services.ts";
 import { checkFieldNames, checkParamNames, isStrict } from "./strict.ts";
 

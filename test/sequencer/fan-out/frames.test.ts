@@ -3,16 +3,18 @@ import { describe, expect, test } from "vitest";
 import {
   BINARY,
   CLOSE,
-  FrameReader,
   PING,
-  ProtocolError,
   TEXT,
   encodeClose,
   encodeControl,
   encodeMessages,
   isCloseBody,
-  type Received,
 } from "../../../src/sequencer/fan-out/pipe/frames.ts";
+import {
+  FrameReader,
+  ProtocolError,
+  type Received,
+} from "../../../src/sequencer/fan-out/pipe/frame-reader.ts";
 import { acceptKey } from "../../../src/sequencer/fan-out/pipe/handshake.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);

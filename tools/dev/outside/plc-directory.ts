@@ -3,7 +3,8 @@
  * so what works here works there. It only omits the hourly limit of operations, since tests change a handle
  * ten times.
  */
-import { checkNext, parseOperation, type LoggedOperation } from "../../../src/identity/plc/log.ts";
+import { checkNext, type LoggedOperation } from "../../../src/identity/plc/log.ts";
+import { parseOperation } from "../../../src/identity/plc/operation-form.ts";
 import { documentOf, operationCid, stateOf, type AnyOperation } from "../../../src/identity/plc/operation.ts";
 import { isRefusal, Refusal } from "../../../src/protocol/refusal.ts";
 import { json } from "./answers.ts";

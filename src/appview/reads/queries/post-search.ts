@@ -1,7 +1,7 @@
 /** Finds posts by their text, with everything that their views need, in one trip. */
 import type { Did } from "@atcute/lexicons";
 import { FIRST_INSTANT, LAST_INSTANT, firstRowOf, sortOfRow, tieOfRow } from "../../search-rows.ts";
-import type { MatchPiece } from "../search-query.ts";
+import type { MatchPiece } from "../match-expression.ts";
 import type { PostRow } from "./posts.ts";
 import { CLOSURE } from "./posts.ts";
 

@@ -6,38 +6,21 @@
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../../appview/images.ts";
-import { type Json, at, isJson } from "../../../protocol/json.ts";
+import { type Json, isJson } from "../../../protocol/json.ts";
 import { logLine } from "../../../protocol/log-line.ts";
-import { isRefusal } from "../../../protocol/refusal.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
-import { isJsonType, type Upstream } from "../upstream.ts";
+import type { Upstream } from "../upstream.ts";
+import { isJsonType } from "../upstream-answer.ts";
 import { passesFilter, postsOnPage, withOwnNames, withPosts } from "./feeds.ts";
 import { type Local, type LocalPost, localOf } from "./local.ts";
-import { type OwnPostView, postView } from "./posts.ts";
 import { withOwnProfile } from "./profiles.ts";
-import { quotesOf } from "./quotes.ts";
 import { readUpTo } from "./read-up-to.ts";
-import {
-  newAncestors,
-  notFoundPost,
-  postsInThread,
-  threadPost,
-  withReplies,
-  type OwnReply,
-} from "./threads.ts";
+import { postsInThread, withReplies } from "./threads.ts";
+import { THREAD, type Splicing, depthOf, isOwn, repliesOf, viewsOf } from "./splicing.ts";
+import { lostThread } from "./lost-thread.ts";
 
 /** Maximum size of an answer that is completed; the largest pages have a tenth of it. */
 const SPLICED_BYTES = 4 * 1024 * 1024;
-const THREAD = "app.bsky.feed.getPostThread";
-/** The lexicon's defaults. */
-const DEPTH = 6;
-const PARENT_HEIGHT = 80;
-
-interface Splicing {
-  local: Local;
-  params: URLSearchParams;
-  upstream: Upstream;
-}
 
 /** @returns the completed body, or the same object if there is nothing to add. */
 type Splice = (body: Json, on: Splicing) => Json | Promise<Json>;
@@ -134,10 +117,6 @@ const report = ({ nsid, member }: Pick<Call, "nsid" | "member">, thrown: unknown
 
 // ------------------------------------------------------------------------------------------------ by method
 
-/** Whether a parameter names the member, by DID or handle. */
-const isOwn = (actor: string | null, { did, handle }: Local) =>
-  actor === did || actor?.toLowerCase() === handle.toLowerCase();
-
 function ownProfile(view: Json, { local }: Splicing): Json {
   return local.profileIsNew && view.did === local.did ? withOwnProfile(view, local) : view;
 }
@@ -153,63 +132,4 @@ async function withOwnFeed(body: Json, posts: LocalPost[], on: Splicing): Promis
   return { ...body, feed: withPosts(withOwnNames(items, local), views) };
 }
 
-async function viewsOf(posts: LocalPost[], { local, upstream }: Splicing): Promise<OwnPostView[]> {
-  const quotes = await quotesOf(posts, local, upstream);
-  return posts.map((post) => postView(local, post, quotes));
-}
-
-async function repliesOf(posts: LocalPost[], on: Splicing): Promise<OwnReply[]> {
-  const views = await viewsOf(posts, on);
-  return views.map((post, i) => ({ post, parent: posts[i]?.record.reply?.parent.uri ?? "" }));
-}
-
-const numberOf = (params: URLSearchParams, name: string, otherwise: number): number =>
-  /^\d{1,4}$/.test(params.get(name) ?? "") ? Number(params.get(name)) : otherwise;
-
-const depthOf = ({ params }: Splicing) => numberOf(params, "depth", DEPTH);
-
 // ------------------------------------------------------------------------------------------------ lost threads
-
-/** The thread of a post that the AppView does not know. Null if it is not one of the member's new posts. */
-async function lostThread(refusal: Json, on: Splicing): Promise<Json | null> {
-  if (refusal.error !== "NotFound") return null;
-  const { local, params } = on;
-  const [, , repo = "", ...path] = (params.get("uri") ?? "").split("/");
-  const uri = `at://${isOwn(repo, local) ? local.did : repo}/${path.join("/")}`;
-  const anchor = local.posts.find((post) => post.uri === uri);
-  if (anchor === undefined) return null;
-  const height = numberOf(params, "parentHeight", PARENT_HEIGHT);
-  const above = newAncestors(anchor, local.posts, height);
-  const [anchorView, ...aboveViews] = await viewsOf([anchor, ...above], on);
-  if (anchorView === undefined) return null;
-  const start = threadPost(anchorView);
-  const others = local.posts.filter((post) => post !== anchor && !above.includes(post));
-  const replies = await repliesOf(postsInThread(start, others), on);
-  const thread = withReplies(start, replies, depthOf(on));
-  const rest = await threadAbove(above.at(-1) ?? anchor, height - above.length, on);
-  const parent = aboveViews.reduceRight<Json | undefined>(
-    (higher, view) => ({ ...threadPost(view), parent: higher }),
-    rest,
-  );
-  return { thread: { ...thread, parent } };
-}
-
-/**
- * The AppView's view of the topmost new post's parent. Undefined if there is no parent, or if the AppView
- * does not answer.
- */
-async function threadAbove(
-  { record }: LocalPost,
-  height: number,
-  { upstream }: Splicing,
-): Promise<Json | undefined> {
-  const uri = record.reply?.parent.uri;
-  if (uri === undefined || height <= 0) return undefined;
-  try {
-    const params = { uri, depth: "0", parentHeight: String(height - 1) };
-    const thread = at(await upstream.ask(THREAD, params), "thread");
-    return isJson(thread) ? thread : undefined;
-  } catch (thrown) {
-    return isRefusal(thrown) && thrown.error === "NotFound" ? notFoundPost(uri) : undefined;
-  }
-}

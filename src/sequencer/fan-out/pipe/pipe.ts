@@ -7,20 +7,19 @@
  * flag `experimental`, which local runs set and Cloudflare does not allow. There, sockets hibernate.
  */
 import type { Message } from "../format.ts";
-import type { Received } from "./frames.ts";
+import type { Received } from "./frame-reader.ts";
 import {
   CLOSE,
-  FrameReader,
   PING,
   PONG,
   PROTOCOL_ERROR,
-  ProtocolError,
   TEXT,
   encodeClose,
   encodeControl,
   encodeMessages,
   isCloseBody,
 } from "./frames.ts";
+import { FrameReader, ProtocolError } from "./frame-reader.ts";
 import { acceptKey, readHead, writeHead, writeResponse } from "./handshake.ts";
 
 /** Milliseconds that a client has to answer a Close, and that the last bytes have to leave. */

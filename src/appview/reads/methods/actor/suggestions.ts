@@ -6,7 +6,7 @@ import type { AppBskyActorDefs, AppBskyUnspeccedGetTaggedSuggestions } from "@at
 import type { ViewContext } from "../../view-context.ts";
 import type { Plain } from "../../views/typed.ts";
 import { getSuggestedFeeds } from "../feed/get-feed-generators.ts";
-import { searchStarterPacksV2 } from "../graph/starter-packs.ts";
+import { searchStarterPacksV2 } from "../graph/search-starter-packs.ts";
 import { getSuggestions } from "../graph/suggested-follows.ts";
 
 interface Params {

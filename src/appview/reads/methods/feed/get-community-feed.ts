@@ -5,7 +5,8 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { REPLIES } from "../../../search-terms.ts";
 import type { ViewContext } from "../../view-context.ts";
-import { marked, search } from "./search-posts.ts";
+import { search } from "./search-posts.ts";
+import { marked } from "./post-filters.ts";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 

@@ -1,7 +1,8 @@
 /** app.bsky.feed.getTimeline: posts and reposts by the viewer and the accounts that the viewer follows. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import { parseCursor } from "../../cursors.ts";
-import { type Needs, complete, newFacts, readPosts } from "../../hydration.ts";
+import { complete, newFacts, readPosts } from "../../hydration.ts";
+import type { Needs } from "../../hydration-needs.ts";
 import type { FeedItem, FeedRow, Page } from "../../queries/feeds.ts";
 import { selectTimeline, timelinePage } from "../../queries/timeline.ts";
 import type { MemberViewContext, ViewContext } from "../../view-context.ts";

@@ -1,5 +1,5 @@
 /** app.bsky.feed.searchPosts, searchPostsV2. */
-import type { AppBskyFeedDefs, AppBskyFeedSearchPosts, AppBskyFeedSearchPostsV2 } from "@atcute/bluesky";
+import type { AppBskyFeedDefs, AppBskyFeedSearchPosts } from "@atcute/bluesky";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { resolveActors } from "../../queries/actors.ts";
@@ -13,41 +13,18 @@ import {
 } from "../../queries/post-search.ts";
 import { type PostRow, addPosts } from "../../queries/posts.ts";
 import type { ViewContext } from "../../view-context.ts";
-import {
-  type Clause,
-  type SearchQuery,
-  actorsOf,
-  instantOf,
-  matchExpression,
-  parseSearchQuery,
-  untilOf,
-} from "../../search-query.ts";
-import { REPLIES, type TermKind, WITH_IMAGE, WITH_VIDEO } from "../../../search-terms.ts";
+import { type Clause, type SearchQuery, instantOf, parseSearchQuery, untilOf } from "../../search-query.ts";
+import { actorsOf, matchExpression } from "../../match-expression.ts";
 import { didOf } from "../../../uris.ts";
 import { postView } from "../../views/post.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import { fillPage } from "../fill-page.ts";
+import { type ParamsV2, actors, anyOf, postFilters, terms } from "./post-filters.ts";
 
 type Params = AppBskyFeedSearchPosts.$params & { limit: number };
-type ParamsV2 = AppBskyFeedSearchPostsV2.$params & { limit: number };
 interface Output {
   posts: AppBskyFeedDefs.PostView[];
   cursor?: string | undefined;
-}
-
-/** Clauses of the parameters besides the text. */
-const actors = (term: "author" | "mention", list: readonly string[], not = false): Clause[] =>
-  list.map((actor) => ({ kind: "actor", term, actor, not }));
-const terms = (term: TermKind, list: readonly string[], not = false): Clause[] =>
-  list.map((value) => ({ kind: "term", term, value: plain(term, value), not }));
-export const marked = (mark: string, not = false): Clause => ({ kind: "mark", mark, not });
-const anyOf = (of: Clause[]): Clause[] => (of.length === 0 ? [] : [{ kind: "any", of, not: false }]);
-
-/** Normalizes a value as the index does (`searchTerms`). */
-function plain(term: TermKind, value: string): string {
-  if (term === "lang") return value.split("-")[0] ?? value;
-  if (term === "domain") return value.replace(/^www\./i, "");
-  return term === "tag" ? value.replace(/^[#＃]/, "") : value;
 }
 
 function bounds(text: SearchQuery, since?: string, until?: string) {
@@ -103,23 +80,6 @@ export async function searchPostsV2(reading: ViewContext, params: ParamsV2): Pro
     throw invalidRequest("A query or at least one filter is required");
   }
   return search(reading, params, text, { ...limits, top: params.sort !== "recent", followedBy });
-}
-
-/** Clauses of the filters that are about the post itself. */
-function postFilters(params: ParamsV2): Clause[] {
-  const { hasMedia, hasVideo, excludeReplies, repliesOnly, replyParentUri, threadRootUri } = params;
-  if (excludeReplies && repliesOnly) {
-    throw invalidRequest("excludeReplies and repliesOnly are mutually exclusive");
-  }
-  return [
-    ...(hasMedia ? anyOf([marked(WITH_IMAGE), marked(WITH_VIDEO)]) : []),
-    ...(hasVideo ? [marked(WITH_VIDEO)] : []),
-    ...(repliesOnly || excludeReplies ? [marked(REPLIES, excludeReplies)] : []),
-    ...(replyParentUri === undefined ? [] : terms("parent", [replyParentUri])),
-    ...(threadRootUri === undefined ? [] : terms("root", [threadRootUri])),
-    ...anyOf(terms("embed", params.embeddedAtUris ?? [])),
-    ...terms("embed", params.excludeEmbeddedAtUris ?? [], true),
-  ];
 }
 
 /** The most values of a search: FTS5 does not parse expressions of any length. */

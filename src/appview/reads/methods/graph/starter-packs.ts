@@ -5,7 +5,6 @@
 import type { AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
-import type { Cursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
@@ -16,7 +15,6 @@ import {
   type PackRow,
   type SampleRow,
   selectPackMembership,
-  selectPacksNamed,
   selectPacksOf,
   selectParts,
   selectSamples,
@@ -24,14 +22,13 @@ import {
 import type { MemberViewContext, ViewContext } from "../../view-context.ts";
 import { Script, rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
-import { viewerBlocks } from "../../views/rules.ts";
 import { type PackParts, starterPack, starterPackBasic } from "../../views/starter-pack.ts";
 import type { Plain } from "../../views/typed.ts";
 import { listItemView } from "./get-lists.ts";
 import { type PageParams, paged } from "../paged.ts";
 
-type Basic = Plain<AppBskyGraphDefs.StarterPackViewBasic>;
-type Full = Plain<AppBskyGraphDefs.StarterPackView>;
+export type Basic = Plain<AppBskyGraphDefs.StarterPackViewBasic>;
+export type Full = Plain<AppBskyGraphDefs.StarterPackView>;
 
 async function basics(reading: ViewContext, uris: readonly ResourceUri[]): Promise<Basic[]> {
   const facts = await complete(reading, newFacts(reading), { records: uris });
@@ -54,7 +51,7 @@ interface Packs {
  * Facts for full views of packs, and their parts, in two trips. With `member`, also that account's items on
  * their lists.
  */
-async function hydrate(
+export async function hydrate(
   reading: ViewContext,
   uris: readonly ResourceUri[],
   member: Did | null = null,
@@ -102,7 +99,7 @@ export async function getStarterPacks(reading: ViewContext, { uris }: { uris: re
   return { starterPacks: await basics(reading, [...new Set(uris)]) };
 }
 
-const outcome = <View>({ items, cursor }: { items: View[]; cursor?: string | undefined }) => ({
+export const outcome = <View>({ items, cursor }: { items: View[]; cursor?: string | undefined }) => ({
   starterPacks: items,
   cursor,
 });
@@ -160,42 +157,4 @@ function membershipView(reading: ViewContext, { facts, parts, items }: Packs, ur
   const item = items.get(parts.get(uri)?.list ?? "");
   const listItem = item && listItemView(reading, facts, item);
   return { starterPack: pack, listItem };
-}
-
-interface SearchParams extends PageParams {
-  q: string;
-}
-
-const found = ({ db }: ViewContext, { q }: SearchParams) => {
-  const text = q.trim();
-  return (cursor: Cursor, limit: number) => rowsOf<PackRow>(db, selectPacksNamed(db, text, cursor, limit));
-};
-
-/** Finds packs by name. Omits those of accounts in a block with the viewer. */
-export async function searchStarterPacks(reading: ViewContext, params: SearchParams) {
-  return outcome(
-    await paged<PackRow, Basic>(params, found(reading, params), async (rows) => {
-      const records = rows.map(({ uri }) => uri);
-      const facts = await complete(reading, newFacts(reading), { records });
-      const present = { facts, images: reading.images };
-      return records.flatMap((uri) =>
-        viewerBlocks(facts, didOf(uri)) ? [] : (starterPackBasic(present, uri) ?? []),
-      );
-    }),
-  );
-}
-
-export async function searchStarterPacksV2(reading: ViewContext, params: SearchParams) {
-  return outcome(
-    await paged<PackRow, Full>(params, found(reading, params), async (rows) => {
-      const { facts, parts } = await hydrate(
-        reading,
-        rows.map(({ uri }) => uri),
-      );
-      const present = { facts, images: reading.images };
-      return rows.flatMap(({ uri }) =>
-        viewerBlocks(facts, didOf(uri)) ? [] : (starterPack(present, uri, parts.get(uri)) ?? []),
-      );
-    }),
-  );
 }
