@@ -2,8 +2,7 @@
 import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../schema/migrations.ts";
 import { type Databases, MigrationError, areReady, makeReady } from "../../schema/migrate.ts";
 import { logLine } from "../protocol/log-line.ts";
-import { Refusal } from "../protocol/refusal.ts";
-import { renderError } from "./errors.ts";
+import { stopped } from "./stopped.ts";
 
 /** Brings both up to date on an isolate's first request; costs nothing afterwards. Throws `MigrationError`. */
 export async function readyDatabases(databases: Databases): Promise<void> {
@@ -23,7 +22,11 @@ export async function unready(request: Request, databases: Databases): Promise<R
   } catch (thrown) {
     logLine("error", "databases", { cause: thrown });
     const why = thrown instanceof MigrationError ? thrown.message : "A database does not answer.";
-    const message = `This host's databases are not up to date. ${why}`;
-    return renderError(new Refusal("DatabasesNotReady", message, 503, { "retry-after": "5" }), request);
+    return stopped(request, {
+      error: "DatabasesNotReady",
+      title: "One moment",
+      message: `This host's databases are not up to date. ${why}`,
+      headers: { "retry-after": "5" },
+    });
   }
 }
