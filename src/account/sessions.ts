@@ -29,6 +29,9 @@ const REFRESH_LIFETIME = 90 * 24 * HOUR;
 /** How long a used refresh token still yields its successor, so that parallel clients survive. */
 const REFRESH_GRACE = 2 * HOUR;
 const EMAIL_TOKEN_LIFETIME = HOUR / 4;
+/** Most refresh tokens; those that end first make room. Each sign-in has one, and each hour of a client's use. */
+const REFRESH_TOKENS = 500;
+const APP_PASSWORDS = 100;
 /** Most sources whose attempts are remembered. The oldest is forgotten first. */
 const SOURCES = 64;
 
@@ -115,6 +118,9 @@ export class Sessions {
     if (this.#sql.first("SELECT 1 FROM app_password WHERE name = ?", name) !== null) {
       throw invalidRequest("could not create app-specific password");
     }
+    if (this.listAppPasswords().length >= APP_PASSWORDS) {
+      throw invalidRequest(`There are ${APP_PASSWORDS} app passwords already. Revoke one that is not used`);
+    }
     const password = newAppPassword();
     const createdAt = new Date(now).toISOString();
     this.#sql.run(
@@ -185,6 +191,11 @@ export class Sessions {
       id,
       expiresAt,
       appPassword,
+    );
+    this.#sql.run(
+      `DELETE FROM refresh_token WHERE id <> ?1 AND id IN (
+        SELECT id FROM refresh_token ORDER BY expires_at DESC LIMIT -1 OFFSET ${REFRESH_TOKENS})`,
+      id,
     );
   }
 

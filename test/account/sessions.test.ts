@@ -47,6 +47,38 @@ describe("passwords", () => {
     expect(hashes[0]).not.toEqual(hashes[1]);
   });
 
+  test("there are a hundred app passwords at most; one that is revoked makes room", async () => {
+    const { account } = await newAccount(PASSWORD);
+    for (let i = 0; i < 100; i++) await account.createAppPassword(`app ${i}`, false);
+    expect(await refusalOf(account.createAppPassword("one more", false))).toMatchObject({
+      error: "InvalidRequest",
+      message: expect.stringContaining("Revoke one"),
+    });
+    await account.revokeAppPassword("app 7");
+    await account.createAppPassword("one more", false);
+    expect(await account.listAppPasswords()).toHaveLength(100);
+  });
+
+  test("there are five hundred refresh tokens at most, and those that end first make room", async () => {
+    const other = await newAccount(PASSWORD);
+    const ids = await sessionsOf(other, (sessions) => {
+      const made = Array.from({ length: 520 }, (_, i) => sessions.createRefreshToken(null, 1_000 + i).id);
+      // A used one ends before those that are not, and each rotation makes one as well.
+      let id = made.at(-1) ?? "";
+      for (let i = 0; i < 20; i++) id = sessions.rotateRefreshToken(id, 2_000 + i)?.id ?? "";
+      return { made, last: id };
+    });
+    const count = await runInDurableObject(stubOf(other.did), (_, state) =>
+      state.storage.sql.exec("SELECT count(*) AS n FROM refresh_token").one(),
+    );
+    expect(count).toEqual({ n: 500 });
+    await sessionsOf(other, (sessions) => {
+      expect(sessions.rotateRefreshToken(ids.made[0] ?? "", 3_000)).toBeNull();
+      expect(sessions.rotateRefreshToken(ids.made[510] ?? "", 3_000)).not.toBeNull();
+      expect(sessions.rotateRefreshToken(ids.last, 3_000)).not.toBeNull();
+    });
+  });
+
   test("an app password signs in under its name until revoked, and its tokens with it", async () => {
     const { account } = await newAccount(PASSWORD);
     const { password, privileged } = await account.createAppPassword("phone", true);
