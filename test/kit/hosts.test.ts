@@ -1,10 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestNetwork, type TestNetwork } from "../../tools/kit/index.ts";
 
 let network: TestNetwork;
 
+/** What runs every minute. */
+let everyMinute: (() => void)[] = [];
+
 beforeAll(async () => {
+  const timers = vi.spyOn(globalThis, "setInterval");
   network = await createTestNetwork({ hosts: ["north", "south"] });
+  everyMinute = timers.mock.calls.flatMap(([fire, ms]) => (ms === 60_000 ? [fire as () => void] : []));
+  timers.mockRestore();
 }, 60_000);
 afterAll(() => network.dispose());
 
@@ -46,4 +52,18 @@ test("one host is killed and the other goes on", async () => {
   expect(network.host("south").pid).toBe(pid);
   await network.agent("carol").post({ text: "still here" });
   await expect(network.account("dora", { host: "east" })).rejects.toThrow('There is no host "east".');
+});
+
+test("each host keeps its schedule, and a test may ask for it", async () => {
+  const host = network.host("south");
+  const leave = (did: string) =>
+    host.query("DIRECTORY", "INSERT INTO unsettled VALUES (?, ?, 'stand', NULL, 0, 0)", `act of ${did}`, did);
+  const left = async () => (await host.query("DIRECTORY", "SELECT did FROM unsettled")).length;
+  // An act that a crash left, on somebody who is gone since.
+  await leave("did:plc:aaaaaaaaaaaaaaaaaaaaaaaa");
+  await host.runSchedule();
+  expect(await left()).toBe(0);
+  await leave("did:plc:bbbbbbbbbbbbbbbbbbbbbbbb");
+  for (const fire of everyMinute) fire();
+  await expect.poll(left).toBe(0);
 });

@@ -11,6 +11,8 @@ export type KitRequest =
   | { do: "wipe"; offset: number }
   /** Sets the host's clock to `offset` milliseconds ahead of the machine's; alarms that become due ring. */
   | { do: "clock"; offset: number }
+  /** Does once what the Worker's schedule does. */
+  | { do: "schedule" }
   | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
 
 export type KitAnswer = { rows: Row[] } | { error: string };

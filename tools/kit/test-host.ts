@@ -34,6 +34,8 @@ export interface TestHostOptions {
   folder: string | undefined;
 }
 
+const MINUTE = 60_000;
+
 /** Overrides of the local defaults: sign-up is open, and nothing slows a test down. */
 const TEST_VARS: HostVars = { REGISTRATION: "open", RATE_LIMITS: "off" };
 
@@ -57,6 +59,7 @@ export class TestHost {
   readonly #folder: TemporaryFolder;
   readonly #secret: string;
   /** Whether it has crashed since it was last settled or wiped. */
+  readonly #schedule: NodeJS.Timeout;
   #crashed = false;
   #crashing = false;
   #stopped = false;
@@ -81,6 +84,8 @@ export class TestHost {
     this.#runtime = runtime;
     this.#folder = folder;
     this.#secret = secrets.control;
+    this.#schedule = setInterval(() => void this.runSchedule().catch(() => undefined), MINUTE);
+    this.#schedule.unref();
   }
 
   /** @internal Resolves once the host answers. Throws a `LaunchError`. */
@@ -172,6 +177,15 @@ export class TestHost {
     }
   }
 
+  /**
+   * Does at once what a deployed host does every minute: takes up what a crash left half done, sends what waits,
+   * deletes what has had its time. It also runs every minute by itself, and whenever the clock is moved.
+   */
+  async runSchedule(): Promise<void> {
+    await this.#turn;
+    await this.#ask({ do: "schedule" });
+  }
+
   /** @internal */
   async settle(): Promise<void> {
     await this.#turn;
@@ -204,6 +218,7 @@ export class TestHost {
   /** @internal */
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearInterval(this.#schedule);
     await this.#runtime.stop();
     this.#folder.remove();
   }

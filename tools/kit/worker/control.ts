@@ -13,7 +13,7 @@ import { migrate } from "../../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
 import { withCors } from "../../dev/outside/answers.ts";
 import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
-import { alone } from "./in-flight.ts";
+import { alone, inFlight } from "./in-flight.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
 
@@ -57,6 +57,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     if (asked.do === "migrate") await this.#migrate();
     else if (asked.do === "settle") await this.#settle(asked);
     else if (asked.do === "wipe") await alone(() => this.#wipe(asked.offset));
+    else if (asked.do === "schedule") await inFlight(() => this.#runSchedule());
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
     else return this.#query(asked.database, asked.sql, asked.values);
     return [];
@@ -115,8 +116,12 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     const accounts = new Set([...namesOf("AccountObject"), ...(await this.#members())]);
     await this.env.SEQUENCER.getByName(SEQUENCER_NAME).kitClockMoved(before);
     await this.#each([...accounts], (did) => this.env.ACCOUNT.getByName(did).kitClockMoved(before));
-    // Runs the host's cron job, which is due every few minutes.
-    await worker.scheduled(null, this.env, this.ctx);
+    await this.#runSchedule();
+  }
+
+  /** Without an event, all is done that is due at some minute. */
+  #runSchedule(): Promise<void> {
+    return worker.scheduled(null, this.env, this.ctx);
   }
 
   async #members(): Promise<string[]> {

@@ -10,7 +10,7 @@ const LOOK_MS = 2;
 const running = new Set<symbol>();
 let isClosed = false;
 
-export async function inFlight(work: () => Response | Promise<Response>): Promise<Response> {
+export async function inFlight<Result>(work: () => Result | Promise<Result>): Promise<Result> {
   while (isClosed) await scheduler.wait(LOOK_MS);
   const request = Symbol("request");
   running.add(request);
