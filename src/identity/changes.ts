@@ -237,7 +237,7 @@ const hasUsed = (code: string | null, did: string): SQL =>
 /** Whether an invite code can be used once more. */
 const hasUseLeft = (code: string | null): SQL => sql`EXISTS (
   SELECT 1 FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
-  WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL
+  WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL AND a.state IS NOT 'deleted'
     AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code))`;
 
 /** Whether the directory still says of an account what its stations were told. */

@@ -105,7 +105,7 @@ export class Invites {
   async giverOf(code: string): Promise<string | null> {
     const found = await this.#db.get<{ giver: string } | undefined>(sql`
       SELECT i.for_account AS giver FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
-      WHERE i.code = ${inviteCodeIn(code)} AND i.disabled = 0 AND a.takedown IS NULL
+      WHERE i.code = ${inviteCodeIn(code)} AND i.disabled = 0 AND a.takedown IS NULL AND a.state IS NOT 'deleted'
         AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`);
     return found?.giver ?? null;
   }

@@ -89,6 +89,33 @@ test("a record is taken down: not read, still in the repo, and told with its ver
   expect(await kept.bind(member.did).first()).toBeNull();
 });
 
+test("what was decided of an account, its records and blobs ends with it, in every station", async () => {
+  const member = await join();
+  const other = await join();
+  const [mine, theirs] = [await say(member, "regrettable"), await say(other, "as well")];
+  for (const { uri, cid } of [mine, theirs]) {
+    await update({ subject: { $type: "com.atproto.repo.strongRef", uri, cid }, takedown: { applied: true } });
+  }
+  await update({ subject: repoRef(member.did), takedown: { applied: true } });
+  const { DIRECTORY, APPVIEW_DB } = bindings;
+  await APPVIEW_DB.prepare("INSERT INTO takedown (subject, ref) VALUES (?1, 'blob')")
+    .bind(`${member.did}/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku`)
+    .run();
+  const inIndex = async (did: string) =>
+    await APPVIEW_DB.prepare("SELECT count(*) AS n FROM takedown WHERE instr(subject, ?1) > 0")
+      .bind(did)
+      .first<number>("n");
+  const inDirectory = async (did: string) =>
+    await DIRECTORY.prepare("SELECT count(*) AS n FROM subject_status WHERE did = ?1")
+      .bind(did)
+      .first<number>("n");
+  expect([await inIndex(member.did), await inDirectory(member.did)]).toEqual([3, 1]);
+  await asAdmin(admin("deleteAccount"), { input: { did: member.did } });
+  await expect.poll(() => inIndex(member.did)).toBe(0);
+  expect(await inDirectory(member.did)).toBe(0);
+  expect([await inIndex(other.did), await inDirectory(other.did)]).toEqual([1, 1]);
+});
+
 test("what is not here has no status and cannot be taken down", async () => {
   const member = await join();
   const uri = `at://${member.did}/app.bsky.feed.post/3l2dmkw5ihc2y`;

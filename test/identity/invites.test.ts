@@ -39,6 +39,29 @@ test("who was deleted comes back by the code that they came by, and uses it no s
   expect(await refusalOf(other)).toEqual(unavailable);
 });
 
+test("who is gone invites nobody, from the moment of the deletion on", async () => {
+  const giver = await join(await codeFor("admin"));
+  const [unused, half, foreign] = [
+    await codeFor(giver),
+    await codeFor(giver, 2),
+    await codeFor("did:web:elsewhere"),
+  ];
+  const guest = await join(half);
+  expect(await invites.giverOf(unused)).toBe(giver);
+  const act = await directory.changes.markDeleted(giver);
+  expect(act).not.toBeNull();
+  for (const code of [unused, half]) {
+    expect(await invites.giverOf(code)).toBeNull();
+    expect(await refusalOf(join(code))).toEqual(unavailable);
+  }
+  await directory.changes.remove(giver);
+  for (const code of [unused, half]) expect(await refusalOf(join(code))).toEqual(unavailable);
+  expect((await invites.of(giver)).map(({ code, disabled }) => [code, disabled])).toEqual([[half, true]]);
+  expect((await invites.invitedBy([guest])).get(guest)).toMatchObject({ code: half });
+  // A code for somebody who is not here is the admin's to give.
+  expect(await invites.giverOf(foreign)).toBe("did:web:elsewhere");
+});
+
 test("a code names its host and cannot be taken for a link", () => {
   expect(newInviteCode("pds.example.com")).toMatch(/^pds-example-com-[a-z2-7]{5}-[a-z2-7]{5}$/);
   expect(newInviteCode("x")).not.toBe(newInviteCode("x"));

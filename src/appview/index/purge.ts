@@ -35,6 +35,9 @@ const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, wri
   WHERE did = ?1`;
 const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor WHERE did = ?1)";
 
+/** What moderators decided of the account and its records ends with it, as it does in the directory. */
+const ABSOLVE = `DELETE FROM takedown WHERE subject = ?1 OR (subject ${OWN} subject ${END})
+  OR (subject > ?1 || '/' AND subject < ?1 || '0')`;
 const UNLIST = "DELETE FROM backlog WHERE did = ?1";
 
 /**
@@ -47,5 +50,5 @@ export async function purge(db: D1Database, did: Did, seq: number | null): Promi
     const results = await db.batch([...guards, ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
     if (results.slice(guards.length).every(({ meta }) => meta.changes === 0)) break;
   }
-  return [UNSEAT, FORGET, UNLIST].map((sql) => db.prepare(sql).bind(did));
+  return [UNSEAT, FORGET, ABSOLVE, UNLIST].map((sql) => db.prepare(sql).bind(did));
 }
