@@ -91,6 +91,35 @@ describe("a domain of a member's own", () => {
     expect(await resolve(domain)).toBe(member.did);
   });
 
+  test("is looked up in a day, however many there are", async () => {
+    const [count, before] = [120, Date.now() - 2 * DAY];
+    const rows = Array.from({ length: count }, (_, i) => [
+      `did:web:many${i}.example.com`,
+      `many${i}.example.com`,
+    ]);
+    await bindings.DIRECTORY.prepare(
+      `INSERT INTO account (did, handle, state, created_at, handle_checked_at, handle_confirmed_at)
+        SELECT value ->> 0, value ->> 1, 'active', '2026-01-01', ?2, ?2 FROM json_each(?1)`,
+    )
+      .bind(JSON.stringify(rows), before)
+      .run();
+    for (const [did, handle] of rows) domains[handle ?? ""] = did ?? "";
+    const unchecked = async () =>
+      await bindings.DIRECTORY.prepare("SELECT count(*) AS n FROM account WHERE handle_checked_at = ?")
+        .bind(before)
+        .first<number>("n");
+    const FIVE_MINUTES = 5 / (24 * 60);
+    const left: (number | null)[] = [];
+    for (let run = 0; run < 3; run++) {
+      await check(run * FIVE_MINUTES);
+      left.push(await unchecked());
+    }
+    expect(left).toEqual([70, 20, 0]);
+    // 10,000 in a day, at that pace.
+    expect((count - 20) / 2 / FIVE_MINUTES).toBeGreaterThan(10_000);
+    await bindings.DIRECTORY.prepare("DELETE FROM account WHERE did LIKE 'did:web:many%'").run();
+  });
+
   test("is looked up once a day", async () => {
     const { domain } = await withDomain();
     await check(1);

@@ -313,6 +313,39 @@ export const flows: Record<string, () => Promise<() => Promise<Flow>>> = {
     };
   },
 
+  async "a password set by the admin"() {
+    const member = await join();
+    return async () => {
+      const password = newName();
+      const now = Date.now();
+      await bindings.DIRECTORY.prepare(
+        "INSERT INTO oauth_device_account VALUES ('thief', ?1, 1, ?2, ?2) ON CONFLICT DO NOTHING",
+      )
+        .bind(member.did, now)
+        .run();
+      const account = bindings.ACCOUNT.getByName(member.did);
+      const { id } = await account.createRefreshToken(null);
+      const isSet = () => hasPassword(member.did, password);
+      return {
+        did: async () => member.did,
+        run: () =>
+          succeed(
+            asAdmin("com.atproto.admin.updateAccountPassword", { input: { did: member.did, password } }),
+          ),
+        done: isSet,
+        /** A password that is set ends every session; one that is not ends none. */
+        async check() {
+          if (!(await isSet())) return;
+          const left = await bindings.DIRECTORY.prepare("SELECT 1 FROM oauth_device_account WHERE did = ?")
+            .bind(member.did)
+            .first();
+          const token = await bindings.ACCOUNT.getByName(member.did).rotateRefreshToken(id);
+          expect([left, token]).toEqual([null, null]);
+        },
+      };
+    };
+  },
+
   async "an operation on the DID"() {
     const member = await join();
     let keys = 0;

@@ -2,6 +2,7 @@
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningHost, startHost } from "../../tools/dev/host.ts";
+import { xrpc } from "../../tools/dev/xrpc-client.ts";
 
 const faults: string[] = [];
 let host: RunningHost;
@@ -20,18 +21,22 @@ afterAll(async () => {
 });
 
 /** Sends a request as it is written, and returns status and error name of the answer. */
-function sent(head: string[], body = ""): Promise<string> {
+async function sent(head: string[], body = ""): Promise<string> {
+  const answer = await sentWhole(head, body);
+  const [, status = ""] = /^HTTP\/1\.1 (\d+)/.exec(answer) ?? [];
+  const [, error = ""] = /"error":"(\w+)"/.exec(answer) ?? [];
+  return `${status} ${error}`.trim();
+}
+
+/** The answer as it came. */
+function sentWhole(head: string[], body = ""): Promise<string> {
   const text = `${[...head, "Connection: close"].join("\r\n")}\r\n\r\n${body}`;
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(new URL(host.origin).port), "localhost");
     let answer = "";
     socket.on("data", (chunk) => (answer += String(chunk)));
     socket.on("error", reject);
-    socket.on("close", () => {
-      const [, status = ""] = /^HTTP\/1\.1 (\d+)/.exec(answer) ?? [];
-      const [, error = ""] = /"error":"(\w+)"/.exec(answer) ?? [];
-      resolve(`${status} ${error}`.trim());
-    });
+    socket.on("close", () => resolve(answer));
     socket.write(text);
   });
 }
@@ -109,7 +114,8 @@ describe("a path", () => {
       "400 InvalidRequest",
     ],
     ["/blob/%/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy", "400 InvalidRequest"],
-    ["/watch/%zz", "404 NotFound"],
+    ["/watch/%zz", "400 InvalidRequest"],
+    ["/watch/%zz/%ff/playlist.m3u8", "400 InvalidRequest"],
     ["/xrpc/%zz", "400 InvalidRequest"],
     ["/xrpc/com.atproto.repo.getRecord?repo=%zz&collection=%ff&rkey=%", "400 InvalidRequest"],
     ["/%zz", "404 NotFound"],
@@ -130,5 +136,39 @@ describe("a path", () => {
   test("with two slashes at its end is none of ours", async () => {
     const path = "/xrpc/com.atproto.server.describeServer//";
     expect(await sent([`GET ${path} HTTP/1.1`, hostHeader()])).toBe("400 InvalidRequest");
+  });
+});
+
+describe("an upload", () => {
+  const upload = async (lines: string[], body = "") => {
+    const { accessJwt } = (await xrpc(host.origin, "com.atproto.server.createAccount", {
+      input: { handle: `up${uploads++}.test`, email: `up${uploads}@example.com`, password: "a password" },
+    })) as { accessJwt: string };
+    const head = [
+      "POST /xrpc/com.atproto.repo.uploadBlob HTTP/1.1",
+      hostHeader(),
+      `Authorization: Bearer ${accessJwt}`,
+      "Content-Type: text/plain",
+    ];
+    return sentWhole([...head, ...lines], body);
+  };
+  let uploads = 0;
+  /** CIDv1 of no bytes, raw, SHA-256. */
+  const EMPTY = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+
+  test.each([
+    ["announced as empty", ["Content-Length: 0"], ""],
+    ["in chunks, of which there are none", ["Transfer-Encoding: chunked"], "0\r\n\r\n"],
+  ])("%s is an empty blob, as in the reference", async (_, lines, body) => {
+    const answer = await upload(lines, body);
+    expect(answer).toMatch(/^HTTP\/1\.1 200/);
+    expect(answer).toContain(`"$link":"${EMPTY}"`);
+    expect(answer).toContain('"size":0');
+  });
+
+  test("in broken chunks is refused by name", async () => {
+    expect(await upload(["Transfer-Encoding: chunked"], "zz\r\nab")).toMatch(
+      /^HTTP\/1\.1 400[^]*InvalidRequest/,
+    );
   });
 });

@@ -92,3 +92,18 @@ test("is described, and refuses feeds that it does not have", async () => {
     [400, "UnknownFeed"],
   );
 });
+
+test("refuses cursors that it never gave, by name", async () => {
+  const { port } = server.address() as AddressInfo;
+  for (const cursor of ["", "abc", "-1", "1.5", "1e9", "9".repeat(16), "%00"]) {
+    const address = new URL(`http://localhost:${port}/xrpc/app.bsky.feed.getFeedSkeleton`);
+    address.searchParams.set("feed", feed);
+    address.searchParams.set("cursor", cursor);
+    const answer = await fetch(address);
+    assert.deepEqual(
+      [cursor, answer.status, ((await answer.json()) as { error: string }).error],
+      [cursor, 400, "InvalidRequest"],
+    );
+  }
+  await assert.rejects(texts("alice", 10, "abc"), { status: 400, error: "InvalidRequest" });
+});
