@@ -73,7 +73,17 @@ pages.on(["GET", "POST"], ["/account", "/account/*", "/admin", "/admin/*", "/oau
 pages.on(["GET", "POST"], ["/setup", "/setup/*"], servePage);
 
 /** Paths of the app. Whatever asks for them gets a page, since what makes previews of links seldom says that it wants one. */
-const APP_PATHS = ["/profile/*", "/hashtag/*", "/search", "/starter-pack/*", "/rss", "/app/*"];
+const APP_PATHS = [
+  "/profile/*",
+  "/hashtag/*",
+  "/search",
+  "/starter-pack/*",
+  "/rss",
+  "/app/*",
+  "/intent/compose",
+  "/notifications",
+  "/saved",
+];
 
 for (const path of APP_PATHS) pages.use(path, atHome);
 pages.on(["GET", "POST"], APP_PATHS, (c, next) => (hasApp(c) ? serveApp(c) : next()));

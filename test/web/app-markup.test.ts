@@ -28,6 +28,8 @@ const scene: Scene = {
   tastes: GUEST,
   now: Date.parse("2026-11-30T12:00:00Z"),
   viewer: null,
+  forms: null,
+  unread: 0,
 };
 
 /** Strings that have broken out of markup elsewhere. */
@@ -103,7 +105,7 @@ const TAGS = new Set(
 );
 const ATTRIBUTES = new Set(
   (
-    "alt aria-hidden aria-label class controls d datetime dir fill height href lang loading loop playsinline preload " +
+    "alt aria-hidden aria-label class controls d datetime dir fill height href id lang loading loop playsinline preload " +
     "rel role src stroke stroke-linecap stroke-linejoin stroke-width tabindex title viewBox width"
   ).split(" "),
 );

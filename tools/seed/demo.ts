@@ -173,7 +173,9 @@ async function showTimeline(service: string, identifier: string, password: strin
     return `${nameOf(post.author)}${to}${repost}, ${ago(record.createdAt)}\n${record.text ?? ""}${embed}\n${reach}`;
   });
   note(items.join("\n\n"), `${identifier}'s timeline`);
-  outro(`Sign in with any client at ${service}: ${identifier}, password ${password}`);
+  outro(
+    `See it alive at ${service}/ and sign in there, or with any client: ${identifier}, password ${password}`,
+  );
 }
 
 function nameOf({ displayName, handle }: AppBskyActorDefs.ProfileViewBasic): string {

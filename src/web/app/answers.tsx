@@ -34,7 +34,9 @@ interface Given {
   headers?: Headers;
 }
 
-export function appPage(visit: AppVisit, tree: Child, given: Given = {}): Response {
+/** A page; it is rendered when what it counts is known. */
+export async function appPage(visit: AppVisit, tree: Child, given: Given = {}): Promise<Response> {
+  await visit.counted;
   const { host } = visit.scene;
   const headers = given.headers ?? new Headers();
   headers.set("content-security-policy", policyOf(host.colour));
@@ -61,6 +63,10 @@ function told(visit: AppVisit, text: string, type: string, { status = 200, heade
   headers.set("cache-control", `public, max-age=0, s-maxage=${SHARED_SECONDS}`);
   return new Response(text, { status, headers });
 }
+
+/** Sends the browser on to a path of this host, after a form. */
+export const goOn = (path: string): Response =>
+  new Response(null, { status: 303, headers: { location: path, "cache-control": "no-store" } });
 
 /** An answer without its body, if the client has it already (RFC 9110, section 13.1.2). */
 export function ifNew(request: Request, answer: Response): Response {

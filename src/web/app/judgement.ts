@@ -11,6 +11,15 @@ interface Label {
 
 type Visibility = "hide" | "warn" | "ignore";
 
+export interface MutedWord {
+  /** In lower case. */
+  value: string;
+  /** Whether it is looked for in texts as well as among tags. */
+  inText: boolean;
+  /** Whether posts by those whom the reader follows are shown even so. */
+  exceptFollowed: boolean;
+}
+
 /** What a reader has chosen. */
 export interface Tastes {
   /** Whether somebody is signed in. */
@@ -18,9 +27,48 @@ export interface Tastes {
   adult: boolean;
   /** By label; absent: the label's usual. */
   labels: ReadonlyMap<string, Visibility>;
+  words: readonly MutedWord[];
+  /** URIs of posts that the reader has hidden. */
+  hidden: ReadonlySet<string>;
 }
 
-export const GUEST: Tastes = { member: false, adult: false, labels: new Map() };
+export const GUEST: Tastes = {
+  member: false,
+  adult: false,
+  labels: new Map(),
+  words: [],
+  hidden: new Set(),
+};
+
+/** Whether a text, or one of its tags, has a word that the reader mutes. */
+export function hasMutedWord(
+  { words }: Tastes,
+  text: string,
+  tags: readonly string[],
+  followed: boolean,
+): boolean {
+  if (words.length === 0) return false;
+  const low = text.toLowerCase();
+  const marked = new Set(tags.map((tag) => tag.toLowerCase()));
+  return words.some(({ value, inText, exceptFollowed }) => {
+    if (exceptFollowed && followed) return false;
+    return marked.has(value.replace(/^#/, "")) || (inText && containsWord(low, value));
+  });
+}
+
+/** Whether a text contains a word or phrase as such, and not as a part of another word. */
+function containsWord(text: string, word: string): boolean {
+  // Scripts without blanks between words, and signs, are looked for anywhere.
+  const isWordly =
+    /^[\p{L}\p{N}]/u.test(word) &&
+    !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(word);
+  for (let from = text.indexOf(word); from >= 0; from = text.indexOf(word, from + 1)) {
+    if (!isWordly) return true;
+    const [before, after] = [text.slice(0, from), text.slice(from + word.length)];
+    if (!/[\p{L}\p{N}]$/u.test(before) && !/^[\p{L}\p{N}]/u.test(after)) return true;
+  }
+  return false;
+}
 
 export interface Judgement {
   /** Whether feeds leave it out. */

@@ -1,8 +1,16 @@
 /** Every path of the app. Loaded by the edge with the first request for one of them. */
 import { type RefusalShape, isRefusal } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/server/services.ts";
-import { ifNew } from "./answers.tsx";
+import { type Fields, readForm } from "../forms.ts";
+import { act } from "./acts/acts.ts";
+import { goOn, ifNew } from "./answers.tsx";
 import { appAsset } from "./frame/assets.ts";
+import { showCompose, takeCompose } from "./pages/compose.tsx";
+import { showProfile, takeProfile } from "./pages/edit-profile.tsx";
+import { home } from "./pages/home.tsx";
+import { notifications } from "./pages/notifications.tsx";
+import { showReport, takeReport } from "./pages/report.tsx";
+import { saved } from "./pages/saved.tsx";
 import { community } from "./pages/community.tsx";
 import { feedPage, listPage, starterPackPage } from "./pages/feeds.tsx";
 import { isKind, ofProfile } from "./pages/people.tsx";
@@ -13,16 +21,20 @@ import { actorIn } from "./pages/asked.ts";
 import { missing } from "./pages/missing.tsx";
 import { profile } from "./pages/profile.tsx";
 import { shared } from "./shared.ts";
-import { type AppVisit, appVisit } from "./visit.ts";
+import { type AppVisit, type MemberVisit, appVisit, isMember } from "./visit.ts";
 
 type Page = (visit: AppVisit) => Promise<Response>;
+
+/** A member's front page is what they follow; everybody else's, and their other tabs, the community. */
+const front: Page = (visit) =>
+  isMember(visit) && !visit.url.searchParams.has("tab") ? home(visit) : community(visit);
 
 /** The page at a path; null if there can be none. */
 function pageAt([first, ...rest]: readonly string[]): Page | null {
   const [second = "", third = "", ...more] = rest;
   switch (first) {
     case undefined:
-      return community;
+      return front;
     case "rss":
       return rest.length === 0 ? communityRss : null;
     case "search":
@@ -70,21 +82,53 @@ function partsOf(pathname: string): string[] | null {
   }
 }
 
+/** Pages and forms of members; a guest is asked to sign in. */
+interface OwnPage {
+  show?: (visit: MemberVisit) => Promise<Response>;
+  /** Takes a form that one of our own pages sent. */
+  take?: (visit: MemberVisit, fields: Fields) => Promise<Response>;
+}
+
+const OWN: Readonly<Record<string, OwnPage>> = {
+  "/notifications": { show: notifications },
+  "/saved": { show: saved },
+  "/intent/compose": { show: showCompose, take: takeCompose },
+  "/app/act": { take: act },
+  "/app/report": { show: showReport, take: takeReport },
+  "/app/profile": { show: showProfile, take: takeProfile },
+};
+
 export async function serveApp(services: Services, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   const asset = appAsset(pathname);
   if (asset !== null) return asset;
+  const own = Object.hasOwn(OWN, pathname) ? OWN[pathname] : undefined;
+  if (own !== undefined) return serveOwn(own, await appVisit(services, request));
   const answer = await shared(request, services, async () => {
     const path = partsOf(pathname);
-    const page = path === null ? null : pageAt(path);
+    const page = path === null || request.method === "POST" ? null : pageAt(path);
     const visit = await appVisit(services, request);
     return page === null ? missing(visit) : shown(visit, page);
   });
   return ifNew(request, answer);
 }
 
+async function serveOwn({ show, take }: OwnPage, visit: AppVisit): Promise<Response> {
+  const { request, url, scene } = visit;
+  if (!isMember(visit)) {
+    const to = request.method === "POST" ? "/" : url.pathname + url.search;
+    return goOn(`/account/sign-in?${new URLSearchParams({ to }).toString()}`);
+  }
+  if (request.method !== "POST") return show === undefined ? missing(visit) : shown(visit, () => show(visit));
+  const fields = await readForm(request);
+  if (fields === null || !visit.reader.browser.isOurForm(fields.get("csrf") ?? null)) {
+    return missing(visit, scene.speech.words.notOurs, 403);
+  }
+  return take === undefined ? missing(visit) : shown(visit, () => take(visit, fields));
+}
+
 /** A page, or the page that says why there is none. */
-async function shown(visit: AppVisit, page: Page): Promise<Response> {
+async function shown<V extends AppVisit>(visit: V, page: (visit: V) => Promise<Response>): Promise<Response> {
   try {
     return await page(visit);
   } catch (thrown) {

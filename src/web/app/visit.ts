@@ -1,18 +1,18 @@
 /** The context of every page of the app: one request, by whom, in which language. */
 import type { Did } from "@atcute/lexicons";
-import type { Member } from "../../identity/member.ts";
-import type { ViewContext } from "../../appview/reads/view-context.ts";
+import { getUnreadCount } from "../../appview/reads/methods/notification/notifications.ts";
+import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import type { Services } from "../../xrpc/server/services.ts";
-import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
 import { type HostWords, wordsOf } from "../visit.ts";
 import { GUEST, type Tastes } from "./judgement.ts";
+import { type Reader, readerOf } from "./reader.ts";
 import { type Speech, speechOf, wordsFor } from "./words/speech.ts";
 
-/** A member who is signed in on this browser. */
-export interface Reader {
-  member: Member;
-  browser: Browser;
-  tastes: Tastes;
+/** What a form needs of the page that it is on. */
+export interface Forms {
+  csrf: string;
+  /** Path and query of the page, to come back to. */
+  back: string;
 }
 
 /** What every part of a page may look at. */
@@ -22,8 +22,12 @@ export interface Scene {
   tastes: Tastes;
   /** Milliseconds. */
   now: number;
-  /** The reader's own DID; null for a guest. */
-  viewer: Did | null;
+  /** The reader's own account; null for a guest. */
+  viewer: { did: Did; handle: string } | null;
+  /** Null for a guest, who has nothing to send. */
+  forms: Forms | null;
+  /** Unread notifications; known when the page is rendered. */
+  unread: number;
 }
 
 export interface AppVisit {
@@ -34,36 +38,46 @@ export interface AppVisit {
   /** Null: a guest, whose page may be shared with other guests. */
   reader: Reader | null;
   reading: ViewContext;
+  /** Settles when `scene.unread` is known. */
+  counted: Promise<void>;
 }
+
+/** A visit by a member. */
+export type MemberVisit = AppVisit & { reader: Reader; reading: MemberViewContext };
+
+export const isMember = (visit: AppVisit): visit is MemberVisit => visit.reader !== null;
 
 export async function appVisit(services: Services, request: Request): Promise<AppVisit> {
   const reader = await readerOf(services, request);
-  const viewer = reader?.member.did ?? null;
+  const url = new URL(request.url);
   const scene: Scene = {
     host: wordsOf(services),
     speech: speechOf(wordsFor(request.headers.get("accept-language"))),
     tastes: reader?.tastes ?? GUEST,
     now: Date.now(),
-    viewer,
+    viewer: reader === null ? null : { did: reader.member.did, handle: reader.member.handle },
+    forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
+    unread: 0,
   };
+  const counted =
+    reader === null ? Promise.resolve() : countInto(scene, services.appview.on(reader.member.did));
   return {
     services,
     request,
-    url: new URL(request.url),
+    url,
     scene,
     reader,
-    reading: services.appview.on(viewer),
+    reading: services.appview.on(scene.viewer?.did ?? null),
+    counted,
   };
 }
 
-/** The member who signed in last on this browser. Asks no database for a browser without a cookie. */
-async function readerOf(services: Services, request: Request): Promise<Reader | null> {
-  if (!hasBrowserCookie(request, services)) return null;
-  const secret = await services.directory.secret("JWT_SECRET");
-  const browser = await Browser.of(services, secret, request);
-  const [first] = (await browser.signedIn()).filter(
-    ({ stale, member }) => !stale && member.state === "active",
-  );
-  if (first === undefined) return null;
-  return { member: first.member, browser, tastes: { ...GUEST, member: true } };
+/** The badge is no reason for a page to fail. */
+async function countInto(scene: Scene, reading: MemberViewContext): Promise<void> {
+  try {
+    const { count } = await getUnreadCount(reading, {});
+    scene.unread = count;
+  } catch {
+    scene.unread = 0;
+  }
 }

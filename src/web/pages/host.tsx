@@ -54,8 +54,13 @@ export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to }) => (
     <p class="lead">
       You are <strong>@{member.handle}</strong>, in every app of the AT Protocol.
     </p>
+    <div class="buttons start">
+      <a class="button first" href="/">
+        See what is new at {host.name}
+      </a>
+    </div>
     <section>
-      <h2>Three steps, and you see what everybody is talking about</h2>
+      <h2>In an app of your choice: three steps</h2>
       <Steps host={host} handle={member.handle} />
     </section>
     <p class="lead">

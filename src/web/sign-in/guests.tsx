@@ -11,8 +11,13 @@ import { goTo, pathWith, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { signIn, signInByKey, signUp, valuesOf } from "./credentials.ts";
 
+/** Paths of the app, with what they ask for. */
+const APP_PATH =
+  /^\/((profile|hashtag|starter-pack|search|notifications|saved|intent)([/?][^\s\\]*)?|\?tab=[a-z]+)?$/;
+
 /** Accepts `to` only if it is a path of ours, since it comes from the address. */
-const destination = (to: string | null | undefined): string => (to && isWayBack(to) ? to : ACCOUNT);
+const destination = (to: string | null | undefined): string =>
+  to && (isWayBack(to) || APP_PATH.test(to)) ? to : ACCOUNT;
 
 function senderOf({ browser, url }: Visit) {
   const to = destination(url.searchParams.get("to"));
@@ -124,6 +129,8 @@ export async function takeChoice(visit: Visit, fields: Fields): Promise<Response
 /** The member's own page, with `?as=` if somebody else is signed in here as well. */
 async function ownPath({ browser }: Visit, { did }: Member, to: string | undefined): Promise<string> {
   const path = destination(to);
+  // The app is for who signed in last.
+  if (APP_PATH.test(path)) return path;
   const people = await browser.signedIn();
   return people.some(({ member }) => member.did !== did) ? pathWith(path, { as: did }) : path;
 }

@@ -25,9 +25,9 @@ body.app{display:block;background:var(--paper)}
 .small .links{justify-content:flex-start;gap:.35rem 1rem}
 .menu{position:fixed;inset:auto 0 0;z-index:3;background:var(--paper);border-top:1px solid var(--line);padding-bottom:env(safe-area-inset-bottom)}
 .menu ul{list-style:none;display:flex;justify-content:space-around}
-.menu a{display:flex;align-items:center;justify-content:center;gap:.875rem;min-width:3.5rem;min-height:3.25rem;padding:.5rem;color:var(--text);text-decoration:none;position:relative}
-.menu a[aria-current]{color:var(--accent);font-weight:680}
-.menu a[aria-current]::before{content:"";position:absolute;inset:-1px 25% auto;border-top:3px solid var(--accent);border-radius:2px}
+.menu li a{display:flex;align-items:center;justify-content:center;gap:.875rem;min-width:3.5rem;min-height:3.25rem;padding:.5rem;color:var(--text);text-decoration:none;position:relative}
+.menu li a[aria-current]{color:var(--accent);font-weight:680}
+.menu li a[aria-current]::before{content:"";position:absolute;inset:-1px 25% auto;border-top:3px solid var(--accent);border-radius:2px}
 .menu span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .menu .badge{position:absolute;inset-block-start:.25rem;inset-inline-start:calc(50% + .15rem);width:auto;height:auto;clip-path:none;min-width:1.125rem;padding:0 .3rem;border-radius:.6rem;background:#b3261e;color:#fff;font-size:.75rem;line-height:1.125rem;font-weight:680;text-align:center}
 .tabs{display:flex;overflow-x:auto;border-bottom:1px solid var(--line);scrollbar-width:none;position:sticky;top:0;background:var(--paper);z-index:2}
@@ -75,6 +75,7 @@ body.app{display:block;background:var(--paper)}
 .quoted{border:1px solid var(--line);border-radius:var(--round);padding:.625rem .875rem;margin:.625rem 0 0;display:block}
 .quoted .by{display:flex;align-items:center;gap:.4rem;min-width:0;margin-bottom:.25rem}
 .quoted .face{width:1.25rem;height:1.25rem;font-size:.6875rem}
+.quoted>.text~*{margin-top:.5rem}
 .quoted.gone{color:var(--soft);font-size:.9375rem}
 .quoted.thing{display:flex;gap:.75rem;align-items:center;color:inherit;text-decoration:none}
 .quoted.thing svg{color:var(--accent)}
@@ -109,20 +110,61 @@ body.app{display:block;background:var(--paper)}
 .bio{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:3;-webkit-box-orient:vertical;overflow:hidden}
 .roll{list-style:none}
 .told{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;align-items:center;padding:.625rem 1rem;border-bottom:1px solid var(--line);font-size:.875rem}
+.app form{margin-top:0}
+.acts{display:flex;align-items:center;justify-content:space-between;max-width:26rem;margin-top:.25rem!important}
+.post.main .acts{max-width:none;border-top:1px solid var(--line);padding-top:.25rem;margin-top:.75rem!important}
+.act,.menu-of summary{display:inline-flex;align-items:center;gap:.375rem;min-height:2.25rem;min-width:2.25rem;padding:.25rem .375rem;border:0;border-radius:1.25rem;background:none;color:var(--soft);font-size:.875rem;font-weight:500;text-decoration:none;justify-content:center;cursor:pointer}
+.act:hover,.menu-of summary:hover{background:var(--ground);color:var(--text)}
+.act.off{opacity:.5;cursor:default}
+.act span{min-width:1rem;text-align:start}
+.act.like[aria-pressed=true]{color:#c2185b}.act.repost[aria-pressed=true]{color:var(--good)}.act.bookmark[aria-pressed=true]{color:var(--accent)}
+.menu-of{position:relative;margin:0}
+.menu-of summary{list-style:none}.menu-of summary::-webkit-details-marker{display:none}
+.menu-of ul{position:absolute;inset-inline-end:0;top:100%;z-index:4;list-style:none;min-width:14rem;max-width:80vw;padding:.375rem;background:var(--paper);border:1px solid var(--line);border-radius:var(--round);box-shadow:0 6px 24px rgb(0 0 0/.18);font-size:.9375rem}
+.menu-of li{padding:0}
+.menu-of li>*{display:block;width:100%;min-height:2.5rem;padding:.5rem .75rem;border:0;border-radius:.5rem;background:none;color:var(--text);font-weight:500;text-align:start;text-decoration:none}
+.menu-of li>:hover{background:var(--ground)}
+.acts-of{display:flex;align-items:center;gap:.5rem;float:inline-end;margin-top:.75rem!important}
+.acts-of button:not(li *),.acts-of .button{min-height:2.5rem;padding:.25rem 1.125rem;font-size:.9375rem}
+.acts-of .menu-of summary{border:1.5px solid var(--field);width:2.5rem;height:2.5rem}
+.profile .face{display:inline-block;vertical-align:bottom}.profile .face.letter{display:inline-grid}.profile .note{margin-top:.375rem}
+.writing textarea{display:block;resize:vertical;font-size:1.0625rem;line-height:1.5}
+.writing .below{display:flex;align-items:center;gap:1rem;justify-content:flex-end;margin-top:.625rem;flex-wrap:wrap}
+.writing .below button{min-height:2.5rem;padding:.25rem 1.375rem}
+.writing .left{color:var(--soft);font-variant-numeric:tabular-nums;font-size:.875rem}.writing .left.over{color:var(--bad);font-weight:680}
+.writing.quick{padding:1rem;border-bottom:1px solid var(--line)}
+.writing.quick textarea{min-height:3.25rem}
+.writing .below a{margin-inline-end:auto;font-size:.9375rem}
+.writing .card{margin-top:.75rem}
+.shots{display:grid;gap:.75rem;margin-top:.75rem}
+.shots figure{display:grid;grid-template-columns:7rem 1fr;gap:.75rem;align-items:start}
+.shots img{width:7rem;height:7rem;object-fit:cover;border-radius:.625rem}
+.app fieldset{border:0;padding:0;margin:1.25rem 0}.app legend{font-weight:600;padding:0;margin-bottom:.625rem}
+.app .field{margin-top:1.125rem}
+.happened{display:flex;gap:.75rem;padding:.875rem 1rem;border-bottom:1px solid var(--line)}
+.fresh{background:var(--ground);box-shadow:inset 3px 0 var(--accent)}
+[dir=rtl] .fresh{box-shadow:inset -3px 0 var(--accent)}
+.happened .sign{flex:none;color:var(--soft);width:2.75rem;display:grid;justify-content:end;align-content:start}
+.sign.like,.sign.like-via-repost{color:#c2185b!important}.sign.repost,.sign.repost-via-repost{color:var(--good)!important}
+.faces{display:flex;gap:.25rem;margin-bottom:.375rem}.faces .face{width:2rem;height:2rem;font-size:.875rem}
+.said{color:inherit;text-decoration:none}.said:hover{text-decoration:underline}
+.menu .write{display:flex;justify-content:center;color:var(--on);width:3.5rem;height:3.5rem;padding:0;border-radius:50%;position:fixed;inset-inline-end:1rem;bottom:calc(4.25rem + env(safe-area-inset-bottom));box-shadow:0 4px 16px rgb(0 0 0/.25)}
+@media (prefers-color-scheme:dark){.act.like[aria-pressed=true],.sign.like,.sign.like-via-repost{color:#ff7aa8!important}}
 .empty{padding:2.5rem 1rem;color:var(--soft);text-align:center;text-wrap:balance}
 .paging{padding:1.25rem 1rem;text-align:center}
 .app .aim{padding:1rem}
 @media (min-width:40rem){.seek{order:0;flex:1 1 12rem;max-width:26rem;margin-inline:auto}.ways{margin-inline-start:0}}
 @media (min-width:60rem){
-.deck{display:grid;grid-template-columns:13rem minmax(0,40rem) minmax(14rem,19rem);gap:0 1.5rem;justify-content:center;padding-bottom:0}
+.deck{display:grid;grid-template-columns:14rem minmax(0,40rem) minmax(13rem,18rem);gap:0 1.5rem;justify-content:center;padding-bottom:0}
 .app main{border-inline:1px solid var(--line);min-height:calc(100vh - 4.5rem);margin:0}
 .menu{position:sticky;top:0;inset:auto;align-self:start;border:0;padding:1rem .5rem}
 .menu ul{display:block}
-.menu a{justify-content:flex-start;border-radius:.75rem;padding:.625rem .875rem}
-.menu a:hover{background:var(--ground)}
-.menu a[aria-current]::before{display:none}
+.menu li a{justify-content:flex-start;border-radius:.75rem;padding:.625rem .875rem}
+.menu li a:hover{background:var(--ground)}
+.menu li a[aria-current]::before{display:none}
 .menu span{position:static;width:auto;height:auto;clip-path:none;overflow:visible}
 .menu .badge{position:static;margin-inline-start:auto}
+.menu .write{position:static;width:auto;height:auto;border-radius:.75rem;margin:.75rem .25rem 0;padding:.6rem 1rem;box-shadow:none}
 .about{padding:1.25rem .5rem;margin:0;align-self:start;position:sticky;top:0}
 .profile .banner{border-radius:0}
 }

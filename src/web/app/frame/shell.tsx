@@ -4,7 +4,9 @@ import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import { Mark, STYLE_PATH, Sea } from "../../pages/layout.tsx";
 import { themeOf } from "../../pages/theme.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
+import { profilePath } from "../addresses.ts";
 import type { Scene } from "../visit.ts";
+import type { Words } from "../words/en.ts";
 import { filled } from "../words/speech.ts";
 import { APP_STYLE_PATH } from "./assets.ts";
 import { coloursOf } from "./colours.ts";
@@ -17,6 +19,8 @@ export interface ShellProps {
   aside?: Child;
   /** Path of the entry of the menu that the page belongs to. */
   at?: string;
+  /** Whether the page is one to write on, and has a script for that. */
+  scripts?: boolean;
   /** What was searched for. */
   asked?: string;
 }
@@ -87,7 +91,7 @@ const Ways: FC<{ scene: Scene }> = ({ scene: { host, viewer, speech } }) => {
           {words.join}
         </a>
       )}
-      <a class="button on-shore line" href="/account/sign-in">
+      <a class="button on-shore line" href="/account/sign-in?to=%2F">
         {words.signIn}
       </a>
     </div>
@@ -98,26 +102,43 @@ interface Entry {
   path: string;
   icon: IconName;
   label: string;
+  badge?: number;
 }
+
+const ownEntries = (words: Words, profile: string, unread: number): Entry[] => [
+  { path: "/notifications", icon: "bell", label: words.notifications, badge: unread },
+  { path: "/saved", icon: "bookmark", label: words.bookmarks },
+  { path: profile, icon: "person", label: words.profile },
+  { path: "/account", icon: "settings", label: words.account },
+];
 
 const Menu: FC<{ scene: Scene; at: string | undefined }> = ({ scene, at }) => {
   const { words } = scene.speech;
+  const { viewer, unread } = scene;
   const entries: Entry[] = [
     { path: "/", icon: "home", label: words.home },
     { path: "/search", icon: "search", label: words.search },
+    ...(viewer === null ? [] : ownEntries(words, profilePath(viewer), unread)),
   ];
   return (
     <nav class="menu" aria-label={words.menu}>
       <ul>
-        {entries.map(({ path, icon, label }) => (
+        {entries.map(({ path, icon, label, badge = 0 }) => (
           <li>
             <a href={path} aria-current={path === at ? "page" : undefined}>
               <Icon name={icon} size={24} />
               <span>{label}</span>
+              {badge === 0 ? null : <b class="badge">{badge > 99 ? "99+" : badge}</b>}
             </a>
           </li>
         ))}
       </ul>
+      {viewer === null ? null : (
+        <a class="button first write" href="/intent/compose">
+          <Icon name="pen" />
+          <span>{words.write}</span>
+        </a>
+      )}
     </nav>
   );
 };

@@ -5,9 +5,10 @@ import { appPage } from "../answers.tsx";
 import { briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
 import { PostArticle, judgePost } from "../parts/post.tsx";
-import type { AppVisit, Scene } from "../visit.ts";
+import { type AppVisit, type Scene, isMember } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
+import { type HomeTab, homeTabs } from "./home.tsx";
 
 const PAGE = 30;
 
@@ -15,11 +16,15 @@ export async function community(visit: AppVisit): Promise<Response> {
   const { reading, scene, url } = visit;
   const { host, speech } = scene;
   const { words } = speech;
-  const best = url.searchParams.get("tab") === "best";
+  const tab = url.searchParams.get("tab") ?? "";
+  const best = tab === "best";
   const cursor = cursorOf(url);
-  const { posts, ...next } = await getCommunityFeed(reading, { limit: PAGE, cursor, best });
+  const [{ posts, ...next }, tabs] = await Promise.all([
+    getCommunityFeed(reading, { limit: PAGE, cursor, best }),
+    isMember(visit) ? homeTabs(visit, tab) : guestTabs(scene, best),
+  ]);
   const listed = posts.filter((post) => !judgePost(scene, post).unlisted);
-  const query: Record<string, string> = best ? { tab: "best" } : {};
+  const query: Record<string, string> = tab === "" ? {} : { tab };
   return appPage(
     visit,
     <Shell
@@ -36,13 +41,7 @@ export async function community(visit: AppVisit): Promise<Response> {
       aside={<About scene={scene} />}
     >
       {cursor === undefined ? <Welcome scene={scene} /> : <h1 class="visually-hidden">{host.name}</h1>}
-      <Tabs
-        label={host.name}
-        tabs={[
-          { path: "/", name: words.latest, here: !best },
-          { path: "/?tab=best", name: words.best, here: best },
-        ]}
-      />
+      <Tabs label={host.name} tabs={tabs} />
       {listed.length === 0 ? <Empty>{best ? words.quietWeek : words.quiet}</Empty> : null}
       <div class="posts">
         {listed.map((post) => (
@@ -53,6 +52,11 @@ export async function community(visit: AppVisit): Promise<Response> {
     </Shell>,
   );
 }
+
+const guestTabs = ({ speech: { words } }: Scene, best: boolean): HomeTab[] => [
+  { path: "/", name: words.latest, here: !best },
+  { path: "/?tab=best", name: words.best, here: best },
+];
 
 /** What the community is, and how to join it. */
 const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {

@@ -3,7 +3,7 @@ import { appPage } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
 import type { AppVisit } from "../visit.ts";
 
-export function missing(visit: AppVisit, reason?: string): Response {
+export function missing(visit: AppVisit, reason?: string, status = 404): Promise<Response> {
   const { scene, url } = visit;
   const { words } = scene.speech;
   return appPage(
@@ -19,6 +19,6 @@ export function missing(visit: AppVisit, reason?: string): Response {
         </p>
       </div>
     </Shell>,
-    { status: 404 },
+    { status },
   );
 }

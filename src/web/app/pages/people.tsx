@@ -9,13 +9,12 @@ import { at, textOf } from "../../../protocol/json.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell } from "../frame/shell.tsx";
-import { judge } from "../judgement.ts";
 import { PersonRow, listed, titleOf } from "../parts/person.tsx";
 import { ThingRow } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
-import { ProfileHead, ProfileTabs, previewOf, reasonOf, type Profile } from "./profile.tsx";
+import { ProfileHead, ProfileTabs, previewOf, whyNot, type Profile } from "./profile.tsx";
 
 const PAGE = 50;
 
@@ -77,10 +76,10 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
   const { reading, scene, url } = visit;
   const { words } = scene.speech;
   const who = await getProfile(reading, { actor });
-  const { hidden } = judge(who.labels ?? [], scene.tastes);
+  const reason = whyNot(scene, who);
   const find: Kind = KINDS[kind];
   const found: Found =
-    hidden === null
+    reason === null
       ? await find(visit, { actor: who.did, limit: PAGE, cursor: cursorOf(url) }, who)
       : { rows: [] };
   const isPeople = kind === "followers" || kind === "follows";
@@ -95,7 +94,7 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
           <a href={profilePath(who)}>
             {filled(
               kind === "followers" ? words.followersOf : words.followsOf,
-              hidden === null ? titleOf(who) : `@${nameOf(who)}`,
+              reason === null ? titleOf(who) : `@${nameOf(who)}`,
             )}
           </a>
         </h1>
@@ -105,8 +104,8 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
           <ProfileTabs scene={scene} who={who} here={kind} />
         </>
       )}
-      {hidden !== null ? (
-        <Empty>{reasonOf(scene, who, hidden)}</Empty>
+      {reason !== null ? (
+        <Empty>{reason}</Empty>
       ) : found.rows.length === 0 ? (
         <Empty>{isPeople ? words.nobodyYet : words.nothingYet}</Empty>
       ) : (

@@ -9,6 +9,7 @@ import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
 import { judge } from "../judgement.ts";
+import { ProfileActs } from "../parts/acts.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Face, Verified, titleOf } from "../parts/person.tsx";
 import { Feed, type FeedItem, listedItems } from "../parts/post.tsx";
@@ -31,11 +32,11 @@ const PAGE = 30;
 export async function profile(visit: AppVisit, actor: string): Promise<Response> {
   const { reading, scene, url } = visit;
   const who = await getProfile(reading, { actor });
-  const { hidden } = judge(who.labels ?? [], scene.tastes);
+  const reason = whyNot(scene, who);
   const tab = TABS.find((each) => each.tab === url.searchParams.get("tab")) ?? TABS[0];
   const cursor = cursorOf(url);
   const { feed, ...next } =
-    hidden === null
+    reason === null
       ? await getAuthorFeed(reading, {
           actor: who.did,
           limit: PAGE,
@@ -48,7 +49,7 @@ export async function profile(visit: AppVisit, actor: string): Promise<Response>
     visit,
     <Shell scene={scene} preview={previewOf(scene, who, tab.tab)}>
       <ProfileHead scene={scene} who={who} />
-      {hidden === null ? (
+      {reason === null ? (
         <>
           <ProfileTabs scene={scene} who={who} here={tab.tab} />
           <Items scene={scene} items={feed} />
@@ -60,7 +61,7 @@ export async function profile(visit: AppVisit, actor: string): Promise<Response>
           />
         </>
       ) : (
-        <Empty>{reasonOf(scene, who, hidden)}</Empty>
+        <Empty>{reason}</Empty>
       )}
     </Shell>,
   );
@@ -73,8 +74,17 @@ const Items: FC<{ scene: Scene; items: readonly FeedItem[] }> = ({ scene, items 
     <Feed scene={scene} items={items} />
   );
 
-export const reasonOf = ({ speech: { words } }: Scene, who: Profile, label: string): string =>
-  label === "!hide" ? (words.labelNames[label] ?? label) : filled(words.membersOnly, `@${nameOf(who)}`);
+/** Why this reader sees nothing of what the account has; null if they do. */
+export function whyNot({ speech: { words }, tastes }: Scene, who: Profile): string | null {
+  const { hidden } = judge(who.labels ?? [], tastes);
+  const { blocking, blockingByList, blockedBy } = who.viewer ?? {};
+  if (blocking !== undefined || blockingByList !== undefined) return words.blockedByYou;
+  if (blockedBy === true) return words.blocksYou;
+  if (hidden === null) return null;
+  return hidden === "!hide"
+    ? (words.labelNames[hidden] ?? hidden)
+    : filled(words.membersOnly, `@${nameOf(who)}`);
+}
 
 /** What others are told of an account; of one that shows itself to members only, nothing but its name. */
 export function previewOf(scene: Scene, who: Profile, tab = ""): Preview {
@@ -108,6 +118,7 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
         <div class="banner none"></div>
       )}
       <Face scene={scene} who={who} size={96} />
+      {scene.forms === null ? null : <ProfileActs scene={scene} who={who} forms={scene.forms} />}
       <h1>
         <bdi>{isBare ? `@${nameOf(who)}` : titleOf(who)}</bdi> <Verified scene={scene} who={who} />
       </h1>
@@ -118,6 +129,7 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
             {who.pronouns ? <bdi> · {who.pronouns}</bdi> : null}
             {(who.labels ?? []).some(({ val }) => val === "bot") ? ` · ${words.bot}` : null}
           </p>
+          <Standing scene={scene} who={who} />
           {notes.map((note) => (
             <p class="note">
               <Icon name="alert" size={16} />
@@ -147,6 +159,17 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
       )}
     </header>
   );
+};
+
+/** How the reader and the account stand to each other. */
+const Standing: FC<{ scene: Scene; who: Profile }> = ({ scene: { speech }, who: { viewer } }) => {
+  const { words } = speech;
+  const said = [
+    viewer?.followedBy === undefined ? null : words.followsYou,
+    viewer?.muted === true ? words.mutedByYou : null,
+    viewer?.blocking === undefined ? null : words.blockedByYou,
+  ].filter((each) => each !== null);
+  return said.length === 0 ? null : <p class="note">{said.join(" · ")}</p>;
 };
 
 export const ProfileTabs: FC<{ scene: Scene; who: Profile; here: string }> = ({ scene, who, here }) => {

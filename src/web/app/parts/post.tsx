@@ -1,11 +1,13 @@
 /** A post, in a feed or in its thread. */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Child, FC } from "hono/jsx";
-import { at, textOf } from "../../../protocol/json.ts";
+import { at, listOf, textOf } from "../../../protocol/json.ts";
+import { rkeyOf } from "../../../appview/uris.ts";
 import { nameOf, postPath, profilePath } from "../addresses.ts";
-import { type Judgement, judge } from "../judgement.ts";
+import { type Judgement, hasMutedWord, judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
+import { PostActs } from "./acts.tsx";
 import { Covered } from "./cover.tsx";
 import { Icon } from "./icon.tsx";
 import { mediaOf } from "./media.tsx";
@@ -16,8 +18,24 @@ import { RichText } from "./text.tsx";
 export type Post = Omit<AppBskyFeedDefs.PostView, "$type">;
 export type FeedItem = AppBskyFeedDefs.FeedViewPost;
 
-export const judgePost = (scene: Scene, { author, labels }: Post): Judgement =>
-  judge([...(author.labels ?? []), ...(labels ?? [])], scene.tastes);
+/** The author's own posts are never kept from themselves. */
+export function judgePost(scene: Scene, post: Post): Judgement {
+  const { author, labels, uri, record } = post;
+  const judged = judge([...(author.labels ?? []), ...(labels ?? [])], scene.tastes);
+  if (scene.viewer?.did === author.did) return { ...judged, unlisted: judged.hidden !== null };
+  const followed = author.viewer?.following !== undefined;
+  const muted =
+    scene.tastes.hidden.has(uri) || hasMutedWord(scene.tastes, textOfPost(post), tagsOf(record), followed);
+  return muted ? { ...judged, unlisted: true } : judged;
+}
+
+const tagsOf = (record: unknown): string[] =>
+  [
+    ...listOf(at(record, "tags")),
+    ...listOf(at(record, "facets")).flatMap((facet) =>
+      listOf(at(facet, "features")).map((feature) => at(feature, "tag")),
+    ),
+  ].filter((tag) => typeof tag === "string");
 
 export const textOfPost = ({ record }: Post): string => textOf(at(record, "text")) ?? "";
 
@@ -57,6 +75,7 @@ export const PostArticle: FC<PostProps> = ({ scene, post, why, as = "item", dept
   }
   return (
     <article
+      id={rkeyOf(post.uri)}
       class={`post ${as}${depth > 1 ? ` deep-${Math.min(depth, 6)}` : ""}`}
       aria-label={filled(words.postBy, titleOf(author))}
     >
@@ -70,13 +89,13 @@ export const PostArticle: FC<PostProps> = ({ scene, post, why, as = "item", dept
           {as === "main" ? null : <When scene={scene} post={post} />}
         </header>
         {as === "main" ? null : <Content scene={scene} post={post} judged={judged} />}
-        {as === "main" ? null : <Reach scene={scene} post={post} />}
+        {as === "main" ? null : <Foot scene={scene} post={post} />}
       </div>
       {as === "main" ? (
         <>
           <Content scene={scene} post={post} judged={judged} />
           <When scene={scene} post={post} whole />
-          <Reach scene={scene} post={post} />
+          <Foot scene={scene} post={post} />
         </>
       ) : null}
     </article>
@@ -111,7 +130,14 @@ const When: FC<{ scene: Scene; post: Post; whole?: boolean }> = ({ scene: { spee
   );
 };
 
-/** Counts, which lead to the post. */
+/** What a member can do with the post; for a guest, what others have done. */
+const Foot: FC<{ scene: Scene; post: Post }> = ({ scene, post }) =>
+  scene.forms === null ? (
+    <Reach scene={scene} post={post} />
+  ) : (
+    <PostActs scene={scene} post={post} forms={scene.forms} />
+  );
+
 const Reach: FC<{ scene: Scene; post: Post }> = ({ scene: { speech }, post }) => {
   const { words } = speech;
   const reposts = (post.repostCount ?? 0) + (post.quoteCount ?? 0);

@@ -85,7 +85,10 @@ const QuotedPost: FC<{ scene: Scene; view: Json; media: MediaMaker }> = ({ scene
       </p>
     );
   }
-  const at_ = textOf(at(value, "createdAt")) ?? "";
+  if (author.viewer?.muted === true || author.viewer?.mutedByList !== undefined) {
+    return <p class="quoted gone">{speech.words.mutedByYou}</p>;
+  }
+  const written = textOf(at(value, "createdAt")) ?? "";
   const [embed] = Array.isArray(view["embeds"]) ? view["embeds"] : [];
   return (
     <blockquote class="quoted">
@@ -93,7 +96,7 @@ const QuotedPost: FC<{ scene: Scene; view: Json; media: MediaMaker }> = ({ scene
         <Face scene={scene} who={author} size={20} />
         <a class="who" href={postPath(author, uri)}>
           <bdi class="title">{titleOf(author)}</bdi> <bdi class="at">@{nameOf(author)}</bdi>{" "}
-          <time datetime={at_}>{speech.ago(at_, now)}</time>
+          <time datetime={written}>{speech.ago(written, now)}</time>
         </a>
       </div>
       <Covered scene={scene} judged={judged} media={media(scene, at(embed, "media") ?? embed)}>

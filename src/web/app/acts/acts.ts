@@ -1,0 +1,103 @@
+/** `POST /app/act`: what the buttons of posts and profiles do, as an app would by the XRPC methods. */
+import type { Did, ResourceUri } from "@atcute/lexicons";
+import { isDid } from "@atcute/lexicons/syntax";
+import { createBookmark, deleteBookmark } from "../../../appview/reads/methods/private/bookmarks.ts";
+import {
+  muteActor,
+  muteThread,
+  unmuteActor,
+  unmuteThread,
+} from "../../../appview/reads/methods/graph/mutes.ts";
+import { BLOCK, FOLLOW, LIKE, POST, REPOST, THREADGATE, didOf, rkeyOf } from "../../../appview/uris.ts";
+import { at, listOf } from "../../../protocol/json.ts";
+import { invalidRequest } from "../../../protocol/refusal.ts";
+import type { Fields } from "../../forms.ts";
+import { goOn } from "../answers.tsx";
+import type { MemberVisit } from "../visit.ts";
+import { backOf, postIn, rkeyIn } from "./given.ts";
+
+/** @param rkey of the record that the act takes back */
+type Act = (visit: MemberVisit, fields: Fields, rkey: string | undefined) => Promise<unknown>;
+
+const accountOf = ({ services, reader }: MemberVisit) => services.account(reader.member.did);
+
+const create = (visit: MemberVisit, collection: string, subject: unknown) =>
+  accountOf(visit).createRecord({
+    collection,
+    record: { $type: collection, subject, createdAt: new Date().toISOString() },
+    validate: true,
+  });
+
+/** Deletes one of the member's own records. */
+const take =
+  (collection: string): Act =>
+  (visit, _, rkey) =>
+    accountOf(visit).deleteRecord({ collection, rkey: rkeyIn(rkey) });
+
+const strongRef = (fields: Fields) => ({ uri: postIn(fields), cid: fields.get("cid") ?? "" });
+
+/** Refuses InvalidRequest. */
+function personIn(fields: Fields): Did {
+  const did = fields.get("did") ?? "";
+  if (!isDid(did)) throw invalidRequest("Invalid account");
+  return did;
+}
+
+const ACTS: Readonly<Record<string, Act>> = {
+  like: (visit, fields) => create(visit, LIKE, strongRef(fields)),
+  unlike: take(LIKE),
+  repost: (visit, fields) => create(visit, REPOST, strongRef(fields)),
+  unrepost: take(REPOST),
+  bookmark: ({ reading }, fields) => createBookmark(reading, strongRef(fields)),
+  unbookmark: ({ reading }, fields) => deleteBookmark(reading, { uri: postIn(fields) }),
+  follow: (visit, fields) => create(visit, FOLLOW, personIn(fields)),
+  unfollow: take(FOLLOW),
+  block: (visit, fields) => create(visit, BLOCK, personIn(fields)),
+  unblock: take(BLOCK),
+  mute: ({ reading }, fields) => muteActor(reading, { actor: personIn(fields) }),
+  unmute: ({ reading }, fields) => unmuteActor(reading, { actor: personIn(fields) }),
+  "mute-thread": ({ reading }, fields) => muteThread(reading, { root: rootIn(fields) }),
+  "unmute-thread": ({ reading }, fields) => unmuteThread(reading, { root: rootIn(fields) }),
+  delete: take(POST),
+  hide: (visit, fields) => hideReply(visit, postIn(fields), rootIn(fields)),
+};
+
+/** The first post of the thread of the post that a form is about. */
+function rootIn(fields: Fields): ResourceUri {
+  const root = fields.get("root") ?? "";
+  return root === "" ? postIn(fields) : postIn(new Map([["uri", root]]));
+}
+
+/** The most replies that a threadgate hides (app.bsky.feed.threadgate). */
+const HIDDEN_MOST = 300;
+
+/** Hides a reply in a thread of the member's own: its threadgate names it. */
+async function hideReply(visit: MemberVisit, reply: ResourceUri, root: ResourceUri): Promise<void> {
+  if (didOf(root) !== visit.reader.member.did) throw invalidRequest("Not your own thread");
+  const account = accountOf(visit);
+  const rkey = rkeyOf(root);
+  const gate = await account.getRecord(THREADGATE, rkey);
+  const hidden = listOf(at(gate?.value, "hiddenReplies")).filter((uri) => uri !== reply);
+  await account.putRecord({
+    collection: THREADGATE,
+    rkey,
+    record: {
+      $type: THREADGATE,
+      post: root,
+      createdAt: new Date().toISOString(),
+      ...gate?.value,
+      hiddenReplies: [...hidden, reply].slice(-HIDDEN_MOST),
+    },
+    validate: true,
+    swapRecord: gate?.cid ?? null,
+  });
+}
+
+/** Does what a button says, and comes back to where it was pressed. Refuses as the method does. */
+export async function act(visit: MemberVisit, fields: Fields): Promise<Response> {
+  const [name = "", rkey] = (fields.get("do") ?? "").split(" ");
+  const found = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
+  if (found === undefined) throw invalidRequest("Unknown act");
+  await found(visit, fields, rkey);
+  return goOn(backOf(fields));
+}

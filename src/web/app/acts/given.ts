@@ -1,0 +1,25 @@
+/** What forms of the app send, checked. */
+import type { ResourceUri } from "@atcute/lexicons";
+import { isRecordKey } from "@atcute/lexicons/syntax";
+import { isPostUri } from "../../../appview/uris.ts";
+import { invalidRequest } from "../../../protocol/refusal.ts";
+import type { Fields } from "../../forms.ts";
+
+/** The path to come back to: one of this host, whatever the form says. */
+export function backOf(fields: Fields, otherwise = "/"): string {
+  const back = fields.get("back") ?? "";
+  return /^\/(?![/\\])[^\s\\]*$/.test(back) ? back : otherwise;
+}
+
+/** Refuses InvalidRequest. */
+export function postIn(fields: Fields): ResourceUri {
+  const uri = fields.get("uri") ?? "";
+  if (!isPostUri(uri)) throw invalidRequest("Invalid post");
+  return uri as ResourceUri;
+}
+
+/** Refuses InvalidRequest. */
+export function rkeyIn(text: string | undefined): string {
+  if (text === undefined || !isRecordKey(text)) throw invalidRequest("Invalid record key");
+  return text;
+}

@@ -1,0 +1,72 @@
+/** `/` for a member: those whom they follow, the community, and the feeds that they have pinned. */
+import type { FC } from "hono/jsx";
+import { getFeedGenerators } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
+import { getTimeline } from "../../../appview/reads/methods/feed/get-timeline.ts";
+import { feedPath } from "../addresses.ts";
+import { appPage } from "../answers.tsx";
+import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { Feed, listedItems } from "../parts/post.tsx";
+import { QuickPost } from "../parts/writing.tsx";
+import type { MemberVisit, Scene } from "../visit.ts";
+import { cursorOf } from "./asked.ts";
+
+const PAGE = 30;
+
+export interface HomeTab {
+  path: string;
+  name: string;
+  here: boolean;
+}
+
+/** The tabs of a member's front page. `here`: the query's `tab`. */
+export async function homeTabs({ reading, reader, scene }: MemberVisit, here: string): Promise<HomeTab[]> {
+  const { words } = scene.speech;
+  const { pinned } = reader;
+  const { feeds } =
+    pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(reading, { feeds: pinned as never });
+  return [
+    { path: "/", name: words.following, here: here === "" },
+    { path: "/?tab=local", name: words.local, here: here === "local" },
+    { path: "/?tab=best", name: words.best, here: here === "best" },
+    ...feeds.map(({ uri, displayName, creator }) => ({
+      path: feedPath(uri, creator),
+      name: displayName,
+      here: false,
+    })),
+  ];
+}
+
+export async function home(visit: MemberVisit): Promise<Response> {
+  const { reading, scene, url } = visit;
+  const cursor = cursorOf(url);
+  const [{ feed, ...next }, tabs] = await Promise.all([
+    getTimeline(reading, { limit: PAGE, cursor }),
+    homeTabs(visit, ""),
+  ]);
+  const { host } = scene;
+  return appPage(
+    visit,
+    <Shell scene={scene} at="/" preview={{ title: host.name, path: "/", indexed: false }}>
+      <h1 class="visually-hidden">{host.name}</h1>
+      <Tabs label={host.name} tabs={tabs} />
+      {cursor === undefined ? <QuickPost scene={scene} /> : null}
+      {cursor === undefined && listedItems(scene, feed).length === 0 ? <Nobody scene={scene} /> : null}
+      <Feed scene={scene} items={feed} />
+      <Paging scene={scene} path="/" query={{}} cursor={next.cursor} />
+    </Shell>,
+  );
+}
+
+const Nobody: FC<{ scene: Scene }> = ({ scene }) => {
+  const { words } = scene.speech;
+  return (
+    <>
+      <Empty>{words.followFirst}</Empty>
+      <p class="paging">
+        <a class="button first" href="/?tab=local">
+          {words.seeLocal}
+        </a>
+      </p>
+    </>
+  );
+};

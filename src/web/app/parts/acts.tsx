@@ -1,0 +1,202 @@
+/** The buttons of a post and of a profile: one form each, which needs no script. */
+import type { FC } from "hono/jsx";
+import { at, textOf } from "../../../protocol/json.ts";
+import { rkeyOf } from "../../../appview/uris.ts";
+import type { Forms, Scene } from "../visit.ts";
+import { Icon, type IconName } from "./icon.tsx";
+import type { Basic } from "./person.tsx";
+import type { Post } from "./post.tsx";
+
+/** The path of the form that answers or quotes a post. */
+const composePath = (as: "reply" | "quote", uri: string, { back }: Forms): string =>
+  `/intent/compose?${new URLSearchParams({ [as]: uri, back }).toString()}`;
+
+const Hidden: FC<{ fields: Record<string, string> }> = ({ fields }) => (
+  <>
+    {Object.entries(fields).map(([name, value]) => (
+      <input type="hidden" name={name} value={value} />
+    ))}
+  </>
+);
+
+interface ButtonProps {
+  does: string;
+  icon: IconName;
+  label: string;
+  /** How many have done the same. */
+  count?: string;
+  pressed?: boolean;
+}
+
+const Act: FC<ButtonProps> = ({ does, icon, label, count, pressed = false }) => (
+  <button
+    class={`act ${icon}`}
+    type="submit"
+    name="do"
+    value={does}
+    aria-pressed={pressed ? "true" : "false"}
+    aria-label={label}
+    title={label}
+  >
+    <Icon name={icon} size={18} filled={pressed && icon !== "repost"} />
+    {count === undefined ? null : <span>{count}</span>}
+  </button>
+);
+
+/** What a record is taken back by: the key of the reader's own. */
+const undo = (name: string, record: string | undefined): string =>
+  record === undefined ? name : `un${name} ${rkeyOf(record)}`;
+
+export const PostActs: FC<{ scene: Scene; post: Post; forms: Forms }> = ({ scene, post, forms }) => {
+  const { speech } = scene;
+  const { words } = speech;
+  const { viewer = {}, uri, cid, author } = post;
+  const count = (n: number | undefined) => (n === undefined || n === 0 ? "" : speech.number(n));
+  const root = textOf(at(post.record, "reply", "root", "uri")) ?? "";
+  const saved = viewer.bookmarked === true;
+  return (
+    <form class="acts" method="post" action="/app/act">
+      <Hidden fields={{ csrf: forms.csrf, back: forms.back, uri, cid, did: author.did, root }} />
+      {viewer.replyDisabled === true ? (
+        <span class="act off">
+          <Icon name="reply" size={18} />
+          <span>{count(post.replyCount)}</span>
+        </span>
+      ) : (
+        <a class="act" href={composePath("reply", uri, forms)} aria-label={words.reply} title={words.reply}>
+          <Icon name="reply" size={18} />
+          <span>{count(post.replyCount)}</span>
+        </a>
+      )}
+      <Act
+        does={undo("repost", viewer.repost)}
+        icon="repost"
+        label={viewer.repost === undefined ? words.repost : words.unrepost}
+        count={count((post.repostCount ?? 0) + (post.quoteCount ?? 0))}
+        pressed={viewer.repost !== undefined}
+      />
+      <Act
+        does={undo("like", viewer.like)}
+        icon="like"
+        label={viewer.like === undefined ? words.like : words.unlike}
+        count={count(post.likeCount)}
+        pressed={viewer.like !== undefined}
+      />
+      <Act
+        does={saved ? "unbookmark" : "bookmark"}
+        icon="bookmark"
+        label={saved ? words.unbookmark : words.bookmark}
+        pressed={saved}
+      />
+      <details class="menu-of">
+        <summary aria-label={words.moreActs} title={words.moreActs}>
+          <Icon name="more" size={18} />
+        </summary>
+        <PostMenu scene={scene} post={post} forms={forms} root={root} />
+      </details>
+    </form>
+  );
+};
+
+const Choice: FC<{ does: string; label: string }> = ({ does, label }) => (
+  <li>
+    <button type="submit" name="do" value={does}>
+      {label}
+    </button>
+  </li>
+);
+
+const Way: FC<{ path: string; label: string }> = ({ path, label }) => (
+  <li>
+    <a href={path}>{label}</a>
+  </li>
+);
+
+interface MenuProps {
+  scene: Scene;
+  post: Post;
+  forms: Forms;
+  root: string;
+}
+
+const PostMenu: FC<MenuProps> = ({ scene, post, forms, root }) => {
+  const { words } = scene.speech;
+  const { viewer = {}, uri, author } = post;
+  const own = author.did === scene.viewer?.did;
+  const ofOwnThread = root.startsWith(`at://${scene.viewer?.did}/`) && !own;
+  return (
+    <ul>
+      {viewer.embeddingDisabled === true ? null : (
+        <Way path={composePath("quote", uri, forms)} label={words.quote} />
+      )}
+      <Choice
+        does={viewer.threadMuted === true ? "unmute-thread" : "mute-thread"}
+        label={viewer.threadMuted === true ? words.unmuteThread : words.muteThread}
+      />
+      {ofOwnThread ? <Choice does="hide" label={words.hideReply} /> : null}
+      {own ? (
+        <Choice does={`delete ${rkeyOf(uri)}`} label={words.delete} />
+      ) : (
+        <OfPerson scene={scene} who={author} />
+      )}
+      {own ? null : <Way path={reportPath({ uri, cid: post.cid }, forms)} label={words.reportPost} />}
+    </ul>
+  );
+};
+
+const reportPath = (subject: Record<string, string>, { back }: Forms): string =>
+  `/app/report?${new URLSearchParams({ ...subject, back }).toString()}`;
+
+const OfPerson: FC<{ scene: Scene; who: Basic }> = ({ scene, who }) => {
+  const { words } = scene.speech;
+  const { muted = false, blocking } = who.viewer ?? {};
+  return (
+    <>
+      <Choice does={muted ? "unmute" : "mute"} label={muted ? words.unmute : words.mute} />
+      <Choice does={undo("block", blocking)} label={blocking === undefined ? words.block : words.unblock} />
+    </>
+  );
+};
+
+/** The buttons of another member's profile. */
+export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ scene, who, forms }) => {
+  const { words } = scene.speech;
+  if (who.did === scene.viewer?.did) {
+    return (
+      <p class="acts-of">
+        <a class="button quiet" href="/app/profile">
+          {words.editProfile}
+        </a>
+      </p>
+    );
+  }
+  const { following, blocking } = who.viewer ?? {};
+  const isBlocked = blocking !== undefined;
+  return (
+    <form class="acts-of" method="post" action="/app/act">
+      <Hidden fields={{ csrf: forms.csrf, back: forms.back, did: who.did }} />
+      {isBlocked ? (
+        <button class="first" name="do" value={undo("block", blocking)}>
+          {words.unblock}
+        </button>
+      ) : (
+        <button
+          class={following === undefined ? "first" : "quiet"}
+          name="do"
+          value={undo("follow", following)}
+        >
+          {following === undefined ? words.follow : words.unfollow}
+        </button>
+      )}
+      <details class="menu-of">
+        <summary aria-label={words.moreActs} title={words.moreActs}>
+          <Icon name="more" />
+        </summary>
+        <ul>
+          <OfPerson scene={scene} who={who} />
+          <Way path={reportPath({ did: who.did }, forms)} label={words.reportPerson} />
+        </ul>
+      </details>
+    </form>
+  );
+};

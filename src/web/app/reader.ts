@@ -1,0 +1,90 @@
+/** The member who reads, and what they prefer: the same preferences as in other apps. */
+import type { Member } from "../../identity/member.ts";
+import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
+import type { Services } from "../../xrpc/server/services.ts";
+import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
+import type { MutedWord, Tastes } from "./judgement.ts";
+
+/** A member who is signed in on this browser. */
+export interface Reader {
+  member: Member;
+  browser: Browser;
+  tastes: Tastes;
+  /** URIs of the feeds that they have pinned, in their order. */
+  pinned: string[];
+}
+
+/** How many pinned feeds have a tab. */
+const TABS = 6;
+
+/** The member who signed in last on this browser. Asks no database for a browser without a cookie. */
+export async function readerOf(services: Services, request: Request): Promise<Reader | null> {
+  if (!hasBrowserCookie(request, services)) return null;
+  const secret = await services.directory.secret("JWT_SECRET");
+  const browser = await Browser.of(services, secret, request);
+  const people = await browser.signedIn();
+  const found = people.find(({ stale, member }) => !stale && member.state === "active");
+  if (found === undefined) return null;
+  const { member } = found;
+  const preferences = await services.account(member.did).getPreferences("app.bsky", true);
+  return { member, browser, ...wishesOf(preferences, Date.now()) };
+}
+
+const kindOf = (preference: Json): string =>
+  (textOf(preference["$type"]) ?? "").replace(/^app\.bsky\.actor\.defs#/, "");
+
+/** What preferences say that matters here (app.bsky.actor.defs#preferences). */
+export function wishesOf(preferences: readonly Json[], now: number): Pick<Reader, "tastes" | "pinned"> {
+  const labels = new Map<string, "hide" | "warn" | "ignore">();
+  const words: MutedWord[] = [];
+  const hidden = new Set<string>();
+  const pinned: string[] = [];
+  let adult = false;
+  for (const preference of preferences) {
+    switch (kindOf(preference)) {
+      case "adultContentPref":
+        adult = preference["enabled"] === true;
+        break;
+      case "contentLabelPref": {
+        const wish = visibilityOf(preference["visibility"]);
+        const label = textOf(preference["label"]);
+        if (label !== undefined && wish !== null && preference["labelerDid"] === undefined)
+          labels.set(label, wish);
+        break;
+      }
+      case "mutedWordsPref":
+        words.push(...listOf(preference["items"]).flatMap((item) => mutedWordOf(item, now)));
+        break;
+      case "hiddenPostsPref":
+        for (const uri of listOf(preference["items"])) if (typeof uri === "string") hidden.add(uri);
+        break;
+      case "savedFeedsPrefV2":
+        pinned.push(...listOf(preference["items"]).flatMap(pinnedFeed));
+        break;
+      default:
+    }
+  }
+  return { tastes: { member: true, adult, labels, words, hidden }, pinned: pinned.slice(0, TABS) };
+}
+
+function visibilityOf(value: unknown): "hide" | "warn" | "ignore" | null {
+  // `show` is the older name of `ignore`.
+  if (value === "show") return "ignore";
+  return value === "hide" || value === "warn" || value === "ignore" ? value : null;
+}
+
+function mutedWordOf(item: unknown, now: number): MutedWord[] {
+  if (!isJson(item)) return [];
+  const [value, expires] = [textOf(item["value"]), textOf(item["expiresAt"])];
+  if (value === undefined || value.trim() === "") return [];
+  if (expires !== undefined && Date.parse(expires) < now) return [];
+  const inText = listOf(item["targets"]).includes("content");
+  return [
+    { value: value.toLowerCase(), inText, exceptFollowed: item["actorTarget"] === "exclude-following" },
+  ];
+}
+
+function pinnedFeed(item: unknown): string[] {
+  const uri = textOf(at(item, "value"));
+  return at(item, "pinned") === true && at(item, "type") === "feed" && uri !== undefined ? [uri] : [];
+}
