@@ -1,0 +1,199 @@
+/** Those who look after a host, in Chromium: what they see, and the stories of their days. */
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PASSWORD, type Stage, setStage, signUp } from "../clients/oauth/stage.ts";
+import { launchChromium } from "./chromium.ts";
+import { assertAccessible } from "./looks.ts";
+
+let stage: Stage;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+interface Person {
+  did: string;
+  handle: string;
+  token: string;
+}
+
+beforeAll(async () => {
+  [stage, browser] = await Promise.all([setStage({ REGISTRATION: "open" }), launchChromium()]);
+  await stage.host.admin("internal.atoll.admin.grantRole", {
+    input: { did: stage.alice.did, role: "owner" },
+  });
+  context = await browser.newContext();
+  page = await context.newPage();
+  await signInAt(page, "alice.test");
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const at = (path: string) => `${stage.host.url}${path}`;
+
+async function signInAt(on: Page, handle: string, to = "/admin"): Promise<void> {
+  await on.goto(at(to));
+  await on.getByLabel("Handle or e-mail address").fill(handle);
+  await on.getByLabel("Password").fill(PASSWORD);
+  await on.getByRole("button", { name: "Sign in", exact: true }).click();
+  await on.waitForLoadState();
+}
+
+async function person(name: string): Promise<Person> {
+  const { did, handle } = await signUp(stage.host, name);
+  const session = await stage.host.xrpc<{ accessJwt: string }>("com.atproto.server.createSession", {
+    input: { identifier: handle, password: PASSWORD },
+  });
+  return { did, handle, token: session.accessJwt };
+}
+
+async function write(by: Person, text: string, embed?: object): Promise<{ uri: string; cid: string }> {
+  const record = { $type: "app.bsky.feed.post", text, createdAt: new Date().toISOString(), embed };
+  return stage.host.xrpc("com.atproto.repo.createRecord", {
+    authorization: `Bearer ${by.token}`,
+    input: { repo: by.did, collection: "app.bsky.feed.post", record },
+  });
+}
+
+async function report(by: Person, ref: { uri: string; cid: string }, reason?: string): Promise<void> {
+  await stage.host.xrpc("com.atproto.moderation.createReport", {
+    authorization: `Bearer ${by.token}`,
+    input: {
+      reasonType: "com.atproto.moderation.defs#reasonSpam",
+      reason,
+      subject: { $type: "com.atproto.repo.strongRef", uri: ref.uri, cid: ref.cid },
+    },
+  });
+}
+
+describe("every page", () => {
+  test("is accessible, wide and on a phone, by day and by night", async () => {
+    const mallory = await person("mallory");
+    const rita = await person("rita");
+    const post = await write(mallory, "Genuine watches, half price! Only today, only here: visit my shop.");
+    await report(rita, post, "They post this under everything that I write.");
+    for (const [name, path] of [
+      ["home", ""],
+      ["members", "/members"],
+      ["members-none", "/members?q=zzz"],
+      ["member", `/members/${mallory.did}`],
+      ["reports", "/reports"],
+      ["report", `/reports/${encodeURIComponent(post.uri)}`],
+    ] as const) {
+      await page.goto(at(`/admin${path}`));
+      expect(await page.locator("h1").textContent()).not.toBe("Sign in");
+      for (const details of await page.locator("main details").all())
+        await details.evaluate("element => element.setAttribute('open', '')");
+      await assertAccessible(page, `admin-${name}`);
+    }
+  });
+});
+
+describe("a spam wave", () => {
+  test("twenty reports about three accounts are handled by the keyboard alone", async () => {
+    await stage.host.query("DIRECTORY", "DELETE FROM report");
+    const spammers = await Promise.all(["spam1", "spam2", "spam3"].map(person));
+    const reporters = await Promise.all(Array.from({ length: 7 }, (_, n) => person(`reporter${n}`)));
+    const posts = await Promise.all(
+      spammers.map((spammer) => write(spammer, `Buy now, says ${spammer.handle}`)),
+    );
+    const wanted = posts.flatMap((post) => reporters.map((reporter) => ({ post, reporter }))).slice(0, 20);
+    for (const { post, reporter } of wanted) await report(reporter, post);
+    const began = Date.now();
+    await page.goto(at("/admin/reports"));
+    await page.keyboard.press("j");
+    await Promise.all([page.waitForURL("**/admin/reports/**"), page.keyboard.press("Enter")]);
+    for (const left of [2, 1, 0]) {
+      await page.locator("h1").waitFor();
+      await page.keyboard.press("o");
+      await page.keyboard.type("spam wave");
+      await page.keyboard.press("Escape");
+      await Promise.all([page.waitForEvent("load"), page.keyboard.press("s")]);
+      const open = await stage.host.query(
+        "DIRECTORY",
+        "SELECT count(DISTINCT subject_did) AS count FROM report WHERE state = 'open'",
+      );
+      expect(open).toEqual([{ count: left }]);
+    }
+    await page.getByText("Nothing waits. Well done.").waitFor();
+    expect(Date.now() - began).toBeLessThan(120_000);
+    await assertAccessible(page, "admin-reports-done");
+    // The last one was a mistake.
+    await Promise.all([page.waitForEvent("load"), page.keyboard.press("u")]);
+    await page.getByText("It is as it was before").waitFor();
+    await assertAccessible(page, "admin-report-undone");
+    const suspended = await stage.host.query(
+      "DIRECTORY",
+      "SELECT count(*) AS count FROM account WHERE takedown IS NOT NULL",
+    );
+    expect(suspended).toEqual([{ count: 2 }]);
+  });
+
+  test("keys can be switched off, and stay so", async () => {
+    await page.goto(at("/admin/reports"));
+    await page.getByText("Keys").click();
+    await page.getByRole("button", { name: "Switch them off" }).click();
+    await page.reload();
+    await page.keyboard.press("j");
+    expect(await page.evaluate("document.activeElement.hasAttribute('data-item')")).toBe(false);
+    await page.getByText("Keys").click();
+    await page.getByRole("button", { name: "Switch them on" }).click();
+  });
+});
+
+describe("a lost password without mail", () => {
+  test("an owner makes a link, and the member chooses another one", async () => {
+    const lost = await person("forgetful");
+    await page.goto(at(`/admin/members/${lost.did}`));
+    await page.getByText("They lost their password").click();
+    await page.getByRole("button", { name: "Make a reset link" }).click();
+    const link = await page.locator(".secret").textContent();
+    await assertAccessible(page, "admin-member-link");
+    const own = await (await browser.newContext()).newPage();
+    await own.goto(link ?? "");
+    await assertAccessible(own, "account-reset-by-link");
+    await own.getByLabel("New password").fill("another good password");
+    await own.getByRole("button", { name: "Set password" }).click();
+    await own.getByText("Your new password is set").waitFor();
+    await own.context().close();
+  });
+});
+
+describe("a suspension and an appeal", () => {
+  test("without JavaScript: the member appeals, and the moderator hears it", async () => {
+    const plain = await browser.newContext({ javaScriptEnabled: false });
+    const moderator = await person("molly");
+    await stage.host.admin("internal.atoll.admin.grantRole", {
+      input: { did: moderator.did, role: "moderator" },
+    });
+    const own = await plain.newPage();
+    await signInAt(own, moderator.handle);
+    const member = await person("impatient");
+    await own.goto(at(`/admin/members/${member.did}`));
+    await own.getByText("Suspend", { exact: true }).first().click();
+    await own.getByLabel("Why, for the log").first().fill("insults");
+    await own.getByRole("button", { name: "Suspend" }).click();
+    await own.getByText("The account is suspended").waitFor();
+
+    const theirs = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await signInAt(theirs, member.handle, "/account");
+    await theirs.getByRole("link", { name: "Ask them to look once more" }).click();
+    await theirs.getByLabel("Handle or e-mail address").fill(member.handle);
+    await theirs.getByLabel("Password").fill(PASSWORD);
+    await theirs.getByLabel("Why they should look at it once more").fill("It was meant as a joke.");
+    await assertAccessible(theirs, "account-appeal");
+    await theirs.getByRole("button", { name: "Send it to the moderators" }).click();
+    await theirs.getByText("They will look at it").waitFor();
+
+    await own.goto(at("/admin/reports"));
+    await own.getByRole("link", { name: /@impatient.*appeal/ }).click();
+    await own.getByText("It was meant as a joke.").waitFor();
+    await assertAccessible(own, "admin-appeal");
+    await own.getByRole("button", { name: "Restore it" }).click();
+    await own.getByText("It is back.").waitFor();
+    await signInAt(theirs, member.handle, "/account");
+    await theirs.getByRole("heading", { name: "Your account" }).waitFor();
+    await plain.close();
+  });
+});

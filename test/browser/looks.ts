@@ -1,0 +1,33 @@
+/** What every page must hold, however it is looked at. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+
+const LOOKS = [
+  ["wide", 1280, "light"],
+  ["phone", 390, "dark"],
+  ["phone", 390, "light"],
+  ["wide", 1280, "dark"],
+] as const;
+
+/**
+ * No barrier that axe-core finds, and nothing wider than the screen: on a wide screen by day and on a phone by
+ * night. `SHOTS` names a folder in which pictures of all four looks are kept.
+ */
+export async function assertAccessible(page: Page, name: string): Promise<void> {
+  const { SHOTS: folder } = process.env;
+  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // "Legacy" mode opens no extra tab for each run; only frames would need one.
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+      `${name}, ${size}, ${colorScheme}`,
+    ).toEqual([]);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
+    if (folder !== undefined)
+      await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true });
+  }
+}
