@@ -41,6 +41,7 @@ export const inviteCode = sqliteTable("invite_code", {
   forAccount: text("for_account").notNull(),
   createdBy: text("created_by").notNull(),
   createdAt: text("created_at").notNull(),
+  expiresAt: text("expires_at"),
 });
 
 export const inviteUse = sqliteTable(
@@ -274,6 +275,32 @@ export const reservedName = sqliteTable("reserved_name", {
   reservedBy: text("reserved_by").notNull(),
   reservedAt: text("reserved_at").notNull(),
 });
+
+export const dayNumber = sqliteTable("day_number", {
+  day: text().primaryKey(),
+  numbers: text().notNull(),
+});
+
+export const relayLook = sqliteTable("relay_look", {
+  origin: text().primaryKey(),
+  day: text().notNull(),
+  after: text(),
+  known: integer().notNull(),
+  missing: integer().notNull(),
+  doneDay: text("done_day"),
+  doneKnown: integer("done_known"),
+  doneMissing: integer("done_missing"),
+});
+
+export const relayMissing = sqliteTable(
+  "relay_missing",
+  {
+    origin: text().notNull(),
+    did: text().notNull(),
+    day: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.origin, table.did] })],
+);
 
 export const unsettled = sqliteTable("unsettled", {
   id: text().primaryKey(),

@@ -6,6 +6,8 @@ export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeImports, resumeRebuild } from "./lifecycle/rebuild.ts";
+import { countDay } from "./lifecycle/numbers.ts";
+import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
@@ -22,7 +24,8 @@ import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 const EVERY_MINUTE = "* * * * *";
 
 /** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
-const isOfSettings = ({ url }: Request): boolean => /^https?:\/\/[^/]+\/(setup|admin)\b/.test(url);
+const isOfSettings = ({ url }: Request): boolean =>
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels))\b/.test(url);
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
@@ -55,6 +58,8 @@ export default {
       sweep(env.DIRECTORY),
       tellModerators(env),
       checkHandles(env),
+      countDay(env),
+      lookAtRelays(env),
       resumeRebuild(env),
       // Without an event, all is done once: a test moves the clock.
       ...(event === null ? [settleOnce(env, AppView), resumeImports(env)] : []),

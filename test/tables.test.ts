@@ -48,6 +48,9 @@ const DIRECTORY: Record<string, Bound> = {
   host_setup: { by: "operator", cap: "one row", sweep: "never" },
   secret: { by: "host", cap: "one row a name", sweep: "never" },
   role: { by: "operator", cap: "one row a member", sweep: WITH_ACCOUNT },
+  relay_look: { by: "operator", cap: "one a relay of the settings", sweep: "never" },
+  relay_missing: { by: "host", cap: "1,000 a relay", sweep: "by the next look, daily" },
+  day_number: { by: "host", cap: "one row a day", sweep: "never" },
   reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },
   report: {
     by: "stranger",

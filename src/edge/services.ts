@@ -10,6 +10,7 @@ import { PlcClient } from "../identity/plc/client.ts";
 import { hostSecret } from "../identity/secrets.ts";
 import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
+import { ownLabelsOf } from "../protocol/settings/own-labels.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -48,7 +49,14 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
   const plc = once(() => new PlcClient(env, directory()));
   const mailer = once(() => mailerOf(env));
   const tokens = once(() => new Tokens(host.did, () => hostSecret(env, "JWT_SECRET"), Date.now));
-  const appview = once(() => new AppViewReads(env, { ...host, name: env.HOST_NAME || host.hostname }));
+  const appview = once(
+    () =>
+      new AppViewReads(env, {
+        ...host,
+        name: env.HOST_NAME || host.hostname,
+        labels: ownLabelsOf(env.OWN_LABELS),
+      }),
+  );
   return {
     env,
     host,

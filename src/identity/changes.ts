@@ -64,7 +64,7 @@ export class Changes {
     const hold = this.#db.insert(account)
       .select(sql`SELECT ${did}, ${handle}, ${email}, NULL, 'reserved', NULL, NULL, ${isoOf(at)}, NULL, NULL,
         ${inviteCode}, 0, NULL, NULL, NULL, NULL WHERE ${inviteCode} IS NULL OR ${hasUsed(inviteCode, did)}
-          OR ${hasUseLeft(inviteCode)}`);
+          OR ${hasUseLeft(inviteCode, this.#now())}`);
     // Uses the code if, and only if, the row is there. Who used it before, and comes back, uses it no second time.
     const take = this.#db
       .insert(inviteUse)
@@ -235,9 +235,9 @@ const hasUsed = (code: string | null, did: string): SQL =>
   sql`EXISTS (SELECT 1 FROM invite_use WHERE code = ${code} AND used_by = ${did})`;
 
 /** Whether an invite code can be used once more. */
-const hasUseLeft = (code: string | null): SQL => sql`EXISTS (
+const hasUseLeft = (code: string | null, now: string): SQL => sql`EXISTS (
   SELECT 1 FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
-  WHERE i.code = ${code} AND i.disabled = 0 AND a.takedown IS NULL AND a.state IS NOT 'deleted'
+  WHERE i.code = ${code} AND i.disabled = 0 AND (i.expires_at IS NULL OR i.expires_at > ${now}) AND a.takedown IS NULL AND a.state IS NOT 'deleted'
     AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code))`;
 
 /** Whether the directory still says of an account what its stations were told. */

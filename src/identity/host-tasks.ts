@@ -2,7 +2,13 @@
  * The Worker's recurring tasks. The platform wakes it every few minutes; the directory knows which task is
  * due, so that each begins once in its interval, whichever instance wakes.
  */
-export type TaskName = "sweep hourly" | "sweep daily" | "tell moderators" | "check handles";
+export type TaskName =
+  | "sweep hourly"
+  | "sweep daily"
+  | "tell moderators"
+  | "check handles"
+  | "count numbers"
+  | "look at relays";
 
 export class HostTasks {
   readonly #database: D1Database;

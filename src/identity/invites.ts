@@ -28,6 +28,8 @@ export interface NewInvites {
   uses: number;
   createdBy: string;
   disabled?: boolean;
+  /** ISO 8601; by default they last for ever. */
+  expiresAt?: string | undefined;
 }
 
 export interface InviteQuery {
@@ -83,15 +85,15 @@ export class Invites {
   }
 
   async create(wanted: NewInvites[]): Promise<void> {
-    const createdAt = new Date(this.#clock()).toISOString();
+    const createdAt = this.#now();
     const rows = wanted.flatMap(({ codes, disabled = false, ...each }) =>
       codes.map((code) => ({ ...each, code, disabled: disabled ? 1 : 0 })),
     );
     if (rows.length === 0) return;
     await this.#db.run(sql`
-      INSERT INTO invite_code (code, available_uses, disabled, for_account, created_by, created_at)
+      INSERT INTO invite_code (code, available_uses, disabled, for_account, created_by, created_at, expires_at)
       SELECT value ->> 'code', value ->> 'uses', value ->> 'disabled', value ->> 'forAccount', value ->> 'createdBy',
-        ${createdAt} FROM json_each(${JSON.stringify(rows)})`);
+        ${createdAt}, value ->> 'expiresAt' FROM json_each(${JSON.stringify(rows)})`);
   }
 
   /** An early check, for a clear error; `Directory.reserve` decides. Refuses InvalidInviteCode. */
@@ -105,7 +107,7 @@ export class Invites {
   async giverOf(code: string): Promise<string | null> {
     const found = await this.#db.get<{ giver: string } | undefined>(sql`
       SELECT i.for_account AS giver FROM invite_code i LEFT JOIN account a ON a.did = i.for_account
-      WHERE i.code = ${inviteCodeIn(code)} AND i.disabled = 0 AND a.takedown IS NULL AND a.state IS NOT 'deleted'
+      WHERE i.code = ${inviteCodeIn(code)} AND i.disabled = 0 AND ${isInTime(this.#now())} AND a.takedown IS NULL AND a.state IS NOT 'deleted'
         AND i.available_uses > (SELECT count(*) FROM invite_use u WHERE u.code = i.code)`);
     return found?.giver ?? null;
   }
@@ -196,17 +198,24 @@ export class Invites {
       .select({ code: inviteCode.code })
       .from(inviteCode)
       .where(
-        sql`${eq(inviteCode.disabled, false)} AND for_account = 'admin' AND available_uses > (
+        sql`${eq(inviteCode.disabled, false)} AND expires_at IS NULL AND for_account = 'admin' AND available_uses > (
           SELECT count(*) FROM invite_use u WHERE u.code = ${inviteCode.code})`,
       )
       .get();
     return found?.code ?? null;
   }
 
+  #now(): string {
+    return new Date(this.#clock()).toISOString();
+  }
+
   async #details(query: SQL): Promise<InviteCode[]> {
     return (await this.#db.all<DetailRow>(query)).map(asInvite);
   }
 }
+
+/** Whether an invite `i` still lets anybody in at that time. */
+const isInTime = (now: string) => sql`(i.expires_at IS NULL OR i.expires_at > ${now})`;
 
 /** The second condition lets SQLite use the index, which leaves out the admin's codes. */
 const isOf = (did: Did) => sql`for_account = ${did} AND for_account <> 'admin'`;

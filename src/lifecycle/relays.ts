@@ -14,10 +14,10 @@ import { SEQUENCER_NAME } from "../protocol/stations.ts";
 const ASK_AGAIN_MS = 20 * 60 * 1000;
 const TIMEOUT_MS = 10_000;
 
-type RelayBindings = Pick<Bindings, "DIRECTORY" | "RELAYS" | "SEQUENCER" | "LOCAL">;
+export type RelayBindings = Pick<Bindings, "DIRECTORY" | "RELAYS" | "SEQUENCER" | "LOCAL">;
 
 /** Origins, from `RELAYS`. */
-const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
+export const relaysOf = ({ RELAYS }: Pick<Bindings, "RELAYS">): string[] =>
   RELAYS.split(",")
     .map((origin) => origin.trim().replace(/\/+$/, ""))
     .filter((origin) => origin !== "");

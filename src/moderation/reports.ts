@@ -169,6 +169,13 @@ export class ModerationReports {
     if (meta.changes === 0) throw new Refusal("NotFound", "No such decision");
   }
 
+  /** The DID that a report is about. Refuses NotFound. */
+  async subjectOf(id: number): Promise<string> {
+    const row = await this.#db.select({ did: report.subjectDid }).from(report).where(eq(report.id, id)).get();
+    if (row === undefined) throw new Refusal("NotFound", "No such report");
+    return row.did;
+  }
+
   /** Closes a report or reopens it. Refuses NotFound. */
   async setState(id: number, state: ReportState, by: string, note?: string): Promise<void> {
     const closed = state !== "open";

@@ -24,6 +24,7 @@ import { accountViews } from "./accounts/account-views.ts";
 import { act, sendEmail } from "./admin/acts.ts";
 import {
   deleteAccount,
+  disableInviteCodes,
   memberAt,
   setAccountInvites,
   updateAccountEmail,
@@ -95,10 +96,7 @@ export const comAtprotoAdmin = [
   }),
 
   method(ComAtprotoAdminDisableInviteCodes, moderator, async ({ caller, input, services }) => {
-    const { codes = [], accounts = [] } = input;
-    await act(services, caller, "disableInviteCodes", undefined, { codes, accounts }, () =>
-      services.directory.invites.disable({ codes, accounts }),
-    );
+    await disableInviteCodes(services, caller, input);
   }),
 
   method(ComAtprotoAdminDisableAccountInvites, moderator, async ({ caller, input, services }) => {

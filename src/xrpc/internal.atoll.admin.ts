@@ -26,6 +26,7 @@ import {
   updateReport as decide,
   updateReports as decideAll,
 } from "./admin/reports.ts";
+import { releaseNames as release, reserveNames as reserve } from "./admin/names.ts";
 import { method } from "./server/method.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 
@@ -224,15 +225,11 @@ export const internalAtollAdmin = [
   ),
 
   method({ mainSchema: reserveNames }, hostOwner, async ({ caller, input: wanted, services }) => {
-    await act(services, caller, "reserveNames", undefined, wanted, () =>
-      services.directory.reservedNames.reserve(wanted.names, caller.actor),
-    );
+    await reserve(services, caller, wanted.names);
   }),
 
   method({ mainSchema: releaseNames }, hostOwner, async ({ caller, input: wanted, services }) => {
-    await act(services, caller, "releaseNames", undefined, wanted, () =>
-      services.directory.reservedNames.release(wanted.names),
-    );
+    await release(services, caller, wanted.names);
   }),
 
   method({ mainSchema: listUnsentMail }, hostOwner, async ({ params, services }) => ({

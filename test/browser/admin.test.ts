@@ -67,12 +67,38 @@ async function report(by: Person, ref: { uri: string; cid: string }, reason?: st
   });
 }
 
+/** Forty days of a community that grows. */
+async function countNumbers(): Promise<void> {
+  const rows = Array.from({ length: 40 }, (_, n) => {
+    const day = new Date(Date.UTC(2026, 9, 1) + n * 86_400_000).toISOString().slice(0, 10);
+    const members = 20 + n * 3 - (n % 5);
+    const numbers = {
+      members,
+      active: members - 8,
+      posts: n * n * 4,
+      written: n * n * 30,
+      follows: n * 40,
+      lag: 0,
+      readers: 2,
+      directoryBytes: 400_000 + n * 9_000,
+      indexBytes: 2_000_000 + n * 70_000,
+    };
+    return [day, JSON.stringify(numbers)];
+  });
+  await stage.host.query(
+    "DIRECTORY",
+    "INSERT OR REPLACE INTO day_number (day, numbers) SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+    JSON.stringify(rows),
+  );
+}
+
 describe("every page", () => {
   test("is accessible, wide and on a phone, by day and by night", async () => {
     const mallory = await person("mallory");
     const rita = await person("rita");
     const post = await write(mallory, "Genuine watches, half price! Only today, only here: visit my shop.");
     await report(rita, post, "They post this under everything that I write.");
+    await countNumbers();
     for (const [name, path] of [
       ["home", ""],
       ["members", "/members"],
@@ -80,6 +106,17 @@ describe("every page", () => {
       ["member", `/members/${mallory.did}`],
       ["reports", "/reports"],
       ["report", `/reports/${encodeURIComponent(post.uri)}`],
+      ["invites", "/invites"],
+      ["tree", `/invites/${stage.alice.did}`],
+      ["names", "/names"],
+      ["mail", "/mail"],
+      ["relays", "/relays"],
+      ["numbers", "/numbers"],
+      ["log", "/log"],
+      ["roles", "/roles"],
+      ["labels", "/labels"],
+      ["settings", "/settings"],
+      ["settings-joining", "/settings/joining"],
     ] as const) {
       await page.goto(at(`/admin${path}`));
       expect(await page.locator("h1").textContent()).not.toBe("Sign in");
@@ -87,6 +124,46 @@ describe("every page", () => {
         await details.evaluate("element => element.setAttribute('open', '')");
       await assertAccessible(page, `admin-${name}`);
     }
+  });
+});
+
+describe("the first hour of an owner", () => {
+  test("an invite is made and scanned; who comes by it is there, and another one comes by them", async () => {
+    await page.goto(at("/admin"));
+    await page.getByRole("link", { name: "Invites" }).click();
+    await page.getByLabel("For how many people").fill("10");
+    await page.getByLabel("Until when").selectOption("7");
+    await page.getByRole("button", { name: "Make a link" }).click();
+    await page.getByRole("img", { name: "The link, as a code to scan" }).waitFor();
+    await assertAccessible(page, "admin-invite");
+    const link = (await page.locator(".address code").textContent()) ?? "";
+    const newcomer = await (await browser.newContext()).newPage();
+    await newcomer.goto(link);
+    await newcomer.getByLabel("Handle").fill("firstone");
+    await newcomer.getByLabel("E-mail address").fill("firstone@example.com");
+    await newcomer.getByLabel("Password").fill(PASSWORD);
+    await newcomer.getByRole("button", { name: "Create account" }).click();
+    await newcomer.getByRole("heading", { name: /Welcome/ }).waitFor();
+    await newcomer.context().close();
+    await page.goto(at("/admin"));
+    await page.getByRole("link", { name: /@firstone/ }).click();
+    await page.getByRole("heading", { name: "@firstone.test" }).waitFor();
+  });
+
+  test("several bots are suspended at once, after a look at whom", async () => {
+    await Promise.all(["bot1", "bot2"].map(person));
+    await page.goto(at("/admin/members?q=bot"));
+    for (const name of ["bot1", "bot2"]) await page.getByLabel(`Choose @${name}.test`).check();
+    await page.getByLabel("What to do with those chosen").selectOption("suspend");
+    await page.getByRole("button", { name: "Look at those chosen" }).click();
+    await page.getByRole("heading", { name: "2 members" }).waitFor();
+    await assertAccessible(page, "admin-bulk");
+    await page.getByRole("button", { name: "Suspend" }).click();
+    await page.getByText("Done for 2 members.").waitFor();
+    await stage.host.query(
+      "DIRECTORY",
+      "UPDATE account SET takedown = NULL WHERE handle IN ('bot1.test', 'bot2.test')",
+    );
   });
 });
 

@@ -94,7 +94,7 @@ test("releasing a reservation frees handle, address and invite, and never a memb
   expect((await directory.invites.invitedBy([second])).get(second)?.code).toBe("release-me");
 });
 
-test("an account costs three rows with an address, two without", async () => {
+test("an account costs four rows with an address, three without", async () => {
   const count = async (email: string | null) => {
     const { meta } = await bindings.DIRECTORY.prepare(
       "INSERT INTO account (did, handle, email, state, created_at) VALUES (?, ?, ?, 'reserved', '')",
@@ -103,8 +103,8 @@ test("an account costs three rows with an address, two without", async () => {
       .run();
     return meta.rows_written;
   };
-  expect(await count(null)).toBe(2);
-  expect(await count("rows@example.com")).toBe(3);
+  expect(await count(null)).toBe(3);
+  expect(await count("rows@example.com")).toBe(4);
 });
 
 test("a takedown hides what the member did, and its reversal shows it again", async () => {

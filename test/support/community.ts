@@ -32,6 +32,7 @@ export const HOST = {
   did: "did:web:atoll.test",
   hostname: "atoll.test",
   name: "Atoll",
+  labels: [],
 } as const;
 
 /** A host whose moderators have done nothing. */

@@ -8,6 +8,7 @@ import { isHandle } from "@atcute/lexicons/syntax";
 import { encode } from "../../protocol/cbor.ts";
 import { cidOfCbor } from "../../protocol/cid.ts";
 import { jsonToLex } from "../../protocol/data-model.ts";
+import { KNOWN_LABELS, type OwnLabel } from "../../protocol/settings/own-labels.ts";
 import { LABELER, uriOf } from "../uris.ts";
 import type { Facts } from "./facts.ts";
 import type { Script } from "./script.ts";
@@ -18,20 +19,32 @@ export interface LabelingHost {
   hostname: string;
   /** The community's name. */
   name: string;
+  /** The community's own. */
+  labels: readonly OwnLabel[];
 }
 
 /** When the two records say that they were made: a date before any host. */
 const CREATED_AT = "2026-01-01T00:00:00.000Z";
 
-/** The labels that every client knows. Others that moderators give have no definition. */
-const LABELS = ["!hide", "!warn", "porn", "sexual", "nudity", "graphic-media", "spam", "impersonation"];
+/** Labels that every client knows, and the community's own with what they mean. Others have no definition. */
+const serviceOf = ({ labels }: LabelingHost) =>
+  ({
+    $type: LABELER,
+    createdAt: CREATED_AT,
+    policies: {
+      labelValues: [...KNOWN_LABELS, ...labels.map(({ value }) => value)],
+      ...(labels.length === 0 ? {} : { labelValueDefinitions: labels.map(definitionOf) }),
+    },
+    subjectTypes: ["account", "record"],
+  }) satisfies AppBskyLabelerService.Main;
 
-const SERVICE = {
-  $type: LABELER,
-  createdAt: CREATED_AT,
-  policies: { labelValues: LABELS },
-  subjectTypes: ["account", "record"],
-} satisfies AppBskyLabelerService.Main;
+const definitionOf = ({ value, name, description, severity, blurs }: OwnLabel) => ({
+  identifier: value,
+  severity,
+  blurs,
+  defaultSetting: "warn" as const,
+  locales: [{ lang: "en", name, description }],
+});
 
 const cidOf = (record: object): string => cidOfCbor(encode(jsonToLex(record)));
 
@@ -62,7 +75,8 @@ export function addHostFacts(
     )
     .bind(host.did, uri);
   script.add<CountsRow>(dids.includes(host.did), select, ([counts]) => {
-    const cid = cidOf(SERVICE);
+    const service = serviceOf(host);
+    const cid = cidOf(service);
     const made = { cid, sort: Date.parse(CREATED_AT), indexed: Date.parse(CREATED_AT) };
     const profile: AppBskyActorProfile.Main = {
       $type: "app.bsky.actor.profile",
@@ -92,7 +106,7 @@ export function addHostFacts(
       uri,
       did: host.did,
       collection: LABELER,
-      record: SERVICE,
+      record: service,
       likes,
       items: 0,
     });

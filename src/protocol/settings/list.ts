@@ -5,6 +5,7 @@
  * `readSettings` brings it to its normal form, on which the rest of the code relies, and says in words what
  * cannot work.
  */
+import { readOwnLabels } from "./own-labels.ts";
 import {
   type Link,
   Unfit,
@@ -157,6 +158,12 @@ export const SETTINGS = {
     fallback: "",
     kept: true,
     read: readModerationService,
+  }),
+  OWN_LABELS: setting({
+    what: "The community's own labels, as JSON; the page of labels keeps them.",
+    fallback: "",
+    kept: true,
+    read: readOwnLabels,
   }),
   LOCAL: setting({
     what: "`1` in local runs, which the launchers set: allows loopback addresses in outgoing requests.",

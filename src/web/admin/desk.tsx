@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { Role } from "../../moderation/roles.ts";
 import { confirmFirst, within } from "../account/member-visit.ts";
 import type { Fields } from "../forms.ts";
+import type { OwnLabel } from "../../protocol/settings/own-labels.ts";
 import type { DeskFrame } from "../pages/admin/desk-page.tsx";
 import { type Problem, problemOf } from "../problems.ts";
 import { errorPage, pathWith, render } from "../replies.tsx";
@@ -21,6 +22,8 @@ export interface Said {
   fields?: Fields;
   /** What is shown this once, for the reader to pass on. */
   once?: { text: string; what: string };
+  /** The community's labels, after a form that changed them. */
+  labels?: readonly OwnLabel[];
 }
 
 export interface Step {

@@ -1,6 +1,7 @@
 /** What the home page asks of the directory, in one trip. */
 import { type ListedRow, listedMember, membersPage } from "../../identity/member-list.ts";
 import type { Member } from "../../identity/member.ts";
+import { type RelayFinding, findings } from "../../lifecycle/relay-look.ts";
 import { must } from "../../protocol/refusal.ts";
 import { read, trip } from "./trip.ts";
 
@@ -18,6 +19,8 @@ export interface HomeNews {
   unsent: number;
   /** Relays that did not accept when they were last asked. */
   relays: { origin: string; outcome: string }[];
+  /** What each relay knew of the members, when that was looked at last. */
+  findings: RelayFinding[];
 }
 
 /** Counts stop here: nobody needs to know more at a glance. */
@@ -66,6 +69,7 @@ export async function readNews(database: D1Database, did: string, now = Date.now
     seen: read(seen.bind(did, at(now), at(now - VISIT_MS))),
     counts: read<Counts>(counts.bind(did, at(now - HOUR), now - STUCK_MS)),
     newest: read<ListedRow>(membersPage(database, { filter: "all", cursor: null, limit: NEWEST })),
+    findings: read<RelayFinding>(findings(database)),
     relays: read<HomeNews["relays"][number]>(refusing.bind(NEWEST)),
   });
   const { since, members, open, recent, escalated, stuck, unsent } = must(
@@ -80,5 +84,6 @@ export async function readNews(database: D1Database, did: string, now = Date.now
     stuck,
     unsent,
     relays: found.relays,
+    findings: found.findings,
   };
 }

@@ -32,7 +32,7 @@ async function look({ services, member, role }: DeskVisit): Promise<[HomeNews, C
   return [news, concerns];
 }
 
-function concernsOf({ stuck, unsent, relays }: HomeNews, isOwner: boolean): Concern[] {
+function concernsOf({ stuck, unsent, relays, findings }: HomeNews, isOwner: boolean): Concern[] {
   const concerns: Concern[] = [];
   if (stuck > 0)
     concerns.push({
@@ -52,5 +52,12 @@ function concernsOf({ stuck, unsent, relays }: HomeNews, isOwner: boolean): Conc
       what: `The relay ${new URL(origin).hostname} did not accept this host when it was last asked: ${outcome}.`,
       todo: "People elsewhere may not see new posts. The host asks again every twenty minutes.",
     });
+  for (const { origin, known, missing } of findings)
+    if (missing > 0)
+      concerns.push({
+        what: `The relay ${new URL(origin).hostname} does not know ${missing} of ${known + missing} members: people elsewhere do not see what they post.`,
+        todo: "There is a text to send to whoever runs it.",
+        path: "/admin/relays",
+      });
   return concerns;
 }

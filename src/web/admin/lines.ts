@@ -50,9 +50,11 @@ export const LABELS_ON_REPO = `${LABELS} WHERE l.seq IN (
       ORDER BY seq DESC LIMIT ${LINES}))
   AND ${IN_FORCE} ORDER BY l.seq DESC LIMIT ${LINES}`;
 
+export const LOG_LINES = `SELECT l.id, l.at, l.action, l.subject, l.detail, l.actor, a.handle FROM audit_log l
+  LEFT JOIN account a ON a.did = l.actor`;
+
 /** The newest acts upon an account (?1), and upon what is in its repo. */
-export const LOG_OF = `SELECT l.id, l.at, l.action, l.subject, l.detail, l.actor, a.handle FROM audit_log l
-  LEFT JOIN account a ON a.did = l.actor
+export const LOG_OF = `${LOG_LINES}
   WHERE l.id IN (
     SELECT id FROM (SELECT id FROM audit_log WHERE subject = ?1 ORDER BY id DESC LIMIT ${LINES})
     UNION SELECT id FROM (SELECT id FROM audit_log WHERE subject >= 'at://' || ?1 || '/'

@@ -15,7 +15,7 @@ import {
   updateAccountEmail,
   updateAccountHandle,
 } from "../../xrpc/admin/members.ts";
-import { updateSubjectStatus } from "../../xrpc/admin/subject-status.ts";
+import { setAccountTakedown } from "../../xrpc/admin/subject-status.ts";
 import { MODERATORS, OWNERS, outranks } from "../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { type MemberDetail, MemberPage } from "../pages/admin/member.tsx";
@@ -64,12 +64,8 @@ const byOwner = (take: Parameters<typeof act>[0]): Step => ({ may: OWNERS, caref
 const refOf = (kind: "SUSPEND" | "TAKEDOWN", fields: Fields): string =>
   `${kind} ${lineOf(fields, "reason")}`.trim().slice(0, 200);
 
-const takeDown = async ({ services, caller }: DeskVisit, did: Did, ref: string | null): Promise<void> => {
-  await updateSubjectStatus(services, caller, {
-    subject: { $type: "com.atproto.admin.defs#repoRef", did },
-    takedown: ref === null ? { applied: false } : { applied: true, ref },
-  });
-};
+const takeDown = ({ services, caller }: DeskVisit, did: Did, ref: string | null): Promise<void> =>
+  setAccountTakedown(services, caller, did, ref);
 
 const STEPS: Record<string, Step> = {
   suspend: byModerator(async (visit, did, fields) => {

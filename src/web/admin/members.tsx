@@ -8,11 +8,19 @@ import {
   membersLike,
   membersPage,
 } from "../../identity/member-list.ts";
+import type { Did } from "@atcute/lexicons";
 import type { Member } from "../../identity/member.ts";
+import { isRefusal } from "../../protocol/refusal.ts";
+import { isDid } from "../../protocol/syntax.ts";
 import { visibleText } from "../../protocol/visible-text.ts";
 import { MODERATORS } from "../../xrpc/server/role-policies.ts";
+import { setAccountInvites } from "../../xrpc/admin/members.ts";
+import { setAccountTakedown } from "../../xrpc/admin/subject-status.ts";
+import type { Fields } from "../forms.ts";
+import { BULK_ACTS, BulkPage } from "../pages/admin/bulk.tsx";
 import { FILTERS, type MemberList, MembersPage } from "../pages/admin/members.tsx";
-import { type DeskPage, type DeskVisit, shown } from "./desk.tsx";
+import { wrong } from "../problems.ts";
+import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
 import { type Names, namesOf, profileIn } from "./names.ts";
 
 const PAGE = 50;
@@ -23,8 +31,46 @@ export const members: DeskPage = {
     const list = await listFor(visit);
     return shown(visit, said, (frame) => <MembersPage {...frame} list={list} />);
   },
-  steps: {},
+  steps: {
+    preview: { may: MODERATORS, take: preview },
+    apply: { may: MODERATORS, take: apply },
+  },
 };
+
+/** Whom a form names, by fields of their DIDs. The page has as many. */
+const chosenIn = (fields: Fields): Did[] => [...fields.keys()].filter(isDid).slice(0, PAGE);
+
+const actIn = (fields: Fields) => BULK_ACTS.find(([name]) => name === fields.get("act"))?.[0] ?? null;
+
+/** Shows what an act upon several members would do, and to whom. */
+async function preview(visit: DeskVisit, fields: Fields): Promise<Said | Response> {
+  const act = actIn(fields);
+  const found = await visit.services.directory.findAll(chosenIn(fields));
+  if (act === null || found.size === 0) return { problem: wrong("Please choose members, and what to do.") };
+  return shown(visit, {}, (frame) => <BulkPage {...frame} act={act} people={[...found.values()]} />);
+}
+
+/** One by one, so that each is in the log and one that is refused holds up no other. */
+async function apply(visit: DeskVisit, fields: Fields): Promise<Said> {
+  const { services, caller } = visit;
+  const act = actIn(fields);
+  if (act === null) return { problem: wrong("Please choose what to do.") };
+  const refused: string[] = [];
+  let done = 0;
+  for (const did of chosenIn(fields)) {
+    try {
+      if (act === "invites-off") await setAccountInvites(services, caller, did, { disabled: true });
+      else await setAccountTakedown(services, caller, did, act === "suspend" ? "SUSPEND" : null);
+      done++;
+    } catch (thrown) {
+      if (!isRefusal(thrown) || thrown.status >= 500) throw thrown;
+      refused.push(did);
+    }
+  }
+  const outcome = `Done for ${done === 1 ? "one member" : `${done} members`}.`;
+  if (refused.length === 0) return { done: outcome };
+  return { problem: wrong(`${outcome} Refused for ${refused.join(", ")}: they hold a role, or are gone.`) };
+}
 
 async function listFor(visit: DeskVisit): Promise<MemberList> {
   const { searchParams } = visit.url;

@@ -1,8 +1,9 @@
 /** The moderation queue, and what is decided about one subject. */
 import { tellReporters } from "../../lifecycle/report-mail.ts";
 import { recordStatus } from "../../lifecycle/takedowns.ts";
+import { ownLabelsOf } from "../../protocol/settings/own-labels.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
-import { sendEmail } from "../../xrpc/admin/acts.ts";
+import { assertOutranks, sendEmail } from "../../xrpc/admin/acts.ts";
 import {
   type Subject,
   createLabels,
@@ -10,7 +11,7 @@ import {
   reportedSubject,
   updateReports,
 } from "../../xrpc/admin/reports.ts";
-import { updateSubjectStatus } from "../../xrpc/admin/subject-status.ts";
+import { setAccountTakedown, updateSubjectStatus } from "../../xrpc/admin/subject-status.ts";
 import { MODERATORS, outranks } from "../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { subjectPath } from "../pages/admin/lines.tsx";
@@ -55,10 +56,7 @@ async function setTakedown(
   takedown: { applied: boolean; ref?: string },
   seen = "",
 ): Promise<void> {
-  if (uri === null) {
-    const subject = { $type: "com.atproto.admin.defs#repoRef", did } as const;
-    return void (await updateSubjectStatus(services, caller, { subject, takedown }));
-  }
+  if (uri === null) return setAccountTakedown(services, caller, did, takedown.ref ?? null);
   const cid = seen === "" ? ((await recordStatus(services, uri))?.cid ?? "") : seen;
   const subject = { $type: "com.atproto.repo.strongRef", uri, cid } as const;
   await updateSubjectStatus(services, caller, { subject, takedown });
@@ -81,9 +79,10 @@ function decision(
   act: (visit: DeskVisit, subject: Subject, fields: Fields) => Promise<Said | void>,
 ): Step {
   return step(async (visit, subject, fields) => {
+    const { services, caller } = visit;
+    await assertOutranks(services, caller, subject.did);
     const said = await act(visit, subject, fields);
     if (said?.problem !== undefined) return said;
-    const { services, caller } = visit;
     const note = lineOf(fields, "note").slice(0, NOTE_MAX);
     const { at, reporters } = await updateReports(services, caller, {
       subject: named(subject),
@@ -181,6 +180,7 @@ export const subject: DeskPage = {
         mayAct={mayAct}
         decided={decidedIn(visit.url)}
         wanted={said.fields}
+        ownLabels={ownLabelsOf(visit.services.env.OWN_LABELS).map(({ value, name }) => [value, name])}
       />
     ));
   },

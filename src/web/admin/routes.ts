@@ -7,9 +7,14 @@ import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
 import { type DeskPage, serveDesk } from "./desk.tsx";
 import { home } from "./home.tsx";
+import { labels } from "./labels.tsx";
 import { member } from "./member.tsx";
 import { members } from "./members.tsx";
+import { invite, invites } from "./invites.tsx";
+import { numbers } from "./numbers.tsx";
 import { queue, subject } from "./reports.tsx";
+import { settings, settingsOf } from "./settings.tsx";
+import { log, mail, names, relays, roles } from "./upkeep.tsx";
 
 /** By path; `*` is what the page is about. */
 export const PAGES: Readonly<Record<string, DeskPage>> = {
@@ -18,6 +23,17 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/members/*": member,
   "/admin/reports": queue,
   "/admin/reports/*": subject,
+  "/admin/invites": invites,
+  "/admin/invites/*": invite,
+  "/admin/names": names,
+  "/admin/mail": mail,
+  "/admin/roles": roles,
+  "/admin/labels": labels,
+  "/admin/relays": relays,
+  "/admin/numbers": numbers,
+  "/admin/log": log,
+  "/admin/settings": settings,
+  "/admin/settings/*": settingsOf,
 };
 
 /** The page at a path, and what it is about. */

@@ -4,7 +4,7 @@ import { type TypedSettings, changeSettings } from "../../lifecycle/host/setting
 import { SETTINGS, fixedSettings } from "../../protocol/settings/list.ts";
 import type { Fields } from "../forms.ts";
 import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
-import type { SetUpVisit } from "./access.tsx";
+import type { Visit } from "../visit.ts";
 import { type Input, type PageName, type SettingsPage, proposalFor } from "./pages.ts";
 import { type SetUpTask, leave, shown } from "./task.tsx";
 
@@ -26,7 +26,7 @@ export function settingsTask(name: PageName, page: SettingsPage): SetUpTask {
 }
 
 /** What each field shows: what was typed, else what is set, else what is proposed. */
-export async function showing(visit: SetUpVisit, typed?: Fields): Promise<(input: Input) => Shown> {
+export async function showing(visit: Visit, typed?: Fields): Promise<(input: Input) => Shown> {
   const { env } = visit.services;
   const [kept, fixed] = [await readKept(env), fixedSettings(env)];
   return (input) => ({
@@ -37,7 +37,7 @@ export async function showing(visit: SetUpVisit, typed?: Fields): Promise<(input
 }
 
 /** The settings that a form has. A secret that was left empty stays, unless it shall be forgotten. */
-export function typedIn(visit: SetUpVisit, inputs: readonly Input[], fields: Fields): TypedSettings {
+export function typedIn(visit: Visit, inputs: readonly Input[], fields: Fields): TypedSettings {
   const fixed = fixedSettings(visit.services.env);
   const typed: TypedSettings = {};
   for (const input of inputs) {

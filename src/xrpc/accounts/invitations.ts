@@ -21,10 +21,10 @@ function ownerOfCodes(caller: ActingCaller, wanted: string | undefined): string 
 export async function createInviteCode(
   services: Services,
   caller: ActingCaller,
-  { forAccount, useCount }: ComAtprotoServerCreateInviteCode.$input,
+  { forAccount, useCount, expiresAt }: ComAtprotoServerCreateInviteCode.$input & { expiresAt?: string },
 ): Promise<ComAtprotoServerCreateInviteCode.$output> {
   const owner = ownerOfCodes(caller, forAccount);
-  const [made] = await create(services, caller, [owner], 1, useCount);
+  const [made] = await create(services, caller, [owner], { count: 1, uses: useCount, expiresAt });
   return { code: made?.codes[0] ?? "" };
 }
 
@@ -37,15 +37,14 @@ export async function createInviteCodes(
   if (codeCount * owners.length > CODES_MAX) {
     throw invalidRequest("1,000 codes are made at a time at most");
   }
-  return { codes: await create(services, caller, owners, codeCount, useCount) };
+  return { codes: await create(services, caller, owners, { count: codeCount, uses: useCount }) };
 }
 
 async function create(
   { directory, env, host }: Services,
   caller: ActingCaller,
   owners: string[],
-  count: number,
-  uses: number,
+  { count, uses, expiresAt }: { count: number; uses: number; expiresAt?: string | undefined },
 ): Promise<{ account: string; codes: string[] }[]> {
   const made = owners.map((account) => ({
     account,
@@ -53,10 +52,20 @@ async function create(
   }));
   const audit = new ModerationAudit(env.DIRECTORY);
   await audit.around(
-    { actor: caller.actor, action: "createInviteCodes", detail: { accounts: owners, count, uses } },
+    {
+      actor: caller.actor,
+      action: "createInviteCodes",
+      detail: { accounts: owners, count, uses, expiresAt },
+    },
     () =>
       directory.invites.create(
-        made.map(({ account, codes }) => ({ forAccount: account, codes, uses, createdBy: caller.createdBy })),
+        made.map(({ account, codes }) => ({
+          forAccount: account,
+          codes,
+          uses,
+          createdBy: caller.createdBy,
+          expiresAt,
+        })),
       ),
   );
   return made;

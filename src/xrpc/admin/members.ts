@@ -45,6 +45,17 @@ export async function deleteAccount(services: Services, caller: ActingCaller, di
   await act(services, caller, "deleteAccount", did, {}, () => deleteAccountOf(services, did));
 }
 
+/** Stops codes, and all codes of accounts. */
+export async function disableInviteCodes(
+  services: Services,
+  caller: ActingCaller,
+  { codes = [], accounts = [] }: { codes?: string[] | undefined; accounts?: string[] | undefined },
+): Promise<void> {
+  await act(services, caller, "disableInviteCodes", undefined, { codes, accounts }, () =>
+    services.directory.invites.disable({ codes, accounts }),
+  );
+}
+
 export async function setAccountInvites(
   services: Services,
   caller: ActingCaller,

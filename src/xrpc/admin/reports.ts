@@ -10,13 +10,19 @@ import type { ActingCaller } from "../server/role-policies.ts";
 import type { Services } from "../server/services.ts";
 import { act, assertOutranks } from "./acts.ts";
 
+/**
+ * Refuses NotFound, and Forbidden for a report about a holder of a role that the caller may not act upon, be it
+ * themselves.
+ */
 export async function updateReport(
   services: Services,
   caller: ActingCaller,
   { id, state, note }: { id: number; state: ReportState; note?: string | undefined },
 ): Promise<void> {
+  const reports = new ModerationReports(services.env.DIRECTORY);
+  await assertOutranks(services, caller, ensureDid(await reports.subjectOf(id)));
   await act(services, caller, "updateReport", undefined, { id, state }, () =>
-    new ModerationReports(services.env.DIRECTORY).setState(id, state, caller.actor, note),
+    reports.setState(id, state, caller.actor, note),
   );
 }
 
@@ -46,7 +52,8 @@ export interface ReportsUpdate {
 
 /**
  * Closes, assigns or passes on every open report of a subject. Returns when it was decided, by which
- * `reopenReports` undoes it, and who made the reports. Refuses NotFound.
+ * `reopenReports` undoes it, and who made the reports. Refuses NotFound, and Forbidden to close reports about a
+ * holder of a role that the caller may not act upon.
  */
 export async function updateReports(
   services: Services,
@@ -56,6 +63,7 @@ export async function updateReports(
   const { subject, ...detail } = update;
   const { state, note, assignedTo, escalated } = detail;
   const about = reportedSubject(subject);
+  if (state !== undefined) await assertOutranks(services, caller, about.did);
   const reports = new ModerationReports(services.env.DIRECTORY);
   const at = new Date().toISOString();
   const change = {

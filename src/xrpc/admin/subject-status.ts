@@ -75,6 +75,19 @@ export async function updateSubjectStatus(
   return { subject, takedown };
 }
 
+/** Takes an account down by a reference, or restores it. */
+export async function setAccountTakedown(
+  services: Services,
+  caller: ActingCaller,
+  did: Did,
+  ref: string | null,
+): Promise<void> {
+  await updateSubjectStatus(services, caller, {
+    subject: { $type: "com.atproto.admin.defs#repoRef", did },
+    takedown: ref === null ? { applied: false } : { applied: true, ref },
+  });
+}
+
 /** The DID that a subject belongs to, and its name in the audit log. */
 function identify(subject: Update["subject"]): { did: Did; name: string } {
   switch (subject.$type) {

@@ -71,6 +71,33 @@ describe("the list", () => {
     expect(handlesIn((await owner.visitor.get("/admin/members?show=off")).html)).toEqual([off.handle]);
   });
 
+  test("acts upon several, after a look at whom; who may not be acted upon holds up no other", async () => {
+    const people = [await join(), await join()];
+    const moderator = await holderOf("moderator");
+    await moderator.visitor.get("/account");
+    const chosen = Object.fromEntries([...people, owner.member].map(({ did }) => [did, "yes"]));
+    const looked = await moderator.visitor.post("/admin/members", {
+      step: "preview",
+      act: "suspend",
+      ...chosen,
+    });
+    expect(looked.text).toContain("3 members These accounts are suspended");
+    for (const { handle } of people) expect(looked.text).toContain(`@${handle}`);
+    const state = async () => {
+      const dids = people.map(({ did }) => did);
+      const { body } = await asAdmin("com.atproto.admin.getSubjectStatus", {
+        params: { did: dids[1] ?? "" },
+      });
+      return body.takedown;
+    };
+    expect(await state()).toMatchObject({ applied: false });
+    const done = await moderator.visitor.post("/admin/members", { step: "apply", act: "suspend", ...chosen });
+    expect(done.text).toContain(`Done for 2 members. Refused for ${owner.member.did}`);
+    expect(await state()).toMatchObject({ applied: true, ref: "SUSPEND" });
+    const none = await moderator.visitor.post("/admin/members", { step: "preview", act: "suspend" });
+    expect(none.status).toBe(400);
+  });
+
   test("refuses a cursor that is none", async () => {
     expect((await owner.visitor.get("/admin/members?after=x")).status).toBe(400);
   });

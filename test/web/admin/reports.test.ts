@@ -226,8 +226,12 @@ describe("a decision", () => {
       "You may not decide about this account",
     );
     await moderator.visitor.get("/account");
-    for (const step of ["suspend", "take-down", "label"]) {
-      const answer = await moderator.visitor.post(pathOf(owner.member.did), { step, label: "spam" });
+    for (const step of ["suspend", "take-down", "label", "dismiss", "warn"]) {
+      const answer = await moderator.visitor.post(pathOf(owner.member.did), {
+        step,
+        label: "spam",
+        words: "x",
+      });
       expect(answer.text, step).toContain("has a role that you may not act upon");
     }
     expect(await states()).toEqual(["open"]);

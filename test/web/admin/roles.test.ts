@@ -15,6 +15,7 @@ type Rule = [may: readonly Role[], careful?: "careful"];
 const ALL: readonly Role[] = ["owner", "moderator", "inviter"];
 const MODERATORS: readonly Role[] = ["owner", "moderator"];
 const OWNERS: readonly Role[] = ["owner"];
+const INVITERS: readonly Role[] = ["owner", "inviter"];
 
 const REPORT_STEPS = [
   "dismiss",
@@ -32,7 +33,7 @@ const REPORT_STEPS = [
 
 const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> }> = {
   "/admin": { may: ALL, steps: {} },
-  "/admin/members": { may: MODERATORS, steps: {} },
+  "/admin/members": { may: MODERATORS, steps: { preview: [MODERATORS], apply: [MODERATORS] } },
   "/admin/members/*": {
     may: MODERATORS,
     steps: {
@@ -55,6 +56,17 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
     may: MODERATORS,
     steps: Object.fromEntries(REPORT_STEPS.map((step): [string, Rule] => [step, [MODERATORS]])),
   },
+  "/admin/invites": { may: ALL, steps: { create: [INVITERS], send: [INVITERS] } },
+  "/admin/invites/*": { may: ALL, steps: { stop: [MODERATORS] } },
+  "/admin/names": { may: OWNERS, steps: { reserve: [OWNERS], release: [OWNERS] } },
+  "/admin/labels": { may: OWNERS, steps: { add: [OWNERS], remove: [OWNERS] } },
+  "/admin/roles": { may: OWNERS, steps: {} },
+  "/admin/mail": { may: OWNERS, steps: { test: [OWNERS] } },
+  "/admin/relays": { may: MODERATORS, steps: {} },
+  "/admin/numbers": { may: MODERATORS, steps: {} },
+  "/admin/log": { may: MODERATORS, steps: {} },
+  "/admin/settings": { may: OWNERS, steps: {} },
+  "/admin/settings/*": { may: OWNERS, steps: { save: [OWNERS, "careful"] } },
 };
 
 const ROLES = ["owner", "moderator", "inviter"] as const;
@@ -68,7 +80,9 @@ beforeAll(async () => {
 });
 
 const visitorOf = (role: Role | "none"): Visitor => holders.get(role)?.visitor ?? new Visitor();
-const pathOf = (pattern: string) => pattern.replace("*", subject);
+/** What a page is about, where it is not a member. */
+const ABOUT: Record<string, string> = { "/admin/settings/*": "look" };
+const pathOf = (pattern: string) => pattern.replace("*", ABOUT[pattern] ?? subject);
 
 /** Moves a holder's last sign-in into the past. */
 async function age(role: Role, ms: number): Promise<void> {
@@ -96,9 +110,11 @@ test("the table has every page and every form", () => {
 describe.each(Object.entries(TABLE))("%s", (pattern, { may, steps }) => {
   test.each([...ROLES, "none"] as const)("shows itself to %s, or says for whom it is", async (role) => {
     const page = await visitorOf(role).get(pathOf(pattern));
-    const allowed = role !== "none" && may.includes(role);
+    // An inviter sees nobody's tree but their own.
+    const about = pattern === "/admin/invites/*" && role === "inviter";
+    const allowed = role !== "none" && may.includes(role) && !about;
     expect(page.status, page.text).toBe(allowed ? 200 : 403);
-    if (!allowed) expect(page.text).toContain("This page is for the");
+    if (!allowed && !about) expect(page.text).toContain("This page is for the");
   });
 
   test("sends a stranger, and another's cookie, to sign in", async () => {

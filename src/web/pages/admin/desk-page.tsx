@@ -2,7 +2,7 @@
 import type { Child, FC, PropsWithChildren } from "hono/jsx";
 import type { Member } from "../../../identity/member.ts";
 import type { Role } from "../../../moderation/roles.ts";
-import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
+import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
 import type { Problem } from "../../problems.ts";
 import type { Frame } from "../../visit.ts";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
@@ -34,6 +34,15 @@ const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
   ["/admin", "Home", ANY],
   ["/admin/reports", "Reports", MODERATORS],
   ["/admin/members", "Members", MODERATORS],
+  ["/admin/invites", "Invites", ANY],
+  ["/admin/numbers", "Numbers", MODERATORS],
+  ["/admin/relays", "Relays", MODERATORS],
+  ["/admin/mail", "Mail", OWNERS],
+  ["/admin/names", "Names", OWNERS],
+  ["/admin/labels", "Labels", OWNERS],
+  ["/admin/roles", "Roles", OWNERS],
+  ["/admin/settings", "Settings", OWNERS],
+  ["/admin/log", "Log", MODERATORS],
 ];
 
 const Links: FC<DeskFrame> = ({ here, role, to }) => (

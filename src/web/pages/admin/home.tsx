@@ -28,11 +28,23 @@ export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> =
       <section>
         <h2>{news.since === null ? "New" : `Since you were here last, ${day(news.since)}`}</h2>
         <div class="tiles">
-          <Tile href={to("/admin/members")} count={news.members} one="new member" />
-          <Tile href={to("/admin/reports")} count={news.reports.recent} one="new report" />
-          <Tile href={to("/admin/reports")} count={news.reports.open} one="open report" />
+          <Tile href={to("/admin/members")} count={news.members} words={["new member", "new members"]} />
+          <Tile
+            href={to("/admin/reports")}
+            count={news.reports.recent}
+            words={["new report", "new reports"]}
+          />
+          <Tile
+            href={to("/admin/reports")}
+            count={news.reports.open}
+            words={["open report", "open reports"]}
+          />
           {news.reports.escalated === 0 ? null : (
-            <Tile href={to("/admin/reports")} count={news.reports.escalated} one="report for owners" />
+            <Tile
+              href={to("/admin/reports")}
+              count={news.reports.escalated}
+              words={["report for owners", "reports for owners"]}
+            />
           )}
         </div>
       </section>
@@ -68,12 +80,14 @@ const ConcernNotice: FC<{ concern: Concern; to: (path: string) => string }> = ({
   </div>
 );
 
-const Tile: FC<{ href: string; count: number; one: string }> = ({ href, count, one }) => (
+const Tile: FC<{ href: string; count: number; words: readonly [one: string, many: string] }> = ({
+  href,
+  count,
+  words: [one, several],
+}) => (
   <a href={href}>
     <b>{many(count)}</b>
-    <span>
-      {count === 1 ? one : `${one.replace("report for", "reports for").replace(/(member|report)$/, "$1s")}`}
-    </span>
+    <span>{count === 1 ? one : several}</span>
   </a>
 );
 
@@ -81,7 +95,7 @@ const Tile: FC<{ href: string; count: number; one: string }> = ({ href, count, o
 export const InviterHome: FC<DeskFrame> = (props) => (
   <DeskPage {...props} title={props.host.name} lead="Your role lets you invite people.">
     <div class="rows">
-      <Row href={props.to("/account/invites")} title="Invites" at="Make links, and see who came by them" />
+      <Row href={props.to("/admin/invites")} title="Invites" at="Make links, and see who came by them" />
     </div>
   </DeskPage>
 );

@@ -1,6 +1,7 @@
 /** Lists of reports and of acts. */
 import type { FC } from "hono/jsx";
 import type { LogLine, ReportLine } from "../../admin/lines.ts";
+import type { Member } from "../../../identity/member.ts";
 import { day } from "../parts.tsx";
 import type { DeskFrame } from "./desk-page.tsx";
 
@@ -89,3 +90,13 @@ const SubjectLink: FC<{ subject: string; to: DeskFrame["to"] }> = ({ subject, to
     <a href={to(`/admin/members/${did}`)}>{subject}</a>
   );
 };
+
+const STANDING = { suspended: "Suspended", takendown: "Taken down" } as const;
+
+/** What is unusual about a member's account. */
+export const Standing: FC<{ member: Member }> = ({ member: { takedown, state } }) => (
+  <>
+    {takedown === null ? null : <span class="tag bad">{STANDING[takedown]}</span>}
+    {state === "deactivated" ? <span class="tag">Switched off</span> : null}{" "}
+  </>
+);

@@ -8,8 +8,7 @@ import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Person, day } from "../parts.tsx";
 import { counted } from "../words.ts";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
-import { Log, Reports } from "./lines.tsx";
-import { Standing } from "./members.tsx";
+import { Log, Reports, Standing } from "./lines.tsx";
 
 export interface MemberDetail {
   profile: MemberProfile;

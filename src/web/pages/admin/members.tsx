@@ -4,9 +4,12 @@ import type { MemberFilter } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
 import type { MemberProfile } from "../../profiles.ts";
 import { Field } from "../fields.tsx";
+import { Form } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { Person, day } from "../parts.tsx";
+import { BULK_ACTS } from "./bulk.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { Standing } from "./lines.tsx";
 
 export interface MemberList {
   search: string;
@@ -54,11 +57,34 @@ export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...fra
       {people.length === 0 ? (
         <p class="lead">{search === "" ? "Nobody." : `Nobody here begins with “${search}”.`}</p>
       ) : (
-        <div class="rows">
-          {people.map(({ member, profile }) => (
-            <MemberRow href={to(`/admin/members/${member.did}`)} member={member} profile={profile} />
-          ))}
-        </div>
+        <Form {...frame.sender} step="preview">
+          <div class="rows several">
+            {people.map(({ member, profile }) => (
+              <div>
+                <input
+                  type="checkbox"
+                  name={member.did}
+                  value="yes"
+                  aria-label={`Choose @${member.handle}`}
+                />
+                <MemberRow href={to(`/admin/members/${member.did}`)} member={member} profile={profile} />
+              </div>
+            ))}
+          </div>
+          <div class="inline">
+            <label class="visually-hidden" for="act">
+              What to do with those chosen
+            </label>
+            <select id="act" name="act">
+              {BULK_ACTS.map(([name, label]) => (
+                <option value={name}>{label}</option>
+              ))}
+            </select>
+            <button class="quiet" type="submit">
+              Look at those chosen
+            </button>
+          </div>
+        </Form>
       )}
       {after === null ? null : (
         <p class="lead">
@@ -86,14 +112,4 @@ const MemberRow: FC<{ href: string; member: Member; profile: MemberProfile }> = 
       <Icon name="arrow" />
     </span>
   </a>
-);
-
-const STANDING = { suspended: "Suspended", takendown: "Taken down" } as const;
-
-/** What is unusual about a member's account. */
-export const Standing: FC<{ member: Member }> = ({ member: { takedown, state } }) => (
-  <>
-    {takedown === null ? null : <span class="tag bad">{STANDING[takedown]}</span>}
-    {state === "deactivated" ? <span class="tag">Switched off</span> : null}{" "}
-  </>
 );

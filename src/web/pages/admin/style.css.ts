@@ -25,6 +25,9 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .acts form{margin-top:.75rem}
 .log{list-style:none;margin-top:.75rem;font-size:.9375rem}.log li{padding:.5rem 0;overflow-wrap:anywhere}.log li+li{border-top:1px solid var(--line)}
 .log .at{color:var(--soft)}
+.several>*{padding:0 0 0 1rem}.several input{width:1.375rem;height:1.375rem;flex:none;accent-color:var(--fill)}
+.several a{flex:1;min-width:0;display:flex;align-items:center;gap:.75rem;padding:.75rem 1rem .75rem 0;color:inherit;text-decoration:none}.several a:hover{background:var(--ground)}
+.inline select{flex:1 1 10rem;width:auto;min-height:2.5rem;padding-block:.25rem}
 .rows .tag{margin-left:.375rem}.rows .face{width:2.5rem;height:2.5rem;font-size:1rem}
 .queue .tag{margin-left:.5rem}.excerpt{display:block;overflow-wrap:anywhere}
 .meant{border-color:var(--accent)}.said-so{white-space:pre-wrap;overflow-wrap:anywhere;margin-top:.375rem}
@@ -33,6 +36,12 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .veil img{display:block;max-width:100%;max-height:24rem;filter:blur(2rem)}.veil:has(:checked) img{filter:none}
 .decide button{flex:1 1 9rem}fieldset{border:0;padding:0;margin:0}legend{font-weight:600;font-size:.9375rem;padding:0;margin-bottom:.5rem}
 .check input[type=radio]{width:1.375rem;height:1.375rem}fieldset+.field{margin-top:1.125rem}
+.qr{background:#fff;border-radius:var(--round);padding:.5rem;width:min(100%,18rem);margin-top:1.25rem}.qr svg{width:100%;height:auto}
+.tree{list-style:none;margin-top:.5rem}.tree .tree{margin-left:1.25rem;border-left:2px solid var(--line);padding-left:.875rem}.tree li{padding:.25rem 0}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));gap:1rem;margin-top:1.25rem}.plots .card{margin:0}
+.plots figcaption{color:var(--soft)}.plots figcaption b{display:block;color:var(--text);font-size:1.375rem}
+.plots svg{width:100%;height:6rem;margin-top:.5rem;overflow:visible}.plots polyline{fill:none;stroke:var(--accent);stroke-width:2;vector-effect:non-scaling-stroke}
+.plots polygon{fill:var(--accent);fill-opacity:.12}.find{flex-wrap:wrap}.find .field{flex:1 1 12rem}
 .keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
 .notice .inline{margin:0;align-items:center;flex:1}
 @media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}

@@ -13,8 +13,7 @@ import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Person, day } from "../parts.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 import { KEYS_SCRIPT, Keys } from "./keys.tsx";
-import { Log, Reports, subjectPath } from "./lines.tsx";
-import { Standing } from "./members.tsx";
+import { Log, Reports, Standing, subjectPath } from "./lines.tsx";
 import { DecidedNotice, undoKey } from "./queue.tsx";
 
 interface SubjectProps extends DeskFrame {
@@ -25,6 +24,8 @@ interface SubjectProps extends DeskFrame {
   mayAct: boolean;
   decided: Decided | null;
   wanted?: Fields | undefined;
+  /** The community's own labels: the word, and its name. */
+  ownLabels: readonly (readonly [string, string])[];
 }
 
 /** Labels that every client knows, and what they do. */
@@ -205,7 +206,7 @@ const Care: FC<SubjectProps & { open: SubjectFacts["reports"] }> = ({ open, memb
 };
 
 const Decisions: FC<SubjectProps> = (props) => {
-  const { about, facts, sender, posts, problem, wanted } = props;
+  const { about, facts, sender, posts, problem, wanted, ownLabels } = props;
   const isDown = about.uri === null ? facts.author?.takedown !== null : facts.takedown !== null;
   const isHere = facts.author !== null;
   const meant = posts.thread.find(({ uri }) => uri === about.uri);
@@ -218,7 +219,7 @@ const Decisions: FC<SubjectProps> = (props) => {
           <label for="label">Label</label>
           <select id="label" name="label" data-key="l">
             <option value="">No label</option>
-            {LABELS.map(([value, words]) => (
+            {[...LABELS, ...ownLabels].map(([value, words]) => (
               <option value={value} selected={wanted?.get("label") === value}>
                 {words}
               </option>

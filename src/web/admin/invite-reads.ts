@@ -1,0 +1,117 @@
+/** Invites as those who look after the host see them, and who came by whom. */
+import { read, trip } from "./trip.ts";
+
+export interface InviteLine {
+  code: string;
+  available: number;
+  used: number;
+  disabled: number;
+  /** ISO 8601; null: for ever. */
+  expiresAt: string | null;
+  createdAt: string;
+  /** A DID, or `admin`. */
+  owner: string;
+  /** The owner's handle; null for the host's own, and for who is gone. */
+  handle: string | null;
+}
+
+export interface Newcomer {
+  did: string;
+  /** Null if the account is gone. */
+  handle: string | null;
+  usedAt: string;
+}
+
+const LINE = `SELECT c.code, c.available_uses AS available, c.disabled, c.expires_at AS expiresAt,
+  c.created_at AS createdAt, c.for_account AS owner, a.handle,
+  (SELECT count(*) FROM invite_use u WHERE u.code = c.code) AS used
+  FROM invite_code c LEFT JOIN account a ON a.did = c.for_account`;
+
+/** Newest first. `owner`: only that member's. */
+export async function readInvites(
+  database: D1Database,
+  { owner, after, limit }: { owner: string | null; after: string | null; limit: number },
+): Promise<InviteLine[]> {
+  const [createdAt = "~", code = ""] = after?.split("::") ?? [];
+  const whose = owner === null ? "?4 IS NULL" : "c.for_account = ?4 AND c.for_account <> 'admin'";
+  const { results } = await database
+    .prepare(
+      `${LINE} WHERE (c.created_at, c.code) < (?1, ?2) AND ${whose}
+        ORDER BY c.created_at DESC, c.code DESC LIMIT ?3`,
+    )
+    .bind(createdAt, code, limit, owner)
+    .all<InviteLine>();
+  return results;
+}
+
+const NEWCOMERS = 100;
+
+/** An invite, and who came by it; null if there is none. */
+export async function readInvite(
+  database: D1Database,
+  code: string,
+): Promise<{ invite: InviteLine; came: Newcomer[] } | null> {
+  const found = await trip(database, {
+    invites: read<InviteLine>(database.prepare(`${LINE} WHERE c.code = ?1`).bind(code)),
+    came: read<Newcomer>(
+      database
+        .prepare(
+          `SELECT u.used_by AS did, a.handle, u.used_at AS usedAt FROM invite_use u
+            LEFT JOIN account a ON a.did = u.used_by WHERE u.code = ?1 ORDER BY u.used_at LIMIT ${NEWCOMERS}`,
+        )
+        .bind(code),
+    ),
+  });
+  const [invite] = found.invites;
+  return invite === undefined ? null : { invite, came: found.came };
+}
+
+/** Somebody in the tree of who came by whom. */
+export interface Branch {
+  did: string;
+  /** Null if the account is gone. */
+  handle: string | null;
+  /** Who invited them: a DID. */
+  by: string;
+  depth: number;
+}
+
+const DEPTH = 6;
+const BRANCHES = 300;
+
+export interface Tree {
+  /** From the one who came first, down to the member; the host itself is left out. */
+  above: { did: string; handle: string | null }[];
+  /** Who came by the member, and by them in turn: `DEPTH` deep, `BRANCHES` in all. */
+  below: Branch[];
+}
+
+export async function readTree(database: D1Database, did: string): Promise<Tree> {
+  const found = await trip(database, {
+    above: read<Tree["above"][number]>(
+      database
+        .prepare(
+          `WITH RECURSIVE up (did, height) AS (
+              SELECT ?1, 0
+              UNION SELECT c.for_account, height + 1 FROM up JOIN account a ON a.did = up.did
+                JOIN invite_code c ON c.code = a.invite_code WHERE height < 20 AND c.for_account <> 'admin')
+            SELECT up.did, a.handle FROM up LEFT JOIN account a ON a.did = up.did ORDER BY height DESC`,
+        )
+        .bind(did),
+    ),
+    below: read<Branch>(
+      database
+        .prepare(
+          `WITH RECURSIVE down (did, by, depth) AS (
+              SELECT ?1, '', 0
+              UNION SELECT u.used_by, down.did, depth + 1 FROM down
+                JOIN invite_code c ON c.for_account = down.did AND c.for_account <> 'admin'
+                JOIN invite_use u ON u.code = c.code WHERE depth < ${DEPTH} LIMIT ${BRANCHES})
+            SELECT down.did, down.by, down.depth, a.handle FROM down LEFT JOIN account a ON a.did = down.did
+            WHERE depth > 0`,
+        )
+        .bind(did),
+    ),
+  });
+  return found;
+}

@@ -1,0 +1,155 @@
+/** Names, mail, relays and the log: what an owner looks after now and then. */
+import { MailCodes } from "../../identity/mail/codes.ts";
+import { sendTestMail } from "../../lifecycle/host/checks.ts";
+import { type RelayFinding, findings, missingMembers } from "../../lifecycle/relay-look.ts";
+import { relayStatuses } from "../../lifecycle/relays.ts";
+import { ModerationRoles } from "../../moderation/roles.ts";
+import { act } from "../../xrpc/admin/acts.ts";
+import { releaseNames, reserveNames } from "../../xrpc/admin/names.ts";
+import { MODERATORS, OWNERS } from "../../xrpc/server/role-policies.ts";
+import { lineOf } from "../forms.ts";
+import {
+  LogPage,
+  MailPage,
+  type MissingMember,
+  NamesPage,
+  RelaysPage,
+  RolesPage,
+} from "../pages/admin/upkeep.tsx";
+import { wrong } from "../problems.ts";
+import { type DeskPage, shown } from "./desk.tsx";
+import { type LogLine, LOG_LINES } from "./lines.ts";
+import { read, trip } from "./trip.ts";
+
+const PAGE = 50;
+
+export const names: DeskPage = {
+  may: OWNERS,
+  show: async (visit, said) => {
+    const after = visit.url.searchParams.get("after") ?? undefined;
+    const page = await visit.services.directory.reservedNames.list(100, after);
+    return shown(visit, said, (frame) => (
+      <NamesPage
+        {...frame}
+        names={page.names.map(({ name }) => name)}
+        after={page.cursor ?? null}
+        wanted={said.fields}
+      />
+    ));
+  },
+  steps: {
+    reserve: {
+      may: OWNERS,
+      take: async ({ services, caller }, fields) => {
+        const wanted = (fields.get("names") ?? "")
+          .toLowerCase()
+          .split(/[\s,;]+/)
+          .filter(Boolean);
+        const odd = wanted.find((name) => !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
+        if (wanted.length === 0 || wanted.length > PAGE)
+          return { problem: wrong(`Please enter 1 to ${PAGE} names.`), fields };
+        if (odd !== undefined)
+          return { problem: wrong(`“${odd}” cannot be the first part of a handle.`), fields };
+        await reserveNames(services, caller, wanted);
+        return { done: "The names are kept: nobody can take them." };
+      },
+    },
+    release: {
+      may: OWNERS,
+      take: async ({ services, caller }, fields) => {
+        await releaseNames(services, caller, [lineOf(fields, "name")]);
+        return { done: "The name is free again." };
+      },
+    },
+  },
+};
+
+/** Who has a role. Roles are given on the members' own pages. */
+export const roles: DeskPage = {
+  may: OWNERS,
+  show: async (visit, said) => {
+    const { directory, env } = visit.services;
+    const grants = await new ModerationRoles(env.DIRECTORY).list();
+    const members = await directory.findAll(grants.flatMap(({ did, grantedBy }) => [did, grantedBy]));
+    const handleOf = (did: string) => members.get(did)?.handle ?? null;
+    const holders = grants.map((grant) => ({
+      ...grant,
+      handle: handleOf(grant.did),
+      by: handleOf(grant.grantedBy),
+    }));
+    return shown(visit, said, (frame) => <RolesPage {...frame} holders={holders} />);
+  },
+  steps: {},
+};
+
+export const mail: DeskPage = {
+  may: OWNERS,
+  show: async (visit, said) => {
+    const unsent = await new MailCodes(visit.services.env.DIRECTORY).unsent();
+    const handles = await visit.services.directory.findAll(unsent.map(({ did }) => did));
+    const lines = unsent.map((each) => ({ ...each, handle: handles.get(each.did)?.handle ?? each.did }));
+    return shown(visit, said, (frame) => (
+      <MailPage {...frame} from={visit.services.env.MAIL} unsent={lines} />
+    ));
+  },
+  steps: {
+    test: {
+      may: OWNERS,
+      take: async ({ services, caller, member }) => {
+        const to = member.email;
+        if (to === null) return { problem: wrong("Your account has no e-mail address to send it to.") };
+        const outcome = await act(services, caller, "sendTestMail", member.did, {}, () =>
+          sendTestMail(services, to),
+        );
+        return outcome === "sent"
+          ? {
+              done: `A mail is on its way to ${to}. If it does not come, look among what was taken for spam.`,
+            }
+          : {
+              problem: wrong(
+                "It could not be sent. Set a sender and a way to send in the settings, under Mail.",
+              ),
+            };
+      },
+    },
+  },
+};
+
+export const relays: DeskPage = {
+  may: MODERATORS,
+  show: async (visit, said) => {
+    const { services } = visit;
+    const { env, host } = services;
+    const [statuses, found] = await Promise.all([
+      relayStatuses(env, host.hostname, undefined),
+      trip(env.DIRECTORY, {
+        findings: read<RelayFinding>(findings(env.DIRECTORY)),
+        missing: read<MissingMember>(missingMembers(env.DIRECTORY, 100)),
+      }),
+    ]);
+    return shown(visit, said, (frame) => <RelaysPage {...frame} relays={statuses} {...found} />);
+  },
+  steps: {},
+};
+
+export const log: DeskPage = {
+  may: MODERATORS,
+  show: async (visit, said) => {
+    const { searchParams } = visit.url;
+    const actor = searchParams.get("actor") ?? "";
+    const subject = searchParams.get("subject") ?? "";
+    const before = Number(searchParams.get("before") ?? "") || Number.MAX_SAFE_INTEGER;
+    const { results } = await visit.services.env.DIRECTORY.prepare(
+      `${LOG_LINES} WHERE l.id < ?1 AND ${actor === "" ? "?2 = ''" : "l.actor = ?2"}
+        AND ${subject === "" ? "?3 = ''" : "l.subject = ?3"} ORDER BY l.id DESC LIMIT ${PAGE + 1}`,
+    )
+      .bind(before, actor, subject)
+      .all<LogLine>();
+    const lines = results.slice(0, PAGE);
+    const older = results.length > PAGE ? (lines.at(-1)?.id ?? null) : null;
+    return shown(visit, said, (frame) => (
+      <LogPage {...frame} lines={lines} actor={actor} subject={subject} older={older} />
+    ));
+  },
+  steps: {},
+};

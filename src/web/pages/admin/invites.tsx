@@ -1,0 +1,210 @@
+/** The pages of invites. */
+import { raw } from "hono/html";
+import type { FC } from "hono/jsx";
+import type { Branch, InviteLine, Newcomer, Tree } from "../../admin/invite-reads.ts";
+import type { Fields } from "../../forms.ts";
+import { COPY_SCRIPT, Copy } from "../copy.tsx";
+import { Field, TextArea } from "../fields.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
+import { Icon } from "../icons.tsx";
+import { day } from "../parts.tsx";
+import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+
+interface InvitesProps extends DeskFrame {
+  invites: InviteLine[];
+  /** Where the next page begins; null on the last one. */
+  after: string | null;
+  mayMake: boolean;
+  wanted?: Fields | undefined;
+}
+
+export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted, ...frame }) => {
+  const { to, here, host, sender, problem } = frame;
+  return (
+    <DeskPage
+      {...frame}
+      title="Invites"
+      lead={
+        host.registration === "invite"
+          ? "People join by a link."
+          : "Invites count once people need one to join."
+      }
+    >
+      {mayMake ? (
+        <div class="acts">
+          <details open>
+            <summary>Make an invite</summary>
+            <Form {...sender} step="create">
+              <Field
+                name="uses"
+                label="For how many people"
+                value={wanted?.get("uses") ?? "1"}
+                inputmode="numeric"
+                maxlength={4}
+                problem={problem}
+              />
+              <div class="field">
+                <label for="days">Until when</label>
+                <select id="days" name="days">
+                  <option value="">For ever</option>
+                  <option value="1">For a day</option>
+                  <option value="7">For a week</option>
+                  <option value="30">For a month</option>
+                </select>
+              </div>
+              <Submit>Make a link</Submit>
+            </Form>
+          </details>
+          <details>
+            <summary>Invite people by mail</summary>
+            <Form {...sender} step="send">
+              <TextArea
+                name="addresses"
+                label="Their e-mail addresses"
+                hint="One on each line, twenty at most. Each gets a link for one person."
+                value={wanted?.get("addresses")}
+              />
+              <Submit weight="second">Send the invites</Submit>
+            </Form>
+          </details>
+        </div>
+      ) : null}
+      <section>
+        <h2>Invites that were made</h2>
+        {invites.length === 0 ? <p class="lead">None yet.</p> : null}
+        <div class="rows">
+          {invites.map((invite) => (
+            <a href={to(`/admin/invites/${invite.code}`)}>
+              <span class="words">
+                <code>{invite.code}</code>
+                <br />
+                <span class="at">
+                  {ownerOf(invite)}, {day(invite.createdAt)}
+                </span>
+              </span>
+              <span class="tag">{standing(invite)}</span>
+              <span class="arrow">
+                <Icon name="arrow" />
+              </span>
+            </a>
+          ))}
+        </div>
+        {after === null ? null : (
+          <p class="lead">
+            <a href={to(here, { after })}>Older invites</a>
+          </p>
+        )}
+      </section>
+    </DeskPage>
+  );
+};
+
+const ownerOf = ({ owner, handle }: InviteLine): string =>
+  owner === "admin" ? "By the host" : handle === null ? "By somebody who left" : `By @${handle}`;
+
+function standing({ disabled, used, available, expiresAt }: InviteLine): string {
+  if (disabled === 1) return "stopped";
+  if (used >= available) return "used up";
+  if (expiresAt !== null && expiresAt < new Date().toISOString()) return "over";
+  return `${used} of ${available} came`;
+}
+
+interface InviteProps extends DeskFrame {
+  invite: InviteLine;
+  came: Newcomer[];
+  link: string;
+  /** SVG */
+  picture: string;
+  mayStop: boolean;
+}
+
+export const InvitePage: FC<InviteProps> = ({ invite, came, link, picture, mayStop, ...frame }) => {
+  const { to, sender } = frame;
+  const { owner, expiresAt, disabled } = invite;
+  return (
+    <DeskPage
+      {...frame}
+      title="Invite"
+      back={{ path: "/admin/invites", label: "Invites" }}
+      scripts={[COPY_SCRIPT]}
+    >
+      <p class="lead">
+        {ownerOf(invite)}, {day(invite.createdAt)}: {standing(invite)}
+        {expiresAt === null ? "" : `, until ${day(expiresAt)}`}.
+      </p>
+      {disabled === 1 ? null : (
+        <>
+          <div class="qr" role="img" aria-label="The link, as a code to scan">
+            {raw(picture)}
+          </div>
+          <p class="address">
+            <code>{link}</code>
+          </p>
+          <div class="inline">
+            <Copy text={link} what="the link" />
+            {mayStop ? (
+              <ButtonForm {...sender} step="stop">
+                Stop this invite
+              </ButtonForm>
+            ) : null}
+          </div>
+        </>
+      )}
+      <section>
+        <h2>Who came by it</h2>
+        {came.length === 0 ? <p class="lead">Nobody yet.</p> : null}
+        <ul class="log">
+          {came.map(({ did, handle, usedAt }) => (
+            <li>
+              {handle === null ? "somebody who left" : <a href={to(`/admin/members/${did}`)}>@{handle}</a>}{" "}
+              <span class="at">{day(usedAt)}</span>
+            </li>
+          ))}
+        </ul>
+        {owner === "admin" ? null : (
+          <p class="lead">
+            <a href={to(`/admin/invites/${owner}`)}>Who came by whom</a>
+          </p>
+        )}
+      </section>
+    </DeskPage>
+  );
+};
+
+export const TreePage: FC<DeskFrame & { tree: Tree; root: string }> = ({ tree, root, ...frame }) => {
+  const below = Map.groupBy(tree.below, ({ by }) => by);
+  return (
+    <DeskPage {...frame} title="Who came by whom" back={{ path: "/admin/invites", label: "Invites" }}>
+      <p class="lead">
+        {tree.above.map(({ did, handle }, i) => (
+          <>
+            {i === 0 ? "" : " → "}
+            <a href={frame.to(`/admin/members/${did}`)}>
+              {handle === null ? "somebody who left" : `@${handle}`}
+            </a>
+          </>
+        ))}
+      </p>
+      {tree.below.length === 0 ? (
+        <p class="lead">Nobody came by them yet.</p>
+      ) : (
+        <Branches of={root} below={below} to={frame.to} />
+      )}
+    </DeskPage>
+  );
+};
+
+const Branches: FC<{ of: string; below: Map<string, Branch[]>; to: DeskFrame["to"] }> = ({
+  of,
+  below,
+  to,
+}) => (
+  <ul class="tree">
+    {(below.get(of) ?? []).map(({ did, handle }) => (
+      <li>
+        {handle === null ? "somebody who left" : <a href={to(`/admin/members/${did}`)}>@{handle}</a>}
+        {below.has(did) ? <Branches of={did} below={below} to={to} /> : null}
+      </li>
+    ))}
+  </ul>
+);

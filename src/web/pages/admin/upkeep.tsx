@@ -1,0 +1,259 @@
+/** The pages of names, mail, relays and the log. */
+import type { FC } from "hono/jsx";
+import type { LogLine } from "../../admin/lines.ts";
+import type { RelayFinding } from "../../../lifecycle/relay-look.ts";
+import type { RelayStatus } from "../../../lifecycle/relays.ts";
+import type { RoleGrant } from "../../../moderation/roles.ts";
+import type { Fields } from "../../forms.ts";
+import { Ending, Row } from "../account/rows.tsx";
+import { COPY_SCRIPT, Copy } from "../copy.tsx";
+import { Field, TextArea } from "../fields.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
+import { day } from "../parts.tsx";
+import { capital } from "../words.ts";
+import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { Log } from "./lines.tsx";
+
+interface NamesProps extends DeskFrame {
+  names: string[];
+  after: string | null;
+  wanted?: Fields | undefined;
+}
+
+export const NamesPage: FC<NamesProps> = ({ names, after, wanted, ...frame }) => (
+  <DeskPage
+    {...frame}
+    title="Names"
+    lead="Handles that nobody can take. Some, such as “admin” and “www”, are nobody’s anyway."
+  >
+    <Form {...frame.sender} step="reserve">
+      <TextArea
+        name="names"
+        label="Keep these names"
+        hint={`The first part of a handle, such as “mayor” for mayor${frame.host.handleDomains[0] ?? ""}. One on each line, or with commas.`}
+        value={wanted?.get("names")}
+      />
+      <Submit>Keep them</Submit>
+    </Form>
+    <section>
+      <h2>Kept names</h2>
+      {names.length === 0 ? <p class="lead">None yet.</p> : null}
+      <div class="rows">
+        {names.map((name) => (
+          <div>
+            <span class="words">{name}</span>
+            <Ending {...frame.sender} step="release" carried={{ name }} does="Give it up" whom={name} />
+          </div>
+        ))}
+      </div>
+      {after === null ? null : (
+        <p class="lead">
+          <a href={frame.to(frame.here, { after })}>More names</a>
+        </p>
+      )}
+    </section>
+  </DeskPage>
+);
+
+interface RoleHolder extends RoleGrant {
+  /** Null if the account is gone. */
+  handle: string | null;
+  /** The handle of who gave the role; null: the admin, or somebody who is gone. */
+  by: string | null;
+}
+
+export const RolesPage: FC<DeskFrame & { holders: RoleHolder[] }> = ({ holders, ...frame }) => (
+  <DeskPage
+    {...frame}
+    title="Roles"
+    lead="To give a role, or to take it back, open the member. To hand the host over, make somebody an owner; they can then take your role."
+  >
+    <div class="rows">
+      {holders.map(({ did, handle, role, by, grantedAt }) => (
+        <Row
+          href={frame.to(`/admin/members/${did}`)}
+          title={handle === null ? did : `@${handle}`}
+          at={`${capital(role)} since ${day(grantedAt)}, by ${by === null ? "the admin" : `@${by}`}`}
+        />
+      ))}
+    </div>
+  </DeskPage>
+);
+
+interface MailProps extends DeskFrame {
+  /** The sender; empty if there is none. */
+  from: string;
+  unsent: { handle: string; subject: string; text: string; at: string }[];
+}
+
+export const MailPage: FC<MailProps> = ({ from, unsent, ...frame }) => (
+  <DeskPage
+    {...frame}
+    title="Mail"
+    lead={from === "" ? "This host has no sender: no mail goes out." : `Mail goes out as ${from}.`}
+    scripts={[COPY_SCRIPT]}
+  >
+    <div class="inline">
+      <ButtonForm {...frame.sender} step="test" weight="second">
+        Send me a test
+      </ButtonForm>
+    </div>
+    <section>
+      <h2>What could not be sent</h2>
+      <p class="lead">
+        {unsent.length === 0
+          ? "Nothing within the last hour."
+          : "Pass these on by other means, to the member alone: whoever has the code can take the account over."}
+      </p>
+      {unsent.map(({ handle, subject, text, at }) => (
+        <details class="card">
+          <summary>
+            @{handle}: {subject.replace(/: [A-Z0-9-]+$/, "")}, {at.slice(11, 16)} UTC
+          </summary>
+          <p class="said-so">{text}</p>
+          <Copy text={text} what={`the mail to ${handle}`} />
+        </details>
+      ))}
+    </section>
+  </DeskPage>
+);
+
+export interface MissingMember {
+  origin: string;
+  did: string;
+  handle: string;
+}
+
+interface RelaysProps extends DeskFrame {
+  relays: RelayStatus[];
+  /** What was found about all members, once a day. */
+  findings: RelayFinding[];
+  missing: MissingMember[];
+}
+
+const JOINING = { open: "open, with limits", invite: "by invitation", closed: "closed" } as const;
+
+/** What to write to whoever runs a relay, so that it takes more of this host's accounts. */
+function requestText({ host }: DeskFrame, finding: RelayFinding | undefined): string {
+  const counts =
+    finding === undefined
+      ? ""
+      : ` It has ${finding.known + finding.missing} active accounts, of which your relay knows ${finding.known}.`;
+  return `Hello,
+
+${host.hostname} is a host of the AT Protocol for the community ${host.name}.${counts} Sign-up there is ${JOINING[host.registration]}.
+
+Could you raise the number of accounts that your relay takes from it?
+
+Whoever runs it: ${host.contact ?? "(your address)"}
+The host's DID: ${host.did}
+`;
+}
+
+export const RelaysPage: FC<RelaysProps> = ({ relays, findings, missing, ...frame }) => (
+  <DeskPage
+    {...frame}
+    title="Relays"
+    lead="They carry on what is posted here to the rest of the network. Members always see one another, whatever a relay does."
+    scripts={[COPY_SCRIPT]}
+  >
+    {relays.length === 0 ? (
+      <p class="lead">No relay is told of this host. Set them in the settings.</p>
+    ) : null}
+    {relays.map((relay) => (
+      <Relay
+        {...frame}
+        relay={relay}
+        finding={findings.find(({ origin }) => origin === relay.relay)}
+        missing={missing.filter(({ origin }) => origin === relay.relay)}
+      />
+    ))}
+  </DeskPage>
+);
+
+interface RelayProps extends DeskFrame {
+  relay: RelayStatus;
+  finding: RelayFinding | undefined;
+  missing: MissingMember[];
+}
+
+const Relay: FC<RelayProps> = ({ relay, finding, missing, ...frame }) => {
+  const { host, askedAt, outcome } = relay;
+  const isShort = finding !== undefined && finding.missing > 0;
+  return (
+    <div class="card">
+      <h2>{relay.relay.replace("https://", "")}</h2>
+      <dl class="facts">
+        <div>
+          <dt>This host</dt>
+          <dd>{host === null ? "unknown to it, or it does not answer" : (host.status ?? "known")}</dd>
+        </div>
+        <div>
+          <dt>Members</dt>
+          <dd>
+            {finding === undefined
+              ? "looked at once a day; not yet"
+              : `${finding.known} known, ${finding.missing} not, on ${day(finding.day)}`}{" "}
+            {isShort ? <span class="tag bad">some are missing</span> : null}
+          </dd>
+        </div>
+        <div>
+          <dt>Last asked</dt>
+          <dd>{askedAt === undefined ? "never" : `${day(askedAt)}: ${outcome ?? ""}`}</dd>
+        </div>
+      </dl>
+      {missing.length === 0 ? null : (
+        <details>
+          <summary>Members it does not know</summary>
+          <ul class="log">
+            {missing.map(({ did, handle }) => (
+              <li>
+                <a href={frame.to(`/admin/members/${did}`)}>@{handle}</a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <details open={isShort}>
+        <summary>What to write to its operator</summary>
+        <p class="said-so">{requestText(frame, finding)}</p>
+        <Copy text={requestText(frame, finding)} what="the request" />
+      </details>
+    </div>
+  );
+};
+
+interface LogProps extends DeskFrame {
+  lines: LogLine[];
+  actor: string;
+  subject: string;
+  /** The number of the act before which the next page begins; null on the last one. */
+  older: number | null;
+}
+
+export const LogPage: FC<LogProps> = ({ lines, actor, subject, older, ...frame }) => (
+  <DeskPage {...frame} title="Log" lead="Who did what, and when. It holds no password, code or address.">
+    <form class="find" method="get" action={frame.here} role="search">
+      {frame.as === null ? null : <input type="hidden" name="as" value={frame.as} />}
+      <Field name="actor" label="By (DID, or admin)" value={actor} optional maxlength={300} />
+      <Field name="subject" label="About (DID or at-uri)" value={subject} optional maxlength={2000} />
+      <button class="first" type="submit">
+        Find
+      </button>
+    </form>
+    <Log {...frame} title="Acts" lines={lines} />
+    {older === null ? null : (
+      <p class="lead">
+        <a
+          href={frame.to(frame.here, {
+            before: String(older),
+            ...(actor === "" ? {} : { actor }),
+            ...(subject === "" ? {} : { subject }),
+          })}
+        >
+          Older acts
+        </a>
+      </p>
+    )}
+  </DeskPage>
+);
