@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import type { BlobLocation } from "../protocol/account-station.ts";
 import { cidOfRaw, rawCidFromDigest } from "../protocol/cid.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import { byteRange } from "../xrpc/blobs/download.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { allowCors } from "./cors.ts";
 import { PRESETS, type Wanted, parseImagePath, wanted } from "./image-paths.ts";
@@ -48,14 +49,36 @@ export function image(request: Request, services: Services): Promise<Response> {
   });
 }
 
-/** A blob as it was uploaded. Refuses InvalidRequest, NotFound. */
-export function blob(request: Request, services: Services): Promise<Response> {
+/**
+ * A blob as it was uploaded, or a range of it, without which some browsers play no video. Refuses InvalidRequest,
+ * NotFound.
+ */
+export async function blob(request: Request, services: Services): Promise<Response> {
   const [, , did = "", cid = "", ...more] = new URL(request.url).pathname.split("/");
   if (more.length > 0) throw notFound("Not Found");
   const asked = wanted(did, cid);
+  const range = request.headers.get("range");
+  const part = range === null ? null : await partOf(services, asked, range);
+  if (part !== null) return part;
   return kept(request, services, asked, `/blob/${asked.did}/${cid}`, async (found) =>
     answer(await bytesOf(services, asked, found), found.mimeType),
   );
+}
+
+/** Null for a range that is none, which is ignored (RFC 9110, section 14.2). */
+async function partOf(services: Services, asked: Wanted, header: string): Promise<Response | null> {
+  const { key, size, mimeType } = await locate(services, asked);
+  const range = byteRange(header, size);
+  if (range === null) return null;
+  if (range === "unsatisfiable") {
+    return allowCors(new Response(null, { status: 416, headers: { "content-range": `bytes */${size}` } }));
+  }
+  const object = await services.env.BLOBS.get(key, { range });
+  if (object === null) throw notFound("Blob not found");
+  const part = withCaching(answer(object.body, mimeType), CACHING);
+  part.headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
+  part.headers.set("content-length", String(range.length));
+  return new Response(part.body, { status: 206, headers: part.headers });
 }
 
 // ------------------------------------------------------------------------------------------------ answers

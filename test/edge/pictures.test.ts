@@ -151,3 +151,31 @@ test("the profile's picture of before is gone once there is another", async () =
   }
   expect(await statuses(picturePaths(member.did, one.cid))).toEqual([404, 404, 404]);
 });
+
+describe("a part of a blob", () => {
+  test.each<[string, number, string | null, string]>([
+    ["bytes=0-3", 206, "bytes 0-3/10", "0123"],
+    ["bytes=8-", 206, "bytes 8-9/10", "89"],
+    ["bytes=-3", 206, "bytes 7-9/10", "789"],
+    ["bytes=0-99", 206, "bytes 0-9/10", "0123456789"],
+    ["bytes=10-", 416, "bytes */10", ""],
+    ["bytes=-0", 416, "bytes */10", ""],
+    ["bytes=3-1", 200, null, "0123456789"],
+    ["bytes=0-1,4-5", 200, null, "0123456789"],
+    ["pages=1-2", 200, null, "0123456789"],
+  ])("%s is %i", async (range, status, told, text) => {
+    const blob = await upload("0123456789", "video/mp4");
+    await refer(blob);
+    const response = await fetchHost(`/blob/${member.did}/${blob.cid}`, { headers: { range } });
+    expect([response.status, response.headers.get("content-range")]).toEqual([status, told]);
+    expect(await response.text()).toBe(text);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    if (status === 206) expect(response.headers.get("content-length")).toBe(String(text.length));
+  });
+
+  test("of one that is gone is gone as well", async () => {
+    const blob = await upload("gone soon", "video/mp4");
+    const headers = { range: "bytes=0-1" };
+    expect((await fetchHost(`/blob/${member.did}/${blob.cid}`, { headers })).status).toBe(404);
+  });
+});

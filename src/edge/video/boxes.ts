@@ -17,6 +17,16 @@ export const HEADER_MOST = 16;
 export const unplayable = (why: string) =>
   new Refusal("NotFound", `This video cannot be streamed: ${why}`, 404);
 
+/** Refuses NotFound where tables are cut off: a position that they name then lies beyond the end. */
+export async function unlessBroken<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw unplayable("its tables are broken");
+    throw thrown;
+  }
+}
+
 export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
@@ -32,10 +42,16 @@ export function boxAt(view: DataView, at: number, end: number): Box {
   return { type, start: at, body, end: at + size };
 }
 
+/** Most boxes within one. */
+const WITHIN_MOST = 1000;
+
 /** The boxes within one. */
 export function boxesIn(view: DataView, { body, end }: Pick<Box, "body" | "end">): Box[] {
   const found: Box[] = [];
-  for (let at = body; at + 8 <= end; at = found.at(-1)?.end ?? end) found.push(boxAt(view, at, end));
+  for (let at = body; at + 8 <= end; at = found.at(-1)?.end ?? end) {
+    if (found.length === WITHIN_MOST) throw unplayable("it has too many parts");
+    found.push(boxAt(view, at, end));
+  }
   return found;
 }
 

@@ -38,34 +38,27 @@ export interface Source {
 }
 
 /** Most bytes of a file's tables; a quarter of an hour has a third of it. */
-const TABLES_MOST = 1_500_000;
+const TABLES_MOST = 2_000_000;
 /** Most boxes that are looked at, each of which may be a request to the store. */
 const BOXES_MOST = 600;
 
-/** Refuses NotFound for a file that is no such MP4. */
+/** Refuses NotFound for a file that is no such MP4. Throws RangeError for some that are cut off. */
 export async function readMovie(source: Source): Promise<Movie> {
-  try {
-    return await read(source);
-  } catch (thrown) {
-    // A position beyond the end, from a table that is cut off.
-    if (thrown instanceof RangeError) throw unplayable("its tables are broken");
-    throw thrown;
-  }
-}
-
-async function read(source: Source): Promise<Movie> {
   const boxes = await boxesOf(source);
   const moov = boxes.find(({ type }) => type === "moov");
   if (moov === undefined) throw unplayable("it is no MP4");
+  const fragments = boxes.filter(({ type }) => type === "moof");
+  const bytes = [moov, ...fragments].reduce((sum, { start, end }) => sum + end - start, 0);
+  if (bytes > TABLES_MOST) throw unplayable("its tables are too large");
   const header = await table(source, moov);
   const view = viewOf(header);
   const whole = boxAt(view, 0, header.length);
   const tracks = tracksIn(view, whole);
   const defaults = defaultsIn(view, whole);
   const samples = new Map(tracks.map((track) => [track.id, track.samples]));
-  for (const fragment of boxes.filter(({ type }) => type === "moof")) {
-    const bytes = viewOf(await table(source, fragment));
-    addFragment(samples, bytes, boxAt(bytes, 0, bytes.byteLength), fragment.start, defaults);
+  for (const fragment of fragments) {
+    const moof = viewOf(await table(source, fragment));
+    addFragment(samples, moof, boxAt(moof, 0, moof.byteLength), fragment.start, defaults);
   }
   const [lead, ...more] = tracks.filter(({ samples: { size } }) => size.length > 0);
   if (lead === undefined) throw unplayable("it has neither pictures nor sound");
@@ -78,10 +71,7 @@ function checkWithin({ offset, size }: Samples, end: number): void {
   if (!isWithin) throw unplayable("it is not whole");
 }
 
-async function table(source: Source, { start, end }: Box): Promise<Uint8Array> {
-  if (end - start > TABLES_MOST) throw unplayable("its tables are too large");
-  return source.read(start, end - start);
-}
+const table = (source: Source, { start, end }: Box) => source.read(start, end - start);
 
 /** The outermost boxes of the file. */
 async function boxesOf(source: Source): Promise<Box[]> {

@@ -92,14 +92,14 @@ function addOffsets({ offset, size }: Samples, view: DataView, stbl: Box): void 
   const chunks = short ?? boxWithin(view, stbl, "co64");
   const runs = boxWithin(view, stbl, "stsc");
   if (chunks === null || runs === null) throw unplayable("it has no table of its parts");
-  const [first, ...later] = [...entriesOf(view, runs, 12)].map((at) => ({
-    from: view.getUint32(at),
-    each: view.getUint32(at + 4),
-  }));
-  let each = first?.each ?? 0;
-  let chunk = 1;
+  const changes = entriesOf(view, runs, 12);
+  let change = changes.next();
+  let [each, chunk] = [0, 1];
   for (const at of entriesOf(view, chunks, short === null ? 8 : 4)) {
-    if (later[0]?.from === chunk) each = later.shift()?.each ?? 0;
+    if (change.done !== true && view.getUint32(change.value) === chunk) {
+      each = view.getUint32(change.value + 4);
+      change = changes.next();
+    }
     let next = short === null ? Number(view.getBigUint64(at)) : view.getUint32(at);
     for (let left = each; left > 0 && offset.length < size.length; left--) {
       const bytes = size[offset.length] ?? 0;

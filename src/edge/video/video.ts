@@ -8,7 +8,7 @@ import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { asShown, locate } from "../images.ts";
 import { wanted } from "../image-paths.ts";
-import { unplayable } from "./boxes.ts";
+import { unlessBroken, unplayable } from "./boxes.ts";
 import { type Movie, type Source, readMovie } from "./movie.ts";
 import { type Range, fragmentOf, initialSegment, playlistOf, segmentsOf } from "./segments.ts";
 
@@ -22,24 +22,32 @@ const POSTER = Uint8Array.from(
   (char) => char.charCodeAt(0),
 );
 
-const PATH = /^\/watch\/([^/]+)\/([^/]+)\/(playlist\.m3u8|init\.mp4|thumbnail\.jpg|(\d{1,5})\.m4s)$/;
+const PATH = /^\/watch\/([^/]+)\/([^/]+)\/(playlist\.m3u8|init\.mp4|thumbnail\.jpg|\d{1,5}\.m4s)$/;
 
 /** Refuses InvalidRequest for a path that no view names, NotFound for a video that is gone or is no MP4. */
 export async function video(request: Request, services: Services): Promise<Response> {
-  const [, did = "", cid = "", name = "", number = ""] = PATH.exec(new URL(request.url).pathname) ?? [];
+  const [, did = "", cid = "", name = ""] = PATH.exec(new URL(request.url).pathname) ?? [];
   if (name === "") throw invalidRequest("Invalid path");
   const asked = wanted(did, cid);
   const blob = await locate(services, asked);
   if (name === "thumbnail.jpg") return asShown(POSTER, "image/jpeg");
   if (!/^video\/(mp4|quicktime|x-m4v)$/.test(blob.mimeType)) throw unplayable("it is no MP4");
+  return unlessBroken(() => partOf(request, services, blob, name));
+}
+
+async function partOf(
+  request: Request,
+  services: Services,
+  blob: BlobLocation,
+  name: string,
+): Promise<Response> {
   const movie = await movieOf(services.env.BLOBS, blob);
   if (name === "init.mp4") return asShown(initialSegment(movie), "video/mp4");
-  if (name === "playlist.m3u8") {
-    return asShown(playlistOf(movie), "application/vnd.apple.mpegurl");
-  }
-  const segment = segmentsOf(movie)[Number(number)];
+  if (name === "playlist.m3u8") return asShown(playlistOf(movie), "application/vnd.apple.mpegurl");
+  const number = Number.parseInt(name, 10);
+  const segment = segmentsOf(movie)[number];
   if (segment === undefined) throw new Refusal("NotFound", "Not Found", 404);
-  const { head, ranges } = fragmentOf(segment, Number(number));
+  const { head, ranges } = fragmentOf(segment, number);
   const body = request.method === "HEAD" ? null : bodyOf(services, blob, head, ranges);
   return asShown(body, "video/mp4");
 }
