@@ -11,6 +11,7 @@ import { hostOf } from "../identity/host.ts";
 import { HostTasks } from "../identity/host-tasks.ts";
 import { INVALID_HANDLE, type Member } from "../identity/member.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
+import { logLine } from "../protocol/log-line.ts";
 import { isRefusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { type LifecycleServices, settlingServices } from "./services.ts";
@@ -49,9 +50,20 @@ export async function checkHandles(
   const members = await directory.uncheckedHandles(handleDomains, clock() - EVERY_MS, AT_ONCE);
   const queue = members.values();
   const checkNext = async () => {
-    for (const member of queue) await checkHandle(services, member, clock());
+    for (const member of queue) await tryHandle(services, member, clock());
   };
   await Promise.all(Array.from({ length: ABREAST }, checkNext));
+}
+
+/** One whose check fails is due again tomorrow, behind all others. */
+async function tryHandle(services: LifecycleServices, member: Member, now: number): Promise<void> {
+  const { did, handleConfirmedAt } = member;
+  try {
+    await checkHandle(services, member, now);
+  } catch (error) {
+    logLine("error", "handle-check", { did, error });
+    await services.directory.markHandleChecked(did, handleConfirmedAt ?? now).catch(() => undefined);
+  }
 }
 
 async function checkHandle(services: LifecycleServices, member: Member, now: number): Promise<void> {

@@ -7,6 +7,7 @@ import { HostTasks } from "../identity/host-tasks.ts";
 import { IdentityCache } from "../identity/identity-cache.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { ReservedKeys } from "../identity/reserved-keys.ts";
+import { logLine } from "../protocol/log-line.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { oauthSweeps } from "../oauth/forget.ts";
 
@@ -17,13 +18,25 @@ export async function sweep(database: D1Database, clock: () => number = Date.now
   const tasks = new HostTasks(database, clock);
   const { hourly, daily } = oauthSweeps(database, clock());
   if (await tasks.begin("sweep hourly", HOUR)) {
-    await database.batch(hourly);
-    await new MailCodes(database, clock).sweep();
+    await each([() => database.batch(hourly), () => new MailCodes(database, clock).sweep()]);
   }
   if (!(await tasks.begin("sweep daily", 24 * HOUR))) return;
-  await database.batch(daily);
-  await new Allowances(database, clock).sweep();
-  await new IdentityCache(database, clock).sweep();
-  await new ReservedKeys(database, clock).sweep();
-  await new ModerationReports(database, clock).sweep();
+  await each([
+    () => database.batch(daily),
+    () => new Allowances(database, clock).sweep(),
+    () => new IdentityCache(database, clock).sweep(),
+    () => new ReservedKeys(database, clock).sweep(),
+    () => new ModerationReports(database, clock).sweep(),
+  ]);
+}
+
+/** One that fails keeps no other waiting. */
+async function each(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const work of works) {
+    try {
+      await work();
+    } catch (error) {
+      logLine("error", "sweep", { error });
+    }
+  }
 }

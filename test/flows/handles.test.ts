@@ -120,6 +120,25 @@ describe("a domain of a member's own", () => {
     await bindings.DIRECTORY.prepare("DELETE FROM account WHERE did LIKE 'did:web:many%'").run();
   });
 
+  test("is looked up whatever becomes of another's", async () => {
+    const [broken, other] = [await withDomain(), await withDomain()];
+    delete domains[broken.domain];
+    delete domains[other.domain];
+    const getByName = bindings.ACCOUNT.getByName.bind(bindings.ACCOUNT);
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(bindings.ACCOUNT, "getByName").mockImplementation((name) => {
+      if (name === broken.member.did) throw new Error("the object does not answer");
+      return getByName(name);
+    });
+    await check(1);
+    vi.mocked(bindings.ACCOUNT.getByName).mockRestore();
+    expect(await handleOf(other.member)).toBe("handle.invalid");
+    const row = await bindings.DIRECTORY.prepare("SELECT handle_checked_at AS at FROM account WHERE did = ?")
+      .bind(broken.member.did)
+      .first<number>("at");
+    expect(row).toBeGreaterThan(Date.now() + DAY / 2);
+  });
+
   test("is looked up once a day", async () => {
     const { domain } = await withDomain();
     await check(1);

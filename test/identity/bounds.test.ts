@@ -260,6 +260,17 @@ test("the schedule sweeps once an hour and once a day, however often it runs", a
   expect(await count("reserved_key")).toBe(0);
 });
 
+test("a sweep that fails keeps no other waiting", async () => {
+  await database.prepare("DELETE FROM host_task").run();
+  await new ReservedKeys(database, () => NOW - 8 * DAY).reserve();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const batch = vi.spyOn(database, "batch").mockRejectedValue(new Error("D1_ERROR: too much at once"));
+  await sweep(database, () => NOW);
+  expect(batch.mock.calls.length).toBeGreaterThan(1);
+  vi.restoreAllMocks();
+  expect(await count("reserved_key")).toBe(0);
+});
+
 describe("mail that could not be sent", () => {
   const codes = new MailCodes(database, () => NOW);
   const mail = { subject: "s", text: "t" };
