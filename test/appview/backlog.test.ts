@@ -3,9 +3,11 @@ import type { Did } from "@atcute/lexicons";
 import { beforeEach, expect, test } from "vitest";
 import { resumeBacklog } from "../../src/appview/index/backlog.ts";
 import { ingest } from "../../src/appview/index/ingest.ts";
+import { getPosts } from "../../src/appview/reads/methods/feed/get-posts.ts";
+import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { readIndexStatus } from "../../src/appview/status.ts";
 import type { BackfillSource } from "../../src/protocol/stations.ts";
-import { Community, bindings } from "../support/community.ts";
+import { Community, HOST, bindings } from "../support/community.ts";
 import { wipeIndex } from "../support/wipe-index.ts";
 
 const db = bindings.APPVIEW_DB;
@@ -171,4 +173,42 @@ test("one that cannot be read is tried again later, then set aside, and said", a
     waiting: 0,
     failed: { count: 1, newest: [{ did: town.did("ann"), error: "no answer" }] },
   });
+});
+
+test("a large account that empties itself keeps nobody waiting, and nor does one that is deleted", async () => {
+  town.join("ann", "bob");
+  await apply();
+  // As many rows as an account of many years has.
+  const made = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+    INSERT INTO post (uri, author, cid, record, sort, indexed, flags, tie)
+      SELECT 'at://' || ?1 || '/app.bsky.feed.post/k' || i, ?1, 'c' || i, '{"text":"old"}', i, i, 0, i FROM n`;
+  const ann = town.did("ann");
+  const left = async () =>
+    await db.prepare("SELECT count(*) AS n FROM post WHERE author = ?1").bind(ann).first<number>("n");
+  await db.prepare(made).bind(ann).run();
+  town.sync("ann");
+  town.post("bob", "meanwhile");
+  await apply();
+  expect(await left()).toBe(4000 - 3 * 400);
+  expect(await backlog()).toEqual([{ did: ann, place: "~", tries: 0 }]);
+  await resumeBacklog(onePage(), clock + 2);
+  expect(await left()).toBeGreaterThan(2000);
+  clock += 100_000;
+  await resumeBacklog(context(), clock + 1);
+  expect([await left(), await backlog()]).toEqual([0, []]);
+
+  await db.prepare(made).bind(ann).run();
+  town.repos.delete(ann);
+  town.status("ann", "deleted");
+  town.post("bob", "afterwards");
+  await apply();
+  expect(await left()).toBe(1000);
+  // Nothing of it is shown from now on.
+  const { posts: shown } = await getPosts(new AppViewReads(bindings, HOST).on(null), {
+    uris: [`at://${ann}/app.bsky.feed.post/k4000`] as never,
+  });
+  expect(shown).toEqual([]);
+  await resumeBacklog(context(), clock + 1);
+  expect([await left(), await backlog()]).toEqual([0, []]);
+  expect(await db.prepare("SELECT posts FROM actor WHERE did = ?1").bind(ann).first()).toEqual({ posts: 0 });
 });

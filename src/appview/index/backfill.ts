@@ -12,7 +12,7 @@ import type { Put } from "./indexers/indexer.ts";
 import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
 import { POST, uriOf } from "../uris.ts";
-import { purge } from "./purge.ts";
+import { forgetting, purgeRows } from "./purge.ts";
 
 /**
  * Rows per batch: few enough that a batch ends well within D1's 30 seconds, whatever else the records affect.
@@ -87,8 +87,8 @@ export async function backfill(
   let pages = 0;
   const rest = await putAll(repo, seen, { keep: async () => {}, isOver: () => ++pages >= PAGES_AT_ONCE });
   if (rest === undefined) return null;
-  if (rest === null) await removeOthers(repo, seen.paths);
-  return { rev: seen.rev, rest };
+  const isClean = rest === null && (await removeOthers(repo, seen.paths, () => ++pages >= PAGES_AT_ONCE));
+  return { rev: seen.rev, rest: isClean ? null : (rest ?? ALL_PUT) };
 }
 
 /**
@@ -107,15 +107,19 @@ export async function backfillBeside(
   const repo: Repo = { db, source, did, seq: null, ...(part === undefined ? {} : { part }) };
   const seen: Progress = { rev: "", paths: new Set() };
   const stopped = await putAll(repo, seen, spell);
-  if (stopped === undefined) await forget(repo);
-  if (stopped === null) await removeOthers(repo, seen.paths);
-  return typeof stopped !== "string";
+  if (stopped === undefined) return forget(repo, spell);
+  return stopped === null && removeOthers(repo, seen.paths, () => spell.isOver());
 }
 
-/** Removes an account that has no repo any more. Throws if it has come back meanwhile: it is tried again. */
-async function forget({ db, source, did }: Repo): Promise<void> {
-  await db.batch(await purge(db, did, null));
+/**
+ * Removes an account that has no repo any more. Throws if it has come back meanwhile: it is tried again.
+ * @returns whether it is gone
+ */
+async function forget({ db, source, did }: Repo, spell: Spell): Promise<boolean> {
+  await db.batch(forgetting(db, did));
+  const isGone = await purgeRows(db, did, null, () => spell.isOver());
   if ((await pageOf(source, undefined)) !== null) throw new Error("the account has come back");
+  return isGone;
 }
 
 const collectionOf = (path: string): string => path.slice(0, path.indexOf("/"));
@@ -235,8 +239,12 @@ async function presentOr<T>(otherwise: T, answer: Promise<T>): Promise<T> {
 const pageOf = (source: BackfillSource, cursor: string | undefined) =>
   presentOr<Awaited<ReturnType<BackfillSource["backfill"]>> | null>(null, source.backfill(cursor));
 
-/** Removes what the repo did not have when it was read. What has come since is made good. */
-async function removeOthers(repo: Repo, paths: Set<string>): Promise<void> {
+/**
+ * Removes what the repo did not have when it was read. What has come since is made good.
+ * @param isOver asked after each batch, whether to stop there
+ * @returns whether all of it is removed
+ */
+async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolean): Promise<boolean> {
   const { db, did, part } = repo;
   const looked = indexers.filter(({ collection }) => part?.collections.has(collection) ?? true);
   const found = await db.batch<{ rkey: string }>(
@@ -254,7 +262,9 @@ async function removeOthers(repo: Repo, paths: Set<string>): Promise<void> {
     for (const path of gone) addGone(repo, changes, path);
     await apply(repo, changes);
     await compare(repo, gone.map(asGone));
+    if (from + ROWS < others.length && isOver()) return false;
   }
+  return true;
 }
 
 const asGone = (path: string): Seen => ({ path, rev: null });

@@ -1,6 +1,7 @@
 /**
  * Repos that ingest left unfinished because they are large: nobody's posts wait for them. They are indexed
- * beside ingest, in spells, each of which goes on where the last one ended.
+ * beside ingest, or removed if their accounts are gone, in spells, each of which goes on where the last one
+ * ended.
  */
 import type { Did } from "@atcute/lexicons";
 import { logLine, messageOf } from "../../protocol/log-line.ts";

@@ -15,13 +15,15 @@ import { addToBacklog, strikeOut } from "./backlog.ts";
 import { guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
 import { revInstant } from "../instants.ts";
-import { purge } from "./purge.ts";
+import { forgetting, purgeRows } from "./purge.ts";
 
 /** Frame bytes per run. */
 const RUN_BYTES = 2_000_000;
 const RUN_EVENTS = 500;
 /** How far the stored cursor may trail behind events that changed nothing in the index. */
 const TRAIL = 500;
+/** Thousands of rows of each kind that are deleted with an account while other events wait. */
+const ROUNDS_AT_ONCE = 3;
 /** How often one event may fail in a seemingly transient way before it is set aside all the same. */
 const PATIENCE = 8;
 
@@ -162,7 +164,12 @@ async function workAlone(
 ): Promise<D1PreparedStatement[]> {
   if (event instanceof Error) throw new UnreadableEvent(event.message);
   const { did } = event;
-  if (event.kind === "account") return purge(db, did, stored);
+  if (event.kind === "account") {
+    let rounds = 0;
+    const isGone = await purgeRows(db, did, stored, () => ++rounds >= ROUNDS_AT_ONCE);
+    const rest = isGone ? strikeOut(db, { did, seq }) : addToBacklog(db, { did, seq, place: "" }, now());
+    return [...forgetting(db, did), rest];
+  }
   const found = await backfill(db, account(did), did, stored);
   if (found === null) return [];
   const { rev, rest } = found;

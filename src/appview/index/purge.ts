@@ -38,17 +38,25 @@ const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor W
 /** What moderators decided of the account and its records ends with it, as it does in the directory. */
 const ABSOLVE = `DELETE FROM takedown WHERE subject = ?1 OR (subject ${OWN} subject ${END})
   OR (subject > ?1 || '/' AND subject < ?1 || '0')`;
-const UNLIST = "DELETE FROM backlog WHERE did = ?1";
-
 /**
- * Deletes the rows in batches, guarded at `seq` unless it is null. Returns the final statements, for the batch
- * that moves the cursor.
+ * Deletes the rows in batches, guarded at `seq` unless it is null.
+ * @param isOver asked after each batch, whether to stop there
+ * @returns whether all are gone
  */
-export async function purge(db: D1Database, did: Did, seq: number | null): Promise<D1PreparedStatement[]> {
+export async function purgeRows(
+  db: D1Database,
+  did: Did,
+  seq: number | null,
+  isOver: () => boolean,
+): Promise<boolean> {
   const guards = seq === null ? [] : [guard(db, seq, seq)];
   for (;;) {
     const results = await db.batch([...guards, ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
-    if (results.slice(guards.length).every(({ meta }) => meta.changes === 0)) break;
+    if (results.slice(guards.length).every(({ meta }) => meta.changes === 0)) return true;
+    if (isOver()) return false;
   }
-  return [UNSEAT, FORGET, ABSOLVE, UNLIST].map((sql) => db.prepare(sql).bind(did));
 }
+
+/** The statements that make the account unknown, after which nothing of it is shown. */
+export const forgetting = (db: D1Database, did: Did): D1PreparedStatement[] =>
+  [UNSEAT, FORGET, ABSOLVE].map((sql) => db.prepare(sql).bind(did));
