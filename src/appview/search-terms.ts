@@ -30,12 +30,25 @@ const MADE_MAX = 1000;
 /** Longer values are not kept. */
 const KEPT_LENGTH = 100;
 
+/** The host that somebody types, or that a link has: in the form of DNS (IDNA), without `www.`. */
+function domainOf(text: string): string {
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`);
+  return (url?.hostname ?? folded(text)).replace(/^www\./, "").replace(/\.$/, "");
+}
+
+/** A link as it is written, and in the one form that all its spellings share, if that is another. */
+const spellingsOf = (url: string): string[] => [...new Set([url, URL.parse(url)?.href ?? url])];
+
+/** The words in `terms` of which a post has one that has the value. */
+export const searchTermsFor = (kind: TermKind, value: string): string[] =>
+  (kind === "url" ? spellingsOf(value) : [value]).map((each) => searchTerm(kind, each));
+
 /** The word in `terms` for a value. */
 export function searchTerm(kind: TermKind, value: string): string {
   const name = LETTERS[kind] + value;
   const known = made.get(name);
   if (known !== undefined) return known;
-  const compared = Object.hasOwn(TYPED, kind) ? folded(value) : value;
+  const compared = kind === "domain" ? domainOf(value) : Object.hasOwn(TYPED, kind) ? folded(value) : value;
   const term = LETTERS[kind] + createHash("sha256").update(compared).digest("hex").slice(0, DIGITS);
   if (made.size >= MADE_MAX) made.clear();
   if (name.length <= KEPT_LENGTH) made.set(name, term);
@@ -60,14 +73,8 @@ export function searchText(record: Json): string {
   );
 }
 
-function linkTerms(uri: string): string[] {
-  try {
-    const { hostname } = new URL(uri);
-    return [searchTerm("url", uri), searchTerm("domain", hostname.replace(/^www\./, ""))];
-  } catch {
-    return [];
-  }
-}
+const linkTerms = (uri: string): string[] =>
+  URL.canParse(uri) ? [...searchTermsFor("url", uri), searchTerm("domain", uri)] : [];
 
 /** What the index knows of a post besides its record. */
 interface Indexed {

@@ -4,6 +4,7 @@ import { folded, tokenizable, wordsOf } from "../../src/appview/folding.ts";
 import { searchActors } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { getSuggestedFeeds } from "../../src/appview/reads/methods/feed/get-feed-generators.ts";
 import { searchPosts, searchPostsV2 } from "../../src/appview/reads/methods/feed/search-posts.ts";
+import { getTrends } from "../../src/appview/reads/methods/feed/trends.ts";
 import { searchStarterPacks } from "../../src/appview/reads/methods/graph/search-starter-packs.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
 import { bindings, Community, HOST } from "../support/community.ts";
@@ -136,4 +137,79 @@ test("words of a query and of a text are the same words", () => {
   for (const [written] of PAIRS) {
     expect(wordsOf(written).join(" ")).toBe(tokenizable(written).trim().replace(/\s+/g, " "));
   }
+});
+
+describe("links and tags", () => {
+  const link = (uri: string) => ({
+    facets: [
+      {
+        index: { byteStart: 0, byteEnd: 1 },
+        features: [{ $type: "app.bsky.richtext.facet#link", uri }],
+      },
+    ],
+  });
+  const tagged = (tag: string) => ({
+    facets: [
+      { index: { byteStart: 0, byteEnd: 1 }, features: [{ $type: "app.bsky.richtext.facet#tag", tag }] },
+    ],
+  });
+  const find = async (q: string) =>
+    (await searchPosts(anyone, { q, limit: 100 })).posts
+      .map(({ record }) => (record as { text: string }).text)
+      .toSorted();
+
+  beforeAll(async () => {
+    town.join("links", "tags");
+    const uris = {
+      unicode: "https://www.münchen.example/bier?x=1",
+      ascii: "https://xn--mnchen-3ya.example/bier?x=1",
+      capitals: "HTTPS://WWW.BÜCHER.example:443/Regal",
+      dotted: "https://bücher.example./",
+      japanese: "http://日本語.example/",
+      bare: "https://plain.example",
+    };
+    for (const [name, uri] of Object.entries(uris)) town.post("links", name, link(uri));
+    for (const [i, tag] of ["Überraschung", "überraschung", "ÜBERRASCHUNG", "Straße", "STRASSE"].entries()) {
+      town.post(i % 2 ? "tags" : "links", `tag ${i}`, tagged(tag));
+    }
+    await town.index();
+  });
+
+  test.each<[string, string[]]>([
+    ["domain:münchen.example", ["ascii", "unicode"]],
+    ["domain:MÜNCHEN.example", ["ascii", "unicode"]],
+    ["domain:xn--mnchen-3ya.example", ["ascii", "unicode"]],
+    ["domain:www.münchen.example", ["ascii", "unicode"]],
+    ["domain:https://münchen.example/other", ["ascii", "unicode"]],
+    ["domain:bücher.example", ["capitals", "dotted"]],
+    ["domain:bücher.example.", ["capitals", "dotted"]],
+    ["domain:日本語.example", ["japanese"]],
+    ["domain:ünknown.example", []],
+    ["domain:exa mple", []],
+    ["domain:[", []],
+    ["url:https://bücher.example:443/Regal", []],
+    ["url:https://www.bücher.example/Regal", ["capitals"]],
+    ["url:plain.example", ["bare"]],
+    ["url:https://plain.example/", ["bare"]],
+    ["url:http://xn--wgv71a119e.example", ["japanese"]],
+  ])("%s finds %j", async (q, texts) => {
+    expect(await find(q)).toEqual(texts);
+  });
+
+  test("the filters of both searches take a domain in either form", async () => {
+    for (const domain of ["münchen.example", "XN--MNCHEN-3YA.example"]) {
+      const one = await searchPosts(anyone, { q: "", domain, limit: 10 });
+      const two = await searchPostsV2(anyone, { domains: [domain], limit: 10 });
+      expect([one.posts.length, two.posts.length]).toEqual([2, 2]);
+    }
+  });
+
+  test("a trend is one, however its tag is written", async () => {
+    const { trends } = await getTrends({ ...anyone, now: town.now }, { limit: 10 });
+    expect(trends.map(({ topic, postCount }) => [topic.toLowerCase(), postCount])).toEqual([
+      ["überraschung", 3],
+      ["straße", 2],
+    ]);
+    expect(await find("#überraschung")).toHaveLength(3);
+  });
 });

@@ -1,5 +1,5 @@
 /** The FTS5 expression of a search. */
-import { EVERY_POST, searchTerm } from "../search-terms.ts";
+import { EVERY_POST, searchTerm, searchTermsFor } from "../search-terms.ts";
 import type { Clause } from "./search-query.ts";
 
 /** The actors that clauses name. */
@@ -51,7 +51,7 @@ function expressionOf(clause: Clause, didOf: (actor: string) => string | null): 
       return did === null ? null : [`terms : ${searchTerm(clause.term, did)}`];
     }
     case "term":
-      return [`terms : ${searchTerm(clause.term, clause.value)}`];
+      return [`terms : (${searchTermsFor(clause.term, clause.value).join(" OR ")})`];
     case "mark":
       return [`terms : ${clause.mark}`];
     case "any": {

@@ -85,7 +85,7 @@ function operator(name: string, value: string, not: boolean): Clause | undefined
     case "language":
       return term("lang", value.split("-")[0] ?? value);
     case "domain":
-      return term("domain", value.replace(/^www\./i, ""));
+      return term("domain", value);
     case "url":
       return term("url", asUrl(value));
     case "tag":

@@ -2,7 +2,7 @@
 import type { AppBskyUnspeccedDefs } from "@atcute/bluesky";
 import { complete, newFacts } from "../../hydration.ts";
 import { isoOf } from "../../../instants.ts";
-import { type TrendRow, didsOf, selectTrends } from "../../queries/trends.ts";
+import { type TagUse, selectTagUses, trendsOf } from "../../queries/trends.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf, rkeyOf } from "../../../uris.ts";
@@ -10,8 +10,8 @@ import { profileBasic } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import { getSuggestedFeeds } from "./get-feed-generators.ts";
 
-const trends = ({ db, now }: ViewContext, limit: number) =>
-  rowsOf<TrendRow>(db, selectTrends(db, now, limit));
+const trends = async ({ db, now }: ViewContext, limit: number) =>
+  trendsOf(await rowsOf<TagUse>(db, selectTagUses(db, now)), limit);
 
 /** The path that clients use. */
 const linkOf = (tag: string): string => `/hashtag/${encodeURIComponent(tag)}`;
@@ -44,7 +44,7 @@ export async function getTrends(
 ): Promise<{ trends: AppBskyUnspeccedDefs.TrendView[] }> {
   const found = await trends(reading, limit);
   const facts = newFacts(reading);
-  if (found.length > 0) await complete(reading, facts, { dids: found.flatMap(didsOf) });
+  if (found.length > 0) await complete(reading, facts, { dids: found.flatMap(({ dids }) => dids) });
   const present = { facts, images: reading.images };
   return {
     trends: found.map((row) => ({
@@ -53,9 +53,7 @@ export async function getTrends(
       link: linkOf(row.name),
       startedAt: isoOf(row.started),
       postCount: row.posts,
-      actors: didsOf(row).flatMap((did) =>
-        viewerBlocks(facts, did) ? [] : (profileBasic(present, did) ?? []),
-      ),
+      actors: row.dids.flatMap((did) => (viewerBlocks(facts, did) ? [] : (profileBasic(present, did) ?? []))),
     })),
   };
 }
