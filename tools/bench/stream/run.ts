@@ -2,7 +2,7 @@
  * `npm run bench:stream` measures the event streams with many readers: the scenario of replays beside silent
  * readers, a crowd of live ones, and what readers cost by count.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type * as HostModule from "../../dev/host.ts";
@@ -110,24 +110,31 @@ async function counts(): Promise<CountFigures[]> {
   }
 }
 
-if (values.help) console.log(USAGE);
-else {
-  const begun = { at: performance.now(), busy: machineBusySeconds() };
-  const report: StreamReport = {
-    machine: describeMachine(),
-    ...(parts.includes("scenario") ? { scenario: await scenarios() } : {}),
-    ...(parts.includes("crowd") ? { crowd: await crowds() } : {}),
-    ...(parts.includes("counts") ? { counts: await counts() } : {}),
-    busy: null,
-  };
-  const busy = machineBusySeconds();
-  if (busy !== null && begun.busy !== null) {
-    report.busy = (busy - begun.busy) / ((performance.now() - begun.at) / 1000);
-  }
-  const text = markdown(report);
-  console.log(text);
+/** The last saved report, so that a run of one part keeps the others. */
+function saved(file: string): Partial<StreamReport> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Partial<StreamReport>) : {};
+}
+
+/** Runs the parts. Each is written as soon as it is known, since a part takes minutes. */
+async function measure(): Promise<void> {
   const folder = path.join(ROOT, values.save ? "docs/bench" : ".atoll/bench");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "stream.json"), `${JSON.stringify(report, null, 2)}\n`);
-  if (values.save) writeFileSync(path.join(folder, "stream.md"), `${text}\n`);
+  const file = path.join(folder, "stream.json");
+  const begun = { at: performance.now(), busy: machineBusySeconds() };
+  let report: StreamReport = { ...saved(file), machine: describeMachine(), busy: null };
+  const note = (part: Partial<StreamReport>) => {
+    const busy = machineBusySeconds();
+    const seconds = (performance.now() - begun.at) / 1000;
+    const others = busy === null || begun.busy === null ? null : (busy - begun.busy) / seconds;
+    report = { ...report, ...part, busy: others };
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    if (values.save) writeFileSync(path.join(folder, "stream.md"), `${markdown(report)}\n`);
+  };
+  if (parts.includes("scenario")) note({ scenario: await scenarios() });
+  if (parts.includes("crowd")) note({ crowd: await crowds() });
+  if (parts.includes("counts")) note({ counts: await counts() });
+  console.log(markdown(report));
 }
+
+if (values.help) console.log(USAGE);
+else await measure();
