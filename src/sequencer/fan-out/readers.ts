@@ -8,12 +8,16 @@ import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { StreamedEvent } from "../../protocol/events.ts";
 import type { Cut, CutReason, FanOutReport } from "../../protocol/stations.ts";
 import { Batch } from "./batch.ts";
+import { News } from "./news.ts";
 import type { Pages } from "./pages.ts";
 import type { Reader } from "./reader.ts";
 
 /** Milliseconds between two rounds of pages when nobody takes one, and after a failure. */
 const ROUND = 20;
 const AFTER_FAILURE = 1_000;
+/** Readers of one object that are a crowd, and the milliseconds for which its news is gathered. */
+const CROWD = 64;
+const GATHERED_MS = 150;
 
 const WORDS: Record<CutReason, string> = {
   TooSlow: "More was sent than can be held for a slow consumer: reconnect with your cursor to go on",
@@ -23,6 +27,7 @@ const WORDS: Record<CutReason, string> = {
 export class Readers {
   readonly #pages: Pages;
   readonly #rate: () => number;
+  readonly #news = new News((after, events) => this.#tell(after, events));
   readonly #all = new Set<Reader>();
   /** Those that are behind, the one to be served next first. */
   readonly #behind = new Set<Reader>();
@@ -79,8 +84,15 @@ export class Readers {
     void this.#catchUp();
   }
 
-  /** Sends all events after `after`, up to the last of `events`. */
+  /** Sends all events after `after`, up to the last of `events`; a crowd has them a moment later. */
   deliver(after: number, events: readonly StreamedEvent[]): FanOutReport {
+    this.#news.add(after, events, this.#all.size >= CROWD ? GATHERED_MS : 0);
+    const cuts = this.#cuts;
+    this.#cuts = [];
+    return { readers: this.#all.size, cuts };
+  }
+
+  #tell(after: number, events: readonly StreamedEvent[]): void {
     const now = Date.now();
     const batch = new Batch(events, events.at(-1)?.seq ?? after);
     this.#head = Math.max(this.#head ?? 0, batch.last);
@@ -90,9 +102,6 @@ export class Readers {
       else this.#behind.add(reader);
     }
     void this.#catchUp();
-    const cuts = this.#cuts;
-    this.#cuts = [];
-    return { readers: this.#all.size, cuts };
   }
 
   #isBehind(reader: Reader): boolean {

@@ -83,6 +83,13 @@ class Stage {
     this.cuts.push(...this.readers.deliver(before, events).cuts);
   }
 
+  /** Writes without telling the readers. */
+  skip(count: number): void {
+    const before = this.head;
+    this.head += count;
+    this.#all.push(...range(before + 1, this.head).map(event));
+  }
+
   join(seq: number): { pipe: PipeDouble; reader: Reader } {
     const pipe = new PipeDouble();
     const outlet = new PipeOutlet(pipe as never as Pipe, () => this.silence);
@@ -91,6 +98,42 @@ class Stage {
     return { pipe, reader };
   }
 }
+
+describe("a crowd at pipes", () => {
+  test("is told in one write what happens within a moment, and each event once", async () => {
+    const stage = new Stage();
+    const crowd = range(1, 80).map(() => stage.join(0));
+    stage.write(1);
+    stage.write(1);
+    const late = stage.join(1);
+    expect(crowd.flatMap(({ pipe }) => pipe.seqs)).toEqual([]);
+    await scheduler.wait(250);
+    for (const { pipe } of crowd) {
+      expect(pipe.seqs).toEqual([1, 2]);
+      expect(pipe.taken).toHaveLength(1);
+    }
+    expect(late.pipe.seqs).toEqual([2]);
+    stage.write(1);
+    await scheduler.wait(250);
+    expect(crowd.every(({ pipe }) => String(pipe.seqs) === "1,2,3")).toBe(true);
+    expect(late.pipe.seqs).toEqual([2, 3]);
+    // What the one with a cursor lacked.
+    expect(stage.pagesRead).toBe(1);
+  });
+
+  test("does not wait for much, nor past a gap", async () => {
+    const stage = new Stage();
+    const crowd = range(1, 64).map(() => stage.join(0));
+    stage.write(3);
+    expect(crowd.every(({ pipe }) => String(pipe.seqs) === "1,2,3")).toBe(true);
+    stage.write(1);
+    // Another events' batch follows one that this object was not given.
+    stage.skip(1);
+    stage.write(1);
+    expect(crowd.every(({ pipe }) => String(pipe.seqs) === "1,2,3,4")).toBe(true);
+    await until(() => crowd.every(({ pipe }) => String(pipe.seqs) === "1,2,3,4,5,6"));
+  });
+});
 
 describe("a reader at a pipe", () => {
   test("is told at once while it takes what it is sent", async () => {
