@@ -35,7 +35,7 @@ const SEED = values.seed;
 /** Enough for a kill to hit a host at work every few seconds. */
 const WRITES = 50 * KILLS;
 /** Nothing may take longer than this, in milliseconds: a kill with its restart, and all that comes after. */
-const MOST_MS = KILLS * 6_000 + 110_000;
+const MOST_MS = KILLS * 10_000 + 110_000;
 const ACCOUNTS = 4;
 const WRITERS_EACH = 2;
 /** How long an act may take that nobody finishes: a minute, and some for the machine. */
