@@ -7,6 +7,7 @@ import { defineConfig } from "vitest/config";
 import { SETTINGS } from "./src/protocol/settings/list.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { localVars } from "./tools/dev/configuration.ts";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { lateModules } from "./test/support/late-modules.ts";
 import { bundlePackages } from "./test/support/packages.ts";
 import { quietRuntime } from "./test/support/quiet-runtime.ts";
@@ -40,6 +41,7 @@ const packages = await bundlePackages();
 /** Tests that run in workerd. */
 const inWorkerd = async (name: string, include: string[], exclude: string[]) => ({
   resolve: { alias: packages },
+  define: { ATOLL_CHEAP_HASHES: "true" },
   plugins: [
     lateModules,
     cloudflareTest({
@@ -117,6 +119,7 @@ export default defineConfig(async () => ({
   test: {
     // Vitest leaves one core to itself. Of two, a test that waits for its runtime needs the other.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     // Only a failed test shows its logs.
     silent: "passed-only" as const,
     reporters: ["default", quietRuntime()],

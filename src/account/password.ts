@@ -4,10 +4,10 @@
  * its own, so one SHA-256 is enough, and a sign-in finds it by its digest.
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { IS_TEST_KIT } from "../protocol/test-kit.ts";
+import { HASHES_CHEAPLY } from "../protocol/test-kit.ts";
 
-/** 31 ms of CPU. Test networks have many accounts and nothing to protect. */
-const COST = IS_TEST_KIT ? { N: 2, r: 1, p: 1 } : { N: 16384, r: 8, p: 1 };
+/** 31 ms of CPU. */
+const COST = HASHES_CHEAPLY ? { N: 2, r: 1, p: 1 } : { N: 16384, r: 8, p: 1 };
 const BYTES = 32;
 
 type Parameters = typeof COST;

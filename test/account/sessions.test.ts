@@ -1,3 +1,4 @@
+import { scryptSync } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { runInDurableObject } from "cloudflare:test";
 import { verify } from "../../src/protocol/keys.ts";
@@ -43,7 +44,7 @@ describe("passwords", () => {
         ),
       ),
     );
-    expect(hashes[0]?.["password"]).toMatch(/^scrypt\$16384\$8\$1\$[0-9a-f]{32}\$[0-9a-f]{64}$/);
+    expect(hashes[0]?.["password"]).toMatch(/^scrypt\$\d+\$\d+\$\d+\$[0-9a-f]{32}\$[0-9a-f]{64}$/);
     expect(hashes[0]).not.toEqual(hashes[1]);
   });
 
@@ -77,6 +78,17 @@ describe("passwords", () => {
       expect(sessions.rotateRefreshToken(ids.made[510] ?? "", 3_000)).not.toBeNull();
       expect(sessions.rotateRefreshToken(ids.last, 3_000)).not.toBeNull();
     });
+  });
+
+  test("a hash of another cost is verified at that cost, as after the cost has changed", async () => {
+    const { account, did } = await newAccount("another one");
+    const salt = "00112233445566778899aabbccddeeff";
+    const hash = scryptSync(PASSWORD, Buffer.from(salt, "hex"), 32, { N: 16384, r: 8, p: 1 }).toString("hex");
+    await runInDurableObject(stubOf(did), (_, state) =>
+      state.storage.sql.exec("UPDATE account SET password = ?", `scrypt$16384$8$1$${salt}$${hash}`),
+    );
+    expect(await account.checkPassword(PASSWORD, null)).toBeNull();
+    expect((await refusalOf(account.checkPassword("another one", null))).status).toBe(401);
   });
 
   test("an app password signs in under its name until revoked, and its tokens with it", async () => {

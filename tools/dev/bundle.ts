@@ -128,6 +128,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
     loader: { ".js": "jsx", ".mjs": "jsx", ".cjs": "jsx", ".sql": "text" },
     define: {
       ATOLL_TEST_KIT: "false",
+      ATOLL_CHEAP_HASHES: "false",
       "navigator.userAgent": '"Cloudflare-Workers"',
       "process.env.NODE_ENV": '"production"',
       "global.process.env.NODE_ENV": '"production"',
