@@ -148,11 +148,7 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       leaveSchedule = schedule();
     },
     async reload() {
-      const made = await readBundles().catch((thrown: unknown) => {
-        throw thrown instanceof LaunchError
-          ? new LaunchError(`${thrown.message}\nThe host goes on as it was.`)
-          : thrown;
-      });
+      const made = await readBundlesAgain();
       await processes.during(() => runtime.setOptions(describe(made)));
       await assertServes(ports.host);
     },
@@ -162,6 +158,15 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
       return stopping;
     },
   };
+}
+
+/** Like `readBundles`, for a host that runs. */
+async function readBundlesAgain(): Promise<Bundles> {
+  return readBundles().catch((thrown: unknown) => {
+    throw thrown instanceof LaunchError
+      ? new LaunchError(`${thrown.message}\nThe host goes on as it was.`)
+      : thrown;
+  });
 }
 
 /** The first request brings the databases up to date. Throws a `LaunchError` with the host's own words. */

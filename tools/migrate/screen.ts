@@ -45,40 +45,18 @@ function answered<T>(value: T | typeof clack.CANCEL_SYMBOL): T {
   return value as T;
 }
 
-/** @param code given on the command line; used once */
-export function terminalScreen(code: string | undefined): Screen {
+/** The lines of the steps, and the bar of the one that is under way. */
+function terminalSteps() {
   let bar: ReturnType<typeof clack.progress> | null = null;
   let spinner: ReturnType<typeof clack.spinner> | null = null;
   let shown = 0;
-  const given = code === undefined ? [] : [code];
   const settle = () => {
     spinner?.clear();
     bar?.clear();
     spinner = bar = null;
   };
-  const screen: Screen = {
-    async text({ message, initial, secret, validate }) {
-      settle();
-      const check = (value: string | undefined) =>
-        value ? validate?.(value) : "Something has to be given here.";
-      if (secret) return answered(await clack.password({ message, validate: check }));
-      const start = initial === undefined ? {} : { initialValue: initial };
-      return answered(await clack.text({ message, validate: check, ...start })).trim();
-    },
-    async choose(message, _by, options) {
-      settle();
-      return answered(await clack.select({ message, options: options as never }));
-    },
-    async confirm(message) {
-      settle();
-      return answered(await clack.confirm({ message }));
-    },
+  return {
     note: (line) => (spinner === null && bar === null ? clack.log.info(line) : spinner?.message(line)),
-    warn: (line) => clack.log.warn(line),
-    error(line) {
-      settle();
-      clack.log.error(line);
-    },
     settle,
     begin(step) {
       settle();
@@ -99,6 +77,33 @@ export function terminalScreen(code: string | undefined): Screen {
       settle();
       clack.log.success(`${numbered(step)}\n${summary}`);
     },
+  } satisfies Reporter & Pick<Screen, "settle">;
+}
+
+/** @param code given on the command line; used once */
+export function terminalScreen(code: string | undefined): Screen {
+  const given = code === undefined ? [] : [code];
+  const steps = terminalSteps();
+  const { settle } = steps;
+  const screen: Screen = {
+    ...steps,
+    async text(question) {
+      settle();
+      return askText(question);
+    },
+    async choose(message, _by, options) {
+      settle();
+      return answered(await clack.select({ message, options: options as never }));
+    },
+    async confirm(message) {
+      settle();
+      return answered(await clack.confirm({ message }));
+    },
+    warn: (line) => clack.log.warn(line),
+    error(line) {
+      settle();
+      clack.log.error(line);
+    },
     brought: () => given.shift(),
     async code({ purpose, host, email, again }) {
       settle();
@@ -113,6 +118,14 @@ export function terminalScreen(code: string | undefined): Screen {
     },
   };
   return screen;
+}
+
+async function askText({ message, initial, secret, validate }: Question): Promise<string> {
+  const check = (value: string | undefined) =>
+    value ? validate?.(value) : "Something has to be given here.";
+  if (secret) return answered(await clack.password({ message, validate: check }));
+  const start = initial === undefined ? {} : { initialValue: initial };
+  return answered(await clack.text({ message, validate: check, ...start })).trim();
 }
 
 const EXPLAINED: Record<"identity" | "deletion", (host: string) => [string, string]> = {

@@ -233,22 +233,26 @@ const OwnerActs: FC<MemberProps> = (props) => {
         </Form>
       </Act>
       <RoleAct {...props} />
-      <Act summary="Delete the account" open={isWrong("confirm")}>
-        <p class="hint">All posts and pictures go for good. Nothing brings them back.</p>
-        <Form {...sender} step="delete">
-          <Field
-            name="confirm"
-            label={`Type ${facts.member.handle} to delete it`}
-            autocomplete="off"
-            problem={problem}
-            maxlength={253}
-          />
-          <Submit weight="grave">Delete for good</Submit>
-        </Form>
-      </Act>
+      <DeleteAct {...props} />
     </>
   );
 };
+
+const DeleteAct: FC<MemberProps> = ({ facts, sender, problem }) => (
+  <Act summary="Delete the account" open={problem?.field === "confirm"}>
+    <p class="hint">All posts and pictures go for good. Nothing brings them back.</p>
+    <Form {...sender} step="delete">
+      <Field
+        name="confirm"
+        label={`Type ${facts.member.handle} to delete it`}
+        autocomplete="off"
+        problem={problem}
+        maxlength={253}
+      />
+      <Submit weight="grave">Delete for good</Submit>
+    </Form>
+  </Act>
+);
 
 const ROLES = [
   ["none", "No role"],
