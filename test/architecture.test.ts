@@ -88,6 +88,49 @@ test("what is not wiring keeps to rooms of at most 24 files", () => {
   for (const [folder, files] of folders) expect(files, folder).toBeLessThanOrEqual(24);
 });
 
+const linesOf = (text: string): number => text.split("\n").length - 1;
+const inSrc = Object.entries(sources).filter(([file]) => file.startsWith("../src/"));
+
+test("files keep to one subject: at most 400 lines, and nine in ten of src have fewer than 180", () => {
+  for (const [file, text] of Object.entries(sources)) expect(linesOf(text), file).toBeLessThanOrEqual(400);
+  const long = inSrc.filter(([, text]) => linesOf(text) >= 180).map(([file]) => file);
+  expect(long.length / inSrc.length, long.join("\n")).toBeLessThanOrEqual(0.1);
+});
+
+/** Code without comments, texts, and the names that imports and exports give. */
+const bare = (text: string): string =>
+  text
+    .replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, "")
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"/g, '""')
+    .replaceAll(/\b(?:import|export)\s+(?:type\s+)?(?:\w+,\s*)?(?:\{[^}]*\}|\*\s+as\s+\w+)/g, "");
+
+/** Assertions of a type: after a value, and before a type. `as const` asserts nothing. */
+const castsIn = (text: string): number =>
+  [
+    ...bare(text).matchAll(
+      /[\w)\]}"`]\s+as\s+(?!const\b)(?=[A-Z{[("`]|(?:unknown|string|number|object|never|typeof|keyof)\b)/g,
+    ),
+  ].length;
+
+test("casts are counted where they are, and nowhere else", () => {
+  expect(castsIn("const a = b as Did;\nconst c = JSON.parse(d) as { e: string };\nreturn f as Row[];")).toBe(
+    3,
+  );
+  expect(castsIn('import { a as B } from "c";\nexport { d as E };\nimport * as F from "g";')).toBe(0);
+  expect(
+    castsIn(
+      'const a = ["b"] as const; // as Did\n/** c as Did */\nconst text = "d as Did";\n<p>Save as a file</p>',
+    ),
+  ).toBe(0);
+});
+
+test("types say what they are: at most 2.5 casts per 1,000 lines of src", () => {
+  const lines = inSrc.reduce((sum, [, text]) => sum + linesOf(text), 0);
+  const casts = inSrc.map(([file, text]) => [file, castsIn(text)] as const).filter(([, count]) => count > 0);
+  const all = casts.reduce((sum, [, count]) => sum + count, 0);
+  expect(all / lines, JSON.stringify(casts, null, 1)).toBeLessThanOrEqual(0.0025);
+});
+
 test("the README prints the rule, and names every script once", () => {
   const readme = documents["../README.md"] ?? "";
   for (const rule of RULES) expect(readme.split("\n")).toContain(rule);

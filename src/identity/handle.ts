@@ -4,7 +4,7 @@
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { didsInTxt } from "../protocol/dns-answer.ts";
-import { DISALLOWED_TLDS } from "../protocol/settings/values.ts";
+import { DISALLOWED_TLDS } from "../protocol/settings/domains.ts";
 import { isDid, isHandle } from "../protocol/syntax.ts";
 import { invalidRequest, isRefusal, Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";

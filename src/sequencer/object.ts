@@ -31,7 +31,7 @@ import type {
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import type { DispatchLimits } from "./dispatch.ts";
 import { DEFAULT_DISPATCH, Dispatch } from "./dispatch.ts";
-import type { HandoutLimits } from "./handout.ts";
+import type { HandoutLimits } from "./handout-line.ts";
 import { DEFAULT_HANDOUT, Handout } from "./handout.ts";
 import { Roster } from "./roster.ts";
 import type { SeatLimits } from "./seating.ts";

@@ -1,6 +1,7 @@
 /** What strangers and apps can make the directory and the isolate keep of signing in. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { CONSENTS_MAX, Accounts } from "../../src/oauth/stores/accounts.ts";
+import { Accounts } from "../../src/oauth/stores/accounts.ts";
+import { CONSENTS_MAX } from "../../src/oauth/stores/consents.ts";
 import { LEXICONS_MAX, Lexicons } from "../../src/oauth/stores/lexicons.ts";
 import { PROOFS_MAX, REPLAY_SLOTS, Replays, SeenProofs } from "../../src/oauth/stores/replays.ts";
 import { EXPIRED_KEPT_MS, PENDING_MAX } from "../../src/oauth/stores/requests.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { StreamedEvent } from "../../src/protocol/events.ts";
 import { Sql } from "../../src/protocol/object/sql.ts";
 import type { Cut } from "../../src/protocol/stations.ts";
-import type { HandoutLimits } from "../../src/sequencer/handout.ts";
+import type { HandoutLimits } from "../../src/sequencer/handout-line.ts";
 import { DEFAULT_HANDOUT, Handout } from "../../src/sequencer/handout.ts";
 import { Roster } from "../../src/sequencer/roster.ts";
 import { newSequencer, range, until } from "../support/sequencer.ts";

@@ -8,7 +8,8 @@ import { type PostRow, addPosts, selectPosts } from "./queries/posts.ts";
 import type { ViewContext } from "./view-context.ts";
 import { Script } from "./script.ts";
 import { type Needs, type Wants, wantsOf } from "./hydration-needs.ts";
-import { addOthers, addStanding, addSubjects, addViewer, privateScript } from "./hydration-scripts.ts";
+import { addOthers, addStanding, addSubjects, addViewer } from "./hydration-scripts.ts";
+import { privateScript } from "./private-script.ts";
 
 export const newFacts = ({ viewer, now }: ViewContext): Facts => noFacts(viewer, now);
 

@@ -9,7 +9,7 @@ import {
   fixedSettings,
   mayBeEmpty,
 } from "../../protocol/settings/list.ts";
-import { Unfit } from "../../protocol/settings/values.ts";
+import { Unfit } from "../../protocol/settings/unfit.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 
 /** A text that cannot be kept for its setting. The message is for people; it follows the setting's label. */

@@ -1,4 +1,4 @@
-/** The provider's account store: sign-ins on browsers, and what each member allowed each app. */
+/** The provider's account store: sign-ins on browsers. */
 import type {
   Account,
   AccountStore,
@@ -7,18 +7,15 @@ import type {
   DeviceAccount,
   DeviceId,
 } from "@atproto/oauth-provider/store";
-import { and, desc, eq, gt, inArray, or } from "drizzle-orm";
+import { and, eq, gt, or } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { ALL } from "../../../schema/limits.ts";
-import { oauthConsent, oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
+import { oauthDevice, oauthDeviceAccount } from "../../../schema/oauth.ts";
 import { must } from "../../protocol/refusal.ts";
+import { Consents } from "./consents.ts";
 import type { MemberLookup, OAuthHost, SignInMember } from "../context.ts";
 import { ONCE_MS } from "../lifetimes.ts";
 
 type Did = Account["did"];
-
-/** Most apps whose consent is remembered for one member; the one that asked longest ago has to ask again. */
-export const CONSENTS_MAX = 500;
 
 /** The pages do these themselves through the host's own methods; the provider never calls them. */
 const byThePages = (): never => {
@@ -29,11 +26,13 @@ export class Accounts implements AccountStore {
   readonly #db: DrizzleD1Database;
   readonly #members: MemberLookup;
   readonly #host: OAuthHost;
+  readonly consents: Consents;
 
   constructor(database: D1Database, members: MemberLookup, host: OAuthHost) {
     this.#db = drizzle(database);
     this.#members = members;
     this.#host = host;
+    this.consents = new Consents(database);
   }
 
   /** Null if there is no such account, or the moderators took it down. */
@@ -43,31 +42,12 @@ export class Accounts implements AccountStore {
   }
 
   async getAccount(did: Did): Promise<{ account: Account; authorizedClients: AuthorizedClients }> {
-    const [account, consents] = await Promise.all([this.account(did), this.#consents([did])]);
+    const [account, consents] = await Promise.all([this.account(did), this.consents.of([did])]);
     return { account: must(account, "account"), authorizedClients: consents.get(did) ?? new Map() };
   }
 
-  async setAuthorizedClient(did: Did, clientId: string, data: AuthorizedClientData): Promise<void> {
-    const now = Date.now();
-    const scopes = data.authorizedScopes.join(" ");
-    const mine = eq(oauthConsent.did, did);
-    const excess = this.#db
-      .select({ clientId: oauthConsent.clientId })
-      .from(oauthConsent)
-      .where(mine)
-      .orderBy(desc(oauthConsent.updatedAt), desc(oauthConsent.clientId))
-      .limit(ALL)
-      .offset(CONSENTS_MAX);
-    await this.#db.batch([
-      this.#db
-        .insert(oauthConsent)
-        .values({ did, clientId, scopes, createdAt: now, updatedAt: now })
-        .onConflictDoUpdate({
-          target: [oauthConsent.did, oauthConsent.clientId],
-          set: { scopes, updatedAt: now },
-        }),
-      this.#db.delete(oauthConsent).where(and(mine, inArray(oauthConsent.clientId, excess))),
-    ]);
+  setAuthorizedClient(did: Did, clientId: string, data: AuthorizedClientData): Promise<void> {
+    return this.consents.set(did, clientId, data);
   }
 
   async upsertDeviceAccount(deviceId: DeviceId, did: Did): Promise<void> {
@@ -107,18 +87,6 @@ export class Accounts implements AccountStore {
     );
   }
 
-  /** The scopes that the member allowed, by client id. */
-  async consents(did: Did): Promise<AuthorizedClients> {
-    return (await this.#consents([did])).get(did) ?? new Map();
-  }
-
-  /** Forgets the consent, so that the app has to ask again. */
-  async withdrawConsent(did: Did, clientId: string): Promise<void> {
-    await this.#db
-      .delete(oauthConsent)
-      .where(and(eq(oauthConsent.did, did), eq(oauthConsent.clientId, clientId)));
-  }
-
   readonly createAccount = byThePages;
   readonly authenticateAccount = byThePages;
   readonly resetPasswordRequest = byThePages;
@@ -141,7 +109,7 @@ export class Accounts implements AccountStore {
       .innerJoin(oauthDevice, eq(oauthDevice.id, oauthDeviceAccount.deviceId))
       .where(condition);
     const dids = [...new Set(rows.map((row) => row.oauth_device_account.did))];
-    const [members, consents] = await Promise.all([this.#members.findAll(dids), this.#consents(dids)]);
+    const [members, consents] = await Promise.all([this.#members.findAll(dids), this.consents.of(dids)]);
     return rows.flatMap(({ oauth_device: device, oauth_device_account: signedIn }) => {
       const member = members.get(signedIn.did);
       if (member === undefined || member.takedown !== null) return [];
@@ -161,20 +129,6 @@ export class Accounts implements AccountStore {
         updatedAt: new Date(signedIn.signedInAt),
       };
     });
-  }
-
-  async #consents(dids: readonly Did[]): Promise<Map<string, AuthorizedClients>> {
-    const byDid = new Map<string, AuthorizedClients>();
-    if (dids.length === 0) return byDid;
-    const rows = await this.#db
-      .select()
-      .from(oauthConsent)
-      .where(inArray(oauthConsent.did, [...dids]));
-    for (const row of rows) {
-      const clients = byDid.get(row.did) ?? new Map();
-      byDid.set(row.did, clients.set(row.clientId, { authorizedScopes: row.scopes.split(" ") }));
-    }
-    return byDid;
   }
 
   #view(member: SignInMember): Account {

@@ -8,13 +8,11 @@
 import { readOwnLabels } from "./own-labels.ts";
 import {
   type Link,
-  Unfit,
   readAppView,
   readBytes,
   readChoice,
   readColour,
   readCount,
-  readDomains,
   readEmail,
   readKey,
   readLink,
@@ -28,6 +26,8 @@ import {
   readToken,
   readUrl,
 } from "./values.ts";
+import { Unfit } from "./unfit.ts";
+import { readDomains } from "./domains.ts";
 
 interface Setting<Value extends string = string> {
   /** One sentence for the README's table. */

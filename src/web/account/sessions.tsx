@@ -57,7 +57,7 @@ export const apps: Task = {
       const client = fields.get("client") ?? "";
       const { sessions, accounts } = await serverOf(visit);
       await sessions.endAll(visit.member.did, client);
-      await accounts.withdrawConsent(visit.member.did, client);
+      await accounts.consents.withdraw(visit.member.did, client);
       return { done: "The app is disconnected." };
     },
   },

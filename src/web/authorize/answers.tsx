@@ -58,7 +58,7 @@ async function takeSignIn(turn: Turn, asking: Asking, fields: Fields, way: typeo
  */
 async function next(turn: Turn, asking: Asking, member: Member): Promise<Response> {
   const { provider, accounts } = turn.server;
-  const consents = await accounts.consents(member.did);
+  const consents = await accounts.consents.ofMember(member.did);
   const needed = provider.checkConsentRequired(asking.parameters, consents.get(asking.client.id));
   return needed ? goTo(turn, pathTo(asking, { as: member.did })) : grant(turn, asking, member);
 }
@@ -122,7 +122,8 @@ async function rememberConsent(
   account: ProviderAccount,
   allowed: string[],
 ): Promise<void> {
-  const earlier = (await server.accounts.consents(account.did)).get(client.id)?.authorizedScopes ?? [];
+  const earlier =
+    (await server.accounts.consents.ofMember(account.did)).get(client.id)?.authorizedScopes ?? [];
   await server.provider.accountManager.setAuthorizedClient(account, client, {
     authorizedScopes: [...new Set([...earlier, ...allowed])],
   });

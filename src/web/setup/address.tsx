@@ -2,7 +2,7 @@
 import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { type Obstacle, probeAddress } from "../../lifecycle/host/reach.ts";
 import { fitSetting, fixedSettings } from "../../protocol/settings/list.ts";
-import { Unfit } from "../../protocol/settings/values.ts";
+import { Unfit } from "../../protocol/settings/unfit.ts";
 import type { Fields } from "../forms.ts";
 import { lineOf } from "../forms.ts";
 import { AddressPage } from "../pages/setup/address.tsx";

@@ -5,7 +5,7 @@ import { GENERATOR, LABELER, LIST, POST, STARTER_PACK, collectionOf, didOf } fro
 import { generatorView } from "./generator.ts";
 import { labelerView } from "./labeler.ts";
 import { listView } from "./list.ts";
-import { blockedViewerState } from "./profile.ts";
+import { blockedViewerState } from "./viewer-state.ts";
 import type { Present } from "./present.ts";
 import { postBlocks, viewerBlocks } from "./rules.ts";
 import { starterPackBasic } from "./starter-pack.ts";

@@ -1,21 +1,19 @@
 /** app.bsky.actor.defs: basic, plain and detailed profiles, and the viewer's relation to them. */
 import type { AppBskyActorDefs, AppBskyGraphDefs } from "@atcute/bluesky";
 import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
-import type { ActorFacts, Facts, Known, Relation } from "../facts.ts";
+import type { Facts, Known } from "../facts.ts";
+import type { ActorFacts } from "../actor-facts.ts";
 import { createdInstant, isoOf } from "../../instants.ts";
 import { blobCid, textOf } from "../../../protocol/json.ts";
-import { PROFILE, STATUS, uriOf } from "../../uris.ts";
-import { externalView } from "./external.ts";
+import { PROFILE, uriOf } from "../../uris.ts";
 import { labelsOn, selfLabels } from "./labels.ts";
-import { listBasic } from "./list-basic.ts";
 import type { Present } from "./present.ts";
 import { blockEachOther, viewerBlocks, visibleActor } from "./rules.ts";
 import type { Plain } from "./typed.ts";
+import { allowedSubscriptions, viewerState } from "./viewer-state.ts";
+import { statusView } from "./status.ts";
 
 export const INVALID_HANDLE: Handle = "handle.invalid";
-const MINUTE = 60_000;
-const SHORTEST_STATUS = 5 * MINUTE;
-const LONGEST_STATUS = 240 * MINUTE;
 
 /**
  * Returns undefined for a hidden account. `anyway` shows it in whatever state it is (its caller refuses by
@@ -123,54 +121,6 @@ function associatedGerm({ selves }: ActorFacts): AppBskyActorDefs.ProfileAssocia
   return { messageMeUrl: messageMe.messageMeUrl, showButtonTo: messageMe.showButtonTo };
 }
 
-function allowedSubscriptions({ selves }: ActorFacts): "followers" | "mutuals" | "none" {
-  const allowed = selves.notification?.record.allowSubscriptions;
-  if (allowed === "mutuals") return "mutuals";
-  return allowed === "none" ? "none" : "followers";
-}
-
-/** Returns undefined without a viewer. For the viewer's own profile, all flags are false. */
-function viewerState(present: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
-  const { facts } = present;
-  const relation = facts.relations.get(did);
-  if (relation === undefined) return undefined;
-  const muted = relation.muted || relation.mutedByList !== null;
-  const blocked = viewerBlocks(facts, did);
-  return {
-    muted,
-    mutedOnlyReposts: !muted && relation.mutedOnlyReposts,
-    mutedOnlyQuoteposts: !muted && relation.mutedOnlyQuoteposts,
-    mutedByList: relation.mutedByList === null ? undefined : listBasic(present, relation.mutedByList),
-    blockedBy: (relation.blockedBy ?? relation.blockedByList) !== null,
-    blocking: relation.blocking ?? relation.blockingByList ?? undefined,
-    blockingByList:
-      relation.blockingByList === null ? undefined : listBasic(present, relation.blockingByList),
-    following: blocked ? undefined : (relation.following ?? undefined),
-    followedBy: blocked ? undefined : (relation.followedBy ?? undefined),
-    activitySubscription: subscriptionTo(facts.actors.get(did), relation),
-  };
-}
-
-/** The viewer state of a blocked post's author. */
-export function blockedViewerState({ facts }: Present, did: Did): AppBskyActorDefs.ViewerState | undefined {
-  const relation = facts.relations.get(did);
-  if (relation === undefined) return undefined;
-  return {
-    blockedBy: (relation.blockedBy ?? relation.blockedByList) !== null,
-    blocking: relation.blocking ?? relation.blockingByList ?? undefined,
-  };
-}
-
-function subscriptionTo(actor: ActorFacts | undefined, relation: Relation) {
-  if (actor === undefined || relation.activitySubscription === null) return undefined;
-  const allowed = allowedSubscriptions(actor);
-  const follows = relation.following !== null;
-  const shown =
-    (allowed === "followers" && follows) ||
-    (allowed === "mutuals" && follows && relation.followedBy !== null);
-  return shown ? relation.activitySubscription : undefined;
-}
-
 function knownFollowers(present: Present, did: Did): AppBskyActorDefs.KnownFollowers | undefined {
   const known = present.facts.knownFollowers.get(did);
   return known === undefined
@@ -214,32 +164,5 @@ function verificationState(facts: Facts, actor: ActorFacts): AppBskyActorDefs.Ve
     verifications,
     verifiedStatus: verifications.length === 0 ? "none" : valid ? "valid" : "invalid",
     trustedVerifierStatus: trusted,
-  };
-}
-
-function statusView(present: Present, actor: ActorFacts): AppBskyActorDefs.StatusView | undefined {
-  const { facts } = present;
-  const { status } = actor.selves;
-  if (status === undefined) return undefined;
-  const uri = uriOf(actor.did, STATUS, "self");
-  const own = facts.viewer === actor.did;
-  const hidden = facts.takedowns.has(uri);
-  if (hidden && !own) return undefined;
-  const { record } = status;
-  const minutes = record.durationMinutes;
-  const expires =
-    minutes === undefined
-      ? undefined
-      : status.sort + Math.max(Math.min(minutes * MINUTE, LONGEST_STATUS), SHORTEST_STATUS);
-  return {
-    uri,
-    cid: status.cid,
-    record,
-    status: record.status,
-    embed: record.embed === undefined ? undefined : externalView(present, actor.did, record.embed),
-    labels: labelsOn(facts, uri),
-    expiresAt: expires === undefined ? undefined : isoOf(expires),
-    isActive: expires === undefined ? undefined : expires > facts.now,
-    ...(own ? { isDisabled: hidden } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /** Visibility of accounts and records: pure predicates over facts, for rules and views. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { type ActorFacts, type Facts, type PostFacts, pairKey } from "../facts.ts";
+import { type Facts, type PostFacts, pairKey } from "../facts.ts";
+import type { ActorFacts } from "../actor-facts.ts";
 import { didOf } from "../../uris.ts";
 
 /** Whether an account is taken down or suspended, by its own host or by a labeler that redacts. */

@@ -3,7 +3,7 @@ import type { AppBskyFeedDefs, AppBskyUnspeccedDefs, AppBskyUnspeccedGetPostThre
 import type { ResourceUri } from "@atcute/lexicons";
 import type { Facts } from "../facts.ts";
 import { didOf } from "../../uris.ts";
-import { blockedViewerState } from "./profile.ts";
+import { blockedViewerState } from "./viewer-state.ts";
 import type { Present } from "./present.ts";
 import type { Plain, Typed } from "./typed.ts";
 
