@@ -2,7 +2,7 @@
  * The community's own labels, beside those that every client knows: what they are called, and what clients do
  * with what has one (com.atproto.label.defs#labelValueDefinition). A setting keeps them as JSON.
  */
-import { Unfit } from "./values.ts";
+import { Unfit } from "./unfit.ts";
 
 export interface OwnLabel {
   /** Kebab-case, such as `off-topic`. */
