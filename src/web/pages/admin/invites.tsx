@@ -19,7 +19,7 @@ interface InvitesProps extends DeskFrame {
 }
 
 export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted, ...frame }) => {
-  const { to, here, host, sender, problem } = frame;
+  const { to, here, host } = frame;
   return (
     <DeskPage
       {...frame}
@@ -30,45 +30,7 @@ export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted,
           : "Invites count once people need one to join."
       }
     >
-      {mayMake ? (
-        <div class="acts">
-          <details open>
-            <summary>Make an invite</summary>
-            <Form {...sender} step="create">
-              <Field
-                name="uses"
-                label="For how many people"
-                value={wanted?.get("uses") ?? "1"}
-                inputmode="numeric"
-                maxlength={4}
-                problem={problem}
-              />
-              <div class="field">
-                <label for="days">Until when</label>
-                <select id="days" name="days">
-                  <option value="">For ever</option>
-                  <option value="1">For a day</option>
-                  <option value="7">For a week</option>
-                  <option value="30">For a month</option>
-                </select>
-              </div>
-              <Submit>Make a link</Submit>
-            </Form>
-          </details>
-          <details>
-            <summary>Invite people by mail</summary>
-            <Form {...sender} step="send">
-              <TextArea
-                name="addresses"
-                label="Their e-mail addresses"
-                hint="One on each line, twenty at most. Each gets a link for one person."
-                value={wanted?.get("addresses")}
-              />
-              <Submit weight="second">Send the invites</Submit>
-            </Form>
-          </details>
-        </div>
-      ) : null}
+      {mayMake ? <MakeInvites {...frame} wanted={wanted} /> : null}
       <section>
         <h2>Invites that were made</h2>
         {invites.length === 0 ? <p class="lead">None yet.</p> : null}
@@ -98,6 +60,50 @@ export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted,
     </DeskPage>
   );
 };
+
+const MakeInvites: FC<Pick<InvitesProps, "sender" | "problem" | "wanted">> = ({
+  sender,
+  problem,
+  wanted,
+}) => (
+  <div class="acts">
+    <details open>
+      <summary>Make an invite</summary>
+      <Form {...sender} step="create">
+        <Field
+          name="uses"
+          label="For how many people"
+          value={wanted?.get("uses") ?? "1"}
+          inputmode="numeric"
+          maxlength={4}
+          problem={problem}
+        />
+        <div class="field">
+          <label for="days">Until when</label>
+          <select id="days" name="days">
+            <option value="">For ever</option>
+            <option value="1">For a day</option>
+            <option value="7">For a week</option>
+            <option value="30">For a month</option>
+          </select>
+        </div>
+        <Submit>Make a link</Submit>
+      </Form>
+    </details>
+    <details>
+      <summary>Invite people by mail</summary>
+      <Form {...sender} step="send">
+        <TextArea
+          name="addresses"
+          label="Their e-mail addresses"
+          hint="One on each line, twenty at most. Each gets a link for one person."
+          value={wanted?.get("addresses")}
+        />
+        <Submit weight="second">Send the invites</Submit>
+      </Form>
+    </details>
+  </div>
+);
 
 const ownerOf = ({ owner, handle }: InviteLine): string =>
   owner === "admin" ? "By the host" : handle === null ? "By somebody who left" : `By @${handle}`;

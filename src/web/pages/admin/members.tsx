@@ -57,34 +57,7 @@ export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...fra
       {people.length === 0 ? (
         <p class="lead">{search === "" ? "Nobody." : `Nobody here begins with “${search}”.`}</p>
       ) : (
-        <Form {...frame.sender} step="preview">
-          <div class="rows several">
-            {people.map(({ member, profile }) => (
-              <div>
-                <input
-                  type="checkbox"
-                  name={member.did}
-                  value="yes"
-                  aria-label={`Choose @${member.handle}`}
-                />
-                <MemberRow href={to(`/admin/members/${member.did}`)} member={member} profile={profile} />
-              </div>
-            ))}
-          </div>
-          <div class="inline">
-            <label class="visually-hidden" for="act">
-              What to do with those chosen
-            </label>
-            <select id="act" name="act">
-              {BULK_ACTS.map(([name, label]) => (
-                <option value={name}>{label}</option>
-              ))}
-            </select>
-            <button class="quiet" type="submit">
-              Look at those chosen
-            </button>
-          </div>
-        </Form>
+        <Several {...frame} people={people} />
       )}
       {after === null ? null : (
         <p class="lead">
@@ -94,6 +67,33 @@ export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...fra
     </DeskPage>
   );
 };
+
+/** The members of a page, of whom several can be chosen for one act. */
+const Several: FC<DeskFrame & Pick<MemberList, "people">> = ({ people, sender, to }) => (
+  <Form {...sender} step="preview">
+    <div class="rows several">
+      {people.map(({ member, profile }) => (
+        <div>
+          <input type="checkbox" name={member.did} value="yes" aria-label={`Choose @${member.handle}`} />
+          <MemberRow href={to(`/admin/members/${member.did}`)} member={member} profile={profile} />
+        </div>
+      ))}
+    </div>
+    <div class="inline">
+      <label class="visually-hidden" for="act">
+        What to do with those chosen
+      </label>
+      <select id="act" name="act">
+        {BULK_ACTS.map(([name, label]) => (
+          <option value={name}>{label}</option>
+        ))}
+      </select>
+      <button class="quiet" type="submit">
+        Look at those chosen
+      </button>
+    </div>
+  </Form>
+);
 
 const MemberRow: FC<{ href: string; member: Member; profile: MemberProfile }> = ({
   href,
