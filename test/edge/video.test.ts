@@ -222,6 +222,28 @@ test("what is taken down is not played, even if its tables are still known", asy
   expect(await statuses()).toEqual([404, 404, 404, 404]);
 });
 
+test("many people watch many videos at once", async () => {
+  const videos = await Promise.all(Array.from({ length: 12 }, () => posted(clipOf([pictures(5), sound(5)]))));
+  const statuses = await Promise.all(
+    videos.flatMap(({ at }) =>
+      ["playlist.m3u8", "init.mp4", "0.m4s", "1.m4s"].map(async (name) => (await fetchHost(at(name))).status),
+    ),
+  );
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
+
+test("tables that together take too much memory wait, and are read afterwards", async () => {
+  const large = boxOf("moof", boxOf("free", new Uint8Array(1_900_000)));
+  const videos = await Promise.all(
+    Array.from({ length: 5 }, () => posted(joinBytes(clipOf([pictures(2)]), large))),
+  );
+  const ask = async ({ at }: (typeof videos)[number]) => (await fetchHost(at("playlist.m3u8"))).status;
+  const together = await Promise.all(videos.map(ask));
+  expect(together).toContain(503);
+  expect(together).toContain(200);
+  for (const video of videos) expect(await ask(video)).toBe(200);
+});
+
 describe("a file that cannot be streamed says so in words", () => {
   const good = clipOf([pictures(3), sound(3)]);
   const table = (type: string, ...values: number[]) => {

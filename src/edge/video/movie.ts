@@ -35,7 +35,13 @@ export interface Movie {
 export interface Source {
   size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Told how many bytes of tables will be read, before they are. May refuse. */
+  expect(bytes: number): void;
 }
+
+/** Bytes of memory that a movie takes, about: six numbers for each sample. */
+export const weightOf = ({ header, tracks }: Movie): number =>
+  tracks.reduce((sum, { samples }) => sum + samples.size.length * 48, header.buffer.byteLength);
 
 /** Most bytes of a file's tables; a quarter of an hour has a third of it. */
 const TABLES_MOST = 2_000_000;
@@ -50,6 +56,7 @@ export async function readMovie(source: Source): Promise<Movie> {
   const fragments = boxes.filter(({ type }) => type === "moof");
   const bytes = [moov, ...fragments].reduce((sum, { start, end }) => sum + end - start, 0);
   if (bytes > TABLES_MOST) throw unplayable("its tables are too large");
+  source.expect(bytes);
   const header = await table(source, moov);
   const view = viewOf(header);
   const whole = boxAt(view, 0, header.length);

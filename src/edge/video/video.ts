@@ -9,7 +9,7 @@ import type { Services } from "../../xrpc/server/services.ts";
 import { asShown, locate } from "../images.ts";
 import { wanted } from "../image-paths.ts";
 import { unlessBroken, unplayable } from "./boxes.ts";
-import { type Movie, type Source, readMovie } from "./movie.ts";
+import { type Movie, type Source, readMovie, weightOf } from "./movie.ts";
 import { type Range, fragmentOf, initialSegment, playlistOf, segmentsOf } from "./segments.ts";
 
 /** A dark picture, shown until the video plays. No frame can be had without decoding the video. */
@@ -56,39 +56,47 @@ async function partOf(
 
 /** Movies whose tables were read last. A page's requests for the parts of one come soon after another. */
 const kept = new Map<string, Movie>();
-const KEPT_MOST = 4;
-/** Files whose tables are being read, and since when (ms): one whose client left may never end. */
-const reading = new Map<symbol, number>();
-const READING_MOST = 4;
+const KEPT_BYTES = 12_000_000;
+/** The tables that are being read, and since when (ms): a request whose client left may never end. */
+const reading = new Map<symbol, { since: number; bytes: number }>();
+const READING_BYTES = 6_000_000;
 const READING_MS = 10_000;
 
 /** Refuses NotFound for a file that cannot be streamed, NotEnoughResources (503). */
-async function movieOf(bucket: R2Bucket, { key, size }: BlobLocation): Promise<Movie> {
-  const known = kept.get(key);
+async function movieOf(bucket: R2Bucket, blob: BlobLocation): Promise<Movie> {
+  const known = kept.get(blob.key);
   if (known !== undefined) return known;
-  const now = Date.now();
-  for (const [each, since] of reading) if (now - since > READING_MS) reading.delete(each);
-  if (reading.size >= READING_MOST) {
-    throw new Refusal("NotEnoughResources", "Too many videos at once, try again", 503, {
-      "retry-after": "1",
-    });
-  }
   const mine = Symbol();
-  reading.set(mine, now);
   try {
-    const movie = await readMovie(sourceOf(bucket, key, size));
-    for (const oldest of [...kept.keys()].slice(0, kept.size - KEPT_MOST + 1)) kept.delete(oldest);
-    kept.set(key, movie);
+    const movie = await readMovie({ ...sourceOf(bucket, blob), expect: (bytes) => reserve(mine, bytes) });
+    kept.set(blob.key, movie);
+    let bytes = 0;
+    for (const [key, each] of [...kept].toReversed()) {
+      bytes += weightOf(each);
+      if (bytes > KEPT_BYTES) kept.delete(key);
+    }
     return movie;
   } finally {
     reading.delete(mine);
   }
 }
 
+function reserve(mine: symbol, bytes: number): void {
+  const now = Date.now();
+  for (const [each, { since }] of reading) if (now - since > READING_MS) reading.delete(each);
+  const others = [...reading.values()].reduce((sum, other) => sum + other.bytes, 0);
+  if (others + bytes > READING_BYTES) {
+    throw new Refusal("NotEnoughResources", "Too many videos at once, try again", 503, {
+      "retry-after": "1",
+    });
+  }
+  reading.set(mine, { since: now, bytes });
+}
+
 /** Bytes that are read at once, so that a file whose tables come first takes one request. */
 const WINDOW = 65_536;
 
-function sourceOf(bucket: R2Bucket, key: string, size: number): Source {
+function sourceOf(bucket: R2Bucket, { key, size }: BlobLocation): Omit<Source, "expect"> {
   let window = { start: 0, bytes: new Uint8Array() };
   return {
     size,
