@@ -10,7 +10,7 @@ import { STANDARD, TAKENDOWN, memberOrService } from "./server/policies.ts";
 import { method } from "./server/method.ts";
 
 /** Taken-down members may appeal. Other hosts forward their members' reports with a service token. */
-const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN] });
+const reporter = memberOrService({ scopes: [...STANDARD, TAKENDOWN], checkPresent: true });
 
 export const comAtprotoModeration = [
   method(ComAtprotoModerationCreateReport, reporter, async ({ caller, input, services }) => {

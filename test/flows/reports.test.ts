@@ -70,6 +70,15 @@ describe("with rate limits", () => {
   });
 });
 
+test("who is gone reports nobody, though their token still has two hours", async () => {
+  const [reporter, other] = [await join(), await join()];
+  expect((await report(reporter.auth, other.did)).status).toBe(200);
+  await asAdmin("com.atproto.admin.deleteAccount", { input: { did: reporter.did } });
+  const { status, body } = await report(reporter.auth, other.did);
+  expect([status, body.error]).toEqual([403, "AccountNotFound"]);
+  expect(await count(`reported_by = '${reporter.did}'`)).toBe(1);
+});
+
 test("strangers' reports are refused while five thousand are open; members' are not", async () => {
   const [stranger, member] = [await outsider(), await join()];
   await fill(5_000, "did:web:s.example.com", "open", new Date().toISOString(), null);

@@ -70,6 +70,8 @@ export interface SessionOptions {
   checkTakedown?: boolean;
   /** Refuse a deactivated account (401 AccountDeactivated), for the same methods. */
   checkDeactivated?: boolean;
+  /** Refuse an account that is gone (403 AccountNotFound), whose tokens may outlive it by two hours. */
+  checkPresent?: boolean;
   /** Refuse a token of a session that was ended (400 ExpiredToken) at once, not within a minute. */
   checkEnded?: boolean;
 }
@@ -85,8 +87,8 @@ async function checkStatus(
   options: SessionOptions,
   { services }: Credentials,
 ): Promise<void> {
-  const { checkTakedown, checkDeactivated } = options;
-  if (checkTakedown || checkDeactivated || (issuedAt !== null && isStrict(options))) {
+  const { checkTakedown, checkDeactivated, checkPresent } = options;
+  if (checkTakedown || checkDeactivated || checkPresent || (issuedAt !== null && isStrict(options))) {
     const member = await services.directory.findByDid(did);
     checkState(member, options);
     rememberEnded(did, member?.sessionsEndedAt ?? 0);
@@ -96,8 +98,11 @@ async function checkStatus(
   }
 }
 
-function checkState(member: Member | null, { checkTakedown, checkDeactivated }: SessionOptions): void {
-  if ((checkTakedown || checkDeactivated) && member === null) {
+function checkState(
+  member: Member | null,
+  { checkTakedown, checkDeactivated, checkPresent }: SessionOptions,
+): void {
+  if ((checkTakedown || checkDeactivated || checkPresent) && member === null) {
     throw new Refusal("AccountNotFound", "Account not found", 403);
   }
   if (checkTakedown && member?.takedown) {
