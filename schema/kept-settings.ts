@@ -100,15 +100,19 @@ export type SettingChanges = Partial<Record<SettingName, string | null>>;
 /**
  * Changes some settings, in one write of one row. Changes of others at the same time are kept. This isolate
  * has them at once.
+ * @param along what belongs to the same transaction
  */
-export async function keepSettings({ DIRECTORY }: Store, changes: SettingChanges): Promise<KeptSettings> {
+export async function keepSettings(
+  { DIRECTORY }: Store,
+  changes: SettingChanges,
+  along: D1PreparedStatement[] = [],
+): Promise<KeptSettings> {
   const at = Date.now();
-  const row = await DIRECTORY.prepare(
+  const change = DIRECTORY.prepare(
     `INSERT INTO host_settings (id, version, settings) VALUES (1, 1, json_patch('{}', ?1))
      ON CONFLICT (id) DO UPDATE SET version = version + 1, settings = json_patch(settings, ?1)
      RETURNING version, settings`,
-  )
-    .bind(JSON.stringify(changes))
-    .first<Row>();
-  return hold(DIRECTORY, row, at);
+  ).bind(JSON.stringify(changes));
+  const [changed] = await DIRECTORY.batch<Row>([change, ...along]);
+  return hold(DIRECTORY, changed?.results[0] ?? null, at);
 }

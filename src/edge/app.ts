@@ -47,10 +47,7 @@ app.all("/xrpc/*", (c) =>
   serveXrpc(c.req.raw, c.env, (env) => servicesOf(c.req.raw, env, c.executionCtx), methods),
 );
 
-app.get(
-  "/.well-known/did.json",
-  counted("well-known", (_, services) => hostDidDocument(services)),
-);
+app.get("/.well-known/did.json", counted("well-known", hostDidDocument));
 app.get("/.well-known/atproto-did", counted("well-known", atprotoDid));
 app.route("/", oauth);
 app.route("/", pages);

@@ -48,7 +48,9 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
   );
   const plc = once(() => new PlcClient(env, directory()));
   const mailer = once(() => mailerOf(env));
-  const tokens = once(() => new Tokens(host.did, () => hostSecret(env, "JWT_SECRET"), Date.now));
+  const tokens = once(
+    () => new Tokens([host.did, ...host.formerDids], () => hostSecret(env, "JWT_SECRET"), Date.now),
+  );
   const appview = once(
     () =>
       new AppViewReads(env, {

@@ -1,5 +1,7 @@
 /** The well-known documents of this host and its members. */
+import type { Did } from "@atcute/lexicons";
 import { extractMultikey } from "@atproto/crypto";
+import { isHostDid } from "../identity/host.ts";
 import { isOurProbe, isProbe } from "../lifecycle/host/reach.ts";
 import { labelKey } from "../moderation/issue-labels.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -12,18 +14,22 @@ import { renderError } from "./errors.ts";
  * The host's did:web document (did:web method; service ids as clients look for them): its PDS, its labeler
  * and, unless it uses an upstream AppView, its AppView and notification service.
  */
-export async function hostDidDocument({ directory, host, env }: Services): Promise<Response> {
+export async function hostDidDocument(request: Request, services: Services): Promise<Response> {
+  const { directory, host, env } = services;
   const key = await labelKey(directory);
+  const asked: Did = `did:web:${new URL(request.url).host.replace(":", "%3A")}`;
+  // At an earlier address, the document of that name leads here.
+  const id = isHostDid(host, asked) ? asked : host.did;
   const service = (id: string, type: string) => ({ id, type, serviceEndpoint: host.origin });
   return json({
     "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
-    id: host.did,
+    id,
     ...(isHandle(host.hostname) ? { alsoKnownAs: [`at://${host.hostname}`] } : {}),
     verificationMethod: [
       {
-        id: `${host.did}#atproto_label`,
+        id: `${id}#atproto_label`,
         type: "Multikey",
-        controller: host.did,
+        controller: id,
         publicKeyMultibase: extractMultikey(key.did()),
       },
     ],

@@ -10,12 +10,24 @@ export interface Host {
   did: Did;
   /** Each has its leading dot. */
   handleDomains: string[];
+  /** Of its earlier addresses. What names one of them means this host. */
+  formerDids: Did[];
   local: boolean;
 }
 
+/** The did:web of a host at an origin. */
+const didOf = (origin: string): Did => `did:web:${new URL(origin).host.replace(":", "%3A")}`;
+
+/** Whether a DID is this host's, under its present address or an earlier one. */
+export const isHostDid = ({ did, formerDids }: Pick<Host, "did" | "formerDids">, asked: string): boolean =>
+  asked === did || formerDids.some((former) => former === asked);
+
+const listed = (origins: string | undefined): string[] =>
+  (origins ?? "").split(",").filter((origin) => origin !== "");
+
 export function hostOf(
   requestUrl: string,
-  env: Pick<Settings, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL">,
+  env: Pick<Settings, "PUBLIC_URL" | "HANDLE_DOMAINS" | "LOCAL"> & Partial<Pick<Settings, "FORMER_URLS">>,
 ): Host {
   const url = new URL(env.PUBLIC_URL || requestUrl);
   const local = env.LOCAL === "1";
@@ -23,8 +35,9 @@ export function hostOf(
   return {
     origin: url.origin,
     hostname: url.hostname,
-    did: `did:web:${url.host.replace(":", "%3A")}`,
+    did: didOf(url.origin),
     handleDomains: domains.split(","),
+    formerDids: listed(env.FORMER_URLS).map(didOf),
     local,
   };
 }

@@ -6,6 +6,7 @@ import { logLine } from "../protocol/log-line.ts";
 import { must } from "../protocol/refusal.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
 import { settleSignUp } from "./create.ts";
+import { settleMove } from "./host/move.ts";
 import { settleLabels } from "./labels.ts";
 import { settlingServices, type SettlingServices } from "./services.ts";
 import { settleStanding } from "./standing.ts";
@@ -70,6 +71,8 @@ async function settle(services: SettlingServices, act: Act): Promise<void> {
       return unsettled.end(act);
     case "label":
       return settleLabels(services, act);
+    case "rehome":
+      return settleMove(services, act);
     case "moderate":
       return act.subject === null ? unsettled.end(act) : settleSubject(services, act, act.subject);
     default:

@@ -305,6 +305,20 @@ describe("the pages", () => {
     expect(await readKept(bindings)).toEqual({ HOST_NAME: "Lagoon" });
   });
 
+  test("take another choice as it is typed", async () => {
+    const who = visitor();
+    await open(who);
+    await who.get("/setup/network");
+    const asked = { step: "save", APPVIEW: "other", RELAYS: "" };
+    const wrongly = await who.post("/setup/network", { ...asked, "APPVIEW-other": "api.example.dev" });
+    expect(wrongly.text).toContain("and its like");
+    expect(wrongly.html).toContain('value="api.example.dev"');
+    const other = "did:web:api.example.dev#bsky_appview";
+    await who.post("/setup/network", { ...asked, "APPVIEW-other": other });
+    expect(await readKept(bindings)).toEqual({ APPVIEW: other, RELAYS: "" });
+    expect((await who.get("/setup/network")).html).toContain(`value="${other}"`);
+  });
+
   test("never show a secret, keep it when its field is empty, and forget it when told", async () => {
     const who = visitor();
     await open(who);

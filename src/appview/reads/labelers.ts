@@ -19,8 +19,11 @@ const formatted = (dids: readonly string[], redact: ReadonlySet<string>): Labele
   header: dids.map((did) => (redact.has(did) ? `${did};redact` : did)).join(","),
 });
 
-/** Parses the header. If it is absent or invalid, returns the operator's own labelers, all with `redact`. */
-export function parseLabelers(header: string | null, own: readonly Did[]): Labelers {
+/**
+ * Parses the header. If it is absent or invalid, returns the operator's own labelers, all with `redact`.
+ * @param own the host's labeler, then the names that it had at earlier addresses, which it stands for
+ */
+export function parseLabelers(header: string | null, own: readonly [Did, ...Did[]]): Labelers {
   const dids = new Set<string>();
   const redact = new Set<string>();
   if (header === null) return formatted(own, new Set(own));
@@ -30,6 +33,11 @@ export function parseLabelers(header: string | null, own: readonly Did[]): Label
     if (!isDid(did)) return formatted(own, new Set(own));
     dids.add(did);
     if (parameters.some((parameter) => parameter === "redact" || parameter === "redact=?1")) redact.add(did);
+  }
+  const [present, ...former] = own;
+  for (const did of dids.has(present) ? former : []) {
+    dids.add(did);
+    if (redact.has(present)) redact.add(did);
   }
   return formatted([...dids], redact);
 }

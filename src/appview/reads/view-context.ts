@@ -13,6 +13,8 @@ import { MutedLists } from "./muted-lists.ts";
 /** The origin that serves the images in views, and the labeler that applies when a request names none. */
 export interface ViewHost extends LabelingHost {
   origin: string;
+  /** Of earlier addresses, in whose name older labels were given. */
+  formerDids?: readonly Did[];
 }
 
 /** The view context of one request: its viewer, its labelers and the databases. */
@@ -52,7 +54,9 @@ export class AppViewReads {
     request?: Request,
     reply?: Headers,
   ): ViewContext & { viewer: Viewer } {
-    const labelers = parseLabelers(request?.headers.get("atproto-accept-labelers") ?? null, [this.host.did]);
+    const { did, formerDids = [] } = this.host;
+    const wanted = request?.headers.get("atproto-accept-labelers") ?? null;
+    const labelers = parseLabelers(wanted, [did, ...formerDids]);
     reply?.set("atproto-content-labelers", labelers.header);
     const directory = this.databases.DIRECTORY;
     return {

@@ -5,6 +5,7 @@
  * it has not seen yet (`splice.ts`).
  */
 import { noFeed } from "../../appview/reads/methods/feed/get-feed.ts";
+import { isHostDid } from "../../identity/host.ts";
 import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { parseAtUri } from "../../protocol/syntax.ts";
@@ -35,7 +36,7 @@ export async function proxied(
   const wanted = request.headers.get("atproto-proxy") ?? defaultService(nsid, served, services.env);
   if (wanted === null) return null;
   const to = parseProxyHeader(wanted);
-  if (to.did === services.host.did) {
+  if (isHostDid(services.host, to.did)) {
     checkOwnService(to.service, services);
     if (served) return null;
     throw new Refusal("MethodNotImplemented", "Method Not Implemented", 501);
@@ -71,7 +72,7 @@ async function recordElsewhere(
   // The header alone sends this host nowhere: only a member may choose the service it asks.
   const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
   if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
-  const isOurs = wanted.startsWith(`${services.host.did}#`);
+  const isOurs = isHostDid(services.host, wanted.split("#")[0] ?? "");
   if (isOurs || (await services.directory.find(repo)) !== null) return null;
   const to = parseProxyHeader(wanted);
   const caller =

@@ -109,13 +109,37 @@ export class PlcClient {
    * `lastOperation`.
    */
   async updateHandle(did: Did, handle: Handle): Promise<void> {
+    return this.#update(did, (state) => {
+      const isFirst = state.alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`;
+      return isFirst ? null : withHandle(state, handle);
+    });
+  }
+
+  /**
+   * Makes `to` the DID's PDS if it is one of `from`. True if the DID has its PDS at `to` now. Refuses like
+   * `submit` and `lastOperation`.
+   */
+  async moveEndpoint(did: Did, from: readonly string[], to: string): Promise<boolean> {
+    let isHere = false;
+    await this.#update(did, (state) => {
+      const pds = state.services.atproto_pds;
+      const isLate = pds !== undefined && from.includes(pds.endpoint);
+      isHere = isLate || pds?.endpoint === to;
+      if (!isLate || pds === undefined) return null;
+      return { ...state, services: { ...state.services, atproto_pds: { ...pds, endpoint: to } } };
+    });
+    return isHere;
+  }
+
+  /** @param change the state wanted, null if it is so already */
+  async #update(did: Did, change: (state: PlcState) => PlcState | null): Promise<void> {
     let last = await this.lastOperation(did);
     for (let round = 1; ; round++) {
-      const { alsoKnownAs } = stateOf(last);
-      if (alsoKnownAs.find((each) => each.startsWith("at://")) === `at://${handle}`) return;
+      const wanted = change(stateOf(last));
+      if (wanted === null) return;
       const signer = await this.#signer();
       try {
-        const update = await createUpdate(last, signer, (state) => withHandle(state, handle));
+        const update = await createUpdate(last, signer, () => wanted);
         return await this.submit(did, update);
       } catch (thrown) {
         // Somebody else's operation may have come first; then this one follows it.

@@ -58,6 +58,12 @@ export const SETTINGS = {
     kept: true,
     read: readPublicUrl,
   }),
+  FORMER_URLS: setting({
+    what: "Earlier addresses of the host, separated by commas: what was signed for them is still good.",
+    fallback: "",
+    kept: true,
+    read: readOrigins,
+  }),
   HANDLE_DOMAINS: setting({
     what: "The domains of members' handles, separated by commas; by default the host's own name.",
     fallback: "",

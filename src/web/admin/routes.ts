@@ -6,6 +6,8 @@ import { DESK_STYLE, DESK_STYLE_PATH } from "../pages/admin/style.css.ts";
 import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
 import { type DeskPage, serveDesk } from "./desk.tsx";
+import { address } from "./address.tsx";
+import { health } from "./health.tsx";
 import { home } from "./home.tsx";
 import { labels } from "./labels.tsx";
 import { member } from "./member.tsx";
@@ -34,6 +36,8 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/log": log,
   "/admin/settings": settings,
   "/admin/settings/*": settingsOf,
+  "/admin/health": health,
+  "/admin/address": address,
 };
 
 /** The page at a path, and what it is about. */

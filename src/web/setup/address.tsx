@@ -35,7 +35,7 @@ function show(visit: SetUpVisit, said: AddressSaid): Response {
 }
 
 /** Accepts a bare name. Throws `UnfitSetting`. */
-function originOf(text: string, isLocal: boolean): string {
+export function originOf(text: string, isLocal: boolean): string {
   const address = /^https?:\/\//.test(text) ? text : `https://${text}`;
   try {
     return fitSetting("PUBLIC_URL", address, isLocal);

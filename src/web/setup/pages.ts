@@ -23,12 +23,18 @@ interface TextInput {
   maxlength?: number;
 }
 
-interface ChoiceInput {
+export interface ChoiceInput {
   kind: "choice";
   name: SettingName;
   label: string;
   options: readonly { value: string; label: string; hint: string }[];
+  /** A further choice, which is typed. */
+  other?: { label: string; hint: string };
 }
+
+/** The value of that further choice, and the field in which it is typed. */
+export const OTHER = "other";
+export const otherOf = (name: SettingName): string => `${name}-${OTHER}`;
 
 export type Input = TextInput | ChoiceInput;
 
@@ -175,6 +181,10 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
             hint: "For one person who wants to see the whole network.",
           },
         ],
+        other: {
+          label: "Another AppView",
+          hint: "Its DID and service, such as did:web:api.example.com#bsky_appview.",
+        },
       },
       {
         kind: "text",

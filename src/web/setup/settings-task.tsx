@@ -5,7 +5,7 @@ import { SETTINGS, fixedSettings } from "../../protocol/settings/list.ts";
 import type { Fields } from "../forms.ts";
 import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
 import type { Visit } from "../visit.ts";
-import { type Input, type PageName, type SettingsPage, proposalFor } from "./pages.ts";
+import { type Input, OTHER, type PageName, type SettingsPage, otherOf, proposalFor } from "./pages.ts";
 import { type SetUpTask, leave, shown } from "./task.tsx";
 
 const isSecret = ({ name }: Input): boolean => (SETTINGS[name] as { secret?: true }).secret === true;
@@ -30,10 +30,16 @@ export async function showing(visit: Visit, typed?: Fields): Promise<(input: Inp
   const { env } = visit.services;
   const [kept, fixed] = [await readKept(env), fixedSettings(env)];
   return (input) => ({
-    value: typed?.get(input.name) ?? proposalFor(input.name, input.name in kept, env),
+    value: textIn(typed, input) ?? proposalFor(input.name, input.name in kept, env),
     fixed: fixed.includes(input.name),
     hidden: isSecret(input) && env[input.name] !== "",
   });
+}
+
+/** The text of a field; where another choice was typed, that one. */
+function textIn(fields: Fields | undefined, { name }: Input): string | undefined {
+  const text = fields?.get(name);
+  return text === OTHER ? (fields?.get(otherOf(name)) ?? "") : text;
 }
 
 /** The settings that a form has. A secret that was left empty stays, unless it shall be forgotten. */
@@ -41,7 +47,7 @@ export function typedIn(visit: Visit, inputs: readonly Input[], fields: Fields):
   const fixed = fixedSettings(visit.services.env);
   const typed: TypedSettings = {};
   for (const input of inputs) {
-    const text = fields.get(input.name);
+    const text = textIn(fields, input);
     if (text === undefined || fixed.includes(input.name)) continue;
     if (isSecret(input) && text === "" && !fields.has(`forget-${input.name}`)) continue;
     typed[input.name] = text;

@@ -64,5 +64,5 @@ export async function serveTask(
 }
 
 /** `is "x", which is not a URL` → `This is "x", which is not a URL.` */
-const settingProblem = (thrown: unknown): Problem | null =>
+export const settingProblem = (thrown: unknown): Problem | null =>
   thrown instanceof UnfitSetting ? wrong(`This ${thrown.message}.`, thrown.setting) : null;

@@ -6,6 +6,7 @@
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Did } from "@atcute/lexicons";
 import { serviceEndpoint } from "../../identity/did-document.ts";
+import { isHostDid } from "../../identity/host.ts";
 import { publicUrl } from "../../identity/outbound.ts";
 import { issueServiceToken } from "../server/service-tokens.ts";
 import type { Services } from "../server/services.ts";
@@ -27,7 +28,7 @@ export const pushAt =
   (nsid: "app.bsky.notification.registerPush" | "app.bsky.notification.unregisterPush") =>
   async ({ caller, services, input }: PushCall): Promise<void> => {
     const { serviceDid } = input;
-    if (serviceDid === services.host.did || caller.kind === "service") {
+    if (isHostDid(services.host, serviceDid) || caller.kind === "service") {
       throw new Refusal("MethodNotImplemented", "This host does not send push notifications.", 501);
     }
     const document = await services.dids.find(serviceDid);

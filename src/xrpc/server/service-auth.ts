@@ -5,6 +5,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { verificationKey } from "../../identity/did-document.ts";
+import { isHostDid } from "../../identity/host.ts";
 import { verify } from "../../protocol/keys.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
 import { isDid } from "../../protocol/syntax.ts";
@@ -85,7 +86,7 @@ export async function verifyServiceToken(
     throw refused("BadJwtLexiconMethod", `${what} jwt lexicon method ("lxm"). must match: ${nsid}`);
   }
   const did = issuerOf(iss, labelerOf);
-  if (!anyAudience && aud !== services.host.did && !aud.startsWith(`${services.host.did}#`)) {
+  if (!anyAudience && !isHostDid(services.host, aud.split("#")[0] ?? "")) {
     throw refused("BadJwtAudience", "jwt audience does not match service did");
   }
   const keyId = labelerOf === undefined ? "atproto" : "atproto_label";

@@ -48,15 +48,18 @@ const VERIFIED_MAX = 5_000;
 
 export class Tokens {
   readonly #audience: Did;
+  readonly #audiences: Did[];
   readonly #secret: () => Promise<string>;
   readonly #now: () => number;
 
   /**
+   * @param audience the host's DID; after it, those of its earlier addresses, whose tokens are good still
    * @param secret the host's JWT secret, read on first use
    * @param now milliseconds
    */
-  constructor(audience: Did, secret: () => Promise<string>, now: () => number) {
-    this.#audience = audience;
+  constructor(audience: Did | [Did, ...Did[]], secret: () => Promise<string>, now: () => number) {
+    this.#audiences = [audience].flat();
+    [this.#audience] = Array.isArray(audience) ? audience : [audience];
     this.#secret = secret;
     this.#now = now;
   }
@@ -124,7 +127,7 @@ export class Tokens {
       const { payload } = await jwtVerify(token, await this.#key(), {
         typ,
         algorithms: ["HS256"],
-        audience: this.#audience,
+        audience: this.#audiences,
         currentDate: new Date(this.#now()),
         clockTolerance: allowExpired ? Number.MAX_SAFE_INTEGER : 0,
       });

@@ -12,6 +12,8 @@ const MEMBERS = 10_000;
 const REPORTS = 500;
 const TRIPS = 3;
 const ROWS = 3_000;
+/** The checklist asks each thing as others would, and whether the databases answer is one of them. */
+const MORE_TRIPS: Record<string, number> = { "/admin/health": 6 };
 
 let owner: Holder;
 let subject: string;
@@ -99,7 +101,7 @@ test.each(paths)("%s", async (path) => {
     expect((await visit()).status).toBe(200);
     const { trips, rows } = cost();
     expect(trips - before.trips, "trips").toBeGreaterThan(0);
-    expect(trips - before.trips, "trips").toBeLessThanOrEqual(TRIPS);
+    expect(trips - before.trips, "trips").toBeLessThanOrEqual(MORE_TRIPS[path] ?? TRIPS);
     expect(rows - before.rows, "rows").toBeLessThanOrEqual(ROWS);
   } finally {
     Object.assign(bindings, plain);

@@ -67,6 +67,11 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/log": { may: MODERATORS, steps: {} },
   "/admin/settings": { may: OWNERS, steps: {} },
   "/admin/settings/*": { may: OWNERS, steps: { save: [OWNERS, "careful"] } },
+  "/admin/health": { may: OWNERS, steps: { mail: [OWNERS] } },
+  "/admin/address": {
+    may: OWNERS,
+    steps: { look: [OWNERS], move: [OWNERS, "careful"], follow: [OWNERS, "careful"] },
+  },
 };
 
 const ROLES = ["owner", "moderator", "inviter"] as const;

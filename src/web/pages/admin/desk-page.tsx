@@ -43,6 +43,7 @@ const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
   ["/admin/roles", "Roles", OWNERS],
   ["/admin/settings", "Settings", OWNERS],
   ["/admin/log", "Log", MODERATORS],
+  ["/admin/health", "Health", OWNERS],
 ];
 
 const Links: FC<DeskFrame> = ({ here, role, to }) => (

@@ -106,7 +106,7 @@ const OwnDomain: FC = () => (
   </section>
 );
 
-const WORDS: Record<Obstacle, string> = {
+export const OBSTACLE_WORDS: Record<Obstacle, string> = {
   none: "",
   private: "is not a name that others can reach.",
   unreachable:
@@ -121,7 +121,7 @@ const Found: FC<{ origin: string; obstacle: Obstacle }> = ({ origin, obstacle })
   <div class="notice bad" role="alert">
     <Icon name="alert" />
     <p>
-      {new URL(origin).host} {WORDS[obstacle]} Nothing was saved.
+      {new URL(origin).host} {OBSTACLE_WORDS[obstacle]} Nothing was saved.
     </p>
   </div>
 );

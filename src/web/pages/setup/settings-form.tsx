@@ -1,6 +1,6 @@
 /** A page that asks for settings, and keeps them as it is left. */
 import type { FC } from "hono/jsx";
-import type { Input, SettingsPage } from "../../setup/pages.ts";
+import { type ChoiceInput, type Input, OTHER, type SettingsPage, otherOf } from "../../setup/pages.ts";
 import { Check, Field } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { Choice, SetUpPage, type SetUpFrame } from "./frame.tsx";
@@ -30,9 +30,39 @@ export const SettingsFormPage: FC<SettingsPageProps> = ({ page, shown, ...frame 
   </SetUpPage>
 );
 
+type ChoiceOfProps = Omit<InputProps, "input"> & { input: ChoiceInput };
+
+/** A choice among a few, and perhaps another, which is typed. */
+const ChoiceOf: FC<ChoiceOfProps> = ({ input: { name, label, options, other }, shown, problem }) => {
+  const isKnown = options.some(({ value }) => value === shown.value);
+  if (other === undefined) return <Choice name={name} label={label} options={options} chosen={shown.value} />;
+  const all = [...options, { value: OTHER, label: other.label, hint: "Enter it below." }];
+  const field = otherOf(name);
+  return (
+    <>
+      <Choice name={name} label={label} options={all} chosen={isKnown ? shown.value : OTHER} />
+      <Field
+        name={field}
+        label={other.label}
+        value={isKnown ? "" : shown.value}
+        hint={`${other.hint} It counts if you chose it above.`}
+        autocomplete="off"
+        problem={problem?.field === name ? { ...problem, field } : null}
+        optional
+      />
+    </>
+  );
+};
+
 const FIXED = "It is set in the Worker’s environment, and can only be changed there.";
 
-export const SettingInput: FC<{ input: Input; shown: Shown; problem: SetUpFrame["problem"] }> = (props) => {
+interface InputProps {
+  input: Input;
+  shown: Shown;
+  problem: SetUpFrame["problem"];
+}
+
+export const SettingInput: FC<InputProps> = (props) => {
   const { input, shown, problem } = props;
   const { name, label } = input;
   if (shown.fixed) {
@@ -45,12 +75,7 @@ export const SettingInput: FC<{ input: Input; shown: Shown; problem: SetUpFrame[
       </div>
     );
   }
-  if (input.kind === "choice") {
-    const known = input.options.some(({ value }) => value === shown.value);
-    const other = { value: shown.value, label: "As it is", hint: shown.value };
-    const options = known ? input.options : [...input.options, other];
-    return <Choice name={name} label={label} options={options} chosen={shown.value} />;
-  }
+  if (input.kind === "choice") return <ChoiceOf input={input} shown={shown} problem={problem} />;
   return (
     <>
       <Field
