@@ -8,6 +8,7 @@ import { log, note, outro, progress } from "@clack/prompts";
 import { readShell } from "../dev/configuration.ts";
 import { DataFolder } from "../dev/data-folder.ts";
 import { LaunchError } from "../dev/ports.ts";
+import { xrpc } from "../dev/xrpc-client.ts";
 import { community } from "./community.ts";
 import type { Host, Member } from "./plant.ts";
 import { plant } from "./plant.ts";
@@ -42,7 +43,27 @@ async function demo(): Promise<void> {
     );
   }
   const [first] = accounts;
-  if (first !== undefined) await showTimeline(service, `${first.name}${domain}`, first.password ?? "");
+  if (first === undefined) return;
+  const handle = `${first.name}${domain}`;
+  if (password !== null) await makeOwner(service, handle, password);
+  await showTimeline(service, handle, first.password ?? "");
+  const roles = password === null ? "" : `, and ${service}/admin, as she is an owner`;
+  outro(
+    `See it alive at ${service}/ and sign in there, or with any client: ${handle}, password ${first.password}${roles}`,
+  );
+}
+
+function adminBy(password: string): string {
+  return `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`;
+}
+
+/** Gives a member the role of an owner, so that the pages at `/admin` can be seen. */
+async function makeOwner(service: string, handle: string, password: string): Promise<void> {
+  const { data } = await new AtpAgent({ service }).resolveHandle({ handle });
+  await xrpc(service, "internal.atoll.admin.grantRole", {
+    input: { did: data.did, role: "owner" },
+    authorization: adminBy(password),
+  });
 }
 
 /** Shows a progress bar in a terminal; elsewhere it prints a line now and then. */
@@ -94,7 +115,7 @@ async function invite(
       "This host asks for an invite code: set ADMIN_PASSWORD, so that the demo can make one.",
     );
   }
-  const headers = { authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` };
+  const headers = { authorization: adminBy(password) };
   const agent = new AtpAgent({ service });
   const made = await agent.com.atproto.server.createInviteCode(
     { useCount },
@@ -173,9 +194,6 @@ async function showTimeline(service: string, identifier: string, password: strin
     return `${nameOf(post.author)}${to}${repost}, ${ago(record.createdAt)}\n${record.text ?? ""}${embed}\n${reach}`;
   });
   note(items.join("\n\n"), `${identifier}'s timeline`);
-  outro(
-    `See it alive at ${service}/ and sign in there, or with any client: ${identifier}, password ${password}`,
-  );
 }
 
 function nameOf({ displayName, handle }: AppBskyActorDefs.ProfileViewBasic): string {
