@@ -2,6 +2,7 @@
 import { HostTasks } from "../identity/host-tasks.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
+import { readFollowing } from "./status.ts";
 
 /** A day's numbers. Those of later versions may be missing in old rows. */
 export interface DayNumbers {
@@ -50,7 +51,7 @@ export async function countDay(env: CountBindings, clock: () => number = Date.no
 
 async function count(env: CountBindings, now: number): Promise<DayNumbers> {
   const sequencer = env.SEQUENCER.getByName(SEQUENCER_NAME);
-  const [members, index, events, streams] = await Promise.all([
+  const [members, index, { seq }, streams, { lag }] = await Promise.all([
     env.DIRECTORY.prepare(
       "SELECT count(*) AS members FROM account WHERE state = 'active' AND takedown IS NULL",
     ).all<{ members: number }>(),
@@ -62,14 +63,15 @@ async function count(env: CountBindings, now: number): Promise<DayNumbers> {
       .all<Pick<DayNumbers, "active" | "posts" | "follows">>(),
     sequencer.status(),
     sequencer.streams(),
+    readFollowing({ env, sequencer: () => sequencer }),
   ]);
   return {
     members: members.results[0]?.members ?? 0,
     active: index.results[0]?.active ?? 0,
     posts: index.results[0]?.posts ?? 0,
     follows: index.results[0]?.follows ?? 0,
-    written: events.seq,
-    lag: Math.max(0, events.seq - events.indexed),
+    written: seq,
+    lag,
     readers: streams.reduce((sum, { readers }) => sum + readers, 0),
     directoryBytes: members.meta.size_after,
     indexBytes: index.meta.size_after,

@@ -44,7 +44,7 @@ export type FollowingStatus = Pick<
   "lag" | "cursor" | "error" | "lost" | "poisoned" | "failed"
 >;
 
-export async function readFollowing(services: StatusServices): Promise<FollowingStatus> {
+export async function readFollowing(services: Omit<StatusServices, "host">): Promise<FollowingStatus> {
   const [events, index] = await Promise.all([
     services.sequencer().status(),
     readIndexHealth(services.env.APPVIEW_DB),

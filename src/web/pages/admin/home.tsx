@@ -21,7 +21,13 @@ export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> =
   return (
     <DeskPage {...props} title={host.name}>
       {concerns.length === 0 ? (
-        <Done message="All is well: there is nothing that you have to do." />
+        <Done
+          message={
+            news.reports.open === 0
+              ? "All is well: there is nothing that you have to do."
+              : "All is well with the host. Reports wait for you."
+          }
+        />
       ) : (
         concerns.map((concern) => <ConcernNotice concern={concern} to={to} />)
       )}

@@ -61,7 +61,8 @@ export const MemberPage: FC<MemberProps> = (props) => {
   );
 };
 
-const known = (count: number | null): string => (count === null ? "not known" : count.toLocaleString("en"));
+const known = (count: number | null, one: string): string =>
+  count === null ? `${one}s not known` : counted(count, one).toLowerCase();
 
 const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
   const { member, invitedBy, invited, labels } = facts;
@@ -94,11 +95,11 @@ const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
         {member.invitesDisabled ? " (may make no more invites)" : ""}
       </Fact>
       <Fact name="Writes">
-        {known(detail.posts)} posts, {known(detail.followers)} followers
+        {known(detail.posts, "post")}, {known(detail.followers, "follower")}
         {detail.written === null ? "" : `; last on ${day(detail.written)}`}
       </Fact>
       <Fact name="Keeps">
-        {known(detail.records)} records, {known(detail.blobs)} pictures and files
+        {known(detail.records, "record")}, {known(detail.blobs, "file")}
       </Fact>
       <Fact name="Signed in">
         {counted(facts.browsers, "browser").toLowerCase()}, {counted(facts.apps, "app").toLowerCase()};{" "}

@@ -106,7 +106,7 @@ const MemberRow: FC<{ href: string; member: Member; profile: MemberProfile }> = 
     </span>
     <span class="at">
       <Standing member={member} />
-      {day(member.createdAt)}
+      <time datetime={member.createdAt}>{day(member.createdAt)}</time>
     </span>
     <span class="arrow">
       <Icon name="arrow" />

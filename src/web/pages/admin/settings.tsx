@@ -40,7 +40,7 @@ export const SettingsPage: FC<SettingsProps> = ({ page, shown, ...frame }) => {
         {page.inputs.map((input) => (
           <SettingInput input={input} shown={shown(input)} problem={problem ?? undefined} />
         ))}
-        {confirmed ? <Submit>Save</Submit> : null}
+        {confirmed && page.inputs.some((input) => !shown(input).fixed) ? <Submit>Save</Submit> : null}
       </Form>
     </DeskPage>
   );

@@ -3,7 +3,7 @@ import { digestOf } from "../../../oauth/digest.ts";
 
 export const DESK_STYLE = `
 .tabs{position:relative;display:flex;gap:.25rem;overflow-x:auto;margin:.75rem -1.25rem -.5rem;padding:.25rem 1rem .5rem;scrollbar-width:thin}
-.tabs a{flex:none;display:flex;align-items:center;gap:.5rem;min-height:2.5rem;padding:.375rem .75rem;border-radius:.625rem;
+.tabs a{flex:none;display:flex;align-items:center;gap:.5rem;min-height:2.5rem;padding:.375rem .5rem;border-radius:.625rem;
 color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .tabs a[aria-current]{background:var(--on);color:var(--brand)}
 .tabs a:hover{text-decoration:underline}
@@ -29,7 +29,7 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .several a{flex:1;min-width:0;display:flex;align-items:center;gap:.75rem;padding:.75rem 1rem .75rem 0;color:inherit;text-decoration:none}.several a:hover{background:var(--ground)}
 .inline select{flex:1 1 10rem;width:auto;min-height:2.5rem;padding-block:.25rem}
 .rows .tag{margin-left:.375rem}.rows .face{width:2.5rem;height:2.5rem;font-size:1rem}
-.queue .tag{margin-left:.5rem}.excerpt{display:block;overflow-wrap:anywhere}
+.queue b{margin-right:.5rem}.queue .tag{margin:0 .375rem 0 0}.excerpt{display:block;overflow-wrap:anywhere}
 .meant{border-color:var(--accent)}.said-so{white-space:pre-wrap;overflow-wrap:anywhere;margin-top:.375rem}
 .veil{margin-top:.75rem}.veil label{font-weight:500;display:flex;gap:.5rem;align-items:center}.veil input{width:1.25rem;height:1.25rem;accent-color:var(--fill);flex:none}
 .veil>div{overflow:hidden;border-radius:.625rem;max-width:24rem;background:var(--ground);min-height:4rem}
@@ -44,11 +44,13 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .plots polygon{fill:var(--accent);fill-opacity:.12}.find{flex-wrap:wrap}.find .field{flex:1 1 12rem}
 .keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
 .notice .inline{margin:0;align-items:center;flex:1}
+@media (max-width:59.99rem){.tabs [aria-current]{order:-1}}
+@media (max-width:30rem){.several time{display:none}}
 @media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}
 @media (min-width:60rem){
 body.desk{grid-template-columns:15rem 1fr}
 .desk .shore{padding:1.5rem 1.25rem;overflow-y:auto}
-.tabs{flex-direction:column;margin:1.5rem -.5rem 0;padding:0}
+.tabs{flex-direction:column;margin:1.5rem -.5rem 0;padding:0}.tabs a{padding-inline:.75rem}
 .desk main,.desk main.wide{padding:2.5rem 2.5rem 3rem;margin:0}
 }
 `;
