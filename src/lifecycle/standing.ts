@@ -83,6 +83,8 @@ async function followHandle(
   try {
     const hasPlace = did.startsWith("did:plc:") && handle !== INVALID_HANDLE;
     if (hasPlace) await services.plc.updateHandle(did, handle);
+    // Until it is looked up anew, this host would go on showing the document as it was.
+    if (hasPlace) await services.dids.find(did, { fresh: true });
   } catch (thrown) {
     if (!isRefusal(thrown) || thrown.status >= 500 || act.subject === null) throw thrown;
     await services.directory.changes.restoreHandle(did, handle, act.subject);

@@ -47,6 +47,21 @@ async function withDomain(): Promise<{ member: Member; domain: string }> {
   return { member, domain };
 }
 
+test("a handle that was changed is the document's at once, to everybody who asks this host", async () => {
+  const member = await join();
+  const identity = async (identifier: string) =>
+    (await xrpc("com.atproto.identity.resolveIdentity", { params: { identifier } })).body;
+  expect(await identity(member.did)).toMatchObject({ handle: member.handle });
+  for (const handle of [`first${made++}.test`, `second${made++}.test`]) {
+    expect((await update(member, handle)).status).toBe(200);
+    const claimed = { alsoKnownAs: [`at://${handle}`] };
+    expect(await identity(member.did)).toMatchObject({ handle, didDoc: claimed });
+    expect(await identity(handle)).toMatchObject({ did: member.did, handle });
+    const { body } = await xrpc("com.atproto.server.getSession", { auth: member.auth });
+    expect(body).toMatchObject({ handle, didDoc: claimed });
+  }
+});
+
 describe("a domain of a member's own", () => {
   test("stays the handle while it names the account, and for three days without an answer", async () => {
     const { member, domain } = await withDomain();

@@ -269,7 +269,9 @@ describe("of one member", () => {
       .run();
     await database.prepare("INSERT INTO oauth_spent VALUES ('gone', 'f', 0)").run();
     await database
-      .prepare("INSERT INTO role (did, role, granted_by, granted_at) VALUES (?1, 'moderator', 'admin', '2026-01-01')")
+      .prepare(
+        "INSERT INTO role (did, role, granted_by, granted_at) VALUES (?1, 'moderator', 'admin', '2026-01-01')",
+      )
       .bind(member.did)
       .run();
     await database.prepare("DELETE FROM account WHERE did = ?1").bind(member.did).run();
