@@ -24,7 +24,7 @@ export async function hostDidDocument(request: Request, services: Services): Pro
   return json({
     "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
     id,
-    ...(isHandle(host.hostname) ? { alsoKnownAs: [`at://${host.hostname}`] } : {}),
+    alsoKnownAs: isHandle(host.hostname) ? [`at://${host.hostname}`] : undefined,
     verificationMethod: [
       {
         id: `${id}#atproto_label`,

@@ -53,8 +53,8 @@ export const actOf = ({ src, uri, cid, val, neg = false, cts, exp }: SignedLabel
   val,
   neg,
   cts,
-  ...(cid === undefined ? {} : { cid }),
-  ...(exp === undefined ? {} : { exp }),
+  cid,
+  exp,
 });
 
 function check({ uri, cid, val, exp }: WantedLabel): void {

@@ -74,7 +74,7 @@ export async function labelsInForce(
     sources.includes(row.src) && !row.neg && !row.superseded && (row.exp === null || row.exp > now);
   const shown = results.filter(isShown).slice(0, limit);
   const last = shown.length === limit ? shown.at(-1) : results.length === WINDOW ? results.at(-1) : undefined;
-  return { rows: shown, ...(last === undefined ? {} : { cursor: String(last.seq) }) };
+  return { rows: shown, cursor: last === undefined ? undefined : String(last.seq) };
 }
 
 /** Refuses InvalidRequest. */

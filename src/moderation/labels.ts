@@ -2,7 +2,7 @@
  * Labels that this host issues as a labeler, numbered for com.atproto.label.subscribeLabels. A label never
  * changes.
  */
-import type { Cid, GenericUri } from "@atcute/lexicons";
+import type { GenericUri } from "@atcute/lexicons";
 import { and, asc, desc, gt, lt, max, notExists, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { label } from "../../schema/directory.ts";
@@ -105,11 +105,11 @@ function asLabel(row: LabelRow): SignedLabel {
   return {
     src: row.src,
     uri: row.uri,
-    ...(row.cid === null ? {} : { cid: row.cid }),
+    cid: row.cid ?? undefined,
     val: row.val,
-    ...(row.neg ? { neg: true } : {}),
+    neg: row.neg || undefined,
     cts: row.cts,
-    ...(row.exp === null ? {} : { exp: row.exp }),
+    exp: row.exp ?? undefined,
     sig: fromBytes({ $bytes: row.sig }),
   };
 }
@@ -120,11 +120,11 @@ export function labelView({ sig, ...each }: SignedLabel) {
     ver: 1,
     src: each.src,
     uri: each.uri as GenericUri,
-    ...(each.cid === undefined ? {} : { cid: each.cid as Cid }),
+    cid: each.cid,
     val: each.val,
-    ...(each.neg ? { neg: true } : {}),
+    neg: each.neg || undefined,
     cts: each.cts,
-    ...(each.exp === undefined ? {} : { exp: each.exp }),
+    exp: each.exp,
     sig: { $bytes: toBytes(sig).$bytes },
   };
 }

@@ -59,7 +59,7 @@ export const comAtprotoIdentity = [
       services.plc.rotationKey(),
     ]);
     return {
-      ...(account === null ? {} : { alsoKnownAs: [`at://${account.handle}`] }),
+      alsoKnownAs: account === null ? undefined : [`at://${account.handle}`],
       verificationMethods: { atproto: signingKey },
       rotationKeys: [rotationKey],
       services: {

@@ -34,7 +34,7 @@ const COUNTED = 500;
 /** An entry of listRepos; null for a repo without a commit (not yet, or no longer). */
 function listed({ did, head, rev, status }: SequencedRepo) {
   if (head === null || rev === null || status === "deleted") return null;
-  return { did, head, rev, active: status === "active", ...(status === "active" ? {} : { status }) };
+  return { did, head, rev, active: status === "active", status: status === "active" ? undefined : status };
 }
 
 /** A cursor of listRepos, `<ms>::<did>` as in the reference. Refuses InvalidRequest. */

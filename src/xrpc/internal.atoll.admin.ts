@@ -182,7 +182,7 @@ export const internalAtollAdmin = [
     const last = found.at(-1);
     return {
       labels: found.map(({ label }) => labelView(label)),
-      ...(last !== undefined && found.length === params.limit ? { cursor: String(last.seq) } : {}),
+      cursor: last !== undefined && found.length === params.limit ? String(last.seq) : undefined,
     };
   }),
 

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { builtinModules, createRequire } from "node:module";
 import path from "node:path";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
+import { oneCopy } from "./one-copy.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
 /** The Workers of this repository, with their entry points. */
@@ -96,7 +97,10 @@ export const ALIASES = {
   "@atcute/util-text": "./src/protocol/graphemes.ts",
   "@atproto-labs/fetch-node": "./src/oauth/shims/fetch-node.ts",
   ioredis: "./src/oauth/shims/no-redis.ts",
+  "@hapi/accept": "./src/oauth/shims/no-negotiation.ts",
+  "@hapi/content": "./src/oauth/shims/no-negotiation.ts",
   "http-errors": "./src/oauth/shims/http-errors.ts",
+  "reflect-metadata": "./src/oauth/shims/no-reflection.ts",
   "@peculiar/x509": "./src/oauth/shims/no-certificates.ts",
   "@peculiar/asn1-android": "./src/oauth/shims/signatures-only.ts",
   "@peculiar/asn1-ecc": "./src/oauth/shims/signatures-only.ts",
@@ -134,7 +138,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
       "global.process.env.NODE_ENV": '"production"',
       "globalThis.process.env.NODE_ENV": '"production"',
     },
-    plugins: [requiredBuiltins, nodeDebug],
+    plugins: [requiredBuiltins, nodeDebug, noRoots, oneCopy],
     logLevel: "silent",
   };
 }
@@ -163,10 +167,24 @@ const nodeDebug: Plugin = {
   },
 };
 
-/** A hash over the names and contents of the given files, the lock file, `wrangler.toml` and this file. */
+/** Root certificates are files within their package, which an alias does not reach. */
+const noRoots: Plugin = {
+  name: "no-roots",
+  setup(build) {
+    build.onResolve({ filter: /\/defaultRootCerts\// }, () => ({
+      path: path.join(ROOT, "src/oauth/shims/no-roots.ts"),
+      sideEffects: false,
+    }));
+  },
+};
+
+/** The files that make bundles. */
+const MAKERS = ["tools/dev/bundle.ts", "tools/dev/one-copy.ts"];
+
+/** A hash over the names and contents of the given files, the lock file, `wrangler.toml` and what makes bundles. */
 export function hashOf(files: string[]): string {
   const hash = createHash("sha256");
-  for (const file of ["package-lock.json", "wrangler.toml", "tools/dev/bundle.ts", ...files]) {
+  for (const file of ["package-lock.json", "wrangler.toml", ...MAKERS, ...files]) {
     const absolute = path.join(ROOT, file);
     hash.update(file).update("\0");
     if (existsSync(absolute)) hash.update(readFileSync(absolute)).update("\0");

@@ -33,7 +33,7 @@ const serviceOf = ({ labels }: LabelingHost) =>
     createdAt: CREATED_AT,
     policies: {
       labelValues: [...KNOWN_LABELS, ...labels.map(({ value }) => value)],
-      ...(labels.length === 0 ? {} : { labelValueDefinitions: labels.map(definitionOf) }),
+      labelValueDefinitions: labels.length === 0 ? undefined : labels.map(definitionOf),
     },
     subjectTypes: ["account", "record"],
   }) satisfies AppBskyLabelerService.Main;

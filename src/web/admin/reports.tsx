@@ -87,7 +87,7 @@ function decision(
     const { at, reporters } = await updateReports(services, caller, {
       subject: named(subject),
       state: how === "dismiss" ? "dismissed" : "resolved",
-      ...(note === "" ? {} : { note }),
+      note: note || undefined,
     }).catch(nothingOpen);
     if (fields.get("tell") === "yes" && reporters.length > 0) {
       const author = await services.directory.findByDid(subject.did);

@@ -86,11 +86,11 @@ export async function sessionView(
   const didDoc = await dids.find(member.did);
   return {
     did: member.did,
-    ...(didDoc === null ? {} : { didDoc: { ...didDoc } }),
+    didDoc: didDoc === null ? undefined : { ...didDoc },
     handle: member.handle,
     email: member.email ?? undefined,
     emailConfirmed: member.emailConfirmedAt !== null,
     active: status === "active",
-    ...(status === "active" ? {} : { status }),
+    status: status === "active" ? undefined : status,
   };
 }

@@ -75,7 +75,7 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
     entry.labels.push({
       src,
       uri,
-      ...(cid === "" ? {} : { cid }),
+      cid: cid || undefined,
       val,
       cts,
       exp: exp ?? undefined,

@@ -87,7 +87,7 @@ function postViewerState(present: Present, uri: ResourceUri): AppBskyFeedDefs.Vi
     threadMuted: facts.mutedThreads.has(root),
     replyDisabled: replyDisabled(facts, uri),
     embeddingDisabled: embeddingDisabled(facts, uri),
-    ...(author === viewer && pinned !== undefined ? { pinned: pinned.uri === uri } : {}),
+    pinned: author === viewer && pinned !== undefined ? pinned.uri === uri : undefined,
     ...(known === undefined
       ? {}
       : { knownLikers: { count: known.count, actors: knownProfiles(present, author, known) } }),

@@ -36,7 +36,7 @@ export function profileBasic(
     pronouns: profile?.pronouns,
     avatar: images.of("avatar", did, blobCid(profile?.avatar)),
     associated: {
-      ...(actor.selves.labeler === undefined ? {} : { labeler: true }),
+      labeler: actor.selves.labeler === undefined ? undefined : true,
       chat: associatedChat(actor),
       activitySubscription: { allowSubscriptions: allowedSubscriptions(actor) },
       germ: associatedGerm(actor),
@@ -111,7 +111,7 @@ function associatedChat({ selves }: ActorFacts): AppBskyActorDefs.ProfileAssocia
   const groups = "allowGroupInvites" in declaration ? declaration.allowGroupInvites : undefined;
   return {
     allowIncoming: declaration.allowIncoming,
-    ...(typeof groups === "string" ? { allowGroupInvites: groups } : {}),
+    allowGroupInvites: textOf(groups),
   };
 }
 

@@ -34,6 +34,6 @@ export function statusView(present: Present, actor: ActorFacts): AppBskyActorDef
     labels: labelsOn(facts, uri),
     expiresAt: expires === undefined ? undefined : isoOf(expires),
     isActive: expires === undefined ? undefined : expires > facts.now,
-    ...(own ? { isDisabled: hidden } : {}),
+    isDisabled: own ? hidden : undefined,
   };
 }

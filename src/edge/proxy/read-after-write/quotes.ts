@@ -102,7 +102,7 @@ function asQuote({ uri, cid, author, record, labels, embed, indexedAt, ...counts
     replyCount,
     repostCount,
     quoteCount,
-    ...(textOf(at(embed, "$type")) === undefined ? {} : { embeds: [embed] }),
+    embeds: textOf(at(embed, "$type")) === undefined ? undefined : [embed],
     indexedAt,
   };
 }

@@ -55,7 +55,7 @@ export async function getFeed(
   // An empty page, or a cursor equal to the one sent, marks the end.
   const ends = feed.length === 0 || cursor === undefined || cursor === params.cursor;
   const { reqId: _, ...passed } = more;
-  return { ...passed, feed: seen, ...(ends ? {} : { cursor }) };
+  return { ...passed, feed: seen, cursor: ends ? undefined : cursor };
 }
 
 /**

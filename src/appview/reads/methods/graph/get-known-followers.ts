@@ -44,6 +44,6 @@ export async function getKnownFollowers(
   return {
     subject,
     followers: page.flatMap((one) => (viewerBlocks(facts, one) ? [] : (profileView(present, one) ?? []))),
-    ...(known.length > end ? { cursor: String(end) } : {}),
+    cursor: known.length > end ? String(end) : undefined,
   };
 }

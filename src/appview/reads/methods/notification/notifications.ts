@@ -89,7 +89,7 @@ function view(
     cid: stored.cid,
     author,
     reason: row.reason,
-    ...(row.subject === null ? {} : { reasonSubject: row.subject }),
+    reasonSubject: row.subject ?? undefined,
     record: stored.record as Record<string, unknown>,
     starterPack,
     isRead: row.sort <= readUpTo,
