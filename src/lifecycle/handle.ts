@@ -3,9 +3,14 @@ import type { Did, Handle } from "@atcute/lexicons";
 import { hasExplicitSlur } from "../account/records/slurs.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import type { Settings } from "../protocol/settings/list.ts";
 import { freeHandle } from "./handle-check.ts";
 import type { LifecycleServices } from "./services.ts";
 import { settleStanding } from "./standing.ts";
+
+export interface NamingServices extends LifecycleServices {
+  env: LifecycleServices["env"] & Pick<Settings, "BLOCKED_WORDS">;
+}
 
 /**
  * If the PLC directory cannot be reached once the name is taken, refuses UpstreamFailure (502), and the
@@ -14,7 +19,7 @@ import { settleStanding } from "./standing.ts";
  * @param options `allowReserved`, for the admin, gives out reserved names and skips `checkLanguage`
  */
 export async function updateHandle(
-  services: LifecycleServices,
+  services: NamingServices,
   did: Did,
   wanted: string,
   options: { allowReserved?: boolean } = {},
@@ -22,7 +27,7 @@ export async function updateHandle(
   const { directory, handles, plc, dids } = services;
   const row = await directory.find(did);
   if (row === null) throw invalidRequest("Account not found");
-  if (!options.allowReserved) checkLanguage(wanted);
+  if (!options.allowReserved) checkLanguage(services, wanted);
   const handle = await handles.validate(wanted, { did, ...options });
   // The domain names this account, so nobody else here can have it any more.
   await freeHandle(services, handle, did);
@@ -39,9 +44,23 @@ export async function updateHandle(
   return handle;
 }
 
-/** Refuses InvalidHandle for an explicit slur, since everybody sees handles. */
-export function checkLanguage(handle: string): void {
-  if (hasExplicitSlur(handle)) throw new Refusal("InvalidHandle", "Inappropriate language in handle");
+/**
+ * Refuses InvalidHandle for an explicit slur, and for what the host's owners do not want in names: everybody
+ * sees handles. Dashes do not hide a word; the host's own domain has none.
+ */
+export function checkLanguage(
+  { env, handles }: Pick<NamingServices, "env" | "handles">,
+  handle: string,
+): void {
+  const domain = handles.serviceDomain(handle.toLowerCase()) ?? "";
+  const name = handle
+    .toLowerCase()
+    .slice(0, handle.length - domain.length)
+    .replaceAll(/[-.]/g, "");
+  const blocked = env.BLOCKED_WORDS.split(",").some((word) => word !== "" && name.includes(word));
+  if (blocked || hasExplicitSlur(handle)) {
+    throw new Refusal("InvalidHandle", "Inappropriate language in handle");
+  }
 }
 
 async function assertDocumentNames(dids: LifecycleServices["dids"], did: Did, handle: Handle): Promise<void> {

@@ -125,7 +125,7 @@ describe("every page", () => {
         await details.evaluate("element => element.setAttribute('open', '')");
       await assertAccessible(page, `admin-${name}`);
     }
-  });
+  }, 300_000);
 });
 
 describe("the first hour of an owner", () => {

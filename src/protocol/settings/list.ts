@@ -25,6 +25,7 @@ import {
   readSender,
   readToken,
   readUrl,
+  readWords,
 } from "./values.ts";
 import { Unfit } from "./unfit.ts";
 import { readDomains } from "./domains.ts";
@@ -170,6 +171,12 @@ export const SETTINGS = {
     fallback: "",
     kept: true,
     read: readOwnLabels,
+  }),
+  BLOCKED_WORDS: setting({
+    what: "Words that no member's handle may contain, separated by commas.",
+    fallback: "",
+    kept: true,
+    read: readWords,
   }),
   LOCAL: setting({
     what: "`1` in local runs, which the launchers set: allows loopback addresses in outgoing requests.",

@@ -164,3 +164,19 @@ export function readKey(text: string): string {
   if (value === 0n || value >= K256_ORDER) throw new Unfit("is not a K-256 private key, 32 bytes in hex");
   return text.toLowerCase();
 }
+
+const WORDS_MAX = 200;
+
+/** Words of small letters and digits, at least two of them, separated by commas or blanks. */
+export function readWords(text: string): string {
+  const words = unique(
+    text
+      .toLowerCase()
+      .split(/[\s,;]+/)
+      .filter((word) => word !== ""),
+  );
+  const odd = words.find((word) => !/^[a-z0-9]{2,32}$/.test(word));
+  if (odd !== undefined) throw new Unfit(`has ${shown(odd)}, which is no word of two letters or more`);
+  if (words.length > WORDS_MAX) throw new Unfit(`has more than ${WORDS_MAX} words`);
+  return words.join(",");
+}

@@ -1,5 +1,6 @@
 /** Names, mail, relays and the log: what an owner looks after now and then. */
 import { MailCodes } from "../../identity/mail/codes.ts";
+import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { sendTestMail } from "../../lifecycle/host/checks.ts";
 import { type RelayFinding, findings, missingMembers } from "../../lifecycle/relay-look.ts";
 import { relayStatuses } from "../../lifecycle/relays.ts";
@@ -31,6 +32,7 @@ export const names: DeskPage = {
     return shown(visit, said, (frame) => (
       <NamesPage
         {...frame}
+        words={said.fields?.get("words") ?? visit.services.env.BLOCKED_WORDS}
         names={page.names.map(({ name }) => name)}
         after={page.cursor ?? null}
         wanted={said.fields}
@@ -52,6 +54,18 @@ export const names: DeskPage = {
           return { problem: wrong(`“${odd}” cannot be the first part of a handle.`), fields };
         await reserveNames(services, caller, wanted);
         return { done: "The names are kept: nobody can take them." };
+      },
+    },
+    words: {
+      may: OWNERS,
+      take: async ({ services, caller }, fields) => {
+        try {
+          await changeSettings(services.env, caller.actor, { BLOCKED_WORDS: fields.get("words") ?? "" });
+        } catch (thrown) {
+          if (!(thrown instanceof UnfitSetting)) throw thrown;
+          return { problem: wrong(`This ${thrown.message}.`), fields };
+        }
+        return { done: "Saved. Handles that members have already stay as they are.", fields };
       },
     },
     release: {

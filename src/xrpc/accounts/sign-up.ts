@@ -33,7 +33,7 @@ export async function signUp(
   await checkInput(admission, input);
   const { email, password } = input;
   const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
-  checkLanguage(input.handle);
+  checkLanguage(services, input.handle);
   const handle = await services.handles.validate(input.handle, {
     did: input.did,
     allowReserved: admission === "owner",

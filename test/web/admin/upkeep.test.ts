@@ -254,3 +254,29 @@ test("an owner hands the host over: the new owner takes the old one’s role", a
   expect((await owner.visitor.get("/admin/roles")).status).toBe(403);
   expect((await next.visitor.get("/admin/roles")).text).not.toContain(`@${owner.member.handle} Owner`);
 });
+
+test("a word that owners do not want is in no new handle, dashed or not, but for whom they give it", async () => {
+  expect((await owner.visitor.post("/admin/names", { step: "words", words: "wat-ches" })).status).toBe(400);
+  const saved = await owner.visitor.post("/admin/names", { step: "words", words: "Watches, casino test" });
+  expect(saved.text).toContain("Saved.");
+  const signUp = async (name: string) =>
+    xrpc("com.atproto.server.createAccount", {
+      input: { handle: `${name}.test`, email: `${name}@example.com`, password: "a good password" },
+    });
+  for (const name of ["bestwatches", "wat-ches4u", "casino"])
+    expect((await signUp(name)).body, name).toMatchObject({ error: "InvalidHandle" });
+  const { status, body } = await signUp("watcher-of-birds");
+  expect(status).toBe(200);
+  const auth = `Bearer ${String(body.accessJwt)}`;
+  const renamed = await xrpc("com.atproto.identity.updateHandle", {
+    auth,
+    input: { handle: "wat-ches.test" },
+  });
+  expect(renamed.body).toMatchObject({ error: "InvalidHandle" });
+  const given = await asAdmin("com.atproto.admin.updateAccountHandle", {
+    input: { did: body.did, handle: "wat-ches.test" },
+  });
+  expect(given.status).toBe(200);
+  await owner.visitor.post("/admin/names", { step: "words", words: "" });
+  expect((await signUp("casino")).status).toBe(200);
+});

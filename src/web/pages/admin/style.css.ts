@@ -25,7 +25,7 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .acts form{margin-top:.75rem}
 .log{list-style:none;margin-top:.75rem;font-size:.9375rem}.log li{padding:.5rem 0;overflow-wrap:anywhere}.log li+li{border-top:1px solid var(--line)}
 .log .at{color:var(--soft)}
-.several>*{padding:0 0 0 1rem}.several input{width:1.375rem;height:1.375rem;flex:none;accent-color:var(--fill)}
+.desk .rows:empty{display:none}.several>*{padding:0 0 0 1rem}.several input{width:1.375rem;height:1.375rem;flex:none;accent-color:var(--fill)}
 .several a{flex:1;min-width:0;display:flex;align-items:center;gap:.75rem;padding:.75rem 1rem .75rem 0;color:inherit;text-decoration:none}.several a:hover{background:var(--ground)}
 .inline select{flex:1 1 10rem;width:auto;min-height:2.5rem;padding-block:.25rem}
 .rows .tag{margin-left:.375rem}.rows .face{width:2.5rem;height:2.5rem;font-size:1rem}

@@ -15,12 +15,14 @@ import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 import { Log } from "./lines.tsx";
 
 interface NamesProps extends DeskFrame {
+  /** Words that no handle may contain. */
+  words: string;
   names: string[];
   after: string | null;
   wanted?: Fields | undefined;
 }
 
-export const NamesPage: FC<NamesProps> = ({ names, after, wanted, ...frame }) => (
+export const NamesPage: FC<NamesProps> = ({ names, after, words, wanted, ...frame }) => (
   <DeskPage
     {...frame}
     title="Names"
@@ -35,6 +37,19 @@ export const NamesPage: FC<NamesProps> = ({ names, after, wanted, ...frame }) =>
       />
       <Submit>Keep them</Submit>
     </Form>
+    <section>
+      <h2>Words that no handle may contain</h2>
+      <Form {...frame.sender} step="words">
+        <TextArea
+          name="words"
+          label="Words"
+          hint="With commas between them. “spam” also keeps out “best-spam-ever”. What every host refuses is refused anyway."
+          value={words.replaceAll(",", ", ")}
+          optional
+        />
+        <Submit weight="second">Save the words</Submit>
+      </Form>
+    </section>
     <section>
       <h2>Kept names</h2>
       {names.length === 0 ? <p class="lead">None yet.</p> : null}
