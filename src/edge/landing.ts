@@ -29,6 +29,6 @@ export function landing({ host }: Services): Response {
     "",
   ].join("\n");
   return new Response(text, {
-    headers: { "content-type": "text/plain; charset=utf-8", vary: "accept" },
+    headers: { "content-type": "text/plain; charset=utf-8", vary: "accept, user-agent" },
   });
 }

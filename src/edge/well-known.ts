@@ -12,7 +12,7 @@ import { renderError } from "./errors.ts";
 
 /**
  * The host's did:web document (did:web method; service ids as clients look for them): its PDS, its labeler
- * and, unless it uses an upstream AppView, its AppView and notification service.
+ * and, unless it uses an upstream AppView, its AppView, notification service and feed generator.
  */
 export async function hostDidDocument(request: Request, services: Services): Promise<Response> {
   const { directory, host, env } = services;
@@ -36,7 +36,11 @@ export async function hostDidDocument(request: Request, services: Services): Pro
     service: [
       service("#atproto_pds", "AtprotoPersonalDataServer"),
       ...(env.APPVIEW === "local"
-        ? [service("#bsky_appview", "BskyAppView"), service("#bsky_notif", "BskyNotificationService")]
+        ? [
+            service("#bsky_appview", "BskyAppView"),
+            service("#bsky_notif", "BskyNotificationService"),
+            service("#bsky_fg", "BskyFeedGenerator"),
+          ]
         : []),
       service("#atproto_labeler", "AtprotoLabeler"),
     ],

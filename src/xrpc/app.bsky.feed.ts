@@ -1,11 +1,13 @@
 /** app.bsky.feed.*: posts, and feeds of them. */
 import {
+  AppBskyFeedDescribeFeedGenerator,
   AppBskyFeedGetActorFeeds,
   AppBskyFeedGetActorLikes,
   AppBskyFeedGetAuthorFeed,
   AppBskyFeedGetFeed,
   AppBskyFeedGetFeedGenerator,
   AppBskyFeedGetFeedGenerators,
+  AppBskyFeedGetFeedSkeleton,
   AppBskyFeedGetLikes,
   AppBskyFeedGetListFeed,
   AppBskyFeedGetPosts,
@@ -27,6 +29,7 @@ import {
   getFeedGenerators,
   getSuggestedFeeds,
 } from "../appview/reads/methods/feed/get-feed-generators.ts";
+import { describeFeedGenerator, getFeedSkeleton } from "../appview/reads/methods/feed/get-feed-skeleton.ts";
 import { getLikes } from "../appview/reads/methods/feed/get-likes.ts";
 import { getListFeed } from "../appview/reads/methods/feed/get-list-feed.ts";
 import { getPosts } from "../appview/reads/methods/feed/get-posts.ts";
@@ -35,7 +38,7 @@ import { getQuotes } from "../appview/reads/methods/feed/get-quotes.ts";
 import { getRepostedBy } from "../appview/reads/methods/feed/get-reposted-by.ts";
 import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
 import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
-import { feedViewer, member, viewer, viewerOrAnyone } from "./server/policies.ts";
+import { anyone, feedViewer, member, viewer, viewerOrAnyone } from "./server/policies.ts";
 import { askGenerator, generatorEndpoint, hasRecord, sendInteractions } from "./elsewhere/feed-generators.ts";
 import { WITH_REV, appview } from "./server/appview.ts";
 
@@ -63,4 +66,8 @@ export const appBskyFeed = [
   appview(AppBskyFeedGetFeedGenerators, viewerOrAnyone, getFeedGenerators),
   appview(AppBskyFeedGetActorFeeds, viewerOrAnyone, getActorFeeds),
   appview(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, getSuggestedFeeds),
+
+  // The host as a feed generator: the answer is the same for whoever an AppView asks for.
+  appview(AppBskyFeedDescribeFeedGenerator, anyone, describeFeedGenerator),
+  appview(AppBskyFeedGetFeedSkeleton, anyone, getFeedSkeleton),
 ];

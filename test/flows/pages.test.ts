@@ -63,6 +63,10 @@ const LISTS: Record<string, List> = {
   "app.bsky.feed.getActorFeeds": { params: ofMe(), of: by("feeds", "uri") },
   "app.bsky.feed.getActorLikes": { params: ofMe(), as: me, of: inFeed },
   "app.bsky.feed.getAuthorFeed": { params: ofMe({ filter: "posts_with_replies" }), of: inFeed, atLeast: 6 },
+  "app.bsky.feed.getFeedSkeleton": {
+    params: () => ({ feed: `at://${HOST_DID}/app.bsky.feed.generator/whats-new` }),
+    of: by("feed", "post"),
+  },
   "app.bsky.feed.getLikes": { params: ofRoot, of: (body) => body.likes.map(({ actor }: View) => actor.did) },
   "app.bsky.feed.getListFeed": { params: ({ list }) => ({ list: list.uri }), of: inFeed, atLeast: 15 },
   "app.bsky.feed.getQuotes": { params: ofRoot, of: by("posts", "uri") },

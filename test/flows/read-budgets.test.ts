@@ -5,9 +5,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SEQUENCER_NAME } from "../../src/protocol/stations.ts";
+import { countDatabase } from "../../src/appview/counted-database.ts";
+import { searchTerm } from "../../src/appview/search-terms.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import type { Member } from "../support/account-host.ts";
-import { HOST_DID, bindings, join, xrpc } from "../support/account-host.ts";
+import { HOST_DID, bindings, fetchHost, join, xrpc } from "../support/account-host.ts";
 
 /** The number of people, posts, likes and everything else. */
 const MANY = 6000;
@@ -94,7 +96,7 @@ async function fillIndex(): Promise<void> {
     await inIndex("post_search", (n) => ({
       rowid: sortOf(at(n)) * 2_097_152 + 1,
       text: `garden ${n} tag`,
-      terms: "",
+      terms: `xpost ${searchTerm("tag", "tag")}${columns.flags === 1 ? " xreply" : ""}`,
       uri: uri(by(n), POST, rkey(at(n))),
     }));
   }
@@ -210,6 +212,11 @@ const READS: Record<string, () => Params> = {
   "app.bsky.actor.searchActorsTypeahead": () => ({ q: "pers", limit: "100" }),
   "app.bsky.ageassurance.getConfig": () => ({}),
   "app.bsky.embed.getEmbedExternalView": () => ({ url: "https://example.com", uris: famous(POST) }),
+  "app.bsky.feed.describeFeedGenerator": () => ({}),
+  "app.bsky.feed.getFeedSkeleton": () => ({
+    feed: uri(HOST_DID, "app.bsky.feed.generator", "best-of-the-week"),
+    limit: "100",
+  }),
   "app.bsky.feed.getActorFeeds": () => ({ actor: ann.did, limit: "100" }),
   "app.bsky.feed.getActorLikes": () => ({ actor: ann.did, limit: "100" }),
   "app.bsky.feed.getAuthorFeed": () => ({ actor: ann.did, limit: "100" }),
@@ -281,6 +288,7 @@ const READS: Record<string, () => Params> = {
 
 /** Rows that these may read, since they sort or count what no index has in order: a bounded part of it. */
 const SORTING = new Set([
+  "app.bsky.feed.getFeedSkeleton",
   "app.bsky.actor.getSuggestions",
   "app.bsky.feed.getLikes",
   "app.bsky.feed.getListFeed",
@@ -343,4 +351,51 @@ test("no read that asks for no credentials is left out", async () => {
   }
   const known = [...Object.keys(READS), ...WHOLE, ...SEARCHES, ...SOCKETS];
   expect(open.toSorted()).toEqual(known.toSorted());
+});
+
+/** The app's pages for guests, and the most rows that each reads. */
+const PAGES: Record<string, [path: () => string, budget: number]> = {
+  "the community": [() => "/", 3_100],
+  "the best of the week": [() => "/?tab=best", 14_000],
+  "the community's RSS": [() => "/rss", 3_100],
+  "a profile": [() => `/profile/${ann.handle}`, 3_100],
+  "a profile's replies": [() => `/profile/${ann.did}?tab=replies`, 3_100],
+  "a profile's media": [() => `/profile/${ann.did}?tab=media`, 14_000],
+  "a profile's RSS": [() => `/profile/${ann.did}/rss`, 3_100],
+  followers: [() => `/profile/${ann.did}/followers`, 3_100],
+  follows: [() => `/profile/${ann.did}/follows`, 14_000],
+  feeds: [() => `/profile/${ann.did}/feeds`, 3_100],
+  lists: [() => `/profile/${ann.did}/lists`, 3_100],
+  "starter packs": [() => `/profile/${ann.did}/starter-packs`, 3_100],
+  "a thread": [() => `/profile/${ann.did}/post/${rkey(0)}`, 14_000],
+  "a thread's other replies": [() => `/profile/${ann.did}/post/${rkey(0)}?others`, 28_000],
+  "a list's posts": [() => `/profile/${ann.did}/lists/${rkey(0)}`, 28_000],
+  "a list's people": [() => `/profile/${ann.did}/lists/${rkey(0)}?tab=people`, 14_000],
+  "a feed": [() => `/profile/${ann.did}/feed/${rkey(0)}`, 3_100],
+  "a starter pack": [() => `/starter-pack/${ann.did}/${rkey(0)}`, 3_100],
+  "a hashtag": [() => "/hashtag/tag", 3_100],
+  "the best of a hashtag": [() => "/hashtag/tag?tab=top", 3_100],
+  "a search": [() => "/search?q=garden", 3_100],
+  "a search for people": [() => "/search?q=person&tab=people", 3_100],
+};
+
+describe("the rows that a guest's page takes are bounded:", () => {
+  test.each(Object.entries(PAGES))("%s", async (_, [path, budget]) => {
+    const { APPVIEW_DB, DIRECTORY } = bindings;
+    const [index, directory] = [countDatabase(APPVIEW_DB), countDatabase(DIRECTORY)];
+    Object.assign(bindings, { APPVIEW_DB: index.db, DIRECTORY: directory.db });
+    try {
+      const headers = { accept: "text/html", "cache-control": "no-cache" };
+      const page = await fetchHost(path(), { headers });
+      expect(page.status).toBe(200);
+      await page.text();
+    } finally {
+      Object.assign(bindings, { APPVIEW_DB, DIRECTORY });
+    }
+    expect(index.cost.read, JSON.stringify(index.cost)).toBeGreaterThan(0);
+    expect(index.cost.read + directory.cost.read, JSON.stringify(index.cost)).toBeLessThanOrEqual(budget);
+    expect(index.cost.written).toBe(0);
+    // Those that read a record's posts as well as the record take the trips of both.
+    expect(index.cost.trips).toBeLessThanOrEqual(8);
+  });
 });

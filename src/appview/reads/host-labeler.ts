@@ -9,8 +9,9 @@ import { encode } from "../../protocol/cbor.ts";
 import { cidOfCbor } from "../../protocol/cid.ts";
 import { jsonToLex } from "../../protocol/data-model.ts";
 import { KNOWN_LABELS, type OwnLabel } from "../../protocol/settings/own-labels.ts";
-import { LABELER, uriOf } from "../uris.ts";
+import { GENERATOR, LABELER, uriOf } from "../uris.ts";
 import type { Facts } from "./facts.ts";
+import { hostFeedRecords } from "./host-feeds.ts";
 import type { Script } from "./script.ts";
 
 export interface LabelingHost {
@@ -110,5 +111,17 @@ export function addHostFacts(
       likes,
       items: 0,
     });
+    for (const [feed, record] of hostFeedRecords(host, CREATED_AT)) {
+      facts.records.set(feed, {
+        ...made,
+        cid: cidOf(record),
+        uri: feed,
+        did: host.did,
+        collection: GENERATOR,
+        record,
+        likes: 0,
+        items: 0,
+      });
+    }
   });
 }

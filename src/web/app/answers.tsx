@@ -54,7 +54,8 @@ function told(visit: AppVisit, text: string, type: string, { status = 200, heade
   headers.set("vary", VARY);
   headers.set("content-language", visit.scene.speech.words.lang);
   if (visit.reader !== null) {
-    headers.set("cache-control", "private, no-store");
+    // The browser alone may keep it, so that going back comes back to the place.
+    headers.set("cache-control", "private, no-cache");
     visit.reader.browser.writeTo(headers);
     return new Response(text, { status, headers });
   }
@@ -63,6 +64,18 @@ function told(visit: AppVisit, text: string, type: string, { status = 200, heade
   headers.set("cache-control", `public, max-age=0, s-maxage=${SHARED_SECONDS}`);
   return new Response(text, { status, headers });
 }
+
+/** A part of a page, for the page's script. */
+export const appPart = (tree: Child): Response =>
+  // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
+  new Response(String(tree), {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
+  });
 
 /** Sends the browser on to a path of this host, after a form. */
 export const goOn = (path: string): Response =>

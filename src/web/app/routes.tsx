@@ -2,7 +2,8 @@
 import { type RefusalShape, isRefusal } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { type Fields, readForm } from "../forms.ts";
-import { act } from "./acts/acts.ts";
+import { act } from "./acts/acts.tsx";
+import { takePicture } from "./acts/picture.ts";
 import { goOn, ifNew } from "./answers.tsx";
 import { appAsset } from "./frame/assets.ts";
 import { showCompose, takeCompose } from "./pages/compose.tsx";
@@ -20,6 +21,7 @@ import { thread } from "./pages/thread.tsx";
 import { actorIn } from "./pages/asked.ts";
 import { missing } from "./pages/missing.tsx";
 import { profile } from "./pages/profile.tsx";
+import { wordsOf } from "../visit.ts";
 import { shared } from "./shared.ts";
 import { type AppVisit, type MemberVisit, appVisit, isMember } from "./visit.ts";
 
@@ -95,12 +97,13 @@ const OWN: Readonly<Record<string, OwnPage>> = {
   "/intent/compose": { show: showCompose, take: takeCompose },
   "/app/act": { take: act },
   "/app/report": { show: showReport, take: takeReport },
+  "/app/picture": { take: takePicture },
   "/app/profile": { show: showProfile, take: takeProfile },
 };
 
 export async function serveApp(services: Services, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
-  const asset = appAsset(pathname);
+  const asset = appAsset(pathname, wordsOf(services));
   if (asset !== null) return asset;
   const own = Object.hasOwn(OWN, pathname) ? OWN[pathname] : undefined;
   if (own !== undefined) return serveOwn(own, await appVisit(services, request));
@@ -120,6 +123,7 @@ async function serveOwn({ show, take }: OwnPage, visit: AppVisit): Promise<Respo
     return goOn(`/account/sign-in?${new URLSearchParams({ to }).toString()}`);
   }
   if (request.method !== "POST") return show === undefined ? missing(visit) : shown(visit, () => show(visit));
+  if (take === takePicture) return takePicture(visit);
   const fields = await readForm(request);
   if (fields === null || !visit.reader.browser.isOurForm(fields.get("csrf") ?? null)) {
     return missing(visit, scene.speech.words.notOurs, 403);

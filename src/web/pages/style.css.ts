@@ -20,7 +20,7 @@ strong{font-weight:640;overflow-wrap:anywhere}
 code{font:.9em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 svg{display:block;flex:none}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px;border-radius:.35rem}
-.skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;z-index:2;background:var(--paper);padding:.5rem 1rem}
+.skip{position:absolute;inset-inline-start:-99rem}.skip:focus{inset-inline-start:1rem;top:1rem;z-index:2;background:var(--paper);padding:.5rem 1rem}
 .shore{position:relative;overflow:hidden;color:#fff;background:linear-gradient(160deg,var(--brand),var(--end));
 padding:1.125rem 1.25rem}
 .shore .sea{position:absolute;inset:0;width:100%;height:100%;opacity:.9}

@@ -25,6 +25,7 @@ const FORWARDED = ["accept-language", "x-bsky-topics"];
 export const generatorEndpoint =
   (services: Services) =>
   async (did: Did): Promise<string> => {
+    if (did === services.host.did) return services.host.origin;
     const document = await services.dids.find(did);
     if (document === null) throw invalidRequest(`could not resolve identity: ${did}`);
     const endpoint = serviceEndpoint(document, "#bsky_fg", "BskyFeedGenerator");

@@ -8,7 +8,6 @@ const ENTRYWAY = "for an entryway, a sign-up service before many hosts";
 
 const PHONE = "finds people by their phone numbers, which this host neither asks for nor keeps";
 const BACKEND = "spoken between the reference's AppView and its own backends, never by a client";
-const FEED_GENERATOR = "served by feed generators, to AppViews";
 const AGE_CHECK = "starts a check of someone's age with a provider that this host has no contract with";
 
 export const DECLINED: Readonly<Record<string, string>> = {
@@ -22,8 +21,6 @@ export const DECLINED: Readonly<Record<string, string>> = {
   "app.bsky.contact.sendNotification": PHONE,
   "app.bsky.contact.startPhoneVerification": PHONE,
   "app.bsky.contact.verifyPhone": PHONE,
-  "app.bsky.feed.describeFeedGenerator": FEED_GENERATOR,
-  "app.bsky.feed.getFeedSkeleton": FEED_GENERATOR,
   "app.bsky.unspecced.getOnboardingSuggestedStarterPacksSkeleton": BACKEND,
   "app.bsky.unspecced.getOnboardingSuggestedUsersSkeleton": BACKEND,
   "app.bsky.unspecced.getSuggestedFeedsSkeleton": BACKEND,

@@ -150,6 +150,10 @@ body.app{display:block;background:var(--paper)}
 .said{color:inherit;text-decoration:none}.said:hover{text-decoration:underline}
 .menu .write{display:flex;justify-content:center;color:var(--on);width:3.5rem;height:3.5rem;padding:0;border-radius:50%;position:fixed;inset-inline-end:1rem;bottom:calc(4.25rem + env(safe-area-inset-bottom));box-shadow:0 4px 16px rgb(0 0 0/.25)}
 @media (prefers-color-scheme:dark){.act.like[aria-pressed=true],.sign.like,.sign.like-via-repost{color:#ff7aa8!important}}
+.news{position:fixed;z-index:3;inset-block-start:.75rem;inset-inline-start:50%;translate:-50%;min-height:2.5rem;padding:.25rem 1.25rem;border-radius:1.5rem;box-shadow:0 4px 16px rgb(0 0 0/.25)}
+[dir=rtl] .news{translate:50%}
+article.post:focus{outline:3px solid var(--accent);outline-offset:-3px}
+.writing .below .quiet{margin-inline-end:auto}
 .empty{padding:2.5rem 1rem;color:var(--soft);text-align:center;text-wrap:balance}
 .paging{padding:1.25rem 1rem;text-align:center}
 .app .aim{padding:1rem}

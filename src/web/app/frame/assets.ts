@@ -1,18 +1,49 @@
-/** Files of the app that are the same for everybody; their names contain a hash of their content. */
+/** Files of the app; the names of those that are the same for everybody contain a hash of their content. */
 import { digestOf } from "../../../oauth/digest.ts";
+import { themeOf } from "../../pages/theme.ts";
+import type { HostWords } from "../../visit.ts";
 import { APP_STYLE } from "./app.css.ts";
+import { APP_SCRIPT } from "./script.ts";
 
 export const APP_STYLE_PATH = `/app/style.${digestOf(APP_STYLE).slice(0, 12)}.css`;
+export const APP_SCRIPT_PATH = `/app/script.${digestOf(APP_SCRIPT).slice(0, 12)}.js`;
+export const MANIFEST_PATH = "/app/manifest.webmanifest";
 
 const FOR_EVER = "public, max-age=31536000, immutable";
+const SHORTLY = "public, max-age=3600";
 
-export function appAsset(pathname: string): Response | null {
-  if (pathname !== APP_STYLE_PATH) return null;
-  return new Response(APP_STYLE, {
+export function appAsset(pathname: string, host: HostWords): Response | null {
+  switch (pathname) {
+    case APP_STYLE_PATH:
+      return file(APP_STYLE, "text/css", FOR_EVER);
+    case APP_SCRIPT_PATH:
+      return file(APP_SCRIPT, "text/javascript", FOR_EVER);
+    case MANIFEST_PATH:
+      return file(manifestOf(host), "application/manifest+json", SHORTLY);
+    default:
+      return null;
+  }
+}
+
+const file = (text: string, type: string, cache: string): Response =>
+  new Response(text, {
     headers: {
-      "content-type": "text/css; charset=utf-8",
-      "cache-control": FOR_EVER,
+      "content-type": `${type}; charset=utf-8`,
+      "cache-control": cache,
       "x-content-type-options": "nosniff",
     },
   });
-}
+
+/** What makes the pages an app on a home screen (W3C, Web Application Manifest). */
+const manifestOf = ({ name, colour }: HostWords): string =>
+  JSON.stringify({
+    id: "/",
+    name,
+    short_name: name.slice(0, 12),
+    start_url: "/",
+    scope: "/",
+    display: "standalone",
+    theme_color: themeOf(colour).brand,
+    background_color: "#ffffff",
+    icons: [{ src: "/account/mark.svg", type: "image/svg+xml", sizes: "any", purpose: "any" }],
+  });

@@ -8,7 +8,7 @@ import { profilePath } from "../addresses.ts";
 import type { Scene } from "../visit.ts";
 import type { Words } from "../words/en.ts";
 import { filled } from "../words/speech.ts";
-import { APP_STYLE_PATH } from "./assets.ts";
+import { APP_SCRIPT_PATH, APP_STYLE_PATH, MANIFEST_PATH } from "./assets.ts";
 import { coloursOf } from "./colours.ts";
 import { type Preview, PreviewTags } from "./preview.tsx";
 
@@ -19,8 +19,6 @@ export interface ShellProps {
   aside?: Child;
   /** Path of the entry of the menu that the page belongs to. */
   at?: string;
-  /** Whether the page is one to write on, and has a script for that. */
-  scripts?: boolean;
   /** What was searched for. */
   asked?: string;
 }
@@ -39,9 +37,11 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
         <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
         <link rel="stylesheet" href={APP_STYLE_PATH} />
+        <link rel="manifest" href={MANIFEST_PATH} />
+        <script type="module" src={APP_SCRIPT_PATH}></script>
         <style>{raw(coloursOf(host.colour))}</style>
       </head>
-      <body class="app">
+      <body class="app" data-news={words.news} data-left={words.characters}>
         <a class="skip" href="#main">
           {words.skip}
         </a>

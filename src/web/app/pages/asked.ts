@@ -1,6 +1,7 @@
 /** What a page's address asks for. */
 import type { ResourceUri } from "@atcute/lexicons";
 import { isDid, isHandle, isRecordKey } from "@atcute/lexicons/syntax";
+import { handleOfHost } from "../../../appview/reads/host-labeler.ts";
 import { didNamed } from "../../../appview/reads/queries/graph.ts";
 import { uriOf } from "../../../appview/uris.ts";
 import type { AppVisit } from "../visit.ts";
@@ -11,7 +12,8 @@ export const cursorOf = (url: URL): string | undefined =>
 
 /** An account's name in a path, in its normal form; null if it can be none. */
 export function actorIn(text: string): string | null {
-  const name = text.replace(/^@/, "");
+  // The port of a did:web, where whoever wrote the address did not encode it once more.
+  const name = text.replace(/^@/, "").replace(/^(did:web:[^:]+):(\d+)$/, "$1%3A$2");
   if (isDid(name)) return name;
   return isHandle(name) ? name.toLowerCase() : null;
 }
@@ -23,6 +25,8 @@ export async function recordIn(
   collection: string,
   rkey: string,
 ): Promise<ResourceUri | null> {
-  const did = isRecordKey(rkey) ? await didNamed(reading.db, actor) : null;
+  if (!isRecordKey(rkey)) return null;
+  const { db, host } = reading;
+  const did = actor === handleOfHost(host) ? host.did : await didNamed(db, actor);
   return did === null ? null : uriOf(did, collection, rkey);
 }

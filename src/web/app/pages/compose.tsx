@@ -37,7 +37,7 @@ async function form(visit: MemberVisit, fields: Fields, problem: ComposeProblem 
   const { forms } = scene;
   return appPage(
     visit,
-    <Shell scene={scene} preview={{ title, path: "/intent/compose", indexed: false }} scripts>
+    <Shell scene={scene} preview={{ title, path: "/intent/compose", indexed: false }}>
       <h1>{title}</h1>
       {parent === null ? null : <PostArticle scene={{ ...scene, forms: null }} post={parent} />}
       <div class="aim">

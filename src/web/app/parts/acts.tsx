@@ -28,6 +28,10 @@ interface ButtonProps {
   pressed?: boolean;
 }
 
+/** A name that has the number beside the icon in it, as whoever speaks to their device reads it (WCAG 2.5.3). */
+const named = (label: string, count: string | undefined): string =>
+  count === undefined || count === "" ? label : `${label} ${count}`;
+
 const Act: FC<ButtonProps> = ({ does, icon, label, count, pressed = false }) => (
   <button
     class={`act ${icon}`}
@@ -35,7 +39,7 @@ const Act: FC<ButtonProps> = ({ does, icon, label, count, pressed = false }) => 
     name="do"
     value={does}
     aria-pressed={pressed ? "true" : "false"}
-    aria-label={label}
+    aria-label={named(label, count)}
     title={label}
   >
     <Icon name={icon} size={18} filled={pressed && icon !== "repost"} />
@@ -63,7 +67,12 @@ export const PostActs: FC<{ scene: Scene; post: Post; forms: Forms }> = ({ scene
           <span>{count(post.replyCount)}</span>
         </span>
       ) : (
-        <a class="act" href={composePath("reply", uri, forms)} aria-label={words.reply} title={words.reply}>
+        <a
+          class="act"
+          href={composePath("reply", uri, forms)}
+          aria-label={named(words.reply, count(post.replyCount))}
+          title={words.reply}
+        >
           <Icon name="reply" size={18} />
           <span>{count(post.replyCount)}</span>
         </a>

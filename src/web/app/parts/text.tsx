@@ -4,7 +4,7 @@ import { segmentize } from "@atcute/bluesky-richtext-segmenter";
 import { isDid } from "@atcute/lexicons/syntax";
 import type { Child, FC } from "hono/jsx";
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
-import { linkOf, tagPath } from "../addresses.ts";
+import { linkOf, profilePath, tagPath } from "../addresses.ts";
 
 /** What links of members' making tell browsers and search engines. */
 export const REL = "nofollow ugc noopener";
@@ -33,7 +33,7 @@ function marked(text: string, feature: Json | undefined): Child {
   const link = linkOf(feature?.["uri"]);
   if (link !== null) return <Away link={link}>{text}</Away>;
   const did = textOf(feature?.["did"]);
-  if (isDid(did)) return <a href={`/profile/${did}`}>{text}</a>;
+  if (isDid(did)) return <a href={profilePath({ did, handle: "handle.invalid" })}>{text}</a>;
   const tag = textOf(feature?.["tag"]);
   if (tag !== undefined) return <a href={tagPath(tag)}>{text}</a>;
   return text;

@@ -1,6 +1,6 @@
 /**
  * Every word of the app in English, the language that others are translated from. A language is one such file
- * (`docs/languages.md`). `{}` stands for a number, a name or a date; plurals have a form for each category of
+ * (`docs/app.md`). `{}` stands for a number, a name or a date; plurals have a form for each category of
  * `Intl.PluralRules` that the language has.
  */
 export const en = {
@@ -16,7 +16,7 @@ export const en = {
   signIn: "Sign in",
   join: "Join",
   more: "More",
-  newest: "Back to the newest",
+  news: "There are new posts",
   about: "About this place",
   works: "An account at {} works with every app of the AT Protocol.",
   status: "Status",
@@ -39,7 +39,6 @@ export const en = {
   closed: "New accounts are not given out at the moment.",
   joinInvite: "Join with an invite",
   joinOpen: "Create an account",
-  members: { one: "{} member", other: "{} members" },
   quiet: "Nobody has posted here yet.",
   quietWeek: "Nobody has posted here this week.",
 
@@ -55,13 +54,11 @@ export const en = {
   postCount: { one: "{} post", other: "{} posts" },
   followersOf: "Followers of {}",
   followsOf: "Whom {} follows",
-  joined: "Joined {}",
   verified: "Verified",
   bot: "Automated account",
   nothingYet: "Nothing here yet.",
   nobodyYet: "Nobody here yet.",
   membersOnly: "{} shows posts to signed-in people only.",
-  membersOnlyTitle: "For signed-in people",
 
   // Posts.
   reposted: "Reposted by {}",
@@ -70,7 +67,6 @@ export const en = {
   replyToGone: "Reply to a post that is not shown",
   likes: { one: "{} like", other: "{} likes" },
   reposts: { one: "{} repost", other: "{} reposts" },
-  quotes: { one: "{} quote", other: "{} quotes" },
   replyCount: { one: "{} reply", other: "{} replies" },
   notFound: "This post was deleted, or is not known here.",
   blocked: "This post is hidden by a block.",
@@ -80,8 +76,6 @@ export const en = {
   goOn: "Read on",
   signedRecord: "The signed record",
   postBy: "Post by {}",
-  picture: "Picture",
-  noAlt: "Picture without a description",
   video: "Video",
   gif: "Moving picture",
   fullSize: "Open the picture at full size",
@@ -100,7 +94,6 @@ export const en = {
 
   // Labels.
   covered: "Content warning: {}",
-  show: "Show",
   labelNames: {
     porn: "adult content",
     sexual: "sexually suggestive",
@@ -122,7 +115,6 @@ export const en = {
   tagged: "Posts about #{}",
 
   // Feeds, lists, packs.
-  likedBy: { one: "Liked by {}", other: "Liked by {}" },
   feedAway: "The service behind this feed does not answer at the moment.",
   onThisList: "On this list",
   fromThisList: "Posts",
@@ -176,7 +168,6 @@ export const en = {
   textReply: "Your reply",
   post: "Post",
   characters: "Characters left",
-  language: "Language",
   who: "Who may reply",
   whoChoices: {
     everybody: "Everybody",
@@ -228,8 +219,7 @@ export const en = {
   name: "Name",
   description: "About you",
   save: "Save",
-  saved: "Saved.",
-  nameTooLong: "This name is too long.",
+  nameTooLong: "The name or the text is too long.",
 
   // Notifications. The second blank is for how many others.
   and: { one: "{} and one other", other: "{} and {n} others" },

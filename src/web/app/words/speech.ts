@@ -1,7 +1,8 @@
 /** The reader's language: its words, and how it writes numbers, times and plurals. */
+import { de } from "./de.ts";
 import { type Words, en } from "./en.ts";
 
-const LANGUAGES: readonly Words[] = [en];
+const LANGUAGES: readonly Words[] = [en, de];
 
 type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 

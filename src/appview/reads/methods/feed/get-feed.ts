@@ -5,10 +5,13 @@ import type { AppBskyFeedDefs, AppBskyFeedGetFeedSkeleton } from "@atcute/bluesk
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
 import type { FeedItem } from "../../queries/feeds.ts";
+import { hostFeedOrder, isHostFeed } from "../../host-feeds.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { GENERATOR, didOf } from "../../../uris.ts";
 import { feedViewPost, hidesItem } from "../../views/feed.ts";
+import { getCommunityFeed } from "./get-community-feed.ts";
+import { unknownFeed } from "./get-feed-skeleton.ts";
 import { hydrateItems } from "./get-timeline.ts";
 
 interface Params {
@@ -37,6 +40,7 @@ export async function getFeed(
   hasRecord: HasRecord,
 ): Promise<Output> {
   const did = await generatorOf(reading, params.feed, hasRecord);
+  if (did === reading.host.did) return fromIndex(reading, params);
   const { feed, cursor, ...more } = await ask(did, params);
   const chosen = feed.slice(0, params.limit).map(({ post, reason, feedContext }) => ({
     item: itemOf(post, reason),
@@ -58,16 +62,25 @@ export async function getFeed(
   return { ...passed, feed: seen, cursor: ends ? undefined : cursor };
 }
 
+/** A page of a feed that the host itself serves. */
+async function fromIndex(reading: ViewContext, { feed, ...params }: Params): Promise<Output> {
+  const order = hostFeedOrder(feed);
+  if (order === null) throw unknownFeed();
+  const { posts, cursor } = await getCommunityFeed(reading, { ...params, ...order });
+  return { feed: posts.map((post) => ({ post })), ...(cursor === undefined ? {} : { cursor }) };
+}
+
 /**
  * The service behind a feed. Refuses InvalidRequest `could not find feed`. A member's own host looks up the
  * record first, and its errors differ from an AppView's: RecordNotFound, or InvalidRequestError if the record
  * is no feed.
  */
 export async function generatorOf(
-  { db, viewer }: ViewContext,
+  { db, viewer, host }: ViewContext,
   feed: ResourceUri,
   hasRecord: HasRecord,
 ): Promise<Did> {
+  if (isHostFeed(host, feed)) return host.did;
   const [found] = await rowsOf<{ did: Did | null }>(
     db,
     db

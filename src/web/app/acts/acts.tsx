@@ -1,6 +1,7 @@
 /** `POST /app/act`: what the buttons of posts and profiles do, as an app would by the XRPC methods. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
+import { getPosts } from "../../../appview/reads/methods/feed/get-posts.ts";
 import { createBookmark, deleteBookmark } from "../../../appview/reads/methods/private/bookmarks.ts";
 import {
   muteActor,
@@ -12,7 +13,8 @@ import { BLOCK, FOLLOW, LIKE, POST, REPOST, THREADGATE, didOf, rkeyOf } from "..
 import { at, listOf } from "../../../protocol/json.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
-import { goOn } from "../answers.tsx";
+import { appPart, goOn } from "../answers.tsx";
+import { PostActs } from "../parts/acts.tsx";
 import type { MemberVisit } from "../visit.ts";
 import { backOf, postIn, rkeyIn } from "./given.ts";
 
@@ -99,5 +101,14 @@ export async function act(visit: MemberVisit, fields: Fields): Promise<Response>
   const found = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
   if (found === undefined) throw invalidRequest("Unknown act");
   await found(visit, fields, rkey);
-  return goOn(backOf(fields));
+  return (await partOf(visit, fields)) ?? goOn(backOf(fields));
+}
+
+/** For the page's script, the post's buttons as they are now; null for a form, or a post that is gone. */
+async function partOf({ request, reading, scene }: MemberVisit, fields: Fields): Promise<Response | null> {
+  if (!request.headers.has("x-part") || scene.forms === null) return null;
+  const { posts } = await getPosts(reading, { uris: [postIn(fields)] });
+  const [post] = posts;
+  const forms = { ...scene.forms, back: backOf(fields) };
+  return post === undefined ? null : appPart(<PostActs scene={scene} post={post} forms={forms} />);
 }
