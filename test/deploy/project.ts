@@ -34,6 +34,7 @@ export interface Project {
   npm(script: string): Promise<Finished>;
   /** Changes a file. */
   edit(file: string, change: (text: string) => string): void;
+  write(file: string, text: string): void;
   remove(): void;
 }
 
@@ -56,6 +57,7 @@ export function copyProject(apiUrl: string): Project {
       const at = path.join(project, file);
       writeFileSync(at, change(readFileSync(at, "utf8")));
     },
+    write: (file, text) => writeFileSync(path.join(project, file), text),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
