@@ -55,6 +55,8 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
             BLOB_LIMIT: SETTINGS.BLOB_LIMIT.fallback,
             ADMIN_PASSWORD: "test-admin",
           }),
+          // For the tests of the test kit's rules.
+          KIT_PLATFORM: "free",
           MIGRATIONS: {
             directory: await readD1Migrations("./migrations/directory"),
             appview: await readD1Migrations("./migrations/appview"),

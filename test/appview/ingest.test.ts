@@ -72,6 +72,62 @@ test("an event is applied exactly once, whatever is redelivered", async () => {
   expect(await counts(post.uri)).toEqual({ likes: 1, reposts: 0, replies: 1, quotes: 0 });
 });
 
+test("a call ends before it passes the free plan's queries, and the next goes on to the same index", async () => {
+  town.join("ann", "bob");
+  town.profile("ann", { displayName: "Ann" });
+  const post = town.post("ann", "hello", { facets: [town.mention("bob")] });
+  town.reply("bob", "hi", post);
+  town.like("bob", post);
+  town.repost("bob", post);
+  town.follow("bob", "ann");
+  town.block("ann", "bob");
+  town.sync("ann");
+  const list = town.create("ann", "app.bsky.graph.list", {
+    name: "L",
+    purpose: "app.bsky.graph.defs#modlist",
+  });
+  town.create("ann", "app.bsky.graph.listitem", { list: list.uri, subject: town.did("bob") });
+  town.create("bob", "app.bsky.graph.listblock", { subject: list.uri });
+  town.create("ann", "app.bsky.feed.generator", { did: "did:web:feeds.example.com", displayName: "F" });
+  town.create("ann", "app.bsky.feed.threadgate", { post: post.uri, allow: [] }, post.uri.split("/").at(-1));
+  town.create("ann", "app.bsky.graph.starterpack", { name: "P", list: list.uri });
+  town.remove(town.like("ann", post));
+  town.remove(town.follow("ann", "bob"));
+  const events = town.queue.splice(0);
+  const sizes: number[] = [];
+  const counted = new Proxy(db, {
+    get(target, key) {
+      if (key !== "batch") return Reflect.get(target, key, target).bind(target);
+      return (statements: D1PreparedStatement[]) => {
+        sizes.push(statements.length);
+        return target.batch(statements);
+      };
+    },
+  });
+  const context = { db: counted, account: town.account, now: () => 0 };
+  const last = events.at(-1)?.seq ?? 0;
+  let calls = 0;
+  for (let at = standingAt(0); at.passed < last; calls++) {
+    sizes.length = 0;
+    const rest = events.filter(({ seq }) => seq > at.passed);
+    const next = await ingest(context, at, rest);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(50);
+    expect(next.passed).toBeGreaterThan(at.passed);
+    at = next;
+  }
+  expect(calls).toBeGreaterThan(1);
+  const inParts = await dump(db);
+  await clear();
+  for (let at = standingAt(0); at.passed < last;) {
+    at = await ingest(
+      context,
+      at,
+      events.filter(({ seq }) => seq === at.passed + 1),
+    );
+  }
+  expect(await dump(db)).toEqual(inParts);
+});
+
 test("two deliveries at once: one is applied, the other learns where the cursor stands", async () => {
   town.join("ann");
   town.post("ann", "one");

@@ -15,6 +15,7 @@ let ada: ClientMember;
 
 beforeAll(async () => {
   network = await createTestNetwork({
+    platform: "free",
     seed: {
       accounts: [{ name: "ada" }, { name: "ben" }],
       follows: { ada: ["ben"], ben: ["ada"] },

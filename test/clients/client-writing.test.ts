@@ -18,6 +18,7 @@ let cleo: ClientMember;
 
 beforeAll(async () => {
   network = await createTestNetwork({
+    platform: "free",
     seed: {
       accounts: [{ name: "ada" }, { name: "ben", displayName: "Ben" }, { name: "cleo" }],
       follows: { ada: ["ben", "cleo"], ben: ["ada", "cleo"], cleo: ["ada"] },

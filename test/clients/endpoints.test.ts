@@ -2,6 +2,7 @@
  * Every method of the public lexicons on a running host. A served method answers every caller that may use
  * it, in its lexicon's shape. Any other is refused by name.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DECLINED, isPassedOn } from "../../src/xrpc/server/declined.ts";
@@ -86,4 +87,21 @@ describe("routes beside the methods", () => {
   ])("%s answers %i", async (path, status) => {
     expect(await statusOf(path)).toBe(status);
   });
+});
+
+/** Of what the free plan allows an invocation, 50 each. Beyond it a call fails, and so do the tests above. */
+test("on the free plan every operation has room to spare; the most that each used is in .atoll/limits.md", async () => {
+  const figures = await stage.network.host().figures();
+  const served = [...READS, ...WRITES, ...LIFE].map(({ nsid }) => nsid);
+  const counted = figures.map(({ operation }) => operation);
+  // Those that answer without a database are not counted.
+  expect(served.filter((nsid) => counted.includes(nsid)).length).toBeGreaterThan(served.length / 2);
+  const rows = figures
+    .toSorted((a, b) => b.subrequests - a.subrequests || a.operation.localeCompare(b.operation))
+    .map(({ operation, queries, subrequests }) => `| \`${operation}\` | ${queries} | ${subrequests} |`);
+  mkdirSync(".atoll", { recursive: true });
+  writeFileSync(
+    ".atoll/limits.md",
+    ["| operation | D1 queries | subrequests |", "| --- | --- | --- |", ...rows, ""].join("\n"),
+  );
 });

@@ -15,7 +15,11 @@ const secrets = new Set<string>([ADMIN_PASSWORD]);
 let network: TestNetwork;
 
 beforeAll(async () => {
-  network = await createTestNetwork({ vars: { ADMIN_PASSWORD }, log: ({ message }) => logged.push(message) });
+  network = await createTestNetwork({
+    platform: "free",
+    vars: { ADMIN_PASSWORD },
+    log: ({ message }) => logged.push(message),
+  });
 });
 afterAll(() => network.dispose());
 

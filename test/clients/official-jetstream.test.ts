@@ -24,7 +24,7 @@ let host: TestHost;
 const stops: (() => void)[] = [];
 
 beforeAll(async () => {
-  network = await createTestNetwork();
+  network = await createTestNetwork({ platform: "free" });
   host = network.host();
 });
 afterAll(async () => {

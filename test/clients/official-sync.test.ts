@@ -30,7 +30,7 @@ let network: TestNetwork;
 let host: TestHost;
 
 beforeAll(async () => {
-  network = await createTestNetwork({ vars: { ADMIN_PASSWORD } });
+  network = await createTestNetwork({ platform: "free", vars: { ADMIN_PASSWORD } });
   host = network.host();
 });
 afterAll(() => network.dispose());

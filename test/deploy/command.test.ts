@@ -91,6 +91,34 @@ describe("the first time, and again", () => {
   });
 });
 
+describe("in the EU", () => {
+  test("--eu makes everything there, writes it down, and later deploys keep to it", async () => {
+    await using stage = await setStage();
+    const first = await stage.project.deploy(["--eu"]);
+    expect(first.code, first.output).toBe(0);
+    const assertThere = () => {
+      expect(stage.account.databases.map(({ jurisdiction }) => jurisdiction)).toEqual(["eu", "eu"]);
+      expect(stage.account.buckets).toEqual([{ name: "atoll-blobs", jurisdiction: "eu" }]);
+      const bound = stage.worker().bindings;
+      expect(bound).toContainEqual(expect.objectContaining({ name: "BLOBS", jurisdiction: "eu" }));
+      expect(bound).toContainEqual(expect.objectContaining({ name: "JURISDICTION", text: "eu" }));
+    };
+    assertThere();
+    const again = await stage.project.deploy();
+    expect(again.code, again.output).toBe(0);
+    assertThere();
+  });
+
+  test("is refused for a host that lives elsewhere", async () => {
+    await using stage = await setStage();
+    await stage.project.deploy();
+    const { code, output } = await stage.project.deploy(["--eu"]);
+    expect(code).toBe(1);
+    expect(output).toContain("deployed without --eu");
+    expect(stage.account.buckets).toEqual([{ name: "atoll-blobs", jurisdiction: null }]);
+  });
+});
+
 describe("several accounts", () => {
   test("nobody who can be asked: lists them, and touches none", async () => {
     await using stage = await setStage({ name: "Reef" }, { name: "Agency" });

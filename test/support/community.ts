@@ -229,8 +229,13 @@ export class Community {
     const events = this.queue;
     this.queue = [];
     const context = { db: this.db, account: this.account, now: () => this.now };
-    const at = { passed: this.cursor, stored: this.stored };
-    ({ passed: this.cursor, stored: this.stored } = await ingest(context, at, events));
+    let rest = events;
+    do {
+      const at = { passed: this.cursor, stored: this.stored };
+      ({ passed: this.cursor, stored: this.stored } = await ingest(context, at, rest));
+      if (this.cursor === at.passed) return;
+      rest = rest.filter(({ seq }) => seq > this.cursor);
+    } while (rest.length > 0);
   }
 }
 

@@ -16,6 +16,7 @@ export type {
 } from "./firehose.ts";
 export type { Mail, Mailbox } from "./mailbox.ts";
 export type { Notification } from "./notifications.ts";
+export type { Figure } from "./kit-request.ts";
 export type { TestHost } from "./test-host.ts";
 export type { HostVars } from "./vars.ts";
 export type { Wait } from "./waiting.ts";

@@ -13,6 +13,22 @@ export type KitRequest =
   | { do: "clock"; offset: number }
   /** Does once what the Worker's schedule does. */
   | { do: "schedule" }
+  /** The most that each operation has used of the platform's limits. */
+  | { do: "figures" }
+  /** Limits passed since this was last asked, in words. */
+  | { do: "breaches" }
   | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
+
+/** What an invocation used. */
+export interface Figure {
+  /** A method of XRPC, a page, or a method of an object. */
+  operation: string;
+  /** D1 queries, each statement of a batch for itself. */
+  queries: number;
+  /** Calls of anything outside: fetches, objects, R2, and each trip to D1. */
+  subrequests: number;
+  /** Fetches that waited for an answer at once. */
+  waiting: number;
+}
 
 export type KitAnswer = { rows: Row[] } | { error: string };

@@ -15,7 +15,7 @@ import { Firehose, type FirehoseOptions } from "./firehose.ts";
 import { Mailbox } from "./mailbox.ts";
 import { approve, type ApproveOptions } from "./oauth/approve.ts";
 import { nextNotification, type Notification } from "./notifications.ts";
-import { checkFields, checkHosts, checkPort, instantOf } from "./options.ts";
+import { type PlanName, checkFields, checkHosts, checkPlatform, checkPort, instantOf } from "./options.ts";
 import { TestHost } from "./test-host.ts";
 import type { HostVars } from "./vars.ts";
 import { DISPOSED, type Wait } from "./waiting.ts";
@@ -30,6 +30,11 @@ export interface TestNetworkOptions {
   port?: number;
   /** Overrides of the hosts' configuration. */
   vars?: HostVars;
+  /**
+   * Holds the hosts to the limits of Cloudflare's free or paid plan, as far as they can be seen from within: D1's,
+   * subrequests, connections, no cache at workers.dev. What passes one fails, and so does `dispose`.
+   */
+  platform?: PlanName;
   /** Planted before `createTestNetwork` resolves. */
   seed?: Seed;
   /** Initial time of the hosts' clock. Default: the machine's time. */
@@ -54,7 +59,7 @@ export interface Planted {
 const DEFAULT_HOST = "host";
 /** Number of log lines to keep. */
 const LOG_LINES = 1_000;
-const OPTIONS = ["hosts", "port", "vars", "seed", "now", "folder", "log"];
+const OPTIONS = ["hosts", "port", "vars", "platform", "seed", "now", "folder", "log"];
 
 /**
  * Starts a network. Dispose of it after the tests: `await network.dispose()`, or `await using network = …`.
@@ -81,11 +86,19 @@ export class TestNetwork implements AsyncDisposable {
   /** The hosts' last thousand log lines since the start or the last reset, for a failed test to print. */
   readonly logs: readonly string[];
   readonly #accounts: Accounts;
+  readonly #platform: PlanName | null;
   readonly #logs: string[];
   readonly #firehoses = new Set<Firehose>();
   #disposing: Promise<void> | null = null;
 
-  private constructor(hosts: readonly TestHost[], clock: Clock, fetches: Fetches, logs: string[]) {
+  private constructor(
+    hosts: readonly TestHost[],
+    clock: Clock,
+    fetches: Fetches,
+    logs: string[],
+    platform: PlanName | null,
+  ) {
+    this.#platform = platform;
     this.logs = logs;
     this.#logs = logs;
     this.hosts = hosts;
@@ -98,6 +111,7 @@ export class TestNetwork implements AsyncDisposable {
   static async start(options: TestNetworkOptions): Promise<TestNetwork> {
     checkFields(options, OPTIONS, "createTestNetwork");
     if (options.port !== undefined) checkPort(options.port);
+    const platform = checkPlatform(options.platform);
     const names = checkHosts(options.hosts ?? [DEFAULT_HOST]);
     const hosts: TestHost[] = [];
     const logs: string[] = [];
@@ -118,6 +132,7 @@ export class TestNetwork implements AsyncDisposable {
         port: plc === undefined ? options.port : undefined,
         plc,
         vars: options.vars ?? {},
+        platform,
         fetches,
         clock: () => clock.offset,
         log: (entry) => {
@@ -139,7 +154,7 @@ export class TestNetwork implements AsyncDisposable {
       fetches.close();
       throw thrown;
     }
-    return new TestNetwork(hosts, clock, fetches, logs);
+    return new TestNetwork(hosts, clock, fetches, logs, platform);
   }
 
   /** Origin of the first host: `http://localhost:20123`. */
@@ -279,7 +294,10 @@ export class TestNetwork implements AsyncDisposable {
     await Promise.all(hosts.map((one) => one.crash()));
   }
 
-  /** Ends all processes and removes all folders. Safe to call twice. */
+  /**
+   * Ends all processes and removes all folders. Safe to call twice. Rejects if a limit of the option `platform` was
+   * passed that nobody has taken with `breaches`.
+   */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();
     return this.#disposing;
@@ -295,7 +313,13 @@ export class TestNetwork implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     for (const firehose of this.#firehoses) firehose.close();
+    const asked = this.#platform === null ? [] : this.hosts;
+    const breaches = (await Promise.all(asked.map((host) => host.breaches()))).flat();
     await Promise.all(this.hosts.map((host) => host.stop()));
     this.fetches.close();
+    if (breaches.length > 0)
+      throw new Error(
+        `On Cloudflare's ${this.#platform} plan this fails:\n${[...new Set(breaches)].join("\n")}`,
+      );
   }
 }

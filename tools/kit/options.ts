@@ -49,6 +49,20 @@ export function checkHosts(names: readonly string[]): readonly string[] {
   return names;
 }
 
+const PLAN_NAMES = ["free", "paid"] as const;
+
+/** A plan of Cloudflare's. */
+export type PlanName = (typeof PLAN_NAMES)[number];
+
+/** Checks the option `platform`. Throws a `LaunchError`. */
+export function checkPlatform(platform: PlanName | undefined): PlanName | null {
+  if (platform === undefined) return null;
+  if (PLAN_NAMES.includes(platform)) return platform;
+  throw new LaunchError(
+    `platform: ${JSON.stringify(platform)} is no plan. There are ${PLAN_NAMES.join(", ")}.`,
+  );
+}
+
 /** Checks names and values of vars. Throws a `LaunchError`. */
 export function checkVars(vars: HostVars): void {
   checkFields(vars, HOST_VARS, "vars");

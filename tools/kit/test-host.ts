@@ -10,13 +10,13 @@ import type { LogEntry } from "../dev/host-log.ts";
 import { fitSettings } from "../dev/settings.ts";
 import { CALL_FIELDS, XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
 import type { Fetches } from "./fetches.ts";
-import { checkFields, checkVars } from "./options.ts";
+import { type PlanName, checkFields, checkVars } from "./options.ts";
 import { findRuntime } from "./runtime.ts";
 import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
 import type { HostVars } from "./vars.ts";
 import { DISPOSED } from "./waiting.ts";
 import { Workerd } from "./workerd.ts";
-import { SECRET_HEADER, type KitAnswer, type KitRequest } from "./kit-request.ts";
+import { SECRET_HEADER, type Figure, type KitAnswer, type KitRequest } from "./kit-request.ts";
 
 export interface TestHostOptions {
   name: string;
@@ -26,6 +26,8 @@ export interface TestHostOptions {
   /** Origin of another host's PLC directory; undefined: the host uses its own. */
   plc: string | undefined;
   vars: HostVars;
+  /** The plan whose limits hold; null: none do. */
+  platform: PlanName | null;
   fetches: Fetches;
   /** How far the host's clock is ahead of the machine's, in milliseconds. Read at each start. */
   clock: () => number;
@@ -119,6 +121,7 @@ export class TestHost {
           PUBLIC_URL: given.PUBLIC_URL || `http://localhost:${ports.host}`,
           KIT_SECRET: secrets.control,
           KIT_CLOCK: String(options.clock()),
+          KIT_PLATFORM: options.platform ?? "",
         }),
         log: options.log,
       });
@@ -184,6 +187,25 @@ export class TestHost {
   async runSchedule(): Promise<void> {
     await this.#turn;
     await this.#ask({ do: "schedule" });
+  }
+
+  /**
+   * The most that each operation has used of Cloudflare's limits since the host started; empty without the option
+   * `platform`.
+   */
+  async figures(): Promise<Figure[]> {
+    const rows = await this.#ask({ do: "figures" });
+    return rows.map(({ operation, queries, subrequests, waiting }) => ({
+      operation: String(operation),
+      queries: Number(queries),
+      subrequests: Number(subrequests),
+      waiting: Number(waiting),
+    }));
+  }
+
+  /** Limits of Cloudflare's that were passed since this was last asked, each with what to do. */
+  async breaches(): Promise<string[]> {
+    return (await this.#ask({ do: "breaches" })).map(({ words }) => String(words));
   }
 
   /** @internal */

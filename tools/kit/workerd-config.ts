@@ -11,8 +11,8 @@ export const CONFIG = "config.capnp";
 export const DEFAULTS = "defaults.json";
 /** Prefix of a var's name in the runtime's environment. */
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
-/** The kit's own vars: the secret of its entrypoint, and the clock's offset. */
-export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK"];
+/** The kit's own vars: the secret of its entrypoint, the clock's offset, and the plan whose limits hold. */
+export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK", "KIT_PLATFORM"];
 
 export interface ConfigInput {
   /** File names of the Worker's modules, the main one first. */

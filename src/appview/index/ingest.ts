@@ -20,6 +20,11 @@ import { forgetting, purgeRows } from "./purge.ts";
 /** Frame bytes per run. */
 const RUN_BYTES = 2_000_000;
 const RUN_EVENTS = 500;
+/**
+ * Statements of one call. The platform's free plan allows an invocation 50 queries; a part of them is for what
+ * comes before and after. The sender goes on where a call ends.
+ */
+const CALL_STATEMENTS = 45;
 /** How far the stored cursor may trail behind events that changed nothing in the index. */
 const TRAIL = 500;
 /** Thousands of rows of each kind that are deleted with an account while other events wait. */
@@ -44,6 +49,10 @@ interface Place {
 interface Session extends IngestContext {
   /** The rev up to which each repo was backfilled in this call: commits up to it are in the index already. */
   backfilled: Map<Did, string>;
+  /** Statements so far. */
+  spent: number;
+  /** Whether the next run waits for the next call. */
+  isFull: boolean;
 }
 
 interface Read {
@@ -66,12 +75,13 @@ export async function readCursor(db: D1Database): Promise<number> {
  * @returns where ingest is afterwards.
  */
 export async function ingest(context: IngestContext, at: Place, events: SequencedEvent[]): Promise<Place> {
-  const session: Session = { ...context, backfilled: new Map() };
+  const session: Session = { ...context, backfilled: new Map(), spent: 0, isFull: false };
   const { db } = context;
   try {
     let place = at;
     for (const run of runsOf(events.filter(({ seq }) => seq > at.passed).map(read))) {
       place = await applyRun(session, place, run);
+      if (session.isFull) return place;
     }
     const { passed, stored } = place;
     if (passed - stored > (events.length === 0 ? 0 : TRAIL)) {
@@ -121,27 +131,46 @@ function* runsOf(reads: Read[]): Generator<Read[]> {
   if (run.length > 0) yield run;
 }
 
-/** Applies one run as one batch, if it changes anything; halves it if the database rejects it. */
+/**
+ * Applies one run as one batch, if it changes anything; halves it if the database rejects it, or if it is too much
+ * for one call.
+ */
 async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place> {
+  if (context.isFull) return at;
   const { db } = context;
   const last = run.at(-1)?.seq ?? at.passed;
   const [only] = run;
+  // What takes batches of its own has a call of its own.
+  const isAlone = only !== undefined && standsAlone(only);
+  if (isAlone && context.spent > 0) {
+    context.isFull = true;
+    return at;
+  }
   try {
     const work = await workOf(context, at.stored, run);
     if (work.length === 0) return { ...at, passed: last };
+    if (work.length > CALL_STATEMENTS && run.length > 1) return await applyHalves(context, at, run);
+    if (context.spent > 0 && context.spent + work.length > CALL_STATEMENTS) {
+      context.isFull = true;
+      return at;
+    }
+    context.spent += work.length + 1;
+    context.isFull = isAlone;
     await db.batch([guard(db, at.stored, last), ...work]);
     failures.clear();
     return placeAt(last);
   } catch (thrown) {
     if (isGuardFailure(thrown) || only === undefined) throw thrown;
     if (mayPass(thrown) && isPatient(only.seq)) throw thrown;
-    if (run.length > 1) {
-      const half = run.length >> 1;
-      return applyRun(context, await applyRun(context, at, run.slice(0, half)), run.slice(half));
-    }
+    if (run.length > 1) return applyHalves(context, at, run);
     await setAside(context, at.stored, only, thrown);
     return placeAt(only.seq);
   }
+}
+
+async function applyHalves(context: Session, at: Place, run: Read[]): Promise<Place> {
+  const half = run.length >> 1;
+  return applyRun(context, await applyRun(context, at, run.slice(0, half)), run.slice(half));
 }
 
 async function workOf(context: Session, stored: number, run: Read[]): Promise<D1PreparedStatement[]> {

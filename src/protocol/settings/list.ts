@@ -5,6 +5,7 @@
  * `readSettings` brings it to its normal form, on which the rest of the code relies, and says in words what
  * cannot work.
  */
+import { inJurisdiction } from "./jurisdiction.ts";
 import { readOwnLabels } from "./own-labels.ts";
 import {
   type Link,
@@ -178,6 +179,13 @@ export const SETTINGS = {
     kept: true,
     read: readWords,
   }),
+  JURISDICTION: setting<"" | "eu">({
+    what: "`eu` keeps the host's objects, members' repos among them, in the EU; chosen at the first deploy, for good.",
+    fallback: "",
+    local: "",
+    notFromShell: true,
+    read: readChoice("eu"),
+  }),
   LOCAL: setting({
     what: "`1` in local runs, which the launchers set: allows loopback addresses in outgoing requests.",
     fallback: "",
@@ -348,7 +356,8 @@ export function configure<Env extends object>(env: Env, kept: KeptSettings = NOT
   const { settings, faults } = readSettings(given, kept);
   const isNormal = SETTING_NAMES.every((name) => given[name] === settings[name]);
   const FIXED = SETTING_NAMES.filter((name) => isFixed(given, name));
-  const made = { bindings: isNormal ? (env as Env & Settings) : { ...env, ...settings, FIXED }, faults };
+  const bindings = isNormal ? (env as Env & Settings) : { ...env, ...settings, FIXED };
+  const made = { bindings: inJurisdiction(bindings), faults };
   madeBefore.set(kept, made);
   return made;
 }

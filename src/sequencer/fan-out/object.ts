@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { encodeErrorFrame, encodeInfoFrame } from "../../protocol/event-frames.ts";
 import type { StreamedEvent } from "../../protocol/events.ts";
 import { logLine } from "../../protocol/log-line.ts";
+import { configure } from "../../protocol/settings/list.ts";
 import { must } from "../../protocol/refusal.ts";
 import type {
   Bindings,
@@ -65,7 +66,7 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
   readonly #arriving: (string | null)[] = [];
 
   constructor(ctx: DurableObjectState, env: Bindings) {
-    super(ctx, env);
+    super(ctx, configure(env).bindings);
     this.#places = new KeptPlaces(ctx.storage);
     this.#pool = new SocketPool(
       () => this.limits().sockets,

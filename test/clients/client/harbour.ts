@@ -15,7 +15,7 @@ export interface Harbour {
 }
 
 export async function buildHarbour(): Promise<Harbour> {
-  const network = await createTestNetwork({ seed: community() });
+  const network = await createTestNetwork({ platform: "free", seed: community() });
   const createdAt = new Date().toISOString();
   const didOf = async (name: string) => (await network.account(name)).did;
   const create = async (by: string, collection: string, record: object, rkey?: string) => {

@@ -37,6 +37,7 @@ const GENERATOR = "did:web:feeds.example.com";
 
 export async function setStage(): Promise<Stage> {
   const network = await createTestNetwork({
+    platform: "free",
     seed: {
       accounts: [
         { name: "ada" },

@@ -12,7 +12,7 @@ export const ALICE = {
 
 /** Two hosts that require invites. */
 export const startNetwork = (): Promise<TestNetwork> =>
-  createTestNetwork({ hosts: ["north", "south"], vars: { REGISTRATION: "invite" } });
+  createTestNetwork({ platform: "free", hosts: ["north", "south"], vars: { REGISTRATION: "invite" } });
 
 /** A terminal with a session file of its own. */
 export const terminal = (network: TestNetwork): Goat =>

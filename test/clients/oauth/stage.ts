@@ -24,6 +24,7 @@ export interface Stage {
 export async function setStage(vars: HostVars = {}): Promise<Stage> {
   const published = new Map<string, unknown>();
   const network = await createTestNetwork({
+    platform: "free",
     vars: { HOST_NAME: "Lagoon", ...vars },
     log: ({ message }) => {
       if (message.includes('"level":"error"')) console.error(message);

@@ -14,6 +14,7 @@ import { fitSettings } from "../settings.ts";
 import { type WranglerFile, readWranglerFile } from "../wrangler-file.ts";
 import { chooseAccount } from "./account.ts";
 import { Cloudflare, type CloudflareAccount } from "./cloudflare.ts";
+import { inEu, isInEu, keepInEu } from "./eu.ts";
 import { type Survey, jurisdictionOf, survey } from "./survey.ts";
 import { assertBuilds, credentials, deployWorker, rehearse } from "./wrangler.ts";
 
@@ -22,6 +23,7 @@ const HELP = `npm run deploy -- [options]
   --dry-run          builds, and says what it would do; touches no account
   --account <id>     the account's id or name, for people with several
   --location <hint>  where the databases are made: weur, eeur, wnam, enam, apac, oc; by default near you
+  --eu               keeps everything in the EU, by law; at the first deploy, for good
   --new-code         makes a new code for /setup, and prints it
   --yes              asks nothing
 `;
@@ -30,6 +32,7 @@ interface Options {
   "dry-run": boolean;
   account?: string;
   location?: string;
+  eu: boolean;
   "new-code": boolean;
   yes: boolean;
   help: boolean;
@@ -55,11 +58,14 @@ function readOptions(): Options {
         "dry-run": { type: "boolean", default: false },
         account: { type: "string" },
         location: { type: "string" },
+        eu: { type: "boolean", default: false },
         "new-code": { type: "boolean", default: false },
         yes: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
+    if (values.eu && values.location !== undefined)
+      throw new Error("--eu and --location exclude each other.");
     if (values.location !== undefined && !LOCATIONS.includes(values.location))
       throw new Error(`${values.location} is no location: choose one of ${LOCATIONS.join(", ")}.`);
     return values;
@@ -88,11 +94,13 @@ async function deploy(options: Options): Promise<void> {
     id: process.env.CLOUDFLARE_ACCOUNT_ID ?? file.accountId,
     canAsk,
   });
-  const found = await survey(api, account, file);
+  const found = await survey(api, account, options.eu ? inEu(file) : file);
   tell(account, file, found);
+  const eu = await choosesEu(options, file, found, canAsk);
   if (canAsk && (await clack.confirm({ message: "Go on?" })) !== true)
     throw new LaunchError("Nothing was deployed.");
-  await makeStores(api, account, found, options.location ?? null);
+  if (eu) keepInEu();
+  await makeStores(api, account, found, { eu, location: options.location ?? null });
   await upload(account, found, options["new-code"]);
 }
 
@@ -106,19 +114,57 @@ function tell({ name }: CloudflareAccount, file: WranglerFile, found: Survey): v
   console.log(`\n${lines.map((line) => `  ${line}`).join("\n")}\n`);
 }
 
+/**
+ * Whether the host is one of the EU's: as wrangler.toml says, or, at a first deploy, as is asked for. Throws a
+ * `LaunchError` if it is too late.
+ */
+async function choosesEu(
+  { eu, location, yes }: Options,
+  file: WranglerFile,
+  { isThere, databases }: Survey,
+  canAsk: boolean,
+): Promise<boolean> {
+  if (isInEu(file)) return true;
+  const isFirst = !isThere && databases.length === file.databases.length;
+  if (eu && !isFirst)
+    throw new LaunchError(
+      "The host was deployed without --eu, and what it has cannot be moved there. Deploy a new one under another name, with other names for its stores, and move the accounts.",
+    );
+  if (eu || !canAsk || yes || !isFirst || location !== undefined) return eu;
+  const chosen = await clack.select({
+    message: "Where may everything be kept? It cannot be changed later.",
+    options: [
+      { value: "near", label: "Wherever Cloudflare finds best, near you" },
+      { value: "eu", label: "In the EU alone, by law" },
+    ],
+  });
+  if (clack.isCancel(chosen)) throw new LaunchError("Nothing was deployed.");
+  return chosen === "eu";
+}
+
+interface Where {
+  eu: boolean;
+  location: string | null;
+}
+
 /** Makes what is missing, before wrangler would: it cannot say where. */
 async function makeStores(
   api: Cloudflare,
   { id }: CloudflareAccount,
   { databases, buckets }: Survey,
-  location: string | null,
+  { eu, location }: Where,
 ): Promise<void> {
-  for (const { name } of databases) {
-    const where = location === null ? {} : { primary_location_hint: location };
-    await api.make(`/accounts/${id}/d1/database`, { name, ...where });
+  const hint = location === null ? {} : { primary_location_hint: location };
+  const where = eu ? { jurisdiction: "eu" } : hint;
+  for (const { name } of databases) await api.make(`/accounts/${id}/d1/database`, { name, ...where });
+  for (const bucket of buckets) {
+    const jurisdiction = eu ? "eu" : bucket.jurisdiction;
+    await api.make(
+      `/accounts/${id}/r2/buckets`,
+      { name: bucket.name },
+      jurisdictionOf({ ...bucket, jurisdiction }),
+    );
   }
-  for (const bucket of buckets)
-    await api.make(`/accounts/${id}/r2/buckets`, { name: bucket.name }, jurisdictionOf(bucket));
 }
 
 async function upload(account: CloudflareAccount, { hasCode }: Survey, wantsCode: boolean): Promise<void> {

@@ -15,6 +15,8 @@ import { withCors } from "../../dev/outside/answers.ts";
 import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
 import { alone, inFlight } from "./in-flight.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
+import { underRules } from "./platform/bindings.ts";
+import { allFigures, invoke, takeBreaches } from "./platform/invocation.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
 
 interface Kept {
@@ -59,6 +61,8 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     else if (asked.do === "wipe") await alone(() => this.#wipe(asked.offset));
     else if (asked.do === "schedule") await inFlight(() => this.#runSchedule());
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
+    else if (asked.do === "figures") return allFigures().map((figure) => ({ ...figure }));
+    else if (asked.do === "breaches") return takeBreaches().map((words) => ({ words }));
     else return this.#query(asked.database, asked.sql, asked.values);
     return [];
   }
@@ -121,7 +125,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
 
   /** Without an event, all is done that is due at some minute. */
   #runSchedule(): Promise<void> {
-    return worker.scheduled(null, this.env, this.ctx);
+    return invoke("schedule", () => worker.scheduled(null, underRules(this.env), this.ctx));
   }
 
   async #members(): Promise<string[]> {

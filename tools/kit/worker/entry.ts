@@ -8,6 +8,9 @@ import type { Bindings } from "../../../src/protocol/stations.ts";
 import type { AccountStation } from "../../../src/protocol/account-station.ts";
 import { inFlight } from "./in-flight.ts";
 import { afterMove, followClock } from "./moved-alarms.ts";
+import { underRules } from "./platform/bindings.ts";
+import { invoke, operationOf } from "./platform/invocation.ts";
+import { guardStorage, holdRuntimeToRules, invokeMethods, setOwnName } from "./platform/runtime.ts";
 
 export * from "../../../src/worker.ts";
 export { OutsideObject } from "../../dev/outside/worker.ts";
@@ -15,10 +18,23 @@ export { Bucket, BucketObject } from "./buckets.ts";
 export { Database, DatabaseObject } from "./database.ts";
 export { Control } from "./control.ts";
 
+holdRuntimeToRules();
+for (const [name, made] of Object.entries({
+  AccountObject: host.AccountObject,
+  SequencerObject: host.SequencerObject,
+  FanOutObject: host.FanOutObject,
+  LabelsObject: host.LabelsObject,
+  AppView: host.AppView,
+}))
+  invokeMethods(made, name);
+
 export default {
   ...worker,
   fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
-    return inFlight(() => worker.fetch(request, env, context));
+    setOwnName(env.PUBLIC_URL);
+    return inFlight(() =>
+      invoke(operationOf(request), () => worker.fetch(request, underRules(env), context)),
+    );
   },
 };
 
@@ -26,7 +42,7 @@ type Given<Class extends abstract new (...given: never[]) => unknown> = Construc
 
 export class AccountObject extends host.AccountObject {
   constructor(...[ctx, env]: Given<typeof host.AccountObject>) {
-    super(followClock("AccountObject", ctx), env);
+    super(followClock("AccountObject", guardStorage(ctx)), underRules(env));
   }
   async kitClockMoved(before: number): Promise<void> {
     await afterMove(this.ctx, before, () => this.alarm());
@@ -39,9 +55,27 @@ export class AccountObject extends host.AccountObject {
 
 export class SequencerObject extends host.SequencerObject {
   constructor(...[ctx, env]: Given<typeof host.SequencerObject>) {
-    super(followClock("SequencerObject", ctx), env);
+    super(followClock("SequencerObject", guardStorage(ctx)), underRules(env));
   }
   async kitClockMoved(before: number): Promise<void> {
     await afterMove(this.ctx, before, () => this.alarm());
+  }
+}
+
+export class FanOutObject extends host.FanOutObject {
+  constructor(...[ctx, env]: Given<typeof host.FanOutObject>) {
+    super(guardStorage(ctx), underRules(env));
+  }
+}
+
+export class LabelsObject extends host.LabelsObject {
+  constructor(...[ctx, env]: Given<typeof host.LabelsObject>) {
+    super(guardStorage(ctx), underRules(env));
+  }
+}
+
+export class AppView extends host.AppView {
+  constructor(...[ctx, env]: Given<typeof host.AppView>) {
+    super(ctx, underRules(env));
   }
 }

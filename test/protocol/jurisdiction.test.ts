@@ -1,0 +1,33 @@
+/** The setting JURISDICTION, on namespaces that note how they are asked: the local runtime knows none. */
+import { expect, test } from "vitest";
+import { configure } from "../../src/protocol/settings/list.ts";
+
+const namespace = () => ({
+  where: "anywhere",
+  getByName: (name: string) => name,
+  jurisdiction(where: string) {
+    return { ...this, where };
+  },
+});
+const given = () => ({
+  ACCOUNT: namespace(),
+  SEQUENCER: namespace(),
+  FAN_OUT: namespace(),
+  LABELS: namespace(),
+});
+const placesOf = (env: ReturnType<typeof given> & { JURISDICTION?: string; LOCAL?: string }) => {
+  const { bindings } = configure(env);
+  return [bindings.ACCOUNT, bindings.SEQUENCER, bindings.FAN_OUT, bindings.LABELS].map(({ where }) => where);
+};
+
+test("every class of objects is made in the chosen jurisdiction", () => {
+  expect(placesOf({ ...given(), JURISDICTION: "eu" })).toEqual(["eu", "eu", "eu", "eu"]);
+});
+
+test.each([{}, { JURISDICTION: "" }, { JURISDICTION: "eu", LOCAL: "1" }])("%j: anywhere", (settings) => {
+  expect(placesOf({ ...given(), ...settings })).toEqual(["anywhere", "anywhere", "anywhere", "anywhere"]);
+});
+
+test("a jurisdiction that there is not is a fault", () => {
+  expect(configure({ JURISDICTION: "moon" }).faults.join()).toContain("none of eu");
+});
