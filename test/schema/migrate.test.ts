@@ -5,6 +5,8 @@ import { type Migration, APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../
 import { MigrationError, migrate } from "../../schema/migrate.ts";
 import { countDatabase } from "../../src/appview/counted-database.ts";
 import { readyDatabases, unready } from "../../src/edge/unready.ts";
+import { underRules } from "../../tools/kit/worker/platform/bindings.ts";
+import { allFigures, invoke, takeBreaches } from "../../tools/kit/worker/platform/invocation.ts";
 import { bindings } from "../support/bindings.ts";
 
 const files = import.meta.glob("../../migrations/{directory,appview}/*.sql", {
@@ -52,6 +54,15 @@ test.each([
       expect(await namesIn(database)).toEqual(list.map(({ name }) => name));
     }),
   );
+});
+
+test("a new host makes all its tables within the free plan's queries, with room for its first answer", async () => {
+  await invoke("first request", () => readyDatabases(underRules(bindings)));
+  expect(takeBreaches()).toEqual([]);
+  const figure = allFigures().find(({ operation }) => operation === "first request");
+  const files = DIRECTORY_MIGRATIONS.length + APPVIEW_MIGRATIONS.length;
+  expect(figure?.queries).toBe(files + 6);
+  expect(figure?.queries).toBeLessThanOrEqual(40);
 });
 
 test("what wrangler has begun is gone on with, and the other way round", async () => {
