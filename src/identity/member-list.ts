@@ -5,8 +5,8 @@
 import { invalidRequest } from "../protocol/refusal.ts";
 import { type AccountRow, type Member, asMember } from "./member.ts";
 
-/** `off`: switched off by the member, or about to move in or out. */
-export type MemberFilter = "all" | "suspended" | "off";
+/** `off`: switched off by the member, or about to move in or out. `unseen`: not known to some relay. */
+export type MemberFilter = "all" | "suspended" | "off" | "unseen";
 
 /** An account as these statements give it. */
 export type ListedRow = Omit<AccountRow, "invitesDisabled"> & { invitesDisabled: number };
@@ -20,11 +20,20 @@ export const LISTED_COLUMNS = `a.did, a.handle, a.email, a.email_confirmed_at AS
 export const listedMember = (row: ListedRow): Member =>
   asMember({ ...row, invitesDisabled: row.invitesDisabled === 1 });
 
-/** Each has an index of its own, by `created_at` and `did`. */
+/** Each but `unseen` has an index of its own, by `created_at` and `did`. */
 const CONDITION: Record<MemberFilter, string> = {
   all: "a.state NOT IN ('reserved', 'deleted')",
   suspended: "a.takedown IS NOT NULL AND a.state NOT IN ('reserved', 'deleted')",
   off: "a.state = 'deactivated'",
+  unseen: "a.state = 'active'",
+};
+
+/** Those whom a relay does not know are few, or too many for a list; they are read before their accounts. */
+const SOURCE: Record<MemberFilter, string> = {
+  all: "account a",
+  suspended: "account a",
+  off: "account a",
+  unseen: "(SELECT DISTINCT did FROM relay_missing LIMIT 800) AS m CROSS JOIN account a ON a.did = m.did",
 };
 
 /** Newest first. Refuses InvalidRequest for an invalid cursor. */
@@ -36,7 +45,7 @@ export function membersPage(
   if (!createdAt || did === undefined) throw invalidRequest("Malformed cursor");
   return database
     .prepare(
-      `SELECT ${LISTED_COLUMNS} FROM account a WHERE ${CONDITION[filter]} AND (a.created_at, a.did) < (?1, ?2)
+      `SELECT ${LISTED_COLUMNS} FROM ${SOURCE[filter]} WHERE ${CONDITION[filter]} AND (a.created_at, a.did) < (?1, ?2)
         ORDER BY a.created_at DESC, a.did DESC LIMIT ?3`,
     )
     .bind(createdAt, did, limit);

@@ -97,6 +97,9 @@ test("the home page says how many, and the page of relays who", async () => {
   expect((await visitor.get("/admin")).text).toContain(
     "The relay relay.example.com does not know 30 of 129 members",
   );
+  const unseen = await visitor.get("/admin/members?show=unseen");
+  expect(unseen.text).toContain("@q129.test");
+  expect(unseen.text).not.toContain("@q099.test");
   bindings.RELAYS = RELAY;
   try {
     const page = await visitor.get("/admin/relays");

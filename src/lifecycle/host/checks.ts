@@ -10,7 +10,7 @@ import { messageOf } from "../../protocol/log-line.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import { relayStatuses } from "../relays.ts";
-import { type StatusServices, readStatus } from "../status.ts";
+import { type StatusServices, readFollowing } from "../status.ts";
 import { type Obstacle, probeAddress, probeHandles } from "./reach.ts";
 
 export interface CheckServices extends StatusServices {
@@ -173,7 +173,7 @@ const LAG = 500;
 
 async function checkIndex(services: CheckServices): Promise<Check> {
   if (services.env.APPVIEW !== "local") return well("Index", "Another AppView has it.");
-  const { index } = await readStatus(services);
+  const index = await readFollowing(services);
   if (index.lost !== null) return ill("Index", "Some events are missing from it.", "Rebuild the index.");
   if (index.error !== null)
     return ill("Index", `It stands still: ${index.error}`, "It goes on trying by itself.");

@@ -23,6 +23,7 @@ export const FILTERS: readonly [MemberFilter, string][] = [
   ["all", "Newest"],
   ["suspended", "Suspended or taken down"],
   ["off", "Switched off or moving"],
+  ["unseen", "Not seen by relays"],
 ];
 
 export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...frame }) => {
