@@ -1,8 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import { type Plugin, build } from "esbuild";
 import { expect, test } from "vitest";
-import { ALIASES, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { ALIASES, bundleOptions, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { oneCopy } from "../../tools/dev/one-copy.ts";
 import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import { builtRuntime } from "../../tools/kit/build.ts";
 import { importedByWorker } from "../support/packages.ts";
@@ -18,6 +20,11 @@ test("a start reads neither the OAuth provider nor passkeys nor what tells files
   expect(holds(atStart)).toEqual([false, false, false]);
   const size = modules.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
   expect(size).toBeLessThan(600_000);
+});
+
+test("a bundle has one copy of each version of a package, where npm installed several", async () => {
+  expect(await copiesIn([])).toBeGreaterThan(0);
+  expect(await copiesIn([oneCopy])).toBe(0);
 });
 
 test("a deploy hashes passwords at full cost, whatever the test kit does", async () => {
@@ -43,4 +50,28 @@ async function kitSource(): Promise<string> {
   const folder = await builtRuntime();
   const files = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
   return files.map((name) => readFileSync(path.join(folder, name), "utf8")).join("\n");
+}
+
+/** Copies of `@atproto/syntax` beyond one of each version, in a bundle of two packages that use it. */
+async function copiesIn(plugins: Plugin[]): Promise<number> {
+  const { metafile } = await build({
+    ...bundleOptions("", "two"),
+    entryPoints: ["@atproto/lex-document", "@atproto/lex-resolver"],
+    outdir: path.join(ROOT, ".atoll/never-written"),
+    minify: false,
+    sourcemap: false,
+    write: false,
+    metafile: true,
+    plugins: [...(bundleOptions("").plugins ?? []).filter(({ name }) => name !== "one-copy"), ...plugins],
+  });
+  const folders = Object.keys(metafile.inputs).flatMap(
+    (file) => /^(.*node_modules\/@atproto\/syntax)\//.exec(file)?.[1] ?? [],
+  );
+  const versions = [...new Set(folders)].map((folder): string => {
+    const manifest: { version: string } = JSON.parse(
+      readFileSync(path.join(ROOT, folder, "package.json"), "utf8"),
+    );
+    return manifest.version;
+  });
+  return versions.length - new Set(versions).size;
 }
