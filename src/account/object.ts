@@ -191,9 +191,9 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return { cid, rev };
   }
   async getRepoStatus(): Promise<RepoStatus> {
-    const { state, head } = this.#existing();
-    const status = statusOf(state);
-    return status === "active" ? { active: true, rev: head.rev } : { active: false, status };
+    const account = this.#existing();
+    const status = statusOf(account.state);
+    return status === "active" ? { active: true, rev: account.head.rev } : { active: false, status };
   }
   async getRepo(access: Access, since?: string) {
     const { sql, head, exports } = this.#existing(access);

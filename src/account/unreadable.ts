@@ -109,12 +109,16 @@ export function openStored(
   }
 }
 
-/** Follows what was noted while the account could not be read. */
+/** Follows what was noted while the account could not be read. What cannot be followed yet stays noted. */
 export function followNoted(account: Account): void {
   const { kv } = account.sql.storage;
   const noted = kv.get<Noted>(NOTED);
   if (noted === undefined) return;
   const { standing, order } = noted;
-  if (account.state.createdAt <= order.at) account.settle(standing, order.isNew);
-  kv.delete(NOTED);
+  try {
+    if (account.state.createdAt <= order.at) account.settle(standing, order.isNew);
+    kv.delete(NOTED);
+  } catch (error) {
+    logLine("error", "account.noted", { did: account.did, error });
+  }
 }

@@ -81,6 +81,28 @@ test("what the directory said meanwhile holds once the account can be read again
   expect(await accountOf(did).getRepoStatus()).toMatchObject({ active: true });
 });
 
+test("what cannot be followed yet stays noted, and opens the account all the same", async () => {
+  const { did } = await newMember();
+  const account = accountOf(did);
+  await account.createRecord({ collection: POST, record: post("x") });
+  await settle(account, { active: false });
+  await damage(did, "ALTER TABLE log RENAME TO lost");
+  await settle(accountOf(did), { active: true });
+  await change(
+    did,
+    `ALTER TABLE lost RENAME TO log; CREATE TABLE spare AS SELECT * FROM mst; UPDATE mst SET bytes = x'00'`,
+  );
+  await kill(did);
+  // To come back, it would have to announce its repo, which cannot be read.
+  expect(await accountOf(did).getRepoStatus()).toMatchObject({ active: false, status: "deactivated" });
+  await change(
+    did,
+    `UPDATE mst SET bytes = (SELECT bytes FROM spare WHERE spare.band = mst.band AND spare.edge = mst.edge)`,
+  );
+  await kill(did);
+  expect(await accountOf(did).getRepoStatus()).toMatchObject({ active: true });
+});
+
 test("an order for an earlier account spares it, as far as its age can be read", async () => {
   const { did } = await newMember();
   const before = Date.now() - 60_000;
