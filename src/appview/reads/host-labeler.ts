@@ -34,7 +34,8 @@ const serviceOf = ({ labels }: LabelingHost) =>
     createdAt: CREATED_AT,
     policies: {
       labelValues: [...KNOWN_LABELS, ...labels.map(({ value }) => value)],
-      labelValueDefinitions: labels.length === 0 ? undefined : labels.map(definitionOf),
+      // A record has no undefined.
+      ...(labels.length === 0 ? {} : { labelValueDefinitions: labels.map(definitionOf) }),
     },
     subjectTypes: ["account", "record"],
   }) satisfies AppBskyLabelerService.Main;
@@ -45,6 +46,12 @@ const definitionOf = ({ value, name, description, severity, blurs }: OwnLabel) =
   blurs,
   defaultSetting: "warn" as const,
   locales: [{ lang: "en", name, description }],
+});
+
+const profileOf = ({ name }: LabelingHost): AppBskyActorProfile.Main => ({
+  $type: "app.bsky.actor.profile",
+  displayName: `${name}: moderation`.slice(0, 64),
+  description: `Labels by the moderators of ${name}. Reports to this account reach them.`.slice(0, 256),
 });
 
 const cidOf = (record: object): string => cidOfCbor(encode(jsonToLex(record)));
@@ -79,14 +86,7 @@ export function addHostFacts(
     const service = serviceOf(host);
     const cid = cidOf(service);
     const made = { cid, sort: Date.parse(CREATED_AT), indexed: Date.parse(CREATED_AT) };
-    const profile: AppBskyActorProfile.Main = {
-      $type: "app.bsky.actor.profile",
-      displayName: `${host.name}: moderation`.slice(0, 64),
-      description: `Labels by the moderators of ${host.name}. Reports to this account reach them.`.slice(
-        0,
-        256,
-      ),
-    };
+    const profile = profileOf(host);
     facts.actors.set(host.did, {
       did: host.did,
       handle: handleOfHost(host),
