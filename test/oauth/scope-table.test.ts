@@ -117,6 +117,9 @@ const OPEN = new Set([
     (name) => `com.atproto.identity.${name}`,
   ),
   ...["getHostStatus", "getRepoStatus", "listRepos"].map((name) => `com.atproto.sync.${name}`),
+  // This host is its own feed generator, whose answer is the same whoever asks, mostly other AppViews.
+  "app.bsky.feed.describeFeedGenerator",
+  "app.bsky.feed.getFeedSkeleton",
   // This host is its own labeler, open to anyone. The reference asks another labeler, for members.
   "com.atproto.label.queryLabels",
   "com.atproto.label.subscribeLabels",

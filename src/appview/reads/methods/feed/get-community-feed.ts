@@ -11,10 +11,10 @@ import { marked } from "./post-filters.ts";
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * How many of the week's newest posts are compared: two rows each. A community that writes more than that in a
+ * How many of the week's newest posts are compared: four rows each. A community that writes more than that in a
  * week sees the best of fewer days.
  */
-const COMPARED = 5000;
+const COMPARED = 2500;
 
 interface Params {
   limit: number;
