@@ -136,7 +136,7 @@ export default defineConfig(async () => ({
       inNode("node", { timeout: 30_000 }),
       inNode("clients", { timeout: 60_000 }),
       inNode("kit", { timeout: 30_000 }),
-      inNode("deploy", { timeout: 120_000 }),
+      inNode("deploy", { timeout: 300_000 }),
       inNode("browser", { timeout: 120_000, alone: true }),
       // Later tests go on from what earlier ones made.
       inNode("migration", { timeout: 600_000, alone: true, bail: 1 }),

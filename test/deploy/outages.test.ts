@@ -56,7 +56,7 @@ function assertWhole(stage: Stage): void {
 }
 
 describe.concurrent("the network is gone", () => {
-  test("at every call of `wrangler deploy`, before the call", { timeout: 300_000 }, async () => {
+  test("at every call of `wrangler deploy`, before the call", { timeout: 600_000 }, async () => {
     await using stage = await builtStage();
     const runs = await cutAtEach(
       stage,
@@ -68,7 +68,7 @@ describe.concurrent("the network is gone", () => {
     assertWhole(stage);
   });
 
-  test("at every call of `npm run deploy`, its answer lost", { timeout: 300_000 }, async () => {
+  test("at every call of `npm run deploy`, its answer lost", { timeout: 600_000 }, async () => {
     await using stage = await builtStage();
     const words = /cannot be reached|could not be reached/;
     const runs = await cutAtEach(stage, "answer", () => stage.project.deploy(), words);
