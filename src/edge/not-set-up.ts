@@ -5,7 +5,7 @@ import type { Bindings } from "../protocol/stations.ts";
 import { renderError } from "./errors.ts";
 
 /** Set-up, the style and scripts of its pages, and whether the host is up at all. */
-const SERVED = /^\/(setup(\/.*)?|account\/[\w.-]+\.(css|js|svg)|xrpc\/_health)$/;
+const SERVED = /^\/(setup(\/.*)?|account\/(logo\/)?[\w.-]+\.(css|js|svg|png|jpg|webp)|xrpc\/_health)$/;
 
 /** Null if the host serves the request. Browsers are led to set-up. */
 export function notSetUp(request: Request, env: Bindings): Response | null {

@@ -1,4 +1,5 @@
 /** Every path of the pages. Loaded by the edge with the first request for one of them. */
+import { readLogoFile } from "../lifecycle/host/logo.ts";
 import { readStatus } from "../lifecycle/status.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { invites } from "./account/invites.tsx";
@@ -62,6 +63,8 @@ async function passkeyOptions(visit: Visit): Promise<Response> {
   return Response.json(await addOptions(own, own.member));
 }
 
+const LOGOS = "/account/logo/";
+
 const isWithin = (folder: string, pathname: string) =>
   pathname === folder || pathname.startsWith(`${folder}/`);
 
@@ -74,6 +77,9 @@ export async function servePage(services: Services, request: Request): Promise<R
   if (pathname === "/status") return statusPage(frame, await readStatus(services));
   const asset = request.method === "GET" ? assetAt(pathname, frame.host) : null;
   if (asset !== null) return asset;
+  if (pathname.startsWith(LOGOS)) {
+    return (await readLogoFile(services.env, pathname.slice(LOGOS.length))) ?? notFound(frame);
+  }
   if (isWithin("/setup", pathname)) {
     const { serveSetUp } = await import("./setup/routes.ts");
     return serveSetUp(await visitOf(services, request));

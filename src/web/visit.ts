@@ -17,6 +17,8 @@ export interface HostWords {
   memberInvites: boolean;
   /** The community's name for itself. */
   name: string;
+  /** The path of its logo; null if it has none. */
+  logo: string | null;
   /** `#rrggbb`; any other value means Atoll's own colour. */
   colour: string;
   /** Addresses of the community's own pages, and of whoever runs the host; null if there are none. */
@@ -51,6 +53,7 @@ export function wordsOf({ host, env }: Services): HostWords {
     registration: env.REGISTRATION,
     memberInvites: Number(env.MEMBER_INVITES) > 0,
     name: env.HOST_NAME || host.hostname,
+    logo: env.HOST_LOGO ? `/account/logo/${env.HOST_LOGO}` : null,
     colour: env.HOST_COLOR ?? "",
     terms: env.TERMS_URL || null,
     privacy: env.PRIVACY_URL || null,

@@ -56,6 +56,23 @@ export class Visitor {
     });
   }
 
+  /** Posts a form with a file. */
+  async upload(
+    path: string,
+    fields: Record<string, string>,
+    file: string,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Shown> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ csrf: this.#csrf, ...fields })) form.set(name, value);
+    form.set(file, new Blob([bytes]), bytes.length === 0 ? "" : "file");
+    return this.#send(path, {
+      method: "POST",
+      headers: { origin: this.#origin, accept: "text/html" },
+      body: form,
+    });
+  }
+
   /** Signs in on the account page; the answer is what the form led to. */
   async signIn(identifier: string, password: string, remember = true): Promise<Shown> {
     await this.get("/account/sign-in");

@@ -20,6 +20,7 @@ const scene: Scene = {
     memberInvites: true,
     name: "Host",
     colour: "",
+    logo: null,
     terms: null,
     privacy: null,
     contact: null,

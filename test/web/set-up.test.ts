@@ -305,6 +305,58 @@ describe("the pages", () => {
     expect(await readKept(bindings)).toEqual({ HOST_NAME: "Lagoon" });
   });
 
+  describe("take a logo", () => {
+    const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]);
+    const send = async (who: Visitor, bytes: Uint8Array<ArrayBuffer>, more: Record<string, string> = {}) => {
+      await who.get("/setup/look");
+      return who.upload("/setup/look", { step: "save", HOST_NAME: "Lagoon", ...more }, "HOST_LOGO", bytes);
+    };
+
+    test("that is a picture, show it in every header, and keep it until it shall go", async () => {
+      const who = visitor();
+      await open(who);
+      expect((await send(who, png)).location).toBe("/setup/links");
+      const { HOST_LOGO: name } = await readKept(bindings);
+      const path = `/account/logo/${name}`;
+      expect((await who.get("/setup/links")).html).toContain(`<img class="mark" src="${path}" alt=""`);
+      const file = await asker()(path);
+      expect([file.status, file.headers.get("content-type")]).toEqual([200, "image/png"]);
+      expect(new Uint8Array(await file.arrayBuffer())).toEqual(png);
+      // Without a new one, it stays.
+      await send(who, new Uint8Array());
+      expect(await readKept(bindings)).toMatchObject({ HOST_LOGO: name });
+      const other = Uint8Array.from([...png, 4]);
+      await send(who, other);
+      expect((await asker()(path)).status).toBe(404);
+      await send(who, new Uint8Array(), { "forget-HOST_LOGO": "yes" });
+      expect(await readKept(bindings)).toEqual({ HOST_NAME: "Lagoon" });
+      expect((await bindings.BLOBS.list({ prefix: "host/logo/" })).objects).toEqual([]);
+    });
+
+    test.each([
+      [
+        "a script in a picture’s clothes",
+        Uint8Array.from(new TextEncoder().encode("<svg onload=alert(1)>")),
+        "is no picture",
+      ],
+      ["one that is too large", new Uint8Array(210 * 1024).fill(1).with(0, 0xff), "is no picture"],
+      ["a large picture", Uint8Array.from([...png, ...new Uint8Array(205 * 1024)]), "is larger than 200 KB"],
+    ])("but not %s", async (_name, bytes, words) => {
+      const who = visitor();
+      await open(who);
+      const refused = await send(who, bytes);
+      expect([refused.status, refused.text.includes(words)]).toEqual([400, true]);
+      expect(await readKept(bindings)).toEqual({});
+      expect((await bindings.BLOBS.list({ prefix: "host/logo/" })).objects).toEqual([]);
+    });
+
+    test("but no form that is larger than one with a logo may be", async () => {
+      const who = visitor();
+      await open(who);
+      expect((await send(who, new Uint8Array(400 * 1024))).status).toBe(403);
+    });
+  });
+
   test("take another choice as it is typed", async () => {
     const who = visitor();
     await open(who);

@@ -1,5 +1,6 @@
 /** Changes of settings on the host's pages. */
 import { type SettingChanges, keepSettings } from "../../../schema/kept-settings.ts";
+import { forgetOtherLogos, storeLogo } from "./logo.ts";
 import { ModerationAudit } from "../../moderation/audit.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import {
@@ -36,7 +37,7 @@ export async function changeSettings(env: Bindings, actor: string, typed: TypedS
   const changes: SettingChanges = {};
   for (const [name, text] of entriesOf(typed)) {
     if (fixed.includes(name)) throw invalidRequest(`${name} is set in the host's environment`);
-    changes[name] = fitText(name, text, env.LOCAL === "1");
+    changes[name] = await fitText(env, name, text);
   }
   const names = Object.keys(changes).toSorted();
   if (names.length === 0) return;
@@ -44,16 +45,18 @@ export async function changeSettings(env: Bindings, actor: string, typed: TypedS
   await audit.around({ actor, action: "changeSettings", detail: { settings: names } }, () =>
     keepSettings(env, changes),
   );
+  if (changes.HOST_LOGO !== undefined) await forgetOtherLogos(env, changes.HOST_LOGO);
 }
 
 const entriesOf = (typed: TypedSettings): [SettingName, string][] =>
   Object.entries(typed) as [SettingName, string][];
 
 /** Null: the default. */
-function fitText(name: SettingName, text: string, isLocal: boolean): string | null {
+async function fitText(env: Bindings, name: SettingName, text: string): Promise<string | null> {
   if (text.trim() === "" && SETTINGS[name].kept) return mayBeEmpty(name) ? "" : null;
   try {
-    return fitSetting(name, text, isLocal);
+    if (name === "HOST_LOGO" && text.startsWith("data:")) return await storeLogo(env, text);
+    return fitSetting(name, text, env.LOCAL === "1");
   } catch (thrown) {
     if (!(thrown instanceof Unfit)) throw thrown;
     throw new UnfitSetting(name, thrown.message);

@@ -18,6 +18,7 @@ import {
   readKey,
   readLink,
   readLocal,
+  readLogo,
   readModerationService,
   readName,
   readOrigins,
@@ -123,6 +124,13 @@ export const SETTINGS = {
     fallback: "",
     kept: true,
     read: readColour,
+  }),
+  HOST_LOGO: setting({
+    what: "The file of the community's logo, which its pages keep.",
+    fallback: "",
+    kept: true,
+    notFromShell: true,
+    read: readLogo,
   }),
   TERMS_URL: setting<Link | "">({
     what: "The address of the community's terms, which pages and apps link to.",

@@ -138,6 +138,12 @@ export function readColour(text: string): string {
   return `#${long.toLowerCase()}`;
 }
 
+/** The name of a file that the host made: a digest and the kind of picture. */
+export function readLogo(text: string): string {
+  if (!/^[0-9a-f]{32}\.(png|jpg|webp)$/.test(text)) throw new Unfit("is no file of this host's");
+  return text;
+}
+
 /** A password that can be sent by Basic authentication (RFC 7617): any characters but control characters. */
 export function readPassword(text: string): string {
   if (/\p{Cc}/u.test(text)) throw new Unfit("has control characters, which no client can send");

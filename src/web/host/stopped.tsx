@@ -9,7 +9,7 @@ import { page } from "../replies.tsx";
 import type { Frame } from "../visit.ts";
 
 function frameOf({ origin, hostname }: URL): Frame {
-  const unknown = { terms: null, privacy: null, contact: null, colour: "", handleDomains: [] };
+  const unknown = { terms: null, privacy: null, contact: null, colour: "", logo: null, handleDomains: [] };
   const host = { origin, hostname, name: hostname, did: `did:web:${hostname}` as const, ...unknown };
   return {
     host: { ...host, registration: "closed", memberInvites: false },

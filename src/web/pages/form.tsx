@@ -9,14 +9,16 @@ export interface Sender {
   carried?: Record<string, string>;
 }
 
-export const Form: FC<PropsWithChildren<Sender & { step: string }>> = ({
+/** `upload`: whether the form carries a file. */
+export const Form: FC<PropsWithChildren<Sender & { step: string; upload?: boolean }>> = ({
   action,
   csrf,
   carried = {},
   step,
+  upload = false,
   children,
 }) => (
-  <form method="post" action={action}>
+  <form method="post" action={action} enctype={upload ? "multipart/form-data" : undefined}>
     <input type="hidden" name="csrf" value={csrf} />
     <input type="hidden" name="step" value={step} />
     {Object.entries(carried).map(([name, value]) => (

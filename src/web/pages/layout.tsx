@@ -24,8 +24,11 @@ interface LayoutProps extends Frame {
   links?: Child;
 }
 
-/** An atoll from above: reef, lagoon, island. */
-export const Mark: FC<{ name: string }> = ({ name }) => (
+/** The community's logo, or else an atoll from above: reef, lagoon, island. */
+export const Mark: FC<Pick<HostWords, "name" | "logo">> = ({ name, logo }) =>
+  logo === null ? <Atoll name={name} /> : <img class="mark" src={logo} alt="" width={36} height={36} />;
+
+const Atoll: FC<{ name: string }> = ({ name }) => (
   <svg class="mark" viewBox="0 0 100 100" aria-hidden="true">
     <path d={shoreline(name, 44, 0.16)} fill="var(--on)" fill-opacity=".28" />
     <path d={shoreline(name, 33, 0.22)} fill="var(--on)" />
@@ -74,6 +77,13 @@ const Footer: FC<{ host: HostWords }> = ({ host: { hostname, terms, privacy, con
   </footer>
 );
 
+const Favicon: FC<HostWords> = ({ logo }) =>
+  logo === null ? (
+    <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
+  ) : (
+    <link rel="icon" href={logo} />
+  );
+
 export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   host,
   nonce,
@@ -97,7 +107,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         <meta name="theme-color" content={theme.brand} />
         {indexed ? null : <meta name="robots" content="noindex" />}
         <title>{`${title} · ${host.name}`}</title>
-        <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
+        <Favicon {...host} />
         <link rel="stylesheet" href={STYLE_PATH} />
         {sheets.map((path) => (
           <link rel="stylesheet" href={path} />
@@ -114,7 +124,7 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
         <header class="shore">
           <Sea name={host.name} />
           <a class="name" href={`${host.origin}/`}>
-            <Mark name={host.name} />
+            <Mark {...host} />
             <span>{host.name}</span>
           </a>
           {links ?? (

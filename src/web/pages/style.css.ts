@@ -27,7 +27,9 @@ padding:1.125rem 1.25rem}
 .name{position:relative;display:flex;align-items:center;gap:.75rem;color:var(--on);text-decoration:none;font-weight:660;
 font-size:1.0625rem;letter-spacing:-.005em;overflow-wrap:anywhere}
 .shore :focus-visible{outline-color:var(--on)}
-.mark{width:2.25rem;height:2.25rem}
+.mark{width:2.25rem;height:2.25rem;object-fit:cover;border-radius:.5rem}
+.logo{display:block;width:4.5rem;height:4.5rem;object-fit:cover;border-radius:var(--round);margin-bottom:.75rem}
+input[type=file]{width:100%;min-height:3rem;padding:.5rem 0;font:inherit;color:inherit}
 .shore .said{display:none}
 main{flex:1;width:100%;max-width:30rem;margin:0 auto;padding:2rem 1.25rem 2.5rem}
 main.wide{max-width:44rem}

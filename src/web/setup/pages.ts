@@ -14,6 +14,14 @@ export type PageName =
   | "owner"
   | "health";
 
+/** A picture to upload. Left empty, it stays as it is. */
+export interface PictureInput {
+  kind: "picture";
+  name: SettingName;
+  label: string;
+  hint: string;
+}
+
 interface TextInput {
   kind: "text";
   name: SettingName;
@@ -36,7 +44,7 @@ export interface ChoiceInput {
 export const OTHER = "other";
 export const otherOf = (name: SettingName): string => `${name}-${OTHER}`;
 
-export type Input = TextInput | ChoiceInput;
+export type Input = TextInput | ChoiceInput | PictureInput;
 
 export interface SettingsPage {
   title: string;
@@ -87,6 +95,12 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         label: "Colour",
         hint: "Like #0e7c86. Left empty, it is Atoll’s own. Contrast is looked after, whatever you take.",
         maxlength: 7,
+      },
+      {
+        kind: "picture",
+        name: "HOST_LOGO",
+        label: "Logo",
+        hint: "A square PNG, JPEG or WebP of up to 200 KB. Without one, the host draws an island of its own.",
       },
     ],
   },

@@ -30,9 +30,11 @@ export async function showing(visit: Visit, typed?: Fields): Promise<(input: Inp
   const { env } = visit.services;
   const [kept, fixed] = [await readKept(env), fixedSettings(env)];
   return (input) => ({
-    value: textIn(typed, input) ?? proposalFor(input.name, input.name in kept, env),
+    value:
+      (input.kind === "picture" ? undefined : textIn(typed, input)) ??
+      proposalFor(input.name, input.name in kept, env),
     fixed: fixed.includes(input.name),
-    hidden: isSecret(input) && env[input.name] !== "",
+    hidden: (isSecret(input) || input.kind === "picture") && env[input.name] !== "",
   });
 }
 
@@ -42,15 +44,17 @@ function textIn(fields: Fields | undefined, { name }: Input): string | undefined
   return text === OTHER ? (fields?.get(otherOf(name)) ?? "") : text;
 }
 
-/** The settings that a form has. A secret that was left empty stays, unless it shall be forgotten. */
+/** The settings that a form has. A secret or picture that was left empty stays, unless it shall be forgotten. */
 export function typedIn(visit: Visit, inputs: readonly Input[], fields: Fields): TypedSettings {
   const fixed = fixedSettings(visit.services.env);
   const typed: TypedSettings = {};
   for (const input of inputs) {
     const text = textIn(fields, input);
     if (text === undefined || fixed.includes(input.name)) continue;
-    if (isSecret(input) && text === "" && !fields.has(`forget-${input.name}`)) continue;
-    typed[input.name] = text;
+    const stays = isSecret(input) || input.kind === "picture";
+    const forget = fields.has(`forget-${input.name}`);
+    if (stays && text === "" && !forget) continue;
+    typed[input.name] = forget ? "" : text;
   }
   return typed;
 }

@@ -49,7 +49,7 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
           <Sea name={host.name} />
           <div class="strip">
             <a class="name" href="/">
-              <Mark name={host.name} />
+              <Mark {...host} />
               <span>{host.name}</span>
             </a>
             <SearchField scene={scene} asked={asked} />

@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import { type Input, type SettingsPage as Page, SETTINGS_PAGES } from "../../setup/pages.ts";
 import { Row } from "../account/rows.tsx";
 import { Form, Submit } from "../form.tsx";
-import { SettingInput, type Shown } from "../setup/settings-form.tsx";
+import { SettingInput, type Shown, hasUpload } from "../setup/settings-form.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 
 export const SettingsListPage: FC<DeskFrame> = (frame) => (
@@ -36,7 +36,7 @@ export const SettingsPage: FC<SettingsProps> = ({ page, shown, ...frame }) => {
           them.
         </p>
       )}
-      <Form {...sender} step="save">
+      <Form {...sender} step="save" upload={hasUpload(page)}>
         {page.inputs.map((input) => (
           <SettingInput input={input} shown={shown(input)} problem={problem ?? undefined} />
         ))}

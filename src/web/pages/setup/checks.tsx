@@ -11,16 +11,18 @@ const LOOKS: Record<Health, { icon: IconName; word: string }> = {
 
 export const Checks: FC<{ checks: readonly Check[] }> = ({ checks }) =>
   checks.length === 0 ? null : (
-    <ul class="checks" role="status">
-      {checks.map(({ what, health, found, mend }) => (
-        <li class={health}>
-          <Icon name={LOOKS[health].icon} />
-          <div>
-            <b>{what}</b> <span class="at">{LOOKS[health].word}</span>
-            <p>{found}</p>
-            {mend === null ? null : <p class="mend">{mend}</p>}
-          </div>
-        </li>
-      ))}
-    </ul>
+    <div role="status">
+      <ul class="checks">
+        {checks.map(({ what, health, found, mend }) => (
+          <li class={health}>
+            <Icon name={LOOKS[health].icon} />
+            <div>
+              <b>{what}</b> <span class="at">{LOOKS[health].word}</span>
+              <p>{found}</p>
+              {mend === null ? null : <p class="mend">{mend}</p>}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </div>
   );

@@ -1,6 +1,13 @@
 /** A page that asks for settings, and keeps them as it is left. */
 import type { FC } from "hono/jsx";
-import { type ChoiceInput, type Input, OTHER, type SettingsPage, otherOf } from "../../setup/pages.ts";
+import {
+  type ChoiceInput,
+  type Input,
+  OTHER,
+  type PictureInput,
+  type SettingsPage,
+  otherOf,
+} from "../../setup/pages.ts";
 import { Check, Field } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { Choice, SetUpPage, type SetUpFrame } from "./frame.tsx";
@@ -21,7 +28,7 @@ export interface SettingsPageProps extends SetUpFrame {
 
 export const SettingsFormPage: FC<SettingsPageProps> = ({ page, shown, ...frame }) => (
   <SetUpPage {...frame} title={page.title} lead={page.lead}>
-    <Form {...frame.sender} step="save">
+    <Form {...frame.sender} step="save" upload={hasUpload(page)}>
       {page.inputs.map((input) => (
         <SettingInput input={input} shown={shown(input)} problem={frame.problem} />
       ))}
@@ -29,6 +36,39 @@ export const SettingsFormPage: FC<SettingsPageProps> = ({ page, shown, ...frame 
     </Form>
   </SetUpPage>
 );
+
+const PictureField: FC<Omit<InputProps, "input"> & { input: PictureInput }> = ({
+  input: { name, label, hint },
+  shown,
+  problem,
+}) => {
+  const wrong = problem?.field === name ? problem.message : null;
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      {shown.hidden ? (
+        <img class="logo" src={`/account/logo/${shown.value}`} alt="The logo as it is" />
+      ) : null}
+      <input
+        type="file"
+        id={name}
+        name={name}
+        accept="image/png,image/jpeg,image/webp"
+        aria-invalid={wrong === null ? undefined : "true"}
+        aria-describedby={wrong === null ? `${name}-hint` : `${name}-hint ${name}-wrong`}
+      />
+      <p class="hint" id={`${name}-hint`}>
+        {hint}
+      </p>
+      {wrong === null ? null : (
+        <p class="wrong" id={`${name}-wrong`}>
+          {wrong}
+        </p>
+      )}
+      {shown.hidden ? <Check name={`forget-${name}`} label="Go without a logo" /> : null}
+    </div>
+  );
+};
 
 type ChoiceOfProps = Omit<InputProps, "input"> & { input: ChoiceInput };
 
@@ -54,6 +94,9 @@ const ChoiceOf: FC<ChoiceOfProps> = ({ input: { name, label, options, other }, s
   );
 };
 
+/** Whether a page's form carries a file. */
+export const hasUpload = ({ inputs }: SettingsPage): boolean => inputs.some(({ kind }) => kind === "picture");
+
 const FIXED = "It is set in the Worker’s environment, and can only be changed there.";
 
 interface InputProps {
@@ -75,6 +118,7 @@ export const SettingInput: FC<InputProps> = (props) => {
       </div>
     );
   }
+  if (input.kind === "picture") return <PictureField input={input} shown={shown} problem={problem} />;
   if (input.kind === "choice") return <ChoiceOf input={input} shown={shown} problem={problem} />;
   return (
     <>
