@@ -318,3 +318,35 @@ describe("addresses where nothing is", () => {
     }
   });
 });
+
+describe("the language", () => {
+  test.each([
+    ["de-AT,de;q=0.9,en;q=0.5", "de", "Willkommen bei"],
+    ["fr, en;q=0.5, de;q=0.1", "en", "Welcome to"],
+    ["fr", "en", "Welcome to"],
+    ["de;q=0, en", "en", "Welcome to"],
+    [";;;,,q=x", "en", "Welcome to"],
+  ])("for %s is %s", async (accepted, lang, words) => {
+    const { html, headers } = await read("/", { "accept-language": accepted });
+    expect(html).toContain(`<html lang="${lang}" dir="ltr">`);
+    expect(html).toContain(words);
+    expect(headers.get("content-language")).toBe(lang);
+  });
+});
+
+test("style, script and manifest are where the pages say, and small enough", async () => {
+  const { html } = await read("/");
+  const sizes = new Map<string, number>();
+  for (const [, path = ""] of html.matchAll(
+    /(?:href|src)="(\/(?:app|account)\/[^"]*\.(?:css|js|webmanifest))"/g,
+  )) {
+    const answer = await fetchHost(path);
+    expect([path, answer.status]).toEqual([path, 200]);
+    const packed = answer.body?.pipeThrough(new CompressionStream("gzip"));
+    const kind = path.split(".").at(-1) ?? "";
+    sizes.set(kind, (sizes.get(kind) ?? 0) + (await new Response(packed).arrayBuffer()).byteLength);
+  }
+  expect(sizes.get("css")).toBeLessThan(15_000);
+  expect(sizes.get("js")).toBeLessThan(45_000);
+  expect(sizes.has("webmanifest")).toBe(true);
+});
