@@ -1,6 +1,6 @@
 /** Feeds, threads, searches and pictures, as a client of a small community sees them. */
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
-import { ORIGIN, asAdmin, fetchHost, xrpc } from "../support/account-host.ts";
+import { HOST_DID, ORIGIN, asAdmin, fetchHost, xrpc } from "../support/account-host.ts";
 import { Person, type Ref, type View, anyone, didsOf } from "../support/appview-host.ts";
 
 const GENERATOR = "did:web:feeds.example.org";
@@ -297,6 +297,9 @@ test("what members do with a feed's posts is told to its generator", async () =>
   expect(await refused({ feed: uri("root"), interactions })).toMatch(/^400 InvalidRequestError/);
   expect(await refused({ feed: `${uri("feed")}x`, interactions })).toMatch(/^400 RecordNotFound/);
   expect((await xrpc(nsid, { input: { feed: uri("feed"), interactions } })).status).toBe(401);
+  // The host's own feeds have no generator elsewhere.
+  const own = `at://${HOST_DID}/app.bsky.feed.generator/whats-new`;
+  expect(await ann.do(nsid, { feed: own, interactions })).toEqual({});
   expect(asked).toHaveLength(told);
   answer = () => Response.json({ error: "NotNow", message: "busy" }, { status: 503 });
   expect(await refused({ feed: uri("feed"), interactions })).toBe("503 NotNow: busy");

@@ -95,6 +95,8 @@ export async function sendInteractions(
     throw invalidRequest("Name the feed in `feed`, or its generator in the header atproto-proxy");
   }
   const did = await generatorOf(reading, feed, hasRecord(services));
+  // The host's own feeds follow likes, and learn nothing else.
+  if (did === reading.host.did) return {};
   const endpoint = await generatorEndpoint(services)(did);
   const headers = await headersFor(did, INTERACTIONS, caller, request, services);
   const answer = await fetchPublic(new URL(`/xrpc/${INTERACTIONS}`, endpoint), {

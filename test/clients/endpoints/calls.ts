@@ -55,6 +55,7 @@ export const READS: readonly Row[] = [
   anyone("app.bsky.embed.getEmbedExternalView", ({ post }) => ({
     params: { url: "https://example.com", uris: [post.uri] },
   })),
+  anyone("app.bsky.feed.describeFeedGenerator"),
   anyone("app.bsky.feed.getActorFeeds", actor),
   member("app.bsky.feed.getActorLikes", ({ ada }) => ({ params: { actor: ada.did, limit: 10 } })),
   anyone("app.bsky.feed.getAuthorFeed", ({ ben }) => ({
@@ -63,6 +64,9 @@ export const READS: readonly Row[] = [
   anyone("app.bsky.feed.getFeed", ({ uris }) => ({ params: { feed: uris.feed, limit: 10 } })),
   anyone("app.bsky.feed.getFeedGenerator", ({ uris }) => ({ params: { feed: uris.feed } })),
   anyone("app.bsky.feed.getFeedGenerators", ({ uris }) => ({ params: { feeds: [uris.feed] } })),
+  anyone("app.bsky.feed.getFeedSkeleton", ({ network }) => ({
+    params: { feed: `at://${network.host().did}/app.bsky.feed.generator/whats-new`, limit: 10 },
+  })),
   anyone("app.bsky.feed.getLikes", subject),
   anyone("app.bsky.feed.getListFeed", ({ uris }) => ({ params: { list: uris.list, limit: 10 } })),
   anyone("app.bsky.feed.getPostThread", ({ post }) => ({
