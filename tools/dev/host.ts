@@ -125,8 +125,11 @@ async function launch(options: HostOptions, folder: string, temporary: string | 
   let stopping: Promise<void> | null = null;
   const schedule = () =>
     keepSchedule(readWranglerFile().crons, async (cron) => {
-      const worker = await runtime.getWorker(WORKER);
-      await worker.scheduled({ cron });
+      // Not `getWorker`, which stops this thread until the runtime answers: one that has its log to get rid of
+      // first waits for this thread in turn, for ever.
+      const address = `http://localhost/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`;
+      const answer = await runtime.dispatchFetch(address, { headers: { "mf-route-override": WORKER } });
+      await answer.arrayBuffer();
     });
   let leaveSchedule = schedule();
   return {
@@ -216,6 +219,7 @@ function shared(state: string, log: HostOptions["log"]): Omit<V4MiniflareOptions
     port: 0,
     cf: false,
     logRequests: false,
+    unsafeTriggerHandlers: true,
     resourcePersistencePath: state,
     handleStructuredLogs: (entry: LogEntry) => log?.(entry),
   };
