@@ -5,23 +5,29 @@
  * client is so slow, and the repo so busy, that the pre-images exceed a cap, the export fails; the client may
  * ask again.
  */
-import type { CarBlock } from "../protocol/car.ts";
+import { type CarBlock, carStream } from "../protocol/car.ts";
 import { sameBytes } from "../protocol/cid.ts";
 import { walkMst } from "../protocol/mst/walk.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
 import { rowName } from "../protocol/mst/row.ts";
+import { type Loan, free, lenders } from "../protocol/memory.ts";
 import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import type { Export } from "./export-slots.ts";
-import { freeSlot, takeSlot } from "./export-slots.ts";
+import type { Account } from "./account.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
 import type { Head, RowWatcher } from "./tree.ts";
 import { readTreeRow } from "./tree.ts";
 
-/** Bytes of pre-images that one export may hold, and of records that it reads ahead. */
-const PRE_IMAGE_BYTES = 16_000_000;
-const PAGE_BYTES = 512_000;
+/** Bytes of records that an export reads ahead. */
+const PAGE_BYTES = 128_000;
+/** What an export holds, in bytes: a page, a chunk of the archive, and what the reader has not taken. */
+const EXPORT_BYTES = 500_000;
+/** The largest page for which that is enough. A page has a record more than fits. */
+const PAGE_MOST = 250_000;
+/** What it borrows at a time for pre-images, and the most that one export may have of them. */
+const PRE_IMAGE_STEP = 250_000;
+const PRE_IMAGE_BYTES = 8_000_000;
 
 type Image = { digest: Uint8Array; value: Uint8Array };
 
@@ -31,20 +37,25 @@ const imageOf = ({ digest, value }: RecordRow): Image => ({
 });
 
 /** One running export: the repo as of the snapshot's creation. */
-class Snapshot implements BandStore, Export {
+class Snapshot implements BandStore {
   readonly #rows: Rows;
+  readonly #loan: Loan;
   readonly #treeRows = new Map<string, Uint8Array | null>();
   readonly #kept = new Map<string, RecordRow | null>();
   #page: PackedRecord[] = [];
   #next = 0;
+  /** Bytes of the pre-images, and how many the loan has room for. */
   #bytes = 0;
+  #room = 0;
+  /** The largest page for which memory was borrowed. */
+  #pageMost = PAGE_MOST;
   /** The last path read. Nothing up to it is read again. */
   #passed: string | null = null;
   overflowed = false;
-  readAtMs = Date.now();
 
-  constructor(rows: Rows) {
+  constructor(rows: Rows, loan: Loan) {
     this.#rows = rows;
+    this.#loan = loan;
   }
 
   keepTreeRow({ band, left }: RowKey, bytes: () => Uint8Array | null): void {
@@ -64,7 +75,17 @@ class Snapshot implements BandStore, Export {
 
   #grow(bytes: number): void {
     this.#bytes += bytes + 100;
-    if (this.#bytes > PRE_IMAGE_BYTES) this.overflow();
+    while (this.#bytes > this.#room) {
+      if (this.#room >= PRE_IMAGE_BYTES || !this.#loan.grow(PRE_IMAGE_STEP)) return this.overflow();
+      this.#room += PRE_IMAGE_STEP;
+    }
+  }
+
+  /** Borrows for a page with a large record. */
+  #growPage(bytes: number): void {
+    if (bytes <= this.#pageMost) return;
+    if (!this.#loan.grow(2 * (bytes - this.#pageMost))) throw new Error("no memory for a record this large");
+    this.#pageMost = bytes;
   }
 
   /** Ends the export at its next step, and frees its pre-images. */
@@ -113,8 +134,11 @@ class Snapshot implements BandStore, Export {
       const row = this.#page[this.#next];
       if (row === undefined) {
         const after = this.#page.at(-1)?.path ?? "";
+        // All of a page's values lie in one buffer.
+        if (this.#page[0] !== undefined) free(this.#page[0].value);
         this.#page = packedRecordsAfter(this.#rows, after, PAGE_BYTES);
         if (this.#page.length === 0) return null;
+        this.#growPage(this.#page.reduce((sum, { value }) => sum + value.byteLength, 0));
         this.#next = 0;
       } else if (row.path > path) {
         return null;
@@ -145,22 +169,19 @@ export class Exports implements RowWatcher {
 
   /**
    * The blocks of the repo as of this call: the commit first, and each record after the node that names it.
-   * With `since`, only what later commits wrote. Readers set the pace, and must read to the end or `return`;
-   * one that stalls is ended when others need its room. Refuses NotEnoughResources (503).
+   * With `since`, only what later commits wrote. Readers set the pace, and must read to the end or `return`.
+   * @param loan of EXPORT_BYTES, which grows with what writes make the export keep
    */
-  blocks(rows: Rows, head: Head, since?: string): IterableIterator<CarBlock, undefined> {
-    const snapshot = new Snapshot(rows);
-    takeSlot(snapshot);
+  blocks(rows: Rows, head: Head, loan: Loan, since?: string): IterableIterator<CarBlock, undefined> {
+    const snapshot = new Snapshot(rows, loan);
     const steps = blocksOf(snapshot, head, since);
     // Not a generator itself: a generator that is never started never reaches its `finally`.
     this.#running.add(snapshot);
     const end = () => {
       this.#running.delete(snapshot);
-      freeSlot(snapshot);
     };
     return {
       next: () => {
-        snapshot.readAtMs = Date.now();
         try {
           const step = steps.next();
           if (step.done) end();
@@ -189,7 +210,7 @@ function* blocksOf(
   if (since !== undefined && head.rev <= since) return;
   yield { cid: head.cid, bytes: head.bytes };
   for (const step of walkMst(snapshot, since)) {
-    if (snapshot.overflowed) throw new Error("the repo changed too much during this export, or it stalled");
+    if (snapshot.overflowed) throw new Error("the repo changed too much during this export");
     if (step.kind === "node") {
       yield step;
       continue;
@@ -198,5 +219,24 @@ function* blocksOf(
     if (image === null) continue;
     if (!sameBytes(image.digest, step.cid.subarray(4))) throw new Error(`record ${step.path} out of step`);
     yield { cid: step.cid, bytes: image.value };
+  }
+}
+
+/**
+ * The repo as a CAR.
+ * @param existing looks up the account, and refuses; asked again after a wait for memory
+ */
+export async function exportOf(
+  existing: () => Pick<Account, "sql" | "head" | "exports">,
+  since?: string,
+): Promise<ReadableStream<Uint8Array>> {
+  existing();
+  const loan = await lenders.exports.borrow(EXPORT_BYTES);
+  try {
+    const { sql, head, exports } = existing();
+    return carStream([head.cid], exports.blocks(sql, head, loan, since), loan);
+  } catch (thrown) {
+    loan.giveBack();
+    throw thrown;
   }
 }

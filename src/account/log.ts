@@ -11,6 +11,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, EventKind, LogEntry } from "../protocol/events.ts";
 import { logLine } from "../protocol/log-line.ts";
+import { free } from "../protocol/memory.ts";
 import { type Counts, countsIn } from "../protocol/object/limits.ts";
 import type { Sql } from "../protocol/object/sql.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
@@ -223,7 +224,10 @@ export class Outbox {
   #acknowledge(acked: number): void {
     this.#acked = acked;
     while (this.#queue[0] !== undefined && this.#queue[0].position <= acked) {
-      this.#queueBytes -= this.#queue.shift()?.frame.byteLength ?? 0;
+      const { frame } = this.#queue[0];
+      this.#queue.shift();
+      this.#queueBytes -= frame.byteLength;
+      free(frame);
     }
   }
 

@@ -25,7 +25,6 @@ import type {
   RepoStatus,
   Standing,
 } from "../protocol/account-station.ts";
-import { carStream } from "../protocol/car.ts";
 import { didKey } from "../protocol/keys.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
@@ -36,7 +35,9 @@ import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import * as blobs from "./blobs.ts";
+import { getBlocks } from "./blocks.ts";
 import { createAccount } from "./create.ts";
+import { exportOf } from "./exports.ts";
 import { importRepo } from "./import/import.ts";
 import { takeDownEverywhere } from "./import/tables.ts";
 import { signServiceJwt } from "./jwt.ts";
@@ -196,8 +197,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return status === "active" ? { active: true, rev: account.head.rev } : { active: false, status };
   }
   async getRepo(access: Access, since?: string) {
-    const { sql, head, exports } = this.#existing(access);
-    return carStream([head.cid], exports.blocks(sql, head, since));
+    return exportOf(() => this.#existing(access), since);
   }
   async getRecordProof(access: Access, collection: string, rkey: string) {
     const { sql, head } = this.#existing(access);
@@ -205,7 +205,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
   async getBlocks(access: Access, cids: string[]) {
     const { sql, head } = this.#existing(access);
-    return carStream([], repo.getBlocks(sql, head, cids, access));
+    return getBlocks(sql, head, cids, access);
   }
   async rows() {
     return this.#sql.rows;

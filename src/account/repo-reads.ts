@@ -1,29 +1,17 @@
 /** Reads of the repo as a tree: proofs, blocks, counts, records newer than a rev. None of them can write. */
 import type { Did } from "@atcute/lexicons";
-import type { Access, RecentRecord, RecentRecords, RepoCounts } from "../protocol/account-station.ts";
+import type { RecentRecord, RecentRecords, RepoCounts } from "../protocol/account-station.ts";
 import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
-import { cidFromBytes, tryCidToBytes } from "../protocol/cid.ts";
 import { nodesOnPath, walkMst } from "../protocol/mst/walk.ts";
 import type { Rows } from "../protocol/object/sql.ts";
-import { invalidRequest, must } from "../protocol/refusal.ts";
-import { isTid, tidFromMicros, tidToMicros } from "../protocol/tid.ts";
+import { isTid, tidToMicros } from "../protocol/tid.ts";
 import { countBlobs } from "./blobs.ts";
 import type { RecordRow } from "./records/record-reader.ts";
 import { cidOfRow, findRecord, viewOfRow } from "./records/record-reader.ts";
 import type { Head } from "./tree.ts";
 import { countNodes, treeOf } from "./tree.ts";
 
-/**
- * Nodes and records that one getBlocks may look at: some 500 rows of the tree and 20 ms for anyone, all of any
- * repo for its owner and for the admin.
- */
-const MAX_STEPS_OF_BLOCKS = 30_000;
-const OWN_STEPS = Infinity;
-const WEEK_MICROS = 7 * 24 * 3_600_000_000;
-const MAX_CIDS = 500;
-/** Bytes of the blocks of one getBlocks, which are held until they are sent. */
-const MAX_BLOCK_BYTES = 16_000_000;
 /** Most posts that read-after-write splices in. */
 const MAX_RECENT = 10;
 /** Most nodes and records that it looks at. An AppView that is further behind shows what it has. */
@@ -41,47 +29,6 @@ export function recordProof(rows: Rows, head: Head, path: string): Uint8Array {
   if (record !== null) blocks.push({ cid: cidOfRow(record), bytes: new Uint8Array(record.value) });
   return writeCar([head.cid], blocks);
 }
-
-/**
- * Blocks by CID. No row is stored for each CID, so they are searched for: first the commit, then what a walk of
- * the tree passes, the news of the last week before everything else. Refuses InvalidRequest when one is not
- * found, and for too many or too large ones.
- */
-export function getBlocks(rows: Rows, head: Head, cids: string[], access: Access): CarBlock[] {
-  if (cids.length > MAX_CIDS) throw invalidRequest(`Too many CIDs. Max: ${MAX_CIDS}`);
-  const wanted = new Set(cids);
-  const found: CarBlock[] = [];
-  let bytesLeft = MAX_BLOCK_BYTES;
-  const take = (cid: string, bytes: Uint8Array) => {
-    if (!wanted.delete(cid)) return;
-    bytesLeft -= bytes.byteLength;
-    if (bytesLeft < 0) throw invalidRequest(`Too large. Max: ${MAX_BLOCK_BYTES} bytes`);
-    found.push({ cid, bytes });
-  };
-  take(head.cid, head.bytes);
-  // The first bytes of a digest tell at once that a step is not wanted.
-  const starts = new Set(cids.map((cid) => startOf(tryCidToBytes(cid))));
-  let steps = access === "owner" ? OWN_STEPS : MAX_STEPS_OF_BLOCKS;
-  const lastWeek = tidFromMicros(Math.max(0, tidToMicros(head.rev) - WEEK_MICROS));
-  for (const since of [lastWeek, undefined]) {
-    if (wanted.size === 0) break;
-    for (const step of walkMst(treeOf(rows), since)) {
-      if (wanted.size === 0 || steps-- <= 0) break;
-      if (!starts.has(startOf(step.cid))) continue;
-      const cid = cidFromBytes(step.cid);
-      if (step.kind === "node") take(cid, step.bytes);
-      else if (wanted.has(cid)) take(cid, recordBytes(rows, step.path));
-    }
-  }
-  if (wanted.size > 0) throw invalidRequest(`Could not find cids: ${[...wanted].join(",")}`);
-  return found;
-}
-
-const startOf = (cid: Uint8Array | null): number =>
-  cid === null ? -1 : new DataView(cid.buffer, cid.byteOffset, cid.byteLength).getUint32(4);
-
-const recordBytes = (rows: Rows, path: string): Uint8Array =>
-  new Uint8Array(must(findRecord(rows, path), `record ${path} of the tree`).value);
 
 /** Whether a record at this path may be spliced in. */
 const isSpliced = (path: string) => path === PROFILE_PATH || path.startsWith(POST_PREFIX);

@@ -19,6 +19,7 @@ import type { CarBlock } from "../protocol/car.ts";
 import { DAG_CBOR, cidBytesFromDigest, cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import type { RepoOp } from "../protocol/events.ts";
+import { free } from "../protocol/memory.ts";
 import type { MstEdit } from "../protocol/mst/mst.ts";
 import { editMst } from "../protocol/mst/mst.ts";
 import { consume, rateLimited } from "../protocol/object/limits.ts";
@@ -195,6 +196,7 @@ export class Writer {
       throw invalidRequest("Too many writes. Max event size: 2MB");
     }
     const draft = commitEntry({ did, time: new Date(now).toISOString() }, change, car);
+    free(car);
     const entries = sql.transaction(() => {
       const takedown = takedownOf(sql, "?1");
       for (const step of steps) this.#store(step, rev, takedown);
@@ -204,6 +206,7 @@ export class Writer {
     });
     this.#account.tree.committed(tree);
     this.#account.committed(entries, head);
+    for (const { write } of steps) if (write.action !== "delete") free(write.bytes);
     return head;
   }
 

@@ -4,6 +4,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SequencedEvent } from "../protocol/events.ts";
+import { free } from "../protocol/memory.ts";
 import { configure } from "../protocol/settings/list.ts";
 import { makeReady } from "../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS } from "../../schema/migrations.ts";
@@ -41,6 +42,7 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
       now: Date.now,
     };
     const place = await ingest(context, { passed: after, stored }, events);
+    for (const { frame } of events) free(frame);
     // Not awaited: whoever sends the next events must not wait for a large repo.
     this.ctx.waitUntil(workOffBacklog({ ...context, db: this.env.APPVIEW_DB }, Date.now() + SPELL_MS));
     const report = { cursor: place.passed, stored: place.stored };

@@ -4,7 +4,8 @@
  * is read, in pieces of some kilobytes, whatever the compressed bytes unpack to.
  */
 import type { Transform } from "node:stream";
-import { brokenBody } from "../protocol/body.ts";
+import { Slices, brokenBody } from "../protocol/body.ts";
+import { type Loan, lenders } from "../protocol/memory.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 
 type Format = "gzip" | "deflate";
@@ -14,6 +15,12 @@ const FORMATS: Readonly<Record<string, Format>> = {
   "x-gzip": "gzip",
   deflate: "deflate",
 };
+
+/** What decompression holds, in bytes: its window, a slice of what comes, and a chunk of what it makes. */
+const UNPACKER = 160 * 1024;
+
+/** Compressed bytes read at a time. */
+const PACKED_SLICE = 16 * 1024;
 
 /**
  * Refuses UnsupportedMediaType (415) for an unknown coding, and for more than one, which no client needs. A
@@ -51,54 +58,83 @@ async function unpacker(format: Format): Promise<Transform> {
 
 /** Decompresses a body. Its stream fails with a refusal, so that readers need no knowledge of codings. */
 function unpacked(body: ReadableStream<Uint8Array>, format: Format): ReadableStream<Uint8Array> {
-  const chunks = chunksOf(body, format);
+  const packed = new Slices(body, PACKED_SLICE);
+  let transform: Transform | null = null;
+  const chunks = chunksOf(packed, async () => (transform = await unpacker(format)));
+  let rest: Uint8Array = new Uint8Array();
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
       try {
-        const { value, done } = await chunks.next();
-        if (!done) return controller.enqueue(value);
-        controller.close();
-        controller.byobRequest?.respond(0);
+        if (rest.byteLength === 0) {
+          const { value, done } = await chunks.next();
+          if (done) {
+            controller.close();
+            controller.byobRequest?.respond(0);
+            return;
+          }
+          rest = value;
+        }
+        rest = rest.subarray(passOn(rest, controller));
       } catch (thrown) {
         controller.error(thrown);
       }
     },
     async cancel() {
+      // First: a generator that waits for bytes does not return before they come.
+      transform?.destroy();
+      await packed.cancel();
       await chunks.return(undefined);
     },
   });
 }
 
-async function* chunksOf(body: ReadableStream<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
-  const transform = await unpacker(format);
-  const reader = body.getReader();
+/** Copies bytes to whoever reads, as many as fit. @returns how many */
+function passOn(bytes: Uint8Array, controller: ReadableByteStreamController): number {
+  const asked = controller.byobRequest;
+  const view = asked?.view ?? null;
+  if (asked === null || view === null) {
+    controller.enqueue(bytes.slice());
+    return bytes.byteLength;
+  }
+  const length = Math.min(view.byteLength, bytes.byteLength);
+  new Uint8Array(view.buffer, view.byteOffset, length).set(bytes.subarray(0, length));
+  asked.respond(length);
+  return length;
+}
+
+async function* chunksOf(packed: Slices, unpack: () => Promise<Transform>): AsyncGenerator<Uint8Array> {
+  const loan = await lenders.unpacking.borrow(UNPACKER);
+  const transform = await unpack();
   let sent: unknown;
-  const feeding = feed(reader, transform).catch((thrown: unknown) => {
+  const feeding = feed(packed, transform, loan).catch((thrown: unknown) => {
     sent = brokenBody(thrown);
     transform.destroy();
   });
   try {
-    for await (const chunk of transform) yield new Uint8Array(chunk);
+    for await (const { buffer, byteOffset, byteLength } of transform as AsyncIterable<Uint8Array>) {
+      yield new Uint8Array(buffer, byteOffset, byteLength);
+    }
   } catch {
     throw sent ?? invalidRequest("The request body is not encoded as its Content-Encoding says");
   } finally {
     transform.destroy();
-    await reader.cancel().catch(() => {});
+    await packed.cancel();
     await feeding;
+    loan.giveBack();
   }
 }
 
-/** Gives the compressed bytes to the transform, each chunk when it has room. */
-async function feed(reader: ReadableStreamDefaultReader<Uint8Array>, transform: Transform): Promise<void> {
+/** Gives the compressed bytes to the transform, each slice when it has room. */
+async function feed(packed: Slices, transform: Transform, loan: Loan): Promise<void> {
   for (;;) {
-    const { value, done } = await reader.read();
+    const slice = await loan.during(packed.next());
     if (transform.destroyed) return;
-    if (done) {
+    if (slice === null) {
       transform.end();
       return;
     }
-    if (!transform.write(value)) await roomIn(transform);
+    if (!transform.write(slice.slice())) await roomIn(transform);
   }
 }
 

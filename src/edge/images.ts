@@ -6,7 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import type { BlobLocation } from "../protocol/account-station.ts";
+import { bodyOf, gather } from "../protocol/body.ts";
 import { cidOfRaw, rawCidFromDigest } from "../protocol/cid.ts";
+import { lenders } from "../protocol/memory.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import { byteRange } from "../xrpc/blobs/download.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -26,6 +28,9 @@ const KEPT = "public, max-age=2592000";
  */
 const CHECKED_FIRST = 4 * 1024 * 1024;
 
+/** Most bytes of a resized picture. */
+const RESIZED_MOST = 4 * 1024 * 1024;
+
 const notFound = (message: string) => new Refusal("NotFound", message, 404);
 
 /** Refuses InvalidRequest, NotFound. */
@@ -36,16 +41,17 @@ export function image(request: Request, services: Services): Promise<Response> {
     if (blob.mimeType !== "" && !/^(image\/|application\/octet-stream$)/.test(blob.mimeType)) {
       throw invalidRequest("Not an image");
     }
-    const bytes = await bytesOf(services, asked, blob);
     const { IMAGES } = services.env;
-    if (IMAGES === undefined) return answer(bytes, blob.mimeType);
-    const output = await IMAGES.input(bytes)
+    if (IMAGES === undefined) return { bytes: await bytesOf(services, asked, blob), mimeType: blob.mimeType };
+    const output = await IMAGES.input(streamOf(await bytesOf(services, asked, blob)))
       .transform(PRESETS[preset])
       .output({ format: `image/${format}` })
       .catch(() => {
         throw invalidRequest("Not an image");
       });
-    return answer(output.image(), output.contentType());
+    const bytes = await gather(output.image(), RESIZED_MOST, lenders.reads);
+    if (bytes === null) throw invalidRequest("Not an image");
+    return { bytes, mimeType: output.contentType() };
   });
 }
 
@@ -60,9 +66,10 @@ export async function blob(request: Request, services: Services): Promise<Respon
   const range = request.headers.get("range");
   const part = range === null ? null : await partOf(services, asked, range);
   if (part !== null) return part;
-  return kept(request, services, asked, `/blob/${asked.did}/${cid}`, async (found) =>
-    answer(await bytesOf(services, asked, found), found.mimeType),
-  );
+  return kept(request, services, asked, `/blob/${asked.did}/${cid}`, async (found) => ({
+    bytes: await bytesOf(services, asked, found),
+    mimeType: found.mimeType,
+  }));
 }
 
 /** Null for a range that is none, which is ignored (RFC 9110, section 14.2). */
@@ -98,9 +105,16 @@ function answer(body: BodyInit | null, mimeType: string): Response {
   });
 }
 
+/** What an answer shows: bytes that have been checked, or a long file as it comes from the store. */
+interface Shown {
+  bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+  mimeType: string;
+}
+
 /**
  * Answers from the local cache, if the blob is still shown. Otherwise makes the answer and caches it; without
- * a cache, every request makes it.
+ * a cache, every request makes it. A long file is not cached: the cache would take it faster than its reader,
+ * and what lies between would be held.
  * @param path the answer's only name in the cache, however the request is written
  */
 async function kept(
@@ -108,19 +122,23 @@ async function kept(
   services: Services,
   asked: Wanted,
   path: string,
-  make: (blob: BlobLocation) => Promise<Response>,
+  make: (blob: BlobLocation) => Promise<Shown>,
 ): Promise<Response> {
   const key = new Request(new URL(path, services.host.origin));
   const [blob, cached] = await Promise.all([
     locate(services, asked),
     caches.default.match(key).catch(() => undefined),
   ]);
-  const made = cached ?? (await make(blob));
-  if (cached === undefined && request.method === "GET") {
-    const copy = withCaching(made.clone(), KEPT);
-    services.defer(caches.default.put(key, copy).catch(() => undefined));
+  if (cached !== undefined) return withCaching(cached, CACHING);
+  const { bytes, mimeType } = await make(blob);
+  if (request.method !== "GET") {
+    if (bytes instanceof ReadableStream) await bytes.cancel();
+    return asShown(null, mimeType);
   }
-  return withCaching(made, CACHING);
+  if (bytes instanceof ReadableStream) return asShown(bytes, mimeType);
+  const copy = withCaching(answer(bytes.slice(), mimeType), KEPT);
+  services.defer(caches.default.put(key, copy).catch(() => undefined));
+  return asShown(await bodyOf(bytes), mimeType);
 }
 
 /** An answer made from a blob that is still shown. */
@@ -148,14 +166,17 @@ async function bytesOf(
   { env }: Services,
   { cid }: Wanted,
   { key, size }: BlobLocation,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<Shown["bytes"]> {
   const object = await env.BLOBS.get(key);
   if (object === null) throw notFound("Blob not found");
   if (size > CHECKED_FIRST) return object.body.pipeThrough(checking(cid));
-  const bytes = new Uint8Array(await object.arrayBuffer());
-  if (cidOfRaw(bytes) !== cid) throw notFound("Blob not found");
-  return new Blob([bytes]).stream();
+  const bytes = await gather(object.body, CHECKED_FIRST, lenders.reads, size);
+  if (bytes === null || cidOfRaw(bytes) !== cid) throw notFound("Blob not found");
+  return bytes;
 }
+
+const streamOf = (bytes: Shown["bytes"]) =>
+  bytes instanceof ReadableStream ? bytes : new Blob([bytes]).stream();
 
 /** Passes bytes through and fails at their end unless they match the CID. */
 function checking(cid: string): TransformStream<Uint8Array, Uint8Array> {

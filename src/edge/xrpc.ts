@@ -1,6 +1,7 @@
 /** `/xrpc/<nsid>`: finds the method, has it serve the request, and writes the log line. */
 import { isNsid } from "@atcute/lexicons/syntax";
 import type { AccountStation } from "../protocol/account-station.ts";
+import { Slices } from "../protocol/body.ts";
 import { logLine } from "../protocol/log-line.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
@@ -50,7 +51,9 @@ export async function serveXrpc(
   setCaching(response.headers, request);
   if (/^dpop /i.test(request.headers.get("authorization") ?? "")) await giveNonce(response, servicesFor(env));
   log(request, nsid, did, response.status, Date.now() - started);
-  return request.method === "HEAD" ? new Response(null, response) : response;
+  if (request.method !== "HEAD") return response;
+  await response.body?.cancel();
+  return new Response(null, response);
 }
 
 /**
@@ -107,5 +110,6 @@ const REFUSED_BODY = 16_000_000;
 async function readToEnd(request: Request): Promise<void> {
   const announced = Number(request.headers.get("content-length") ?? REFUSED_BODY + 1);
   if (request.body === null || request.bodyUsed || announced > REFUSED_BODY) return;
-  await request.body.pipeTo(new WritableStream()).catch(() => {});
+  const rest = new Slices(request.body);
+  while ((await rest.next().catch(() => null)) !== null);
 }

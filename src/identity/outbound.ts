@@ -8,6 +8,7 @@
  * The flag `global_fetch_strictly_public` (`wrangler.toml`) makes this true of the owner's own zone as well.
  */
 import { gather } from "../protocol/body.ts";
+import { lenders } from "../protocol/memory.ts";
 import { isRefusal, Refusal } from "../protocol/refusal.ts";
 
 export interface OutboundOptions {
@@ -118,7 +119,7 @@ export async function fetchPublic(address: string | URL, options: OutboundOption
 
 /** Reads an answer to its end. Refuses 502 UpstreamFailure when it is longer than `maxBytes`. */
 export async function smallAnswer(response: Response, maxBytes: number): Promise<Answer> {
-  const body = await gather(response.body, maxBytes);
+  const body = await gather(response.body, maxBytes, lenders.answers);
   if (body === null) throw new Refusal("UpstreamFailure", "The answer is too long", 502);
   return { status: response.status, headers: response.headers, body };
 }

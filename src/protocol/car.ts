@@ -2,7 +2,7 @@
  * CAR version 1 (repository spec, "CAR File Serialization"): a header with the roots, then the blocks, each
  * preceded by its length and CID. Readers check everything: structure, CIDs, hashes, sizes.
  */
-import { Gathering } from "./body.ts";
+import { SLICE, Slices, sent } from "./body.ts";
 import { decode, encode } from "./cbor.ts";
 import {
   asCidBytes,
@@ -15,6 +15,7 @@ import {
   type CidBytes,
 } from "./cid.ts";
 import { isMap } from "./data-model.ts";
+import { type Loan, free } from "./memory.ts";
 import { invalidRequest } from "./refusal.ts";
 
 export interface CarBlock {
@@ -98,49 +99,69 @@ const iteratorOf = <T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> 
  * Writes an archive as a byte stream, in chunks of at least CHUNK_BYTES. Blocks are pulled only as the reader
  * reads, so memory is one chunk whatever the size. Cancelling the stream ends the iteration (calls the
  * iterator's `return`).
+ * @param loan of the memory that it holds: given back at its end; if it is ended before, the stream breaks off
  */
 export function carStream(
   roots: readonly (Cid | CidBytes)[],
   blocks: AsyncIterable<CarBlock> | Iterable<CarBlock>,
+  loan: Loan | null = null,
 ): ReadableStream<Uint8Array> {
-  const iterator = iteratorOf(blocks);
-  let pending: Uint8Array | null = header(roots);
-  return new ReadableStream({
-    type: "bytes",
-    // Without this, workerd limits each read to 4 KiB.
-    autoAllocateChunkSize: CHUNK_CAPACITY,
-    async pull(controller) {
-      let chunk = new Uint8Array(CHUNK_CAPACITY);
-      let at = 0;
-      if (pending !== null) {
-        chunk.set(pending);
-        at = pending.length;
-        pending = null;
-      }
-      while (at < CHUNK_BYTES) {
-        const step = iterator.next();
-        // A synchronous source does not pay a turn of the event loop per block.
-        const { done, value } = step instanceof Promise ? await step : step;
-        if (done === true) {
-          if (at > 0) controller.enqueue(chunk.subarray(0, at));
-          controller.close();
-          controller.byobRequest?.respond(0);
-          return;
-        }
-        const size = blockLength(value.bytes);
-        if (at + size > chunk.length) {
-          const grown = new Uint8Array(at + size);
-          grown.set(chunk.subarray(0, at));
-          chunk = grown;
-        }
-        at = writeBlock(chunk, at, asCidBytes(value.cid), value.bytes);
-      }
-      controller.enqueue(chunk.subarray(0, at));
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
+  const chunks = new ChunkWriter(header(roots), iteratorOf(blocks));
+  return sent(
+    () => chunks.next(),
+    loan,
+    () => chunks.end(),
+  );
+}
+
+/** Joins blocks to chunks, each valid until the next. */
+class ChunkWriter {
+  #head: Uint8Array | null;
+  readonly #blocks: AsyncIterator<CarBlock> | Iterator<CarBlock>;
+  #chunk = new Uint8Array(CHUNK_CAPACITY);
+
+  constructor(head: Uint8Array, blocks: AsyncIterator<CarBlock> | Iterator<CarBlock>) {
+    this.#head = head;
+    this.#blocks = blocks;
+  }
+
+  /** Null at the end. */
+  async next(): Promise<Uint8Array | null> {
+    let at = this.#begin();
+    while (at < CHUNK_BYTES) {
+      const step = this.#blocks.next();
+      // A synchronous source does not pay a turn of the event loop per block.
+      const { done, value } = step instanceof Promise ? await step : step;
+      if (done === true) return at === 0 ? null : this.#chunk.subarray(0, at);
+      const size = blockLength(value.bytes);
+      if (at + size > this.#chunk.length) this.#become(at + size, at);
+      at = writeBlock(this.#chunk, at, asCidBytes(value.cid), value.bytes);
+    }
+    return this.#chunk.subarray(0, at);
+  }
+
+  /** @returns where the first block goes */
+  #begin(): number {
+    if (this.#chunk.length > CHUNK_CAPACITY) this.#become(CHUNK_CAPACITY, 0);
+    const head = this.#head;
+    this.#head = null;
+    if (head === null) return 0;
+    this.#chunk.set(head);
+    return head.length;
+  }
+
+  /** Takes another buffer, with the first `kept` bytes of this one. */
+  #become(size: number, kept: number): void {
+    const other = new Uint8Array(size);
+    other.set(this.#chunk.subarray(0, kept));
+    free(this.#chunk);
+    this.#chunk = other;
+  }
+
+  async end(): Promise<void> {
+    await this.#blocks.return?.();
+    free(this.#chunk);
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ reading
@@ -220,43 +241,53 @@ export function readCar(
   return { roots, blocks };
 }
 
-/** Takes exact lengths out of a stream of chunks. Holds at most the requested bytes and one chunk. */
+/** Takes exact lengths out of a stream. Holds at most the requested bytes and one slice, in one buffer. */
 class Chunks {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #slices: Slices;
   readonly #maxBytes: number;
-  #held: Uint8Array = new Uint8Array(0);
+  #held = new Uint8Array(2 * SLICE);
   #at = 0;
+  #end = 0;
   #total = 0;
 
   constructor(stream: ReadableStream<Uint8Array>, maxBytes: number) {
-    this.#reader = stream.getReader();
+    this.#slices = new Slices(stream);
     this.#maxBytes = maxBytes;
   }
 
   /** Buffers at least `length` bytes, or fewer at the end of the stream; returns the number available. */
   async fill(length: number): Promise<number> {
-    let have = this.#held.length - this.#at;
-    if (have >= length) return have;
-    const gathered = new Gathering();
-    gathered.add(this.#held.subarray(this.#at));
-    while (have < length) {
-      const { done, value } = await this.#reader.read();
-      if (done) break;
-      this.#total += value.length;
+    while (this.#end - this.#at < length) {
+      const slice = await this.#slices.next();
+      if (slice === null) break;
+      this.#total += slice.length;
       if (this.#total > this.#maxBytes) throw refuse(`more than ${this.#maxBytes} bytes`);
-      gathered.add(value);
-      have += value.length;
+      this.#add(slice, length);
     }
-    this.#held = gathered.bytes;
-    this.#at = 0;
-    return have;
+    return this.#end - this.#at;
   }
 
-  /** The next section; null at a clean end. */
+  #add(slice: Uint8Array, wanted: number): void {
+    const have = this.#end - this.#at;
+    const room = Math.max(wanted, have) + slice.length;
+    if (room > this.#held.length) {
+      const larger = new Uint8Array(room);
+      larger.set(this.#held.subarray(this.#at, this.#end));
+      free(this.#held);
+      this.#held = larger;
+    } else {
+      this.#held.copyWithin(0, this.#at, this.#end);
+    }
+    this.#held.set(slice, have);
+    this.#at = 0;
+    this.#end = have + slice.length;
+  }
+
+  /** The next section, valid until the one after it is asked for; null at a clean end. */
   async section(limit: number): Promise<Uint8Array | null> {
     const have = await this.fill(8);
     if (have === 0) return null;
-    const length = readVarint(this.#held, this.#at);
+    const length = readVarint(this.#held.subarray(0, this.#end), this.#at);
     if (length === null) throw refuse("unexpected end");
     checkLength(length.value, limit);
     this.#at = length.next;
@@ -267,13 +298,14 @@ class Chunks {
   }
 
   async cancel(): Promise<void> {
-    await this.#reader.cancel();
+    await this.#slices.cancel();
+    free(this.#held);
   }
 }
 
 /**
- * Reads an archive as it arrives: the roots at once, the blocks one by one, each with its hash checked.
- * Memory is one block and one chunk. Leaving the loop early cancels the stream. Refuses InvalidRequest:
+ * Reads an archive as it arrives: the roots at once, the blocks one by one, each with its hash checked and
+ * valid until the next. Memory is one block and one slice. Leaving the loop early cancels the stream. Refuses InvalidRequest:
  * anything malformed or over a limit.
  */
 export async function readCarStream(
@@ -297,7 +329,6 @@ async function* sections(
 ): AsyncGenerator<{ cid: CidBytes; bytes: Uint8Array }> {
   const limit = sectionLimit(limits);
   const { maxBlocks = Infinity } = limits;
-  let ended = false;
   try {
     for (let count = 0; ; count++) {
       const section = await chunks.section(limit);
@@ -305,8 +336,7 @@ async function* sections(
       if (count >= maxBlocks) throw refuse(`more than ${maxBlocks} blocks`);
       yield parseSection(section, sha256OfMany);
     }
-    ended = true;
   } finally {
-    if (!ended) await chunks.cancel();
+    await chunks.cancel();
   }
 }

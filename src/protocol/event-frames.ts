@@ -17,6 +17,7 @@ import type {
   RepoOp,
   SyncEvent,
 } from "./events.ts";
+import { free } from "./memory.ts";
 import { invalidRequest } from "./refusal.ts";
 
 /** A frame without its seq, and the offset at which seq is inserted. */
@@ -55,7 +56,10 @@ function encodeEntry(kind: EventKind, before: LexMap, after: LexMap): EncodedEnt
   const frame = join(head, left, right.subarray(1));
   const count = ((left[0] ?? 0) & 31) + ((right[0] ?? 0) & 31) + 1;
   frame[head.length] = 0xa0 | count;
-  return { frame, seqAt: head.length + left.length };
+  const seqAt = head.length + left.length;
+  free(left);
+  free(right);
+  return { frame, seqAt };
 }
 
 const link = (cid: string): LexValue => ({ $link: cid });

@@ -5,6 +5,7 @@
  */
 import type { SequencedEvent } from "../protocol/events.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
+import { free } from "../protocol/memory.ts";
 import type { RowCount } from "../protocol/object/sql.ts";
 import type { AppViewStation } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
@@ -140,6 +141,7 @@ export class Dispatch {
 
   async #ingest(appview: AppViewStation, after: number, batch: SequencedEvent[]): Promise<number> {
     const { cursor, stored, rows } = await appview.ingest(after, batch, this.#stored);
+    for (const { frame } of batch) free(frame);
     this.rows.written += rows?.written ?? 0;
     this.rows.read += rows?.read ?? 0;
     return this.#arrive(cursor, stored);

@@ -4,6 +4,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import { spliceSeq } from "../protocol/event-frames.ts";
+import { free } from "../protocol/memory.ts";
 import type { AccountStatus, LogEntry, StreamedEvent } from "../protocol/events.ts";
 import { TIME_SLOT } from "../protocol/events.ts";
 import type { Sql } from "../protocol/object/sql.ts";
@@ -129,6 +130,7 @@ export class EventWindow {
       const seq = first + index;
       return { seq, us: us + index * TIME_SLOT, frame: spliceSeq(entry.frame, entry.seqAt, seq) };
     });
+    for (const { frame } of taken) free(frame);
     this.#sql.transaction(() => {
       for (const event of events) this.#insert(event, did, now);
       this.#recordRepo(did, position, taken, before, now);

@@ -1,6 +1,6 @@
 /** Posted forms. */
 import { Buffer } from "node:buffer";
-import { gather, readText } from "../protocol/body.ts";
+import { readBody, readText } from "../protocol/body.ts";
 import { visibleText } from "../protocol/visible-text.ts";
 
 export type Fields = ReadonlyMap<string, string>;
@@ -22,7 +22,7 @@ export async function readForm(request: Request): Promise<Fields | null> {
 }
 
 async function readUpload(request: Request): Promise<Fields | null> {
-  const body = await gather(request.body, UPLOAD_MAX);
+  const body = await readBody(request, UPLOAD_MAX);
   if (body === null) return null;
   const headers = { "content-type": request.headers.get("content-type") ?? "" };
   const form = await new Response(body, { headers }).formData().catch(() => null);

@@ -15,6 +15,7 @@ import { isDid } from "@atcute/lexicons/syntax";
 import { uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Costed } from "../protocol/account-station.ts";
+import { bodyOf } from "../protocol/body.ts";
 import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
 import { anyone, member, memberOrService, owner } from "./server/policies.ts";
 import type { MemberCaller } from "./server/policies.ts";
@@ -126,10 +127,11 @@ export const comAtprotoRepo: Method[] = [
     return record;
   }),
 
-  method(ListRecords, anyone, async ({ params: { repo, collection, ...page }, services }) => {
+  method(ListRecords, anyone, async ({ params: { repo, collection, ...page }, services, request }) => {
     const account = services.account(await didOf(repo, services));
     const headers = { "content-type": "application/json; charset=utf-8" };
-    return new Response(await account.listRecords(collection, page), { headers });
+    const records = await account.listRecords(collection, page);
+    return new Response(request.method === "HEAD" ? null : await bodyOf(records), { headers });
   }),
 
   method(DescribeRepo, anyone, async ({ params: { repo }, services }) => {

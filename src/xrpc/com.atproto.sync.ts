@@ -12,6 +12,7 @@ import * as ListBlobs from "@atcute/atproto/types/sync/listBlobs";
 import * as ListRepos from "@atcute/atproto/types/sync/listRepos";
 import type { Did } from "@atcute/lexicons";
 import { serveBlob } from "./blobs/download.ts";
+import { bodyOf } from "../protocol/body.ts";
 import type { Access } from "../protocol/account-station.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { RepoAge, SequencedRepo } from "../protocol/stations.ts";
@@ -54,7 +55,7 @@ export const comAtprotoSync: Method[] = [
   ),
 
   method(GetRecord, memberOrAdminOrAnyone, async ({ params: { did, collection, rkey }, caller, services }) =>
-    car(await services.account(did).getRecordProof(accessOf(caller, did), collection, rkey)),
+    car(await bodyOf(await services.account(did).getRecordProof(accessOf(caller, did), collection, rkey))),
   ),
 
   method(GetBlocks, memberOrAdminOrAnyone, async ({ params: { did, cids }, caller, services }) =>

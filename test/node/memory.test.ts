@@ -1,7 +1,7 @@
 /**
- * Memory: the worst that strangers and members send, all at once. What the runtime's process grows by, at its
- * peak, over its idle size, is bounded. The process is Worker, objects and databases in one; the garbage that it
- * has not collected yet counts. The goal is 128 MB.
+ * Memory: the worst that strangers and members send and ask for, all at once. What the runtime's process grows
+ * by, at its peak, over its idle size, is bounded: by what an isolate may have on Cloudflare. The process is
+ * Worker, objects and databases in one; the garbage that it has not collected yet counts.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -14,10 +14,15 @@ import { type RunningHost, startHost } from "../../tools/dev/host.ts";
 import { xrpc } from "../../tools/dev/xrpc-client.ts";
 
 const MB = 1024 * 1024;
-const MOST_MB = 240;
+const MOST_MB = 128;
+
+interface Account {
+  did: string;
+  accessJwt: string;
+}
 
 let host: RunningHost;
-let member: { did: string; accessJwt: string };
+let member: Account;
 let auth: string;
 
 beforeAll(async () => {
@@ -31,7 +36,7 @@ afterAll(() => host.stop());
 const join = (name: string) =>
   xrpc(host.origin, "com.atproto.server.createAccount", {
     input: { handle: `${name}.test`, email: `${name}@example.test`, password: `${name}-password` },
-  }) as Promise<{ did: string; accessJwt: string }>;
+  }) as Promise<Account>;
 
 /** Figures of the kernel's, in MB. */
 function memory(name: "VmRSS" | "VmHWM"): number {
@@ -85,12 +90,31 @@ function* chunks(count: number, size: number): Generator<Buffer> {
   for (let i = 0; i < count; i++) yield chunk;
 }
 
-/** Opens an export and never reads it. Returns how to hang up. */
-function stalledExport(): Promise<() => void> {
+async function get(path: string): Promise<number> {
+  const response = await fetch(new URL(path, host.origin));
+  await response.arrayBuffer();
+  return response.status;
+}
+
+const hangUps: (() => void)[] = [];
+
+/** Asks for something and never reads the answer. */
+function stalledRead(path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const url = new URL(`/xrpc/com.atproto.sync.getRepo?did=${member.did}`, host.origin);
-    const request = http.get(url.href, { agent: false }, () => resolve(() => request.destroy()));
+    const request = http.get(new URL(path, host.origin).href, { agent: false }, () => resolve());
     request.on("error", reject);
+    hangUps.push(() => request.destroy());
+  });
+}
+
+/** Announces a body, sends nearly all of it, and waits. */
+function stalledWrite(path: string, size: number): Promise<void> {
+  return new Promise((resolve) => {
+    const headers = { ...json, "content-length": size };
+    const request = http.request(new URL(path, host.origin).href, { method: "POST", headers, agent: false });
+    request.on("error", () => {});
+    request.write(Buffer.alloc(size - 1, "a"), () => resolve());
+    hangUps.push(() => request.destroy());
   });
 }
 
@@ -110,77 +134,108 @@ function junkArchive(): Buffer {
 
 const session = "/xrpc/com.atproto.server.createSession";
 
+const largeRecord = (collection: string, bytes: number) => ({
+  $type: collection,
+  text: "x",
+  createdAt: new Date().toISOString(),
+  extra: "x".repeat(bytes),
+});
+
+const create = ({ did, accessJwt }: Account, collection: string, bytes: number) =>
+  post({
+    path: "/xrpc/com.atproto.repo.createRecord",
+    headers: { ...json, authorization: `Bearer ${accessJwt}` },
+    body: Buffer.from(JSON.stringify({ repo: did, collection, record: largeRecord(collection, bytes) })),
+  });
+
 /** Loads everything that is loaded on first use, and fills a repo. */
 async function warmUp(): Promise<void> {
-  const record = (text: string) => ({ $type: "com.example.thing", text });
-  for (let i = 0; i < 60; i++) {
-    await xrpc(host.origin, "com.atproto.repo.createRecord", {
-      authorization: auth,
-      input: { repo: member.did, collection: "com.example.thing", record: record("x".repeat(100_000)) },
-    });
-  }
+  for (let i = 0; i < 60; i++) await create(member, "com.example.thing", 100_000);
   await post({ path: session, headers: { ...json, "content-encoding": "gzip" }, body: gzipSync("{}") });
   for (const path of ["/oauth/token", "/account/sign-in"])
     await post({ path, headers: form, body: Buffer.from("a=b") });
 }
 
+const times = <Value>(count: number, make: (i: number) => Value) =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+/** Whoever waits for all this to end: readers and senders that have stalled. */
+const stalls = (did: string) =>
+  Promise.all([
+    ...times(16, () => stalledRead(`/xrpc/com.atproto.sync.getRepo?did=${did}`)),
+    ...times(7, () =>
+      stalledRead(`/xrpc/com.atproto.repo.listRecords?repo=${did}&collection=com.example.thing`),
+    ),
+    ...times(16, () => stalledWrite(session, 150_000)),
+  ]);
+
+/** Packed once and twice, where there is an input and where there is none. */
+const packed = () => [
+  ...times(40, () => post({ path: session, headers: { ...json, "content-encoding": "gzip" }, body: bomb })),
+  ...times(40, () =>
+    post({ path: session, headers: { ...json, "content-encoding": "gzip, gzip" }, body: twice }),
+  ),
+  ...times(10, () =>
+    post({
+      path: "/xrpc/com.atproto.server.requestEmailConfirmation",
+      headers: { "content-encoding": "gzip", authorization: auth },
+      body: bomb,
+    }),
+  ),
+];
+
+/** Of no announced length, in large chunks and in small ones. */
+const endless = () => [
+  ...times(5, () => post({ path: "/oauth/token", headers: json, body: chunks(90, MB) })),
+  ...times(5, () => post({ path: "/account/sign-in", headers: form, body: chunks(90, MB) })),
+  ...times(5, () => post({ path: session, headers: json, body: chunks(5_000, 1) })),
+  ...times(4, () =>
+    post({
+      path: "/xrpc/com.atproto.repo.uploadBlob",
+      headers: { "content-type": "video/mp4", authorization: auth },
+      body: chunks(20, MB),
+    }),
+  ),
+];
+
+/** Blocks that are nowhere, in a repo that must be searched for them. */
+function unknownBlocks(did: string): Promise<number>[] {
+  const cids = times(100, (n) => `cids=${cidOfCbor(encode({ unknown: n }))}`).join("&");
+  return times(20, () => get(`/xrpc/com.atproto.sync.getBlocks?did=${did}&${cids}`));
+}
+
+const imports = (members: Account[], body: Buffer) =>
+  members.map(({ accessJwt }) =>
+    post({
+      path: "/xrpc/com.atproto.repo.importRepo",
+      headers: { "content-type": "application/vnd.ipld.car", authorization: `Bearer ${accessJwt}` },
+      body,
+    }),
+  );
+
 test.runIf(existsSync("/proc/self/clear_refs"))(
   "the worst of everything at once has a bound",
   async () => {
-    const times = <Value>(count: number, make: () => Value) => Array.from({ length: count }, make);
-    const car = { "content-type": "application/vnd.ipld.car", authorization: auth };
-    const large = {
-      $type: "app.bsky.feed.post",
-      text: "x",
-      createdAt: new Date().toISOString(),
-      extra: "x".repeat(900_000),
-    };
+    const members = [member, await join("max")];
     const junk = junkArchive();
     // 5 sets the peak back to what is used now (proc(5)).
     writeFileSync(`/proc/${host.pid}/clear_refs`, "5");
     const idle = memory("VmRSS");
-    const exports = await Promise.all(times(16, stalledExport));
+    await stalls(member.did);
     const statuses = await Promise.all([
-      // Packed once and twice, where there is an input and where there is none.
-      ...times(40, () =>
-        post({ path: session, headers: { ...json, "content-encoding": "gzip" }, body: bomb }),
-      ),
-      ...times(40, () =>
-        post({ path: session, headers: { ...json, "content-encoding": "gzip, gzip" }, body: twice }),
-      ),
-      ...times(10, () =>
-        post({
-          path: "/xrpc/com.atproto.server.requestEmailConfirmation",
-          headers: { "content-encoding": "gzip", authorization: auth },
-          body: bomb,
-        }),
-      ),
-      // Of no announced length, in large chunks and in small ones.
-      ...times(5, () => post({ path: "/oauth/token", headers: json, body: chunks(90, MB) })),
-      ...times(5, () => post({ path: "/account/sign-in", headers: form, body: chunks(90, MB) })),
-      ...times(5, () => post({ path: session, headers: json, body: chunks(5_000, 1) })),
-      ...times(2, () =>
-        post({
-          path: "/xrpc/com.atproto.repo.uploadBlob",
-          headers: { "content-type": "video/mp4", authorization: auth },
-          body: chunks(20, MB),
-        }),
-      ),
-      // Records with a megabyte of what nobody reads; blocks that are nowhere; an archive of junk.
-      ...times(6, () =>
-        post({
-          path: "/xrpc/com.atproto.repo.createRecord",
-          headers: { ...json, authorization: auth },
-          body: Buffer.from(JSON.stringify({ repo: member.did, collection: large.$type, record: large })),
-        }),
-      ),
-      post({ path: "/xrpc/com.atproto.repo.importRepo", headers: car, body: junk }),
+      ...packed(),
+      ...endless(),
+      ...unknownBlocks(member.did),
+      // Records with a megabyte of what nobody reads.
+      ...times(6, () => create(member, "app.bsky.feed.post", 900_000)),
+      ...imports(members, junk),
     ]);
     const grown = memory("VmHWM") - idle;
-    for (const hangUp of exports) hangUp();
+    for (const hangUp of hangUps) hangUp();
     // All were answered, and none by a fault of the host's.
     expect([...new Set(statuses)].filter((status) => status >= 500 && status !== 503)).toEqual([]);
+    console.log("grown", grown);
     expect(grown, `from ${idle.toFixed(0)} MB`).toBeLessThanOrEqual(MOST_MB);
   },
-  120_000,
+  60_000,
 );

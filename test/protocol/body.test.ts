@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Lender } from "../../src/protocol/memory.ts";
 import { Gathering, gather, readBody, readText } from "../../src/protocol/body.ts";
 
 /** A stream of `chunks` chunks of `size` bytes, and how many were taken. */
@@ -45,14 +46,14 @@ describe("gathering", () => {
 
 describe("reading a stream", () => {
   test("of exactly the limit is whole, of a byte more is refused", async () => {
-    expect((await gather(source(10, 10).stream, 100))?.byteLength).toBe(100);
-    expect(await gather(source(10, 10).stream, 99)).toBeNull();
-    expect((await gather(null, 0))?.byteLength).toBe(0);
+    expect((await gather(source(10, 10).stream, 100, new Lender(1_000_000)))?.byteLength).toBe(100);
+    expect(await gather(source(10, 10).stream, 99, new Lender(1_000_000))).toBeNull();
+    expect((await gather(null, 0, new Lender(1_000_000)))?.byteLength).toBe(0);
   });
 
   test("stops at the limit, and cancels the rest", async () => {
     const { stream, taken } = source(1_000_000, 1000);
-    expect(await gather(stream, 5000)).toBeNull();
+    expect(await gather(stream, 5000, new Lender(1_000_000))).toBeNull();
     expect(taken).toEqual({ chunks: 6, isCancelled: true });
   });
 });

@@ -5,20 +5,24 @@
  */
 import type { CidBytes } from "../../protocol/cid.ts";
 import { tryCidToBytes } from "../../protocol/cid.ts";
+import type { Loan } from "../../protocol/memory.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
 import { must } from "../../protocol/refusal.ts";
 
 /** Bytes of a chunk. Small, since reading one block reads its whole chunk. */
 const CHUNK_BYTES = 64 * 1024;
 /** Most bytes of blocks that stay in memory and never touch storage. */
-const HELD_BYTES = 8_000_000;
+const HELD_BYTES = 3_000_000;
 /** Most bytes of chunks read back: an archive comes in any order, and its tree asks for blocks in another. */
-const CACHED_BYTES = 4_000_000;
+const CACHED_BYTES = 1_500_000;
+/** What an archive holds, in bytes, beside what it borrows for its index. The largest block is read twice over. */
+export const ARCHIVE_BYTES = HELD_BYTES + CACHED_BYTES + 1_500_000;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL)`;
 
 export class Archive {
   readonly #sql: Sql;
+  readonly #loan: Loan;
   readonly #index = new BlockIndex();
   /** The first chunks. Later ones are in storage. */
   readonly #held: Uint8Array[] = [];
@@ -30,8 +34,15 @@ export class Archive {
   #size = 0;
   #chunk = 0;
 
-  constructor(sql: Sql) {
+  /** @param loan of ARCHIVE_BYTES, which grows with the number of blocks */
+  constructor(sql: Sql, loan: Loan) {
     this.#sql = sql;
+    this.#loan = loan;
+  }
+
+  /** Must be called before each `add`. Refuses NotEnoughResources (503). */
+  makeRoom(): Promise<void> | null {
+    return this.#index.isFull ? this.#loan.growSoon(PART_BYTES) : null;
   }
 
   /** Adds a copy of a block. Skips a block that is already here. */
@@ -77,10 +88,10 @@ export class Archive {
     );
     const bytes = new Uint8Array(must(row, "chunk of the archive").bytes);
     this.#cachedBytes += bytes.byteLength;
-    for (const [oldest, { byteLength }] of this.#cache) {
+    for (const [oldest, chunkBytes] of this.#cache) {
       if (this.#cachedBytes <= CACHED_BYTES) break;
       this.#cache.delete(oldest);
-      this.#cachedBytes -= byteLength;
+      this.#cachedBytes -= chunkBytes.byteLength;
     }
     this.#cache.set(chunk, bytes);
     return bytes;
@@ -89,19 +100,27 @@ export class Archive {
 
 /** Number of index entries allocated at a time. */
 const PART = 4096;
+/** What they take, in bytes, with their share of the table and of the one that it replaces. */
+const PART_BYTES = PART * 48;
 /** Bytes of a CID before its digest. */
 const PREFIX = 4;
-const DIGEST = 32;
+/** Bytes of a digest that tell blocks apart. Two alike would take 2^64 hashes, and spoil only one's own archive. */
+const DIGEST = 16;
 
 type Place = readonly [chunk: number, from: number, length: number];
 
-/** The places of blocks, by digest. Takes about 60 bytes a block. */
+/** The places of blocks, by digest. */
 class BlockIndex {
   readonly #digests: Uint8Array[] = [];
   readonly #places: Uint32Array[] = [];
   #count = 0;
   /** Open addressing by the digest's first bytes. A slot holds an entry's number plus one, or 0 when free. */
   #table = new Uint32Array(1024);
+
+  /** Whether the next new block takes memory. */
+  get isFull(): boolean {
+    return this.#count % PART === 0;
+  }
 
   /** Returns false when the digest is already here. */
   add(cid: CidBytes, chunk: number, from: number, length: number): boolean {
@@ -113,7 +132,7 @@ class BlockIndex {
       this.#digests.push(new Uint8Array(PART * DIGEST));
       this.#places.push(new Uint32Array(PART * 3));
     }
-    must(this.#digests.at(-1), "digests").set(cid.subarray(PREFIX), at * DIGEST);
+    must(this.#digests.at(-1), "digests").set(cid.subarray(PREFIX, PREFIX + DIGEST), at * DIGEST);
     const places = must(this.#places.at(-1), "places");
     places[at * 3] = chunk;
     places[at * 3 + 1] = from;

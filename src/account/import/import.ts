@@ -17,6 +17,7 @@
 import type { IrregularRecords } from "../../protocol/account-station.ts";
 import { readCarStream } from "../../protocol/car.ts";
 import { signCommit } from "../../protocol/commit.ts";
+import { type Loan, lenders } from "../../protocol/memory.ts";
 import { TOP, withExtra } from "../../protocol/mst/row.ts";
 import { consume, countsIn, rateLimited } from "../../protocol/object/limits.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
@@ -27,7 +28,7 @@ import { IMPORT_LIMITS } from "../limits.ts";
 import { irregularRecords } from "../records/irregular.ts";
 import { statusOf } from "../state.ts";
 import type { Head } from "../tree.ts";
-import { Archive } from "./archive.ts";
+import { ARCHIVE_BYTES, Archive } from "./archive.ts";
 import { untilStalled } from "./patience.ts";
 import { copyRun } from "./record-runs.ts";
 import { type Blocks, putTreeRow, sort } from "./sorting.ts";
@@ -35,7 +36,7 @@ import type { SortedPlan } from "./tables.ts";
 import { discard, isBegun, isSorted, readPlan, swapTables } from "./tables.ts";
 
 /**
- * What an archive may have. A block costs 10 µs and 60 bytes of memory whether anything names it or not, so
+ * What an archive may have. A block costs 10 µs and 48 bytes of memory whether anything names it or not, so
  * blocks are counted as they come. These are 300,000 records and their tree, as many as fit into the 100 MB
  * that Cloudflare takes from a client on most plans.
  */
@@ -54,7 +55,8 @@ const turn = () => scheduler.wait(0);
  * key. The key in the DID document would often be the wrong one anyway: the last host may not have signed
  * imported repos again (the reference does not). Refuses InvalidRequest for anything but an archive, for one
  * of another account, for one that lacks a block or exceeds LIMITS, and while another import is under way;
- * RateLimitExceeded; InvalidSwap when the repo was written to meanwhile.
+ * RateLimitExceeded; InvalidSwap when the repo was written to meanwhile; NotEnoughResources and RequestTimeout
+ * when there is no memory for it.
  */
 export async function importRepo(
   account: Account,
@@ -62,12 +64,10 @@ export async function importRepo(
 ): Promise<IrregularRecords> {
   const { sql, did } = account;
   if (account.importing || isSorted(sql)) throw invalidRequest("An import is already in progress");
-  spend(account);
   account.importing = true;
   account.expectImport();
   try {
-    discard(sql);
-    await sort(account, await read(sql, untilStalled(car)), turn);
+    await readAndSort(account, car);
     await finish(account);
     return irregularRecords(sql, did);
   } catch (error) {
@@ -75,6 +75,22 @@ export async function importRepo(
     throw error;
   } finally {
     account.importing = false;
+  }
+}
+
+async function readAndSort(account: Account, car: ReadableStream<Uint8Array>): Promise<void> {
+  const { sql } = account;
+  const loan = await lenders.archives.borrow(ARCHIVE_BYTES);
+  try {
+    spend(account);
+    discard(sql);
+    const blocks = await read(sql, untilStalled(car, loan), loan);
+    await sort(account, blocks, () => {
+      loan.touch();
+      return turn();
+    });
+  } finally {
+    loan.giveBack();
   }
 }
 
@@ -103,15 +119,19 @@ export async function resumeImport(account: Account): Promise<void> {
   }
 }
 
-async function read(sql: Sql, car: ReadableStream<Uint8Array>): Promise<Blocks> {
+async function read(sql: Sql, car: ReadableStream<Uint8Array>, loan: Loan): Promise<Blocks> {
   const { roots, blocks } = await readCarStream(car, LIMITS);
   const [root] = roots;
   if (root === undefined || roots.length !== 1) {
     await blocks.return(undefined);
     throw invalidRequest("expected one root");
   }
-  const archive = new Archive(sql);
-  for await (const { cid, bytes } of blocks) archive.add(cid, bytes);
+  const archive = new Archive(sql, loan);
+  for await (const { cid, bytes } of blocks) {
+    const room = archive.makeRoom();
+    if (room !== null) await room;
+    archive.add(cid, bytes);
+  }
   archive.seal();
   return { root, archive };
 }

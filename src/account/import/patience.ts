@@ -1,35 +1,42 @@
 /** Ends uploads that stall: an archive is held in memory while it comes. */
+import { Slices } from "../../protocol/body.ts";
+import type { Loan } from "../../protocol/memory.ts";
 
 /** How long nothing may come (ms), and how long it may take in all. */
 const IDLE_MS = 60_000;
 const TOTAL_MS = 3_600_000;
 const LOOK_MS = 10_000;
 
-/** The same stream, which breaks off when nothing comes for a minute, or it does not end within an hour. */
-export function untilStalled(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
+/**
+ * The same stream in slices, each valid until the next. Breaks off when none comes for a minute, when it does
+ * not end within an hour, and when the loan ends.
+ */
+export function untilStalled(stream: ReadableStream<Uint8Array>, loan: Loan): ReadableStream<Uint8Array> {
+  const slices = new Slices(stream);
   const began = Date.now();
   let last = began;
   const watch = setInterval(() => {
     const now = Date.now();
-    if (now - last > IDLE_MS || now - began > TOTAL_MS) void reader.cancel("stalled");
+    if (now - last > IDLE_MS || now - began > TOTAL_MS) void slices.cancel("stalled");
   }, LOOK_MS);
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
+  const end = async (reason: unknown) => {
+    clearInterval(watch);
+    await slices.cancel(reason);
+  };
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const slice = await loan.during(slices.next()).catch(async (thrown: unknown) => {
+          await end(thrown);
+          throw thrown;
+        });
         last = Date.now();
-        if (!done) return controller.enqueue(value);
+        if (slice !== null) return controller.enqueue(slice);
         clearInterval(watch);
         controller.close();
-      } catch (error) {
-        clearInterval(watch);
-        throw error;
-      }
+      },
+      cancel: end,
     },
-    async cancel(reason) {
-      clearInterval(watch);
-      await reader.cancel(reason);
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }

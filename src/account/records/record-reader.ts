@@ -19,7 +19,9 @@ export type RecordRow = {
 /** Bytes of records in one page of a backfill. */
 const BACKFILL_BYTES = 1_000_000;
 const PAGE_ROWS = 1000;
-const LIST_BYTES = 4_000_000;
+/** Rows of a page of an export: about as many posts as its bytes have room for. */
+const PACKED_ROWS = 400;
+const LIST_BYTES = 1_000_000;
 
 const COLUMNS = "path, digest, rev, takedown, value";
 
@@ -112,12 +114,12 @@ function fitting(rows: Rows, from: string, to: string, reverse: boolean, limit: 
  * The last path of a page that begins after `after`. The page holds about `bytes` of values at most, but at
  * least one record.
  */
-function endOfPage(rows: Rows, after: string, bytes: number): string | null {
+function endOfPage(rows: Rows, after: string, bytes: number, most = PAGE_ROWS): string | null {
   // Reads only lengths, and passes one row into JavaScript. The lesser of the two candidates is the end.
   const row = rows.first<{ full: string | null; last: string | null }>(
     `SELECT min(path) FILTER (WHERE total > ?) AS full, max(path) AS last FROM (
        SELECT path, sum(length) OVER (ORDER BY path ROWS UNBOUNDED PRECEDING) AS total FROM (
-         SELECT path, length(value) AS length FROM record WHERE path > ? ORDER BY path LIMIT ${PAGE_ROWS}))`,
+         SELECT path, length(value) AS length FROM record WHERE path > ? ORDER BY path LIMIT ${most}))`,
     bytes,
     after,
   );
@@ -148,7 +150,7 @@ export interface PackedRecord {
  * travel as text.
  */
 export function packedRecordsAfter(rows: Rows, after: string, bytes: number): PackedRecord[] {
-  const end = endOfPage(rows, after, bytes);
+  const end = endOfPage(rows, after, bytes, PACKED_ROWS);
   if (end === null) return [];
   const page = rows.first<{ paths: string; lengths: string; digests: ArrayBuffer; values_: ArrayBuffer }>(
     `SELECT group_concat(path, ' ') AS paths, group_concat(length(value), ' ') AS lengths,

@@ -3,37 +3,17 @@
  * finished upload. The CID is unknown while bytes stream, so the R2 key is `did/upload-id`, and the account
  * maps the CID to the key.
  *
- * A body of up to 5 MiB that announces its length is held in memory and stored at once, read without a turn
- * for each chunk. A larger one streams, in one put. A body of unknown length is held up to 5 MiB, beyond that
- * as a multipart upload of such parts (R2 takes no stream of unknown length). What all uploads hold together
- * is bounded: when no more may be held, announced bodies stream whatever their size, others are refused.
+ * A body of up to 5 MiB that announces its length is held in memory and stored at once. A larger one streams,
+ * in one put. A body of unknown length is held up to 5 MiB, beyond that as a multipart upload of such parts
+ * (R2 takes no stream of unknown length). What all uploads hold together is lent: when no more may be held,
+ * announced bodies stream whatever their size, and others wait.
  */
-import { createHash } from "node:crypto";
 import type { Blob, Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
-import { Gathering, brokenBody } from "../../protocol/body.ts";
-import { Budget } from "./budget.ts";
-import { rawCidFromDigest } from "../../protocol/cid.ts";
-import { Refusal, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
-
-/** Facts about an upload, from its bytes. */
-interface Measured {
-  cid: string;
-  mimeType: string;
-  size: number;
-}
-
-/** R2's minimum part size. */
-const PART = 5 * 1024 * 1024;
-/** Most first bytes that file-type looks at for formats that it recognises by their head. */
-const SNIFFED = 4100;
-
-/** Bytes that the uploads of this isolate may hold in memory together. */
-const held = new Budget(40_000_000);
-/** How long an upload that holds memory may send nothing, in milliseconds. */
-const STALLED_MS = 30_000;
-
-const tooLarge = () => new Refusal("PayloadTooLarge", "request entity too large", 413);
+import { SLICE } from "../../protocol/body.ts";
+import { type Loan, lenders } from "../../protocol/memory.ts";
+import { invalidRequest, isRefusal } from "../../protocol/refusal.ts";
+import { type Measured, PART, Part, Source, tooLarge } from "./source.ts";
 
 /**
  * The media type that a request claims, without parameters. Refuses InvalidRequest when it claims none or a
@@ -46,126 +26,25 @@ function claimedType(request: Request): string {
   return type;
 }
 
-/** Hashes and counts the bytes that pass through, and keeps the first ones for sniffing. */
-class Meter {
-  readonly #hash = createHash("sha256");
-  readonly #head = new Gathering();
-  readonly #limit: number;
-  #size = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  take(chunk: Uint8Array): void {
-    this.#size += chunk.byteLength;
-    if (this.#size > this.#limit) throw tooLarge();
-    if (this.#head.size < SNIFFED) this.#head.add(chunk.subarray(0, SNIFFED - this.#head.size));
-    this.#hash.update(chunk);
-  }
-
-  async finish(claimed: string): Promise<Measured> {
-    const cid = rawCidFromDigest(this.#hash.digest());
-    return { cid, mimeType: (await sniff(this.#head.bytes)) ?? claimed, size: this.#size };
-  }
-}
-
-/** The media type that the bytes show. It overrides the client's claim. */
-async function sniff(head: Uint8Array): Promise<string | undefined> {
-  // Loaded on the first upload.
-  const { fileTypeFromBuffer } = await import("file-type");
+/** Stores a body that is held in memory, one part of it at a time. */
+async function storeParts(bucket: R2Bucket, key: string, source: Source, loan: Loan): Promise<void> {
+  const part = new Part();
   try {
-    return (await fileTypeFromBuffer(head))?.mime;
-  } catch {
-    return undefined;
+    if (await part.fill(source, loan)) await bucket.put(key, part.bytes);
+    else await storeRest(await bucket.createMultipartUpload(key), part, source, loan);
+  } finally {
+    part.free();
   }
 }
 
-/** A body as it is read, chunk by chunk, each measured. */
-class Source {
-  readonly meter: Meter;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(body: ReadableStream<Uint8Array>, limit: number) {
-    this.meter = new Meter(limit);
-    this.#reader = body.getReader();
-  }
-
-  /** The next chunk; null at the end. Refuses InvalidRequest if the body breaks off. */
-  async next(): Promise<Uint8Array | null> {
-    const { value, done } = await this.#reader.read().catch((thrown: unknown) => {
-      throw brokenBody(thrown);
-    });
-    if (done) return null;
-    this.meter.take(value);
-    return value;
-  }
-
-  /** As `next`, but refuses RequestTimeout (408) if nothing comes. */
-  async soon(): Promise<Uint8Array | null> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const stalled = new Refusal("RequestTimeout", "The upload stalled", 408);
-      timer = setTimeout(() => reject(stalled), STALLED_MS);
-    });
-    try {
-      return await Promise.race([this.next(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  cancel(): Promise<void> {
-    return this.#reader.cancel().catch(() => {});
-  }
-}
-
-/** Gathers chunks until `PART` bytes or the end. `rest` holds the bytes read beyond that. */
-async function fill(
-  source: Source,
-  rest: Uint8Array,
-): Promise<{ part: Uint8Array; rest: Uint8Array; done: boolean }> {
-  const gathered = new Gathering();
-  gathered.add(rest);
-  while (gathered.size < PART) {
-    const chunk = await source.soon();
-    if (chunk === null) return { part: gathered.bytes, rest: new Uint8Array(), done: true };
-    gathered.add(chunk);
-  }
-  const { bytes } = gathered;
-  return { part: bytes.subarray(0, PART), rest: bytes.slice(PART), done: false };
-}
-
-/** Stores a body that announces itself as small. The platform holds it to the announced length. */
-async function storeWhole(
-  bucket: R2Bucket,
-  key: string,
-  body: ArrayBuffer,
-  claimed: string,
-): Promise<Measured> {
-  const bytes = new Uint8Array(body);
-  const [digest, sniffed] = await Promise.all([
-    crypto.subtle.digest("SHA-256", body),
-    sniff(bytes.subarray(0, SNIFFED)),
-    bucket.put(key, body),
-  ]);
-  const cid = rawCidFromDigest(new Uint8Array(digest));
-  return { cid, mimeType: sniffed ?? claimed, size: bytes.byteLength };
-}
-
-/** Stores a body of unknown length. */
-async function storeParts(bucket: R2Bucket, key: string, source: Source): Promise<void> {
-  let { part, rest, done } = await fill(source, new Uint8Array());
-  if (done) {
-    await bucket.put(key, part);
-    return;
-  }
-  const upload = await bucket.createMultipartUpload(key);
+/** Stores the part, and all that follow. */
+async function storeRest(upload: R2MultipartUpload, part: Part, source: Source, loan: Loan): Promise<void> {
   try {
-    const parts = [await upload.uploadPart(1, part)];
-    while (!done) {
-      ({ part, rest, done } = await fill(source, rest));
-      if (part.byteLength > 0) parts.push(await upload.uploadPart(parts.length + 1, part));
+    const parts = [await loan.during(upload.uploadPart(1, part.bytes))];
+    for (let isLast = false; !isLast;) {
+      part.next();
+      isLast = await part.fill(source, loan);
+      parts.push(await loan.during(upload.uploadPart(parts.length + 1, part.bytes)));
     }
     await upload.complete(parts);
   } catch (error) {
@@ -174,7 +53,7 @@ async function storeParts(bucket: R2Bucket, key: string, source: Source): Promis
   }
 }
 
-/** Stores a body of known length as it comes. */
+/** Stores a body of known length as it comes, and holds a slice of it. */
 async function storeStream(bucket: R2Bucket, key: string, length: number, source: Source): Promise<void> {
   const { readable, writable } = new FixedLengthStream(length);
   const writer = writable.getWriter();
@@ -196,42 +75,26 @@ async function storeStream(bucket: R2Bucket, key: string, length: number, source
 
 /**
  * Stores a request's body in R2. Refuses PayloadTooLarge (413) above `limit` bytes, whether the length is
- * announced or found while reading; NotEnoughResources (503) when too much is held already.
+ * announced or found while reading; what the lender refuses.
  */
 async function storeBody(bucket: R2Bucket, key: string, request: Request, limit: number): Promise<Measured> {
   const claimed = claimedType(request);
   const announced = request.headers.get("content-length");
   const length = announced === null ? null : Number(announced);
   if (length !== null && length > limit) throw tooLarge();
-  if (request.body === null) return storeWhole(bucket, key, new ArrayBuffer(0), claimed);
-  const giveBack = length === null || length <= PART ? held.borrow(length ?? PART) : null;
+  const loan = length === null ? await lenders.uploads.borrow(PART + SLICE) : lentAtOnce(length);
+  const source = new Source(request.body, limit);
   try {
-    if (length !== null && giveBack !== null) {
-      return await storeWhole(bucket, key, await wholeBody(request), claimed);
-    }
-    if (length === null && giveBack === null) throw tooBusy();
-    const source = new Source(request.body, limit);
-    try {
-      if (length === null) await storeParts(bucket, key, source);
-      else await storeStream(bucket, key, length, source);
-      return await source.meter.finish(claimed);
-    } finally {
-      await source.cancel();
-    }
+    if (loan !== null) await storeParts(bucket, key, source, loan);
+    else if (length !== null) await storeStream(bucket, key, length, source);
+    return await source.meter.finish(claimed);
   } finally {
-    giveBack?.();
+    loan?.giveBack();
+    await source.cancel();
   }
 }
 
-const tooBusy = () =>
-  new Refusal("NotEnoughResources", "Too many uploads of unknown length at once, try again", 503, {
-    "retry-after": "5",
-  });
-
-const wholeBody = (request: Request): Promise<ArrayBuffer> =>
-  request.arrayBuffer().catch((thrown: unknown) => {
-    throw brokenBody(thrown);
-  });
+const lentAtOnce = (length: number) => (length <= PART ? lenders.uploads.lend(length) : null);
 
 /**
  * com.atproto.repo.uploadBlob: refuses what the account may not do before reading a byte, stores the body,

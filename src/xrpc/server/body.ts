@@ -1,5 +1,6 @@
 /** Reads the bodies of methods' inputs. */
 import { readBody } from "../../protocol/body.ts";
+import { type Loan, free, lenders } from "../../protocol/memory.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 
 /** Refuses PayloadTooLargeError (413, the reference's name for it) over `limit` bytes. */
@@ -14,13 +15,22 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 /** Deeper than any record nests, and shallow enough for every recursive parser that follows. */
 const MAX_DEPTH = 200;
 
-export async function readJson(request: Request, limit: number): Promise<unknown> {
+/** What an input costs while it is dealt with, for each of its bytes: text, value, blocks, event, and their copies. */
+const HANDLING = 8;
+/** Bytes of an input that is dealt with without asking for memory. */
+const UNASKED = 16 * 1024;
+
+/** Adds the loan for a large input to `loans`. Refuses NotEnoughResources (503) if there is no memory for it. */
+export async function readJson(request: Request, limit: number, loans: Loan[]): Promise<unknown> {
   const bytes = await readBytes(request, limit);
+  if (bytes.byteLength > UNASKED) loans.push(await lenders.inputs.borrow(HANDLING * bytes.byteLength));
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
     throw invalidRequest("The request body is not valid UTF-8");
+  } finally {
+    free(bytes);
   }
   if (nestsTooDeep(text)) throw invalidRequest("The request body is nested too deeply");
   try {

@@ -14,6 +14,8 @@ import type {
   XRPCQueryMetadata,
 } from "@atcute/lexicons/validations";
 import { safeParse } from "@atcute/lexicons/validations";
+import { bodyOf } from "../../protocol/body.ts";
+import type { Loan } from "../../protocol/memory.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { readJson, refuseBody } from "./body.ts";
 import { decodeParams } from "./params.ts";
@@ -113,18 +115,25 @@ export function method<S extends MethodSchema, Caller>(
       };
       const caller = await policy({ request, nsid, services, params: call.params });
       if (strict) checkParamNames(nsid, schema.params, url.searchParams);
-      const body = await decodeInput(request, input, options.jsonLimit ?? JSON_LIMIT);
-      if (strict && input?.type === "lex") checkFieldNames(nsid, input.schema, body);
-      const permissions = permissionsOf(caller);
-      if (permissions !== null) authorizeInput(permissions, nsid, body);
-      const output = await run({ ...call, caller, input: body as InputOf<S> });
+      const loans: Loan[] = [];
+      let output: OutputOf<S> | Response;
+      try {
+        const body = await decodeInput(request, input, options.jsonLimit ?? JSON_LIMIT, loans);
+        if (strict && input?.type === "lex") checkFieldNames(nsid, input.schema, body);
+        const permissions = permissionsOf(caller);
+        if (permissions !== null) authorizeInput(permissions, nsid, body);
+        output = await run({ ...call, caller, input: body as InputOf<S> });
+      } finally {
+        for (const loan of loans) loan.giveBack();
+      }
       const did = didOf(caller);
       if (output instanceof Response) return { response: output, did };
       if (output === undefined || output === null) {
         return { response: new Response(null, { headers: call.headers }), did };
       }
       call.headers.set("content-type", "application/json; charset=utf-8");
-      return { response: new Response(JSON.stringify(output), { headers: call.headers }), did };
+      const answer = request.method === "HEAD" ? null : await bodyOf(JSON.stringify(output));
+      return { response: new Response(answer, { headers: call.headers }), did };
     },
   };
 }
@@ -133,7 +142,12 @@ export function method<S extends MethodSchema, Caller>(
  * Reads and validates the body. JSON is checked against its schema; a method without input must get none;
  * bytes are left to the method's own function.
  */
-async function decodeInput(request: Request, input: XRPCBodyParam, jsonLimit: number): Promise<unknown> {
+async function decodeInput(
+  request: Request,
+  input: XRPCBodyParam,
+  jsonLimit: number,
+  loans: Loan[],
+): Promise<unknown> {
   if (input === null) {
     if (request.method === "POST" && hasBody(request)) await refuseBody(request);
     return undefined;
@@ -145,7 +159,7 @@ async function decodeInput(request: Request, input: XRPCBodyParam, jsonLimit: nu
   if (type !== "application/json") {
     throw invalidRequest(`Wrong request encoding (Content-Type): ${type}`);
   }
-  return validated("Input", input.schema, await readJson(request, jsonLimit));
+  return validated("Input", input.schema, await readJson(request, jsonLimit, loans));
 }
 
 function validated(what: string, schema: BaseSchema, value: unknown): unknown {

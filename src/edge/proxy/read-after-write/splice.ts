@@ -6,6 +6,7 @@
  */
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../../appview/images.ts";
+import { bodyOf } from "../../../protocol/body.ts";
 import { type Json, isJson } from "../../../protocol/json.ts";
 import { logLine } from "../../../protocol/log-line.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
@@ -72,7 +73,7 @@ export async function withLocalRecords(reply: Response, call: Call): Promise<Res
   if ((reply.status !== 200 && !isLost) || !isJsonType(reply.headers.get("content-type"))) return reply;
   const local = await findLocal(call, rev);
   if (local === null) return reply;
-  const { text, whole } = await readUpTo(reply.body, SPLICED_BYTES);
+  const { text, whole, drop } = await readUpTo(reply.body, SPLICED_BYTES);
   const asItCame = () => new Response(whole(), reply);
   if (text === null) return asItCame();
   try {
@@ -83,7 +84,8 @@ export async function withLocalRecords(reply: Response, call: Call): Promise<Res
     if (spliced === null) return asItCame();
     const headers = new Headers(reply.headers);
     headers.set("atproto-upstream-lag", String(Math.max(0, Date.now() - local.oldest)));
-    return new Response(spliced === body ? text : JSON.stringify(spliced), { headers });
+    drop();
+    return new Response(await bodyOf(spliced === body ? text : JSON.stringify(spliced)), { headers });
   } catch (thrown) {
     report(call, thrown);
     return asItCame();
