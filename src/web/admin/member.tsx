@@ -18,7 +18,8 @@ import {
 import { setAccountTakedown } from "../../xrpc/admin/subject-status.ts";
 import { MODERATORS, OWNERS, outranks } from "../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../forms.ts";
-import { type MemberDetail, MemberPage } from "../pages/admin/member.tsx";
+import { MemberPage } from "../pages/admin/member.tsx";
+import type { MemberDetail } from "../pages/admin/member-frame.ts";
 import { wrong } from "../problems.ts";
 import { errorPage, goTo } from "../replies.tsx";
 import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "./desk.tsx";

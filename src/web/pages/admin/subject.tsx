@@ -1,44 +1,16 @@
 /** The page of one subject of reports: what it is, who reported it, and what to do about it. */
 import type { FC } from "hono/jsx";
-import type { Decided } from "../../admin/decided.ts";
 import { contentOf } from "../../admin/post-view.ts";
-import type { SubjectFacts, SubjectPosts } from "../../admin/report-reads.ts";
-import { WARNINGS } from "../../admin/warnings.ts";
+import type { SubjectFacts } from "../../admin/report-reads.ts";
 import { profileIn } from "../../admin/names.ts";
 import type { SeenPost } from "../../../appview/reads/moderator-view.ts";
-import type { ReportedSubject } from "../../../moderation/reports.ts";
-import type { Fields } from "../../forms.ts";
-import { Check, Field, TextArea } from "../fields.tsx";
-import { ButtonForm, Form, Submit } from "../form.tsx";
+import { ButtonForm } from "../form.tsx";
 import { Person, day } from "../parts.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { DeskPage } from "./desk-page.tsx";
 import { KEYS_SCRIPT, Keys } from "./keys.tsx";
 import { Log, Reports, Standing, subjectPath } from "./lines.tsx";
 import { DecidedNotice, undoKey } from "./queue.tsx";
-
-interface SubjectProps extends DeskFrame {
-  about: ReportedSubject;
-  facts: SubjectFacts;
-  posts: SubjectPosts;
-  /** Whether the reader may act upon the author. */
-  mayAct: boolean;
-  decided: Decided | null;
-  wanted?: Fields | undefined;
-  /** The community's own labels: the word, and its name. */
-  ownLabels: readonly (readonly [string, string])[];
-}
-
-/** Labels that every client knows, and what they do. */
-export const LABELS = [
-  ["spam", "Spam"],
-  ["!warn", "Warn before it is shown"],
-  ["!hide", "Hide it"],
-  ["porn", "Porn"],
-  ["sexual", "Suggestive"],
-  ["nudity", "Nudity"],
-  ["graphic-media", "Graphic media"],
-  ["impersonation", "Impersonation"],
-] as const;
+import { Decisions, type SubjectProps } from "./decisions.tsx";
 
 export const SubjectPage: FC<SubjectProps> = (props) => {
   const { about, facts, decided, mayAct, to } = props;
@@ -204,106 +176,3 @@ const Care: FC<SubjectProps & { open: SubjectFacts["reports"] }> = ({ open, memb
     </div>
   );
 };
-
-const Decisions: FC<SubjectProps> = (props) => {
-  const { about, facts, sender, posts, problem, wanted, ownLabels } = props;
-  const isDown = about.uri === null ? facts.author?.takedown !== null : facts.takedown !== null;
-  const isHere = facts.author !== null;
-  const meant = posts.thread.find(({ uri }) => uri === about.uri);
-  const cid = facts.reports.find(({ subjectCid }) => subjectCid !== null)?.subjectCid ?? "";
-  return (
-    <section>
-      <h2>Decide</h2>
-      <Form {...sender} step="dismiss" carried={{ cid }}>
-        <div class="field">
-          <label for="label">Label</label>
-          <select id="label" name="label" data-key="l">
-            <option value="">No label</option>
-            {[...LABELS, ...ownLabels].map(([value, words]) => (
-              <option value={value} selected={wanted?.get("label") === value}>
-                {words}
-              </option>
-            ))}
-          </select>
-          {problem?.field === "label" ? <p class="wrong">{problem.message}</p> : null}
-        </div>
-        <Field
-          name="note"
-          label="Note for the log"
-          value={wanted?.get("note")}
-          optional
-          maxlength={500}
-          hotkey="o"
-        />
-        <Check name="tell" label="Tell who reported it, by mail" hint="What came of it, without details." />
-        <div class="inline decide">
-          <Decide step="dismiss" hotkey="d" words="Dismiss" />
-          <Decide step="label" hotkey="" words="Label it" />
-          {isHere && !isDown ? (
-            <Decide
-              step="take-down"
-              hotkey="t"
-              words={about.uri === null ? "Take the account down" : "Take it down"}
-              grave
-            />
-          ) : null}
-          {isHere && facts.author?.takedown === null ? (
-            <Decide step="suspend" hotkey="s" words="Suspend the account" grave />
-          ) : null}
-          {isHere && isDown ? <Decide step="restore" hotkey="r" words="Restore it" /> : null}
-        </div>
-      </Form>
-      {isHere ? (
-        <Warn {...props} text={meant === undefined ? "" : contentOf(meant.record, meant.did).text} />
-      ) : null}
-    </section>
-  );
-};
-
-const Decide: FC<{ step: string; hotkey: string; words: string; grave?: boolean }> = ({
-  step,
-  hotkey,
-  words,
-  grave,
-}) => (
-  <button
-    class={grave ? "grave" : "quiet"}
-    type="submit"
-    name="step"
-    value={step}
-    data-key={hotkey === "" ? undefined : hotkey}
-  >
-    {words}
-  </button>
-);
-
-const Warn: FC<SubjectProps & { text: string }> = ({ sender, wanted, text }) => (
-  <div class="acts">
-    <details open={wanted?.get("step") === "warn"}>
-      <summary data-key="w">Write to the member</summary>
-      <Form {...sender} step="warn">
-        <fieldset>
-          <legend>What the mail says</legend>
-          {WARNINGS.map(({ name, label }) => (
-            <div class="check">
-              <input type="radio" id={`kind-${name}`} name="kind" value={name} />
-              <label for={`kind-${name}`}>{label}</label>
-            </div>
-          ))}
-          <div class="check">
-            <input type="radio" id="kind-own" name="kind" value="own" checked />
-            <label for="kind-own">Only my own words</label>
-          </div>
-        </fieldset>
-        <TextArea
-          name="words"
-          label="Your own words"
-          optional
-          maxlength={2000}
-          value={wanted?.get("words") ?? (text === "" ? "" : `It is about this: “${text.slice(0, 300)}”`)}
-        />
-        <Submit weight="second">Send, and close the reports</Submit>
-      </Form>
-    </details>
-  </div>
-);

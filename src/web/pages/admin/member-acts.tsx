@@ -1,0 +1,153 @@
+/** What a moderator, or an owner, can do about a member. */
+import type { FC, PropsWithChildren } from "hono/jsx";
+import { EmailField, Field } from "../fields.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
+import type { MemberProps } from "./member-frame.ts";
+
+export const ModeratorActs: FC<MemberProps> = ({ facts, sender }) => {
+  const { takedown, invitesDisabled } = facts.member;
+  return (
+    <>
+      <div class="inline">
+        {takedown === null ? null : (
+          <ButtonForm {...sender} step="restore">
+            Restore the account
+          </ButtonForm>
+        )}
+        <ButtonForm {...sender} step={invitesDisabled ? "invites-on" : "invites-off"}>
+          {invitesDisabled ? "Allow invites again" : "Stop their invites"}
+        </ButtonForm>
+        <ButtonForm {...sender} step="end-sessions">
+          Sign them out everywhere
+        </ButtonForm>
+      </div>
+      {takedown === null ? (
+        <>
+          <Act summary="Suspend">
+            <p class="hint">Nobody sees the account, and it can do nothing, until you restore it.</p>
+            <Form {...sender} step="suspend">
+              <Field name="reason" label="Why, for the log" optional maxlength={150} />
+              <Submit weight="grave">Suspend</Submit>
+            </Form>
+          </Act>
+          <Act summary="Take down">
+            <p class="hint">As a suspension, but meant to last. You can still restore it.</p>
+            <Form {...sender} step="take-down">
+              <TakedownReason />
+              <Submit weight="grave">Take down</Submit>
+            </Form>
+          </Act>
+        </>
+      ) : null}
+    </>
+  );
+};
+
+const TakedownReason: FC = () => (
+  <div class="field">
+    <label for="takedown-reason">Why, for the log</label>
+    <input id="takedown-reason" name="reason" type="text" maxlength={150} />
+  </div>
+);
+
+const Act: FC<PropsWithChildren<{ summary: string; open?: boolean }>> = ({ summary, open, children }) => (
+  <details open={open}>
+    <summary>{summary}</summary>
+    {children}
+  </details>
+);
+
+export const OwnerActs: FC<MemberProps> = (props) => {
+  const { facts, sender, confirmed, to, here, member: reader, problem, wanted } = props;
+  if (!confirmed)
+    return (
+      <p class="lead">
+        <a href={to("/account/sign-in", { to: here, again: reader.handle })}>Sign in once more</a> to make a
+        reset link, to change the handle, the e-mail address or the role, or to delete the account.
+      </p>
+    );
+  const isWrong = (field: string) => problem?.field === field;
+  return (
+    <>
+      <Act summary="They lost their password">
+        <p class="hint">Makes a link with which they choose another one, without any mail.</p>
+        <ButtonForm {...sender} step="reset-link">
+          Make a reset link
+        </ButtonForm>
+      </Act>
+      <Act summary="Somebody else had their account">
+        <p class="hint">
+          Removes passkeys and app passwords, and signs them out everywhere. Then make a reset link.
+        </p>
+        <ButtonForm {...sender} step="revoke-credentials">
+          Lock everybody out
+        </ButtonForm>
+      </Act>
+      <Act summary="Change the handle" open={isWrong("handle")}>
+        <Form {...sender} step="handle">
+          <Field
+            name="handle"
+            label="New handle"
+            value={wanted?.get("handle") ?? facts.member.handle}
+            problem={problem}
+            maxlength={253}
+          />
+          <Submit weight="second">Change handle</Submit>
+        </Form>
+      </Act>
+      <Act summary="Change the e-mail address" open={isWrong("email")}>
+        <Form {...sender} step="email">
+          <EmailField
+            label="New address"
+            value={wanted?.get("email") ?? facts.member.email ?? ""}
+            problem={problem}
+          />
+          <Submit weight="second">Change address</Submit>
+        </Form>
+      </Act>
+      <RoleAct {...props} />
+      <DeleteAct {...props} />
+    </>
+  );
+};
+
+const DeleteAct: FC<MemberProps> = ({ facts, sender, problem }) => (
+  <Act summary="Delete the account" open={problem?.field === "confirm"}>
+    <p class="hint">All posts and pictures go for good. Nothing brings them back.</p>
+    <Form {...sender} step="delete">
+      <Field
+        name="confirm"
+        label={`Type ${facts.member.handle} to delete it`}
+        autocomplete="off"
+        problem={problem}
+        maxlength={253}
+      />
+      <Submit weight="grave">Delete for good</Submit>
+    </Form>
+  </Act>
+);
+
+const ROLES = [
+  ["none", "No role"],
+  ["inviter", "Inviter: makes invites"],
+  ["moderator", "Moderator: looks after members and reports"],
+  ["owner", "Owner: may do everything"],
+] as const;
+
+const RoleAct: FC<MemberProps> = ({ facts, sender }) => (
+  <Act summary="Give or take a role">
+    <Form {...sender} step="role">
+      <div class="field">
+        <label for="role">Role</label>
+        <select id="role" name="role">
+          {ROLES.map(([name, label]) => (
+            <option value={name} selected={name === (facts.role ?? "none")}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Submit weight="second">Set the role</Submit>
+    </Form>
+  </Act>
+);

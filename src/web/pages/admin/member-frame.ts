@@ -1,0 +1,25 @@
+/** What the page of one member is made of. */
+import type { MemberFacts } from "../../admin/member-reads.ts";
+import type { Fields } from "../../forms.ts";
+import type { MemberProfile } from "../../profiles.ts";
+import type { DeskFrame } from "./desk-page.tsx";
+
+export interface MemberDetail {
+  profile: MemberProfile;
+  /** Null: not known here. */
+  posts: number | null;
+  followers: number | null;
+  written: number | null;
+  records: number | null;
+  blobs: number | null;
+  appPasswords: number;
+}
+
+export interface MemberProps extends DeskFrame {
+  facts: MemberFacts;
+  detail: MemberDetail;
+  /** Whether the reader may act upon the member: not upon their equals, nor upon themselves. */
+  mayAct: boolean;
+  /** What a form that went wrong was filled in with. */
+  wanted?: Fields | undefined;
+}
