@@ -11,7 +11,7 @@ async function isEmpty(db: D1Database): Promise<boolean> {
 }
 
 /** How long work that nobody waits for may pause between two writes. */
-const PAUSE_MS = 15;
+const PAUSE_MS = 25;
 const ROUNDS = 40;
 
 /** Rows that were ever changed through this database's connection. */

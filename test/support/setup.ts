@@ -1,6 +1,7 @@
 /** Every test file starts with nothing but migrated databases. Files share one runtime, in sequence. */
+import { applyD1Migrations } from "cloudflare:test";
+import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
-import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS, type Migration } from "../../schema/migrations.ts";
 import { empty } from "./empty.ts";
 
 declare module "vitest" {
@@ -14,9 +15,10 @@ declare module "vitest" {
 interface TestBindings {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
+  MIGRATIONS: { directory: D1Migration[]; appview: D1Migration[] };
 }
 
-const { DIRECTORY, APPVIEW_DB }: TestBindings = env as never;
+const bindings: TestBindings = env as never;
 interface Secret {
   name: string;
   value: string;
@@ -34,34 +36,16 @@ declare global {
  */
 async function secretsSoFar(): Promise<Iterable<Secret>> {
   const seen = (globalThis.secretsSeen ??= new Map());
-  const found = await DIRECTORY.prepare("SELECT name, value, created_at FROM secret")
+  const found = await bindings.DIRECTORY.prepare("SELECT name, value, created_at FROM secret")
     .all<Secret>()
     .catch(() => null);
   for (const secret of found?.results ?? []) if (!seen.has(secret.name)) seen.set(secret.name, secret);
   return seen.values();
 }
 
-const RECORD = `CREATE TABLE d1_migrations (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT UNIQUE,
-  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
-)`;
-
-/** All migrations in one trip. `test/schema/migrate.test.ts` applies them as a deploy does. */
-async function fill(database: D1Database, migrations: readonly Migration[], secrets: Iterable<Secret>) {
-  await database.batch([
-    database.prepare([RECORD, ...migrations.map(({ sql }) => sql), "SELECT 1"].join(";\n")),
-    database
-      .prepare("INSERT INTO d1_migrations (name) SELECT value FROM json_each(?)")
-      .bind(JSON.stringify(migrations.map(({ name }) => name))),
-    ...Array.from(secrets, ({ name, value, created_at }) =>
-      database
-        .prepare("INSERT INTO secret (name, value, created_at) VALUES (?, ?, ?)")
-        .bind(name, value, created_at),
-    ),
-  ]);
-}
-
 const secrets = await secretsSoFar();
-await empty(DIRECTORY, APPVIEW_DB);
-await Promise.all([fill(DIRECTORY, DIRECTORY_MIGRATIONS, secrets), fill(APPVIEW_DB, APPVIEW_MIGRATIONS, [])]);
+await empty(bindings.DIRECTORY, bindings.APPVIEW_DB);
+await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
+await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);
+const put = bindings.DIRECTORY.prepare("INSERT INTO secret (name, value, created_at) VALUES (?, ?, ?)");
+for (const { name, value, created_at } of secrets) await put.bind(name, value, created_at).run();
