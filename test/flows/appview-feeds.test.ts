@@ -35,7 +35,7 @@ function outside(): void {
       return Response.json({ id: GENERATOR, service: [service] });
     }
     const headers = new Headers(init?.headers);
-    asked.push({ url, method: init?.method ?? "GET", headers, body: String(init?.body ?? "") });
+    asked.push({ url, method: init?.method ?? "GET", headers, body: await new Response(init?.body).text() });
     return answer(url, headers);
   });
 }

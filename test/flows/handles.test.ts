@@ -141,12 +141,12 @@ describe("a domain of a member's own", () => {
     delete domains[other.domain];
     const getByName = bindings.ACCOUNT.getByName.bind(bindings.ACCOUNT);
     vi.spyOn(console, "error").mockImplementation(() => {});
-    vi.spyOn(bindings.ACCOUNT, "getByName").mockImplementation((name) => {
+    const found = vi.spyOn(bindings.ACCOUNT, "getByName").mockImplementation((name) => {
       if (name === broken.member.did) throw new Error("the object does not answer");
       return getByName(name);
     });
     await check(1);
-    vi.mocked(bindings.ACCOUNT.getByName).mockRestore();
+    found.mockRestore();
     expect(await handleOf(other.member)).toBe("handle.invalid");
     const row = await bindings.DIRECTORY.prepare("SELECT handle_checked_at AS at FROM account WHERE did = ?")
       .bind(broken.member.did)

@@ -50,9 +50,8 @@ export async function workOffBacklog(context: BacklogContext, until: number): Pr
 
 /** Does the same, and always looks: another isolate may have left something. */
 export async function resumeBacklog(context: BacklogContext, until: number): Promise<void> {
-  const { db, now } = context;
-  while (now() < until) {
-    const entry = await take(db, now());
+  while (context.now() < until) {
+    const entry = await take(context.db, context.now());
     mayHold = entry !== null;
     if (entry === null) return;
     await work(context, entry, until);
@@ -68,25 +67,26 @@ const take = (db: D1Database, now: number): Promise<TakenEntry | null> =>
     .bind(now, now + LEASE_MS)
     .first<TakenEntry>();
 
-async function work({ db, account, now }: BacklogContext, entry: TakenEntry, until: number): Promise<void> {
+async function work(context: BacklogContext, entry: TakenEntry, until: number): Promise<void> {
+  const { db } = context;
   const { did, seq, place, tries } = entry;
   const set = (columns: string, ...values: (string | number)[]) =>
     db.prepare(`UPDATE backlog SET ${columns} WHERE did = ?1 AND seq = ?2`).bind(did, seq, ...values);
   const spell: Spell = {
     place,
-    keep: (next) => set("place = ?3, due = ?4, tries = 0", next, now() + LEASE_MS).run(),
-    isOver: () => now() >= until,
+    keep: (next) => set("place = ?3, due = ?4, tries = 0", next, context.now() + LEASE_MS).run(),
+    isOver: () => context.now() >= until,
   };
   try {
-    const isDone = await backfillBeside(db, account(did), did, spell);
-    await (isDone ? strikeOut(db, entry) : set("due = ?3", now())).run();
+    const isDone = await backfillBeside(db, context.account(did), did, spell);
+    await (isDone ? strikeOut(db, entry) : set("due = ?3", context.now())).run();
     if (!isDone) mayHold = true;
   } catch (error) {
     logLine("error", "index.backlog", { did, error });
     const isLast = tries + 1 >= TRIES;
     await db.batch([
-      set("tries = tries + 1, due = ?3", now() + RETRY_MS * 2 ** tries),
-      ...(isLast ? [setAside(db, did, messageOf(error), now()), strikeOut(db, entry)] : []),
+      set("tries = tries + 1, due = ?3", context.now() + RETRY_MS * 2 ** tries),
+      ...(isLast ? [setAside(db, did, messageOf(error), context.now()), strikeOut(db, entry)] : []),
     ]);
   }
 }

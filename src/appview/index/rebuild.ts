@@ -211,11 +211,12 @@ const TRIES = 3;
  * is more of it to do.
  */
 async function mend(
-  { db, account, now }: RebuildContext,
+  context: RebuildContext,
   row: RebuildRow,
   did: Did,
   { part, until }: { part: Part; until: number },
 ): Promise<boolean> {
+  const { db } = context;
   const begun = `${did} `;
   const spell = {
     place: row.place?.startsWith(begun) ? row.place.slice(begun.length) : undefined,
@@ -223,16 +224,16 @@ async function mend(
       spell.place = place;
       await keepPlace(db, row, `${begun}${place}`);
     },
-    isOver: () => now() >= until,
+    isOver: () => context.now() >= until,
   };
   for (let tries = 1; ; tries++) {
     try {
-      return await backfillBeside(db, account(did), did, spell, part);
+      return await backfillBeside(db, context.account(did), did, spell, part);
     } catch (error) {
       if (tries < TRIES) continue;
       logLine("error", "index.rebuild", { message: "set aside", did, error });
       // If it is the database that fails, this throws, and the rebuild stops until the next call.
-      await setAside(db, did, messageOf(error), now()).run();
+      await setAside(db, did, messageOf(error), context.now()).run();
       return true;
     }
   }

@@ -115,7 +115,7 @@ function sourceOf(bucket: R2Bucket, { key, size }: BlobLocation): Omit<Source, "
 }
 
 /** The segment's table, then the ranges of the file. Breaks off if the file is deleted meanwhile. */
-function bodyOf({ env, defer }: Services, { key }: BlobLocation, head: Uint8Array, ranges: readonly Range[]) {
+function bodyOf(services: Services, { key }: BlobLocation, head: Uint8Array, ranges: readonly Range[]) {
   const length = ranges.reduce((sum, { start, end }) => sum + end - start, head.length);
   const { readable, writable } = new FixedLengthStream(length);
   const send = async () => {
@@ -123,12 +123,12 @@ function bodyOf({ env, defer }: Services, { key }: BlobLocation, head: Uint8Arra
     await writer.write(head);
     writer.releaseLock();
     for (const { start, end } of ranges) {
-      const object = await env.BLOBS.get(key, { range: { offset: start, length: end - start } });
+      const object = await services.env.BLOBS.get(key, { range: { offset: start, length: end - start } });
       if (object === null) throw new Error("a blob that was there is gone");
       await object.body.pipeTo(writable, { preventClose: true });
     }
     await writable.close();
   };
-  defer(send().catch((thrown: unknown) => writable.abort(thrown).catch(() => {})));
+  services.defer(send().catch((thrown: unknown) => writable.abort(thrown).catch(() => {})));
   return readable;
 }

@@ -37,14 +37,14 @@ export const generatorEndpoint =
 
 /** Whether a repo here has a record that anyone may read at a URI. */
 export const hasRecord =
-  ({ directory, account }: Services) =>
+  (services: Services) =>
   async (uri: ResourceUri): Promise<boolean> => {
     const { repo, collection, rkey } = parseAtUri(uri);
     if (collection === undefined || rkey === undefined) return false;
-    const member = await directory.find(repo);
+    const member = await services.directory.find(repo);
     if (member === null) return false;
     try {
-      return (await account(member.did).getRecord(collection, rkey)) !== null;
+      return (await services.account(member.did).getRecord(collection, rkey)) !== null;
     } catch (thrown) {
       if (isRefusal(thrown)) return false;
       throw thrown;
