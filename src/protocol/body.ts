@@ -108,14 +108,13 @@ export async function gather(
   const room = new Room(most, lender);
   try {
     await room.makeFor(Math.min(expected, most));
-    const reader = byteReader(stream);
-    return await (reader === null ? room.fillFrom(stream) : room.fillBy(reader));
+    return await room.fillFrom(new Slices(stream, expected > UNASKED ? SLICE : UNASKED));
   } finally {
     room.giveBack();
   }
 }
 
-/** A buffer that a stream fills, with the loan for it. It has a byte more than it may, to tell what is too long. */
+/** A buffer that a stream fills, with the loan for it. */
 class Room {
   readonly #most: number;
   readonly #lender: Lender;
@@ -133,7 +132,7 @@ class Room {
       if (this.#loan === null) this.#loan = await this.#lender.borrow(bytes);
       else await this.#loan.growSoon(bytes - this.#loan.bytes);
     }
-    const larger = new Uint8Array(bytes + 1);
+    const larger = new Uint8Array(bytes);
     larger.set(this.#filled());
     free(this.#buffer);
     this.#buffer = larger;
@@ -145,34 +144,21 @@ class Room {
     await this.makeFor(Math.min(this.#most, Math.max(this.#size + bytes, 4 * this.#size, ASKED)));
   }
 
-  async fillBy(reader: ReadableStreamBYOBReader): Promise<Uint8Array<ArrayBuffer> | null> {
+  /** At the end of a stream the runtime keeps the buffer that it was to fill, so slices are copied. */
+  async fillFrom(slices: Slices): Promise<Uint8Array<ArrayBuffer> | null> {
     try {
       for (;;) {
-        await this.#fit(1);
-        const view = this.#buffer.subarray(this.#size, this.#size + SLICE);
-        const wanted = view.byteLength;
-        const step = reader.readAtLeast(wanted, view);
-        const { value, done } = await (this.#loan === null ? step : this.#loan.during(step));
-        if (done || value === undefined) return this.#filled();
-        this.#buffer = new Uint8Array(value.buffer as ArrayBuffer);
-        this.#size += value.byteLength;
-        if (this.#size > this.#most) return this.#drop();
-        if (value.byteLength < wanted) return this.#filled();
+        const step = slices.next();
+        const slice = await (this.#loan === null ? step : this.#loan.during(step));
+        if (slice === null) return this.#filled();
+        if (this.#size + slice.byteLength > this.#most) return this.#drop();
+        await this.#fit(slice.byteLength);
+        this.#buffer.set(slice, this.#size);
+        this.#size += slice.byteLength;
       }
     } finally {
-      await reader.cancel().catch(() => {});
+      await slices.cancel();
     }
-  }
-
-  async fillFrom(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | null> {
-    for await (const chunk of stream) {
-      // Leaving the loop cancels the stream.
-      if (this.#size + chunk.byteLength > this.#most) return this.#drop();
-      await this.#fit(chunk.byteLength);
-      this.#buffer.set(chunk, this.#size);
-      this.#size += chunk.byteLength;
-    }
-    return this.#filled();
   }
 
   #drop(): null {

@@ -175,7 +175,7 @@ describe("after a change", () => {
     const documents = await Promise.all(
       [ORIGIN, NEW].map(async (origin) => (await ask("/.well-known/did.json", {}, origin)).json()),
     );
-    const service = Array.from({ length: 4 }, () => ({ serviceEndpoint: NEW }));
+    const service = Array.from({ length: 5 }, () => ({ serviceEndpoint: NEW }));
     expect(documents).toMatchObject([
       { id: HOST_DID, service },
       { id: "did:web:pds.lagoon.dev", service },

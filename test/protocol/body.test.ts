@@ -58,6 +58,21 @@ describe("reading a stream", () => {
   });
 });
 
+/** Sizes around those of buffers and slices, where a stream ends just as one is full. */
+const EDGES = [1, 2, 4].flatMap((n) => [n * 16_384, n * 65_536, n * 262_144]);
+
+describe("a byte stream", () => {
+  test.each([0, 1, ...EDGES.flatMap((size) => [size - 1, size, size + 1, size + 2])])(
+    "of %i bytes is read to its end",
+    async (size) => {
+      const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
+      const read = await gather(new Response(bytes).body, 2_000_000, new Lender(4_000_000));
+      expect(read?.byteLength).toBe(size);
+      expect(read?.every((byte, i) => byte === i % 251)).toBe(true);
+    },
+  );
+});
+
 describe("reading a request", () => {
   test("by its announced length, before a byte is read", async () => {
     const { stream, taken } = source(100, 1000);

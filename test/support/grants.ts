@@ -83,7 +83,7 @@ export const grantsOf = (host: string): [scope: string, gives: (need: Need, nsid
   ["rpc:app.bsky.feed.getFeed?aud=*", () => false],
   [
     "rpc?lxm=app.bsky.feed.getFeed&lxm=app.bsky.feed.getFeedSkeleton&aud=*",
-    (_need, nsid) => nsid === "app.bsky.feed.getFeed",
+    (_need, nsid) => nsid === "app.bsky.feed.getFeed" || nsid === "app.bsky.feed.getFeedSkeleton",
   ],
   ["rpc:*?aud=did:web:elsewhere.example%23bsky_appview", () => false],
 ];
