@@ -80,8 +80,19 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
   },
 });
 
-/** Every method with every grant, and every open read on a large host: as long as the apps, so they run with them. */
-const TABLES = ["test/oauth/scope-table.test.ts", "test/flows/read-budgets.test.ts"];
+/**
+ * Every method with every grant, every open read on a large host, archives of 400,000 blocks, and what waits
+ * for clocks: as long as the apps, so they run with them.
+ */
+const TABLES = [
+  "test/oauth/scope-table.test.ts",
+  "test/flows/read-budgets.test.ts",
+  "test/account/import.test.ts",
+  "test/account/stalled.test.ts",
+  "test/edge/stalled.test.ts",
+  "test/lifecycle/cuts.test.ts",
+  "test/sequencer/fan-out/repos.test.ts",
+];
 
 interface NodeTests {
   /** Milliseconds that a test, or a hook, may take. */

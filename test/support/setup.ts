@@ -2,6 +2,7 @@
 import { applyD1Migrations } from "cloudflare:test";
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import { env } from "cloudflare:workers";
+import { keepSettings } from "../../schema/kept-settings.ts";
 import { empty } from "./empty.ts";
 
 declare module "vitest" {
@@ -43,7 +44,18 @@ async function secretsSoFar(): Promise<Iterable<Secret>> {
   return seen.values();
 }
 
+/** The runtime remembers settings for some seconds, so those that an earlier file kept are taken back. */
+async function dropSettings(): Promise<void> {
+  const kept = await bindings.DIRECTORY.prepare("SELECT settings FROM host_settings")
+    .first<string>("settings")
+    .catch(() => null);
+  if (kept === null) return;
+  const names = Object.keys(JSON.parse(kept) as Record<string, string>);
+  await keepSettings(bindings, Object.fromEntries(names.map((name) => [name, null])));
+}
+
 const secrets = await secretsSoFar();
+await dropSettings();
 await empty(bindings.DIRECTORY, bindings.APPVIEW_DB);
 await applyD1Migrations(bindings.DIRECTORY, bindings.MIGRATIONS.directory);
 await applyD1Migrations(bindings.APPVIEW_DB, bindings.MIGRATIONS.appview);
