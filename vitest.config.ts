@@ -81,8 +81,9 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
 });
 
 /**
- * Every method with every grant, every open read on a large host, archives of 400,000 blocks, and what waits
- * for clocks: as long as the apps, so they run with them.
+ * Every method with every grant, every open read on a large host, every page with every role, every list by
+ * pages, thousands of hostile inputs, archives of 400,000 blocks, and what waits for clocks: as long as the
+ * apps, so they run with them.
  */
 const TABLES = [
   "test/oauth/scope-table.test.ts",
@@ -90,8 +91,13 @@ const TABLES = [
   "test/account/import.test.ts",
   "test/account/stalled.test.ts",
   "test/edge/stalled.test.ts",
+  "test/flows/account-passwords.test.ts",
+  "test/flows/malformed.test.ts",
+  "test/flows/pages.test.ts",
   "test/lifecycle/cuts.test.ts",
   "test/sequencer/fan-out/repos.test.ts",
+  "test/web/admin/roles.test.ts",
+  "test/web/app-markup.test.ts",
 ];
 
 interface NodeTests {
