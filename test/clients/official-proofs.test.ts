@@ -1,7 +1,7 @@
 /** Our archives, read and verified by `@atproto/repo`: the whole repo, record proofs, firehose slices. */
 import { verifyProofs, verifyRepoCar } from "@atproto/repo";
 import { CID } from "multiformats/cid";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { carStream, readCar, writeCar, type CarBlock } from "../../src/protocol/car.ts";
 import { encode } from "../../src/protocol/cbor.ts";
 import { cidBytesOfCbor, cidFromBytes } from "../../src/protocol/cid.ts";
@@ -54,6 +54,8 @@ const claim = (path: string, cid: Uint8Array | null) => {
 };
 
 test("the whole repo, streamed, verifies and holds every record", async () => {
+  // The runtime's own kind of stream, which Node does not have.
+  vi.stubGlobal("IdentityTransformStream", TransformStream);
   const { store, commit } = repo();
   const car = new Uint8Array(
     await new Response(carStream([commit.cid], wholeRepo(store, commit))).arrayBuffer(),
