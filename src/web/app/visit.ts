@@ -59,8 +59,11 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
     forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
     unread: 0,
   };
+  // Whoever looks at their notifications has none that are new.
   const counted =
-    reader === null ? Promise.resolve() : countInto(scene, services.appview.on(reader.member.did));
+    reader === null || url.pathname === "/notifications"
+      ? Promise.resolve()
+      : countInto(scene, services.appview.on(reader.member.did));
   return {
     services,
     request,

@@ -59,11 +59,9 @@ export async function notifications(visit: MemberVisit): Promise<Response> {
   const { posts } = uris.length === 0 ? { posts: [] } : await getPosts(reading, { uris });
   const byUri: Posts = new Map(posts.map((post) => [post.uri, post]));
   const [newest] = page.notifications;
-  // Whoever looks has seen them; the page still shows which were new. The badge agrees at once.
+  // Whoever looks has seen them; the page still shows which were new.
   if (cursor === undefined && newest !== undefined && isNavigation(request)) {
-    await visit.counted;
     await updateSeen(reading, { seenAt: newest.indexedAt });
-    scene.unread = 0;
   }
   return appPage(
     visit,
