@@ -13,11 +13,11 @@ const RULES = [
 /** The rank of each room, and for `src` that of all that it stands for. */
 const RANKS = RULES.map((rule) => rule.split(" → ").map((rank) => rank.split(" | ")));
 
-const sources = import.meta.glob(["../src/**/*.{ts,tsx}", "../schema/**/*.ts", "../tools/**/*.{ts,mjs}"], {
-  query: "?raw",
-  import: "default",
-  eager: true,
-}) as Record<string, string>;
+const sources = import.meta.glob(
+  // What the kit's build leaves is nobody's source.
+  ["../src/**/*.{ts,tsx}", "../schema/**/*.ts", "../tools/**/*.{ts,mjs}", "!../tools/kit/dist/**"],
+  { query: "?raw", import: "default", eager: true },
+) as Record<string, string>;
 
 /** `/src/edge/app.ts` → `edge`; `/src/worker.ts` → `worker`; `/tools/kit/index.ts` → `kit`; `/schema/directory.ts` → `schema`. */
 function roomOf(file: string): { tree: string; room: string } {
