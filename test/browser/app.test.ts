@@ -2,11 +2,11 @@
  * The app in Chromium: a guest reads and joins, a newcomer's first minutes, and the same without a script. No
  * barrier that axe-core finds, by day and by night, on wide screens and phones, from left and from right.
  */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD, type Stage, setStage } from "../clients/oauth/stage.ts";
 import { launchChromium } from "./chromium.ts";
+import { assertAccessible as assertPage } from "./looks.ts";
 
 let stage: Stage;
 let browser: Browser;
@@ -60,30 +60,7 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const LOOKS = [
-  ["wide", 1280, "light"],
-  ["phone", 390, "dark"],
-  ["phone", 390, "light"],
-  ["wide", 1280, "dark"],
-] as const;
-
-/** Checks a page in two looks; in all four, and in pictures, if `SHOTS` names a folder. */
-async function assertAccessible(name: string, page: Page): Promise<void> {
-  const { SHOTS: folder } = process.env;
-  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" ")}`),
-      `${name}, ${size}, ${colorScheme}`,
-    ).toEqual([]);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
-    if (folder !== undefined)
-      await page.screenshot({ path: `${folder}/app-${name}-${size}-${colorScheme}.png` });
-  }
-}
+const assertAccessible = (name: string, page: Page) => assertPage(page, `app-${name}`);
 
 async function visit(options: Parameters<Browser["newContext"]>[0], story: (page: Page) => Promise<void>) {
   const context = await browser.newContext({ locale: "en", ...options });

@@ -2,11 +2,11 @@
  * A host from its first visit to its owner's passkey: by the keyboard alone, and without JavaScript where no
  * passkey is involved.
  */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { type RunningHost, startHost } from "../../tools/dev/host.ts";
 import { launchChromium } from "./chromium.ts";
+import { assertAccessible } from "./looks.ts";
 
 const CODE = "a-code-for-the-deployer";
 const PASSWORD = "correct horse battery";
@@ -27,31 +27,7 @@ afterEach(async () => {
   await host?.stop();
 });
 
-const LOOKS = [
-  ["wide", 1280, "light"],
-  ["phone", 390, "dark"],
-  ["phone", 390, "light"],
-  ["wide", 1280, "dark"],
-] as const;
-
-/** No barrier that axe-core finds, and nothing wider than the screen. `SHOTS` names a folder for pictures. */
-async function assertFine(page: Page, name: string): Promise<void> {
-  const { SHOTS: folder } = process.env;
-  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-      `${name}, ${size}, ${colorScheme}`,
-    ).toEqual([]);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
-    if (folder !== undefined) {
-      await page.screenshot({ path: `${folder}/set-up-${name}-${size}-${colorScheme}.png`, fullPage: true });
-    }
-  }
-}
+const assertFine = (page: Page, name: string) => assertAccessible(page, `set-up-${name}`);
 
 /** Moves the focus there as somebody without a pointer does. */
 async function tabTo(page: Page, target: Locator): Promise<void> {

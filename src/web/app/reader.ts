@@ -1,4 +1,6 @@
 /** The member who reads, and what they prefer: the same preferences as in other apps. */
+import type { ResourceUri } from "@atcute/lexicons";
+import { isResourceUri } from "@atcute/lexicons/syntax";
 import type { Member } from "../../identity/member.ts";
 import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
 import type { Services } from "../../xrpc/server/services.ts";
@@ -11,7 +13,7 @@ export interface Reader {
   browser: Browser;
   tastes: Tastes;
   /** URIs of the feeds that they have pinned, in their order. */
-  pinned: string[];
+  pinned: ResourceUri[];
 }
 
 /** How many pinned feeds have a tab. */
@@ -38,7 +40,7 @@ export function wishesOf(preferences: readonly Json[], now: number): Pick<Reader
   const labels = new Map<string, "hide" | "warn" | "ignore">();
   const words: MutedWord[] = [];
   const hidden = new Set<string>();
-  const pinned: string[] = [];
+  const pinned: ResourceUri[] = [];
   let adult = false;
   for (const preference of preferences) {
     switch (kindOf(preference)) {
@@ -84,7 +86,7 @@ function mutedWordOf(item: unknown, now: number): MutedWord[] {
   ];
 }
 
-function pinnedFeed(item: unknown): string[] {
-  const uri = textOf(at(item, "value"));
-  return at(item, "pinned") === true && at(item, "type") === "feed" && uri !== undefined ? [uri] : [];
+function pinnedFeed(item: unknown): ResourceUri[] {
+  const uri = at(item, "value");
+  return at(item, "pinned") === true && at(item, "type") === "feed" && isResourceUri(uri) ? [uri] : [];
 }

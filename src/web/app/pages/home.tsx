@@ -22,8 +22,7 @@ export interface HomeTab {
 export async function homeTabs({ reading, reader, scene }: MemberVisit, here: string): Promise<HomeTab[]> {
   const { words } = scene.speech;
   const { pinned } = reader;
-  const { feeds } =
-    pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(reading, { feeds: pinned as never });
+  const { feeds } = pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(reading, { feeds: pinned });
   return [
     { path: "/", name: words.following, here: here === "" },
     { path: "/?tab=local", name: words.local, here: here === "local" },
