@@ -312,7 +312,7 @@ test("preferences of other apps are read, whatever their shape", () => {
       {
         $type: "app.bsky.actor.defs#savedFeedsPrefV2",
         items: [
-          { type: "feed", value: "at://x", pinned: true },
+          { type: "feed", value: "at://did:web:x.example/app.bsky.feed.generator/x", pinned: true },
           { type: "timeline", value: "following", pinned: true },
         ],
       },
@@ -325,7 +325,7 @@ test("preferences of other apps are read, whatever their shape", () => {
     true,
     [["nudity", "ignore"]],
     [],
-    ["at://x"],
+    ["at://did:web:x.example/app.bsky.feed.generator/x"],
   ]);
 });
 
