@@ -6,7 +6,7 @@ export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeImports, resumeRebuild } from "./lifecycle/rebuild.ts";
-import { countDay } from "./lifecycle/numbers.ts";
+import { countDay } from "./lifecycle/numbers/days.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";

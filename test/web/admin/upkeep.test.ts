@@ -1,7 +1,7 @@
 /** Invites, names, mail, relays, numbers, settings and the log, as owners look after them. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { countDay } from "../../../src/lifecycle/numbers.ts";
-import { seriesOf } from "../../../src/web/admin/numbers.tsx";
+import { countDay } from "../../../src/lifecycle/numbers/days.ts";
+import { seriesOf } from "../../../src/web/admin/home/numbers.tsx";
 import { HOST_DID, asAdmin, bindings, join, lastMail, xrpc } from "../../support/account-host.ts";
 import { type Holder, holderOf } from "./desk.ts";
 

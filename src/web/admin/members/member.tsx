@@ -1,8 +1,8 @@
 /** One member: what there is to know of them, and what can be done. */
 import type { Did, Handle } from "@atcute/lexicons";
-import { Refusal } from "../../protocol/refusal.ts";
-import { isDid } from "../../protocol/syntax.ts";
-import { normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
+import { Refusal } from "../../../protocol/refusal.ts";
+import { isDid } from "../../../protocol/syntax.ts";
+import { normalizeIdentifier } from "../../../xrpc/accounts/check-password.ts";
 import {
   createResetCode,
   deleteAccount,
@@ -14,17 +14,17 @@ import {
   setAccountInvites,
   updateAccountEmail,
   updateAccountHandle,
-} from "../../xrpc/admin/members.ts";
-import { setAccountTakedown } from "../../xrpc/admin/subject-status.ts";
-import { MODERATORS, OWNERS, outranks } from "../../xrpc/server/role-policies.ts";
-import { type Fields, lineOf } from "../forms.ts";
-import { MemberPage } from "../pages/admin/member.tsx";
-import type { MemberDetail } from "../pages/admin/member-frame.ts";
-import { wrong } from "../problems.ts";
-import { errorPage, goTo } from "../replies.tsx";
-import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "./desk.tsx";
-import { readMember } from "./member-reads.ts";
-import { namesOf, profileIn } from "./names.ts";
+} from "../../../xrpc/admin/members.ts";
+import { setAccountTakedown } from "../../../xrpc/admin/subject-status.ts";
+import { MODERATORS, OWNERS, outranks } from "../../../xrpc/server/role-policies.ts";
+import { type Fields, lineOf } from "../../forms.ts";
+import { MemberPage } from "../../pages/admin/members/member.tsx";
+import type { MemberDetail } from "../../pages/admin/members/frame.ts";
+import { wrong } from "../../problems.ts";
+import { errorPage, goTo } from "../../replies.tsx";
+import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../desk.tsx";
+import { readMember } from "./reads.ts";
+import { namesOf, profileIn } from "../names.ts";
 
 /** The DID that the page is about. Refuses AccountNotFound for anything else. */
 function subjectOf({ about }: DeskVisit): Did {

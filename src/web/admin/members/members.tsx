@@ -1,5 +1,5 @@
 /** The list of members, and the search for one. */
-import { selectNamedLike, type NamedRow } from "../../appview/reads/queries/names.ts";
+import { selectNamedLike, type NamedRow } from "../../../appview/reads/queries/names.ts";
 import {
   type ListedRow,
   type MemberFilter,
@@ -7,21 +7,21 @@ import {
   listedMember,
   membersLike,
   membersPage,
-} from "../../identity/member-list.ts";
+} from "../../../identity/member-list.ts";
 import type { Did } from "@atcute/lexicons";
-import type { Member } from "../../identity/member.ts";
-import { isRefusal } from "../../protocol/refusal.ts";
-import { isDid } from "../../protocol/syntax.ts";
-import { visibleText } from "../../protocol/visible-text.ts";
-import { MODERATORS } from "../../xrpc/server/role-policies.ts";
-import { setAccountInvites } from "../../xrpc/admin/members.ts";
-import { setAccountTakedown } from "../../xrpc/admin/subject-status.ts";
-import type { Fields } from "../forms.ts";
-import { BULK_ACTS, BulkPage } from "../pages/admin/bulk.tsx";
-import { FILTERS, type MemberList, MembersPage } from "../pages/admin/members.tsx";
-import { wrong } from "../problems.ts";
-import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
-import { type Names, namesOf, profileIn } from "./names.ts";
+import type { Member } from "../../../identity/member.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
+import { isDid } from "../../../protocol/syntax.ts";
+import { visibleText } from "../../../protocol/visible-text.ts";
+import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
+import { setAccountInvites } from "../../../xrpc/admin/members.ts";
+import { setAccountTakedown } from "../../../xrpc/admin/subject-status.ts";
+import type { Fields } from "../../forms.ts";
+import { BULK_ACTS, BulkPage } from "../../pages/admin/members/bulk.tsx";
+import { FILTERS, type MemberList, MembersPage } from "../../pages/admin/members/members.tsx";
+import { wrong } from "../../problems.ts";
+import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
+import { type Names, namesOf, profileIn } from "../names.ts";
 
 const PAGE = 50;
 

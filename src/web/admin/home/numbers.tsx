@@ -1,8 +1,8 @@
 /** The host's numbers as pictures and as tables. */
-import { type CountedDay, type DayNumbers, readDays } from "../../lifecycle/numbers.ts";
-import { MODERATORS } from "../../xrpc/server/role-policies.ts";
-import { type Series, NumbersPage, SPANS, type Span } from "../pages/admin/numbers.tsx";
-import { type DeskPage, shown } from "./desk.tsx";
+import { type CountedDay, type DayNumbers, readDays } from "../../../lifecycle/numbers/days.ts";
+import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
+import { type Series, NumbersPage, SPANS, type Span } from "../../pages/admin/home/numbers.tsx";
+import { type DeskPage, shown } from "../desk.tsx";
 
 /** Days that are read, and how far apart those are that are shown. */
 const READ: Record<Span, { days: number; step: number }> = {

@@ -1,8 +1,8 @@
 /** What the page of one member is made of. */
-import type { MemberFacts } from "../../admin/member-reads.ts";
-import type { Fields } from "../../forms.ts";
-import type { MemberProfile } from "../../profiles.ts";
-import type { DeskFrame } from "./desk-page.tsx";
+import type { MemberFacts } from "../../../admin/members/reads.ts";
+import type { Fields } from "../../../forms.ts";
+import type { MemberProfile } from "../../../profiles.ts";
+import type { DeskFrame } from "../desk-page.tsx";
 
 export interface MemberDetail {
   profile: MemberProfile;

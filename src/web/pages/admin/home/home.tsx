@@ -1,10 +1,10 @@
 /** The admin's first page. */
 import type { FC } from "hono/jsx";
-import { COUNT_MAX, type HomeNews } from "../../admin/home-reads.ts";
-import { Row } from "../account/rows.tsx";
-import { Icon } from "../icons.tsx";
-import { Done, day } from "../parts.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { COUNT_MAX, type HomeNews } from "../../../admin/home/reads.ts";
+import { Row } from "../../account/rows.tsx";
+import { Icon } from "../../icons.tsx";
+import { Done, day } from "../../parts.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 /** Something that is not as it should be. */
 export interface Concern {

@@ -1,8 +1,8 @@
 /** What a moderator, or an owner, can do about a member. */
 import type { FC, PropsWithChildren } from "hono/jsx";
-import { EmailField, Field } from "../fields.tsx";
-import { ButtonForm, Form, Submit } from "../form.tsx";
-import type { MemberProps } from "./member-frame.ts";
+import { EmailField, Field } from "../../fields.tsx";
+import { ButtonForm, Form, Submit } from "../../form.tsx";
+import type { MemberProps } from "./frame.ts";
 
 export const ModeratorActs: FC<MemberProps> = ({ facts, sender }) => {
   const { takedown, invitesDisabled } = facts.member;

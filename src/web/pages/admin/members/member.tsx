@@ -1,12 +1,12 @@
 /** The page of one member. */
 import type { FC, PropsWithChildren } from "hono/jsx";
-import type { Invited } from "../../admin/member-reads.ts";
-import { Person, day } from "../parts.tsx";
-import { counted } from "../words.ts";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
-import { Log, Reports, Standing } from "./lines.tsx";
-import type { MemberProps } from "./member-frame.ts";
-import { ModeratorActs, OwnerActs } from "./member-acts.tsx";
+import type { Invited } from "../../../admin/members/reads.ts";
+import { Person, day } from "../../parts.tsx";
+import { counted } from "../../words.ts";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { Log, Reports, Standing } from "../lines.tsx";
+import type { MemberProps } from "./frame.ts";
+import { ModeratorActs, OwnerActs } from "./acts.tsx";
 
 export const MemberPage: FC<MemberProps> = (props) => {
   const { facts, detail, mayAct, role } = props;

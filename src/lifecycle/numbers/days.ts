@@ -1,8 +1,8 @@
 /** The host's numbers, counted once a day: a row for each day, kept for ever. */
-import { HostTasks } from "../identity/host-tasks.ts";
-import type { Bindings } from "../protocol/stations.ts";
-import { SEQUENCER_NAME } from "../protocol/stations.ts";
-import { readFollowing } from "./status.ts";
+import { HostTasks } from "../../identity/host-tasks.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+import { SEQUENCER_NAME } from "../../protocol/stations.ts";
+import { readFollowing } from "../status.ts";
 
 /** A day's numbers. Those of later versions may be missing in old rows. */
 export interface DayNumbers {

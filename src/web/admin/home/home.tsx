@@ -1,10 +1,10 @@
 /** The first page: whether all is well, and what is new. */
-import { readFollowing } from "../../lifecycle/status.ts";
-import { troubleOf } from "../host/status-words.ts";
-import { type Concern, HomePage, InviterHome } from "../pages/admin/home.tsx";
-import { counted } from "../pages/words.ts";
-import { type DeskPage, type DeskVisit, shown } from "./desk.tsx";
-import { type HomeNews, readNews } from "./home-reads.ts";
+import { readFollowing } from "../../../lifecycle/status.ts";
+import { troubleOf } from "../../host/status-words.ts";
+import { type Concern, HomePage, InviterHome } from "../../pages/admin/home/home.tsx";
+import { counted } from "../../pages/words.ts";
+import { type DeskPage, type DeskVisit, shown } from "../desk.tsx";
+import { type HomeNews, readNews } from "./reads.ts";
 
 export const home: DeskPage = {
   may: ["owner", "moderator", "inviter"],

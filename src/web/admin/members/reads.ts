@@ -1,7 +1,7 @@
 /** All that the directory knows of one member, in one trip. */
-import { LISTED_COLUMNS, type ListedRow, listedMember } from "../../identity/member-list.ts";
-import type { Member } from "../../identity/member.ts";
-import type { Role } from "../../moderation/roles.ts";
+import { LISTED_COLUMNS, type ListedRow, listedMember } from "../../../identity/member-list.ts";
+import type { Member } from "../../../identity/member.ts";
+import type { Role } from "../../../moderation/roles.ts";
 import {
   LABELS_ON_REPO,
   LINES,
@@ -10,8 +10,8 @@ import {
   type LogLine,
   REPORT_COLUMNS,
   type ReportLine,
-} from "./lines.ts";
-import { read, trip } from "./trip.ts";
+} from "../lines.ts";
+import { read, trip } from "../trip.ts";
 
 export interface Invited {
   did: string;

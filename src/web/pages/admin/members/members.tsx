@@ -1,15 +1,15 @@
 /** The page of members. */
 import type { FC } from "hono/jsx";
-import type { MemberFilter } from "../../../identity/member-list.ts";
-import type { Member } from "../../../identity/member.ts";
-import type { MemberProfile } from "../../profiles.ts";
-import { Field } from "../fields.tsx";
-import { Form } from "../form.tsx";
-import { Icon } from "../icons.tsx";
-import { Person, day } from "../parts.tsx";
+import type { MemberFilter } from "../../../../identity/member-list.ts";
+import type { Member } from "../../../../identity/member.ts";
+import type { MemberProfile } from "../../../profiles.ts";
+import { Field } from "../../fields.tsx";
+import { Form } from "../../form.tsx";
+import { Icon } from "../../icons.tsx";
+import { Person, day } from "../../parts.tsx";
 import { BULK_ACTS } from "./bulk.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
-import { Standing } from "./lines.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { Standing } from "../lines.tsx";
 
 export interface MemberList {
   search: string;

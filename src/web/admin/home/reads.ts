@@ -1,9 +1,9 @@
 /** What the home page asks of the directory, in one trip. */
-import { type ListedRow, listedMember, membersPage } from "../../identity/member-list.ts";
-import type { Member } from "../../identity/member.ts";
-import { type RelayFinding, findings } from "../../lifecycle/relay-look.ts";
-import { must } from "../../protocol/refusal.ts";
-import { read, trip } from "./trip.ts";
+import { type ListedRow, listedMember, membersPage } from "../../../identity/member-list.ts";
+import type { Member } from "../../../identity/member.ts";
+import { type RelayFinding, findings } from "../../../lifecycle/relay-look.ts";
+import { must } from "../../../protocol/refusal.ts";
+import { read, trip } from "../trip.ts";
 
 export interface HomeNews {
   /** When the reader looked last (ISO 8601); null: never before. */

@@ -1,9 +1,9 @@
 /** Acts upon several members: the preview. */
 import type { FC } from "hono/jsx";
-import type { Member } from "../../../identity/member.ts";
-import { Form, Submit } from "../form.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
-import { Standing } from "./lines.tsx";
+import type { Member } from "../../../../identity/member.ts";
+import { Form, Submit } from "../../form.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { Standing } from "../lines.tsx";
 
 export const BULK_ACTS = [
   ["suspend", "Suspend"],

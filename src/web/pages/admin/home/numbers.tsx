@@ -1,6 +1,6 @@
 /** The page of numbers: lines drawn by the server, and the same as tables. */
 import type { FC } from "hono/jsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 export type Span = "day" | "week" | "month";
 
