@@ -187,6 +187,12 @@ export const SETTINGS = {
     kept: true,
     read: readWords,
   }),
+  PLAN: setting({
+    what: "The Cloudflare plan that the Worker is on, `free` or `paid`: how much it takes up at once.",
+    fallback: "free",
+    kept: true,
+    read: readChoice("free", "paid"),
+  }),
   JURISDICTION: setting<"" | "eu">({
     what: "`eu` keeps the host's objects, members' repos among them, in the EU; chosen at the first deploy, for good.",
     fallback: "",
