@@ -190,6 +190,7 @@ export const SETTINGS = {
   PLAN: setting({
     what: "The Cloudflare plan that the Worker is on, `free` or `paid`: how much it takes up at once.",
     fallback: "free",
+    local: "paid",
     kept: true,
     read: readChoice("free", "paid"),
   }),
