@@ -13,7 +13,7 @@ import { type Bill, hideCost, openBill } from "./cost.ts";
 import { setCors } from "./cors.ts";
 import { decoded } from "./decoding.ts";
 import { renderError } from "./errors.ts";
-import { proxied } from "./proxy/proxy.ts";
+import { proxied } from "../xrpc/proxy/proxy.ts";
 import { consumeForAddress } from "../xrpc/server/address-limits.ts";
 
 /** @param servicesFor makes the services from bindings, of which there are others while a cost is counted */

@@ -4,7 +4,7 @@
  */
 import { createExecutionContext } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { proxied } from "../../src/edge/proxy/proxy.ts";
+import { proxied } from "../../src/xrpc/proxy/proxy.ts";
 import { servicesOf } from "../../src/edge/services.ts";
 import { verify } from "../../src/protocol/keys.ts";
 import { refusalOf } from "../support/bindings.ts";

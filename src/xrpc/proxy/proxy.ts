@@ -4,18 +4,19 @@
  * host's own AppView is served here directly. The answers of an upstream AppView are completed with records
  * it has not seen yet (`splice.ts`).
  */
+import type { Did } from "@atcute/lexicons";
 import { noFeed } from "../../appview/reads/methods/feed/get-feed.ts";
 import { isHostDid } from "../../identity/host.ts";
 import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { parseAtUri } from "../../protocol/syntax.ts";
-import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../../xrpc/server/policies.ts";
-import { defaultService, isServedHere } from "../../xrpc/server/default-service.ts";
-import { SKELETON } from "../../xrpc/elsewhere/feed-generators.ts";
-import { PROTECTED_METHODS, isPrivilegedMethod } from "../../xrpc/server/service-tokens.ts";
-import type { Services } from "../../xrpc/server/services.ts";
+import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../server/policies.ts";
+import { defaultService, isServedHere } from "../server/default-service.ts";
+import { SKELETON } from "../elsewhere/feed-generators.ts";
+import { PROTECTED_METHODS, isPrivilegedMethod } from "../server/service-tokens.ts";
+import type { Services } from "../server/services.ts";
 import { withLocalRecords } from "./read-after-write/splice.ts";
-import { Upstream } from "./upstream.ts";
+import { type ServiceName, Upstream } from "./upstream.ts";
 
 const RECORD = "com.atproto.repo.getRecord";
 const REPORT = "com.atproto.moderation.createReport";
@@ -49,11 +50,31 @@ export async function proxied(
     throw new Refusal("InvalidToken", "Bad token method", 400);
   }
   const member = caller.did;
+  return { response: await askFor(member, to, { request, url, nsid, services }), did: member };
+}
+
+interface Question {
+  request: Request;
+  url: URL;
+  nsid: string;
+  services: Services;
+  /** How long (ms) the answer may take; by default as long as an app waits. */
+  timeoutMs?: number;
+}
+
+/**
+ * Asks a service in a member's name. What an AppView answers is completed with the member's own new records.
+ * Refuses InvalidRequest if there is no such service or feed, 502 UpstreamFailure.
+ */
+export async function askFor(
+  member: Did,
+  to: ServiceName,
+  { request, url, nsid, services, timeoutMs }: Question,
+): Promise<Response> {
   const upstream = new Upstream(to, { member, request, services });
-  const reply = await upstream.forward(url, await grantFor(nsid, url, upstream));
+  const reply = await upstream.forward(url, await grantFor(nsid, url, upstream), timeoutMs);
   const { method } = request;
-  const response = await withLocalRecords(reply, { nsid, url, method, member, services, upstream });
-  return { response, did: member };
+  return withLocalRecords(reply, { nsid, url, method, member, services, upstream });
 }
 
 /**
@@ -105,7 +126,8 @@ async function grantFor(nsid: string, url: URL, upstream: Upstream): Promise<{ a
   return { aud, lxm: SKELETON };
 }
 
-function parseProxyHeader(value: string): { did: string; service: string } {
+/** Reads `did#service`. Refuses InvalidRequest. */
+export function parseProxyHeader(value: string): ServiceName {
   const [did = "", service = "", ...more] = value.split("#");
   if (did === "") throw invalidRequest("no did specified in proxy header");
   if (service === "") throw invalidRequest("no service id specified in proxy header");

@@ -9,8 +9,8 @@ import { at, textOf } from "../../protocol/json.ts";
 import { serviceEndpoint } from "../../identity/did-document.ts";
 import { fetchPublic, publicUrl } from "../../identity/outbound.ts";
 import { Refusal, invalidRequest, must } from "../../protocol/refusal.ts";
-import { issueServiceToken } from "../../xrpc/server/service-tokens.ts";
-import type { Services } from "../../xrpc/server/services.ts";
+import { issueServiceToken } from "../server/service-tokens.ts";
+import type { Services } from "../server/services.ts";
 import { answer, failure, nameOf, ourStatus, parsed } from "./upstream-answer.ts";
 
 /** Request headers for the other service, sent with forwarded requests and with this host's own queries. */
@@ -32,6 +32,12 @@ interface Grant {
   lxm: string;
 }
 
+/** A service of an account or a host, as its DID document has it. */
+export interface ServiceName {
+  did: string;
+  service: string;
+}
+
 export class Upstream {
   readonly did: string;
   readonly #service: string;
@@ -41,13 +47,10 @@ export class Upstream {
   #found: string | null = null;
 
   /**
-   * @param to the `did#service` to call
+   * @param to the service to call
    * @param asker the member in whose name, if any, and the request that causes the call
    */
-  constructor(
-    to: { did: string; service: string },
-    asker: { member: Did | null; request: Request; services: Services },
-  ) {
+  constructor(to: ServiceName, asker: { member: Did | null; request: Request; services: Services }) {
     const { member, request, services } = asker;
     this.did = to.did;
     this.#service = to.service;
@@ -60,7 +63,7 @@ export class Upstream {
    * Forwards the request, signed by the member if there is a grant. Refuses InvalidRequest if the service
    * does not exist, 502 UpstreamFailure.
    */
-  async forward(url: URL, grant: Grant | null): Promise<Response> {
+  async forward(url: URL, grant: Grant | null, timeoutMs = TIMEOUT_MS): Promise<Response> {
     const [endpoint, signature] = await Promise.all([this.#endpoint(), this.#signature(grant)]);
     const address = publicUrl(new URL(`${url.pathname}${url.search}`, endpoint), this.#services.host.local);
     const { method, body } = this.#request;
@@ -69,7 +72,7 @@ export class Upstream {
       headers: { ...signature, ...this.#headers([...ABOUT_READER, ...ABOUT_BODY]) },
       body: method === "POST" ? body : null,
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     }).catch(() => {
       throw failure("The service could not be reached");
     });

@@ -9,7 +9,7 @@ import { ImageUris } from "../../../appview/images.ts";
 import { bodyOf } from "../../../protocol/body.ts";
 import { type Json, isJson } from "../../../protocol/json.ts";
 import { logLine } from "../../../protocol/log-line.ts";
-import type { Services } from "../../../xrpc/server/services.ts";
+import type { Services } from "../../server/services.ts";
 import type { Upstream } from "../upstream.ts";
 import { isJsonType } from "../upstream-answer.ts";
 import { passesFilter, postsOnPage, withOwnNames, withPosts } from "./feeds.ts";
