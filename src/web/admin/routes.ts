@@ -1,7 +1,7 @@
 /** Every path of the admin's pages. Loaded with the first request for one of them. */
 import { notFound } from "../host/host-pages.tsx";
 import { file } from "../assets.ts";
-import { KEYS_SCRIPT, KEYS_SCRIPT_TEXT } from "../pages/admin/keys.tsx";
+import { KEYS_SCRIPT, KEYS_SCRIPT_TEXT } from "../pages/admin/moderation/keys.tsx";
 import { DESK_STYLE, DESK_STYLE_PATH } from "../pages/admin/style.css.ts";
 import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
@@ -9,12 +9,12 @@ import { type DeskPage, serveDesk } from "./desk.tsx";
 import { address } from "./address.tsx";
 import { health } from "./health.tsx";
 import { home } from "./home/home.tsx";
-import { labels } from "./labels.tsx";
+import { labels } from "./moderation/labels.tsx";
 import { member } from "./members/member.tsx";
 import { members } from "./members/members.tsx";
 import { invite, invites } from "./invites.tsx";
 import { numbers } from "./home/numbers.tsx";
-import { queue, subject } from "./reports.tsx";
+import { queue, subject } from "./moderation/reports.tsx";
 import { settings, settingsOf } from "./settings.tsx";
 import { log, mail, names, relays, roles } from "./upkeep.tsx";
 

@@ -1,14 +1,14 @@
 /** The page of open reports. */
 import type { FC } from "hono/jsx";
-import { type Decided, canUndo, wordsOf } from "../../admin/decided.ts";
-import { contentOf } from "../../admin/post-view.ts";
-import type { Queue, ReportGroup } from "../../admin/report-reads.ts";
-import { ButtonForm } from "../form.tsx";
-import { Icon } from "../icons.tsx";
-import { day } from "../parts.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { type Decided, canUndo, wordsOf } from "../../../admin/moderation/decided.ts";
+import { contentOf } from "../../../admin/moderation/post-view.ts";
+import type { Queue, ReportGroup } from "../../../admin/moderation/report-reads.ts";
+import { ButtonForm } from "../../form.tsx";
+import { Icon } from "../../icons.tsx";
+import { day } from "../../parts.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 import { KEYS_SCRIPT, Keys } from "./keys.tsx";
-import { reasonWords, subjectPath } from "./lines.tsx";
+import { reasonWords, subjectPath } from "../lines.tsx";
 
 interface QueueProps extends DeskFrame {
   queue: Queue;

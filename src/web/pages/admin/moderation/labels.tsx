@@ -1,11 +1,11 @@
 /** The page of the community's own labels. */
 import type { FC } from "hono/jsx";
-import type { OwnLabel } from "../../../protocol/settings/own-labels.ts";
-import type { Fields } from "../../forms.ts";
-import { Ending } from "../account/rows.tsx";
-import { Field } from "../fields.tsx";
-import { Form, Submit } from "../form.tsx";
-import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import type { OwnLabel } from "../../../../protocol/settings/own-labels.ts";
+import type { Fields } from "../../../forms.ts";
+import { Ending } from "../../account/rows.tsx";
+import { Field } from "../../fields.tsx";
+import { Form, Submit } from "../../form.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 interface LabelsProps extends DeskFrame {
   labels: readonly OwnLabel[];

@@ -1,11 +1,11 @@
 /** The community's own labels. */
-import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
-import { type OwnLabel, ownLabelsOf } from "../../protocol/settings/own-labels.ts";
-import { OWNERS } from "../../xrpc/server/role-policies.ts";
-import { lineOf } from "../forms.ts";
-import { LabelsPage } from "../pages/admin/labels.tsx";
-import { wrong } from "../problems.ts";
-import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
+import { UnfitSetting, changeSettings } from "../../../lifecycle/host/settings.ts";
+import { type OwnLabel, ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
+import { OWNERS } from "../../../xrpc/server/role-policies.ts";
+import { lineOf } from "../../forms.ts";
+import { LabelsPage } from "../../pages/admin/moderation/labels.tsx";
+import { wrong } from "../../problems.ts";
+import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
 
 async function keep(visit: DeskVisit, labels: readonly object[], done: string): Promise<Said> {
   try {

@@ -1,5 +1,5 @@
 /** Mails with which moderators warn a member, in the community's name. */
-import type { HostWords } from "../visit.ts";
+import type { HostWords } from "../../visit.ts";
 
 interface Warning {
   name: string;

@@ -1,14 +1,14 @@
 /** What a moderator can decide about a subject. */
 import type { FC } from "hono/jsx";
-import type { Decided } from "../../admin/decided.ts";
-import { contentOf } from "../../admin/post-view.ts";
-import type { SubjectFacts, SubjectPosts } from "../../admin/report-reads.ts";
-import { WARNINGS } from "../../admin/warnings.ts";
-import type { ReportedSubject } from "../../../moderation/reports.ts";
-import type { Fields } from "../../forms.ts";
-import { Check, Field, TextArea } from "../fields.tsx";
-import { Form, Submit } from "../form.tsx";
-import type { DeskFrame } from "./desk-page.tsx";
+import type { Decided } from "../../../admin/moderation/decided.ts";
+import { contentOf } from "../../../admin/moderation/post-view.ts";
+import type { SubjectFacts, SubjectPosts } from "../../../admin/moderation/report-reads.ts";
+import { WARNINGS } from "../../../admin/moderation/warnings.ts";
+import type { ReportedSubject } from "../../../../moderation/reports.ts";
+import type { Fields } from "../../../forms.ts";
+import { Check, Field, TextArea } from "../../fields.tsx";
+import { Form, Submit } from "../../form.tsx";
+import type { DeskFrame } from "../desk-page.tsx";
 
 export interface SubjectProps extends DeskFrame {
   about: ReportedSubject;

@@ -1,5 +1,5 @@
 /** What of a record a moderator looks at. Records are members' own: nothing about them is certain. */
-import { type Json, at, listOf, textOf } from "../../protocol/json.ts";
+import { type Json, at, listOf, textOf } from "../../../protocol/json.ts";
 
 export interface Picture {
   /** A path on this host. */

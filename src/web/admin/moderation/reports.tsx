@@ -1,25 +1,25 @@
 /** The moderation queue, and what is decided about one subject. */
-import { tellReporters } from "../../lifecycle/report-mail.ts";
-import { recordStatus } from "../../lifecycle/takedowns.ts";
-import { ownLabelsOf } from "../../protocol/settings/own-labels.ts";
-import { isRefusal } from "../../protocol/refusal.ts";
-import { assertOutranks, sendEmail } from "../../xrpc/admin/acts.ts";
+import { tellReporters } from "../../../lifecycle/report-mail.ts";
+import { recordStatus } from "../../../lifecycle/takedowns.ts";
+import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
+import { assertOutranks, sendEmail } from "../../../xrpc/admin/acts.ts";
 import {
   type Subject,
   createLabels,
   reopenReports,
   reportedSubject,
   updateReports,
-} from "../../xrpc/admin/reports.ts";
-import { setAccountTakedown, updateSubjectStatus } from "../../xrpc/admin/subject-status.ts";
-import { MODERATORS, outranks } from "../../xrpc/server/role-policies.ts";
-import { type Fields, lineOf } from "../forms.ts";
-import { subjectPath } from "../pages/admin/lines.tsx";
-import { QueuePage } from "../pages/admin/queue.tsx";
-import { SubjectPage } from "../pages/admin/subject.tsx";
-import { wrong } from "../problems.ts";
-import { errorPage, goTo, pathWith } from "../replies.tsx";
-import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "./desk.tsx";
+} from "../../../xrpc/admin/reports.ts";
+import { setAccountTakedown, updateSubjectStatus } from "../../../xrpc/admin/subject-status.ts";
+import { MODERATORS, outranks } from "../../../xrpc/server/role-policies.ts";
+import { type Fields, lineOf } from "../../forms.ts";
+import { subjectPath } from "../../pages/admin/lines.tsx";
+import { QueuePage } from "../../pages/admin/moderation/queue.tsx";
+import { SubjectPage } from "../../pages/admin/moderation/subject.tsx";
+import { wrong } from "../../problems.ts";
+import { errorPage, goTo, pathWith } from "../../replies.tsx";
+import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../desk.tsx";
 import { readNext, readPosts, readQueue, readSubject } from "./report-reads.ts";
 import { type Decided, decidedIn } from "./decided.ts";
 import { WARNINGS, warningMail } from "./warnings.ts";

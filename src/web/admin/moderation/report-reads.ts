@@ -4,15 +4,22 @@ import {
   selectNewestOf,
   selectPosts,
   selectThreadUp,
-} from "../../appview/reads/moderator-view.ts";
-import { type NamedRow, selectNames } from "../../appview/reads/queries/names.ts";
-import { LISTED_COLUMNS, type ListedRow, listedMember } from "../../identity/member-list.ts";
-import type { Member } from "../../identity/member.ts";
-import type { Role } from "../../moderation/roles.ts";
-import type { ReportedSubject } from "../../moderation/reports.ts";
-import { LABELS_IN, LOG_OF, type LabelLine, type LogLine, REPORT_COLUMNS, type ReportLine } from "./lines.ts";
-import type { Names } from "./names.ts";
-import { read, trip } from "./trip.ts";
+} from "../../../appview/reads/moderator-view.ts";
+import { type NamedRow, selectNames } from "../../../appview/reads/queries/names.ts";
+import { LISTED_COLUMNS, type ListedRow, listedMember } from "../../../identity/member-list.ts";
+import type { Member } from "../../../identity/member.ts";
+import type { Role } from "../../../moderation/roles.ts";
+import type { ReportedSubject } from "../../../moderation/reports.ts";
+import {
+  LABELS_IN,
+  LOG_OF,
+  type LabelLine,
+  type LogLine,
+  REPORT_COLUMNS,
+  type ReportLine,
+} from "../lines.ts";
+import type { Names } from "../names.ts";
+import { read, trip } from "../trip.ts";
 
 /** All open reports of one subject. */
 export interface ReportGroup {

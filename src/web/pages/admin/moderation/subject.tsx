@@ -1,14 +1,14 @@
 /** The page of one subject of reports: what it is, who reported it, and what to do about it. */
 import type { FC } from "hono/jsx";
-import { contentOf } from "../../admin/post-view.ts";
-import type { SubjectFacts } from "../../admin/report-reads.ts";
-import { profileIn } from "../../admin/names.ts";
-import type { SeenPost } from "../../../appview/reads/moderator-view.ts";
-import { ButtonForm } from "../form.tsx";
-import { Person, day } from "../parts.tsx";
-import { DeskPage } from "./desk-page.tsx";
+import { contentOf } from "../../../admin/moderation/post-view.ts";
+import type { SubjectFacts } from "../../../admin/moderation/report-reads.ts";
+import { profileIn } from "../../../admin/names.ts";
+import type { SeenPost } from "../../../../appview/reads/moderator-view.ts";
+import { ButtonForm } from "../../form.tsx";
+import { Person, day } from "../../parts.tsx";
+import { DeskPage } from "../desk-page.tsx";
 import { KEYS_SCRIPT, Keys } from "./keys.tsx";
-import { Log, Reports, Standing, subjectPath } from "./lines.tsx";
+import { Log, Reports, Standing, subjectPath } from "../lines.tsx";
 import { DecidedNotice, undoKey } from "./queue.tsx";
 import { Decisions, type SubjectProps } from "./decisions.tsx";
 
