@@ -1,9 +1,11 @@
 /**
- * Moderation of accounts, records and blobs that live here. The directory decides; the account's object
- * enforces it on what the PDS serves, and the AppView on what it shows.
+ * Moderation of accounts, records and blobs. The directory decides; the account's object enforces it on what
+ * the PDS serves, and the AppView on what it shows. What lives on another host has no object here: only this
+ * host's AppView hides it.
  */
 import type { Did } from "@atcute/lexicons";
 import type { Act } from "../identity/unsettled.ts";
+import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationSubjects, type SubjectTakedown } from "../moderation/subjects.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
@@ -21,14 +23,20 @@ const notFound = () => new Refusal("NotFound", "Subject not found");
 
 /**
  * Takes an account down or restores it, and announces #account. A takedown ends every session. The wire has
- * one act for takedown and suspension: a `ref` that contains SUSPEND, as Ozone's do, suspends.
+ * one act for takedown and suspension: a `ref` that contains SUSPEND, as Ozone's do, suspends. An account of
+ * another host is hidden here. Refuses NotFound for one that is neither here nor known to moderators.
  */
 export async function takedownAccount(
   services: SettlingServices,
   did: Did,
   { applied, ref }: StatusAttr,
 ): Promise<void> {
-  if ((await services.directory.findByDid(did)) === null) throw notFound();
+  const subject = { did, subject: did, cid: null };
+  if ((await services.directory.findByDid(did)) === null)
+    return changeSubject(services, subject, { applied, ref });
+  // It may have been hidden before it moved here.
+  if (!applied && (await new ModerationSubjects(services.env.DIRECTORY).find(did, did)) !== null)
+    await changeSubject(services, subject, { applied });
   const status = !applied ? null : ref?.includes("SUSPEND") ? "suspended" : "takendown";
   const { act, member } = await services.directory.changes.setTakedown(did, status, ref);
   await settleStanding(services, act, member);
@@ -59,10 +67,12 @@ async function changeSubject(
   { did, subject, cid }: { did: Did; subject: string; cid: string | null },
   { applied, ref }: StatusAttr,
 ): Promise<void> {
-  if ((await services.directory.findByDid(did)) === null) throw notFound();
-  // Taking down what does not exist is no error, as in the reference. Restoring it lifts an old takedown.
-  if (applied && !(await exists(services, did, subject))) return;
   const subjects = new ModerationSubjects(services.env.DIRECTORY);
+  const isHere = (await services.directory.findByDid(did)) !== null;
+  // Moderators know of others by reports alone.
+  if (!isHere && !(await isKnown(services, did))) throw notFound();
+  // Taking down what does not exist is no error, as in the reference. Restoring it lifts an old takedown.
+  if (applied && isHere && subject !== did && !(await exists(services, did, subject))) return;
   const takedown = { did, subject, ref: ref ?? new Date().toISOString(), cid };
   const begun = await services.directory.unsettled.begin(
     { did, kind: "moderate", subject },
@@ -77,6 +87,12 @@ async function exists(services: SettlingServices, did: Did, subject: string): Pr
   return isRecord(subject)
     ? (await account.recordTakedown(recordOf(subject).path)) !== null
     : (await account.blobTakedown(subject)) !== null;
+}
+
+/** Whether a report is about an account, or anything of it is hidden. */
+async function isKnown({ env }: SettlingServices, did: Did): Promise<boolean> {
+  if (await new ModerationReports(env.DIRECTORY).isReported(did)) return true;
+  return new ModerationSubjects(env.DIRECTORY).hasAny(did);
 }
 
 const isRecord = (subject: string) => subject.startsWith("at://");
@@ -102,15 +118,25 @@ async function tellOf(
 ): Promise<void> {
   const applied = takedown !== null;
   const ref = applied ? { ref: takedown.ref } : {};
-  const about = isRecord(subject) ? { uri: subject } : { blob: subject };
-  const account = services.account(did);
+  const about = subject === did ? {} : isRecord(subject) ? { uri: subject } : { blob: subject };
   const told = await Promise.allSettled([
     services.moderate([{ kind: "takedown", did, ...about, applied, ...ref }]),
-    isRecord(subject)
-      ? account.takedownRecord(recordOf(subject).path, takedown?.ref ?? null)
-      : account.takedownBlob(subject, takedown?.ref ?? null),
+    tellAccount(services, did, subject, takedown?.ref ?? null),
   ]);
   for (const each of told) if (each.status === "rejected") throw each.reason;
+}
+
+/** Tells the account's object, if the account lives here. */
+async function tellAccount(
+  services: SettlingServices,
+  did: Did,
+  subject: string,
+  ref: string | null,
+): Promise<void> {
+  if (subject === did || (await services.directory.findByDid(did)) === null) return;
+  const account = services.account(did);
+  if (isRecord(subject)) await account.takedownRecord(recordOf(subject).path, ref);
+  else await account.takedownBlob(subject, ref);
 }
 
 /** Splits a record's URI. Refuses InvalidRequest for a URI that names no record of a DID. */
@@ -128,10 +154,13 @@ export async function recordStatus(
   uri: string,
 ): Promise<{ uri: string; cid: string; takedown: StatusAttr } | null> {
   const { did, path } = recordOf(uri);
+  const subject = `at://${did}/${path}`;
+  const elsewhere = await statusElsewhere(services, did, subject);
+  if (elsewhere !== null) return { uri: subject, ...elsewhere };
   const found = await orNull(services.account(did).recordTakedown(path));
   if (found === null) return null;
   const { cid, takedown } = found;
-  return { uri: `at://${did}/${path}`, cid, takedown };
+  return { uri: subject, cid, takedown };
 }
 
 export async function blobStatus(
@@ -139,7 +168,19 @@ export async function blobStatus(
   did: Did,
   cid: string,
 ): Promise<StatusAttr | null> {
-  return orNull(services.account(did).blobTakedown(cid));
+  const elsewhere = await statusElsewhere(services, did, cid);
+  return elsewhere === null ? orNull(services.account(did).blobTakedown(cid)) : elsewhere.takedown;
+}
+
+/** What is decided about a subject of another host; null for what is here, and for what nobody decided about. */
+export async function statusElsewhere(
+  { directory, env }: SettlingServices,
+  did: Did,
+  subject: string,
+): Promise<{ cid: string; takedown: StatusAttr } | null> {
+  const hidden = await new ModerationSubjects(env.DIRECTORY).find(did, subject);
+  if (hidden === null || (await directory.findByDid(did)) !== null) return null;
+  return { cid: hidden.cid ?? "", takedown: { applied: true, ref: hidden.ref } };
 }
 
 /** Turns a refusal below 500 into null: an account that does not exist has nothing in it. */

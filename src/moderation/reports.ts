@@ -8,6 +8,12 @@ import { report } from "../../schema/directory.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { idOf } from "./audit.ts";
 
+/** The reason of an appeal (com.atproto.moderation.defs). */
+export const APPEAL = "com.atproto.moderation.defs#reasonAppeal";
+
+/** Whether a report is an appeal; Ozone has a reason of its own for it. */
+export const isAppeal = (reasonType: string): boolean => reasonType.endsWith("#reasonAppeal");
+
 export type ReportState = "open" | "resolved" | "dismissed";
 
 export interface NewReport {
@@ -167,6 +173,35 @@ export class ModerationReports {
       .set({ state: "open", closedBy: null, closedAt: null })
       .where(and(isAbout(subject), eq(report.closedAt, closedAt)));
     if (meta.changes === 0) throw new Refusal("NotFound", "No such decision");
+  }
+
+  /** Whether there is a report about an account, or about anything of it. */
+  async isReported(did: Did): Promise<boolean> {
+    const row = await this.#db
+      .select({ id: report.id })
+      .from(report)
+      .where(eq(report.subjectDid, did))
+      .limit(1)
+      .get();
+    return row !== undefined;
+  }
+
+  /** Whether a member's appeal waits. */
+  async isAppealOpen(did: Did): Promise<boolean> {
+    const row = await this.#db
+      .select({ id: report.id })
+      .from(report)
+      .where(
+        and(
+          eq(report.subjectDid, did),
+          eq(report.reportedBy, did),
+          sql`${report.state} = 'open'`,
+          sql`${report.reasonType} LIKE '%#reasonAppeal'`,
+        ),
+      )
+      .limit(1)
+      .get();
+    return row !== undefined;
   }
 
   /** The DID that a report is about. Refuses NotFound. */

@@ -12,10 +12,10 @@ const takedownOf = ({ did, subject, ref }: SubjectTakedown): ModerationAct => ({
   did,
   applied: true,
   ref,
-  ...(subject.startsWith("at://") ? { uri: subject } : { blob: subject }),
+  ...(subject === did ? {} : subject.startsWith("at://") ? { uri: subject } : { blob: subject }),
 });
 
-/** Takedowns of records and blobs, then labels in their order, negations included. Page by page. */
+/** Takedowns of records, blobs and other hosts' accounts, then labels in their order, negations included. Page by page. */
 export async function* standingActs(directory: D1Database): AsyncGenerator<ModerationAct[]> {
   const subjects = new ModerationSubjects(directory);
   let last: { did: Did | ""; subject: string } = { did: "", subject: "" };

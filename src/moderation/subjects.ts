@@ -1,6 +1,6 @@
 /**
- * Takedowns of records and blobs, as the host's moderation records them. The account's own object enforces
- * them for what the PDS serves, and the index keeps its own copy over a rebuild.
+ * Takedowns of records and blobs, and of accounts of other hosts, as the host's moderation records them. The
+ * account's own object enforces them for what the PDS serves, and the index keeps its own copy over a rebuild.
  */
 import type { Did } from "@atcute/lexicons";
 import { and, asc, eq, exists, notExists, sql, type SQL } from "drizzle-orm";
@@ -9,7 +9,7 @@ import { subjectStatus } from "../../schema/directory.ts";
 
 export interface SubjectTakedown {
   did: Did;
-  /** A record's at-uri, or a blob's CID. */
+  /** A record's at-uri, a blob's CID, or the DID of an account of another host. */
   subject: string;
   ref: string;
   /** The record's version at the time of the takedown. */
@@ -60,6 +60,17 @@ export class ModerationSubjects {
   async find(did: Did, subject: string): Promise<SubjectTakedown | null> {
     const row = await this.#db.select().from(subjectStatus).where(this.#is(did, subject)).get();
     return row ? { did, subject, ref: row.takedownRef, cid: row.cid } : null;
+  }
+
+  /** Whether there is a takedown of anything of an account. */
+  async hasAny(did: Did): Promise<boolean> {
+    const row = await this.#db
+      .select({ did: subjectStatus.did })
+      .from(subjectStatus)
+      .where(eq(subjectStatus.did, did))
+      .limit(1)
+      .get();
+    return row !== undefined;
   }
 
   /** Takedowns after one of them, by DID and subject. */

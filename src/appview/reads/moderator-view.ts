@@ -14,10 +14,19 @@ export interface SeenPost {
   sort: number;
 }
 
+/** A post near another one. */
+export interface PostAround extends SeenPost {
+  /** What it answers. */
+  parent: string;
+}
+
 const COLUMNS = `p.uri, p.author AS did, a.handle, a.profile ->> 'displayName' AS name, p.record, p.sort`;
 /** How many posts above one are shown. */
 const ABOVE = 5;
 const NEWEST = 5;
+/** Answers that are shown below a post, and beside it. */
+const BELOW = 10;
+const BESIDE = 5;
 
 /** A post and those above it, the topmost first. */
 export const selectThreadUp = (db: D1Database, uri: string): D1PreparedStatement =>
@@ -28,6 +37,19 @@ export const selectThreadUp = (db: D1Database, uri: string): D1PreparedStatement
           UNION ALL SELECT p.uri, p.parent, height + 1 FROM up JOIN post p ON p.uri = up.parent WHERE height < ${ABOVE})
         SELECT ${COLUMNS} FROM up JOIN post p ON p.uri = up.uri LEFT JOIN actor a ON a.did = p.author
         ORDER BY up.height DESC`,
+    )
+    .bind(uri);
+
+/** The first answers to a post, and the first of the others that answer what it answers. */
+export const selectAround = (db: D1Database, uri: string): D1PreparedStatement =>
+  db
+    .prepare(
+      `WITH around (uri) AS (
+          SELECT * FROM (SELECT uri FROM post WHERE parent = ?1 ORDER BY sort LIMIT ${BELOW})
+          UNION ALL SELECT * FROM (SELECT uri FROM post WHERE parent = (SELECT parent FROM post WHERE uri = ?1)
+            AND uri <> ?1 ORDER BY sort LIMIT ${BESIDE}))
+        SELECT ${COLUMNS}, p.parent FROM around JOIN post p ON p.uri = around.uri
+          LEFT JOIN actor a ON a.did = p.author ORDER BY p.sort`,
     )
     .bind(uri);
 

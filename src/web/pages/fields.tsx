@@ -153,12 +153,14 @@ export const EmailField: FC<
   <Field name="email" label={label} type="email" value={value} autocomplete="email" {...rest} />
 );
 
-export const Check: FC<{ name: string; label: string; checked?: boolean; hint?: string }> = ({
-  name,
-  label,
-  checked,
-  hint,
-}) => (
+interface CheckProps extends Pick<FieldProps, "hotkey"> {
+  name: string;
+  label: string;
+  checked?: boolean;
+  hint?: string;
+}
+
+export const Check: FC<CheckProps> = ({ name, label, checked, hint, hotkey }) => (
   <div class="check">
     <input
       type="checkbox"
@@ -166,6 +168,7 @@ export const Check: FC<{ name: string; label: string; checked?: boolean; hint?: 
       name={name}
       value="yes"
       checked={checked}
+      data-key={hotkey}
       aria-describedby={hint === undefined ? undefined : `${name}-hint`}
     />
     <div>

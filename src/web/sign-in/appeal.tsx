@@ -1,4 +1,5 @@
 /** Appeals: a member whose account was taken down asks the moderators to look once more. */
+import { APPEAL, ModerationReports } from "../../moderation/reports.ts";
 import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import { createReport } from "../../xrpc/accounts/create-report.ts";
 import type { Fields } from "../forms.ts";
@@ -38,8 +39,10 @@ export async function takeAppeal(visit: Visit, fields: Fields): Promise<Response
     const { did, takedown } = (await checkPassword(services, request, claim)).member;
     if (takedown === null)
       return showAppeal(visit, fields, wrong("This account is not taken down: you can simply sign in."));
+    if (await new ModerationReports(services.env.DIRECTORY).isAppealOpen(did))
+      return showAppeal(visit, fields, wrong("They have your appeal already, and will look at it."));
     await createReport(services, {
-      reasonType: "com.atproto.moderation.defs#reasonAppeal",
+      reasonType: APPEAL,
       reason,
       subjectDid: did,
       reportedBy: did,

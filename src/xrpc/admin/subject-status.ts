@@ -5,6 +5,7 @@ import { activateAccount, deactivateAccount } from "../../lifecycle/states.ts";
 import {
   blobStatus,
   recordStatus,
+  statusElsewhere,
   takedownAccount,
   takedownBlob,
   takedownRecord,
@@ -47,9 +48,16 @@ async function find(
   return accountStatus(services, did);
 }
 
-async function accountStatus({ directory }: Services, did: Did): Promise<Found | null> {
-  const account = await directory.findByDid(did);
-  if (account === null) return null;
+async function accountStatus(services: Services, did: Did): Promise<Found | null> {
+  const account = await services.directory.findByDid(did);
+  if (account === null) {
+    const elsewhere = await statusElsewhere(services, did, did);
+    if (elsewhere === null) return null;
+    return {
+      subject: { $type: "com.atproto.admin.defs#repoRef", did },
+      takedown: elsewhere.takedown,
+    };
+  }
   const { takedown, takedownRef, state } = account;
   return {
     subject: { $type: "com.atproto.admin.defs#repoRef", did },

@@ -9,6 +9,8 @@ import {
   lastMail,
   xrpc,
 } from "../../support/account-host.ts";
+import { standingActs } from "../../../src/moderation/standing-acts.ts";
+import { applyModeration } from "../../../src/appview/index/moderation.ts";
 import { Visitor } from "../../support/visitor.ts";
 import { type Holder, holderOf } from "./desk.ts";
 
@@ -97,6 +99,16 @@ describe("what waits", () => {
     expect(text).toContain("They <i>insult</i> me");
     expect(html).not.toContain("<i>insult");
     expect(text).toContain("Other reports about them spam open");
+  });
+
+  test("shows what was answered to it, and beside it", async () => {
+    const answer = await write(reporter, "How much?", { reply: { root: post, parent: post } });
+    await write(author, "Ten", { reply: { root: post, parent: answer } });
+    await write(author, "And rings", { reply: { root: post, parent: post } });
+    await report(author, recordOf(answer));
+    const { text } = await moderator.visitor.get(pathOf(answer.uri));
+    expect(text).toMatch(/What was answered to it \(1\).*Ten/s);
+    expect(text).toMatch(/What else was answered to the post above \(1\).*And rings/s);
   });
 
   test("is nothing for a path that names no subject", async () => {
@@ -209,14 +221,83 @@ describe("a decision", () => {
     expect((await owner.visitor.get("/admin")).text).not.toContain("for owners");
   });
 
-  test("about a subject of another host is a label, or nothing", async () => {
-    const uri = "at://did:plc:elsewhere/app.bsky.feed.post/3kaaaaaaaaaaa";
-    await report(reporter, recordOf({ uri, cid: post.cid }));
-    const page = await moderator.visitor.get(pathOf(uri));
-    expect(page.text).toContain("on another host");
-    expect(page.html).not.toContain('value="suspend"');
-    await decide(uri, { step: "label", label: "spam" });
-    expect(await states()).toEqual(["resolved"]);
+  describe("about a subject of another host", () => {
+    const elsewhere = "did:plc:elsewhere";
+    const uri = `at://${elsewhere}/app.bsky.feed.post/3kaaaaaaaaaaa`;
+
+    beforeEach(async () => {
+      const record = JSON.stringify({ $type: "app.bsky.feed.post", text: "From afar" });
+      await bindings.APPVIEW_DB.batch([
+        bindings.APPVIEW_DB.prepare(
+          "INSERT OR IGNORE INTO actor (did, handle, known) VALUES (?1, 'afar.example', 1)",
+        ).bind(elsewhere),
+        bindings.APPVIEW_DB.prepare(
+          `INSERT OR IGNORE INTO post (uri, author, cid, record, sort, indexed, flags, tie)
+            VALUES (?1, ?2, ?3, ?4, 1, 1, 0, 0)`,
+        ).bind(uri, elsewhere, post.cid, record),
+      ]);
+    });
+
+    const isSeen = async () =>
+      (await xrpc("app.bsky.feed.getPosts", { auth: reporter.auth, params: { uris: uri } })).body;
+    const profile = async () =>
+      (await xrpc("app.bsky.actor.getProfile", { auth: reporter.auth, params: { actor: elsewhere } })).status;
+    const stamp = async (location: string | null) =>
+      /name="at" value="([^"]+)"/.exec((await moderator.visitor.get(location ?? "")).html)?.[1] ?? "";
+
+    test("labels it", async () => {
+      await report(reporter, recordOf({ uri, cid: post.cid }));
+      const page = await moderator.visitor.get(pathOf(uri));
+      expect(page.text).toContain("on another host");
+      await decide(uri, { step: "label", label: "spam" });
+      expect(await states()).toEqual(["resolved"]);
+    });
+
+    test("hides a post from what this host shows, and undoing it brings it back", async () => {
+      await report(reporter, recordOf({ uri, cid: post.cid }));
+      expect(await isSeen()).toMatchObject({ posts: [{ uri }] });
+      const done = await decide(uri, { step: "take-down", note: "scam", cid: post.cid });
+      expect(await isSeen()).toEqual({ posts: [] });
+      expect(await status(uri)).toMatchObject({ applied: true, ref: "TAKEDOWN scam" });
+      expect((await moderator.visitor.get(pathOf(uri))).text).toContain("Hidden here");
+      const at = await stamp(done.location);
+      await moderator.visitor.post(pathOf(uri), { step: "undo", how: "take-down", at, value: "" });
+      expect(await isSeen()).toMatchObject({ posts: [{ uri }] });
+      expect(await states()).toEqual(["open"]);
+    });
+
+    test("hides an account with all that it wrote, over a rebuild as well, until it is restored", async () => {
+      await report(reporter, recordOf({ uri, cid: post.cid }));
+      await decide(uri, { step: "suspend", note: "" });
+      expect(await isSeen()).toEqual({ posts: [] });
+      expect(await profile()).toBe(400);
+      expect(await status(elsewhere)).toMatchObject({ applied: true, ref: "SUSPEND" });
+      await bindings.APPVIEW_DB.prepare("DELETE FROM takedown").run();
+      for await (const acts of standingActs(bindings.DIRECTORY))
+        await applyModeration(bindings.APPVIEW_DB, acts);
+      expect(await profile()).toBe(400);
+      await decide(elsewhere, { step: "restore" });
+      expect(await profile()).toBe(200);
+      expect(await isSeen()).toMatchObject({ posts: [{ uri }] });
+      expect(await status(elsewhere)).toBeUndefined();
+    });
+
+    test("is made only about what somebody reported", async () => {
+      const unknown = "did:plc:nobodyreported";
+      for (const subject of [
+        { $type: "com.atproto.admin.defs#repoRef", did: unknown },
+        recordOf({ uri: `at://${unknown}/app.bsky.feed.post/3kaaaaaaaaaaa`, cid: post.cid }),
+      ]) {
+        const answer = await asAdmin("com.atproto.admin.updateSubjectStatus", {
+          input: { subject, takedown: { applied: true, ref: "x" } },
+        });
+        expect(answer.body.error).toBe("NotFound");
+      }
+      const { results } = await bindings.DIRECTORY.prepare(
+        "SELECT * FROM subject_status WHERE did = 'did:plc:nobodyreported'",
+      ).all();
+      expect(results).toEqual([]);
+    });
   });
 
   test("about a holder of a role is not a moderator's", async () => {
@@ -253,6 +334,8 @@ describe("an appeal", () => {
     ).toBe(400);
     const sent = await visitor.post("/account/appeal", { ...fields, password: author.password });
     expect(sent.text).toContain("They will look at it");
+    const again = await visitor.post("/account/appeal", { ...fields, password: author.password });
+    expect(again.text).toContain("They have your appeal already");
     expect((await moderator.visitor.get("/admin/reports")).text).toContain("1 report appeal");
     const page = await moderator.visitor.get(pathOf(author.did));
     expect(page.text).toContain("I only sold one");

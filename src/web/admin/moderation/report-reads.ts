@@ -1,6 +1,8 @@
 /** Reports as moderators go through them: by subject. */
 import {
+  type PostAround,
   type SeenPost,
+  selectAround,
   selectNewestOf,
   selectPosts,
   selectThreadUp,
@@ -9,7 +11,7 @@ import { type NamedRow, selectNames } from "../../../appview/reads/queries/names
 import { LISTED_COLUMNS, type ListedRow, listedMember } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
 import type { Role } from "../../../moderation/roles.ts";
-import type { ReportedSubject } from "../../../moderation/reports.ts";
+import { type ReportedSubject, isAppeal } from "../../../moderation/reports.ts";
 import {
   LABELS_IN,
   LOG_OF,
@@ -73,7 +75,7 @@ function groupOf({ reasons, escalated, ...row }: GroupRow): ReportGroup {
     ...row,
     reasons: types,
     escalated: escalated === 1,
-    isAppeal: types.some((type) => type.endsWith("#reasonAppeal")),
+    isAppeal: types.some(isAppeal),
   };
 }
 
@@ -106,7 +108,7 @@ export interface SubjectFacts {
   /** Of the author, about anything else. */
   others: ReportLine[];
   labels: LabelLine[];
-  /** The reference of the record's takedown. */
+  /** The reference of the takedown of a record, or of an account of another host. */
   takedown: string | null;
   log: LogLine[];
   /** The next subject that waits; null if this is the last one. */
@@ -143,7 +145,7 @@ export async function readSubject(
         .bind(JSON.stringify(uri === null ? [did] : [uri, did]), new Date().toISOString()),
     ),
     takedown: read<{ ref: string }>(
-      on("SELECT takedown_ref AS ref FROM subject_status WHERE did = ?1 AND subject = ?2", uri ?? ""),
+      on("SELECT takedown_ref AS ref FROM subject_status WHERE did = ?1 AND subject = ?2", subject),
     ),
     log: read<LogLine>(on(LOG_OF)),
     groups: groupsFor(database, role),
@@ -164,6 +166,8 @@ export async function readSubject(
 export interface SubjectPosts {
   /** The post and those above it; empty if the subject is no post that is here. */
   thread: SeenPost[];
+  /** Answers to the post, and other answers to what it answers. */
+  around: PostAround[];
   newest: SeenPost[];
   names: Names;
 }
@@ -171,6 +175,7 @@ export interface SubjectPosts {
 export async function readPosts(index: D1Database, { did, uri }: ReportedSubject): Promise<SubjectPosts> {
   const found = await trip(index, {
     thread: read<SeenPost>(selectThreadUp(index, uri ?? "")),
+    around: read<PostAround>(selectAround(index, uri ?? "")),
     newest: read<SeenPost>(selectNewestOf(index, did)),
     names: read<NamedRow>(selectNames(index, [did])),
   });

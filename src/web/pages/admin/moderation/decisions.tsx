@@ -4,7 +4,7 @@ import type { Decided } from "../../../admin/moderation/decided.ts";
 import { contentOf } from "../../../admin/moderation/post-view.ts";
 import type { SubjectFacts, SubjectPosts } from "../../../admin/moderation/report-reads.ts";
 import { WARNINGS } from "../../../admin/moderation/warnings.ts";
-import type { ReportedSubject } from "../../../../moderation/reports.ts";
+import { type ReportedSubject, isAppeal } from "../../../../moderation/reports.ts";
 import type { Fields } from "../../../forms.ts";
 import { Check, Field, TextArea } from "../../fields.tsx";
 import { Form, Submit } from "../../form.tsx";
@@ -36,8 +36,10 @@ export const LABELS = [
 
 export const Decisions: FC<SubjectProps> = (props) => {
   const { about, facts, sender, posts, problem, wanted, ownLabels } = props;
-  const isDown = about.uri === null ? facts.author?.takedown !== null : facts.takedown !== null;
   const isHere = facts.author !== null;
+  const isDown = facts.takedown !== null || (about.uri === null && isHere && facts.author?.takedown !== null);
+  const maySuspend = isHere ? facts.author?.takedown === null : about.uri !== null;
+  const appeals = facts.reports.some(({ state, reasonType }) => state === "open" && isAppeal(reasonType));
   const meant = posts.thread.find(({ uri }) => uri === about.uri);
   const cid = facts.reports.find(({ subjectCid }) => subjectCid !== null)?.subjectCid ?? "";
   return (
@@ -64,22 +66,26 @@ export const Decisions: FC<SubjectProps> = (props) => {
           maxlength={500}
           hotkey="o"
         />
-        <Check name="tell" label="Tell who reported it, by mail" hint="What came of it, without details." />
+        <Check
+          name="tell"
+          label={appeals ? "Tell who appealed, by mail" : "Tell who reported it, by mail"}
+          hint="What came of it, without details."
+          checked={appeals}
+          hotkey="y"
+        />
         <div class="inline decide">
           <Decide step="dismiss" hotkey="d" words="Dismiss" />
-          <Decide step="label" hotkey="" words="Label it" />
-          {isHere && !isDown ? (
+          <Decide step="label" hotkey="m" words="Label it" />
+          {isDown ? null : <Decide step="take-down" hotkey="t" words={downWords(isHere, about)} grave />}
+          {maySuspend ? (
             <Decide
-              step="take-down"
-              hotkey="t"
-              words={about.uri === null ? "Take the account down" : "Take it down"}
+              step="suspend"
+              hotkey="s"
+              words={isHere ? "Suspend the account" : "Hide the account here"}
               grave
             />
           ) : null}
-          {isHere && facts.author?.takedown === null ? (
-            <Decide step="suspend" hotkey="s" words="Suspend the account" grave />
-          ) : null}
-          {isHere && isDown ? <Decide step="restore" hotkey="r" words="Restore it" /> : null}
+          {isDown ? <Decide step="restore" hotkey="r" words="Restore it" /> : null}
         </div>
       </Form>
       {isHere ? (
@@ -87,6 +93,11 @@ export const Decisions: FC<SubjectProps> = (props) => {
       ) : null}
     </section>
   );
+};
+
+const downWords = (isHere: boolean, { uri }: ReportedSubject): string => {
+  if (uri === null) return isHere ? "Take the account down" : "Hide the account here";
+  return isHere ? "Take it down" : "Hide it here";
 };
 
 const Decide: FC<{ step: string; hotkey: string; words: string; grave?: boolean }> = ({

@@ -47,7 +47,7 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector('[data-key="' + CSS.escape(event.key) + '"]');
   if (!target) return;
   event.preventDefault();
-  if (target.matches("select,input,textarea,summary")) { target.closest("details")?.setAttribute("open", ""); target.focus(); }
+  if (target.matches("select,input:not([type=checkbox]),textarea,summary")) { target.closest("details")?.setAttribute("open", ""); target.focus(); }
   else target.click();
 });
 `;

@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import { contentOf } from "../../../admin/moderation/post-view.ts";
 import type { SubjectFacts } from "../../../admin/moderation/report-reads.ts";
 import { profileIn } from "../../../admin/names.ts";
-import type { SeenPost } from "../../../../appview/reads/moderator-view.ts";
+import type { PostAround, SeenPost } from "../../../../appview/reads/moderator-view.ts";
 import { ButtonForm } from "../../form.tsx";
 import { Person, day } from "../../parts.tsx";
 import { DeskPage } from "../desk-page.tsx";
@@ -50,11 +50,13 @@ export const SubjectPage: FC<SubjectProps> = (props) => {
 const ALL_KEYS = [
   ["d", "dismiss the reports"],
   ["l", "choose a label"],
-  ["t", "take it down"],
-  ["s", "suspend the account"],
+  ["m", "mark it with that label"],
+  ["t", "take it down, or hide it"],
+  ["s", "suspend the account, or hide it"],
   ["r", "restore it"],
   ["w", "write to the member"],
   ["o", "write a note for the log"],
+  ["y", "tell who reported it, or not"],
   ["a", "take care of it"],
   ["e", "pass it on to the owners"],
   ["p", "show the pictures"],
@@ -63,17 +65,22 @@ const ALL_KEYS = [
 
 const Author: FC<SubjectProps> = ({ about, facts, posts, to }) => {
   const { author, labels } = facts;
+  const profile = profileIn(posts.names, about.did);
   return (
     <div class="card">
       {author === null ? (
         <p>
-          <code>{about.did}</code>, on another host. You decide only about what this host shows.
+          <code>{about.did}</code>, on another host. You decide only about what this host shows.{" "}
+          {facts.takedown === null || about.uri !== null ? null : <span class="tag bad">Hidden here</span>}
         </p>
       ) : (
         <>
           <a href={to(`/admin/members/${author.did}`)}>
-            <Person member={author} profile={profileIn(posts.names, author.did)} />
+            <Person member={author} profile={{ ...profile, picture: null }} />
           </a>
+          {profile.picture === null ? null : (
+            <Veil path={profile.picture} alt="" what="their picture" hotkey={about.uri === null} />
+          )}
           <p class="hint">
             <Standing member={author} />
             Came on {day(author.createdAt)}
@@ -97,12 +104,14 @@ const Author: FC<SubjectProps> = ({ about, facts, posts, to }) => {
 
 const Thread: FC<SubjectProps> = ({ about, facts, posts }) => {
   if (about.uri === null) return null;
+  const below = posts.around.filter(({ parent }) => parent === about.uri);
+  const beside = posts.around.filter(({ parent }) => parent !== about.uri);
   return (
     <section>
       <h2>What they wrote</h2>
       {facts.takedown === null ? null : (
         <p class="hint">
-          <span class="tag bad">Taken down</span>
+          <span class="tag bad">{facts.author === null ? "Hidden here" : "Taken down"}</span>
         </p>
       )}
       {posts.thread.length === 0 ? (
@@ -112,9 +121,23 @@ const Thread: FC<SubjectProps> = ({ about, facts, posts }) => {
       ) : (
         posts.thread.map((post) => <Post post={post} meant={post.uri === about.uri} />)
       )}
+      <Around title="What was answered to it" posts={below} />
+      <Around title="What else was answered to the post above" posts={beside} />
     </section>
   );
 };
+
+const Around: FC<{ title: string; posts: PostAround[] }> = ({ title, posts }) =>
+  posts.length === 0 ? null : (
+    <details>
+      <summary>
+        {title} ({posts.length})
+      </summary>
+      {posts.map((post) => (
+        <Post post={post} meant={false} />
+      ))}
+    </details>
+  );
 
 const Post: FC<{ post: SeenPost; meant: boolean }> = ({ post, meant }) => {
   const { text, pictures, more } = contentOf(post.record, post.did);
@@ -125,15 +148,7 @@ const Post: FC<{ post: SeenPost; meant: boolean }> = ({ post, meant }) => {
       </p>
       <p class="said-so">{text}</p>
       {pictures.map(({ path, alt }, i) => (
-        <div class="veil">
-          <label>
-            <input type="checkbox" data-key={meant && i === 0 ? "p" : undefined} /> Show the picture
-            {alt === "" ? "" : `: ${alt}`}
-          </label>
-          <div>
-            <img src={path} alt={alt} loading="lazy" />
-          </div>
-        </div>
+        <Veil path={path} alt={alt} what="the picture" hotkey={meant && i === 0} />
       ))}
       {more.map((line) => (
         <p class="hint">{line}</p>
@@ -141,6 +156,24 @@ const Post: FC<{ post: SeenPost; meant: boolean }> = ({ post, meant }) => {
     </article>
   );
 };
+
+/** A picture behind a veil. */
+const Veil: FC<{ path: string; alt: string; what: string; hotkey: boolean }> = ({
+  path,
+  alt,
+  what,
+  hotkey,
+}) => (
+  <div class="veil">
+    <label>
+      <input type="checkbox" data-key={hotkey ? "p" : undefined} /> Show {what}
+      {alt === "" ? "" : `: ${alt}`}
+    </label>
+    <div>
+      <img src={path} alt={alt} loading="lazy" />
+    </div>
+  </div>
+);
 
 const Newest: FC<SubjectProps> = ({ posts }) => (
   <section>
