@@ -4,36 +4,32 @@ import type { Facts } from "./facts.ts";
 import {
   type ActorRow,
   type AssociatedRow,
-  type VerificationRow,
   type WrittenRow,
   addActors,
-  addVerifications,
   selectActors,
   selectAssociated,
-  selectVerifications,
   selectWritten,
 } from "./queries/actors.ts";
 import { lastRevOf } from "../instants.ts";
 import {
+  type ActRow,
   type InteractionRow,
   type RepostRow,
   addInteractions,
   addReposts,
-  selectLikesBy,
+  selectActsBy,
   selectLikesOfPairs,
-  selectRepostsBy,
   selectRepostsOfPairs,
 } from "./queries/interactions.ts";
-import { type LabelRow, addLabels, selectLabels, selectTakedowns } from "./queries/labels.ts";
+import { type MarkRow, type Subjects, addLabels, selectMarks } from "./queries/labels.ts";
 import { type RecordRow, addRecords, selectJoined, selectRecords } from "./queries/records.ts";
 import {
-  type ListRelationRow,
+  type ListRow,
   type RelationRow,
   addListRelations,
   addPairs,
   addRelations,
-  selectListRelations,
-  selectOwnLists,
+  selectLists,
   selectPairs,
   selectRelations,
 } from "./queries/relations.ts";
@@ -46,26 +42,44 @@ import type { Needs, Wants } from "./hydration-needs.ts";
 const WEEK = 7 * 24 * 60 * 60 * 1000;
 
 export function addSubjects(script: Script, reading: ViewContext, facts: Facts, wants: Wants): void {
-  const { db, labelers, now, images, host } = reading;
+  const { db } = reading;
   const { dids, records, posts, pairs, others } = wants;
-  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
-  addHostFacts(script, db, facts, host, dids);
-  script.add<VerificationRow>(dids.length > 0, selectVerifications(db, dids), (rows) =>
-    addVerifications(facts, rows),
-  );
+  addAccounts(script, reading, facts, dids);
   script.add<RecordRow>(records.length > 0, selectRecords(db, records), (rows) => addRecords(facts, rows));
   script.add<{ a: string; b: string }>(pairs.length > 0, selectPairs(db, pairs), (rows) =>
     addPairs(facts, rows),
   );
-  const subjects = { dids, uris: [...records, ...posts, ...others] };
-  const any = dids.length + subjects.uris.length > 0;
-  script.add<LabelRow>(any && labelers.dids.length > 0, selectLabels(db, subjects, labelers, now), (rows) =>
-    addLabels(facts, labelers, rows),
-  );
-  script.add<{ subject: string; ref: string }>(any, selectTakedowns(db, subjects), (rows) => {
-    for (const { subject, ref } of rows) {
-      if (subject.startsWith("did:") && subject.includes("/")) images.hide(subject);
-      else facts.takedowns.set(subject, ref);
+  addMarks(script, reading, facts, { dids, uris: [...records, ...posts, ...others] });
+}
+
+export function addAccounts(
+  script: Script,
+  { db, host }: ViewContext,
+  facts: Facts,
+  dids: readonly string[],
+): void {
+  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
+  addHostFacts(script, db, facts, host, dids);
+}
+
+/** Labels and takedowns. */
+export function addMarks(
+  script: Script,
+  { db, labelers, now, images }: ViewContext,
+  facts: Facts,
+  subjects: Subjects,
+): void {
+  const any = subjects.dids.length + subjects.uris.length > 0;
+  script.add<MarkRow>(any, selectMarks(db, subjects, labelers, now), (rows) => {
+    addLabels(
+      facts,
+      labelers,
+      rows.filter((row) => row.src !== null),
+    );
+    for (const { src, uri, ref } of rows) {
+      if (src !== null) continue;
+      if (uri.startsWith("did:") && uri.includes("/")) images.hide(uri);
+      else facts.takedowns.set(uri, ref);
     }
   });
 }
@@ -106,19 +120,32 @@ export function addViewer(
   { records, posts }: Wants,
   viewer: Did,
 ): void {
-  const liked = [...posts, ...records];
-  script.add<InteractionRow>(liked.length > 0, selectLikesBy(db, viewer, liked), (rows) =>
-    addInteractions(facts.viewerLikes, LIKE, rows),
-  );
-  script.add<InteractionRow>(posts.length > 0, selectRepostsBy(db, viewer, posts), (rows) =>
-    addInteractions(facts.viewerReposts, REPOST, rows),
-  );
+  const any = posts.length + records.length > 0;
+  script.add<ActRow>(any, selectActsBy(db, viewer, posts, records), (rows) => {
+    const of = (wanted: ActRow["kind"]) => rows.filter(({ kind }) => kind === wanted);
+    addInteractions(facts.viewerLikes, LIKE, of("like"));
+    addInteractions(facts.viewerReposts, REPOST, of("repost"));
+  });
   if (sawRev !== undefined) {
     script.add<WrittenRow>(true, selectWritten(db, viewer), (rows) => {
       const written = rows[0]?.written ?? null;
       if (written !== null) sawRev(lastRevOf(written));
     });
   }
+}
+
+/** Adds the relations of the viewer, who mutes these `lists`, to accounts. */
+export function addRelationsTo(
+  script: Script,
+  db: D1Database,
+  facts: Facts,
+  dids: readonly string[],
+  viewer: Did,
+  lists: readonly ResourceUri[],
+): void {
+  script.add<RelationRow>(true, selectRelations(db, viewer, dids, lists), (rows) =>
+    addRelations(facts, viewer, rows),
+  );
 }
 
 /** Adds the relations of the viewer, who mutes these `lists`, to accounts and lists. */
@@ -128,14 +155,11 @@ export function addStanding(
   facts: Facts,
   { dids, records }: Wants,
   viewer: Did,
-  lists: ResourceUri[],
+  lists: readonly ResourceUri[],
 ): void {
-  script.add<RelationRow>(true, selectRelations(db, viewer, dids, lists), (rows) =>
-    addRelations(facts, viewer, rows),
-  );
-  script.add<RecordRow>(true, selectOwnLists(db, viewer, lists), (rows) => addRecords(facts, rows));
+  addRelationsTo(script, db, facts, dids, viewer, lists);
   const shown = [...new Set([...lists, ...records.filter((uri) => collectionOf(uri) === LIST)])];
-  script.add<ListRelationRow>(true, selectListRelations(db, viewer, shown), (rows) =>
+  script.add<ListRow>(true, selectLists(db, viewer, shown, lists), (rows) =>
     addListRelations(facts, viewer, new Set(lists), rows),
   );
 }

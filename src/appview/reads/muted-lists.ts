@@ -4,7 +4,9 @@
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type MutedListRow, selectMutedLists } from "./queries/private.ts";
-import { Script } from "./script.ts";
+import { type Script, rowsOf } from "./script.ts";
+
+const urisOf = (rows: readonly MutedListRow[]): ResourceUri[] => rows.map(({ list_uri }) => list_uri);
 
 export class MutedLists {
   readonly #directory: D1Database;
@@ -14,31 +16,39 @@ export class MutedLists {
   constructor(directory: D1Database, viewer: Did | null) {
     this.#directory = directory;
     this.#viewer = viewer;
-    if (viewer === null) this.#lists = Promise.resolve([]);
+    if (viewer === null) this.know([]);
   }
 
   /**
    * Reads the lists in a trip of its own, unless they were asked for already. For reads that go to the index
    * more than once before `complete`.
    */
-  async read(): Promise<ResourceUri[]> {
-    if (this.#lists === null) {
-      const script = new Script();
-      this.readWith(script);
-      await script.run(this.#directory);
-    }
-    return (await this.#lists) ?? [];
+  read(): Promise<ResourceUri[]> {
+    if (this.#lists !== null) return this.#lists;
+    if (this.#viewer === null) return Promise.resolve([]);
+    const rows = rowsOf<MutedListRow>(this.#directory, selectMutedLists(this.#directory, this.#viewer));
+    return (this.#lists = rows.then(urisOf));
+  }
+
+  /** Takes the lists from a read that learns them anyway. */
+  know(lists: ResourceUri[]): void {
+    this.#lists ??= Promise.resolve(lists);
   }
 
   /** Adds the lists to a trip to the directory, unless they were asked for already. */
   readWith(script: Script): void {
     const viewer = this.#viewer;
     if (this.#lists !== null || viewer === null) return;
-    this.#lists = new Promise((resolve) => {
-      script.add<MutedListRow>(true, selectMutedLists(this.#directory, viewer), (rows) =>
-        resolve(rows.map(({ list_uri }) => list_uri)),
-      );
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<ResourceUri[]>();
+    // Whoever makes the trip learns that it failed.
+    promise.catch(() => undefined);
+    this.#lists = promise;
+    script.add<MutedListRow>(
+      true,
+      selectMutedLists(this.#directory, viewer),
+      (rows) => resolve(urisOf(rows)),
+      reject,
+    );
   }
 
   /** The lists found or on their way; null before the first request for them. */

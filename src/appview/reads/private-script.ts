@@ -1,15 +1,7 @@
 /** What only the viewer may know: mutes, bookmarks, subscriptions. */
-import type { Did, ResourceUri } from "@atcute/lexicons";
+import type { Did } from "@atcute/lexicons";
 import type { Facts } from "./facts.ts";
-import {
-  type MuteRow,
-  type SubscriptionRow,
-  type ThreadMuteRow,
-  selectBookmarked,
-  selectMutes,
-  selectSubscriptions,
-  selectThreadMutes,
-} from "./queries/private.ts";
+import { type PrivateRow, selectPrivate } from "./queries/private.ts";
 import type { ViewContext } from "./view-context.ts";
 import { Script } from "./script.ts";
 import type { Needs, Wants } from "./hydration-needs.ts";
@@ -21,42 +13,33 @@ import type { Needs, Wants } from "./hydration-needs.ts";
 export function privateScript(
   { directory }: ViewContext,
   facts: Facts,
-  { dids, posts }: Wants,
-  needs: Needs,
+  { dids, posts }: Pick<Wants, "dids" | "posts">,
+  { threads = [], detailed = [] }: Needs,
   viewer: Did,
 ): Script & { settle: () => void } {
   const script = new Script();
-  const later: (() => void)[] = [];
-  script.add<MuteRow>(dids.length > 0, selectMutes(directory, viewer, dids), (rows) =>
-    later.push(() => {
-      for (const { subject_did, only_reposts, only_quoteposts } of rows) {
-        const relation = facts.relations.get(subject_did);
-        if (relation === undefined || subject_did === viewer) continue;
-        relation.mutedOnlyReposts = only_reposts === 1;
-        relation.mutedOnlyQuoteposts = only_quoteposts === 1;
-        relation.muted = only_reposts === 0 && only_quoteposts === 0;
-      }
-    }),
-  );
-  const roots = [
-    ...new Set([...(needs.threads ?? []), ...[...facts.posts.values()].map(({ uri, root }) => root ?? uri)]),
-  ];
-  script.add<ThreadMuteRow>(roots.length > 0, selectThreadMutes(directory, viewer, roots), (rows) => {
-    for (const { root_uri, created_at } of rows) facts.mutedThreads.set(root_uri, Date.parse(created_at));
+  const later: PrivateRow[] = [];
+  const roots = [...new Set([...threads, ...[...facts.posts.values()].map(({ uri, root }) => root ?? uri)])];
+  const any = dids.length + roots.length + posts.length + detailed.length > 0;
+  const select = selectPrivate(directory, viewer, { muted: dids, roots, posts, subscribed: detailed });
+  script.add<PrivateRow>(any, select, (rows) => {
+    for (const row of rows) {
+      if (row.kind === "thread") facts.mutedThreads.set(row.key, Date.parse(row.a));
+      else if (row.kind === "bookmark") facts.bookmarked.add(row.key);
+      else later.push(row);
+    }
   });
-  script.add<{ uri: ResourceUri }>(posts.length > 0, selectBookmarked(directory, viewer, posts), (rows) => {
-    for (const { uri } of rows) facts.bookmarked.add(uri);
-  });
-  const detailed = needs.detailed ?? [];
-  script.add<SubscriptionRow>(detailed.length > 0, selectSubscriptions(directory, viewer, detailed), (rows) =>
-    later.push(() => {
-      for (const { subject_did, post, reply } of rows) {
-        const relation = facts.relations.get(subject_did);
-        if (relation !== undefined && (post === 1 || reply === 1)) {
-          relation.activitySubscription = { post: post === 1, reply: reply === 1 };
-        }
-      }
-    }),
-  );
-  return Object.assign(script, { settle: () => later.forEach((apply) => apply()) });
+  return Object.assign(script, { settle: () => later.forEach((row) => relate(facts, viewer, row)) });
+}
+
+function relate(facts: Facts, viewer: Did, { kind, key, a, b }: PrivateRow): void {
+  const relation = facts.relations.get(key);
+  if (relation === undefined) return;
+  if (kind === "mute" && key !== viewer) {
+    relation.mutedOnlyReposts = a === 1;
+    relation.mutedOnlyQuoteposts = b === 1;
+    relation.muted = a === 0 && b === 0;
+  } else if (kind === "subscription" && (a === 1 || b === 1)) {
+    relation.activitySubscription = { post: a === 1, reply: b === 1 };
+  }
 }

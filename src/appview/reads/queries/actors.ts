@@ -1,5 +1,6 @@
 /** Accounts by DID or handle: the rows that profile views are made from. */
 import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
+import type { ActorFacts } from "../actor-facts.ts";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
 import { VERIFICATION, isDid, uriOf } from "../../uris.ts";
@@ -17,10 +18,18 @@ export interface ActorRow {
   followers: number;
   follows: number;
   posts: number;
+  /** JSON: `VerificationRow[]`. */
+  verifications: string;
 }
 
+/** By trusted verifiers alone. */
+const VERIFICATIONS = `(SELECT json_group_array(json_array(
+    v.issuer, v.rkey, v.handle, v.display_name, v.sort, issuer.handle, issuer.profile ->> 'displayName'))
+  FROM verification AS v JOIN actor AS issuer ON issuer.did = v.issuer AND issuer.trusted_verifier = 1
+  WHERE v.subject = a.did)`;
+
 const ACTORS = `SELECT a.did, a.handle, a.status, a.trusted_verifier, a.profile, a.profile_cid, a.profile_sort, a.selves,
-    a.followers, a.follows, a.posts
+    a.followers, a.follows, a.posts, ${VERIFICATIONS} AS verifications
   FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.did = j.value WHERE a.known IS NOT NULL`;
 
 export const selectActors = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
@@ -40,9 +49,36 @@ export function addActors(facts: Facts, rows: ActorRow[]): void {
       followers: row.followers,
       follows: row.follows,
       posts: row.posts,
-      verifications: [],
+      verifications: verificationsOf(row.verifications),
     });
   }
+}
+
+type VerificationRow = readonly [
+  issuer: Did,
+  rkey: string,
+  handle: string,
+  displayName: string,
+  sort: number,
+  issuerHandle: Handle | null,
+  issuerName: string | null,
+];
+
+/** Oldest first. */
+function verificationsOf(json: string): ActorFacts["verifications"] {
+  if (json === "[]") return [];
+  const rows: VerificationRow[] = JSON.parse(json);
+  return rows
+    .sort(([, , , , a], [, , , , b]) => a - b)
+    .map(([issuer, rkey, handle, displayName, sort, issuerHandle, issuerName]) => ({
+      issuer,
+      uri: uriOf(issuer, VERIFICATION, rkey),
+      handle,
+      displayName,
+      issuerHandle,
+      issuerName,
+      createdAt: isoOf(sort),
+    }));
 }
 
 /**
@@ -60,41 +96,6 @@ export const selectWritten = (db: D1Database, did: Did): D1PreparedStatement =>
         FROM actor WHERE did = ?1`,
     )
     .bind(did);
-
-export interface VerificationRow {
-  subject: Did;
-  issuer: Did;
-  rkey: string;
-  handle: string;
-  display_name: string;
-  sort: number;
-  issuer_handle: Handle | null;
-  issuer_name: string | null;
-}
-
-const VERIFICATIONS = `SELECT v.subject, v.issuer, v.rkey, v.handle, v.display_name, v.sort,
-    issuer.handle AS issuer_handle, issuer.profile ->> 'displayName' AS issuer_name
-  FROM json_each(?1) AS j
-    CROSS JOIN verification AS v ON v.subject = j.value
-    JOIN actor AS issuer ON issuer.did = v.issuer AND issuer.trusted_verifier = 1
-  ORDER BY v.sort`;
-
-export const selectVerifications = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
-  db.prepare(VERIFICATIONS).bind(JSON.stringify(dids));
-
-export function addVerifications(facts: Facts, rows: VerificationRow[]): void {
-  for (const row of rows) {
-    facts.actors.get(row.subject)?.verifications.push({
-      issuer: row.issuer,
-      uri: uriOf(row.issuer, VERIFICATION, row.rkey),
-      handle: row.handle,
-      displayName: row.display_name,
-      issuerHandle: row.issuer_handle,
-      issuerName: row.issuer_name,
-      createdAt: isoOf(row.sort),
-    });
-  }
-}
 
 const ASSOCIATED = ["app.bsky.graph.list", "app.bsky.feed.generator", "app.bsky.graph.starterpack"].map(
   (collection) => `(SELECT count(*) FROM (SELECT 1 FROM record

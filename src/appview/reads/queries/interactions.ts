@@ -9,19 +9,27 @@ export interface InteractionRow {
   rkey: string;
 }
 
-/** ?1 subjects, ?2 the actor. */
-const LIKES = `SELECT l.subject, l.actor, l.rkey FROM json_each(?1) AS j
-  CROSS JOIN "like" AS l ON l.subject = j.value AND l.actor = ?2`;
-const REPOSTS = `SELECT r.subject, r.actor, r.rkey FROM json_each(?1) AS j
-  CROSS JOIN repost AS r ON r.subject = j.value AND r.actor = ?2`;
+/** ?1 posts, ?2 the actor, ?3 other records, which nobody reposts. */
+const BY_ACTOR = `SELECT 'like' AS kind, l.subject, l.actor, l.rkey FROM json_each(?1) AS j
+    CROSS JOIN "like" AS l ON l.subject = j.value AND l.actor = ?2
+  UNION ALL
+  SELECT 'like', l.subject, l.actor, l.rkey FROM json_each(?3) AS j
+    CROSS JOIN "like" AS l ON l.subject = j.value AND l.actor = ?2
+  UNION ALL
+  SELECT 'repost', r.subject, r.actor, r.rkey FROM json_each(?1) AS j
+    CROSS JOIN repost AS r ON r.subject = j.value AND r.actor = ?2`;
 
-export const selectLikesBy = (db: D1Database, actor: Did, subjects: readonly string[]): D1PreparedStatement =>
-  db.prepare(LIKES).bind(JSON.stringify(subjects), actor);
-export const selectRepostsBy = (
+export interface ActRow extends InteractionRow {
+  kind: "like" | "repost";
+}
+
+/** The actor's likes of posts and other records, and reposts of posts. */
+export const selectActsBy = (
   db: D1Database,
   actor: Did,
-  subjects: readonly string[],
-): D1PreparedStatement => db.prepare(REPOSTS).bind(JSON.stringify(subjects), actor);
+  posts: readonly string[],
+  records: readonly string[],
+): D1PreparedStatement => db.prepare(BY_ACTOR).bind(JSON.stringify(posts), actor, JSON.stringify(records));
 
 export function addInteractions(
   to: Map<string, ResourceUri>,

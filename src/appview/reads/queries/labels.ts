@@ -3,7 +3,7 @@ import type { Did, GenericUri } from "@atcute/lexicons";
 import type { Facts, SubjectLabels } from "../facts.ts";
 import type { Labelers } from "../labelers.ts";
 
-export interface LabelRow {
+interface LabelRow {
   uri: GenericUri;
   src: Did;
   val: string;
@@ -31,19 +31,37 @@ const OF_DID = (key: string) => `(${KEYS.map((one) => `${key} = ${one}`).join(" 
 
 /** `+` makes the lookup go by subject alone, then filter by source: most subjects have no label. */
 const CURRENT = "+l.src IN (SELECT value FROM json_each(?3)) AND (l.exp IS NULL OR l.exp > ?4)";
-const LABELS = `SELECT l.* FROM json_each(?1) AS j CROSS JOIN label AS l ON ${OF_DID("l.uri")}
+const LABELS = `SELECT l.uri, l.src, l.val, l.cid, l.cts, l.exp FROM json_each(?1) AS j CROSS JOIN label AS l ON ${OF_DID("l.uri")}
     WHERE ${MARKED("label", "uri")} AND ${CURRENT}
   UNION
-  SELECT l.* FROM json_each(?2) AS j CROSS JOIN label AS l ON l.uri = j.value WHERE ${CURRENT}`;
+  SELECT l.uri, l.src, l.val, l.cid, l.cts, l.exp FROM json_each(?2) AS j CROSS JOIN label AS l ON l.uri = j.value WHERE ${CURRENT}`;
 
-export const selectLabels = (
+/** Of accounts, of their blobs (`did/cid`), and of other records. */
+const TAKEDOWNS = `SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON ${OF_DID("t.subject")}
+    WHERE ${MARKED("takedown", "subject")}
+  UNION ALL
+  SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t
+    ON t.subject > j.value || '/' AND t.subject < j.value || '0'
+  UNION ALL
+  SELECT t.subject, t.ref FROM json_each(?2) AS j CROSS JOIN takedown AS t ON t.subject = j.value`;
+
+/** A label, or a takedown, which has no source. */
+export type MarkRow =
+  | (LabelRow & { ref: null })
+  | { uri: string; src: null; val: null; cid: null; cts: null; exp: null; ref: string };
+
+const MARKS = `SELECT uri, src, val, cid, cts, exp, NULL AS ref FROM (${LABELS})
+  UNION ALL
+  SELECT subject, NULL, NULL, NULL, NULL, NULL, ref FROM (${TAKEDOWNS})`;
+
+export const selectMarks = (
   db: D1Database,
   { dids, uris }: Subjects,
   labelers: Labelers,
   now: number,
 ): D1PreparedStatement =>
   db
-    .prepare(LABELS)
+    .prepare(MARKS)
     .bind(
       JSON.stringify(dids),
       JSON.stringify(uris),
@@ -82,15 +100,3 @@ export function addLabels(facts: Facts, labelers: Labelers, rows: LabelRow[]): v
     });
   }
 }
-
-/** Of accounts, of their blobs (`did/cid`), and of other records. */
-const TAKEDOWNS = `SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t ON ${OF_DID("t.subject")}
-    WHERE ${MARKED("takedown", "subject")}
-  UNION ALL
-  SELECT t.subject, t.ref FROM json_each(?1) AS j CROSS JOIN takedown AS t
-    ON t.subject > j.value || '/' AND t.subject < j.value || '0'
-  UNION ALL
-  SELECT t.subject, t.ref FROM json_each(?2) AS j CROSS JOIN takedown AS t ON t.subject = j.value`;
-
-export const selectTakedowns = (db: D1Database, { dids, uris }: Subjects): D1PreparedStatement =>
-  db.prepare(TAKEDOWNS).bind(JSON.stringify(dids), JSON.stringify(uris));

@@ -25,11 +25,25 @@ export interface SubscriptionRow {
   since: number;
 }
 
-export const selectOwnSubscriptions = (directory: D1Database, viewer: Did): D1PreparedStatement =>
+/** What the directory holds about a viewer's notifications. */
+export interface InboxRow {
+  seen_at: string | null;
+  /** JSON: `StoredPreferences`. */
+  preferences: string | null;
+  /** JSON: `SubscriptionRow[]`. */
+  subscriptions: string;
+  /** JSON: URIs of the lists that the viewer mutes. */
+  lists: string;
+}
+
+export const selectInbox = (directory: D1Database, viewer: Did): D1PreparedStatement =>
   directory
     .prepare(
-      `SELECT subject_did, post, reply, ${millisecondsOf("created_at")} AS since
-        FROM activity_subscription WHERE did = ?1`,
+      `SELECT (SELECT seen_at FROM notification_seen WHERE did = ?1) AS seen_at,
+        (SELECT preferences FROM notification_pref WHERE did = ?1) AS preferences,
+        (SELECT json_group_array(json_object('subject_did', subject_did, 'post', post, 'reply', reply,
+          'since', ${millisecondsOf("created_at")})) FROM activity_subscription WHERE did = ?1) AS subscriptions,
+        (SELECT json_group_array(list_uri) FROM list_mute WHERE did = ?1) AS lists`,
     )
     .bind(viewer);
 
@@ -161,50 +175,49 @@ export interface NotifiedRow {
 }
 
 /**
- * ?1 rows of uri, author, sort, rkey. Likes and reposts are found by author and time, follows by their two
- * ends.
+ * Rows of uri, author, sort, rkey: ?1 likes, ?3 reposts, ?4 follows of the viewer (?2), ?5 verifications. Likes
+ * and reposts are found by author and time, follows by their two ends.
  */
-const LIKES = `SELECT j.value ->> 0 AS uri, l.cid, l.record, 'app.bsky.feed.like' AS collection, l.subject, l.subject_cid,
+const NOTIFIED = `SELECT j.value ->> 0 AS uri, l.cid, l.record, 'app.bsky.feed.like' AS collection, l.subject, l.subject_cid,
     l.created, l.via, l.via_cid
   FROM json_each(?1) AS j CROSS JOIN "like" AS l INDEXED BY like_actor
-    ON l.actor = j.value ->> 1 AND l.sort = j.value ->> 2 AND l.rkey = j.value ->> 3`;
-const REPOSTS = `SELECT j.value ->> 0 AS uri, r.cid, r.record, 'app.bsky.feed.repost' AS collection, r.subject,
-    r.subject_cid, r.created, r.via, r.via_cid
-  FROM json_each(?1) AS j
+    ON l.actor = j.value ->> 1 AND l.sort = j.value ->> 2 AND l.rkey = j.value ->> 3
+  UNION ALL
+  SELECT j.value ->> 0, r.cid, r.record, 'app.bsky.feed.repost', r.subject, r.subject_cid, r.created, r.via, r.via_cid
+  FROM json_each(?3) AS j
     CROSS JOIN feed_item AS i ON i.actor = j.value ->> 1 AND i.sort = j.value ->> 2 AND i.rkey = j.value ->> 3
-    JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey`;
-const FOLLOWS = `SELECT j.value ->> 0 AS uri, f.cid, f.record, 'app.bsky.graph.follow' AS collection, f.subject,
-    NULL AS subject_cid, f.created, f.via, f.via_cid
-  FROM json_each(?1) AS j CROSS JOIN follow AS f
-    ON f.actor = j.value ->> 1 AND f.subject = ?2 AND f.rkey = j.value ->> 3`;
-const VERIFICATIONS = `SELECT j.value ->> 0 AS uri, v.cid, v.record, 'app.bsky.graph.verification' AS collection, v.subject,
-    NULL AS subject_cid, '' AS created, NULL AS via, NULL AS via_cid
-  FROM json_each(?1) AS j CROSS JOIN verification AS v
+    JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey
+  UNION ALL
+  SELECT j.value ->> 0, f.cid, f.record, 'app.bsky.graph.follow', f.subject, NULL, f.created, f.via, f.via_cid
+  FROM json_each(?4) AS j CROSS JOIN follow AS f
+    ON f.actor = j.value ->> 1 AND f.subject = ?2 AND f.rkey = j.value ->> 3
+  UNION ALL
+  SELECT j.value ->> 0, v.cid, v.record, 'app.bsky.graph.verification', v.subject, NULL, '', NULL, NULL
+  FROM json_each(?5) AS j CROSS JOIN verification AS v
     ON v.subject = ?2 AND v.issuer = j.value ->> 1 AND v.rkey = j.value ->> 3`;
 
 export type NotifiedKey = readonly [uri: string, author: string, sort: number, rkey: string];
 
+export interface NotifiedKeys {
+  likes: readonly NotifiedKey[];
+  reposts: readonly NotifiedKey[];
+  follows: readonly NotifiedKey[];
+  verifications: readonly NotifiedKey[];
+}
+
 /** The records behind notifications, except posts and profiles. */
-export function selectNotified(
+export const selectNotified = (
   db: D1Database,
   viewer: Did,
-  keys: {
-    likes: NotifiedKey[];
-    reposts: NotifiedKey[];
-    follows: NotifiedKey[];
-    verifications: NotifiedKey[];
-  },
-): D1PreparedStatement[] {
-  const statements: D1PreparedStatement[] = [];
-  const add = (sql: string, list: NotifiedKey[], ...more: string[]) => {
-    if (list.length > 0) statements.push(db.prepare(sql).bind(JSON.stringify(list), ...more));
-  };
-  add(LIKES, keys.likes);
-  add(REPOSTS, keys.reposts);
-  add(FOLLOWS, keys.follows, viewer);
-  add(VERIFICATIONS, keys.verifications, viewer);
-  return statements;
-}
+  { likes, reposts, follows, verifications }: NotifiedKeys,
+): D1PreparedStatement =>
+  db
+    .prepare(NOTIFIED)
+    .bind(
+      JSON.stringify(likes),
+      viewer,
+      ...[reposts, follows, verifications].map((keys) => JSON.stringify(keys)),
+    );
 
 /** The stored record, or the one that the columns hold in full. */
 export function recordOf(row: NotifiedRow): unknown {

@@ -2,6 +2,7 @@
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { type Facts, pairKey, type Relation } from "../facts.ts";
 import { BLOCK, FOLLOW, LIST_BLOCK, uriOf } from "../../uris.ts";
+import { type RecordRow, addRecords } from "./records.ts";
 
 /**
  * Whether the list counts: it blocks or mutes only while it is an existing moderation list of an active
@@ -103,46 +104,43 @@ export function addPairs(facts: Facts, rows: { a: string; b: string }[]): void {
 
 /**
  * The viewer's relation to lists, by URI, and to those through which the viewer blocks: blocked, and a member
- * of (for gates). Mutes come from the directory.
+ * of (for gates). Mutes come from the directory. Those through which the viewer blocks or mutes (?3) come with
+ * their records: views of their members name them.
  */
 const LISTS = `SELECT j.value AS uri,
     (SELECT rkey FROM list_block WHERE actor = ?2 AND list = j.value) AS blocked,
-    EXISTS (SELECT 1 FROM list_item WHERE list = j.value AND subject = ?2) AS member
-  FROM (SELECT value FROM json_each(?1) UNION SELECT list FROM list_block WHERE actor = ?2) AS j`;
+    EXISTS (SELECT 1 FROM list_item WHERE list = j.value AND subject = ?2) AS member,
+    r.did, r.collection, r.cid, r.record, r.sort, r.indexed, r.likes, r.items
+  FROM (SELECT value FROM json_each(?1) UNION SELECT list FROM list_block WHERE actor = ?2) AS j
+    LEFT JOIN record AS r ON r.uri = j.value AND (
+      r.uri IN (SELECT value FROM json_each(?3)) OR r.uri IN (SELECT list FROM list_block WHERE actor = ?2))`;
 
-export const selectListRelations = (
+export const selectLists = (
   db: D1Database,
   viewer: Did,
   uris: readonly string[],
-): D1PreparedStatement => db.prepare(LISTS).bind(JSON.stringify(uris), viewer);
+  mutedLists: readonly string[],
+): D1PreparedStatement => db.prepare(LISTS).bind(JSON.stringify(uris), viewer, JSON.stringify(mutedLists));
 
-export interface ListRelationRow {
-  uri: ResourceUri;
-  blocked: string | null;
-  member: number;
-}
+/** `cid` and what follows it are null for a list of others, or one that is gone. */
+export type ListRow = { uri: ResourceUri; blocked: string | null; member: number } & (
+  | RecordRow
+  | { cid: null }
+);
 
 export function addListRelations(
   facts: Facts,
   viewer: Did,
   mutedLists: ReadonlySet<string>,
-  rows: ListRelationRow[],
+  rows: readonly ListRow[],
 ): void {
-  for (const { uri, blocked, member } of rows) {
+  for (const row of rows) {
+    const { uri, blocked, member } = row;
     facts.listRelations.set(uri, {
       muted: mutedLists.has(uri),
       blocked: blocked === null ? null : uriOf(viewer, LIST_BLOCK, blocked),
       member: member === 1,
     });
+    if (row.cid !== null) addRecords(facts, [row]);
   }
 }
-
-/** The moderation lists through which the viewer blocks or mutes: views of their members name them. */
-const OWN_LISTS = `SELECT r.* FROM record AS r WHERE r.uri IN (
-    SELECT list FROM list_block WHERE actor = ?1 UNION SELECT value FROM json_each(?2))`;
-
-export const selectOwnLists = (
-  db: D1Database,
-  viewer: Did,
-  mutedLists: readonly string[],
-): D1PreparedStatement => db.prepare(OWN_LISTS).bind(viewer, JSON.stringify(mutedLists));

@@ -81,19 +81,20 @@ export function unwanted(stored: StoredPreferences): Unwanted {
   return { never: off.map(reasonOf), fromOthers: follows.map(reasonOf) };
 }
 
-export const selectPreferences = ({ directory, viewer }: MemberViewContext): D1PreparedStatement =>
+const selectPreferences = ({ directory, viewer }: MemberViewContext): D1PreparedStatement =>
   directory.prepare("SELECT preferences FROM notification_pref WHERE did = ?1").bind(viewer);
 
-export interface PreferencesRow {
+interface PreferencesRow {
   preferences: string;
 }
 
-export const storedPreferences = (row: PreferencesRow | undefined): StoredPreferences =>
-  row === undefined ? {} : JSON.parse(row.preferences);
+/** @param json as stored; null: nothing was ever set */
+export const storedPreferences = (json: string | null): StoredPreferences =>
+  json === null ? {} : JSON.parse(json);
 
 export async function getPreferences(reading: MemberViewContext): Promise<{ preferences: Preferences }> {
   const [row] = await rowsOf<PreferencesRow>(reading.directory, selectPreferences(reading));
-  return { preferences: preferencesOf(storedPreferences(row)) };
+  return { preferences: preferencesOf(storedPreferences(row?.preferences ?? null)) };
 }
 
 /** Merges preferences into a member's stored ones. Refuses AccountNotFound (403). The database merges, so two concurrent calls both take effect. */
@@ -109,7 +110,7 @@ async function lay({ directory, viewer }: MemberViewContext, some: object): Prom
       .bind(viewer, JSON.stringify(some)),
   );
   if (row === undefined) throw notMember();
-  return storedPreferences(row);
+  return storedPreferences(row.preferences);
 }
 
 /** Kinds that are not named keep their values. */

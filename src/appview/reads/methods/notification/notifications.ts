@@ -13,11 +13,14 @@ import { starterPackBasic } from "../../views/starter-pack.ts";
 import { filled } from "../paged.ts";
 import {
   ALWAYS,
+  type Inbox,
   type Records,
   type Stored,
   inboxOf,
   packOf,
   parseNotificationCursor,
+  readStanding,
+  readViews,
   shownPage,
   storedOf,
 } from "./shown-notifications.ts";
@@ -48,7 +51,7 @@ export async function listNotifications(reading: MemberViewContext, params: List
       newerThan: ALWAYS,
       reasons: params.reasons ?? null,
     };
-    const page = await shownPage(reading, inbox, { ...range, limit });
+    const page = await shownPage(reading, inbox, { ...range, limit }, readViews);
     const [newest] = page.rows;
     if (isFirst && seenAt === null && newest !== undefined) {
       // A viewer who has never looked finds the newest unread and the others read.
@@ -104,8 +107,7 @@ function selfLabelsOf(uri: ResourceUri, { cid, record }: Stored) {
 }
 
 /** A badge counts among so many of the newest notifications. */
-const COUNTED = 250;
-const COUNTED_PAGES = 4;
+const COUNTED = 1000;
 
 /** The notifications that the list shows as unread; to a viewer who has never looked, all that it shows. */
 export async function getUnreadCount(
@@ -114,17 +116,23 @@ export async function getUnreadCount(
 ): Promise<{ count: number }> {
   if (params.seenAt !== undefined) throw unsupported();
   const inbox = await inboxOf(reading, params.priority);
+  const { rows } = await unreadPage(reading, inbox, undefined, COUNTED);
+  return { count: rows.length };
+}
+
+/** Unread notifications, up to `most`: reads more than so many only where the viewer is not shown many of them. */
+export async function countUnread(reading: MemberViewContext, most: number): Promise<number> {
+  const inbox = await inboxOf(reading, undefined);
+  const { rows, cursor } = await unreadPage(reading, inbox, undefined, most);
+  if (cursor === undefined || rows.length >= most) return rows.length;
+  const rest = await unreadPage(reading, inbox, cursor, COUNTED - most);
+  return Math.min(most, rows.length + rest.rows.length);
+}
+
+function unreadPage(reading: MemberViewContext, inbox: Inbox, from: string | undefined, limit: number) {
   const newerThan = inbox.seenAt === null ? ALWAYS : Date.parse(inbox.seenAt);
-  let count = 0;
-  let from: string | undefined;
-  for (let pages = 0; pages < COUNTED_PAGES; pages++) {
-    const range = { cursor: parseNotificationCursor(from), newerThan, reasons: null };
-    const { rows, cursor } = await shownPage(reading, inbox, { ...range, limit: COUNTED });
-    count += rows.length;
-    if (cursor === undefined) break;
-    from = cursor;
-  }
-  return { count };
+  const range = { cursor: parseNotificationCursor(from), newerThan, reasons: null };
+  return shownPage(reading, inbox, { ...range, limit }, readStanding);
 }
 
 export async function updateSeen(

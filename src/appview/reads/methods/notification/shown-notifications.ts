@@ -7,17 +7,20 @@ import { at, textOf } from "../../../../protocol/json.ts";
 import { type Cursor, formatCursor, parseCursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
 import { complete, newFacts } from "../../hydration.ts";
+import { addAccounts, addMarks, addRelationsTo } from "../../hydration-scripts.ts";
+import { privateScript } from "../../private-script.ts";
 import {
+  type InboxRow,
   type NotificationQuery,
   type NotificationRow,
   type NotifiedKey,
+  type NotifiedKeys,
   type NotifiedRow,
-  type SubscriptionRow,
   type Wanted,
   recordOf,
+  selectInbox,
   selectNotifications,
   selectNotified,
-  selectOwnSubscriptions,
 } from "../../queries/notifications.ts";
 import { type PostRow, addPosts, selectPosts } from "../../queries/posts.ts";
 import type { MemberViewContext } from "../../view-context.ts";
@@ -43,12 +46,7 @@ import {
   visibleActor,
   visiblePost,
 } from "../../views/rules.ts";
-import {
-  type PreferencesRow,
-  selectPreferences,
-  storedPreferences,
-  unwanted,
-} from "./notification-preferences.ts";
+import { storedPreferences, unwanted } from "./notification-preferences.ts";
 
 /** Before every instant. */
 export const ALWAYS = -Number.MAX_SAFE_INTEGER;
@@ -59,27 +57,17 @@ export interface Inbox extends Wanted {
 
 /** The viewer's seen-at and wanted notifications, in one trip together with the lists that the viewer mutes. */
 export async function inboxOf(reading: MemberViewContext, priority: boolean | undefined): Promise<Inbox> {
-  const { directory, viewer } = reading;
-  const script = new Script();
-  reading.mutedLists.readWith(script);
-  let seenAt: string | null = null;
-  let stored = storedPreferences(undefined);
-  let subscriptions: SubscriptionRow[] = [];
-  const selectSeen = directory.prepare("SELECT seen_at FROM notification_seen WHERE did = ?1").bind(viewer);
-  script.add<{ seen_at: string }>(true, selectSeen, ([row]) => (seenAt = row?.seen_at ?? null));
-  script.add<PreferencesRow>(true, selectPreferences(reading), ([row]) => (stored = storedPreferences(row)));
-  script.add<SubscriptionRow>(
-    true,
-    selectOwnSubscriptions(directory, viewer),
-    (rows) => (subscriptions = rows),
-  );
-  await script.run(directory);
+  const { directory, viewer, mutedLists } = reading;
+  const [row] = await rowsOf<InboxRow>(directory, selectInbox(directory, viewer));
+  const lists: ResourceUri[] = JSON.parse(row?.lists ?? "[]");
+  mutedLists.know(lists);
+  const stored = storedPreferences(row?.preferences ?? null);
   return {
     viewer,
-    seenAt,
+    seenAt: row?.seen_at ?? null,
     priority: priority ?? stored.priority === true,
     ...unwanted(stored),
-    subscriptions,
+    subscriptions: JSON.parse(row?.subscriptions ?? "[]"),
   };
 }
 
@@ -97,17 +85,21 @@ interface ShownPage {
   cursor: string | undefined;
 }
 
+/** Reads the facts that notifications are judged by, and perhaps shown by. */
+export type Reads = (reading: MemberViewContext, rows: NotificationRow[]) => Promise<Records>;
+
 /** The one rule of what is shown: the list shows these, and the badge counts them. */
 export async function shownPage(
   reading: MemberViewContext,
   inbox: Inbox,
   query: NotificationQuery,
+  read: Reads,
 ): Promise<ShownPage> {
   const found = await rowsOf<NotificationRow>(reading.db, selectNotifications(reading.db, inbox, query));
   const page = found.slice(0, query.limit);
   const last = page.at(-1);
   const records =
-    page.length === 0 ? { facts: newFacts(reading), notified: new Map() } : await hydrate(reading, page);
+    page.length === 0 ? { facts: newFacts(reading), notified: new Map() } : await read(reading, page);
   return {
     rows: page.filter((row) => isSeen(records, row, reading.viewer) && isThere(records, row)),
     records,
@@ -129,39 +121,66 @@ export interface Records {
   notified: Map<string, Stored>;
 }
 
-/** Reads the records, then everything that their views need: two trips. */
-async function hydrate(reading: MemberViewContext, rows: NotificationRow[]): Promise<Records> {
-  const { db, viewer } = reading;
-  const facts = newFacts(reading);
-  const keysOf = (collection: string): NotifiedKey[] =>
-    rows
-      .filter(({ uri }) => collectionOf(uri) === collection)
-      .map(({ uri, author, sort }) => [uri, author, sort, rkeyOf(uri)]);
-  const posts = keysOf(POST).map(([uri]) => uri);
-  const statements = selectNotified(db, viewer, {
-    likes: keysOf(LIKE),
-    reposts: keysOf(REPOST),
-    follows: keysOf(FOLLOW),
-    verifications: keysOf(VERIFICATION),
+const keysOf = (rows: NotificationRow[], collection: string): NotifiedKey[] =>
+  rows
+    .filter(({ uri }) => collectionOf(uri) === collection)
+    .map(({ uri, author, sort }) => [uri, author, sort, rkeyOf(uri)]);
+
+/** The records behind notifications. */
+function addNotified(
+  script: Script,
+  { db, viewer }: MemberViewContext,
+  { facts, notified }: Records,
+  rows: NotificationRow[],
+): void {
+  const posts = keysOf(rows, POST).map(([uri]) => uri);
+  script.add<PostRow>(posts.length > 0, selectPosts(db, posts, false), (found) => addPosts(facts, found));
+  const keys: NotifiedKeys = {
+    likes: keysOf(rows, LIKE),
+    reposts: keysOf(rows, REPOST),
+    follows: keysOf(rows, FOLLOW),
+    verifications: keysOf(rows, VERIFICATION),
+  };
+  const any = Object.values(keys).some((each: readonly NotifiedKey[]) => each.length > 0);
+  script.add<NotifiedRow>(any, selectNotified(db, viewer, keys), (found) => {
+    for (const row of found) notified.set(row.uri, { cid: row.cid, record: recordOf(row) });
   });
-  const [postRows, ...others] = await db.batch<PostRow & NotifiedRow>([
-    selectPosts(db, posts, false),
-    ...statements,
-  ]);
-  addPosts(facts, postRows?.results ?? []);
-  const notified = new Map(
-    others.flatMap(({ results }) =>
-      results.map((row) => [row.uri as string, { cid: row.cid, record: recordOf(row) }] as const),
-    ),
-  );
+}
+
+/** Reads the records, then everything that their views need: two trips. */
+export const readViews: Reads = async (reading, rows) => {
+  const records: Records = { facts: newFacts(reading), notified: new Map() };
+  const script = new Script();
+  addNotified(script, reading, records, rows);
+  await script.run(reading.db);
+  const { facts, notified } = records;
   await complete(reading, facts, {
     dids: rows.map(({ author }) => author),
     records: [...notified.values()].flatMap(({ record }) => packOf(record) ?? []),
     threads: rows.flatMap(({ root }) => root ?? []),
     subjects: rows.map(({ uri }) => uri),
   });
-  return { facts, notified };
-}
+  return records;
+};
+
+/** Reads only what decides whether they are shown: one trip. */
+export const readStanding: Reads = async (reading, rows) => {
+  const { db, directory, viewer, mutedLists } = reading;
+  const records: Records = { facts: newFacts(reading), notified: new Map() };
+  const { facts } = records;
+  const dids = [...new Set(rows.map(({ author }) => author))];
+  const lists = await mutedLists.read();
+  const script = new Script();
+  addNotified(script, reading, records, rows);
+  addAccounts(script, reading, facts, dids);
+  addMarks(script, reading, facts, { dids, uris: rows.map(({ uri }) => uri) });
+  addRelationsTo(script, db, facts, dids, viewer, lists);
+  const threads = rows.flatMap(({ root }) => root ?? []);
+  const own = privateScript(reading, facts, { dids, posts: [] }, { threads }, viewer);
+  await Promise.all([script.run(db), own.run(directory)]);
+  own.settle();
+  return records;
+};
 
 /** The starter pack through which a follow was made. */
 export function packOf(record: unknown): ResourceUri | undefined {
