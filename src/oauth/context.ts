@@ -1,5 +1,6 @@
 /** What the authorization server needs from the rest of the host. */
 import type { Did, Handle } from "@atcute/lexicons";
+import type { RepoPlace } from "./permission-sets.ts";
 import type { account } from "../../schema/directory.ts";
 
 /** A member, as far as apps and sign-ins are concerned. */
@@ -35,6 +36,6 @@ export interface OAuthContext {
   members: MemberLookup;
   /** Fetches documents that strangers published. Refuses addresses that nobody outside can reach. */
   safeFetch: typeof globalThis.fetch;
-  /** Resolves a DID to its document. Refuses if there is none. */
-  resolveDid(did: string): Promise<object>;
+  /** Where a repo is. Refuses for a DID that cannot be resolved, or has none. */
+  repoOf(did: Did): Promise<RepoPlace>;
 }

@@ -3,12 +3,7 @@
  * file, which is always loaded lazily: a host that nobody signs in to by OAuth pays nothing for it.
  * (`verifier.ts` imports the little it needs by itself.)
  */
-export {
-  OAuthProvider,
-  AccessTokenMode,
-  LexResolver,
-  LexResolverError,
-} from "@atproto/oauth-provider/provider";
+export { OAuthProvider, AccessTokenMode, LexResolverError } from "@atproto/oauth-provider/provider";
 export {
   AccessDeniedError,
   AuthorizationError,

@@ -3,15 +3,15 @@
  * provider keeps promises between calls, and a promise belongs to the request that made it. `clients.ts`
  * keeps what may be kept (client documents).
  */
-import type { OAuthProvider } from "@atproto/oauth-provider/provider";
+import type { LexResolver, OAuthProvider } from "@atproto/oauth-provider/provider";
 import type * as CoreModule from "./core.ts";
 import { Accounts } from "./stores/accounts.ts";
 import { ClientDocuments, clientCaches } from "./clients.ts";
 import { derivedKey } from "./digest.ts";
-import { findAuthority } from "./lexicon-authority.ts";
 import { SIGNED_IN_MS } from "./lifetimes.ts";
 import { Lexicons } from "./stores/lexicons.ts";
 import type { OAuthContext } from "./context.ts";
+import { permissionSets } from "./permission-sets.ts";
 import { Replays } from "./stores/replays.ts";
 import { Requests } from "./stores/requests.ts";
 import { Sessions } from "./stores/sessions.ts";
@@ -51,7 +51,7 @@ export async function oauthServer(context: OAuthContext): Promise<OAuthServer> {
     replayStore: new Replays(database),
     ...clientCaches,
     safeFetch: context.safeFetch,
-    lexResolver: lexiconSource(core, context),
+    lexResolver: permissionSets(context, core.LexResolverError) as LexResolver,
     metadata: { protected_resources: [host.origin] },
     inviteCodeRequired: registration !== "open",
     availableUserDomains: [...host.handleDomains],
@@ -77,29 +77,3 @@ function forgetMissingAlgorithms({ metadata }: OAuthProvider): void {
 }
 
 const unused = () => {};
-
-/**
- * The provider's own resolver, which checks what it fetches. This only tells it where to ask: DNS over HTTPS,
- * since Workers have no other DNS, and the host's own DID resolution.
- */
-function lexiconSource({ LexResolver, LexResolverError }: Core, context: OAuthContext) {
-  const { safeFetch } = context;
-  const didResolver = {
-    resolve: (did: string) => context.resolveDid(did),
-  } as LexResolverOptions["didResolver"];
-  return new LexResolver({
-    fetch: safeFetch,
-    ...(didResolver === undefined ? {} : { didResolver }),
-    hooks: {
-      onResolveAuthority: async ({ nsid }) => {
-        const authority = findAuthority(nsid.authority, safeFetch).catch((cause: unknown) => {
-          throw new LexResolverError(nsid, `Nobody speaks for ${nsid.authority}`, { cause });
-        });
-        return (await authority) as AtprotoDid;
-      },
-    },
-  });
-}
-
-type LexResolverOptions = ConstructorParameters<Core["LexResolver"]>[0];
-type AtprotoDid = Awaited<ReturnType<InstanceType<Core["LexResolver"]>["resolve"]>>;

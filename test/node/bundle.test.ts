@@ -56,7 +56,7 @@ async function kitSource(): Promise<string> {
 async function copiesIn(plugins: Plugin[]): Promise<number> {
   const { metafile } = await build({
     ...bundleOptions("", "two"),
-    entryPoints: ["@atproto/lex-document", "@atproto/lex-resolver"],
+    entryPoints: ["@atproto/lex-document", "@atproto/oauth-provider/provider"],
     outdir: path.join(ROOT, ".atoll/never-written"),
     minify: false,
     sourcemap: false,

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
+import { builtinModules } from "node:module";
 import path from "node:path";
 import type { BuildOptions, OutputFile, Plugin } from "esbuild";
 import { oneCopy } from "./one-copy.ts";
@@ -95,6 +95,9 @@ const bareBuiltins = builtinModules.filter((name) => !name.startsWith("_") && !n
 /** Stand-ins for dependencies that are implemented differently here, or unused: see those files. */
 export const ALIASES = {
   "@atcute/util-text": "./src/protocol/graphemes.ts",
+  "@atproto/lex-resolver": "./src/oauth/shims/lex-resolver.ts",
+  "@atproto-labs/simple-store-memory": "./src/oauth/shims/no-store.ts",
+  debug: "./src/oauth/shims/no-debug.ts",
   "@atproto-labs/fetch-node": "./src/oauth/shims/fetch-node.ts",
   ioredis: "./src/oauth/shims/no-redis.ts",
   "@hapi/accept": "./src/oauth/shims/no-negotiation.ts",
@@ -140,7 +143,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
       "global.process.env.NODE_ENV": '"production"',
       "globalThis.process.env.NODE_ENV": '"production"',
     },
-    plugins: [requiredBuiltins, nodeDebug, noRoots, oneCopy, bareSql],
+    plugins: [requiredBuiltins, standIns, oneCopy, bareSql],
     logLevel: "silent",
   };
 }
@@ -170,24 +173,21 @@ const bareSql: Plugin = {
   },
 };
 
-/** Resolves `debug` to its Node form, as wrangler does: the browser form looks for local storage. */
-const nodeDebug: Plugin = {
-  name: "node-debug",
-  setup(build) {
-    build.onResolve({ filter: /^debug$/ }, ({ resolveDir }) => ({
-      path: createRequire(path.join(resolveDir, "x.js")).resolve("debug"),
-    }));
-  },
-};
+/** Stand-ins for files within a package, which an alias does not reach. */
+const WITHIN: readonly [imported: RegExp, standIn: string][] = [
+  [/\/defaultRootCerts\//, "src/oauth/shims/no-roots.ts"],
+  [
+    /\/verifyAttestation(AndroidKey|AndroidSafetyNet|Apple|FIDOU2F|TPM)\.js$/,
+    "src/oauth/shims/no-attestation.ts",
+  ],
+];
 
-/** Root certificates are files within their package, which an alias does not reach. */
-const noRoots: Plugin = {
-  name: "no-roots",
+const standIns: Plugin = {
+  name: "stand-ins",
   setup(build) {
-    build.onResolve({ filter: /\/defaultRootCerts\// }, () => ({
-      path: path.join(ROOT, "src/oauth/shims/no-roots.ts"),
-      sideEffects: false,
-    }));
+    for (const [filter, standIn] of WITHIN) {
+      build.onResolve({ filter }, () => ({ path: path.join(ROOT, standIn), sideEffects: false }));
+    }
   },
 };
 

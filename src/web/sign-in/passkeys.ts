@@ -45,7 +45,7 @@ async function isOurChallenge(
 
 /** Options for `navigator.credentials.get`, which accept any passkey of this host. */
 export async function signInOptions(visit: Visit): Promise<object> {
-  const { generateAuthenticationOptions } = await import("@simplewebauthn/server");
+  const { generateAuthenticationOptions } = await import("./webauthn.ts");
   return generateAuthenticationOptions({
     rpID: visit.frame.host.hostname,
     challenge: challengeFor(visit, "sign-in"),
@@ -62,7 +62,7 @@ export async function signInWithPasskey(visit: Visit, answer: PasskeyAnswer | nu
   const db = drizzle(visit.services.env.DIRECTORY);
   const row = await db.select().from(passkey).where(eq(passkey.credentialId, answer.id)).get();
   if (!row) return null;
-  const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
+  const { verifyAuthenticationResponse } = await import("./webauthn.ts");
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: answer,
@@ -92,7 +92,7 @@ export async function signInWithPasskey(visit: Visit, answer: PasskeyAnswer | nu
 
 /** Options for `navigator.credentials.create`. */
 export async function addOptions(visit: Visit, member: Member): Promise<object> {
-  const { generateRegistrationOptions } = await import("@simplewebauthn/server");
+  const { generateRegistrationOptions } = await import("./webauthn.ts");
   const existing = await listPasskeys(visit.services.env.DIRECTORY, member.did);
   return generateRegistrationOptions({
     rpName: visit.frame.host.name,
@@ -115,7 +115,7 @@ export async function addPasskey(
   name: string,
 ): Promise<boolean> {
   if ((await listPasskeys(visit.services.env.DIRECTORY, member.did)).length >= PASSKEYS_MAX) return false;
-  const { verifyRegistrationResponse } = await import("@simplewebauthn/server");
+  const { verifyRegistrationResponse } = await import("./webauthn.ts");
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: answer,

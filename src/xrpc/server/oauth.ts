@@ -1,6 +1,7 @@
 /** What the OAuth server and the resource server get of this host's services. Loads nothing of either. */
 import type { OAuthContext } from "../../oauth/context.ts";
 import type { ResourceServer } from "../../oauth/verifier.ts";
+import { pdsEndpoint, verificationKey } from "../../identity/did-document.ts";
 import { fetchPublic } from "../../identity/outbound.ts";
 import { invalidRequest, isRefusal } from "../../protocol/refusal.ts";
 import { isDid } from "../../protocol/syntax.ts";
@@ -20,9 +21,12 @@ export async function oauthContextOf(services: Services): Promise<OAuthContext> 
     secret: await directory.secret("JWT_SECRET"),
     members: directory,
     safeFetch: safeFetchOf(services),
-    async resolveDid(did) {
-      if (!isDid(did)) throw invalidRequest(`Not a DID: ${did}`);
-      return dids.resolve(did);
+    async repoOf(did) {
+      const document = await dids.resolve(did);
+      const pds = pdsEndpoint(document);
+      const key = verificationKey(document, "atproto");
+      if (pds === null || key === null) throw invalidRequest(`No repo: ${did}`);
+      return { pds, key };
     },
   };
 }

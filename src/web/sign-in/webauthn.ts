@@ -1,0 +1,7 @@
+/** What passkeys need of their library: of a package that is imported late, a bundle has all that it exports. */
+export {
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from "@simplewebauthn/server";
