@@ -1,16 +1,17 @@
 import { randomInt } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { SETTINGS } from "./src/protocol/settings/list.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
 import { localVars } from "./tools/dev/configuration.ts";
-import { LongestFirst } from "./test/support/longest-first.ts";
-import { lateModules } from "./test/support/late-modules.ts";
-import { bundlePackages } from "./test/support/packages.ts";
-import { quietRuntime } from "./test/support/quiet-runtime.ts";
+import { roomInMemory } from "./tools/kit/runtime/temporary.ts";
+import { LongestFirst } from "./test/support/runner/longest-first.ts";
+import { lateModules } from "./test/support/runner/late-modules.ts";
+import { bundlePackages } from "./test/support/runner/packages.ts";
+import { quietRuntime } from "./test/support/runner/quiet-runtime.ts";
 
 /**
  * The official fixtures, by path relative to their folder. Null if the folder is absent, which the run
@@ -35,6 +36,9 @@ function readInterop(): Record<string, string> | null {
   visit(root);
   return files;
 }
+
+/** Runtimes and hosts keep their databases here. An fsync to a disk takes longer than most tests. */
+process.env.TMPDIR = roomInMemory() ?? tmpdir();
 
 const packages = await bundlePackages();
 
@@ -74,7 +78,7 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
     isolate: false,
     include,
     exclude,
-    setupFiles: ["./test/support/setup.ts"],
+    setupFiles: ["./test/support/runner/setup.ts"],
     provide: { interop: readInterop(), seed: process.env.SEED ?? String(randomInt(1_000_000)) },
     testTimeout: 30_000,
   },

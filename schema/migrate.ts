@@ -6,7 +6,7 @@
  */
 import type { Migration } from "./migrations.ts";
 
-const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (
+export const APPLIED = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
@@ -49,10 +49,14 @@ async function appliedIn(database: D1Database): Promise<Set<string>> {
   return new Set(names?.results.map(({ name }) => name));
 }
 
-async function apply(database: D1Database, { name, sql }: Migration): Promise<void> {
+/** One query for each file: the free plan allows an invocation fifty, and a new host applies all in one. */
+export const statementOf = (database: D1Database, { name, sql }: Migration): D1PreparedStatement =>
+  database.prepare(`${recordOf(name)}\n${endingInStatement(sql)}`);
+
+async function apply(database: D1Database, migration: Migration): Promise<void> {
+  const { name } = migration;
   try {
-    // One query for each file: the free plan allows an invocation fifty, and a new host applies all in one.
-    await database.batch([database.prepare(`${recordOf(name)}\n${endingInStatement(sql)}`)]);
+    await database.batch([statementOf(database, migration)]);
   } catch (thrown) {
     if ((await appliedIn(database)).has(name)) return;
     const cause = thrown instanceof Error ? thrown.message : String(thrown);

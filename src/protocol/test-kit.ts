@@ -1,6 +1,6 @@
 /**
  * The seam between a deploy and test networks, the one place where they differ. The kit's build defines
- * `ATOLL_TEST_KIT` as true (`tools/kit/build.ts`), the tests in workerd `ATOLL_CHEAP_HASHES`
+ * `ATOLL_TEST_KIT` as true (`tools/kit/runtime/build.ts`), the tests in workerd `ATOLL_CHEAP_HASHES`
  * (`vitest.config.ts`); every other build defines both as false.
  */
 declare const ATOLL_TEST_KIT: boolean | undefined;

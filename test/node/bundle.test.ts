@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { ALIASES, bundleOptions, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
 import { oneCopy } from "../../tools/dev/one-copy.ts";
 import { ROOT } from "../../tools/dev/wrangler-file.ts";
-import { builtRuntime } from "../../tools/kit/build.ts";
-import { importedByWorker } from "../support/packages.ts";
+import { builtRuntime } from "../../tools/kit/runtime/build.ts";
+import { importedByWorker } from "../support/runner/packages.ts";
 
 test("a start reads neither the OAuth provider nor passkeys nor what tells files apart", async () => {
   const modules = await readBundle("worker");

@@ -7,9 +7,9 @@ import path from "node:path";
 import { LaunchError } from "../dev/ports.ts";
 import { fitSettings } from "../dev/settings.ts";
 import { checkVars } from "./options.ts";
-import { findRuntime } from "./runtime.ts";
+import { findRuntime } from "./runtime/runtime.ts";
 import type { HostVars } from "./vars.ts";
-import { AUXILIARY } from "./workerd-config.ts";
+import { AUXILIARY } from "./runtime/workerd-config.ts";
 
 export interface AtollWorkerOptions {
   /** Name of the Worker, for service bindings. Default: `atoll`. */

@@ -10,9 +10,9 @@ import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { LOOPBACK, LaunchError } from "../dev/ports.ts";
 import { SeedError, type Seed } from "../seed/seed.ts";
-import type { AccountOptions, TestAccount } from "./accounts.ts";
-import type { Duration } from "./clock.ts";
-import { createTestNetwork, type TestNetwork } from "./network.ts";
+import type { AccountOptions, TestAccount } from "./network/accounts.ts";
+import type { Duration } from "./network/clock.ts";
+import { createTestNetwork, type TestNetwork } from "./network/network.ts";
 import type { HostVars } from "./vars.ts";
 
 export const USAGE = `atoll-host dev-network [options]

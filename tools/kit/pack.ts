@@ -7,7 +7,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFi
 import path from "node:path";
 import { build, type Plugin } from "esbuild";
 import { ROOT } from "../dev/wrangler-file.ts";
-import { buildRuntime } from "./build.ts";
+import { buildRuntime } from "./runtime/build.ts";
 
 const KIT = path.join(ROOT, "tools/kit");
 const DIST = path.join(KIT, "dist");

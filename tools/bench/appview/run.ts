@@ -8,7 +8,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { startHost } from "../../dev/host.ts";
 import { LaunchError } from "../../dev/ports.ts";
-import { temporaryFolder } from "../../kit/temporary.ts";
+import { temporaryFolder } from "../../kit/runtime/temporary.ts";
 import { ROOT } from "../../dev/wrangler-file.ts";
 import { type PlantedCommunity, plantCommunity } from "./community.ts";
 import { type Plan, compareView, measureView } from "./measure.ts";

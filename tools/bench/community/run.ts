@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type TemporaryFolder, roomInMemory, temporaryFolder } from "../../kit/temporary.ts";
+import { type TemporaryFolder, roomInMemory, temporaryFolder } from "../../kit/runtime/temporary.ts";
 import { ROOT } from "../../dev/wrangler-file.ts";
 import { measureIngest, type IngestFigures } from "./ingest.ts";
 import { loadCommunity, type Loading } from "./load.ts";

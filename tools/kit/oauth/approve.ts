@@ -1,5 +1,5 @@
 /** Signs a member in to an app by OAuth, on the host's own pages, as a person would who has just opened the link. */
-import type { TestAccount } from "../accounts.ts";
+import type { TestAccount } from "../network/accounts.ts";
 import { MemberBrowser, departed, shown } from "./member-browser.ts";
 
 export interface ApproveOptions {

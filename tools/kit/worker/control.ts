@@ -12,7 +12,7 @@ import type { DatabaseName, Row } from "../../dev/control/messages.ts";
 import { migrate } from "../../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
 import { withCors } from "../../dev/outside/answers.ts";
-import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../kit-request.ts";
+import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../network/kit-request.ts";
 import { alone, inFlight } from "./in-flight.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
 import { underRules } from "./platform/bindings.ts";

@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { env } from "cloudflare:workers";
-import type { Figure } from "../../kit-request.ts";
+import type { Figure } from "../../network/kit-request.ts";
 
 interface Plan {
   name: string;

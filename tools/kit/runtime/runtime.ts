@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { LaunchError } from "../dev/ports.ts";
-import type { Settings } from "../../src/protocol/settings/list.ts";
-import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
+import { LaunchError } from "../../dev/ports.ts";
+import type { Settings } from "../../../src/protocol/settings/list.ts";
+import type { Compatibility, Stores } from "../../dev/wrangler-file.ts";
 import type * as Builder from "./build.ts";
 import { CONFIG, DEFAULTS } from "./workerd-config.ts";
 

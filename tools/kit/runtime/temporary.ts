@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { LaunchError } from "../dev/ports.ts";
+import { LaunchError } from "../../dev/ports.ts";
 
 const left = new Set<() => void>();
 

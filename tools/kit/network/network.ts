@@ -3,21 +3,21 @@
  * shared PLC directory and no access to the internet.
  */
 import type { AtpAgent } from "@atproto/api";
-import type { LogEntry } from "../dev/host-log.ts";
-import { plant, type StrongRef } from "../seed/plant.ts";
-import { checkSeed } from "../seed/check.ts";
-import { SeedError, type Seed } from "../seed/seed.ts";
-import { hint } from "../seed/nearest.ts";
+import type { LogEntry } from "../../dev/host-log.ts";
+import { plant, type StrongRef } from "../../seed/plant.ts";
+import { checkSeed } from "../../seed/check.ts";
+import { SeedError, type Seed } from "../../seed/seed.ts";
+import { hint } from "../../seed/nearest.ts";
 import { Accounts, type AccountOptions, type TestAccount } from "./accounts.ts";
 import { Clock } from "./clock.ts";
 import { Fetches } from "./fetches.ts";
 import { Firehose, type FirehoseOptions } from "./firehose.ts";
 import { Mailbox } from "./mailbox.ts";
-import { approve, type ApproveOptions } from "./oauth/approve.ts";
+import { approve, type ApproveOptions } from "../oauth/approve.ts";
 import { nextNotification, type Notification } from "./notifications.ts";
-import { type PlanName, checkFields, checkHosts, checkPlatform, checkPort, instantOf } from "./options.ts";
+import { type PlanName, checkFields, checkHosts, checkPlatform, checkPort, instantOf } from "../options.ts";
 import { TestHost } from "./test-host.ts";
-import type { HostVars } from "./vars.ts";
+import type { HostVars } from "../vars.ts";
 import { DISPOSED, type Wait } from "./waiting.ts";
 
 export interface TestNetworkOptions {

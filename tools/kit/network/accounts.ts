@@ -2,12 +2,12 @@
 import { createRequire } from "node:module";
 import type * as Api from "@atproto/api";
 import type { AtpAgent } from "@atproto/api";
-import { LaunchError } from "../dev/ports.ts";
-import type { Member } from "../seed/plant.ts";
-import type { SeedAccount } from "../seed/seed.ts";
-import { hint } from "../seed/nearest.ts";
-import { XrpcError, type XrpcCall } from "../dev/xrpc-client.ts";
-import { checkFields } from "./options.ts";
+import { LaunchError } from "../../dev/ports.ts";
+import type { Member } from "../../seed/plant.ts";
+import type { SeedAccount } from "../../seed/seed.ts";
+import { hint } from "../../seed/nearest.ts";
+import { XrpcError, type XrpcCall } from "../../dev/xrpc-client.ts";
+import { checkFields } from "../options.ts";
 import type { TestHost } from "./test-host.ts";
 
 export interface TestAccount {

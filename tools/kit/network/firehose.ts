@@ -2,11 +2,11 @@
  * A host's firehose (com.atproto.sync.subscribeRepos), decoded and kept, so that a test can wait for an
  * event.
  */
-import { readCar } from "../../src/protocol/car.ts";
-import { decode, decodeFirst, decodeToJson } from "../../src/protocol/cbor.ts";
-import { isMap } from "../../src/protocol/data-model.ts";
-import { decodeFrame } from "../../src/protocol/event-frames.ts";
-import type { RepoOp } from "../../src/protocol/events.ts";
+import { readCar } from "../../../src/protocol/car.ts";
+import { decode, decodeFirst, decodeToJson } from "../../../src/protocol/cbor.ts";
+import { isMap } from "../../../src/protocol/data-model.ts";
+import { decodeFrame } from "../../../src/protocol/event-frames.ts";
+import type { RepoOp } from "../../../src/protocol/events.ts";
 import { TIMEOUT_MS, until, type Wait } from "./waiting.ts";
 import { QuietWebSocket } from "./web-socket.ts";
 

@@ -9,9 +9,9 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import type { LogEntry } from "../dev/host-log.ts";
-import { LOOPBACK, LaunchError, randomPort } from "../dev/ports.ts";
-import { watch } from "../dev/runtime-processes.ts";
+import type { LogEntry } from "../../dev/host-log.ts";
+import { LOOPBACK, LaunchError, randomPort } from "../../dev/ports.ts";
+import { watch } from "../../dev/runtime-processes.ts";
 import { atExit } from "./temporary.ts";
 import { CONFIG, VAR_PREFIX } from "./workerd-config.ts";
 

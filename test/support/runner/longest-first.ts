@@ -28,7 +28,7 @@ const LONG = [
   "node/bundle",
   "node/upstream/proxy",
   "node/settings",
-].map((name) => path.resolve(import.meta.dirname, `../${name}.test.ts`));
+].map((name) => path.resolve(import.meta.dirname, `../../${name}.test.ts`));
 
 const placeOf = ({ moduleId }: TestSpecification) => {
   const place = LONG.indexOf(moduleId);

@@ -5,7 +5,7 @@
  */
 import path from "node:path";
 import type { Plugin } from "vite";
-import { ROOT } from "../../tools/dev/wrangler-file.ts";
+import { ROOT } from "../../../tools/dev/wrangler-file.ts";
 
 const SOURCES = path.join(ROOT, "src") + path.sep;
 

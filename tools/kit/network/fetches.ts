@@ -6,7 +6,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
-import { LOOPBACK } from "../dev/ports.ts";
+import { LOOPBACK } from "../../dev/ports.ts";
 import { DISPOSED, until, type Wait } from "./waiting.ts";
 
 /** An outgoing request of a host. */

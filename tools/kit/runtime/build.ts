@@ -17,13 +17,19 @@ import {
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
-import { CACHE, bundleOptions, hashOf } from "../dev/bundle.ts";
-import { localVars } from "../dev/configuration.ts";
-import { ROOT, readWranglerFile, storesOf } from "../dev/wrangler-file.ts";
+import { CACHE, bundleOptions, hashOf } from "../../dev/bundle.ts";
+import { localVars } from "../../dev/configuration.ts";
+import { ROOT, readWranglerFile, storesOf } from "../../dev/wrangler-file.ts";
 import type { Runtime } from "./runtime.ts";
 import { AUXILIARY, CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
+/** What a build depends on besides what it bundles. */
+const OWN = [
+  "tools/kit/runtime/build.ts",
+  "tools/kit/runtime/workerd-config.ts",
+  "tools/kit/worker/shifted-date.ts",
+];
 
 const MAIN = "main.mjs";
 const CLOCK = "shifted-date.mjs";
@@ -99,13 +105,10 @@ export async function buildRuntime(folder: string): Promise<string[]> {
   writeFileSync(path.join(folder, CONFIG), workerdConfig({ modules, compatibility, stores }));
   const defaults: Omit<Runtime, "folder"> = { vars: localVars(), compatibility, stores };
   writeFileSync(path.join(folder, DEFAULTS), JSON.stringify(defaults, null, 1));
-  const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs }).map((file) =>
-    path.relative(ROOT, path.resolve(ROOT, file)),
-  );
-  const own = ["build.ts", "workerd-config.ts", "worker/shifted-date.ts"];
-  return [...inputs, ...own.map((file) => `tools/kit/${file}`)].filter(
-    (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
-  );
+  const inputs = Object.keys({ ...worker.metafile.inputs, ...second.metafile.inputs })
+    .map((file) => path.relative(ROOT, path.resolve(ROOT, file)))
+    .filter((file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)));
+  return [...inputs, ...OWN];
 }
 
 /** Builds the clock as a separate module that runs first, before any module can capture `Date`. */

@@ -1,7 +1,7 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
-import { SETTING_NAMES } from "../../src/protocol/settings/list.ts";
-import { LOCAL_FLAGS } from "../dev/local-flags.ts";
-import type { Compatibility, Stores } from "../dev/wrangler-file.ts";
+import { SETTING_NAMES } from "../../../src/protocol/settings/list.ts";
+import { LOCAL_FLAGS } from "../../dev/local-flags.ts";
+import type { Compatibility, Stores } from "../../dev/wrangler-file.ts";
 
 /** Subfolder with the Worker for a project's own Miniflare. */
 export const AUXILIARY = "auxiliary";

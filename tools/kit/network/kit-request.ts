@@ -1,5 +1,5 @@
 /** The messages between the kit and its entrypoint in a host's runtime (`control.ts`). */
-import type { DatabaseName, Row } from "../dev/control/messages.ts";
+import type { DatabaseName, Row } from "../../dev/control/messages.ts";
 
 export const SECRET_HEADER = "atoll-kit";
 

@@ -5,17 +5,17 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { Row, DatabaseName } from "../dev/control/messages.ts";
-import type { LogEntry } from "../dev/host-log.ts";
-import { fitSettings } from "../dev/settings.ts";
-import { CALL_FIELDS, XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
+import type { Row, DatabaseName } from "../../dev/control/messages.ts";
+import type { LogEntry } from "../../dev/host-log.ts";
+import { fitSettings } from "../../dev/settings.ts";
+import { CALL_FIELDS, XrpcError, basic, xrpc, type XrpcCall } from "../../dev/xrpc-client.ts";
 import type { Fetches } from "./fetches.ts";
-import { type PlanName, checkFields, checkVars } from "./options.ts";
-import { findRuntime } from "./runtime.ts";
-import { temporaryFolder, type TemporaryFolder } from "./temporary.ts";
-import type { HostVars } from "./vars.ts";
+import { type PlanName, checkFields, checkVars } from "../options.ts";
+import { findRuntime } from "../runtime/runtime.ts";
+import { temporaryFolder, type TemporaryFolder } from "../runtime/temporary.ts";
+import type { HostVars } from "../vars.ts";
 import { DISPOSED } from "./waiting.ts";
-import { Workerd } from "./workerd.ts";
+import { Workerd } from "../runtime/workerd.ts";
 import { SECRET_HEADER, type Figure, type KitAnswer, type KitRequest } from "./kit-request.ts";
 
 export interface TestHostOptions {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import { ALIASES, CACHE, bundleOptions, hashOf } from "../../tools/dev/bundle.ts";
+import { ALIASES, CACHE, bundleOptions, hashOf } from "../../../tools/dev/bundle.ts";
 
 interface Alias {
   find: RegExp;
