@@ -7,6 +7,7 @@ import type { Transform } from "node:stream";
 import { Slices, brokenBody } from "../protocol/body.ts";
 import { type Loan, lenders } from "../protocol/memory.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { entryOf } from "../protocol/json.ts";
 
 type Format = "gzip" | "deflate";
 
@@ -35,7 +36,7 @@ export function decoded(request: Request): Request {
     .filter((coding) => coding !== "" && coding !== "identity");
   const [coding, ...more] = codings;
   if (coding === undefined) return request;
-  const format = FORMATS[coding];
+  const format = entryOf(FORMATS, coding);
   if (format === undefined || more.length > 0) {
     throw new Refusal("UnsupportedMediaType", `unsupported content-encoding: ${codings.join(", ")}`, 415);
   }

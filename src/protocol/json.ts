@@ -8,12 +8,18 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
+/** A table's entry under a name that a stranger may have chosen, such as `constructor`, which every object has. */
+export const entryOf = <Value>(
+  table: Readonly<Partial<Record<string, Value>>>,
+  name: string,
+): Value | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 /** The value at a path of keys; undefined where the path ends early. */
 export function at(value: unknown, ...path: string[]): unknown {
   let inner = value;
   for (const key of path) {
     if (!isJson(inner)) return undefined;
-    inner = inner[key];
+    inner = entryOf(inner, key);
   }
   return inner;
 }

@@ -20,6 +20,7 @@ import { showChoice, showSignIn, showSignUp, takeChoice, takeSignIn, takeSignUp 
 import { addOptions, signInOptions } from "./sign-in/passkeys.ts";
 import { showReset, takeReset } from "./sign-in/reset.tsx";
 import { type Visit, frameOf, visitOf } from "./visit.ts";
+import { entryOf } from "../protocol/json.ts";
 
 const ofMember = (task: Task): Route => ({
   show: (visit) => serveTask(task, visit, null),
@@ -89,7 +90,7 @@ export async function servePage(services: Services, request: Request): Promise<R
     const { serveAdmin } = await import("./admin/routes.ts");
     return serveAdmin(pathname, () => visitOf(services, request));
   }
-  const route = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname] : undefined;
+  const route = entryOf(ROUTES, pathname);
   if (route === undefined) return notFound(frame);
   return serveRoute(route, await visitOf(services, request));
 }

@@ -65,3 +65,14 @@ test.each([`/img/avatar/plain/did:plc:a/${CID}@jpeg`, `/blob/did:plc:a/${CID}`])
     expect(await ask(from(newAddress(), path))).toBe(404);
   },
 );
+
+test("a name that every object has is no limit's: it is a path like any other", async () => {
+  for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"]) {
+    const response = await serve(from(newAddress(), `/xrpc/${name}`), bindings, createExecutionContext());
+    expect([name, response.status, await response.json()]).toEqual([
+      name,
+      400,
+      { error: "InvalidRequest", message: "invalid xrpc path" },
+    ]);
+  }
+});

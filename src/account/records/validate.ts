@@ -4,6 +4,7 @@ import type { JsonObject, ValidationStatus } from "../../protocol/account-statio
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { isDatetime } from "../../protocol/syntax.ts";
 import { knownRecords } from "./known-records.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 /**
  * With `validate` false, checks nothing and returns no status. With true, refuses an unknown lexicon. Without
@@ -51,7 +52,7 @@ const MARKED: Readonly<Record<string, readonly string[]>> = {
 
 /** Finds a place below 0: the one rule of these lexicons that their generated schemas omit. */
 function negativePlace(type: string, record: JsonObject): string | null {
-  for (const name of MARKED[type] ?? []) {
+  for (const name of entryOf(MARKED, type) ?? []) {
     const all = (record[name] ?? []) as { index: Record<string, unknown> }[];
     for (const [i, { index }] of all.entries()) {
       const found = Object.keys(index).find((key) => Number(index[key]) < 0);

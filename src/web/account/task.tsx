@@ -10,6 +10,7 @@ import { type Problem, problemOf } from "../problems.ts";
 import { errorPage, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
 import { type MemberVisit, confirmFirst, memberVisit, within } from "./member-visit.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 /** The outcome of a form, shown on the next page. */
 export interface Said {
@@ -60,7 +61,7 @@ export async function serveTask(task: Task, anybody: Visit, fields: Fields | nul
   if (task.careful && !visit.confirmed) return confirmFirst(visit);
   if (fields === null) return task.show(visit, {});
   const name = fields.get("step") ?? "";
-  const step = Object.hasOwn(task.steps, name) ? task.steps[name] : undefined;
+  const step = entryOf(task.steps, name);
   if (step === undefined) return errorPage(visit, "This form is none of this page.");
   const said = await outcomeOf(step, visit, fields);
   return said instanceof Response ? said : task.show(await again(visit), said);

@@ -17,6 +17,7 @@ import { numbers } from "./home/numbers.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
 import { settings, settingsOf } from "./settings.tsx";
 import { log, mail, names, relays, roles } from "./upkeep.tsx";
+import { entryOf } from "../../protocol/json.ts";
 
 /** By path; `*` is what the page is about. */
 export const PAGES: Readonly<Record<string, DeskPage>> = {
@@ -42,11 +43,11 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
 
 /** The page at a path, and what it is about. */
 function pageAt(pathname: string): { page: DeskPage; about: string } | null {
-  const plain = Object.hasOwn(PAGES, pathname) ? PAGES[pathname] : undefined;
+  const plain = entryOf(PAGES, pathname);
   if (plain !== undefined) return { page: plain, about: "" };
   const [, folder = "", about = ""] = /^(\/admin\/[a-z-]+)\/([^/]+)$/.exec(pathname) ?? [];
   const pattern = `${folder}/*`;
-  const page = Object.hasOwn(PAGES, pattern) ? PAGES[pattern] : undefined;
+  const page = entryOf(PAGES, pattern);
   return page === undefined ? null : { page, about: decoded(about) };
 }
 

@@ -24,6 +24,7 @@ import { profile } from "./pages/profile.tsx";
 import { wordsOf } from "../visit.ts";
 import { shared } from "./shared.ts";
 import { type AppVisit, type MemberVisit, appVisit, isMember } from "./visit.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 type Page = (visit: AppVisit) => Promise<Response>;
 
@@ -71,7 +72,7 @@ function profilePage(actor: string, [kind, rkey, ...more]: readonly string[]): P
     if (kind === "rss") return (visit) => profileRss(visit, actor);
     return isKind(kind) ? (visit) => ofProfile(visit, actor, kind) : null;
   }
-  const record = Object.hasOwn(RECORDS, kind) ? RECORDS[kind] : undefined;
+  const record = entryOf(RECORDS, kind);
   return record === undefined || more.length > 0 ? null : (visit) => record(visit, actor, rkey);
 }
 
@@ -105,7 +106,7 @@ export async function serveApp(services: Services, request: Request): Promise<Re
   const { pathname } = new URL(request.url);
   const asset = appAsset(pathname, wordsOf(services));
   if (asset !== null) return asset;
-  const own = Object.hasOwn(OWN, pathname) ? OWN[pathname] : undefined;
+  const own = entryOf(OWN, pathname);
   if (own !== undefined) return serveOwn(own, await appVisit(services, request));
   const answer = await shared(request, services, async () => {
     const path = partsOf(pathname);

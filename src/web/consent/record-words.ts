@@ -2,6 +2,7 @@
 import { BlobPermission, RepoPermission } from "@atproto/oauth-scopes";
 import { capital, listed, listedAtMost } from "../pages/words.ts";
 import { type Asked, type Parsed, parsedBy } from "./asked.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 /** Plural names for the kinds of records that people know, the best known first. */
 const KINDS: Record<string, string> = {
@@ -86,10 +87,10 @@ function recordWords(collections: string[], scopes: string[], actions: readonly 
       : { icon, title, detail, exactly };
   }
   const kinds = collections
-    .filter((nsid) => KINDS[nsid] !== undefined)
+    .filter((nsid) => entryOf(KINDS, nsid) !== undefined)
     .toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
-    .map((nsid) => KINDS[nsid] ?? nsid);
-  const others = collections.filter((nsid) => KINDS[nsid] === undefined);
+    .map((nsid) => entryOf(KINDS, nsid) ?? nsid);
+  const others = collections.filter((nsid) => entryOf(KINDS, nsid) === undefined);
   const what = listedAtMost([...kinds, ...appsOf(others)], KINDS_MAX, "other kinds of records");
   return { icon: "pen", title: `${verbs} ${what}`, exactly };
 }
@@ -116,7 +117,7 @@ export function blobWords(scopes: readonly string[]): Asked[] {
   const kinds = accepts.includes("*/*")
     ? "files of any kind"
     : listedAtMost(
-        accepts.map((accept) => MEDIA[accept] ?? `${accept} files`),
+        accepts.map((accept) => entryOf(MEDIA, accept) ?? `${accept} files`),
         KINDS_MAX,
         "other kinds of files",
       );

@@ -7,6 +7,7 @@ import { type Problem, problemOf, wrong } from "../problems.ts";
 import { errorPage, goTo, render } from "../replies.tsx";
 import { SETUP, type SetUpVisit } from "./access.tsx";
 import { PAGE_NAMES, type PageName, pathAfter } from "./pages.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 export interface Said {
   done?: string;
@@ -53,7 +54,7 @@ export async function serveTask(
 ): Promise<Response> {
   if (fields === null) return task.show(visit, {});
   const name = fields.get("step") ?? "";
-  const step = Object.hasOwn(task.steps, name) ? task.steps[name] : undefined;
+  const step = entryOf(task.steps, name);
   if (step === undefined) return errorPage(visit, "This form is none of this page.");
   try {
     const said = await step(visit, fields);

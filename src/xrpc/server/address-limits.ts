@@ -8,6 +8,7 @@ import { consume, rateLimited } from "../../protocol/object/limits.ts";
 import type { Settings } from "../../protocol/settings/list.ts";
 import { clientAddress } from "./client-address.ts";
 import { ADDRESS_LIMITS, EVERYTHING } from "./limit-table.ts";
+import { entryOf } from "../../protocol/json.ts";
 
 /** Maximum number of counters; the oldest are dropped first. */
 const COUNTERS_MAX = 50_000;
@@ -21,7 +22,7 @@ export class AddressCounters {
    * the limit with the fewest points left.
    */
   consume(address: string, nsid: string, now: number): Record<string, string> {
-    const own = ADDRESS_LIMITS[nsid];
+    const own = entryOf(ADDRESS_LIMITS, nsid);
     const states = [
       ...(own?.apart ? [] : [this.#count(address, [EVERYTHING], now)]),
       ...(own === undefined ? [] : [this.#count(`${address} ${nsid}`, own.limits, now)]),

@@ -9,8 +9,9 @@ import {
   type ScopedCall,
   named,
 } from "./scope-rules.ts";
+import { entryOf } from "../../protocol/json.ts";
 
-const ruleOf = (nsid: string): Rule => SCOPE_RULES[nsid] ?? (isHostMethod(nsid) ? NEVER : SERVICE);
+const ruleOf = (nsid: string): Rule => entryOf(SCOPE_RULES, nsid) ?? (isHostMethod(nsid) ? NEVER : SERVICE);
 
 /** Refuses 403 `ScopeMissingError` with the missing scope, or 403 `Forbidden` if no scope would help. */
 export function authorizeCall(permissions: Permissions, on: ScopedCall): void {

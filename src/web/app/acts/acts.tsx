@@ -10,7 +10,7 @@ import {
   unmuteThread,
 } from "../../../appview/reads/methods/graph/mutes.ts";
 import { BLOCK, FOLLOW, LIKE, POST, REPOST, THREADGATE, didOf, rkeyOf } from "../../../appview/uris.ts";
-import { at, listOf } from "../../../protocol/json.ts";
+import { at, entryOf, listOf } from "../../../protocol/json.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
 import { appPart, goOn } from "../answers.tsx";
@@ -98,7 +98,7 @@ async function hideReply(visit: MemberVisit, reply: ResourceUri, root: ResourceU
 /** Does what a button says, and comes back to where it was pressed. Refuses as the method does. */
 export async function act(visit: MemberVisit, fields: Fields): Promise<Response> {
   const [name = "", rkey] = (fields.get("do") ?? "").split(" ");
-  const found = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined;
+  const found = entryOf(ACTS, name);
   if (found === undefined) throw invalidRequest("Unknown act");
   await found(visit, fields, rkey);
   return (await partOf(visit, fields)) ?? goOn(backOf(fields));

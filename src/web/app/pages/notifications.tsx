@@ -16,6 +16,7 @@ import { PostArticle, textOfPost } from "../parts/post.tsx";
 import type { MemberVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
+import { entryOf } from "../../../protocol/json.ts";
 
 const PAGE = 40;
 
@@ -106,13 +107,13 @@ const GroupItem: FC<{ scene: Scene; group: Group; posts: Posts }> = ({ scene, gr
     );
   }
   const post = subject === null ? undefined : posts.get(subject);
-  const phrase = Object.hasOwn(words.happened, reason) ? words.happened[reason] : undefined;
+  const phrase = entryOf(words.happened, reason);
   const said = filled(phrase ?? words.somethingBy, whoOf(scene, group));
   const path = post === undefined ? profilePath(first.author) : postPath(post.author, post.uri);
   return (
     <article class={`happened${unread ? " fresh" : ""}`}>
       <span class={`sign ${reason}`}>
-        <Icon name={ICONS[reason] ?? "person"} size={24} filled={reason.startsWith("like")} />
+        <Icon name={entryOf(ICONS, reason) ?? "person"} size={24} filled={reason.startsWith("like")} />
       </span>
       <div class="words">
         <p class="faces">

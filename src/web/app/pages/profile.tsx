@@ -17,6 +17,7 @@ import { Away, FoundText } from "../parts/text.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
+import { entryOf } from "../../../protocol/json.ts";
 
 export type Profile = Omit<AppBskyActorDefs.ProfileViewDetailed, "$type">;
 
@@ -82,7 +83,7 @@ export function whyNot({ speech: { words }, tastes }: Scene, who: Profile): stri
   if (blockedBy === true) return words.blocksYou;
   if (hidden === null) return null;
   return hidden === "!hide"
-    ? (words.labelNames[hidden] ?? hidden)
+    ? (entryOf(words.labelNames, hidden) ?? hidden)
     : filled(words.membersOnly, `@${nameOf(who)}`);
 }
 
@@ -133,7 +134,7 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
           {notes.map((note) => (
             <p class="note">
               <Icon name="alert" size={16} />
-              {words.labelNames[note] ?? note}
+              {entryOf(words.labelNames, note) ?? note}
             </p>
           ))}
           {who.description ? (

@@ -4,10 +4,11 @@ import type { Judgement } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { Icon } from "./icon.tsx";
+import { entryOf } from "../../../protocol/json.ts";
 
 const Cover: FC<PropsWithChildren<{ scene: Scene; label: string }>> = ({ scene, label, children }) => {
   const { words } = scene.speech;
-  const name = Object.hasOwn(words.labelNames, label) ? words.labelNames[label] : label;
+  const name = entryOf(words.labelNames, label) ?? label;
   return (
     <details class="cover">
       <summary>
@@ -44,7 +45,7 @@ export const Covered: FC<PropsWithChildren<CoveredProps>> = ({ scene, judged, me
       {notes.map((note) => (
         <p class="note">
           <Icon name="alert" size={16} />
-          {words.labelNames[note] ?? note}
+          {entryOf(words.labelNames, note) ?? note}
         </p>
       ))}
       {children}

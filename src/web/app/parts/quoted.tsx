@@ -1,6 +1,6 @@
 /** Records that a post embeds: other posts, feeds, lists, starter packs, labelers. */
 import type { Child, FC } from "hono/jsx";
-import { type Json, at, isJson, textOf } from "../../../protocol/json.ts";
+import { type Json, at, entryOf, isJson, textOf } from "../../../protocol/json.ts";
 import { feedPath, listPath, nameOf, packPath, postPath, profilePath } from "../addresses.ts";
 import { judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
@@ -32,7 +32,7 @@ export function quotedOf(scene: Scene, record: unknown, media: MediaMaker): Chil
     case "app.bsky.embed.record#viewNotFound":
       return gone(words.notFound);
     default:
-      return RECORDS[kind] === undefined ? (
+      return entryOf(RECORDS, kind) === undefined ? (
         gone(words.untold)
       ) : (
         <Record scene={scene} view={record} kind={kind} />
@@ -56,7 +56,7 @@ const RECORDS: Readonly<Partial<Record<string, Kind>>> = {
 const Record: FC<{ scene: Scene; view: Json; kind: string }> = ({ scene, view, kind }) => {
   const { words } = scene.speech;
   const { creator, uri } = view;
-  const as = RECORDS[kind];
+  const as = entryOf(RECORDS, kind);
   if (as === undefined || !isPerson(creator) || typeof uri !== "string") return null;
   if (judge(creator.labels ?? [], scene.tastes).hidden !== null)
     return <p class="quoted gone">{words.signedInOnly}</p>;

@@ -2,7 +2,7 @@
  * Views of the records that the member's new posts quote. The AppView supplies them, since it knows records
  * that this host has never seen.
  */
-import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { type Json, at, entryOf, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { logLine, messageOf } from "../../../protocol/log-line.ts";
 import { GENERATOR, LIST, POST, STARTER_PACK, collectionOf } from "../../../appview/uris.ts";
 import type { RecordView } from "../../../appview/reads/views/embed.ts";
@@ -68,7 +68,7 @@ async function asked(
 ): Promise<Map<unknown, Json> | null> {
   try {
     if (collection === LIST) return await lists(uris, upstream);
-    const shower = SHOWERS[collection];
+    const shower = entryOf(SHOWERS, collection);
     if (shower === undefined) return new Map();
     const answer = await upstream.ask(shower.nsid, { [shower.param]: uris });
     const views = listOf(at(answer, shower.field)).filter(isJson);

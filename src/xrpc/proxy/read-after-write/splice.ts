@@ -7,7 +7,7 @@
 import type { Did, Handle } from "@atcute/lexicons";
 import { ImageUris } from "../../../appview/images.ts";
 import { bodyOf } from "../../../protocol/body.ts";
-import { type Json, isJson } from "../../../protocol/json.ts";
+import { type Json, entryOf, isJson } from "../../../protocol/json.ts";
 import { logLine } from "../../../protocol/log-line.ts";
 import type { Services } from "../../server/services.ts";
 import type { Upstream } from "../upstream.ts";
@@ -65,7 +65,7 @@ interface Call {
  * off.
  */
 export async function withLocalRecords(reply: Response, call: Call): Promise<Response> {
-  const splice = SPLICES[call.nsid];
+  const splice = entryOf(SPLICES, call.nsid);
   const rev = reply.headers.get("atproto-repo-rev");
   if (splice === undefined || call.method !== "GET" || rev === null || reply.body === null) return reply;
   // A post that the AppView does not find may be too new for it.
