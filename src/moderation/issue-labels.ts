@@ -33,7 +33,10 @@ export async function labelKey(directory: SecretKeeper): Promise<Keypair> {
   return importKey(await directory.secret("LABELER_KEY"));
 }
 
-/** Signs labels of this host, `src`. Refuses InvalidRequest for an invalid label. */
+/**
+ * Signs labels of this host, `src`. Their expiry is written in UTC, since tables compare it as text. Refuses
+ * InvalidRequest for an invalid label.
+ */
 export async function signLabels(
   directory: SecretKeeper,
   src: Did,
@@ -42,7 +45,11 @@ export async function signLabels(
   for (const each of wanted) check(each);
   const key = await labelKey(directory);
   const cts = new Date().toISOString();
-  return Promise.all(wanted.map((each) => signLabel({ ...each, src, cts }, key)));
+  return Promise.all(
+    wanted.map(({ exp, ...each }) =>
+      signLabel({ ...each, exp: exp === undefined ? exp : inUtc(exp), src, cts }, key),
+    ),
+  );
 }
 
 /** A label in the form that the AppView receives. */
@@ -61,5 +68,8 @@ function check({ uri, cid, val, exp }: WantedLabel): void {
   if (!isDid(uri) && !isAtUri(uri)) throw invalidRequest("A label is about a DID or an at-uri");
   if (cid !== undefined && (!isCid(cid) || isDid(uri))) throw invalidRequest("Invalid cid");
   if (val.length > VALUE_MAX || !VALUE.test(val)) throw invalidRequest("Invalid label value");
-  if (exp !== undefined && !isDatetime(exp)) throw invalidRequest("Invalid expiry");
+  if (exp !== undefined && !(isDatetime(exp) && isDatetime(inUtc(exp))))
+    throw invalidRequest("Invalid expiry");
 }
+
+const inUtc = (datetime: string): string => new Date(datetime).toISOString();
