@@ -23,7 +23,7 @@ const ERROR_NAMES: Readonly<Record<number, string>> = {
 export const failure = (message: string) => new Refusal("UpstreamFailure", message, 502);
 
 export const isJsonType = (type: string | null): boolean =>
-  /^application\/(?:\w+\+)?json\b/i.test(type ?? "");
+  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? "");
 
 /** An upstream's internal error is not this host's: its 500 becomes a 502. */
 export const ourStatus = (status: number) => (status === 500 ? 502 : status);

@@ -43,7 +43,7 @@ const SCOPES: ReadonlySet<string> = new Set<SessionScope>([
 const badToken = (message: string) => new Refusal("InvalidToken", message, 400);
 
 /** Tokens that this isolate has verified: a client sends the same one for two hours. */
-const verified = new Map<string, { claims: AccessClaims; audience: string; until: number }>();
+const verified = new Map<string, { claims: AccessClaims; audience: unknown; until: number }>();
 const VERIFIED_MAX = 5_000;
 
 export class Tokens {
@@ -79,7 +79,7 @@ export class Tokens {
   /** Refuses ExpiredToken and InvalidToken, both with status 400, as clients expect. */
   async verifyAccess(token: string): Promise<AccessClaims> {
     const known = verified.get(token);
-    if (known && known.audience === this.#audience) {
+    if (known && this.#audiences.some((audience) => audience === known.audience)) {
       if (known.until > this.#now()) return known.claims;
       verified.delete(token);
     }
@@ -88,7 +88,7 @@ export class Tokens {
     const scope = payload.scope as SessionScope;
     const claims = { did: subject(payload), scope, issuedAt: payload.iat ?? 0 };
     if (verified.size >= VERIFIED_MAX) verified.clear();
-    verified.set(token, { claims, audience: this.#audience, until: (payload.exp ?? 0) * 1000 });
+    verified.set(token, { claims, audience: payload.aud, until: (payload.exp ?? 0) * 1000 });
     return claims;
   }
 
