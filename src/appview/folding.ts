@@ -78,8 +78,7 @@ function asciiDigit(digit: string): string {
 
 /** Folds a text. Folding it again changes nothing. */
 export function folded(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- all of ASCII
-  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  if (/^\p{ASCII}*$/u.test(text)) return text.toLowerCase();
   return (
     text
       // The zero-width space separates words, unlike the other invisible characters.

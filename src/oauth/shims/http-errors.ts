@@ -17,5 +17,4 @@ class HttpError extends Error {
 
 const createHttpError = (status: number, message: string): HttpError => new HttpError(status, message);
 
-// oxlint-disable-next-line import/no-default-export -- the package's own form
 export default createHttpError;

@@ -1,7 +1,7 @@
 /** Responses of the app: pages, feeds for readers, and what caches may keep of them. */
 import type { Child } from "hono/jsx";
 import { digestOf } from "../../oauth/digest.ts";
-import { documentOf } from "../pages/layout.tsx";
+import { documentOf, markupOf } from "../pages/layout.tsx";
 import { coloursOf, inlineStyle } from "./frame/colours.ts";
 import type { AppVisit } from "./visit.ts";
 
@@ -67,8 +67,7 @@ function told(visit: AppVisit, text: string, type: string, { status = 200, heade
 
 /** A part of a page, for the page's script. */
 export const appPart = (tree: Child): Response =>
-  // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
-  new Response(String(tree), {
+  new Response(markupOf(tree), {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": "default-src 'none'",

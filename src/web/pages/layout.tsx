@@ -143,10 +143,13 @@ export const Layout: FC<PropsWithChildren<LayoutProps>> = ({
   );
 };
 
-/** Renders a whole document. */
-export const documentOf = (tree: Child): string =>
+/** Renders a part of a page. */
+export const markupOf = (tree: Child): string =>
   // oxlint-disable-next-line typescript/no-base-to-string -- a tree of hono/jsx renders itself by its `toString`
-  `<!doctype html>${String(tree)}`;
+  String(tree);
+
+/** Renders a whole document. */
+export const documentOf = (tree: Child): string => `<!doctype html>${markupOf(tree)}`;
 
 export const markSvg = ({ name, colour }: HostWords): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><rect width="100" height="100" rx="24" fill="${themeOf(colour).brand}"/>` +

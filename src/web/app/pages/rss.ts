@@ -59,12 +59,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as XML has it. Characters that XML 1.0 has no form for are left out (section 2.2). */
+/** Text as XML has it, without the characters that XML 1.0 forbids or discourages (section 2.2). */
 export const xml = (text: string): string =>
   text
     .toWellFormed()
-    // oxlint-disable-next-line no-control-regex -- these are meant
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")
+    .replaceAll(/(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu, "")
     .replaceAll(/[&<>"']/g, (mark) => ENTITIES[mark] ?? "");
 
 function rssOf(scene: Scene, { title, path, self, description }: Channel, posts: readonly Post[]): string {

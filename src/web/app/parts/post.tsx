@@ -106,7 +106,7 @@ const Content: FC<{ scene: Scene; post: Post; judged: Judgement }> = ({ scene, p
   const { record } = post;
   const { media, record: quoted } = embedOf(scene, post.embed);
   const text = textOfPost(post);
-  const [lang] = Array.isArray(at(record, "langs")) ? (at(record, "langs") as unknown[]) : [];
+  const [lang] = listOf(at(record, "langs"));
   return (
     <div class="content">
       <Covered scene={scene} judged={judged} media={media}>
