@@ -5,8 +5,8 @@ import { expect } from "vitest";
 
 const LOOKS = [
   ["wide", 1280, "light"],
-  ["phone", 390, "dark"],
-  ["phone", 390, "light"],
+  ["phone", 360, "dark"],
+  ["phone", 360, "light"],
   ["wide", 1280, "dark"],
 ] as const;
 

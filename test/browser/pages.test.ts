@@ -1,12 +1,12 @@
 /**
  * Every page as a member sees it: passkeys by a virtual authenticator, and no barrier that axe-core finds.
  */
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawApp } from "../clients/oauth/raw-app.ts";
 import { PASSWORD, type Stage, appFor, inviteCode, setStage } from "../clients/oauth/stage.ts";
 import { launchChromium, signInOn } from "./chromium.ts";
+import { assertAccessible as assertPage } from "./looks.ts";
 
 let stage: Stage;
 let browser: Browser;
@@ -26,35 +26,7 @@ afterAll(async () => {
 const SCOPE =
   "atproto transition:email transition:chat.bsky repo:app.bsky.feed.post blob:image/* identity:* rpc:app.bsky.feed.getTimeline?aud=*";
 
-const LOOKS = [
-  ["wide", 1280, "light"],
-  ["phone", 360, "dark"],
-  ["phone", 360, "light"],
-  ["wide", 1280, "dark"],
-] as const;
-
-/**
- * Checks a wide screen in light colours and a phone in dark ones. The two other looks are only for pictures.
- * `SHOTS` names a folder in which pictures are kept.
- */
-async function assertAccessible(name: string, on = page): Promise<void> {
-  const { SHOTS: folder } = process.env;
-  for (const [size, width, colorScheme] of folder === undefined ? LOOKS.slice(0, 2) : LOOKS) {
-    await on.setViewportSize({ width, height: 800 });
-    await on.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    // "Legacy" mode opens no extra tab for each run; only frames would need one.
-    const { violations } = await new AxeBuilder({ page: on }).setLegacyMode().analyze();
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-      `${name}, ${size}, ${colorScheme}`,
-    ).toEqual([]);
-    const overflow = await on.evaluate("document.documentElement.scrollWidth - innerWidth");
-    expect(overflow, `${name} is wider than a ${size} screen`).toBeLessThanOrEqual(0);
-    if (folder !== undefined) {
-      await on.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true });
-    }
-  }
-}
+const assertAccessible = (name: string, on = page) => assertPage(on, name);
 
 /** Both answers stand on the first screen, with what matters most above them. */
 async function assertAnswerInSight(): Promise<void> {

@@ -3,10 +3,7 @@ import type { FC, PropsWithChildren } from "hono/jsx";
 import type { Frame, HostWords } from "../visit.ts";
 import type { AccountFrame } from "./account/task-page.tsx";
 import { Layout } from "./layout.tsx";
-import { BackLink } from "./parts.tsx";
-
-/** The address to type where an app asks for a hosting provider: a bare name, if that is enough. */
-const addressOf = ({ origin }: HostWords): string => origin.replace(/^https:\/\//, "");
+import { BackLink, HostAddress, HostFacts } from "./parts.tsx";
 
 const Step: FC<PropsWithChildren<{ title: string }>> = ({ title, children }) => (
   <li>
@@ -29,9 +26,7 @@ const Steps: FC<{ host: HostWords; handle: string | null }> = ({ host, handle })
         Choose “Sign in”. Where it says “Hosting provider”, choose “Manual” (“Custom” in older apps) and type
         this address. Apps that do not ask find it by your handle.
       </p>
-      <p class="address">
-        <code>{addressOf(host)}</code>
-      </p>
+      <HostAddress host={host} />
     </Step>
     <Step title="Sign in">
       <p>
@@ -109,32 +104,7 @@ export const LandingPage: FC<Frame> = ({ host, nonce }) => (
     <section>
       <details class="card">
         <summary>For developers and other hosts</summary>
-        <dl class="facts">
-          <div>
-            <dt>Host</dt>
-            <dd>
-              <code>{host.did}</code>
-            </dd>
-          </div>
-          <div>
-            <dt>XRPC</dt>
-            <dd>
-              <code>{host.origin}/xrpc/</code>
-            </dd>
-          </div>
-          <div>
-            <dt>Firehose</dt>
-            <dd>
-              <code>{host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos</code>
-            </dd>
-          </div>
-          <div>
-            <dt>Status</dt>
-            <dd>
-              <a href={`${host.origin}/status`}>{host.origin}/status</a>
-            </dd>
-          </div>
-        </dl>
+        <HostFacts host={host} />
       </details>
     </section>
   </Layout>

@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/member.ts";
 import type { Problem } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
+import type { HostWords } from "../visit.ts";
 import { Icon } from "./icons.tsx";
 
 /**
@@ -61,3 +62,40 @@ export const BackLink: FC<{ href: string; label: string }> = ({ href, label }) =
 /** A date such as "3 Sep 2026", independent of the reader's locale. */
 export const day = (at: number | string): string =>
   new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
+
+/** The address to type where an app asks for a hosting provider: a bare name, if that is enough. */
+export const HostAddress: FC<{ host: HostWords }> = ({ host }) => (
+  <p class="address">
+    <code>{host.origin.replace(/^https:\/\//, "")}</code>
+  </p>
+);
+
+/** The addresses by which developers and other hosts find this one. */
+export const HostFacts: FC<{ host: HostWords }> = ({ host }) => (
+  <dl class="facts">
+    <div>
+      <dt>Host</dt>
+      <dd>
+        <code>{host.did}</code>
+      </dd>
+    </div>
+    <div>
+      <dt>XRPC</dt>
+      <dd>
+        <code>{host.origin}/xrpc/</code>
+      </dd>
+    </div>
+    <div>
+      <dt>Firehose</dt>
+      <dd>
+        <code>{host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos</code>
+      </dd>
+    </div>
+    <div>
+      <dt>Status</dt>
+      <dd>
+        <a href={`${host.origin}/status`}>{host.origin}/status</a>
+      </dd>
+    </div>
+  </dl>
+);

@@ -1,6 +1,7 @@
 /** `/`: the community, and what it says: the latest, or the best of the week. */
 import type { FC } from "hono/jsx";
 import { getCommunityFeed } from "../../../appview/reads/methods/feed/get-community-feed.ts";
+import { HostAddress, HostFacts } from "../../pages/parts.tsx";
 import { appPage } from "../answers.tsx";
 import { briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
@@ -89,34 +90,13 @@ const About: FC<{ scene: Scene }> = ({ scene: { host, speech } }) => {
     <div class="card">
       <h2>{words.elsewhere}</h2>
       <p>{words.elsewhereHow}</p>
-      <p class="address">
-        <code>{host.origin.replace(/^https:\/\//, "")}</code>
-      </p>
+      <HostAddress host={host} />
       <p>
         <a href="/rss">{words.feed}</a>
       </p>
       <details>
         <summary>{words.developers}</summary>
-        <dl class="facts">
-          <div>
-            <dt>Host</dt>
-            <dd>
-              <code>{host.did}</code>
-            </dd>
-          </div>
-          <div>
-            <dt>XRPC</dt>
-            <dd>
-              <code>{host.origin}/xrpc/</code>
-            </dd>
-          </div>
-          <div>
-            <dt>Firehose</dt>
-            <dd>
-              <code>{host.origin.replace(/^http/, "ws")}/xrpc/com.atproto.sync.subscribeRepos</code>
-            </dd>
-          </div>
-        </dl>
+        <HostFacts host={host} />
       </details>
     </div>
   );
