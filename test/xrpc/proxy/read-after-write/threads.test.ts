@@ -5,9 +5,9 @@ import {
   newAncestors,
   postsInThread,
   withReplies,
-} from "../../../src/edge/proxy/read-after-write/threads.ts";
-import { postView } from "../../../src/edge/proxy/read-after-write/posts.ts";
-import { repliesOf } from "../../../src/edge/proxy/read-after-write/splicing.ts";
+} from "../../../../src/xrpc/proxy/read-after-write/threads.ts";
+import { postView } from "../../../../src/xrpc/proxy/read-after-write/posts.ts";
+import { repliesOf } from "../../../../src/xrpc/proxy/read-after-write/splicing.ts";
 import { OTHER, post, reply, unseen, uriOf } from "./unseen.ts";
 
 const POST = "app.bsky.feed.defs#threadViewPost";

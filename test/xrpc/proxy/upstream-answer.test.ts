@@ -1,7 +1,7 @@
 /** What a member gets of another service's answer: its words and its numbers, and nothing that could mislead. */
 import { describe, expect, test } from "vitest";
-import { answer, isJsonType, nameOf, ourStatus } from "../../src/edge/proxy/upstream-answer.ts";
-import { refusalOf } from "../support/bindings.ts";
+import { answer, isJsonType, nameOf, ourStatus } from "../../../src/xrpc/proxy/upstream-answer.ts";
+import { refusalOf } from "../../support/bindings.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const MAX = 10 * 1024 * 1024;

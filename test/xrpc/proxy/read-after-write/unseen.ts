@@ -1,9 +1,9 @@
 /** Records of a member that their AppView has not seen yet, for tests of what completes its answers. */
 import type { Did } from "@atcute/lexicons";
-import { type Local, localOf } from "../../../src/edge/proxy/read-after-write/local.ts";
-import { ImageUris } from "../../../src/appview/images.ts";
-import type { RecentRecord } from "../../../src/protocol/account-station.ts";
-import { must } from "../../../src/protocol/refusal.ts";
+import { type Local, localOf } from "../../../../src/xrpc/proxy/read-after-write/local.ts";
+import { ImageUris } from "../../../../src/appview/images.ts";
+import type { RecentRecord } from "../../../../src/protocol/account-station.ts";
+import { must } from "../../../../src/protocol/refusal.ts";
 
 export const DID: Did = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
 export const OTHER: Did = "did:plc:bbbbbbbbbbbbbbbbbbbbbbbb";

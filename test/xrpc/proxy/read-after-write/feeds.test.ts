@@ -6,8 +6,8 @@ import {
   postsOnPage,
   withOwnNames,
   withPosts,
-} from "../../../src/edge/proxy/read-after-write/feeds.ts";
-import { postView } from "../../../src/edge/proxy/read-after-write/posts.ts";
+} from "../../../../src/xrpc/proxy/read-after-write/feeds.ts";
+import { postView } from "../../../../src/xrpc/proxy/read-after-write/posts.ts";
 import { DID, OLD, OTHER, PICTURE, at, blob, post, profile, unseen, unseenOrNull, uriOf } from "./unseen.ts";
 
 /** An item of the AppView's: another's post, indexed at a time of day. */
@@ -149,7 +149,11 @@ describe("the member's newest name", () => {
   test("that is gone leaves no old one behind", () => {
     const local = unseen([], profile({ displayName: undefined }));
     const [shown] = withOwnNames([mine], local) as [typeof mine];
-    expect(JSON.parse(JSON.stringify(shown?.post.author))).toEqual({ did: DID, handle: "x.test", labels: [] });
+    expect(JSON.parse(JSON.stringify(shown?.post.author))).toEqual({
+      did: DID,
+      handle: "x.test",
+      labels: [],
+    });
   });
 
   test("is left to the AppView if it has it, and odd items are left alone", () => {
