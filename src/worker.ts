@@ -5,7 +5,7 @@ export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
-import { resumeImports, resumeRebuild } from "./lifecycle/rebuild.ts";
+import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
@@ -17,6 +17,7 @@ import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
 import { keptSettings, readKept } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
+import { must } from "./protocol/refusal.ts";
 import { configure } from "./protocol/settings/list.ts";
 import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 
@@ -49,8 +50,9 @@ export default {
     await readyDatabases(given);
     const { bindings: env } = configure(given, await readKept(given));
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
+    const index = () => (env.APPVIEW === "local" ? resumeIndex(env, must(AppView, "AppView")) : null);
     if (event?.cron === EVERY_MINUTE) {
-      await Promise.all([settleMinute(env, AppView), resumeImports(env)]);
+      await Promise.all([settleMinute(env, AppView), index()]);
       return;
     }
     await Promise.all([
@@ -60,9 +62,8 @@ export default {
       checkHandles(env),
       countDay(env),
       lookAtRelays(env),
-      resumeRebuild(env),
       // Without an event, all is done once: a test moves the clock.
-      ...(event === null ? [settleOnce(env, AppView), resumeImports(env)] : []),
+      ...(event === null ? [settleOnce(env, AppView), index()] : []),
     ]);
   },
 };

@@ -3,25 +3,33 @@
  * its own.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Did } from "@atcute/lexicons";
 import type { SequencedEvent } from "../protocol/events.ts";
 import { free } from "../protocol/memory.ts";
 import { configure } from "../protocol/settings/list.ts";
 import { makeReady } from "../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS } from "../../schema/migrations.ts";
-import type {
-  AppViewStation,
-  BackfillSource,
-  Bindings,
-  IngestReport,
-  ModerationAct,
+import {
+  type Allowance,
+  type AppViewStation,
+  type BackfillSource,
+  type Bindings,
+  type IndexWork,
+  type IngestReport,
+  type ModerationAct,
+  STATEMENTS,
 } from "../protocol/stations.ts";
 import { countDatabase } from "./counted-database.ts";
-import { workOffBacklog } from "./index/backlog.ts";
+import { mayHaveBacklog, resumeBacklog } from "./index/backlog.ts";
 import { ingest, readCursor } from "./index/ingest.ts";
 import { applyModeration } from "./index/moderation.ts";
+import { asksHost, continueRebuild } from "./index/rebuild.ts";
+import { meterDatabase } from "./metered-database.ts";
 
-/** How long (ms) a call may go on with a large repo; less than the platform gives what is not awaited. */
+/** How long (ms) a call may go on with large repos; less than the platform gives what is not awaited. */
 const SPELL_MS = 20_000;
+/** The calls of `work` in that time. The schedule goes on each minute. */
+const SPELL_CALLS = 10;
 
 export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implements AppViewStation {
   constructor(ctx: ExecutionContext, env: Bindings<BackfillSource>) {
@@ -44,7 +52,7 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
     const place = await ingest(context, { passed: after, stored }, events);
     for (const { frame } of events) free(frame);
     // Not awaited: whoever sends the next events must not wait for a large repo.
-    this.ctx.waitUntil(workOffBacklog({ ...context, db: this.env.APPVIEW_DB }, Date.now() + SPELL_MS));
+    if (mayHaveBacklog()) this.ctx.waitUntil(this.#workOn());
     const report = { cursor: place.passed, stored: place.stored };
     if (counted === null) return report;
     const { written, read } = counted.cost;
@@ -53,5 +61,30 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
 
   moderate(acts: ModerationAct[]): Promise<void> {
     return applyModeration(this.env.APPVIEW_DB, acts);
+  }
+
+  async work({ until, statements }: Allowance): Promise<IndexWork> {
+    await makeReady(this.env.APPVIEW_DB, APPVIEW_MIGRATIONS);
+    const { db, spent } = meterDatabase(this.env.APPVIEW_DB);
+    const context = {
+      db,
+      host: null,
+      account: (did: Did) => this.env.ACCOUNT.getByName(did),
+      now: Date.now,
+      isSpent: () => spent() >= statements,
+    };
+    if (await resumeBacklog(context, until)) return "more";
+    const rebuild = await continueRebuild(context, until);
+    if (rebuild === null || rebuild.phase === "done") return "none";
+    return asksHost(rebuild.phase) ? "host" : "more";
+  }
+
+  /** Each call is an invocation, with what the platform allows one. */
+  async #workOn(): Promise<void> {
+    const { AppView } = this.ctx.exports as { AppView?: AppViewStation };
+    const allowance = { until: Date.now() + SPELL_MS, statements: STATEMENTS[this.env.PLAN] };
+    for (let calls = 0; calls < SPELL_CALLS && Date.now() < allowance.until; calls++) {
+      if ((await AppView?.work(allowance)) !== "more") return;
+    }
   }
 }

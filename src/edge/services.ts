@@ -59,6 +59,10 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
         labels: ownLabelsOf(env.OWN_LABELS),
       }),
   );
+  const ownAppView = () => {
+    const { AppView = null } = (waits.exports ?? {}) as { AppView?: AppViewStation };
+    return env.APPVIEW === "local" ? AppView : null;
+  };
   return {
     env,
     host,
@@ -86,11 +90,8 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),
     endSessions: (did) => endSessions(env.DIRECTORY, did),
-    moderate: async (acts) => {
-      if (env.APPVIEW !== "local") return;
-      const { AppView } = (waits.exports ?? {}) as { AppView?: AppViewStation };
-      await AppView?.moderate(acts);
-    },
+    ownAppView,
+    moderate: async (acts) => ownAppView()?.moderate(acts),
     defer: (work) => waits.waitUntil(work),
   };
 }

@@ -1,8 +1,7 @@
-/** Rebuilds the AppView's index from this host's accounts and their repos. */
+/** Keeps the AppView's index up with the repos: large imports, and a rebuild from this host's accounts. */
 import type { AccountStation } from "../protocol/account-station.ts";
-import type { Bindings } from "../protocol/stations.ts";
-import { SEQUENCER_NAME } from "../protocol/stations.ts";
-import { resumeBacklog } from "../appview/index/backlog.ts";
+import type { AppViewStation, Bindings } from "../protocol/stations.ts";
+import { SEQUENCER_NAME, STATEMENTS } from "../protocol/stations.ts";
 import {
   type Member,
   type RebuildContext,
@@ -11,25 +10,53 @@ import {
   readRebuild,
   startRebuild,
 } from "../appview/index/rebuild.ts";
+import { meterDatabase } from "../appview/metered-database.ts";
 import { Directory } from "../identity/directory.ts";
 import { standingActs } from "../moderation/standing-acts.ts";
 
 type Env = Bindings<AccountStation>;
 
-function contextOf(env: Env): RebuildContext {
+/**
+ * How often the index is called in one go. Each call is an invocation, with what the platform allows one; it allows
+ * 32 in all.
+ */
+const CALLS = 25;
+/** How long (ms) the Worker's schedule works on the index each minute. */
+const SPELL_MS = 30_000;
+
+/** For what only the host knows. `isSpent`: whether this invocation has sent what it may. */
+function hostContext(env: Env): RebuildContext {
   const directory = new Directory(env);
   const sequencer = env.SEQUENCER.getByName(SEQUENCER_NAME);
+  const { db, spent } = meterDatabase(env.APPVIEW_DB);
   return {
-    db: env.APPVIEW_DB,
-    account: (did) => env.ACCOUNT.getByName(did),
-    acts: () => standingActs(env.DIRECTORY),
+    db,
+    // Repos are read by the index itself, in invocations of its own.
+    account: null,
     now: Date.now,
-    async members(after, limit): Promise<Member[]> {
-      const repos = await sequencer.listRepos(after === "" ? undefined : after, limit);
-      const accounts = await directory.findAll(repos.map(({ did }) => did));
-      return repos.map(({ did, status }) => ({ did, handle: accounts.get(did)?.handle ?? null, status }));
+    isSpent: () => spent() >= STATEMENTS[env.PLAN],
+    host: {
+      acts: () => standingActs(env.DIRECTORY),
+      async members(after, limit): Promise<Member[]> {
+        const repos = await sequencer.listRepos(after === "" ? undefined : after, limit);
+        const accounts = await directory.findAll(repos.map(({ did }) => did));
+        return repos.map(({ did, status }) => ({ did, handle: accounts.get(did)?.handle ?? null, status }));
+      },
     },
   };
+}
+
+/** Works on what is left to do in the index for `ms`, call by call. */
+async function work(env: Env, appview: AppViewStation, ms: number): Promise<void> {
+  const allowance = { until: Date.now() + ms, statements: STATEMENTS[env.PLAN] };
+  const host = hostContext(env);
+  for (let calls = 0; calls < CALLS && Date.now() < allowance.until; calls++) {
+    const left = await appview.work(allowance);
+    if (left === "none") return;
+    if (left === "more") continue;
+    if (host.isSpent?.() === true) return;
+    await continueRebuild(host, allowance.until);
+  }
 }
 
 /**
@@ -38,22 +65,14 @@ function contextOf(env: Env): RebuildContext {
  */
 export async function rebuildIndex(
   env: Env,
+  appview: AppViewStation | null,
   { restart, ms }: { restart: boolean; ms: number },
 ): Promise<RebuildStatus | null> {
   const current = await readRebuild(env.APPVIEW_DB);
   if (restart || current === null || current.phase === "done") await startRebuild(env.APPVIEW_DB, Date.now());
-  return continueRebuild(contextOf(env), Date.now() + ms);
+  if (appview !== null) await work(env, appview, ms);
+  return readRebuild(env.APPVIEW_DB);
 }
 
-/** How long the Worker's schedule works on a rebuild, or on large repos, each time. */
-const SPELL_MS = 20_000;
-
-/** Goes on with large repos that came in. Called by the Worker's schedule. */
-export async function resumeImports(env: Env): Promise<void> {
-  await resumeBacklog(contextOf(env), Date.now() + SPELL_MS);
-}
-
-/** Continues a rebuild that is under way; does nothing if there is none. Called by the Worker's schedule. */
-export async function resumeRebuild(env: Env): Promise<void> {
-  await continueRebuild(contextOf(env), Date.now() + SPELL_MS);
-}
+/** Goes on with large repos that came in, and with a rebuild. Called by the Worker's schedule. */
+export const resumeIndex = (env: Env, appview: AppViewStation): Promise<void> => work(env, appview, SPELL_MS);

@@ -224,11 +224,8 @@ export type ModerationAct =
       exp?: string | undefined;
     };
 
-/**
- * The AppView's interface for the sequencer and lifecycle (a WorkerEntrypoint, reached as
- * `ctx.exports.AppView`).
- */
-export interface AppViewStation {
+/** What the sequencer asks of the AppView. */
+export interface IngestStation {
   /** The last seq that the index knows; 0 before the first. */
   cursor(): Promise<number>;
   /**
@@ -238,8 +235,34 @@ export interface AppViewStation {
    * events brings it up to `after`.
    */
   ingest(after: number, events: SequencedEvent[], stored?: number): Promise<IngestReport>;
-  moderate(acts: ModerationAct[]): Promise<void>;
 }
+
+/**
+ * The AppView's interface for the sequencer and lifecycle (a WorkerEntrypoint, reached as
+ * `ctx.exports.AppView`).
+ */
+export interface AppViewStation extends IngestStation {
+  moderate(acts: ModerationAct[]): Promise<void>;
+  /** Goes on with what is left to do in the index, as far as `allowance` goes: large repos, then a rebuild. */
+  work(allowance: Allowance): Promise<IndexWork>;
+}
+
+/** What a call may use: the platform bounds the queries of an invocation. */
+export interface Allowance {
+  /** When it begins nothing new, in ms. */
+  until: number;
+  /** The statements after which it begins nothing new. */
+  statements: number;
+}
+
+/**
+ * The statements after which a call of the index begins nothing new, by plan: an invocation may send 50 or 1,000, and
+ * what is begun may take 35.
+ */
+export const STATEMENTS: Record<Settings["PLAN"], number> = { free: 10, paid: 900 };
+
+/** What is left afterwards. `host`: a rebuild waits for the list of members, which the index does not have. */
+export type IndexWork = "none" | "more" | "host";
 
 // ---------------------------------------------------------------------------------------------- labels
 

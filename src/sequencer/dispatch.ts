@@ -7,7 +7,7 @@ import type { SequencedEvent } from "../protocol/events.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
 import { free } from "../protocol/memory.ts";
 import type { RowCount } from "../protocol/object/sql.ts";
-import type { AppViewStation } from "../protocol/stations.ts";
+import type { IngestStation } from "../protocol/stations.ts";
 import type { EventWindow } from "./window.ts";
 
 export interface DispatchLimits {
@@ -44,7 +44,7 @@ interface Waiter {
 }
 
 export class Dispatch {
-  readonly #appview: () => AppViewStation | null;
+  readonly #appview: () => IngestStation | null;
   readonly #window: EventWindow;
   readonly #limits: DispatchLimits;
   readonly #wakeBy: (at: number) => void;
@@ -68,7 +68,7 @@ export class Dispatch {
    * @param wakeBy requests a call of `wake` at a time (ms), even if the object is gone by then
    */
   constructor(
-    appview: () => AppViewStation | null,
+    appview: () => IngestStation | null,
     window: EventWindow,
     limits: DispatchLimits,
     wakeBy: (at: number) => void,
@@ -125,7 +125,7 @@ export class Dispatch {
     }
   }
 
-  async #fly(appview: AppViewStation, keep: boolean): Promise<void> {
+  async #fly(appview: IngestStation, keep: boolean): Promise<void> {
     let cursor = this.#cursor ?? this.#arrive(await appview.cursor());
     for (let batch = this.#batch(cursor); batch.length > 0; batch = this.#batch(cursor)) {
       const next = await this.#ingest(appview, cursor, batch);
@@ -139,7 +139,7 @@ export class Dispatch {
     this.#error = null;
   }
 
-  async #ingest(appview: AppViewStation, after: number, batch: SequencedEvent[]): Promise<number> {
+  async #ingest(appview: IngestStation, after: number, batch: SequencedEvent[]): Promise<number> {
     const { cursor, stored, rows } = await appview.ingest(after, batch, this.#stored);
     for (const { frame } of batch) free(frame);
     this.rows.written += rows?.written ?? 0;

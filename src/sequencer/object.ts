@@ -16,7 +16,7 @@ import { Sql } from "../protocol/object/sql.ts";
 import { configured } from "../../schema/kept-settings.ts";
 import { configure, isFixed } from "../protocol/settings/list.ts";
 import type {
-  AppViewStation,
+  IngestStation,
   Bindings,
   EventPage,
   ReaderStatus,
@@ -146,9 +146,9 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   }
 
   /** The AppView that receives events; null when the host uses an upstream. */
-  protected appview(): AppViewStation | null {
+  protected appview(): IngestStation | null {
     if (this.#appview !== "local") return null;
-    const { AppView } = this.ctx.exports as { AppView?: AppViewStation };
+    const { AppView } = this.ctx.exports as { AppView?: IngestStation };
     return AppView ?? null;
   }
 

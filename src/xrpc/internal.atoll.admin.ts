@@ -242,7 +242,7 @@ export const internalAtollAdmin = [
 
   // Begins or continues a rebuild of the AppView's index. Callers repeat the call until it reports `done`.
   method({ mainSchema: rebuildIndex }, hostOwner, async ({ caller, input: { restart }, services }) => {
-    const rebuild = () => rebuildIndexFor(services.env, { restart, ms: REBUILD_MS });
+    const rebuild = () => rebuildIndexFor(services.env, services.ownAppView(), { restart, ms: REBUILD_MS });
     return { rebuild: await act(services, caller, "rebuildIndex", undefined, { restart }, rebuild) };
   }),
 ];

@@ -6,10 +6,12 @@ import {
   DERIVED,
   KEPT,
   type RebuildContext,
+  type RebuildHost,
   continueRebuild,
   readRebuild,
   startRebuild,
 } from "../../src/appview/index/rebuild.ts";
+import { meterDatabase } from "../../src/appview/metered-database.ts";
 import { ModerationLabels } from "../../src/moderation/labels.ts";
 import { standingActs } from "../../src/moderation/standing-acts.ts";
 import { ModerationSubjects } from "../../src/moderation/subjects.ts";
@@ -36,11 +38,8 @@ beforeEach(async () => {
   ]);
 });
 
-const context = (): RebuildContext => ({
-  db,
-  account: town.account,
+const host: RebuildHost = {
   acts: noActs,
-  now: () => 1,
   members: (after, limit) =>
     Promise.resolve(
       [...town.dids]
@@ -49,7 +48,8 @@ const context = (): RebuildContext => ({
         .sort((a, b) => (a.did < b.did ? -1 : 1))
         .slice(0, limit),
     ),
-});
+};
+const context = (): RebuildContext => ({ db, account: town.account, host, now: () => 1 });
 
 /** A clock that lets a slice do one step. */
 const oneStep = () => {
@@ -327,9 +327,12 @@ test("an account whose deletion was never heard of leaves the index, and everybo
   await town.index();
   town.repos.delete(town.did("ann"));
   await startRebuild(db, 1);
-  const members: RebuildContext["members"] = async (after, limit) =>
-    (await context().members(after, limit)).filter(({ did }) => did !== town.did("ann"));
-  expect(await continueRebuild({ ...context(), members }, 2)).toMatchObject({ phase: "done", failed: 0 });
+  const members: RebuildHost["members"] = async (after, limit) =>
+    (await host.members(after, limit)).filter(({ did }) => did !== town.did("ann"));
+  expect(await continueRebuild({ ...context(), host: { ...host, members } }, 2)).toMatchObject({
+    phase: "done",
+    failed: 0,
+  });
   const first = (sql: string, ...values: string[]) =>
     db
       .prepare(sql)
@@ -350,12 +353,43 @@ test("two at once do not get in each other's way, and one that the database stop
   town.post("ann", "hello");
   await town.index();
   await startRebuild(db, 1);
-  const stopped = { ...context(), members: () => Promise.reject(new Error("no answer")) };
+  const stopped = {
+    ...context(),
+    host: { ...host, members: () => Promise.reject(new Error("no answer")) },
+  };
   const [first, second] = await Promise.all([continueRebuild(stopped, 2), continueRebuild(context(), 2)]);
   expect([first?.phase, second?.phase]).not.toContain("done");
   expect((await readRebuild(db))?.error).toBe("no answer");
   await continueRebuild(context(), 2);
   expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
+});
+
+test("a call without the host and one without repos do their phases, and leave the others", async () => {
+  town.join("ann", "bob");
+  town.post("ann", "hello");
+  await town.index();
+  await startRebuild(db, 1);
+  const index = { ...context(), host: null };
+  expect(await continueRebuild(index, 2)).toMatchObject({ phase: "members", done: 0, error: null });
+  const asked = { ...context(), account: null };
+  expect(await continueRebuild(asked, 2)).toMatchObject({ phase: "context", done: 0, error: null });
+  expect(await continueRebuild(index, 2)).toMatchObject({ phase: "done", failed: 0, error: null });
+});
+
+test("a call ends when it has sent what it may, and the calls together do the whole", async () => {
+  town.join(...NAMES);
+  live(120);
+  await town.index();
+  const before = await comparable();
+  await db.prepare("DELETE FROM post").run();
+  await startRebuild(db, 1);
+  for (let calls = 0; (await readRebuild(db))?.phase !== "done"; calls++) {
+    expect(calls).toBeLessThan(200);
+    const { db: metered, spent } = meterDatabase(db);
+    await continueRebuild({ ...context(), db: metered, isSpent: () => spent() >= 10 }, 2);
+    expect(spent()).toBeLessThanOrEqual(50);
+  }
+  expect(await comparable()).toEqual(before);
 });
 
 test("an index that was lost gets back the takedowns and labels that stand", async () => {
@@ -379,7 +413,7 @@ test("an index that was lost gets back the takedowns and labels that stand", asy
   for (const statement of issued) await statement;
   await db.batch([db.prepare("DELETE FROM takedown"), db.prepare("DELETE FROM label")]);
   await startRebuild(db, 1);
-  await continueRebuild({ ...context(), acts: () => standingActs(directory) }, 12);
+  await continueRebuild({ ...context(), host: { ...host, acts: () => standingActs(directory) } }, 12);
   expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
   const takedowns = await db.prepare("SELECT subject, ref FROM takedown ORDER BY ref").all();
   expect(takedowns.results).toEqual([

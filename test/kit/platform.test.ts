@@ -23,6 +23,51 @@ test("a host for one person stays within the free plan, and tells what it used",
   expect(await network.host().breaches()).toEqual([]);
 });
 
+test("a repo of years is indexed anew within the free plan, call by call", async () => {
+  await using network = await createTestNetwork({ platform: "free" });
+  await network.account("anna");
+  const anna = network.agent("anna");
+  const createdAt = "2026-01-01T00:00:00Z";
+  const root = await anna.post({ text: "where all began" });
+  const kinds = (i: number) => [
+    { $type: "app.bsky.feed.post", text: `post ${i}`, createdAt },
+    { $type: "app.bsky.feed.post", text: `answer ${i}`, reply: { root, parent: root }, createdAt },
+    { $type: "app.bsky.feed.like", subject: { ...root, uri: `${root.uri}${i}` }, createdAt },
+    {
+      $type: "app.bsky.graph.block",
+      subject: `did:plc:${String(i).padStart(24, "a")}`.replaceAll(/[0189]/g, "b"),
+      createdAt,
+    },
+    { $type: "app.bsky.graph.list", purpose: "app.bsky.graph.defs#curatelist", name: `list ${i}`, createdAt },
+  ];
+  for (let from = 0; from < 240; from += 40) {
+    await anna.com.atproto.repo.applyWrites({
+      repo: anna.assertDid,
+      writes: Array.from({ length: 40 }, (_, i) => kinds(from + i))
+        .flat()
+        .map(({ $type, ...value }) => ({
+          $type: "com.atproto.repo.applyWrites#create",
+          collection: $type,
+          value: { $type, ...value },
+        })),
+    });
+  }
+  await network.settle();
+  const host = network.host();
+  const count = async () => (await host.query("APPVIEW_DB", "SELECT count(*) AS n FROM post"))[0]?.["n"];
+  expect(await count()).toBe(481);
+  await host.query("APPVIEW_DB", "DELETE FROM post");
+  await host.admin("internal.atoll.admin.rebuildIndex", { input: { restart: true } });
+  const phase = async () => (await host.query("APPVIEW_DB", "SELECT phase, error FROM rebuild"))[0];
+  for (let minutes = 0; (await phase())?.["phase"] !== "done"; minutes++) {
+    expect(minutes).toBeLessThan(10);
+    await host.runSchedule();
+  }
+  expect(await phase()).toEqual({ phase: "done", error: null });
+  expect(await count()).toBe(481);
+  expect(await host.breaches()).toEqual([]);
+});
+
 test("without it nothing is counted", async () => {
   await using network = await createTestNetwork();
   await network.account("anna");

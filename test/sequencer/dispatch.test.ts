@@ -106,7 +106,6 @@ test("an answer that was lost on the way leads to no second application", async 
   const appview = new AppViewDouble();
   const sequencer = await newSequencer({
     cursor: () => appview.cursor(),
-    moderate: () => appview.moderate(),
     ingest: async (after, events) => {
       const answer = await appview.ingest(after, events);
       if (appview.flights % 3 === 1) throw new Error("connection lost");
@@ -169,7 +168,6 @@ test("the alarm lets the index know how far it is, where its own cursor trails",
   const calls: { after: number; events: number; stored: number | undefined }[] = [];
   const sequencer = await newSequencer({
     cursor: async () => 0,
-    moderate: async () => {},
     ingest: async (after, events, stored) => {
       calls.push({ after, events: events.length, stored });
       return events.length === 0 ? { cursor: after } : { cursor: events.at(-1)?.seq ?? after, stored: 0 };

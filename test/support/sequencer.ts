@@ -20,7 +20,7 @@ import type {
   SequencedEvent,
 } from "../../src/protocol/events.ts";
 import { must } from "../../src/protocol/refusal.ts";
-import type { AppViewStation, Bindings } from "../../src/protocol/stations.ts";
+import type { IngestStation, Bindings } from "../../src/protocol/stations.ts";
 import { DEFAULT_FAN_OUT, type FanOutLimits, type FanOutObject } from "../../src/sequencer/fan-out/object.ts";
 import type { SocketLimits } from "../../src/sequencer/fan-out/pace.ts";
 import type { SequencerObject } from "../../src/sequencer/object.ts";
@@ -34,7 +34,7 @@ export type FanOutStub = DurableObjectStub<FanOutObject>;
 let made = 0;
 
 /** A new sequencer that numbers from 1. Its AppView is replaced before the first call. */
-export async function newSequencer(appview: AppViewStation | null = null): Promise<Stub> {
+export async function newSequencer(appview: IngestStation | null = null): Promise<Stub> {
   const stub = namespace.getByName(`sequencer-${++made}`);
   await runInDurableObject(stub, (instance) => {
     Object.defineProperty(instance, "firstSeq", { value: () => 1, configurable: true });
@@ -48,7 +48,7 @@ export const revived = (stub: Stub): Stub => namespace.get(stub.id);
 export const revivedFanOut = (stub: FanOutStub): FanOutStub => fanOuts.getByName(must(stub.name, "name"));
 
 /** Replaces the AppView of the running instance. An eviction undoes it. */
-export async function withAppView(stub: Stub, appview: AppViewStation | null): Promise<void> {
+export async function withAppView(stub: Stub, appview: IngestStation | null): Promise<void> {
   await runInDurableObject(stub, (instance) => {
     Object.defineProperty(instance, "appview", { value: () => appview, configurable: true });
   });
@@ -112,7 +112,7 @@ export function heavy(position: number, bytes: number, who: Did = did("alice")):
 }
 
 /** An AppView that keeps the events it gets, and fails on demand. */
-export class AppViewDouble implements AppViewStation {
+export class AppViewDouble implements IngestStation {
   at = 0;
   failing: string | null = null;
   /** Answers wait for this promise. */
@@ -143,8 +143,6 @@ export class AppViewDouble implements AppViewStation {
       this.flying -= 1;
     }
   }
-
-  async moderate(): Promise<void> {}
 
   get seqs(): number[] {
     return this.taken.map((event) => event.seq);

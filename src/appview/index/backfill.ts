@@ -45,15 +45,12 @@ export interface Spell {
   place?: string | undefined;
   /** Notes where the next spell begins if this one dies. */
   keep(place: string): Promise<unknown>;
-  /** Whether to stop, asked between pages. */
+  /** Whether to stop, asked between batches. */
   isOver(): boolean;
 }
 
 /** The place at which all records are put, and others are yet to be removed. No path comes after it. */
 const ALL_PUT = "~";
-/** Pages of a repo that ingest puts while other events wait: some thousands of records. */
-const PAGES_AT_ONCE = 3;
-
 interface Repo {
   db: D1Database;
   source: BackfillSource;
@@ -72,7 +69,7 @@ interface Seen {
 
 /**
  * Puts every record of a small repo into the index, then removes what the repo does not have. Of a large one it
- * puts the first pages. Guards the cursor at `seq` throughout and does not move it.
+ * puts what comes first, until `isOver`. Guards the cursor at `seq` throughout and does not move it.
  * @returns `rev`: that up to which the index is now current; `rest`: where the rest of a large repo begins. Null
  * when the account no longer has a repo.
  */
@@ -80,14 +77,13 @@ export async function backfill(
   db: D1Database,
   source: BackfillSource,
   did: Did,
-  seq: number,
+  { seq, isOver }: { seq: number; isOver: () => boolean },
 ): Promise<{ rev: string; rest: string | null } | null> {
   const repo: Repo = { db, source, did, seq };
   const seen: Progress = { rev: "", paths: new Set() };
-  let pages = 0;
-  const rest = await putAll(repo, seen, { keep: async () => {}, isOver: () => ++pages >= PAGES_AT_ONCE });
+  const rest = await putAll(repo, seen, { keep: async () => {}, isOver });
   if (rest === undefined) return null;
-  const isClean = rest === null && (await removeOthers(repo, seen.paths, () => ++pages >= PAGES_AT_ONCE));
+  const isClean = rest === null && (await removeOthers(repo, seen.paths, isOver));
   return { rev: seen.rev, rest: isClean ? null : (rest ?? ALL_PUT) };
 }
 
@@ -138,6 +134,10 @@ async function putAll(repo: Repo, seen: Progress, spell: Spell): Promise<string 
       for (const record of some) addRecord(repo, changes, seen, record);
       await apply(repo, changes);
       await compare(repo, some);
+      const last = some.at(-1)?.path;
+      if (last === undefined || from + ROWS >= records.length || !spell.isOver()) continue;
+      await spell.keep(last);
+      return last;
     }
     // Skips a collection that is not indexed: '0' comes after '/'. Likewise the rest of one in which all was
     // written since: its events are on their way, and a member may write faster than this reads.
@@ -241,11 +241,13 @@ const pageOf = (source: BackfillSource, cursor: string | undefined) =>
 
 /**
  * Removes what the repo did not have when it was read. What has come since is made good.
- * @param isOver asked after each batch, whether to stop there
+ * @param isOver asked before each batch, whether to stop there
  * @returns whether all of it is removed
  */
 async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolean): Promise<boolean> {
   const { db, did, part } = repo;
+  // A spell that has put nothing removes something in any case.
+  if (paths.size > 0 && isOver()) return false;
   const looked = indexers.filter(({ collection }) => part?.collections.has(collection) ?? true);
   const found = await db.batch<{ rkey: string }>(
     looked.map(({ existing }) => db.prepare(existing).bind(did)),
@@ -254,6 +256,7 @@ async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolea
     (found[i]?.results ?? []).map(({ rkey }) => `${collection}/${rkey}`).filter((path) => !paths.has(path)),
   );
   for (let from = 0; from < others.length; from += ROWS) {
+    if (from > 0 && isOver()) return false;
     const some = others.slice(from, from + ROWS);
     // Those that have come since the repo was read stay.
     const revs = repo.seq === null ? await revsOf(repo.source, some.map(asGone)) : [];
@@ -262,7 +265,6 @@ async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolea
     for (const path of gone) addGone(repo, changes, path);
     await apply(repo, changes);
     await compare(repo, gone.map(asGone));
-    if (from + ROWS < others.length && isOver()) return false;
   }
   return true;
 }

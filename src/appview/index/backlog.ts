@@ -12,6 +12,8 @@ export interface BacklogContext {
   db: D1Database;
   account(did: Did): BackfillSource;
   now(): number;
+  /** Whether the call has used what the platform allows it; absent: nothing limits it. */
+  isSpent?: () => boolean;
 }
 
 interface Entry {
@@ -43,19 +45,22 @@ export function addToBacklog(db: D1Database, { did, seq, place }: Entry, now: nu
 export const strikeOut = (db: D1Database, { did, seq }: Pick<Entry, "did" | "seq">): D1PreparedStatement =>
   db.prepare("DELETE FROM backlog WHERE did = ?1 AND seq <= ?2").bind(did, seq);
 
-/** Works on what is due until `until` (ms), or until there is nothing. Looks in vain once only. */
-export async function workOffBacklog(context: BacklogContext, until: number): Promise<void> {
-  if (mayHold) await resumeBacklog(context, until);
-}
+/** Whether this isolate may find something: false once it has looked in vain. */
+export const mayHaveBacklog = (): boolean => mayHold;
 
-/** Does the same, and always looks: another isolate may have left something. */
-export async function resumeBacklog(context: BacklogContext, until: number): Promise<void> {
-  while (context.now() < until) {
+/**
+ * Works on what is due until `until` (ms), or until there is nothing.
+ * @returns whether there may be more
+ */
+export async function resumeBacklog(context: BacklogContext, until: number): Promise<boolean> {
+  const isOver = () => context.now() >= until || context.isSpent?.() === true;
+  while (!isOver()) {
     const entry = await take(context.db, context.now());
     mayHold = entry !== null;
-    if (entry === null) return;
-    await work(context, entry, until);
+    if (entry === null) return false;
+    await work(context, entry, isOver);
   }
+  return true;
 }
 
 const take = (db: D1Database, now: number): Promise<TakenEntry | null> =>
@@ -67,7 +72,7 @@ const take = (db: D1Database, now: number): Promise<TakenEntry | null> =>
     .bind(now, now + LEASE_MS)
     .first<TakenEntry>();
 
-async function work(context: BacklogContext, entry: TakenEntry, until: number): Promise<void> {
+async function work(context: BacklogContext, entry: TakenEntry, isOver: () => boolean): Promise<void> {
   const { db } = context;
   const { did, seq, place, tries } = entry;
   const set = (columns: string, ...values: (string | number)[]) =>
@@ -75,7 +80,7 @@ async function work(context: BacklogContext, entry: TakenEntry, until: number): 
   const spell: Spell = {
     place,
     keep: (next) => set("place = ?3, due = ?4, tries = 0", next, context.now() + LEASE_MS).run(),
-    isOver: () => context.now() >= until,
+    isOver,
   };
   try {
     const isDone = await backfillBeside(db, context.account(did), did, spell);

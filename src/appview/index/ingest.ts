@@ -15,6 +15,7 @@ import { addToBacklog, strikeOut } from "./backlog.ts";
 import { guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
 import { revInstant } from "../instants.ts";
+import { meterDatabase } from "../metered-database.ts";
 import { forgetting, purgeRows } from "./purge.ts";
 
 /** Frame bytes per run. */
@@ -25,6 +26,8 @@ const RUN_EVENTS = 500;
  * comes before and after. The sender goes on where a call ends.
  */
 const CALL_STATEMENTS = 45;
+/** Statements after which a call begins no further batch of one repo: the rest of it must not pass those above. */
+const REPO_STATEMENTS = 20;
 /** How far the stored cursor may trail behind events that changed nothing in the index. */
 const TRAIL = 500;
 /** Thousands of rows of each kind that are deleted with an account while other events wait. */
@@ -199,7 +202,9 @@ async function workAlone(
     const rest = isGone ? strikeOut(db, { did, seq }) : addToBacklog(db, { did, seq, place: "" }, now());
     return [...forgetting(db, did), rest];
   }
-  const found = await backfill(db, account(did), did, stored);
+  const { db: metered, spent } = meterDatabase(db);
+  const isOver = () => spent() >= REPO_STATEMENTS;
+  const found = await backfill(metered, account(did), did, { seq: stored, isOver });
   if (found === null) return [];
   const { rev, rest } = found;
   if (rest !== null) return [addToBacklog(db, { did, seq, place: rest }, now())];

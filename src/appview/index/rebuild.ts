@@ -90,15 +90,28 @@ export interface Member {
   status: AccountStatus;
 }
 
-export interface RebuildContext {
-  db: D1Database;
+/** What the index asks its host, which knows who lives there. */
+export interface RebuildHost {
   /** Up to `limit` members of this host after the DID `after`, by DID. */
   members(after: string, limit: number): Promise<Member[]>;
-  account(did: Did): BackfillSource;
   /** All takedowns and labels that stand, in batches: the index may have lost them. */
   acts(): AsyncIterable<ModerationAct[]>;
-  now(): number;
 }
+
+export interface RebuildContext {
+  db: D1Database;
+  /** Null: the phases that ask the host are left to a call that can. */
+  host: RebuildHost | null;
+  /** Null: the phases that read repos are left to a call that can. */
+  account: ((did: Did) => BackfillSource) | null;
+  now(): number;
+  /** Whether the call has used what the platform allows it; absent: nothing limits it. */
+  isSpent?: () => boolean;
+}
+
+/** Whether a rebuild in this phase goes on only where the host can be asked. */
+export const asksHost = (phase: Phase): phase is "wanted" | "members" =>
+  phase === "wanted" || phase === "members";
 
 export interface RebuildStatus {
   phase: Phase;
@@ -150,6 +163,7 @@ export async function startRebuild(db: D1Database, now: number): Promise<void> {
  */
 export async function continueRebuild(context: RebuildContext, until: number): Promise<RebuildStatus | null> {
   const { db } = context;
+  const isOver = () => context.now() >= until || context.isSpent?.() === true;
   const taken = await db
     .prepare("UPDATE rebuild SET lease = ?1, error = NULL WHERE id = 1 AND phase <> 'done' AND lease < ?2")
     .bind(until + OVERTIME, context.now())
@@ -157,7 +171,7 @@ export async function continueRebuild(context: RebuildContext, until: number): P
   if (taken.meta.changes === 0) return readRebuild(db);
   let error: string | null = null;
   try {
-    while (context.now() < until && (await step(context, until)));
+    while (!isOver() && (await step(context, isOver)));
   } catch (thrown) {
     error = messageOf(thrown);
     logLine("error", "index.rebuild", { message: "stopped", error: thrown });
@@ -167,38 +181,55 @@ export async function continueRebuild(context: RebuildContext, until: number): P
 }
 
 /** @returns whether there is more to do. */
-async function step(context: RebuildContext, until: number): Promise<boolean> {
+async function step(context: RebuildContext, isOver: () => boolean): Promise<boolean> {
   const row = await readRow(context.db);
   if (row === null || row.phase === "done") return false;
-  if (row.phase === "wanted") {
-    await startRebuild(context.db, context.now());
-    return true;
-  }
-  const dids = row.phase === "members" ? await settle(context, row.did) : await known(context.db, row.did);
+  const { phase } = row;
+  if (asksHost(phase)) return context.host !== null && enlist(context, context.host, row);
+  return context.account !== null && goThrough(context, context.account, { row, phase, isOver });
+}
+
+/** Goes through the accounts that come next in this phase. */
+async function goThrough(
+  context: RebuildContext,
+  account: (did: Did) => BackfillSource,
+  { row, phase, isOver }: { row: RebuildRow; phase: keyof typeof PARTS | "counts"; isOver: () => boolean },
+): Promise<boolean> {
+  const dids = await known(context.db, row.did);
   if (dids.length === 0) {
-    if (row.phase === "members")
-      for await (const acts of context.acts()) await applyModeration(context.db, acts);
     // What ingest set aside before is in the repos, and so in the index now.
-    if (NEXT[row.phase] === "done")
+    if (NEXT[phase] === "done")
       await context.db.prepare("DELETE FROM poison WHERE at < ?1").bind(row.started).run();
     await advance(context, row);
-    return NEXT[row.phase] !== "done";
+    return NEXT[phase] !== "done";
   }
-  if (row.phase === "members") {
-    await note(context.db, row, dids.at(-1) ?? "", dids.length);
-    return true;
-  }
-  if (row.phase === "counts") {
+  if (phase === "counts") {
     await context.db.prepare(COUNT).bind(JSON.stringify(dids)).run();
     await note(context.db, row, dids.at(-1) ?? "", dids.length);
     return true;
   }
-  const part = PARTS[row.phase];
+  const part = PARTS[phase];
   for (const did of dids) {
-    const isDone = await mend(context, row, did, { part, until });
+    const isDone = await mend(context, account(did), { row, did, part, isOver });
     if (!isDone) break;
     await note(context.db, row, did, 1);
-    if (context.now() >= until) break;
+    if (isOver()) break;
+  }
+  return true;
+}
+
+/** Takes a page of the host's members into the index, and after the last one what the moderators decided. */
+async function enlist(context: RebuildContext, host: RebuildHost, row: RebuildRow): Promise<boolean> {
+  const { db } = context;
+  if (row.phase === "wanted") {
+    await startRebuild(db, context.now());
+    return true;
+  }
+  const dids = await settle(context, host, row.did);
+  if (dids.length > 0) await note(db, row, dids.at(-1) ?? "", dids.length);
+  else {
+    for await (const acts of host.acts()) await applyModeration(db, acts);
+    await advance(context, row);
   }
   return true;
 }
@@ -212,9 +243,8 @@ const TRIES = 3;
  */
 async function mend(
   context: RebuildContext,
-  row: RebuildRow,
-  did: Did,
-  { part, until }: { part: Part; until: number },
+  source: BackfillSource,
+  { row, did, part, isOver }: { row: RebuildRow; did: Did; part: Part; isOver: () => boolean },
 ): Promise<boolean> {
   const { db } = context;
   const begun = `${did} `;
@@ -224,11 +254,11 @@ async function mend(
       spell.place = place;
       await keepPlace(db, row, `${begun}${place}`);
     },
-    isOver: () => context.now() >= until,
+    isOver,
   };
   for (let tries = 1; ; tries++) {
     try {
-      return await backfillBeside(db, context.account(did), did, spell, part);
+      return await backfillBeside(db, source, did, spell, part);
     } catch (error) {
       if (tries < TRIES) continue;
       logLine("error", "index.rebuild", { message: "set aside", did, error });
@@ -285,9 +315,9 @@ const SETTLE = `INSERT INTO actor (did, handle, status, known) SELECT ${columns(
   ON CONFLICT (did) DO UPDATE SET
     handle = excluded.handle, status = excluded.status, known = coalesce(known, excluded.known)`;
 
-async function settle(context: RebuildContext, after: string): Promise<Did[]> {
+async function settle(context: RebuildContext, host: RebuildHost, after: string): Promise<Did[]> {
   const { db } = context;
-  const page = await context.members(after, MEMBERS_PAGE);
+  const page = await host.members(after, MEMBERS_PAGE);
   const here = page.filter(({ status }) => status !== "deleted");
   const at = context.now();
   const rows = here.map(

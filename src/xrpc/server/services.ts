@@ -5,7 +5,7 @@
  */
 import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
-import type { Bindings, ModerationAct, SequencerStation } from "../../protocol/stations.ts";
+import type { AppViewStation, Bindings, ModerationAct, SequencerStation } from "../../protocol/stations.ts";
 import type { AppViewReads } from "../../appview/reads/view-context.ts";
 import type { DidResolver } from "../../identity/did.ts";
 import type { Directory } from "../../identity/directory.ts";
@@ -27,8 +27,10 @@ export interface Services {
   appview: AppViewReads;
   account(did: Did): AccountStation;
   sequencer(): SequencerStation;
-  /** Reports moderation acts to the host's own AppView. Does nothing if the host uses an upstream. */
+  /** The host's own AppView; null if it uses an upstream. */
+  ownAppView(): AppViewStation | null;
   endSessions(did: Did): Promise<void>;
+  /** Reports moderation acts to the host's own AppView. Does nothing if the host uses an upstream. */
   moderate(acts: ModerationAct[]): Promise<void>;
   /** Runs work that may outlive the response. */
   defer(work: Promise<unknown>): void;

@@ -103,6 +103,7 @@ export class TestHost {
       ...TEST_VARS,
       HANDLE_DOMAINS: options.handleDomain,
       PLC_URL: options.plc ?? "",
+      PLAN: options.platform ?? "paid",
       ADMIN_PASSWORD: secrets.admin,
       ...options.vars,
     });
