@@ -245,6 +245,25 @@ export const unsentMail = sqliteTable(
   (table) => [primaryKey({ columns: [table.did, table.purpose] })],
 );
 
+export const mailLog = sqliteTable("mail_log", {
+  id: integer().primaryKey(),
+  at: text().notNull(),
+  kind: text().notNull(),
+  did: did(),
+  failure: text(),
+});
+
+export const mailText = sqliteTable(
+  "mail_text",
+  {
+    name: text().notNull(),
+    language: text().notNull(),
+    subject: text().notNull(),
+    text: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name, table.language] })],
+);
+
 export const allowance = sqliteTable(
   "allowance",
   {

@@ -76,6 +76,12 @@ const DIRECTORY: Record<string, Bound> = {
     cap: "one a member and purpose",
     sweep: "after an hour, hourly, and with the account",
   },
+  mail_log: {
+    by: "stranger",
+    cap: "2,000; the oldest make way",
+    sweep: "after thirty days, daily, and when the member is gone (trigger)",
+  },
+  mail_text: { by: "operator", cap: "one a text and language", sweep: "when Atoll's own is taken again" },
   allowance: {
     by: "stranger",
     cap: "one a member and kind, and one a kind and slot of strangers (slotOf)",

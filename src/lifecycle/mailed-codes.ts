@@ -7,75 +7,18 @@
 import type { Member } from "../identity/member.ts";
 import type { Host } from "../identity/host.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
-import type { Mail, Mailer } from "../identity/mail/mailer.ts";
+import type { Mailer } from "../identity/mail/mailer.ts";
+import { type TextBindings, writeText } from "../identity/mail/texts.ts";
 import type { EmailTokenPurpose } from "../protocol/account-station.ts";
+import type { Settings } from "../protocol/settings/list.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { LifecycleServices } from "./services.ts";
 
 export interface MailingServices extends LifecycleServices {
+  env: LifecycleServices["env"] & TextBindings & Pick<Settings, "HOST_NAME">;
   host: Host;
   mailer: Mailer;
 }
-
-type Text = (member: Member, code: string, host: Host) => Omit<Mail, "to">;
-
-const ENDING = "The code works once, within 15 minutes.";
-
-/** One plain text for each purpose: who, what happens, the code, and what to do if somebody else asked. */
-const TEXTS: Record<EmailTokenPurpose, Text> = {
-  confirm_email: ({ handle }, code, host) => ({
-    subject: `Confirm your e-mail address: ${code}`,
-    text: `Hello @${handle},
-
-to confirm that this is your e-mail address, enter this code in your app:
-
-    ${code}
-
-${ENDING} If you have no account at ${host.hostname}, somebody mistyped their address: do nothing, and nothing happens.`,
-  }),
-  update_email: ({ handle }, code, host) => ({
-    subject: `Change your e-mail address: ${code}`,
-    text: `Hello @${handle},
-
-you asked to use another e-mail address for your account at ${host.hostname}. To go on, enter this code in your app:
-
-    ${code}
-
-${ENDING} If it was not you who asked, somebody is signed in as you: change your password.`,
-  }),
-  reset_password: ({ handle }, code, host) => ({
-    subject: `Choose a new password: ${code}`,
-    text: `Hello @${handle},
-
-somebody, hopefully you, asked for a new password for your account at ${host.hostname}. To choose one, enter this code:
-
-    ${code}
-
-${ENDING} A new password signs you out of every app and browser. Passkeys and app passwords go on working: you can remove them at ${host.origin}/account/password.
-
-If it was not you, do nothing: your password stays as it is.`,
-  }),
-  delete_account: ({ handle }, code, host) => ({
-    subject: `Delete your account: ${code}`,
-    text: `Hello @${handle},
-
-you asked to delete your account at ${host.hostname}, with all its posts and pictures. This cannot be undone. If you are sure, enter this code where you asked for it; an app wants your password as well:
-
-    ${code}
-
-${ENDING} If it was not you who asked, somebody is signed in as you: change your password.`,
-  }),
-  plc_operation: ({ handle }, code, host) => ({
-    subject: `Confirm a change to your identity: ${code}`,
-    text: `Hello @${handle},
-
-you asked ${host.hostname} to sign a change to your identity, as it is needed to move to another host or for a recovery key. To go on, enter this code:
-
-    ${code}
-
-${ENDING} Whoever has it can take your account elsewhere, so give it to nobody. If it was not you who asked, change your password.`,
-  }),
-};
 
 /**
  * Creates a code for this purpose, replacing an older one, and mails it. Refuses InvalidRequest if the
@@ -90,8 +33,15 @@ export async function mailCode(
   const codes = new MailCodes(services.env.DIRECTORY);
   const code = await services.account(member.did).createEmailToken(purpose, member.email);
   if (purpose === "reset_password") await codes.own(code, member.did);
-  const mail = TEXTS[purpose](member, code, services.host);
-  const outcome = await services.mailer.send({ ...mail, to: member.email });
+  const { env, host, mailer } = services;
+  const mail = await writeText(env, purpose, {
+    code,
+    handle: member.handle,
+    community: env.HOST_NAME || host.hostname,
+    host: host.hostname,
+    address: host.origin,
+  });
+  const outcome = await mailer.send({ ...mail, kind: purpose, did: member.did, to: member.email });
   if (outcome === "not sent") await codes.keepUnsent(member.did, purpose, mail);
 }
 

@@ -17,7 +17,7 @@ export interface TellingServices {
   directory: Pick<Directory, "findAll">;
   mailer: Mailer;
   host: Host;
-  env: Pick<Settings, "HOST_NAME">;
+  env: Pick<Settings, "HOST_NAME" | "MAIL_LANGUAGE">;
 }
 
 const HOUR = 60 * 60 * 1000;
@@ -44,7 +44,7 @@ export async function tellModerators(
   if (recent === 0 || !(await tasks.begin("tell moderators", HOUR))) return;
   const addresses = await moderatorAddresses(env);
   const mail = reportMail(all, env);
-  const outcomes = await Promise.all(addresses.map((to) => mailer.send({ ...mail, to })));
+  const outcomes = await Promise.all(addresses.map((to) => mailer.send({ ...mail, kind: "reports", to })));
   if (!outcomes.includes("sent")) logLine("warn", "reports", { open: all, told: "nobody" });
 }
 
@@ -84,6 +84,49 @@ interface Outcome {
   acted: boolean;
 }
 
+interface OutcomeWords {
+  subject: string;
+  about: string;
+  outcome: string;
+}
+
+/** `whom`: whose account or post it was. */
+const OUTCOME: Record<
+  Settings["MAIL_LANGUAGE"],
+  (community: string, whom: string | null, acted: boolean) => Record<"appeal" | "report", OutcomeWords>
+> = {
+  en: (community, whom, acted) => ({
+    appeal: {
+      subject: `Your appeal at ${community}`,
+      about: `you asked the moderators of ${community} to look once more at what they decided about your account.`,
+      outcome: acted ? "They changed it." : "They looked at it again, and it stays as it is.",
+    },
+    report: {
+      subject: `Your report at ${community}`,
+      about: `you reported ${whom ?? "an account of another host"} to the moderators of ${community}.`,
+      outcome: acted
+        ? "They looked at it, and did something about it. Thank you for telling them."
+        : "They looked at it, and found nothing that goes against the rules of this place. Thank you for telling them.",
+    },
+  }),
+  de: (community, whom, acted) => ({
+    appeal: {
+      subject: `Dein Einspruch bei ${community}`,
+      about: `du hast die Moderation von ${community} gebeten, ihre Entscheidung über dein Konto noch einmal anzusehen.`,
+      outcome: acted
+        ? "Sie hat sie geändert."
+        : "Sie hat sie noch einmal angesehen, und es bleibt, wie es ist.",
+    },
+    report: {
+      subject: `Deine Meldung bei ${community}`,
+      about: `du hast der Moderation von ${community} ${whom ?? "ein Konto eines anderen Hosts"} gemeldet.`,
+      outcome: acted
+        ? "Sie hat es sich angesehen und etwas unternommen. Danke für den Hinweis."
+        : "Sie hat es sich angesehen und nichts gefunden, das gegen die Regeln dieses Ortes geht. Danke für den Hinweis.",
+    },
+  }),
+};
+
 /** Tells the members among these reporters what came of it, without details about others. */
 export async function tellReporters(
   { directory, mailer, host, env }: TellingServices,
@@ -91,25 +134,13 @@ export async function tellReporters(
   { subject, handle, acted }: Outcome,
 ): Promise<void> {
   const members = await directory.findAll(reporters.slice(0, TOLD_MAX));
-  const name = env.HOST_NAME || host.hostname;
+  const whom = handle === null ? null : `@${handle}`;
+  const words = OUTCOME[env.MAIL_LANGUAGE](env.HOST_NAME || host.hostname, whom, acted);
+  const hello = env.MAIL_LANGUAGE === "de" ? "Hallo" : "Hello";
   for (const { email, did, handle: own } of members.values()) {
     if (email === null) continue;
-    const isAppeal = did === subject;
-    const about = isAppeal
-      ? `you asked the moderators of ${name} to look once more at what they decided about your account.`
-      : `you reported ${handle === null ? "an account of another host" : `@${handle}`} to the moderators of ${name}.`;
-    const outcome = acted
-      ? isAppeal
-        ? "They changed it."
-        : "They looked at it, and did something about it."
-      : isAppeal
-        ? "They looked at it again, and it stays as it is."
-        : "They looked at it, and found nothing that goes against the rules of this place.";
-    const thanks = isAppeal ? "" : " Thank you for telling them.";
-    await mailer.send({
-      to: email,
-      subject: isAppeal ? `Your appeal at ${name}` : `Your report at ${name}`,
-      text: `Hello @${own},\n\n${about} ${outcome}${thanks}\n`,
-    });
+    const { about, outcome, ...mail } = words[did === subject ? "appeal" : "report"];
+    const text = `${hello} @${own},\n\n${about} ${outcome}\n`;
+    await mailer.send({ subject: mail.subject, text, kind: "outcome", did, to: email });
   }
 }

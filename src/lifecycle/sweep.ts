@@ -5,6 +5,7 @@
 import { Allowances } from "../identity/allowances.ts";
 import { HostTasks } from "../identity/host-tasks.ts";
 import { IdentityCache } from "../identity/identity-cache.ts";
+import { MailLog } from "../identity/mail/log.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { ReservedKeys } from "../identity/reserved-keys.ts";
 import { logLine } from "../protocol/log-line.ts";
@@ -27,6 +28,7 @@ export async function sweep(database: D1Database, clock: () => number = Date.now
     () => new IdentityCache(database, clock).sweep(),
     () => new ReservedKeys(database, clock).sweep(),
     () => new ModerationReports(database, clock).sweep(),
+    () => new MailLog(database, clock).sweep(),
   ]);
 }
 

@@ -2,8 +2,14 @@ import { afterEach, expect, test, vi } from "vitest";
 import { mailerOf } from "../../src/identity/mail/mailer.ts";
 import { bindings } from "../support/bindings.ts";
 
-const mail = { to: "Alice@Example.com", subject: "Your code", text: "ABCDE-FGHIJ" };
-const deployed = { MAIL: "Atoll <atoll@example.com>", LOCAL: "", RESEND_API_KEY: "" } as const;
+const letter = { to: "Alice@Example.com", subject: "Your code", text: "ABCDE-FGHIJ" };
+const mail = { ...letter, kind: "test" } as const;
+const deployed = {
+  DIRECTORY: bindings.DIRECTORY,
+  MAIL: "Atoll <atoll@example.com>",
+  LOCAL: "",
+  RESEND_API_KEY: "",
+} as const;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,15 +36,15 @@ test("Resend is given the mail with its key and sender", async () => {
   const request = new Request(url, init);
   expect(request.url).toBe("https://api.resend.com/emails");
   expect(request.headers.get("authorization")).toBe("Bearer re_1");
-  expect(await request.json()).toEqual({ ...mail, from: deployed.MAIL });
+  expect(await request.json()).toEqual({ ...letter, from: deployed.MAIL });
 });
 
 test("the binding is given a sender in its parts", async () => {
   const send = vi.fn(async () => ({ messageId: "1" }));
   expect(await mailerOf({ ...deployed, EMAIL: { send } }).send(mail)).toBe("sent");
-  expect(send).toHaveBeenCalledWith({ ...mail, from: { name: "Atoll", email: "atoll@example.com" } });
+  expect(send).toHaveBeenCalledWith({ ...letter, from: { name: "Atoll", email: "atoll@example.com" } });
   await mailerOf({ ...deployed, MAIL: "atoll@example.com", EMAIL: { send } }).send(mail);
-  expect(send).toHaveBeenLastCalledWith({ ...mail, from: "atoll@example.com" });
+  expect(send).toHaveBeenLastCalledWith({ ...letter, from: "atoll@example.com" });
 });
 
 test("a failure is told without address, code or key", async () => {

@@ -65,7 +65,11 @@ export class MailCodes {
    * Keeps a mail that could not be sent; replaces the account's earlier one for the same purpose. Does nothing
    * for an account that is gone.
    */
-  async keepUnsent(did: Did, purpose: string, { subject, text }: Omit<Mail, "to">): Promise<void> {
+  async keepUnsent(
+    did: Did,
+    purpose: string,
+    { subject, text }: Pick<Mail, "subject" | "text">,
+  ): Promise<void> {
     const at = new Date(this.#clock()).toISOString();
     await this.#db.run(sql`
       INSERT INTO unsent_mail (did, purpose, subject, text, at)

@@ -213,6 +213,7 @@ export async function sendTestMail(
   to: string,
 ): Promise<"sent" | "not sent"> {
   return mailer.send({
+    kind: "test",
     to,
     subject: `A test from ${host.hostname}`,
     text: `This mail was sent from the checklist of ${host.origin}. Mail works.`,

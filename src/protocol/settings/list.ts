@@ -107,6 +107,12 @@ export const SETTINGS = {
     kept: true,
     read: readSender,
   }),
+  MAIL_LANGUAGE: setting({
+    what: "The language of the host's mails: `en` or `de`.",
+    fallback: "en",
+    kept: true,
+    read: readChoice("en", "de"),
+  }),
   HOST_KIND: setting({
     what: "Whose place it is: a `community`'s, or one `person`'s.",
     fallback: "community",

@@ -1,6 +1,7 @@
 /** Invites: made, shown with a code to scan, sent by mail, stopped; and who came by whom. */
 import { renderSVG } from "uqr";
 import { checkMailAddress } from "../../identity/mail/address.ts";
+import { writeText } from "../../identity/mail/texts.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import { isDid } from "../../protocol/syntax.ts";
 import { createInviteCode } from "../../xrpc/accounts/invitations.ts";
@@ -98,11 +99,9 @@ async function sendInvites(visit: DeskVisit, fields: Fields): Promise<Said> {
       };
     }
     const { code } = await createInviteCode(services, caller, { useCount: 1 });
-    const outcome = await services.mailer.send({
-      to,
-      subject: `An invite to ${frame.host.name}`,
-      text: `Hello,\n\n@${member.handle} invites you to ${frame.host.name}. With this link you make an account there:\n\n    ${linkOf(visit, code)}\n\nIt lets one person in. If you do not want to, do nothing.\n`,
-    });
+    const blanks = { handle: member.handle, community: frame.host.name, link: linkOf(visit, code) };
+    const text = await writeText(services.env, "invite", blanks);
+    const outcome = await services.mailer.send({ ...text, kind: "invite", to });
     if (outcome === "not sent") unsent.push(`${to} ${linkOf(visit, code)}`);
   }
   if (unsent.length === 0)

@@ -16,7 +16,9 @@ import { invite, invites } from "./invites.tsx";
 import { numbers } from "./home/numbers.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
 import { settings, settingsOf } from "./settings.tsx";
-import { log, mail, names, relays, roles } from "./upkeep.tsx";
+import { mail } from "./mail/mail.tsx";
+import { mailText } from "./mail/texts.tsx";
+import { log, names, relays, roles } from "./upkeep.tsx";
 import { entryOf } from "../../protocol/json.ts";
 
 /** By path; `*` is what the page is about. */
@@ -30,6 +32,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/invites/*": invite,
   "/admin/names": names,
   "/admin/mail": mail,
+  "/admin/mail/*": mailText,
   "/admin/roles": roles,
   "/admin/labels": labels,
   "/admin/relays": relays,

@@ -1,22 +1,12 @@
-/** Names, mail, relays and the log: what an owner looks after now and then. */
-import { MailCodes } from "../../identity/mail/codes.ts";
+/** Names, relays and the log: what an owner looks after now and then. */
 import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
-import { sendTestMail } from "../../lifecycle/host/checks.ts";
 import { type RelayFinding, findings, missingMembers } from "../../lifecycle/relay-look.ts";
 import { relayStatuses } from "../../lifecycle/relays.ts";
 import { ModerationRoles } from "../../moderation/roles.ts";
-import { act } from "../../xrpc/admin/acts.ts";
 import { releaseNames, reserveNames } from "../../xrpc/admin/names.ts";
 import { MODERATORS, OWNERS } from "../../xrpc/server/role-policies.ts";
 import { lineOf } from "../forms.ts";
-import {
-  LogPage,
-  MailPage,
-  type MissingMember,
-  NamesPage,
-  RelaysPage,
-  RolesPage,
-} from "../pages/admin/upkeep.tsx";
+import { LogPage, type MissingMember, NamesPage, RelaysPage, RolesPage } from "../pages/admin/upkeep.tsx";
 import { wrong } from "../problems.ts";
 import { type DeskPage, shown } from "./desk.tsx";
 import { type LogLine, LOG_LINES } from "./lines.ts";
@@ -94,39 +84,6 @@ export const roles: DeskPage = {
     return shown(visit, said, (frame) => <RolesPage {...frame} holders={holders} />);
   },
   steps: {},
-};
-
-export const mail: DeskPage = {
-  may: OWNERS,
-  show: async (visit, said) => {
-    const unsent = await new MailCodes(visit.services.env.DIRECTORY).unsent();
-    const handles = await visit.services.directory.findAll(unsent.map(({ did }) => did));
-    const lines = unsent.map((each) => ({ ...each, handle: handles.get(each.did)?.handle ?? each.did }));
-    return shown(visit, said, (frame) => (
-      <MailPage {...frame} from={visit.services.env.MAIL} unsent={lines} />
-    ));
-  },
-  steps: {
-    test: {
-      may: OWNERS,
-      take: async ({ services, caller, member }) => {
-        const to = member.email;
-        if (to === null) return { problem: wrong("Your account has no e-mail address to send it to.") };
-        const outcome = await act(services, caller, "sendTestMail", member.did, {}, () =>
-          sendTestMail(services, to),
-        );
-        return outcome === "sent"
-          ? {
-              done: `A mail is on its way to ${to}. If it does not come, look among what was taken for spam.`,
-            }
-          : {
-              problem: wrong(
-                "It could not be sent. Set a sender and a way to send in the settings, under Mail.",
-              ),
-            };
-      },
-    },
-  },
 };
 
 export const relays: DeskPage = {

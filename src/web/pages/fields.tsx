@@ -3,6 +3,8 @@ import type { Child, FC } from "hono/jsx";
 import type { Problem } from "../problems.ts";
 
 interface FieldProps {
+  /** By default its name; where a page has several of a name, problems go by it. */
+  id?: string;
   name: string;
   label: string;
   type?: "text" | "password" | "email";
@@ -25,6 +27,7 @@ interface FieldProps {
 /** A labelled input with its hint and error, linked for screen readers. */
 export const Field: FC<FieldProps> = ({
   name,
+  id = name,
   label,
   type = "text",
   hint,
@@ -36,13 +39,11 @@ export const Field: FC<FieldProps> = ({
   hotkey,
   ...rest
 }) => {
-  const wrong = problem?.field === name ? problem.message : null;
-  const described = [hint === undefined ? null : `${name}-hint`, wrong ? `${name}-wrong` : null].filter(
-    Boolean,
-  );
+  const wrong = problem?.field === id ? problem.message : null;
+  const described = [hint === undefined ? null : `${id}-hint`, wrong ? `${id}-wrong` : null].filter(Boolean);
   const input = (
     <input
-      id={name}
+      id={id}
       name={name}
       type={type}
       class={code ? "code" : undefined}
@@ -59,7 +60,7 @@ export const Field: FC<FieldProps> = ({
   );
   return (
     <div class="field">
-      <label for={name}>{label}</label>
+      <label for={id}>{label}</label>
       {tail === undefined ? (
         input
       ) : (
@@ -69,12 +70,12 @@ export const Field: FC<FieldProps> = ({
         </div>
       )}
       {hint === undefined ? null : (
-        <p class="hint" id={`${name}-hint`}>
+        <p class="hint" id={`${id}-hint`}>
           {hint}
         </p>
       )}
       {wrong ? (
-        <p class="wrong" id={`${name}-wrong`}>
+        <p class="wrong" id={`${id}-wrong`}>
           {wrong}
         </p>
       ) : null}
@@ -82,29 +83,44 @@ export const Field: FC<FieldProps> = ({
   );
 };
 
+type TextAreaProps = Pick<
+  FieldProps,
+  "id" | "name" | "label" | "value" | "hint" | "optional" | "maxlength" | "problem"
+> & { rows?: number };
+
 /** Several lines of text. */
-export const TextArea: FC<
-  Pick<FieldProps, "name" | "label" | "value" | "hint" | "optional" | "maxlength">
-> = ({ name, label, value, hint, optional, maxlength }) => (
-  <div class="field">
-    <label for={name}>{label}</label>
-    <textarea
-      id={name}
-      name={name}
-      rows={5}
-      required={!optional}
-      maxlength={maxlength}
-      aria-describedby={hint === undefined ? undefined : `${name}-hint`}
-    >
-      {value ?? ""}
-    </textarea>
-    {hint === undefined ? null : (
-      <p class="hint" id={`${name}-hint`}>
-        {hint}
-      </p>
-    )}
-  </div>
-);
+export const TextArea: FC<TextAreaProps> = (props) => {
+  const { name, id = name, label, value, hint, optional, maxlength, problem, rows = 5 } = props;
+  const wrong = problem?.field === id ? problem.message : null;
+  const described = [hint === undefined ? null : `${id}-hint`, wrong ? `${id}-wrong` : null].filter(Boolean);
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <textarea
+        id={id}
+        name={name}
+        rows={rows}
+        required={!optional}
+        maxlength={maxlength}
+        aria-invalid={wrong ? "true" : undefined}
+        aria-describedby={described.length > 0 ? described.join(" ") : undefined}
+        autofocus={wrong !== null}
+      >
+        {value ?? ""}
+      </textarea>
+      {hint === undefined ? null : (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {wrong ? (
+        <p class="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </p>
+      ) : null}
+    </div>
+  );
+};
 
 const EASY = "Several words are good, and easy to remember.";
 

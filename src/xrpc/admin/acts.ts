@@ -39,7 +39,14 @@ export async function sendEmail(
   if (to === null) throw invalidRequest("account does not have an email address");
   const detail = { subject, comment };
   const outcome = await act(services, caller, "sendEmail", account.did, detail, () =>
-    services.mailer.send({ to, subject, text: plainText(content), html: content }),
+    services.mailer.send({
+      kind: "letter",
+      did: account.did,
+      to,
+      subject,
+      text: plainText(content),
+      html: content,
+    }),
   );
   return { sent: outcome === "sent" };
 }

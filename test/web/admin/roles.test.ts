@@ -61,7 +61,8 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/names": { may: OWNERS, steps: { reserve: [OWNERS], release: [OWNERS], words: [OWNERS] } },
   "/admin/labels": { may: OWNERS, steps: { add: [OWNERS], remove: [OWNERS] } },
   "/admin/roles": { may: OWNERS, steps: {} },
-  "/admin/mail": { may: OWNERS, steps: { test: [OWNERS] } },
+  "/admin/mail": { may: OWNERS, steps: { test: [OWNERS], language: [OWNERS] } },
+  "/admin/mail/*": { may: OWNERS, steps: { save: [OWNERS], reset: [OWNERS] } },
   "/admin/relays": { may: MODERATORS, steps: {} },
   "/admin/numbers": { may: MODERATORS, steps: {} },
   "/admin/log": { may: MODERATORS, steps: {} },
@@ -86,7 +87,7 @@ beforeAll(async () => {
 
 const visitorOf = (role: Role | "none"): Visitor => holders.get(role)?.visitor ?? new Visitor();
 /** What a page is about, where it is not a member. */
-const ABOUT: Record<string, string> = { "/admin/settings/*": "look" };
+const ABOUT: Record<string, string> = { "/admin/settings/*": "look", "/admin/mail/*": "invite" };
 const pathOf = (pattern: string) => pattern.replace("*", ABOUT[pattern] ?? subject);
 
 /** Moves a holder's last sign-in into the past. */
@@ -100,7 +101,15 @@ const audited = async () =>
   bindings.DIRECTORY.prepare("SELECT count(*) AS count FROM audit_log").first<number>("count");
 
 /** Forms that fail at their fields, so that nothing of the subject's is changed by a table. */
-const harmless = (step: string) => ({ step, handle: "-", email: "-", confirm: "-", role: "-", id: "0" });
+const harmless = (step: string) => ({
+  step,
+  handle: "-",
+  email: "-",
+  confirm: "-",
+  role: "-",
+  id: "0",
+  language: "en",
+});
 
 /** Whether a form was taken: its page answers, with what came of it. */
 const wasTaken = ({ status, location }: Shown) =>

@@ -129,7 +129,7 @@ test("a test mail reaches its owner, and codes that could not be sent are shown 
     .run();
   const page = await owner.visitor.get("/admin/mail");
   expect(page.text).toContain("code <ABCDE>");
-  expect(page.text).toContain(`@${member.handle}: Choose,`);
+  expect(page.text).toContain(`@${member.handle}: choose a new password,`);
 });
 
 describe("numbers", () => {

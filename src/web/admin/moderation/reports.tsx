@@ -139,7 +139,7 @@ async function warn(visit: DeskVisit, subject: Subject, fields: Fields): Promise
   const { sent } = await sendEmail(services, caller, {
     recipientDid: author.did,
     senderDid: visit.member.did,
-    ...warningMail(frame.host, author.handle, kind ?? null, own),
+    ...(await warningMail(services.env, frame.host, author.handle, { warning: kind ?? null, own })),
   });
   if (!sent)
     return {

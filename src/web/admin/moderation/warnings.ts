@@ -1,49 +1,45 @@
 /** Mails with which moderators warn a member, in the community's name. */
+import { type TextBindings, writeText } from "../../../identity/mail/texts.ts";
 import type { HostWords } from "../../visit.ts";
 
+/** What a warning is for; owners may change its words (`warn_…`). */
 interface Warning {
-  name: string;
+  name: "spam" | "rude" | "media";
   /** As moderators choose it. */
   label: string;
-  text: string;
 }
 
 export const WARNINGS: readonly Warning[] = [
-  {
-    name: "spam",
-    label: "Too much advertising",
-    text: "Something that you posted reads like advertising, or was posted many times over. Please stop: people come here to talk with each other.",
-  },
-  {
-    name: "rude",
-    label: "Rude to others",
-    text: "Something that you wrote hurt somebody here. Please mind how you talk to people, and take it back if you can.",
-  },
-  {
-    name: "media",
-    label: "Pictures without a warning",
-    text: "You posted a picture that not everybody wants to see without being asked. Please label such pictures when you post them: every app offers that.",
-  },
+  { name: "spam", label: "Too much advertising" },
+  { name: "rude", label: "Rude to others" },
+  { name: "media", label: "Pictures without a warning" },
 ];
+
+const AROUND = {
+  en: { subject: "About what you posted at", hello: "Hello", from: "The moderators of" },
+  de: { subject: "Zu dem, was du geschrieben hast, bei", hello: "Hallo", from: "Die Moderation von" },
+};
 
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\n", "<br>");
 
 /** The mail as HTML, of which its text is derived. */
-export function warningMail(
+export async function warningMail(
+  env: TextBindings,
   { name, contact }: HostWords,
   handle: string,
-  warning: Warning | null,
-  own: string,
-): { subject: string; content: string; comment: string } {
+  { warning, own }: { warning: Warning | null; own: string },
+): Promise<{ subject: string; content: string; comment: string }> {
+  const { subject, hello, from } = AROUND[env.MAIL_LANGUAGE];
+  const blanks = { handle, community: name };
   const paragraphs = [
-    `Hello @${handle},`,
-    ...(warning === null ? [] : [warning.text]),
+    `${hello} @${handle},`,
+    ...(warning === null ? [] : [(await writeText(env, `warn_${warning.name}`, blanks)).text]),
     ...(own === "" ? [] : [own]),
-    `The moderators of ${name}${contact === null ? "" : `, ${contact}`}`,
+    `${from} ${name}${contact === null ? "" : `, ${contact}`}`,
   ];
   return {
-    subject: `About what you posted at ${name}`,
+    subject: `${subject} ${name}`,
     content: paragraphs.map((text) => `<p>${escaped(text)}</p>`).join("\n"),
     comment: warning?.name ?? "own words",
   };

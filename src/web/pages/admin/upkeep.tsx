@@ -1,4 +1,4 @@
-/** The pages of names, mail, relays and the log. */
+/** The pages of names, relays and the log. */
 import type { FC } from "hono/jsx";
 import type { LogLine } from "../../admin/lines.ts";
 import type { RelayFinding } from "../../../lifecycle/relay-look.ts";
@@ -8,7 +8,7 @@ import type { Fields } from "../../forms.ts";
 import { Ending, Row } from "../account/rows.tsx";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Field, TextArea } from "../fields.tsx";
-import { ButtonForm, Form, Submit } from "../form.tsx";
+import { Form, Submit } from "../form.tsx";
 import { day } from "../parts.tsx";
 import { capital } from "../words.ts";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
@@ -92,44 +92,6 @@ export const RolesPage: FC<DeskFrame & { holders: RoleHolder[] }> = ({ holders, 
         />
       ))}
     </div>
-  </DeskPage>
-);
-
-interface MailProps extends DeskFrame {
-  /** The sender; empty if there is none. */
-  from: string;
-  unsent: { handle: string; subject: string; text: string; at: string }[];
-}
-
-export const MailPage: FC<MailProps> = ({ from, unsent, ...frame }) => (
-  <DeskPage
-    {...frame}
-    title="Mail"
-    lead={from === "" ? "This host has no sender: no mail goes out." : `Mail goes out as ${from}.`}
-    scripts={[COPY_SCRIPT]}
-  >
-    <div class="inline">
-      <ButtonForm {...frame.sender} step="test" weight="second">
-        Send me a test
-      </ButtonForm>
-    </div>
-    <section>
-      <h2>What could not be sent</h2>
-      <p class="lead">
-        {unsent.length === 0
-          ? "Nothing within the last hour."
-          : "Pass these on by other means, to the member alone: whoever has the code can take the account over."}
-      </p>
-      {unsent.map(({ handle, subject, text, at }) => (
-        <details class="card">
-          <summary>
-            @{handle}: {subject.replace(/: [A-Z0-9-]+$/, "")}, {at.slice(11, 16)} UTC
-          </summary>
-          <p class="said-so">{text}</p>
-          <Copy text={text} what={`the mail to ${handle}`} />
-        </details>
-      ))}
-    </section>
   </DeskPage>
 );
 

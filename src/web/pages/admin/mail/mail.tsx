@@ -1,0 +1,111 @@
+/** The page of mail. */
+import type { FC } from "hono/jsx";
+import { LANGUAGES, type Language, TEXT_NAMES } from "../../../../identity/mail/texts.ts";
+import type { NamedMail, NamedUnsent } from "../../../admin/mail/mail-reads.ts";
+import { Row } from "../../account/rows.tsx";
+import { COPY_SCRIPT, Copy } from "../../copy.tsx";
+import { ButtonForm, Form } from "../../form.tsx";
+import { day } from "../../parts.tsx";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { LANGUAGE_NAMES, kindWords } from "./texts.tsx";
+
+interface MailProps extends DeskFrame {
+  /** The sender; empty if there is none. */
+  from: string;
+  language: Language;
+  unsent: NamedUnsent[];
+  /** What went out, or failed. */
+  lines: NamedMail[];
+  /** The number of the line before which the next page begins; null on the last one. */
+  older: number | null;
+}
+
+export const MailPage: FC<MailProps> = (props) => {
+  const { from, language, unsent, ...frame } = props;
+  return (
+    <DeskPage
+      {...frame}
+      title="Mail"
+      lead={from === "" ? "This host has no sender: no mail goes out." : `Mail goes out as ${from}.`}
+      scripts={[COPY_SCRIPT]}
+    >
+      <div class="inline">
+        <ButtonForm {...frame.sender} step="test" weight="second">
+          Send me a test
+        </ButtonForm>
+      </div>
+      <section>
+        <h2>What could not be sent</h2>
+        <p class="lead">
+          {unsent.length === 0
+            ? "No code within the last hour."
+            : "Pass these on by other means, to the member alone: whoever has the code can take the account over."}
+        </p>
+        {unsent.map(({ handle, purpose, text, at }) => (
+          <details class="card">
+            <summary>
+              @{handle}: {kindWords(purpose).toLowerCase()}, {at.slice(11, 16)} UTC
+            </summary>
+            <p class="said-so">{text}</p>
+            <Copy text={text} what={`the mail to ${handle}`} />
+          </details>
+        ))}
+      </section>
+      <section>
+        <h2>What mails say</h2>
+        <Form {...frame.sender} step="language">
+          <div class="find">
+            <div class="field">
+              <label for="language">Language</label>
+              <select id="language" name="language">
+                {LANGUAGES.map((each) => (
+                  <option value={each} selected={each === language}>
+                    {LANGUAGE_NAMES[each]}
+                  </option>
+                ))}
+              </select>
+            </div>
+            <button class="second" type="submit">
+              Save
+            </button>
+          </div>
+        </Form>
+        <div class="rows">
+          {TEXT_NAMES.map((name) => (
+            <Row href={frame.to(`/admin/mail/${name}`)} title={kindWords(name)} at="" />
+          ))}
+        </div>
+      </section>
+      <MailLines {...props} />
+    </DeskPage>
+  );
+};
+
+const MailLines: FC<MailProps> = ({ lines, older, to, here }) => (
+  <section>
+    <h2>What went out</h2>
+    <p class="lead">
+      {lines.length === 0
+        ? "Nothing yet."
+        : "For thirty days, without addresses and texts. “Sent” means that the mail service took it."}
+    </p>
+    <ul class="log">
+      {lines.map(({ kind, did, handle, failure, at }) => (
+        <li>
+          {kindWords(kind)}{" "}
+          <span class={failure === null ? "tag" : "tag bad"}>{failure === null ? "sent" : "failed"}</span>
+          <br />
+          <span class="at">
+            {did === null ? "" : `to @${handle}, `}
+            {day(at)}, {at.slice(11, 16)} UTC{failure === null ? "" : `: ${failure}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+    {older === null ? null : (
+      <p class="lead">
+        <a href={to(here, { before: String(older) })}>Older mails</a>
+      </p>
+    )}
+  </section>
+);
