@@ -25,10 +25,10 @@ const SILENT_MS = 3 * 24 * HOUR;
 /** A little less than the five minutes of the Worker's schedule. */
 const BETWEEN_MS = 4 * 60 * 1000;
 /**
- * Handles that are looked up at one time: each takes two requests to the network. In a day that is 14,400, more
- * than a host has members.
+ * Handles that are looked up at one time, by plan: each takes two requests to the network and a query, of which
+ * the free plan allows a run 50. In a day that is 1,400 or 14,400, more than a host on either plan has members.
  */
-const AT_ONCE = 50;
+const AT_ONCE: Record<Bindings["PLAN"], number> = { free: 5, paid: 50 };
 /** Lookups that run side by side: a domain that does not answer takes seconds. */
 const ABREAST = 5;
 
@@ -47,7 +47,7 @@ export async function checkHandles(
   const { directory, dids } = settling;
   const handles = new HandleResolver(env, directory, dids, handleDomains, clock);
   const services = { ...settling, handles };
-  const members = await directory.uncheckedHandles(handleDomains, clock() - EVERY_MS, AT_ONCE);
+  const members = await directory.uncheckedHandles(handleDomains, clock() - EVERY_MS, AT_ONCE[env.PLAN]);
   const queue = members.values();
   const checkNext = async () => {
     for (const member of queue) await tryHandle(services, member, clock());

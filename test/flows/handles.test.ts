@@ -277,3 +277,26 @@ describe("a name that is nobody's", () => {
     expect((await reserve("reserveNames", ["a.b"])).body.error).toBe("InvalidRequest");
   });
 });
+
+test("on the free plan a run looks a few up, and the next runs the others", async () => {
+  const made: Awaited<ReturnType<typeof withDomain>>[] = [];
+  for (let i = 0; i < 7; i++) made.push(await withDomain());
+  const asked = vi.mocked(globalThis.fetch);
+  const lookedUp = async () => {
+    asked.mockClear();
+    await checkHandles({ ...bindings, PUBLIC_URL: ORIGIN, PLAN: "free" }, () => Date.now() + 30 * DAY);
+    await bindings.DIRECTORY.prepare("DELETE FROM host_task").run();
+    const hosts = asked.mock.calls.map(
+      ([input]) => new URL(input instanceof Request ? input.url : input).hostname,
+    );
+    return made.filter(({ domain }) => hosts.includes(domain)).length;
+  };
+  let seen = 0;
+  for (let runs = 0; seen < 7; runs++) {
+    expect(runs).toBeLessThan(50);
+    const now = await lookedUp();
+    expect(now).toBeLessThanOrEqual(5);
+    seen += now;
+  }
+  expect(seen).toBe(7);
+});
