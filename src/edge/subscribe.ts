@@ -5,11 +5,14 @@
 import { internalNewHttpClient } from "cloudflare:sockets";
 import { Refusal } from "../protocol/refusal.ts";
 import type { FanOutStation } from "../protocol/stations.ts";
-import { SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
+import { SEAT_HEADER, SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { subscription } from "../xrpc/server/subscription.ts";
 
-/** Refuses 426 for a request that is no upgrade, RateLimitExceeded (429) when there is no room. */
+/**
+ * Refuses 426 for a request that is no upgrade, RateLimitExceeded (429) when there is no room,
+ * NotEnoughResources (503).
+ */
 export async function subscribe(request: Request, { env }: Pick<Services, "env">): Promise<Response> {
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     const message = "A subscription is reached by WebSocket";
@@ -17,8 +20,9 @@ export async function subscribe(request: Request, { env }: Pick<Services, "env">
   }
   const marked = subscription(request, env);
   const subscriber = marked.headers.get(SUBSCRIBER_HEADER);
-  const name = await env.SEQUENCER.getByName(SEQUENCER_NAME).seat(subscriber);
-  return connect(env.FAN_OUT.getByName(name), marked);
+  const { fanOut, id } = await env.SEQUENCER.getByName(SEQUENCER_NAME).seat(subscriber);
+  marked.headers.set(SEAT_HEADER, id);
+  return connect(env.FAN_OUT.getByName(fanOut), marked);
 }
 
 /** Connects the reader by a pipe where there are any (see `pipe.ts` of the fan-out objects). */

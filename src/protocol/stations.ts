@@ -55,19 +55,16 @@ export interface SequencerStation {
   reposByAge(after: RepoAge | null, limit: number): Promise<(SequencedRepo & RepoAge)[]>;
   status(): Promise<SequencerStatus>;
   /**
-   * Finds the fan-out object for a new reader, by its name. `subscriber` is the client address by which readers
+   * Promises a new reader a seat at the fan-out object of a name. `subscriber` is the client address by which readers
    * are counted together, null where they are not. Refuses RateLimitExceeded (429) when there is no room.
    */
-  seat(subscriber: string | null): Promise<string>;
+  seat(subscriber: string | null): Promise<{ fanOut: string; id: string }>;
   /**
    * From the returned `head` on, hands every event to a fan-out object, which has a reader now. `before` is the
-   * seq after which that reader begins if `us`, its JSON stream's cursor, is given.
+   * seq after which that reader begins if `us`, its JSON stream's cursor, is given. `seat` is the id of the
+   * reader's seat, if it was promised one.
    */
-  listen(
-    fanOut: string,
-    subscriber: string | null,
-    us: number | null,
-  ): Promise<WindowEdges & { before: number }>;
+  listen(fanOut: string, seat: string | null, us: number | null): Promise<WindowEdges & { before: number }>;
   /** The events after `after`, in order, at most about half a megabyte. */
   page(after: number): Promise<EventPage>;
   /** The readers of both streams, at most some seconds old. */
@@ -172,6 +169,14 @@ export interface ReaderStatus {
   unread: number;
 }
 
+/** A reader's seat at a fan-out object. */
+export interface Seat {
+  /** Of the promise; null: there was none, or the object has slept since the reader came. */
+  id: string | null;
+  /** The client address by which readers are counted together; null where they are not. */
+  subscriber: string | null;
+}
+
 /** What a fan-out object answers to a batch. */
 export interface FanOutReport {
   readers: number;
@@ -181,16 +186,22 @@ export interface FanOutReport {
 /** A few objects per host, none while nobody reads. Each holds the sockets of some readers of both streams. */
 export interface FanOutStation {
   /**
-   * Handles a WebSocket upgrade request for either stream, with SUBSCRIBER_HEADER if the reader's address is
-   * counted.
+   * Handles a WebSocket upgrade request for either stream, with SEAT_HEADER, and SUBSCRIBER_HEADER if the
+   * reader's address is counted.
    */
   fetch(request: Request): Promise<Response>;
   /** The same, for a request that is written to the returned socket. Only where `hasPipes`. */
   connect(address: string): Socket;
   /** Takes all events of the host after `after` and up to the last of `events`; without events, up to `after`. */
   deliver(after: number, events: StreamedEvent[]): Promise<FanOutReport>;
-  /** Number of readers, and of those that share an address. */
-  seats(subscriber: string | null): Promise<{ readers: number; ofSubscriber: number }>;
+  /**
+   * Number of readers, and of those that share an address. Includes those on their way: to each of `promised`
+   * that has not come yet, its seat is kept.
+   */
+  seats(
+    subscriber: string | null,
+    promised: readonly Seat[],
+  ): Promise<{ readers: number; ofSubscriber: number }>;
   readers(): Promise<ReaderStatus[]>;
 }
 
@@ -205,6 +216,9 @@ export const sequencerName = (fanOut: string): string => fanOut.slice(0, fanOut.
  * counted. Never taken from a client's own header.
  */
 export const SUBSCRIBER_HEADER = "atoll-subscriber";
+
+/** The id of the seat that the sequencer has promised to a reader, set by the edge over a client's own header. */
+export const SEAT_HEADER = "atoll-seat";
 
 // ---------------------------------------------------------------------------------------------- appview
 

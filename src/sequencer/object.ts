@@ -198,17 +198,17 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     };
   }
 
-  async seat(subscriber: string | null): Promise<string> {
+  async seat(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
     return this.#seating.seat(subscriber);
   }
 
   async listen(
     fanOut: string,
-    subscriber: string | null,
+    seat: string | null,
     us: number | null,
   ): Promise<WindowEdges & { before: number }> {
     this.#handout.listen(fanOut);
-    this.#seating.arrived(fanOut, subscriber);
+    if (seat !== null) this.#seating.arrived(seat);
     const { edges } = this.#window;
     return { ...edges, before: us === null ? edges.head : this.#window.seqBefore(us) };
   }

@@ -1,9 +1,11 @@
 /**
  * Finds a fan-out object for a new reader. Readers are counted where they sit, each time, so no count can go
- * wrong. One question is settled at a time, and a promised seat counts until its reader has arrived.
+ * wrong. One question is settled at a time. A promised seat counts until its reader has arrived, and only the
+ * object knows when: it is told the promises each time, so that a reader on its way counts once.
  */
+import { logLine, messageOf } from "../protocol/log-line.ts";
 import { Refusal } from "../protocol/refusal.ts";
-import type { FanOutStation } from "../protocol/stations.ts";
+import type { FanOutStation, Seat } from "../protocol/stations.ts";
 import { fanOutName } from "../protocol/stations.ts";
 
 export interface SeatLimits {
@@ -29,7 +31,7 @@ export const DEFAULT_SEATS: SeatLimits = {
 
 interface Promised {
   name: string;
-  subscriber: string | null;
+  seat: Seat;
   until: number;
 }
 
@@ -64,35 +66,42 @@ export class Seating {
     this.#limits = limits;
   }
 
-  /** The name of an object with room. Refuses RateLimitExceeded (429). */
-  seat(subscriber: string | null): Promise<string> {
+  /** A seat at an object with room. Refuses RateLimitExceeded (429), NotEnoughResources (503). */
+  seat(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
     const found = this.#turn.then(() => this.#find(subscriber));
     this.#turn = found.catch(() => undefined);
     return found;
   }
 
-  /** A promised reader has arrived at its object, which counts it from now on. */
-  arrived(name: string, subscriber: string | null): void {
-    const at = this.#promised.findIndex((each) => each.name === name && each.subscriber === subscriber);
+  /** The reader with a promised seat has arrived at its object, which counts it. */
+  arrived(id: string): void {
+    const at = this.#promised.findIndex(({ seat }) => seat.id === id);
     if (at !== -1) this.#promised.splice(at, 1);
   }
 
-  async #find(subscriber: string | null): Promise<string> {
+  async #find(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
     const now = Date.now();
     this.#promised = this.#promised.filter(({ until }) => until > now);
-    const known = new Set([...this.#names(), ...this.#promised.map(({ name }) => name)]);
-    const seats = await Promise.all([...known].map((name) => this.#occupied(name, subscriber)));
+    const known = [...new Set([...this.#names(), ...this.#promised.map(({ name }) => name)])];
+    const asked = await Promise.all(known.map((name) => this.#occupied(name, subscriber)));
+    const seats = asked.filter((each) => each !== null);
     this.#check(seats, subscriber);
-    const name = this.#choose(seats);
-    this.#promised.push({ name, subscriber, until: now + this.#limits.promise });
-    return name;
+    const fanOut = this.#choose(seats, known);
+    const id = crypto.randomUUID();
+    this.#promised.push({ name: fanOut, seat: { id, subscriber }, until: now + this.#limits.promise });
+    return { fanOut, id };
   }
 
-  async #occupied(name: string, subscriber: string | null): Promise<Occupied> {
-    const promised = this.#promised.filter((each) => each.name === name);
-    const ofSame = promised.filter((each) => each.subscriber === subscriber);
-    const { readers, ofSubscriber } = await this.#fanOut(name).seats(subscriber);
-    return { name, readers: readers + promised.length, ofSubscriber: ofSubscriber + ofSame.length };
+  /** Null: the object does not answer. New readers are seated elsewhere meanwhile. */
+  async #occupied(name: string, subscriber: string | null): Promise<Occupied | null> {
+    const promised = this.#promised.filter((each) => each.name === name).map(({ seat }) => seat);
+    try {
+      return { name, ...(await this.#fanOut(name).seats(subscriber, promised)) };
+    } catch (thrown) {
+      const fields = { fanOut: name, error: messageOf(thrown) };
+      logLine("warn", "sequencer.seating", { message: "a fan-out object does not answer", ...fields });
+      return null;
+    }
   }
 
   #check(seats: readonly Occupied[], subscriber: string | null): void {
@@ -105,15 +114,14 @@ export class Seating {
     }
   }
 
-  /** The least full object, or a new one while each has its fill. */
-  #choose(seats: readonly Occupied[]): string {
+  /** The least full object, or a new one while each has its fill. `known` has those that do not answer, too. */
+  #choose(seats: readonly Occupied[], known: readonly string[]): string {
     const [least] = seats.toSorted((a, b) => a.readers - b.readers);
     const isNewOneDue = least === undefined || least.readers >= this.#limits.fill;
-    if (least !== undefined && (!isNewOneDue || seats.length >= this.#limits.objects)) return least.name;
-    const taken = new Set(seats.map(({ name }) => name));
-    for (let n = 1; ; n++) {
-      const name = fanOutName(this.#host, n);
-      if (!taken.has(name)) return name;
-    }
+    const names = Array.from({ length: this.#limits.objects }, (_, n) => fanOutName(this.#host, n + 1));
+    const fresh = isNewOneDue ? names.find((name) => !known.includes(name)) : undefined;
+    const name = fresh ?? least?.name;
+    if (name === undefined) throw new Refusal("NotEnoughResources", "The event streams do not answer", 503);
+    return name;
   }
 }

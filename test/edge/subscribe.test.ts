@@ -57,6 +57,13 @@ describe.each([
     expect(opened.filter((status) => status === 101)).toHaveLength(most);
   });
 
+  test("seats each of as many as may come, all at once", async () => {
+    const address = `192.0.5.${path.length}`;
+    const opened = await Promise.all(Array.from({ length: most }, () => statusOf(address)));
+    expect(opened.filter((status) => status === 101)).toHaveLength(most);
+    expect(await statusOf(address)).toBe(429);
+  });
+
   test("tells a request that is no upgrade to upgrade", async () => {
     const request = new Request(`https://host.example/${path}`);
     const { status, headers } = await serve(request, bindings, createExecutionContext());

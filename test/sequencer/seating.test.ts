@@ -1,18 +1,24 @@
 import { expect, test } from "vitest";
+import type { Seat } from "../../src/protocol/stations.ts";
 import { DEFAULT_SEATS, Seating, type SeatLimits } from "../../src/sequencer/seating.ts";
 import { range } from "../support/sequencer.ts";
 
 /** Fan-out objects that only count. */
 class House {
-  readonly readers = new Map<string, (string | null)[]>();
+  readonly readers = new Map<string, Seat[]>();
   readonly seating: Seating;
+  /** Objects that do not answer. */
+  readonly broken = new Set<string>();
 
   constructor(limits: Partial<SeatLimits> = {}) {
     const fanOut = (name: string) => ({
-      seats: async (subscriber: string | null) => {
+      seats: async (subscriber: string | null, promised: readonly Seat[]) => {
         await scheduler.wait(1);
-        const all = this.readers.get(name) ?? [];
-        const same = all.filter((each) => each !== null && each === subscriber);
+        if (this.broken.has(name)) throw new Error("away");
+        const here = this.readers.get(name) ?? [];
+        const isHere = ({ id }: Seat) => here.some((seat) => seat.id === id);
+        const all = [...here, ...promised.filter((seat) => !isHere(seat))];
+        const same = all.filter((seat) => seat.subscriber !== null && seat.subscriber === subscriber);
         return { readers: all.length, ofSubscriber: same.length };
       },
     });
@@ -22,15 +28,16 @@ class House {
     });
   }
 
-  arrive(name: string, subscriber: string | null): void {
-    this.readers.set(name, [...(this.readers.get(name) ?? []), subscriber]);
-    this.seating.arrived(name, subscriber);
+  /** The reader is counted at its object. */
+  arrive(name: string, seat: Seat): void {
+    this.readers.set(name, [...(this.readers.get(name) ?? []), seat]);
   }
 
   async seat(subscriber: string | null = null): Promise<string> {
-    const name = await this.seating.seat(subscriber);
-    this.arrive(name, subscriber);
-    return name;
+    const { fanOut, id } = await this.seating.seat(subscriber);
+    this.arrive(fanOut, { id, subscriber });
+    this.seating.arrived(id);
+    return fanOut;
   }
 
   get counts(): number[] {
@@ -50,7 +57,7 @@ test("a first object takes its fill before there is a second, and so on; then al
 test("a place that became free is taken before a further object is opened", async () => {
   const house = new House({ fill: 2, objects: 4 });
   for (let n = 0; n < 4; n++) await house.seat();
-  house.readers.set("host/1", [null]);
+  house.readers.set("host/1", [{ id: null, subscriber: null }]);
   expect(await house.seat()).toBe("host/1");
   house.readers.delete("host/1");
   expect(await house.seat()).toBe("host/1");
@@ -85,23 +92,27 @@ test("a promised seat whose reader does not come is free again after a while", a
   expect(await house.seat()).toBe("host/1");
 });
 
-test("a question that fails does not hold up the next", async () => {
-  const house = new House();
-  house.readers.set("host/1", []);
-  const answers = house.seating;
-  let isBroken = true;
-  const broken = new Seating(
-    "host",
-    () => ["host/1"],
-    () =>
-      ({
-        seats: () =>
-          isBroken ? Promise.reject(new Error("away")) : Promise.resolve({ readers: 0, ofSubscriber: 0 }),
-      }) as never,
-    DEFAULT_SEATS,
-  );
-  await expect(broken.seat(null)).rejects.toThrow("away");
-  isBroken = false;
-  expect(await broken.seat(null)).toBe("host/1");
-  expect(await answers.seat(null)).toBe("host/1");
+test("a reader on its way counts once: promised, at its object, or both", async () => {
+  const house = new House({ readers: 3, readersOfOne: 3 });
+  const seats = [];
+  for (let n = 0; n < 2; n++) seats.push(await house.seating.seat("192.0.2.1"));
+  // Both are at their object, and the sequencer has not heard of it.
+  for (const { fanOut, id } of seats) house.arrive(fanOut, { id, subscriber: "192.0.2.1" });
+  const last = await house.seating.seat("192.0.2.1");
+  await expect(house.seating.seat("192.0.2.1")).rejects.toMatchObject({ status: 429 });
+  for (const { id } of [...seats, last]) house.seating.arrived(id);
+  house.arrive(last.fanOut, { id: last.id, subscriber: "192.0.2.1" });
+  await expect(house.seating.seat(null)).rejects.toMatchObject({ status: 429 });
+});
+
+test("an object that does not answer is passed over, and serves again once it does", async () => {
+  const house = new House({ fill: 2, objects: 2 });
+  for (let n = 0; n < 2; n++) await house.seat();
+  house.broken.add("host/1");
+  expect(await house.seat()).toBe("host/2");
+  house.broken.add("host/2");
+  await expect(house.seat()).rejects.toMatchObject({ error: "NotEnoughResources", status: 503 });
+  house.broken.clear();
+  expect(await house.seat()).toBe("host/2");
+  expect(house.counts).toEqual([2, 2]);
 });

@@ -195,7 +195,7 @@ export const subscription = (cursor?: number | string): Request =>
 
 /** The fan-out object at which the sequencer seats the next reader. */
 export async function seatAt(sequencer: Stub, subscriber: string | null = null): Promise<FanOutStub> {
-  return fanOuts.getByName(await sequencer.seat(subscriber));
+  return fanOuts.getByName((await sequencer.seat(subscriber)).fanOut);
 }
 
 /** Changes the limits of a running instance. An eviction undoes it. */
@@ -224,7 +224,8 @@ export async function join(fanOut: FanOutStub, cursor?: number | string): Promis
   return new Consumer(must(response.webSocket, `socket (status ${response.status})`));
 }
 
-export const countReaders = async (fanOut: FanOutStub): Promise<number> => (await fanOut.seats(null)).readers;
+export const countReaders = async (fanOut: FanOutStub): Promise<number> =>
+  (await fanOut.seats(null, [])).readers;
 
 /** An entry of the JSON stream. */
 export interface JsonEntry {

@@ -14,9 +14,10 @@ import type {
   FanOutReport,
   FanOutStation,
   ReaderStatus,
+  Seat,
   SequencerStation,
 } from "../../protocol/stations.ts";
-import { SUBSCRIBER_HEADER, sequencerName } from "../../protocol/stations.ts";
+import { SEAT_HEADER, SUBSCRIBER_HEADER, sequencerName } from "../../protocol/stations.ts";
 import { POLICY, answerClose, refuseSubscription } from "../../protocol/object/web-socket.ts";
 import { Parcel } from "./batch.ts";
 import type { Unfit } from "./admission.ts";
@@ -50,7 +51,6 @@ export const DEFAULT_FAN_OUT: FanOutLimits = {
 /** A request that may be connected. */
 interface Admitted {
   place: Place;
-  subscriber: string | null;
   isOutdated: boolean;
   /** Newest seq of the host. */
   head: number;
@@ -62,8 +62,8 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
   readonly #pages: Pages;
   readonly #readers: Readers;
   readonly #bySocket = new Map<WebSocket, Reader>();
-  /** The addresses of readers that are about to be added. */
-  readonly #arriving: (string | null)[] = [];
+  /** The seats of readers that are about to be added. */
+  readonly #arriving = new Set<Seat>();
 
   constructor(ctx: DurableObjectState, env: Bindings) {
     super(ctx, configure(env).bindings);
@@ -96,14 +96,14 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
     const sockets = this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
     for (const [socket, place] of this.#places.restore(sockets)) {
       const [subscriber = null] = this.ctx.getTags(socket);
-      this.#readers.restore(this.#seatAtSocket(socket, subscriber, place));
+      this.#readers.restore(this.#seatAtSocket(socket, { id: null, subscriber }, place));
     }
     if (sockets.length > 0) setTimeout(() => this.#readers.lookAround(), 0);
   }
 
-  #seatAtSocket(socket: WebSocket, subscriber: string | null, place: Place): Reader {
+  #seatAtSocket(socket: WebSocket, seat: Seat, place: Place): Reader {
     const keep = (next: Place) => this.#places.keep(socket, next);
-    const reader = new Reader(this.#pool.take(socket), subscriber, place, keep);
+    const reader = new Reader(this.#pool.take(socket), seat, place, keep);
     this.#bySocket.set(socket, reader);
     return reader;
   }
@@ -121,9 +121,14 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
     return this.#readers.deliver(after, events);
   }
 
-  async seats(subscriber: string | null): Promise<{ readers: number; ofSubscriber: number }> {
-    const all = [...[...this.#readers].map((reader) => reader.subscriber), ...this.#arriving];
-    const same = all.filter((each) => each !== null && each === subscriber);
+  async seats(
+    subscriber: string | null,
+    promised: readonly Seat[],
+  ): Promise<{ readers: number; ofSubscriber: number }> {
+    const here = [...[...this.#readers].map(({ seat }) => seat), ...this.#arriving];
+    const known = new Set(here.map(({ id }) => id));
+    const all = [...here, ...promised.filter(({ id }) => !known.has(id))];
+    const same = all.filter((seat) => seat.subscriber !== null && seat.subscriber === subscriber);
     return { readers: all.length, ofSubscriber: same.length };
   }
 
@@ -134,25 +139,28 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
 
   // -------------------------------------------------------------------------------------------- admission
 
-  async #admit(request: Request): Promise<Admitted | Unfit> {
-    const asked = readRequest(request);
-    if ("by" in asked) return asked;
-    const subscriber = request.headers.get(SUBSCRIBER_HEADER);
-    const edges = await this.#listen(subscriber, asked.json === null ? null : asked.cursor);
-    this.#pages.heed(edges);
-    const { head } = edges;
-    if (asked.json !== null) return { place: jsonPlace(asked, edges), subscriber, isOutdated: false, head };
-    const found = reposPlace(asked.cursor, edges);
-    return "by" in found ? found : { ...found, subscriber, head };
+  /** Counts a reader from now on: until `connected` has added it, or has not. */
+  async #arrive<Result>(request: Request, connected: (seat: Seat) => Promise<Result>): Promise<Result> {
+    const { headers } = request;
+    const seat = { id: headers.get(SEAT_HEADER), subscriber: headers.get(SUBSCRIBER_HEADER) };
+    this.#arriving.add(seat);
+    try {
+      return await connected(seat);
+    } finally {
+      this.#arriving.delete(seat);
+    }
   }
 
-  async #listen(subscriber: string | null, us: number | null) {
-    this.#arriving.push(subscriber);
-    try {
-      return await this.#sequencer().listen(this.#name, subscriber, us);
-    } finally {
-      this.#arriving.splice(this.#arriving.indexOf(subscriber), 1);
-    }
+  async #admit(request: Request, seat: Seat): Promise<Admitted | Unfit> {
+    const asked = readRequest(request);
+    if ("by" in asked) return asked;
+    const us = asked.json === null ? null : asked.cursor;
+    const edges = await this.#sequencer().listen(this.#name, seat.id, us);
+    this.#pages.heed(edges);
+    const { head } = edges;
+    if (asked.json !== null) return { place: jsonPlace(asked, edges), isOutdated: false, head };
+    const found = reposPlace(asked.cursor, edges);
+    return "by" in found ? found : { ...found, head };
   }
 
   #begin(reader: Reader, { isOutdated, head }: Admitted): void {
@@ -165,17 +173,20 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
 
   // ---------------------------------------------------------------------------------- sockets that hibernate
 
-  override async fetch(request: Request): Promise<Response> {
-    const admitted = await this.#admit(request);
+  override fetch(request: Request): Promise<Response> {
+    return this.#arrive(request, (seat) => this.#connectSocket(request, seat));
+  }
+
+  async #connectSocket(request: Request, seat: Seat): Promise<Response> {
+    const admitted = await this.#admit(request, seat);
     if ("by" in admitted) {
       return admitted.by === "http"
         ? admitted.response
         : refuseSubscription(admitted.error, admitted.message);
     }
     const { 0: client, 1: socket } = new WebSocketPair();
-    const { subscriber, place } = admitted;
-    this.ctx.acceptWebSocket(socket, subscriber === null ? [] : [subscriber]);
-    this.#begin(this.#seatAtSocket(socket, subscriber, place), admitted);
+    this.ctx.acceptWebSocket(socket, seat.subscriber === null ? [] : [seat.subscriber]);
+    this.#begin(this.#seatAtSocket(socket, seat, admitted.place), admitted);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -207,14 +218,20 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
   override async connect(socket: Socket): Promise<void> {
     const pipe = await Pipe.open(socket);
     if (pipe === null) return;
-    const admitted = await this.#admit(pipe.request);
-    if ("by" in admitted) return refuse(pipe, admitted);
-    await pipe.upgrade();
-    const outlet = new PipeOutlet(pipe, () => this.limits().silence);
-    const reader = new Reader(outlet, admitted.subscriber, admitted.place, () => {});
-    this.#begin(reader, admitted);
+    const reader = await this.#arrive(pipe.request, (seat) => this.#connectPipe(pipe, seat));
+    if ("by" in reader) return refuse(pipe, reader);
     for await (const message of pipe.messages()) await this.#hear(reader, message);
     this.#readers.remove(reader);
+  }
+
+  async #connectPipe(pipe: Pipe, seat: Seat): Promise<Reader | Unfit> {
+    const admitted = await this.#admit(pipe.request, seat);
+    if ("by" in admitted) return admitted;
+    await pipe.upgrade();
+    const outlet = new PipeOutlet(pipe, () => this.limits().silence);
+    const reader = new Reader(outlet, seat, admitted.place, () => {});
+    this.#begin(reader, admitted);
+    return reader;
   }
 
   // ---------------------------------------------------------------------------------------------- messages

@@ -1,6 +1,6 @@
 /** One reader of a stream. All that must outlive the object's sleep is in its place. */
 import { isRefusal } from "../../protocol/refusal.ts";
-import type { ReaderStatus } from "../../protocol/stations.ts";
+import type { ReaderStatus, Seat } from "../../protocol/stations.ts";
 import { POLICY } from "../../protocol/object/web-socket.ts";
 import type { Batch } from "./batch.ts";
 import type { Format } from "./format.ts";
@@ -39,17 +39,16 @@ export type Heard = { options: JsonOptions } | { code: number; reason: string };
 
 export class Reader {
   readonly outlet: Outlet;
-  /** The client address by which it is counted; null where it is not. */
-  readonly subscriber: string | null;
+  readonly seat: Seat;
   readonly #keep: (place: Place) => void;
   readonly #speech = new Bucket(MESSAGE_RATE, MESSAGE_LENGTH, Date.now());
   #place: Place;
   #format: Format;
 
   /** @param keep called with each new place, so that it outlives the object's sleep */
-  constructor(outlet: Outlet, subscriber: string | null, place: Place, keep: (place: Place) => void) {
+  constructor(outlet: Outlet, seat: Seat, place: Place, keep: (place: Place) => void) {
     this.outlet = outlet;
-    this.subscriber = subscriber;
+    this.seat = seat;
     this.#keep = keep;
     this.#place = place;
     this.#format = formatOf(place);

@@ -345,7 +345,7 @@ describe("what does not fit", () => {
     const { fanOut } = await stage();
     const response = await fanOut.fetch(jsonSubscription(query));
     expect([response.status, await response.json()]).toMatchObject([400, { error }]);
-    expect(await fanOut.seats(null)).toMatchObject({ readers: 0 });
+    expect(await fanOut.seats(null, [])).toMatchObject({ readers: 0 });
   });
 
   test("more names than Jetstream takes are refused", async () => {
@@ -391,7 +391,7 @@ describe("what does not fit", () => {
     reader.socket.send(message);
     await until(() => reader.closed !== null);
     expect(reader.closed?.code).toBe(code);
-    expect(await fanOut.seats(null)).toMatchObject({ readers: 0 });
+    expect(await fanOut.seats(null, [])).toMatchObject({ readers: 0 });
   });
 
   test("messages of other types, and binary ones, are ignored", async () => {
