@@ -6,9 +6,15 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { encodeLabelsFrame } from "../protocol/label.ts";
+import { isCount, isJson } from "../protocol/json.ts";
 import { SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { Bindings, LabelsStation } from "../protocol/stations.ts";
-import { answerClose, refuseSubscription, restartSocket } from "../protocol/object/web-socket.ts";
+import {
+  answerClose,
+  attachmentOf,
+  refuseSubscription,
+  restartSocket,
+} from "../protocol/object/web-socket.ts";
 import { ModerationLabels } from "./labels.ts";
 
 /** Labels read per page. */
@@ -28,9 +34,9 @@ interface Position {
 
 /** Null for what another version of this code attached. */
 function positionOf(socket: WebSocket): number | null {
-  const attached: unknown = socket.deserializeAttachment();
-  const { seq } = (attached ?? {}) as Partial<Position>;
-  return typeof seq === "number" ? seq : null;
+  const attached = attachmentOf(socket);
+  const seq = isJson(attached) ? attached["seq"] : null;
+  return isCount(seq) ? seq : null;
 }
 
 export class LabelsObject extends DurableObject<Pick<Bindings, "DIRECTORY">> implements LabelsStation {

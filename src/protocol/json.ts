@@ -6,6 +6,10 @@ export const isJson = (value: unknown): value is Json =>
 
 export const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
+/** Whether a value is a whole number of zero or more. */
+export const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+
 export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** A table's entry under a name that a stranger may have chosen, such as `constructor`, which every object has. */

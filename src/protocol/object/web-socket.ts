@@ -1,4 +1,4 @@
-/** The close of a hibernating WebSocket, and refusals on a socket. */
+/** The attachment and the close of a hibernating WebSocket, and refusals on a socket. */
 import { encodeErrorFrame } from "../event-frames.ts";
 
 /** The close event's code for a Close without one (RFC 6455, section 7.4.1). */
@@ -11,6 +11,16 @@ export const POLICY = 1008;
 const RESTART = 1012;
 
 export const restartSocket = (socket: WebSocket) => socket.close(RESTART, "place unknown: connect again");
+
+/** What was attached to a socket before the object slept; null: nothing that this version of the runtime reads. */
+export function attachmentOf(socket: WebSocket): unknown {
+  try {
+    const attached: unknown = socket.deserializeAttachment();
+    return attached ?? null;
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Answers the Close of a hibernating socket's other side, as RFC 6455 (section 5.5.1) demands. workerd does so

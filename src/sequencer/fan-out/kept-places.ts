@@ -1,8 +1,9 @@
 /** Readers' places over the object's sleep: in the attachments of their sockets, long options in a table. */
 import createOptions from "../../../migrations/fan-out/0001_options.sql";
+import { isCount, isJson } from "../../protocol/json.ts";
 import { migrate } from "../../protocol/object/schema.ts";
 import { Sql } from "../../protocol/object/sql.ts";
-import { restartSocket } from "../../protocol/object/web-socket.ts";
+import { attachmentOf, restartSocket } from "../../protocol/object/web-socket.ts";
 import type { JsonOptions } from "./json/options.ts";
 import type { JsonPlace, Place } from "./reader.ts";
 
@@ -18,11 +19,26 @@ interface Attachment {
 
 /** Another version of this code may have attached something else. */
 function isAttachment(value: unknown): value is Attachment {
-  if (typeof value !== "object" || value === null || !("seq" in value) || !("json" in value)) return false;
+  if (!isJson(value)) return false;
   const { seq, json } = value;
-  if (seq !== null && typeof seq !== "number") return false;
-  return json === null || (typeof json === "object" && "options" in json);
+  if (seq !== null && !isCount(seq)) return false;
+  if (json === null) return true;
+  return (
+    isJson(json) &&
+    isCount(json["afterUs"]) &&
+    typeof json["awaitsHello"] === "boolean" &&
+    (isCount(json["options"]) || isOptions(json["options"]))
+  );
 }
+
+function isOptions(value: unknown): value is JsonOptions {
+  if (!isJson(value)) return false;
+  const { collections, dids, maxBytes } = value;
+  return isNames(collections) && isNames(dids) && isCount(maxBytes);
+}
+
+const isNames = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
 
 export class KeptPlaces {
   readonly #storage: DurableObjectStorage;
@@ -83,7 +99,7 @@ export class KeptPlaces {
   }
 
   #placeOf(socket: WebSocket): Place | null {
-    const attached: unknown = socket.deserializeAttachment();
+    const attached = attachmentOf(socket);
     if (!isAttachment(attached)) return null;
     const { seq, json } = attached;
     if (json === null) return { seq, json };
@@ -93,9 +109,13 @@ export class KeptPlaces {
 
   #optionsIn(socket: WebSocket, kept: JsonOptions | number): JsonOptions | null {
     if (typeof kept !== "number") return kept;
-    const row = this.#sql.first<{ json: string }>("SELECT json FROM options WHERE id = ?", kept);
+    const row = this.#sql.first<{ json: string }>(
+      "SELECT json FROM options WHERE id = ? AND json_valid(json)",
+      kept,
+    );
     if (row === null) return null;
-    const options: JsonOptions = JSON.parse(row.json);
+    const options: unknown = JSON.parse(row.json);
+    if (!isOptions(options)) return null;
     this.#rows.set(socket, { options, id: kept });
     return options;
   }
