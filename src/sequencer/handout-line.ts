@@ -10,6 +10,8 @@ export interface HandoutLimits {
   /** Milliseconds for each of an object's readers, and in all, that events are gathered after a flight. */
   gather: number;
   longestGather: number;
+  /** Bytes of events that are not gathered further. */
+  enough: number;
   /** Milliseconds before the first retry; doubled each time, up to `longest`. */
   retry: number;
   longest: number;
@@ -43,8 +45,10 @@ export class Line {
   #waitingBytes = 0;
   #isFlying = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** No flight starts before this time (ms). */
-  #restUntil = 0;
+  /** No flight starts before this time (ms), unless there is enough to tell. */
+  #gatherUntil = 0;
+  /** No flight starts before this time (ms), since the last one failed. */
+  #retryAt = 0;
   #failures = 0;
   #listens = 0;
   /** Whether the object said that it has no readers, and none came since. */
@@ -88,18 +92,19 @@ export class Line {
   }
 
   #wake(): void {
-    if (this.#isFlying || this.#timer !== null) return;
-    const rest = this.#restUntil - Date.now();
+    if (this.#isFlying) return;
+    const hasEnough = this.#waitingBytes >= this.#limits.enough;
+    const at = hasEnough ? this.#retryAt : Math.max(this.#retryAt, this.#gatherUntil);
+    const rest = at - Date.now();
     if (rest <= 0) return void this.#fly();
-    if (rest > TIMER_REACH) return this.#around.wakeBy(this.#restUntil);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#fly();
-    }, rest);
+    if (rest > TIMER_REACH) return this.#around.wakeBy(at);
+    this.#timer ??= setTimeout(() => void this.#fly(), rest);
   }
 
   async #fly(): Promise<void> {
     this.#isFlying = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     const begun = Date.now();
     const listens = this.#listens;
     const after = this.#told ?? this.#around.edges().head;
@@ -110,7 +115,7 @@ export class Line {
     try {
       const { readers, cuts } = await this.#calls.deliver(after, events);
       this.#failures = 0;
-      this.#restUntil = begun + Math.min(this.#limits.longestGather, readers * this.#limits.gather);
+      this.#gatherUntil = begun + Math.min(this.#limits.longestGather, readers * this.#limits.gather);
       this.isIdle = readers === 0 && listens === this.#listens;
       this.#calls.reported(cuts);
     } catch (thrown) {
@@ -125,7 +130,7 @@ export class Line {
     const { retry, longest } = this.#limits;
     const delay = Math.min(longest, retry * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;
-    this.#restUntil = Date.now() + delay;
+    this.#retryAt = Date.now() + delay;
     this.#leaveOut();
     const fields = { fanOut: this.#name, error: messageOf(thrown), failures: this.#failures };
     logLine("warn", "sequencer.handout", { message: "a fan-out object did not take its events", ...fields });

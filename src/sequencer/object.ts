@@ -11,6 +11,7 @@ import addRepoAge from "../../migrations/sequencer/0002_repo_age.sql";
 import addStreams from "../../migrations/sequencer/0003_streams.sql";
 import type { LogEntry } from "../protocol/events.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
+import { free } from "../protocol/memory.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
 import { configured } from "../../schema/kept-settings.ts";
@@ -214,7 +215,10 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   }
 
   async page(after: number): Promise<EventPage> {
-    return this.#window.page(after);
+    const page = this.#window.page(after);
+    // The answer is written in this turn.
+    setTimeout(() => page.events.forEach(({ frame }) => free(frame)), 0);
+    return page;
   }
 
   async streams(): Promise<StreamStatus[]> {

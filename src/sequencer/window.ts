@@ -204,7 +204,7 @@ export class EventWindow {
     for (const { seq, us, frame } of rows) yield { seq, us, frame: this.#whole(seq, new Uint8Array(frame)) };
   }
 
-  /** The events after `after`, as many as one answer should carry. */
+  /** The events after `after`, as many as one answer should carry. All frames are parts of one buffer. */
   page(after: number): EventPage {
     const events: StreamedEvent[] = [];
     let bytes = 0;
@@ -215,7 +215,7 @@ export class EventWindow {
     }
     const isWhole = events.length < PAGE_ROWS && bytes < PAGE_BYTES;
     const last = isWhole ? this.#head : (events.at(-1)?.seq ?? this.#head);
-    return { events, last, ...this.edges };
+    return { events: packed(events, bytes), last, ...this.edges };
   }
 
   /**
@@ -295,4 +295,16 @@ export class EventWindow {
   #number(query: string, ...bindings: number[]): number | null {
     return this.#sql.first<{ n: number | null }>(query, ...bindings)?.n ?? null;
   }
+}
+
+/** The events with their frames in one buffer, which goes over in one piece and can be freed at once. */
+function packed(events: readonly StreamedEvent[], bytes: number): StreamedEvent[] {
+  const all = new Uint8Array(bytes);
+  let at = 0;
+  return events.map(({ seq, us, frame }) => {
+    const part = all.subarray(at, (at += frame.length));
+    part.set(frame);
+    free(frame);
+    return { seq, us, frame: part };
+  });
 }

@@ -113,6 +113,36 @@ test("an object with many readers is told in larger batches, within the limit", 
     expect(fanOut.flights.length).toBeGreaterThan(1);
   }));
 
+test("events of many bytes are not gathered further", () =>
+  staged({ gather: 10_000, longestGather: 10_000, enough: 1_000 }, async ({ push, fanOut, handout }) => {
+    handout.listen("host/1");
+    push(1);
+    await until(() => fanOut.flights.length === 1);
+    for (let n = 0; n < 3; n++) push(3, 100);
+    await scheduler.wait(20);
+    expect(fanOut.flights).toHaveLength(1);
+    push(1, 100);
+    await until(() => fanOut.flights.length === 2);
+    expect(fanOut.flights).toEqual([
+      { after: 0, seqs: [1] },
+      { after: 1, seqs: range(2, 11) },
+    ]);
+  }));
+
+test("an object that just failed is left alone, however much there is to tell", () =>
+  staged({ enough: 1_000, retry: 100 }, async ({ push, fanOut, handout }) => {
+    handout.listen("host/1");
+    fanOut.failing = true;
+    push(1);
+    await scheduler.wait(10);
+    fanOut.failing = false;
+    for (let n = 0; n < 20; n++) push(1, 200);
+    await scheduler.wait(20);
+    expect(fanOut.flights).toEqual([]);
+    await until(() => fanOut.seqs.at(-1) === 21);
+    expect(fanOut.mostFlying).toBe(1);
+  }));
+
 /** How many events each flight leaves out before its first: its object sees that its readers are behind. */
 const leftOut = ({ flights }: FanOutDouble): number[] => {
   let told = 0;

@@ -1,5 +1,6 @@
 /** Events that are sent together, with what is made of them for each format, once for all its readers. */
 import type { StreamedEvent } from "../../protocol/events.ts";
+import { free } from "../../protocol/memory.ts";
 import type { Format, Message } from "./format.ts";
 import { encodeMessages } from "./pipe/frames.ts";
 import { Told } from "./told.ts";
@@ -19,6 +20,10 @@ export class Parcel {
   get framed(): Uint8Array {
     this.#framed ??= encodeMessages(this.messages);
     return this.#framed;
+  }
+
+  free(): void {
+    if (this.#framed !== null) free(this.#framed);
   }
 }
 
@@ -51,5 +56,11 @@ export class Batch {
     const parcel = new Parcel(told.flatMap((each) => format.messages(each)));
     this.#parcels.set(key, parcel);
     return parcel;
+  }
+
+  /** Frees the frames. Nothing may be asked of the batch afterwards; what is on its way to readers goes on. */
+  free(): void {
+    for (const { frame } of this.#told) free(frame);
+    for (const parcel of this.#parcels.values()) parcel.free();
   }
 }

@@ -1,4 +1,7 @@
-/** Pages of the window for replays, fetched from the sequencer one at a time. Replays of one place share theirs. */
+/**
+ * Pages of the window for replays, fetched from the sequencer one at a time. Replays of one place share theirs.
+ * A page that is kept no longer is freed at once: a replay is gigabytes of pages.
+ */
 import type { SequencerStation, WindowEdges } from "../../protocol/stations.ts";
 import { Batch } from "./batch.ts";
 
@@ -24,29 +27,32 @@ export class Pages {
   heed({ forgot }: WindowEdges): void {
     if (forgot === this.#forgot) return;
     this.#forgot = forgot;
-    this.#kept.clear();
+    for (const seq of this.#kept.keys()) this.#drop(seq);
   }
 
-  /** The events after `seq`, or the first of them. */
-  async after(seq: number): Promise<Page> {
+  /** Calls `use` with the events after `seq`, or the first of them. It may not keep them. */
+  async after(seq: number, use: (page: Page) => void): Promise<void> {
     const kept = this.#kept.get(seq);
     if (kept !== undefined && kept.batch.last > seq) {
-      this.#keep(seq, kept);
-      return kept;
+      // Moves it to the end.
+      this.#kept.delete(seq);
+      this.#kept.set(seq, kept);
+      return use(kept);
     }
     const { events, last, ...edges } = await this.#sequencer().page(seq);
     this.heed(edges);
+    this.#drop(seq);
     const page = { batch: new Batch(events, last), ...edges };
-    this.#keep(seq, page);
-    return page;
-  }
-
-  #keep(seq: number, page: Page): void {
-    this.#kept.delete(seq);
     this.#kept.set(seq, page);
+    use(page);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= KEPT) return;
-      this.#kept.delete(oldest);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(seq: number): void {
+    this.#kept.get(seq)?.batch.free();
+    this.#kept.delete(seq);
   }
 }

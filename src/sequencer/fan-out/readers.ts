@@ -8,16 +8,12 @@ import { logLine, messageOf } from "../../protocol/log-line.ts";
 import type { StreamedEvent } from "../../protocol/events.ts";
 import type { Cut, CutReason, FanOutReport } from "../../protocol/stations.ts";
 import { Batch } from "./batch.ts";
-import { News } from "./news.ts";
 import type { Pages } from "./pages.ts";
 import type { Reader } from "./reader.ts";
 
 /** Milliseconds between two rounds of pages when nobody takes one, and after a failure. */
 const ROUND = 20;
 const AFTER_FAILURE = 1_000;
-/** Readers of one object that are a crowd, and the milliseconds for which its news is gathered. */
-const CROWD = 64;
-const GATHERED_MS = 150;
 
 const WORDS: Record<CutReason, string> = {
   TooSlow: "More was sent than can be held for a slow consumer: reconnect with your cursor to go on",
@@ -27,7 +23,6 @@ const WORDS: Record<CutReason, string> = {
 export class Readers {
   readonly #pages: Pages;
   readonly #rate: () => number;
-  readonly #news = new News((after, events) => this.#tell(after, events));
   readonly #all = new Set<Reader>();
   /** Those that are behind, the one to be served next first. */
   readonly #behind = new Set<Reader>();
@@ -84,9 +79,9 @@ export class Readers {
     void this.#catchUp();
   }
 
-  /** Sends all events after `after`, up to the last of `events`; a crowd has them a moment later. */
+  /** Sends all events after `after`, up to the last of `events`. */
   deliver(after: number, events: readonly StreamedEvent[]): FanOutReport {
-    this.#news.add(after, events, this.#all.size >= CROWD ? GATHERED_MS : 0);
+    this.#tell(after, events);
     const cuts = this.#cuts;
     this.#cuts = [];
     return { readers: this.#all.size, cuts };
@@ -101,6 +96,7 @@ export class Readers {
       if ((reader.seq ?? 0) >= after && reader.outlet.takesNews()) this.#send(reader, batch, now);
       else this.#behind.add(reader);
     }
+    batch.free();
     void this.#catchUp();
   }
 
@@ -148,15 +144,18 @@ export class Readers {
 
   /** Returns the bytes of the page. */
   async #servePage(reader: Reader, after: number): Promise<number> {
-    const { batch, head, pruned } = await this.#pages.after(after);
-    this.#head = Math.max(this.#head ?? 0, head);
-    if (!this.#all.has(reader)) return 0;
-    if (after < pruned) this.#cut(reader, "Overtaken");
-    else this.#send(reader, batch, Date.now());
+    let bytes = 0;
+    await this.#pages.after(after, ({ batch, head, pruned }) => {
+      this.#head = Math.max(this.#head ?? 0, head);
+      if (!this.#all.has(reader)) return;
+      if (after < pruned) this.#cut(reader, "Overtaken");
+      else this.#send(reader, batch, Date.now());
+      bytes = batch.bytes;
+    });
     // The next round begins with those that had to wait in this one.
     this.#behind.delete(reader);
     if (this.#isBehind(reader) && this.#all.has(reader)) this.#behind.add(reader);
-    return batch.bytes;
+    return bytes;
   }
 
   #cut(reader: Reader, why: CutReason): void {

@@ -42,11 +42,13 @@ export class PipeOutlet implements Outlet {
   }
 
   send({ framed }: Parcel, now: number): void {
+    // The bytes may be freed before they have left.
+    const { length } = framed;
     if (this.#unread === 0) this.#progress = now;
-    this.#unread += framed.length;
+    this.#unread += length;
     this.#pipe.write(framed).then(
       () => {
-        this.#unread -= framed.length;
+        this.#unread -= length;
         this.#progress = Date.now();
       },
       () => {
