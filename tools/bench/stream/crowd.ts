@@ -3,11 +3,10 @@
  * each frame and reader. The CPU of the same writes without readers is taken off.
  */
 import { performance } from "node:perf_hooks";
-import type { RunningHost } from "../../dev/host.ts";
 import { percentile } from "../load.ts";
 import { cpuSeconds } from "../process.ts";
 import { FrameReader } from "./reader.ts";
-import { Writers, steadily } from "./writers.ts";
+import { steadily } from "./writers.ts";
 
 export interface CrowdPlan {
   readers: number;
@@ -15,10 +14,23 @@ export interface CrowdPlan {
   seconds: number;
 }
 
+/** What serves the crowd. */
+export interface CrowdHost {
+  origin: string;
+  /** Process id of the runtime. */
+  pid: number | null;
+  /** Makes one frame. Resolves once it is written. */
+  write: () => Promise<void>;
+}
+
 export interface CrowdFigures {
   frames: number;
+  /** Mean size. */
+  frameBytes: number;
   /** Readers that had every frame. */
   complete: number;
+  /** What became of the others. */
+  incomplete: string[];
   /** Milliseconds from the beginning of a write until a reader had its frame. */
   p50: number;
   p99: number;
@@ -26,19 +38,14 @@ export interface CrowdFigures {
   cpuPerFrame: number | null;
 }
 
-/** One writer, so that frames come in the order of the writes. */
-async function writeAll(
-  host: RunningHost,
-  writers: Writers,
-  plan: CrowdPlan,
-  sent: number[],
-): Promise<number | null> {
+/** One write after the other, so that frames come in the order of the writes. Returns the CPU seconds. */
+async function writeAll(host: CrowdHost, plan: CrowdPlan, sent: number[]): Promise<number | null> {
   const before = cpuSeconds(host.pid);
   let last = Promise.resolve();
   await steadily(plan.writesPerSecond, plan.seconds, () => {
     last = last.then(() => {
       sent.push(performance.now());
-      return writers.write(false);
+      return host.write();
     });
     return last;
   });
@@ -47,9 +54,8 @@ async function writeAll(
   return before === null || after === null ? null : after - before;
 }
 
-export async function runCrowd(host: RunningHost, plan: CrowdPlan): Promise<CrowdFigures> {
-  const writers = await Writers.signUp(host.origin, 1);
-  const alone = await writeAll(host, writers, plan, []);
+export async function runCrowd(host: CrowdHost, plan: CrowdPlan): Promise<CrowdFigures> {
+  const alone = await writeAll(host, plan, []);
   const sent: number[] = [];
   const late: number[] = [];
   const readers: FrameReader[] = [];
@@ -63,7 +69,7 @@ export async function runCrowd(host: RunningHost, plan: CrowdPlan): Promise<Crow
     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   await new Promise((resolve) => setTimeout(resolve, 2_000));
-  const together = await writeAll(host, writers, plan, sent);
+  const together = await writeAll(host, plan, sent);
   const frames = sent.length;
   for (
     const end = Date.now() + 20_000;
@@ -74,9 +80,14 @@ export async function runCrowd(host: RunningHost, plan: CrowdPlan): Promise<Crow
   late.sort((a, b) => a - b);
   for (const reader of readers) reader.leave();
   const cpu = alone === null || together === null ? null : together - alone;
+  const incomplete = readers.filter((reader) => reader.frames !== frames);
+  const bytes = readers.reduce((sum, reader) => sum + reader.bytes, 0);
+  const received = readers.reduce((sum, reader) => sum + reader.frames, 0);
   return {
     frames,
-    complete: readers.filter((reader) => reader.frames === frames).length,
+    frameBytes: Math.round(bytes / received),
+    complete: readers.length - incomplete.length,
+    incomplete: incomplete.map((reader) => `${reader.frames} of ${frames} frames: ${reader.closed}`),
     p50: percentile(late, 0.5),
     p99: percentile(late, 0.99),
     cpuPerFrame: cpu === null ? null : (cpu * 1e6) / frames / plan.readers,

@@ -4,6 +4,7 @@ import { median } from "../load.ts";
 import { figure, printTable } from "../print-table.ts";
 import type { CountFigures } from "./counts.ts";
 import type { CrowdFigures, CrowdPlan } from "./crowd.ts";
+import type { HonestFigures, HonestPlan } from "./honest.ts";
 import type { ScenarioFigures, ScenarioPlan } from "./scenario.ts";
 
 export interface StreamReport {
@@ -11,6 +12,7 @@ export interface StreamReport {
   /** Cores that the whole machine kept busy. */
   busy: number | null;
   scenario?: { plan: ScenarioPlan; with: ScenarioFigures; without: ScenarioFigures };
+  honest?: { plan: HonestPlan; found: HonestFigures };
   crowd?: { plan: CrowdPlan; found: Record<string, CrowdFigures[]> };
   counts?: CountFigures[];
 }
@@ -36,8 +38,11 @@ function scenarioText({ plan, with: busy, without }: NonNullable<StreamReport["s
     line("frames other than the live reader's", ({ wrongFrames }) => String(wrongFrames)),
     line("silent readers cut", ({ silentCut }) => `${silentCut} of ${plan.silent}`),
     line("stream, MB", ({ streamBytes }) => figure(streamBytes / 1e6)),
-    line("memory after the first minute, MB", ({ memory }) => whole(memory.first)),
-    line("least and most since, MB", ({ memory }) => `${whole(memory.least)} – ${whole(memory.most)}`),
+    line("memory, median of each minute, MB", ({ memory }) => memory.minutes.map(whole).join(", ")),
+    line(
+      "least and most after the first, MB",
+      ({ memory }) => `${whole(memory.least)} – ${whole(memory.most)}`,
+    ),
   ]);
   const faults = [...busy.faults, ...busy.honestCuts, ...without.faults, ...without.honestCuts];
   return [
@@ -45,6 +50,26 @@ function scenarioText({ plan, with: busy, without }: NonNullable<StreamReport["s
     `Each twentieth write is a batch of 200 kB. One reader is live, ${plan.silent} never read, and all replays of a minute begin at once.`,
     table,
     ...faults.map((fault) => `- ${fault}`),
+  ].join("\n\n");
+}
+
+function honestText({ plan, found }: NonNullable<StreamReport["honest"]>): string {
+  const { live, silent, replays } = plan;
+  const table = printTable([
+    ["", ""],
+    ["window, MB", figure(found.streamBytes / 1e6)],
+    ["live readers and replays cut though they read", String(found.honestCuts.length)],
+    ["frames that a reader had otherwise than another", String(found.wrongFrames)],
+    ["silent readers cut", `${found.silentCut} of ${silent}`],
+    ["fastest and slowest replay, s", `${figure(found.fastest / 1000)}, ${figure(found.slowest / 1000)}`],
+    ["most memory with live readers, MB", figure(found.livePeak)],
+    ["most memory with replays, MB", figure(found.replayPeak)],
+  ]);
+  return [
+    `## ${live} readers at a megabyte a second`,
+    `${plan.writesPerSecond} batches of 200 kB a second for ${plan.seconds} s, beside ${silent} readers that never read. Then ${replays} replays of the whole window begin at once, each in one connection.`,
+    table,
+    ...[...found.faults, ...found.honestCuts].map((fault) => `- ${fault}`),
   ].join("\n\n");
 }
 
@@ -62,7 +87,11 @@ function crowdText({ plan, found }: NonNullable<StreamReport["crowd"]>): string 
   const head = ["readers", "had every frame", "p50 ms", "p99 ms", "CPU µs per frame and reader"];
   return [
     `## ${plan.readers} live readers, ${plan.writesPerSecond} writes a second`,
+    "An empty Worker only sends frames of the same size, each by itself, to sockets that hibernate at as many objects.",
     printTable([head, ...lines]),
+    ...Object.entries(found).flatMap(([name, rounds]) =>
+      rounds.flatMap(({ incomplete }) => incomplete.slice(0, 5).map((each) => `- ${name}: ${each}`)),
+    ),
   ].join("\n\n");
 }
 
@@ -96,12 +125,13 @@ function countText(counts: readonly CountFigures[]): string {
   ].join("\n\n");
 }
 
-export function markdown({ machine, busy, scenario, crowd, counts }: StreamReport): string {
+export function markdown({ machine, busy, scenario, honest, crowd, counts }: StreamReport): string {
   const { cpu, cores, memoryGB, system, node, commit, date } = machine;
   return [
     "# The event streams, with many readers",
     `${date.slice(0, 10)}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}. The whole machine kept ${figure(busy)} cores busy.`,
     ...(scenario === undefined ? [] : [scenarioText(scenario)]),
+    ...(honest === undefined ? [] : [honestText(honest)]),
     ...(crowd === undefined ? [] : [crowdText(crowd)]),
     ...(counts === undefined ? [] : [countText(counts)]),
   ].join("\n\n");

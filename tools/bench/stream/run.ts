@@ -1,6 +1,6 @@
 /**
  * `npm run bench:stream` measures the event streams with many readers: the scenario of replays beside silent
- * readers, a crowd of live ones, and what readers cost by count.
+ * readers, fifty that read much, a crowd of live ones, and what readers cost by count.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,13 +9,16 @@ import type * as HostModule from "../../dev/host.ts";
 import { type RunningHost, startHost } from "../../dev/host.ts";
 import { ROOT } from "../../dev/wrangler-file.ts";
 import { describeMachine, machineBusySeconds } from "../machine.ts";
-import { type CrowdFigures, runCrowd } from "./crowd.ts";
+import { type CrowdFigures, type CrowdPlan, runCrowd } from "./crowd.ts";
 import { type CountFigures, runCounts } from "./counts.ts";
+import { runHonest } from "./honest.ts";
+import { runFloor } from "./floor/floor.ts";
 import { type StreamReport, markdown } from "./report.ts";
 import { type ScenarioFigures, runScenario } from "./scenario.ts";
+import { Writers } from "./writers.ts";
 
 const USAGE = `npm run bench:stream -- [options]
-  --only scenario,crowd,counts   parts to run (default: all)
+  --only scenario,honest,crowd,counts  parts to run (default: all)
   --minutes 5                    of the scenario, with replays and again without
   --readers 1000                 of the crowd
   --rate 20                      writes a second
@@ -26,7 +29,7 @@ const USAGE = `npm run bench:stream -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "scenario,crowd,counts" },
+    only: { type: "string", default: "scenario,honest,crowd,counts" },
     minutes: { type: "string", default: "5" },
     readers: { type: "string", default: "1000" },
     rate: { type: "string", default: "20" },
@@ -69,7 +72,19 @@ async function scenarios(): Promise<NonNullable<StreamReport["scenario"]>> {
   return { plan, with: await run(plan.replaysPerMinute), without: await run(0) };
 }
 
-/** The crowd at pipes, at sockets that hibernate, and at another checkout, in turns. */
+async function crowdAt(host: RunningHost, plan: CrowdPlan): Promise<CrowdFigures> {
+  const writers = await Writers.signUp(host.origin, 1);
+  const { origin, pid } = host;
+  return runCrowd({ origin, pid, write: () => writers.write(false) }, plan);
+}
+
+async function honest(): Promise<NonNullable<StreamReport["honest"]>> {
+  const plan = { writesPerSecond: 5, seconds: 200, live: 50, silent: 5, replays: 50 };
+  say(`${plan.live} readers at a megabyte a second, then as many replays`);
+  return { plan, found: await withHost(startHost, null, (host) => runHonest(host, plan)) };
+}
+
+/** The crowd at pipes, at sockets that hibernate, at another checkout, and at an empty Worker, in turns. */
 async function crowds(): Promise<NonNullable<StreamReport["crowd"]>> {
   const plan = {
     readers: Number(values.readers),
@@ -84,11 +99,15 @@ async function crowds(): Promise<NonNullable<StreamReport["crowd"]>> {
   ];
   const found: Record<string, CrowdFigures[]> = {};
   for (let round = 0; round < Number(values.rounds); round++) {
+    let frameBytes = 0;
     for (const [name, start, flags] of columns) {
       say(`crowd of ${plan.readers}, ${name}`);
-      const figures = await withHost(start, flags, (host) => runCrowd(host, plan));
+      const figures = await withHost(start, flags, (host) => crowdAt(host, plan));
       (found[name] ??= []).push(figures);
+      ({ frameBytes } = figures);
     }
+    say(`crowd of ${plan.readers}, at an empty Worker`);
+    (found["at an empty Worker"] ??= []).push(await runFloor(plan, frameBytes));
   }
   return { plan, found };
 }
@@ -131,6 +150,7 @@ async function measure(): Promise<void> {
     if (values.save) writeFileSync(path.join(folder, "stream.md"), `${markdown(report)}\n`);
   };
   if (parts.includes("scenario")) note({ scenario: await scenarios() });
+  if (parts.includes("honest")) note({ honest: await honest() });
   if (parts.includes("crowd")) note({ crowd: await crowds() });
   if (parts.includes("counts")) note({ counts: await counts() });
   console.log(markdown(report));
