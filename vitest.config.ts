@@ -102,6 +102,7 @@ const TABLES = [
   "test/sequencer/fan-out/repos.test.ts",
   "test/web/admin/roles.test.ts",
   "test/web/app-markup.test.ts",
+  "test/web/app-queries.test.ts",
 ];
 
 interface NodeTests {

@@ -39,6 +39,10 @@ export class Visitor {
     return this;
   }
 
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
   async get(path: string, headers: Record<string, string> = {}): Promise<Shown> {
     return this.#send(path, { headers: { accept: "text/html", ...headers } });
   }
@@ -86,8 +90,7 @@ export class Visitor {
 
   async #send(path: string, init: RequestInit): Promise<Shown> {
     const headers = new Headers(init.headers);
-    const cookies = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    if (cookies !== "") headers.set("cookie", cookies);
+    if (this.cookie !== "") headers.set("cookie", this.cookie);
     const response = await this.#fetch(path, { ...init, headers, redirect: "manual" });
     for (const cookie of response.headers.getSetCookie()) {
       const [pair = ""] = cookie.split(";");

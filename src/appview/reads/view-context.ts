@@ -9,6 +9,7 @@ import { ImageUris } from "../images.ts";
 import type { LabelingHost } from "./host-labeler.ts";
 import { type Labelers, parseLabelers } from "./labelers.ts";
 import { MutedLists } from "./muted-lists.ts";
+import { SharedTrips } from "./shared-trips.ts";
 
 /** The origin that serves the images in views, and the labeler that applies when a request names none. */
 export interface ViewHost extends LabelingHost {
@@ -31,10 +32,26 @@ export interface ViewContext {
   /** Receives the rev up to which the viewer's repo is indexed, from reads that happen to learn it. */
   sawRev?: (rev: string) => void;
   mutedLists: MutedLists;
+  /** How many pages are read for one answer, where rules thin them out. Each takes up to sixteen queries. */
+  rounds: number;
 }
 
 /** The view context of a request with a viewer. */
 export type MemberViewContext = ViewContext & { viewer: Did };
+
+/** So that an answer stays below the fifty queries that the free plan allows. */
+const ROUNDS = 3;
+/** A page has its badge to read besides. One that comes out short goes on at its end. */
+const ROUNDS_OF_PAGE = 1;
+
+/** The contexts of a web page. */
+export interface PageContexts<Viewer extends Did | null> {
+  reading: ViewContext & { viewer: Viewer };
+  /** For what stands beside it: goes with the page's own trips, or waits until `end`. */
+  beside: ViewContext & { viewer: Viewer };
+  /** Says that the page itself has read all that it needs. */
+  end: () => void;
+}
 
 export class AppViewReads {
   private readonly databases: Pick<Bindings, "APPVIEW_DB" | "DIRECTORY">;
@@ -68,6 +85,27 @@ export class AppViewReads {
       host: this.host,
       now: Date.now(),
       mutedLists: new MutedLists(directory, viewer),
+      rounds: ROUNDS,
+    };
+  }
+
+  onPage<Viewer extends Did | null>(viewer: Viewer): PageContexts<Viewer> {
+    const index = new SharedTrips(this.databases.APPVIEW_DB);
+    const directory = new SharedTrips(this.databases.DIRECTORY);
+    const of = (db: D1Database, own: D1Database) => ({
+      ...this.on(viewer),
+      db,
+      directory: own,
+      mutedLists: new MutedLists(own, viewer),
+      rounds: ROUNDS_OF_PAGE,
+    });
+    return {
+      reading: of(index.db, directory.db),
+      beside: of(index.beside, directory.beside),
+      end() {
+        index.end();
+        directory.end();
+      },
     };
   }
 }

@@ -36,7 +36,7 @@ interface Given {
 
 /** A page; it is rendered when what it counts is known. */
 export async function appPage(visit: AppVisit, tree: Child, given: Given = {}): Promise<Response> {
-  await visit.counted;
+  await visit.counted();
   const { host } = visit.scene;
   const headers = given.headers ?? new Headers();
   headers.set("content-security-policy", policyOf(host.colour));

@@ -1,8 +1,9 @@
 /** The context of every page of the app: one request, by whom, in which language. */
 import type { Did } from "@atcute/lexicons";
-import { getUnreadCount } from "../../appview/reads/methods/notification/notifications.ts";
+import { countUnread } from "../../appview/reads/methods/notification/notifications.ts";
 import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import type { Services } from "../../xrpc/server/services.ts";
+import { isNavigation } from "../replies.tsx";
 import { type HostWords, wordsOf } from "../visit.ts";
 import { GUEST, type Tastes } from "./judgement.ts";
 import { type Reader, readerOf } from "./reader.ts";
@@ -38,12 +39,20 @@ export interface AppVisit {
   /** Null: a guest, whose page may be shared with other guests. */
   reader: Reader | null;
   reading: ViewContext;
-  /** Settles when `scene.unread` is known. */
-  counted: Promise<void>;
+  /** For what stands beside the page. It goes with the page's own trips, so await it after those, or after `end`. */
+  beside: ViewContext;
+  /** Says that the page has read all that it needs. */
+  end: () => void;
+  /** Ends the page's reads; resolves when `scene.unread` is known. */
+  counted(): Promise<void>;
 }
 
 /** A visit by a member. */
-export type MemberVisit = AppVisit & { reader: Reader; reading: MemberViewContext };
+export type MemberVisit = AppVisit & {
+  reader: Reader;
+  reading: MemberViewContext;
+  beside: MemberViewContext;
+};
 
 export const isMember = (visit: AppVisit): visit is MemberVisit => visit.reader !== null;
 
@@ -59,29 +68,40 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
     forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
     unread: 0,
   };
-  // Whoever looks at their notifications has none that are new. Profiles and threads have no queries to spare:
-  // with the count, they come to 51, and the free plan allows 50 a request.
-  const counted =
-    reader === null || url.pathname === "/notifications" || url.pathname.startsWith("/profile/")
-      ? Promise.resolve()
-      : countInto(scene, services.appview.on(reader.member.did));
+  const contexts = services.appview.onPage(scene.viewer?.did ?? null);
+  const count = counterOf(scene, contexts.beside);
+  // Where the answer may be no page, nothing is counted before it is known to be one.
+  const early = request.method === "GET" && !url.pathname.endsWith("/rss") && !looksAtNews(request, url);
+  const begun = early ? count() : null;
   return {
     services,
     request,
     url,
     scene,
     reader,
-    reading: services.appview.on(scene.viewer?.did ?? null),
-    counted,
+    ...contexts,
+    async counted() {
+      contexts.end();
+      await (begun ?? (looksAtNews(request, url) ? null : count()));
+    },
   };
 }
 
+/** Whether a member looks at what is new, and so has nothing unread any more. */
+export const looksAtNews = (request: Request, { pathname, searchParams }: URL): boolean =>
+  pathname === "/notifications" && !searchParams.has("cursor") && isNavigation(request);
+
+/** The badge shows no larger number. */
+export const BADGE_MOST = 100;
+
 /** The badge is no reason for a page to fail. */
-async function countInto(scene: Scene, reading: MemberViewContext): Promise<void> {
+const counterOf = (scene: Scene, beside: ViewContext) => async (): Promise<void> => {
+  if (!hasViewer(beside)) return;
   try {
-    const { count } = await getUnreadCount(reading, {});
-    scene.unread = count;
+    scene.unread = await countUnread(beside, BADGE_MOST);
   } catch {
     scene.unread = 0;
   }
-}
+};
+
+const hasViewer = (reading: ViewContext): reading is MemberViewContext => reading.viewer !== null;

@@ -4,18 +4,22 @@
  * another trip would cost more than it shows.
  */
 import type { Page } from "../queries/feeds.ts";
+import type { ViewContext } from "../view-context.ts";
 
-const REQUESTS = 10;
+export interface PageParams {
+  limit: number;
+  cursor?: string | undefined;
+}
 
 export async function fillPage<Item>(
-  cursor: string | undefined,
-  limit: number,
+  { rounds }: ViewContext,
+  { cursor, limit }: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
 ): Promise<Page<Item>> {
   const first = await fetch(cursor, limit);
   const { items } = first;
   let next = first.cursor;
-  for (let requests = 1; requests < REQUESTS && next !== undefined && items.length * 2 < limit; requests++) {
+  for (let round = 1; round < rounds && next !== undefined && items.length * 2 < limit; round++) {
     const previous = next;
     const page = await fetch(previous, limit - items.length);
     items.push(...page.items);

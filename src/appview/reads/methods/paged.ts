@@ -5,32 +5,26 @@
 import { type Cursor, parseCursor } from "../cursors.ts";
 import { type Page, pageOf } from "../queries/feeds.ts";
 import { pageOrder, pageValues } from "../queries/page.ts";
-import type { MemberViewContext } from "../view-context.ts";
+import type { MemberViewContext, ViewContext } from "../view-context.ts";
 import { rowsOf } from "../script.ts";
-import { fillPage } from "./fill-page.ts";
-
-export interface PageParams {
-  limit: number;
-  cursor?: string | undefined;
-}
-
-/** The most pages read for one answer. */
-const REQUESTS = 10;
+import { type PageParams, fillPage } from "./fill-page.ts";
 
 /** Reads page by page and decides when there is enough for an answer. */
 type Fill = <Item>(
+  reading: ViewContext,
   params: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
 ) => Promise<Page<Item>>;
 
 /** Reads on until the page is full, as the reference does: rules rarely remove much here. */
 export const filled: Fill = async <Item>(
+  { rounds }: ViewContext,
   { cursor, limit }: PageParams,
   fetch: (cursor: string | undefined, limit: number) => Promise<Page<Item>>,
 ): Promise<Page<Item>> => {
   const items: Item[] = [];
   let next = cursor;
-  for (let requests = 0; requests < REQUESTS; requests++) {
+  for (let round = 0; round < rounds; round++) {
     const page = await fetch(next, limit - items.length);
     items.push(...page.items);
     if (page.cursor === undefined || page.cursor === next) return { items, cursor: undefined };
@@ -41,19 +35,20 @@ export const filled: Fill = async <Item>(
 };
 
 /** Fills feeds of posts to half (`fillPage`). */
-export const halfFilled: Fill = ({ cursor, limit }, fetch) => fillPage(cursor, limit, fetch);
+export const halfFilled: Fill = fillPage;
 
 /**
  * Reads and shows a page. `read` returns one row more than the limit if there are more; `show` returns what
  * the viewer sees of them. Refuses InvalidRequest `Malformed cursor`.
  */
 export async function paged<Row extends Cursor, View>(
+  reading: ViewContext,
   params: PageParams,
   read: (cursor: Cursor, limit: number) => Promise<Row[]>,
   show: (rows: Row[]) => Promise<View[]>,
   fill: Fill = filled,
 ): Promise<{ items: View[]; cursor?: string | undefined }> {
-  const { items, cursor } = await fill<View>(params, async (from, limit) => {
+  const { items, cursor } = await fill<View>(reading, params, async (from, limit) => {
     const after = parseCursor(from);
     if (after === null) return { items: [], cursor: undefined };
     const page = pageOf(await read(after, limit), limit);
@@ -67,15 +62,17 @@ export async function paged<Row extends Cursor, View>(
  * `sort` and `key`; `?1` is the viewer.
  */
 export const pagedOwn = <Row extends { sort: number; key: string }, View>(
-  { directory, viewer }: MemberViewContext,
+  reading: MemberViewContext,
   params: PageParams,
   select: string,
   show: (rows: Row[]) => Promise<View[]>,
 ): Promise<{ items: View[]; cursor?: string | undefined }> =>
   paged<Row & Cursor, View>(
+    reading,
     params,
     (from, limit) => {
       const page = pageOrder({ sort: "sort", cid: "''", key: "key" });
+      const { directory, viewer } = reading;
       const statement = directory.prepare(`SELECT *, '' AS cid FROM (${select}) WHERE ${page}`);
       return rowsOf(directory, statement.bind(viewer, ...pageValues(from, limit)));
     },

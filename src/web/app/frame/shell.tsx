@@ -5,7 +5,7 @@ import { Mark, STYLE_PATH, Sea } from "../../pages/layout.tsx";
 import { themeOf } from "../../pages/theme.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { profilePath } from "../addresses.ts";
-import type { Scene } from "../visit.ts";
+import { BADGE_MOST, type Scene } from "../visit.ts";
 import type { Words } from "../words/en.ts";
 import { filled } from "../words/speech.ts";
 import { APP_SCRIPT_PATH, APP_STYLE_PATH, MANIFEST_PATH } from "./assets.ts";
@@ -128,7 +128,7 @@ const Menu: FC<{ scene: Scene; at: string | undefined }> = ({ scene, at }) => {
             <a href={path} aria-current={path === at ? "page" : undefined}>
               <Icon name={icon} size={24} />
               <span>{label}</span>
-              {badge === 0 ? null : <b class="badge">{badge > 99 ? "99+" : badge}</b>}
+              {badge === 0 ? null : <b class="badge">{badge < BADGE_MOST ? badge : `${BADGE_MOST - 1}+`}</b>}
             </a>
           </li>
         ))}

@@ -21,7 +21,7 @@ export async function community(visit: AppVisit): Promise<Response> {
   const best = tab === "best";
   const cursor = cursorOf(url);
   const [{ posts, ...next }, tabs] = await Promise.all([
-    getCommunityFeed(reading, { limit: PAGE, cursor, best }),
+    getCommunityFeed(reading, { limit: PAGE, cursor, best }).finally(visit.end),
     isMember(visit) ? homeTabs(visit, tab) : guestTabs(scene, best),
   ]);
   const listed = posts.filter((post) => !judgePost(scene, post).unlisted);
@@ -43,7 +43,9 @@ export async function community(visit: AppVisit): Promise<Response> {
     >
       {cursor === undefined ? <Welcome scene={scene} /> : <h1 class="visually-hidden">{host.name}</h1>}
       <Tabs label={host.name} tabs={tabs} />
-      {listed.length === 0 ? <Empty>{best ? words.quietWeek : words.quiet}</Empty> : null}
+      {listed.length === 0 && next.cursor === undefined ? (
+        <Empty>{best ? words.quietWeek : words.quiet}</Empty>
+      ) : null}
       <div class="posts">
         {listed.map((post) => (
           <PostArticle scene={scene} post={post} />

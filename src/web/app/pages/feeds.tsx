@@ -15,7 +15,7 @@ import { type Preview, briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
 import { judge } from "../judgement.ts";
 import { type Basic, PersonRow, listed } from "../parts/person.tsx";
-import { Feed, type FeedItem, listedItems } from "../parts/post.tsx";
+import { Feed, type FeedItem, isEmpty } from "../parts/post.tsx";
 import { ThingRow } from "../parts/thing.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
@@ -61,11 +61,14 @@ const Head: FC<{ thing: Thing; by: string }> = ({ thing: { name, description, cr
   </div>
 );
 
-const Items: FC<{ scene: Scene; items: readonly FeedItem[]; none?: string }> = ({ scene, items, none }) =>
-  listedItems(scene, items).length === 0 ? (
-    <Empty>{none ?? scene.speech.words.nothingYet}</Empty>
+const Items: FC<{ scene: Scene; page: { feed: readonly FeedItem[]; cursor?: string | undefined } }> = ({
+  scene,
+  page: { feed, cursor },
+}) =>
+  isEmpty(scene, feed, cursor) ? (
+    <Empty>{scene.speech.words.nothingYet}</Empty>
   ) : (
-    <Feed scene={scene} items={items} />
+    <Feed scene={scene} items={feed} />
   );
 
 export async function feedPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
@@ -83,7 +86,7 @@ export async function feedPage(visit: AppVisit, actor: string, rkey: string): Pr
     visit,
     <Shell scene={scene} preview={previewOf(path, thing)}>
       <Head thing={thing} by={words.feedBy} />
-      {page === null ? <Empty>{words.feedAway}</Empty> : <Items scene={scene} items={page.feed} />}
+      {page === null ? <Empty>{words.feedAway}</Empty> : <Items scene={scene} page={page} />}
       <Paging scene={scene} path={path} query={{}} cursor={page?.cursor} />
     </Shell>,
   );
@@ -149,8 +152,14 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
           ]}
         />
       )}
-      {posts === null ? found.length === 0 ? <Empty>{words.nobodyYet}</Empty> : roll : null}
-      {posts === null ? null : <Items scene={scene} items={posts.feed} />}
+      {posts === null ? (
+        found.length === 0 && people.cursor === undefined ? (
+          <Empty>{words.nobodyYet}</Empty>
+        ) : (
+          roll
+        )
+      ) : null}
+      {posts === null ? null : <Items scene={scene} page={posts} />}
       <Paging
         scene={scene}
         path={path}

@@ -5,7 +5,7 @@ import { getTimeline } from "../../../appview/reads/methods/feed/get-timeline.ts
 import { feedPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
-import { Feed, listedItems } from "../parts/post.tsx";
+import { Feed, isEmpty } from "../parts/post.tsx";
 import { QuickPost } from "../parts/writing.tsx";
 import type { MemberVisit, Scene } from "../visit.ts";
 import { cursorOf } from "./asked.ts";
@@ -19,10 +19,10 @@ export interface HomeTab {
 }
 
 /** The tabs of a member's front page. `here`: the query's `tab`. */
-export async function homeTabs({ reading, reader, scene }: MemberVisit, here: string): Promise<HomeTab[]> {
+export async function homeTabs({ beside, reader, scene }: MemberVisit, here: string): Promise<HomeTab[]> {
   const { words } = scene.speech;
   const { pinned } = reader;
-  const { feeds } = pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(reading, { feeds: pinned });
+  const { feeds } = pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(beside, { feeds: pinned });
   return [
     { path: "/", name: words.following, here: here === "" },
     { path: "/?tab=local", name: words.local, here: here === "local" },
@@ -39,7 +39,7 @@ export async function home(visit: MemberVisit): Promise<Response> {
   const { reading, scene, url } = visit;
   const cursor = cursorOf(url);
   const [{ feed, ...next }, tabs] = await Promise.all([
-    getTimeline(reading, { limit: PAGE, cursor }),
+    getTimeline(reading, { limit: PAGE, cursor }).finally(visit.end),
     homeTabs(visit, ""),
   ]);
   const { host } = scene;
@@ -49,7 +49,7 @@ export async function home(visit: MemberVisit): Promise<Response> {
       <h1 class="visually-hidden">{host.name}</h1>
       <Tabs label={host.name} tabs={tabs} />
       {cursor === undefined ? <QuickPost scene={scene} /> : null}
-      {cursor === undefined && listedItems(scene, feed).length === 0 ? <Nobody scene={scene} /> : null}
+      {cursor === undefined && isEmpty(scene, feed, next.cursor) ? <Nobody scene={scene} /> : null}
       <Feed scene={scene} items={feed} />
       <Paging scene={scene} path="/" query={{}} cursor={next.cursor} />
     </Shell>,

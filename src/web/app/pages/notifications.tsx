@@ -5,7 +5,6 @@ import type { FC } from "hono/jsx";
 import { getPosts } from "../../../appview/reads/methods/feed/get-posts.ts";
 import { listNotifications, updateSeen } from "../../../appview/reads/methods/notification/notifications.ts";
 import { isPostUri } from "../../../appview/uris.ts";
-import { isNavigation } from "../../replies.tsx";
 import { postPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { briefly } from "../frame/preview.tsx";
@@ -13,7 +12,7 @@ import { Empty, Paging, Shell } from "../frame/shell.tsx";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { Face, titleOf } from "../parts/person.tsx";
 import { PostArticle, textOfPost } from "../parts/post.tsx";
-import type { MemberVisit, Scene } from "../visit.ts";
+import { type MemberVisit, type Scene, looksAtNews } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
 import { entryOf } from "../../../protocol/json.ts";
@@ -61,7 +60,7 @@ export async function notifications(visit: MemberVisit): Promise<Response> {
   const byUri: Posts = new Map(posts.map((post) => [post.uri, post]));
   const [newest] = page.notifications;
   // Whoever looks has seen them; the page still shows which were new.
-  if (cursor === undefined && newest !== undefined && isNavigation(request)) {
+  if (newest !== undefined && looksAtNews(request, url)) {
     await updateSeen(reading, { seenAt: newest.indexedAt });
   }
   return appPage(
@@ -72,7 +71,7 @@ export async function notifications(visit: MemberVisit): Promise<Response> {
       preview={{ title: words.notifications, path: "/notifications", indexed: false }}
     >
       <h1>{words.notifications}</h1>
-      {groups.length === 0 ? <Empty>{words.noNotifications}</Empty> : null}
+      {groups.length === 0 && page.cursor === undefined ? <Empty>{words.noNotifications}</Empty> : null}
       <div class="posts">
         {groups.map((group) => (
           <GroupItem scene={scene} group={group} posts={byUri} />

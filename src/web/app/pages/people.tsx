@@ -106,7 +106,7 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
       )}
       {reason !== null ? (
         <Empty>{reason}</Empty>
-      ) : found.rows.length === 0 ? (
+      ) : found.rows.length === 0 && found.cursor === undefined ? (
         <Empty>{isPeople ? words.nobodyYet : words.nothingYet}</Empty>
       ) : (
         <ul class="roll">{found.rows}</ul>

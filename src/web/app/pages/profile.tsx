@@ -12,7 +12,7 @@ import { judge } from "../judgement.ts";
 import { ProfileActs } from "../parts/acts.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Face, Verified, titleOf } from "../parts/person.tsx";
-import { Feed, type FeedItem, listedItems } from "../parts/post.tsx";
+import { Feed, type FeedItem, isEmpty } from "../parts/post.tsx";
 import { Away, FoundText } from "../parts/text.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
@@ -53,7 +53,7 @@ export async function profile(visit: AppVisit, actor: string): Promise<Response>
       {reason === null ? (
         <>
           <ProfileTabs scene={scene} who={who} here={tab.tab} />
-          <Items scene={scene} items={feed} />
+          <Items scene={scene} items={feed} cursor={next.cursor} />
           <Paging
             scene={scene}
             path={profilePath(who)}
@@ -68,8 +68,14 @@ export async function profile(visit: AppVisit, actor: string): Promise<Response>
   );
 }
 
-const Items: FC<{ scene: Scene; items: readonly FeedItem[] }> = ({ scene, items }) =>
-  listedItems(scene, items).length === 0 ? (
+interface ItemsProps {
+  scene: Scene;
+  items: readonly FeedItem[];
+  cursor: string | undefined;
+}
+
+const Items: FC<ItemsProps> = ({ scene, items, cursor }) =>
+  isEmpty(scene, items, cursor) ? (
     <Empty>{scene.speech.words.nothingYet}</Empty>
   ) : (
     <Feed scene={scene} items={items} />

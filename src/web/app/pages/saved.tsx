@@ -16,7 +16,7 @@ export async function saved(visit: MemberVisit): Promise<Response> {
     visit,
     <Shell scene={scene} at="/saved" preview={{ title: words.bookmarks, path: "/saved", indexed: false }}>
       <h1>{words.bookmarks}</h1>
-      {bookmarks.length === 0 ? <Empty>{words.noBookmarks}</Empty> : null}
+      {bookmarks.length === 0 && cursor === undefined ? <Empty>{words.noBookmarks}</Empty> : null}
       <div class="posts">
         {bookmarks.map(({ item }) =>
           item.$type === "app.bsky.feed.defs#postView" ? (

@@ -56,7 +56,7 @@ async function people({ reading, scene, url }: AppVisit, asked: string) {
   const found = listed(scene, actors);
   return (
     <>
-      {found.length === 0 ? <Empty>{scene.speech.words.nothingFound}</Empty> : null}
+      {found.length === 0 && cursor === undefined ? <Empty>{scene.speech.words.nothingFound}</Empty> : null}
       <ul class="roll">
         {found.map((who) => (
           <PersonRow scene={scene} who={who} />
@@ -76,15 +76,21 @@ async function posts({ reading, scene, url }: AppVisit, asked: string, tab: Tab)
   });
   return (
     <>
-      <Found scene={scene} posts={found.posts} />
+      <Found scene={scene} {...found} />
       <Paging scene={scene} path="/search" query={{ q: asked, tab }} cursor={found.cursor} />
     </>
   );
 }
 
-const Found: FC<{ scene: Scene; posts: readonly Post[] }> = ({ scene, posts: all }) => {
+interface FoundProps {
+  scene: Scene;
+  posts: readonly Post[];
+  cursor?: string | undefined;
+}
+
+const Found: FC<FoundProps> = ({ scene, posts: all, cursor }) => {
   const shown = all.filter((post) => !judgePost(scene, post).unlisted);
-  if (shown.length === 0) return <Empty>{scene.speech.words.nothingFound}</Empty>;
+  if (shown.length === 0 && cursor === undefined) return <Empty>{scene.speech.words.nothingFound}</Empty>;
   return (
     <div class="posts">
       {shown.map((post) => (
@@ -118,7 +124,7 @@ export async function hashtag(visit: AppVisit, tag: string): Promise<Response> {
           { path: `${path}?tab=top`, name: words.top, here: top },
         ]}
       />
-      <Found scene={scene} posts={found.posts} />
+      <Found scene={scene} {...found} />
       <Paging scene={scene} path={path} query={top ? { tab: "top" } : {}} cursor={found.cursor} />
     </Shell>,
   );

@@ -171,6 +171,10 @@ export function listedItems(scene: Scene, items: readonly FeedItem[]): FeedItem[
   });
 }
 
+/** Whether there is nothing to show. A page whose items are all left out may go on with others. */
+export const isEmpty = (scene: Scene, items: readonly FeedItem[], cursor: string | undefined): boolean =>
+  cursor === undefined && listedItems(scene, items).length === 0;
+
 export const Feed: FC<{ scene: Scene; items: readonly FeedItem[] }> = ({ scene, items }) => (
   <div class="posts">
     {listedItems(scene, items).map((item) => (

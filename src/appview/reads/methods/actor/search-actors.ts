@@ -79,6 +79,7 @@ export async function searchActorsTypeahead(reading: ViewContext, params: Params
 export async function searchActors(reading: ViewContext, params: Params) {
   const text = textOf(params);
   const { items, cursor } = await filled<Plain<AppBskyActorDefs.ProfileView>>(
+    reading,
     params,
     async (from, limit): Promise<Page<Plain<AppBskyActorDefs.ProfileView>>> => {
       const found = await find(reading, text, from, limit);

@@ -9,7 +9,8 @@ import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import { hydrateItems, presentItems } from "./get-timeline.ts";
-import { type PageParams, halfFilled, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { halfFilled, paged } from "../paged.ts";
 
 /** Refuses InvalidRequest `Profile not found` to everyone but the account itself. */
 export async function getActorLikes(
@@ -19,6 +20,7 @@ export async function getActorLikes(
   const { db, viewer } = reading;
   if (viewer === null || (await didNamed(db, actor)) !== viewer) throw invalidRequest("Profile not found");
   const { items: feed, ...rest } = await paged(
+    reading,
     params,
     (cursor, limit) => rowsOf<LikedRow>(db, selectLiked(db, viewer, cursor, limit)),
     (rows) => show(reading, rows),

@@ -34,7 +34,7 @@ export async function getAuthorFeed(
   reading: ViewContext,
   params: AuthorFeedParams,
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
-  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+  const { items, cursor } = await fillPage(reading, params, (from, limit) =>
     page(reading, params, from, limit),
   );
   return { feed: items, cursor };

@@ -15,8 +15,8 @@ import { GENERATOR, isDid } from "../../../uris.ts";
 import { generatorView } from "../../views/generator.ts";
 import { visibleRecord } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import { fillPage } from "../fill-page.ts";
-import { type PageParams, paged } from "../paged.ts";
+import { type PageParams, fillPage } from "../fill-page.ts";
+import { paged } from "../paged.ts";
 
 type View = Plain<AppBskyFeedDefs.GeneratorView>;
 
@@ -63,6 +63,7 @@ export async function getActorFeeds(
   const did = await didNamed(db, actor);
   if (did === null) throw invalidRequest("Profile not found");
   const { items: feeds, ...rest } = await paged(
+    reading,
     params,
     (cursor, limit) => rowsOf<GeneratorRow>(db, selectGeneratorsOf(db, did, cursor, limit)),
     (rows) =>
@@ -81,7 +82,7 @@ interface SuggestedParams extends PageParams {
 
 /** The community's own feeds, most liked first; with `query`, newest first. */
 export async function getSuggestedFeeds(reading: ViewContext, params: SuggestedParams) {
-  const { items, cursor } = await fillPage(params.cursor, params.limit, async (from, limit) => {
+  const { items, cursor } = await fillPage(reading, params, async (from, limit) => {
     const offset = parseOffset(from);
     if (offset === null) return { items: [], cursor: undefined };
     const { db } = reading;

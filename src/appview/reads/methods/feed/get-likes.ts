@@ -23,7 +23,7 @@ interface Params {
 
 /** `cid` is echoed and does not filter. Refuses InvalidRequest for a malformed or outdated cursor. */
 export async function getLikes(reading: ViewContext, params: Params) {
-  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
+  const { items, cursor } = await fillPage(reading, params, (from, limit) =>
     page(reading, params.uri, from, limit),
   );
   return {

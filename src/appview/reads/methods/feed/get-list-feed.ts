@@ -10,13 +10,15 @@ import { didOf } from "../../../uris.ts";
 import { hidesItem } from "../../views/feed.ts";
 import { blockEachOther } from "../../views/rules.ts";
 import { hydrateItems, presentItems } from "./get-timeline.ts";
-import { type PageParams, halfFilled, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { halfFilled, paged } from "../paged.ts";
 
 export async function getListFeed(
   reading: ViewContext,
   { list, ...params }: PageParams & { list: ResourceUri },
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
   const { items: feed, ...rest } = await paged(
+    reading,
     params,
     (cursor, limit) => rowsOf<FeedRow>(reading.db, selectListFeed(reading.db, list, cursor, limit)),
     (rows) => show(reading, list, rows),

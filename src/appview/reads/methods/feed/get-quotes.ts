@@ -8,7 +8,8 @@ import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { postView } from "../../views/post.ts";
 import { postBlocks, viewerBlocks, viewerSeesNeedsReview } from "../../views/rules.ts";
-import { type PageParams, halfFilled, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { halfFilled, paged } from "../paged.ts";
 
 interface Params extends PageParams {
   uri: ResourceUri;
@@ -18,6 +19,7 @@ interface Params extends PageParams {
 /** `cid` is echoed and does not filter. */
 export async function getQuotes(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: posts, ...rest } = await paged(
+    reading,
     params,
     (cursor, limit) => rowsOf<QuoteRow>(reading.db, selectQuotes(reading.db, uri, cursor, limit)),
     (rows) => show(reading, rows),

@@ -9,7 +9,8 @@ import { REPOST, uriOf } from "../../../uris.ts";
 import { profileView } from "../../views/profile.ts";
 import { recordIsTakendown, viewerBlocks } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, halfFilled, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { halfFilled, paged } from "../paged.ts";
 
 interface Params extends PageParams {
   uri: ResourceUri;
@@ -19,6 +20,7 @@ interface Params extends PageParams {
 /** `cid` is echoed and does not filter. */
 export async function getRepostedBy(reading: ViewContext, { uri, cid, ...params }: Params) {
   const { items: repostedBy, ...rest } = await paged(
+    reading,
     params,
     (cursor, limit) => rowsOf<RepostedRow>(reading.db, selectReposted(reading.db, uri, cursor, limit)),
     (rows) => show(reading, rows),

@@ -45,9 +45,7 @@ export async function getTimeline(
   reading: MemberViewContext,
   params: { limit: number; cursor?: string | undefined },
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
-  const { items, cursor } = await fillPage(params.cursor, params.limit, (from, limit) =>
-    page(reading, from, limit),
-  );
+  const { items, cursor } = await fillPage(reading, params, (from, limit) => page(reading, from, limit));
   return { feed: items, cursor };
 }
 

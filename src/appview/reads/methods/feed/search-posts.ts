@@ -101,7 +101,7 @@ export async function search(
   const found: PostSearch = { ...query, match };
   const { items, cursor } =
     query.followedBy === undefined
-      ? await fillPage(params.cursor, params.limit, (from, limit) =>
+      ? await fillPage(reading, params, (from, limit) =>
           page(reading, found, parseSearchCursor(from, query.top), limit),
         )
       : await page(reading, found, first, params.limit);

@@ -6,11 +6,13 @@ import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { paged } from "../paged.ts";
 
 export async function getBlocks(reading: MemberViewContext, params: PageParams) {
   const { db, viewer } = reading;
   const { items, cursor } = await paged<BlockedRow, Plain<AppBskyActorDefs.ProfileView>>(
+    reading,
     params,
     (from, limit) => rowsOf(db, selectBlocked(db, viewer, from, limit)),
     async (rows) => {

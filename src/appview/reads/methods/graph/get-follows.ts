@@ -9,7 +9,8 @@ import { type FollowRow, selectDid, selectFollowers, selectFollows } from "../..
 import type { ViewContext } from "../../view-context.ts";
 import { profileView } from "../../views/profile.ts";
 import { blockEachOther, viewerBlocks } from "../../views/rules.ts";
-import { type PageParams, filled } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { filled } from "../paged.ts";
 import type { Plain } from "../../views/typed.ts";
 
 type Profile = Plain<AppBskyActorDefs.ProfileView>;
@@ -27,7 +28,7 @@ interface Outcome {
 /** Refuses InvalidRequest `Actor not found: …`, also for an account that is hidden. */
 async function read(reading: ViewContext, params: Params, select: typeof selectFollows): Promise<Outcome> {
   let subject: Profile | undefined;
-  const { items, cursor } = await filled<Profile>(params, async (from, limit) => {
+  const { items, cursor } = await filled<Profile>(reading, params, async (from, limit) => {
     const page = await readPage(reading, params.actor, select, from, limit);
     subject = page.subject;
     return page;

@@ -10,7 +10,7 @@ import { Script } from "../../script.ts";
 import { INVALID_HANDLE, profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import type { PageParams } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
 
 type Profile = Plain<AppBskyActorDefs.ProfileView>;
 

@@ -21,7 +21,8 @@ import { listView } from "../../views/list.ts";
 import { profileView } from "../../views/profile.ts";
 import { blockEachOther } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { paged } from "../paged.ts";
 
 type ListView = Plain<AppBskyGraphDefs.ListView>;
 type ItemView = Plain<AppBskyGraphDefs.ListItemView>;
@@ -50,6 +51,7 @@ export async function getLists(reading: ViewContext, params: ListsParams) {
   const { purposes } = params;
   return outcome(
     await paged<ListRow, ListView>(
+      reading,
       params,
       (cursor, limit) => rowsOf(db, selectListsOf(db, did, purposes, cursor, limit)),
       (rows) => listViews(reading, rows),
@@ -62,6 +64,7 @@ export async function getListMutes(reading: MemberViewContext, params: PageParam
   const muted = await reading.mutedLists.read();
   return outcome(
     await paged<ListRow, ListView>(
+      reading,
       params,
       (cursor, limit) => rowsOf(db, selectListsByUri(db, muted, cursor, limit)),
       (rows) => listViews(reading, rows),
@@ -73,6 +76,7 @@ export async function getListBlocks(reading: MemberViewContext, params: PagePara
   const { db, viewer } = reading;
   return outcome(
     await paged<ListRow, ListView>(
+      reading,
       params,
       (cursor, limit) => rowsOf(db, selectBlockedLists(db, viewer, cursor, limit)),
       (rows) => listViews(reading, rows),
@@ -101,6 +105,7 @@ export async function getListsWithMembership(reading: MemberViewContext, params:
   const { db, viewer } = reading;
   let did: Did | null = null;
   const { items, cursor } = await paged(
+    reading,
     params,
     async (from, limit) => {
       const select = selectListsOf(db, viewer, params.purposes, from, limit);
@@ -157,6 +162,7 @@ export async function getList(reading: ViewContext, params: ListParams) {
     );
   };
   const { items, cursor } = await paged<MemberRow, ItemView>(
+    reading,
     params,
     (from, limit) => rowsOf(db, selectMembers(db, uri, from, limit)),
     show,

@@ -15,7 +15,8 @@ import type { MemberViewContext } from "../../view-context.ts";
 import { LIST, POST, collectionOf } from "../../../uris.ts";
 import { profileView } from "../../views/profile.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, pagedOwn } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { pagedOwn } from "../paged.ts";
 
 interface MuteActorInput {
   actor: string;

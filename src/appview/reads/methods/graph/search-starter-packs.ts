@@ -7,7 +7,8 @@ import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import { starterPack, starterPackBasic } from "../../views/starter-pack.ts";
-import { type PageParams, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { paged } from "../paged.ts";
 import { type Basic, type Full, hydrate, outcome } from "./starter-packs.ts";
 
 interface SearchParams extends PageParams {
@@ -22,7 +23,7 @@ const found = ({ db }: ViewContext, { q }: SearchParams) => {
 /** Finds packs by name. Omits those of accounts in a block with the viewer. */
 export async function searchStarterPacks(reading: ViewContext, params: SearchParams) {
   return outcome(
-    await paged<PackRow, Basic>(params, found(reading, params), async (rows) => {
+    await paged<PackRow, Basic>(reading, params, found(reading, params), async (rows) => {
       const records = rows.map(({ uri }) => uri);
       const facts = await complete(reading, newFacts(reading), { records });
       const present = { facts, images: reading.images };
@@ -35,7 +36,7 @@ export async function searchStarterPacks(reading: ViewContext, params: SearchPar
 
 export async function searchStarterPacksV2(reading: ViewContext, params: SearchParams) {
   return outcome(
-    await paged<PackRow, Full>(params, found(reading, params), async (rows) => {
+    await paged<PackRow, Full>(reading, params, found(reading, params), async (rows) => {
       const { facts, parts } = await hydrate(
         reading,
         rows.map(({ uri }) => uri),

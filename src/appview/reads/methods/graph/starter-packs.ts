@@ -25,7 +25,8 @@ import { didOf } from "../../../uris.ts";
 import { type PackParts, starterPack, starterPackBasic } from "../../views/starter-pack.ts";
 import type { Plain } from "../../views/typed.ts";
 import { listItemView } from "./get-lists.ts";
-import { type PageParams, paged } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { paged } from "../paged.ts";
 
 export type Basic = Plain<AppBskyGraphDefs.StarterPackViewBasic>;
 export type Full = Plain<AppBskyGraphDefs.StarterPackView>;
@@ -115,6 +116,7 @@ export async function getActorStarterPacks(reading: ViewContext, params: ActorPa
   if (did === null) throw invalidRequest("Profile not found");
   return outcome(
     await paged<PackRow, Basic>(
+      reading,
       params,
       (cursor, limit) => rowsOf(db, selectPacksOf(db, did, cursor, limit)),
       (rows) =>
@@ -134,6 +136,7 @@ export async function getStarterPacksWithMembership(reading: MemberViewContext, 
   const { db, viewer } = reading;
   let did: Did | null = null;
   const { items, cursor } = await paged(
+    reading,
     params,
     async (from, limit) => {
       const select = selectPacksOf(db, viewer, from, limit);

@@ -9,7 +9,8 @@ import { rowsOf } from "../../script.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks, viewerMutes } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, filled } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { filled } from "../paged.ts";
 
 /** How many suggestions are shown next to a profile. */
 const SHOWN = 10;
@@ -79,7 +80,7 @@ async function choosePopular({ db, viewer }: ViewContext, skip: number, limit: n
 
 /** Refuses InvalidRequest `Malformed cursor`. */
 export async function getSuggestions(reading: ViewContext, params: PageParams) {
-  const { items, cursor } = await filled<Profile>(params, async (from, limit) => {
+  const { items, cursor } = await filled<Profile>(reading, params, async (from, limit) => {
     const { rows, cursor: next } = await choose(reading, from, limit);
     return { items: await profiles(reading, rows), cursor: next };
   });

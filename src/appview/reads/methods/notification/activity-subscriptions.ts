@@ -13,7 +13,8 @@ import type { MemberViewContext } from "../../view-context.ts";
 import { profileView } from "../../views/profile.ts";
 import { viewerBlocks } from "../../views/rules.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, pagedOwn } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { pagedOwn } from "../paged.ts";
 
 interface Input {
   subject: Did;

@@ -45,7 +45,7 @@ export async function listNotifications(reading: MemberViewContext, params: List
   const isFirst = params.cursor === undefined;
   let { seenAt } = inbox;
   let readUpTo = seenAt === null ? Infinity : Date.parse(seenAt);
-  const { items, cursor } = await filled<View>(params, async (from, limit) => {
+  const { items, cursor } = await filled<View>(reading, params, async (from, limit) => {
     const range = {
       cursor: parseNotificationCursor(from),
       newerThan: ALWAYS,

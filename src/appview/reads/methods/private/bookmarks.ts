@@ -14,7 +14,8 @@ import type { MemberViewContext } from "../../view-context.ts";
 import { POST, collectionOf } from "../../../uris.ts";
 import { maybePost } from "../../views/post.ts";
 import type { Plain } from "../../views/typed.ts";
-import { type PageParams, pagedOwn } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { pagedOwn } from "../paged.ts";
 
 async function postUri({ db }: MemberViewContext, uri: ResourceUri): Promise<ResourceUri> {
   if (collectionOf(uri) !== POST) {

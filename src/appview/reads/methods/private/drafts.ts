@@ -10,7 +10,8 @@ import { IS_MEMBER, notMember } from "../../queries/kept.ts";
 import { millisecondsOf } from "../../queries/private.ts";
 import type { MemberViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
-import { type PageParams, pagedOwn } from "../paged.ts";
+import type { PageParams } from "../fill-page.ts";
+import { pagedOwn } from "../paged.ts";
 
 /** How many drafts one member may keep, as in the reference, and how many characters of JSON they may have. */
 const LIMIT = 500;
