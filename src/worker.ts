@@ -7,12 +7,14 @@ export { SequencerObject } from "./sequencer/object.ts";
 import { serve } from "./edge/app.ts";
 import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
+import { measureSizes } from "./lifecycle/numbers/sizes.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
 import { tellModerators } from "./lifecycle/report-mail.ts";
 import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
+import { isDue, measure } from "./edge/meter.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
 import { keptSettings, readKept } from "../schema/kept-settings.ts";
@@ -26,7 +28,7 @@ const EVERY_MINUTE = "* * * * *";
 
 /** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
@@ -38,7 +40,8 @@ export default {
       ? await readKept(env)
       : await keptSettings(env, (work) => context.waitUntil(work));
     const { bindings } = configure(env, kept);
-    return serve(request, bindings, context);
+    const answer = (measured: typeof bindings) => serve(request, measured, context);
+    return isDue() ? measure(bindings, (work) => context.waitUntil(work), answer) : answer(bindings);
   },
   async scheduled(
     event: { cron: string } | null,
@@ -52,7 +55,7 @@ export default {
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
     const index = () => (env.APPVIEW === "local" ? resumeIndex(env, must(AppView, "AppView")) : null);
     if (event?.cron === EVERY_MINUTE) {
-      await Promise.all([settleMinute(env, AppView), index()]);
+      await Promise.all([settleMinute(env, AppView), index(), lookAtRelays(env), measureSizes(env)]);
       return;
     }
     await Promise.all([
@@ -61,9 +64,8 @@ export default {
       tellModerators(env),
       checkHandles(env),
       countDay(env),
-      lookAtRelays(env),
       // Without an event, all is done once: a test moves the clock.
-      ...(event === null ? [settleOnce(env, AppView), index()] : []),
+      ...(event === null ? [settleOnce(env, AppView), index(), lookAtRelays(env), measureSizes(env)] : []),
     ]);
   },
 };

@@ -50,6 +50,9 @@ const DIRECTORY: Record<string, Bound> = {
   role: { by: "operator", cap: "one row a member", sweep: WITH_ACCOUNT },
   relay_look: { by: "operator", cap: "one a relay of the settings", sweep: "never" },
   relay_missing: { by: "host", cap: "1,000 a relay", sweep: "by the next look, daily" },
+  archive: { by: "operator", cap: "one a deletion by an owner", sweep: "when its days are over, daily" },
+  host_use: { by: "host", cap: "one row", sweep: "never" },
+  size_look: { by: "host", cap: "one row", sweep: "never" },
   day_number: { by: "host", cap: "one row a day", sweep: "never" },
   reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },
   report: {

@@ -77,6 +77,12 @@ export function countBlobs(rows: Rows): { expected: number; imported: number } {
   return { expected: row?.expected ?? 0, imported: row?.imported ?? 0 };
 }
 
+/** The files that are here, temporary ones among them, and their bytes. */
+export const sizesOfBlobs = (rows: Rows): { files: number; fileBytes: number } =>
+  rows.first<{ files: number; fileBytes: number }>(
+    "SELECT count(*) AS files, coalesce(sum(size), 0) AS fileBytes FROM blob",
+  ) ?? { files: 0, fileBytes: 0 };
+
 export function blobTakedown(rows: Rows, cid: string): { applied: boolean; ref?: string } | null {
   const row = rows.first<BlobRow>("SELECT takedown FROM blob WHERE cid = ?", cid);
   if (row === null) return null;

@@ -56,6 +56,7 @@ import {
   checkReadable,
   checkWritable,
   noRepo,
+  repoExists,
   repoNotFound,
   statusOf,
 } from "./state.ts";
@@ -214,6 +215,9 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const { sql, head } = this.#existing();
     return repo.repoCounts(sql, head);
   }
+  async sizes() {
+    return { repoBytes: this.#sql.size, ...blobs.sizesOfBlobs(this.#own().sql) };
+  }
   async revs(paths: string[]) {
     return records.revsOf(this.#existing().sql, paths);
   }
@@ -323,13 +327,13 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
       }
     }
     const account = this.#account ?? this.#open(new Account(this.#sql, this.env, this.#clock));
-    if (account.state.createdAt !== at) throw alreadyExists();
+    if (account.state.createdAt !== at) throw repoExists();
     const { cid, rev } = account.head;
     return { signingKey: didKey(account.key), commit: { cid, rev } };
   }
   /** Erases what an earlier sign-up left. An account that was ever announced stays. */
   async #makeRoom(account: Account): Promise<void> {
-    if (account.state.announced && !account.state.destroying) throw alreadyExists();
+    if (account.state.announced && !account.state.destroying) throw repoExists();
     account.destroy();
     await this.#finishDestroy();
     if (this.#account === null) return;
@@ -368,8 +372,6 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return { unsent: outbox.unsent, destroying: state.destroying };
   }
 
-  // -------------------------------------------------------------------------------------------- alarm
-
   override async alarm() {
     this.#clock.rang();
     const account = this.#account;
@@ -396,5 +398,3 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     this.#clock.rang();
   }
 }
-
-const alreadyExists = () => new Refusal("AlreadyExists", "Repo already exists");

@@ -77,6 +77,8 @@ export function writeState(sql: Sql, change: StateChange): void {
 export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus =>
   takedown ?? (deactivated ? "deactivated" : "active");
 
+export const repoExists = () => new Refusal("AlreadyExists", "Repo already exists");
+
 /** @param did null when the object does not know whose it would be */
 export const repoNotFound = (did: string | null) =>
   new Refusal("RepoNotFound", did === null ? "Could not find repo" : `Could not find repo for DID: ${did}`);

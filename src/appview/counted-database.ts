@@ -1,11 +1,14 @@
 /**
- * A D1 database that counts its use: rows as the platform bills them, and trips. For local runs and tests.
+ * A D1 database that counts its use: rows as the platform bills them, queries and trips. For local runs, tests and
+ * the few requests that are measured.
  */
 
 export interface DatabaseCost {
   written: number;
   read: number;
   trips: number;
+  /** Statements, each of a batch among them. */
+  queries: number;
 }
 
 /**
@@ -13,7 +16,7 @@ export interface DatabaseCost {
  * trip is counted: their results do not tell more. A SELECT runs again to be counted.
  */
 export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseCost } {
-  const cost: DatabaseCost = { written: 0, read: 0, trips: 0 };
+  const cost: DatabaseCost = { written: 0, read: 0, trips: 0, queries: 0 };
   const plain = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
   const add = <Result extends { meta: D1Meta }>(result: Result): Result => {
     cost.written += result.meta.rows_written;
@@ -28,6 +31,7 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
         if (typeof value !== "function") return value;
         return async (...given: unknown[]) => {
           cost.trips += 1;
+          cost.queries += 1;
           if (key === "all" || key === "run") return target[key]().then(add);
           if (key === "first") return target.all().then((result) => firstOf(add(result), given[0]));
           if (key === "raw" && isSelect) add(await target.all());
@@ -49,6 +53,7 @@ export function countDatabase(db: D1Database): { db: D1Database; cost: DatabaseC
         cost.trips += 1;
         if (key !== "batch") return value.apply(target, given);
         const statements = given[0] as D1PreparedStatement[];
+        cost.queries += statements.length;
         const results = await target.batch(statements.map((statement) => plain.get(statement) ?? statement));
         return results.map(add);
       };

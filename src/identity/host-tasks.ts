@@ -8,7 +8,8 @@ export type TaskName =
   | "tell moderators"
   | "check handles"
   | "count numbers"
-  | "look at relays";
+  | "look at relays"
+  | "measure sizes";
 
 export class HostTasks {
   readonly #database: D1Database;

@@ -5,11 +5,16 @@
 import { HostTasks } from "../identity/host-tasks.ts";
 import { fetchPublic } from "../identity/outbound.ts";
 import { isRefusal } from "../protocol/refusal.ts";
+import type { Bindings } from "../protocol/stations.ts";
 import { type RelayBindings, relaysOf } from "./relays.ts";
 
-/** Members asked about at a time: with the schedule's 288 turns a day, enough for 10,000. */
-const AT_ONCE = 36;
-const EVERY_MS = 4 * 60_000;
+/**
+ * Members that one relay is asked about in a turn, by Cloudflare's plan. On the free one, a turn of the whole
+ * schedule has fifty outgoing requests; on the paid one, a day asks three relays about 10,000 members.
+ */
+const AT_ONCE: Record<Bindings["PLAN"], number> = { free: 10, paid: 24 };
+/** The schedule's shortest interval, less what it may be late. */
+const EVERY_MS = 50_000;
 const TIMEOUT_MS = 5_000;
 /** Names that are kept for each relay; the counts go on. */
 const KEPT = 1_000;
@@ -22,6 +27,8 @@ interface LookRow {
   missing: number;
 }
 
+type LookBindings = RelayBindings & Pick<Bindings, "PUBLIC_URL" | "PLAN">;
+
 /** What the last finished look found. */
 export interface RelayFinding {
   origin: string;
@@ -31,40 +38,56 @@ export interface RelayFinding {
   missing: number;
 }
 
-/** Goes on with today's look. For the Worker's schedule: may be called as often as one likes. */
-export async function lookAtRelays(
-  env: RelayBindings & { PUBLIC_URL: string },
-  clock: () => number = Date.now,
-): Promise<void> {
+/**
+ * Goes on with today's look, at one relay after the other, so that one that does not answer holds up no other.
+ * Forgets what relays knew that the settings name no more. For the Worker's schedule: may be called as often as
+ * one likes.
+ */
+export async function lookAtRelays(env: LookBindings, clock: () => number = Date.now): Promise<void> {
   const origins = env.PUBLIC_URL === "" ? [] : relaysOf(env);
-  if (origins.length === 0) return;
-  if (!(await new HostTasks(env.DIRECTORY, clock).begin("look at relays", EVERY_MS))) return;
-  const today = new Date(clock()).toISOString().slice(0, 10);
-  for (const origin of origins) await goOn(env, origin, today);
+  const { results: rows } = await env.DIRECTORY.prepare(
+    "SELECT origin, day, after, known, missing FROM relay_look",
+  ).all<LookRow>();
+  const gone = rows.map(({ origin }) => origin).filter((origin) => !origins.includes(origin));
+  if (gone.length > 0) await forget(env.DIRECTORY, gone);
+  const now = clock();
+  const today = new Date(now).toISOString().slice(0, 10);
+  const waiting = origins
+    .map((origin) => rows.find((row) => row.origin === origin && row.day === today) ?? begun(origin, today))
+    .filter(({ after }) => after !== null);
+  const next = waiting[Math.floor(now / 60_000) % waiting.length];
+  if (next === undefined || !(await new HostTasks(env.DIRECTORY, clock).begin("look at relays", EVERY_MS)))
+    return;
+  await goOn(env, next);
 }
 
-async function goOn(env: RelayBindings, origin: string, today: string): Promise<void> {
+const begun = (origin: string, day: string): LookRow => ({ origin, day, after: "", known: 0, missing: 0 });
+
+async function forget(database: D1Database, origins: readonly string[]): Promise<void> {
+  const list = JSON.stringify(origins);
+  await database.batch(
+    ["relay_look", "relay_missing", "relay"].map((table) =>
+      database.prepare(`DELETE FROM ${table} WHERE origin IN (SELECT value FROM json_each(?1))`).bind(list),
+    ),
+  );
+}
+
+async function goOn(env: LookBindings, row: LookRow): Promise<void> {
   const database = env.DIRECTORY;
-  const stored = await database
-    .prepare("SELECT origin, day, after, known, missing FROM relay_look WHERE origin = ?1")
-    .bind(origin)
-    .first<LookRow>();
-  const row = stored?.day === today ? stored : { origin, day: today, after: "", known: 0, missing: 0 };
-  if (row.after === null) return;
+  const most = AT_ONCE[env.PLAN];
   const { results } = await database
     .prepare(
       `SELECT did FROM account WHERE did > ?1 AND state = 'active' AND takedown IS NULL ORDER BY did LIMIT ?2`,
     )
-    .bind(row.after, AT_ONCE)
+    .bind(row.after, most)
     .all<{ did: string }>();
-  const asked = await Promise.all(results.map(({ did }) => isKnown(env, origin, did)));
-  // A relay that does not answer says nothing about anybody.
-  if (asked.includes(null)) return;
-  const missing = results.filter((_, i) => asked[i] === false).map(({ did }) => did);
+  const asked = await Promise.all(results.map(({ did }) => isKnown(env, row.origin, did)));
+  // A relay that answers nothing is away. One that says nothing of somebody is not asked about them again today.
+  if (results.length > 0 && asked.every((known) => known === null)) return;
   await note(database, row, {
-    missing,
-    known: results.length - missing.length,
-    after: results.length < AT_ONCE ? null : (results.at(-1)?.did ?? null),
+    missing: results.filter((_, i) => asked[i] === false).map(({ did }) => did),
+    known: asked.filter((known) => known === true).length,
+    after: results.length < most ? null : (results.at(-1)?.did ?? null),
   });
 }
 

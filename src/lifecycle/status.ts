@@ -44,13 +44,18 @@ export type FollowingStatus = Pick<
   "lag" | "cursor" | "error" | "lost" | "poisoned" | "failed"
 >;
 
-export async function readFollowing(services: Omit<StatusServices, "host">): Promise<FollowingStatus> {
+export interface Following extends FollowingStatus {
+  firehose: Status["firehose"];
+}
+
+export async function readFollowing(services: Omit<StatusServices, "host">): Promise<Following> {
   const [events, index] = await Promise.all([
     services.sequencer().status(),
     readIndexHealth(services.env.APPVIEW_DB),
   ]);
   const { poisoned, failed } = index;
-  return { poisoned, failed, ...followingOf(events, index) };
+  const { seq, oldest } = events;
+  return { firehose: { seq, oldest }, poisoned, failed, ...followingOf(events, index) };
 }
 
 function statusOf(

@@ -98,6 +98,13 @@ export interface RepoCounts {
   expectedBlobs: number;
   importedBlobs: number;
 }
+/** What an account keeps. */
+export interface AccountSizes {
+  /** Of its database. */
+  repoBytes: number;
+  files: number;
+  fileBytes: number;
+}
 /** Records that an import kept as they came although they are not of the data model. The index leaves them out. */
 export interface IrregularRecords {
   count: number;
@@ -241,6 +248,7 @@ export interface AccountStation extends BackfillSource {
    */
   getBlocks(access: Access, cids: string[]): Promise<ReadableStream<Uint8Array>>;
   counts(): Promise<RepoCounts>;
+  sizes(): Promise<AccountSizes>;
   /** Rows touched since the object woke, for the cost of a request in local runs. */
   rows(): Promise<RowCount>;
 

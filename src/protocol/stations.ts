@@ -132,6 +132,8 @@ export interface SequencerStatus {
    * only, else zeros).
    */
   rows?: { sequencer: RowCount; index: RowCount };
+  /** Size of its database. */
+  bytes?: number;
   /** What the fan-out objects were handed since the object woke. */
   handed?: HandedCount;
 }

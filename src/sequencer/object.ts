@@ -195,6 +195,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       ingestError: this.#dispatch.error,
       ingestLost: this.#dispatch.lost,
       rows: { sequencer: this.#sql.rows, index: { ...this.#dispatch.rows } },
+      bytes: this.#sql.size,
       handed: { ...this.#handout.handed },
     };
   }

@@ -113,6 +113,7 @@ describe("every page", () => {
       ["mail", "/mail"],
       ["relays", "/relays"],
       ["numbers", "/numbers"],
+      ["plan", "/plan"],
       ["log", "/log"],
       ["roles", "/roles"],
       ["labels", "/labels"],

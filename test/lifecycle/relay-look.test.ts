@@ -13,12 +13,15 @@ const env = { ...bindings, RELAYS: RELAY, PUBLIC_URL: "https://host.example.com"
 const isTaken = (did: string) => did < "did:plc:q100";
 let isUp = true;
 let asked = 0;
+/** An account of which the relay says nothing. */
+let silentOn = "";
 
 beforeEach(async () => {
   isUp = true;
   asked = 0;
+  silentOn = "";
   await bindings.DIRECTORY.batch(
-    ["account", "relay_look", "relay_missing", "host_task"].map((table) =>
+    ["account", "relay", "relay_look", "relay_missing", "host_task"].map((table) =>
       bindings.DIRECTORY.prepare(`DELETE FROM ${table}`),
     ),
   );
@@ -35,6 +38,8 @@ beforeEach(async () => {
     asked++;
     if (!isUp) throw new TypeError("no route");
     const did = url.searchParams.get("did") ?? "";
+    if (did === silentOn || url.hostname === "dead.example.com")
+      return Response.json({ error: "InternalServerError" }, { status: 500 });
     return isTaken(did)
       ? Response.json({ did, active: true })
       : Response.json({ error: "RepoNotFound", message: "?" }, { status: 400 });
@@ -44,7 +49,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const turn = (n: number) => lookAtRelays(env, () => START + n * 5 * 60_000);
+const turn = (n: number) => lookAtRelays(env, () => START + n * 60_000);
 const row = () => bindings.DIRECTORY.prepare("SELECT * FROM relay_look").first<Record<string, unknown>>();
 const missing = async () =>
   bindings.DIRECTORY.prepare("SELECT count(*) AS count FROM relay_missing").first<number>("count");
@@ -67,9 +72,9 @@ test("a relay that does not answer says nothing about anybody, and is asked agai
   await turn(0);
   isUp = false;
   await turn(1);
-  expect(await row()).toMatchObject({ known: 36, missing: 0, done_day: null });
+  expect(await row()).toMatchObject({ known: 24, missing: 0, done_day: null });
   isUp = true;
-  for (let n = 2; n < 6; n++) await turn(n);
+  for (let n = 2; n < 8; n++) await turn(n);
   expect(await row()).toMatchObject({ done_known: 99, done_missing: 30 });
 });
 
@@ -80,23 +85,55 @@ test("who is known the next day is missing no more; until then the last finding 
   ).run();
   await lookAtRelays(env, () => START + DAY);
   expect(await row()).toMatchObject({ day: "2027-01-02", done_day: "2027-01-01", done_missing: 30 });
-  for (let n = 1; n < 6; n++) await lookAtRelays(env, () => START + DAY + n * 5 * 60_000);
+  for (let n = 1; n < 6; n++) await lookAtRelays(env, () => START + DAY + n * 60_000);
   expect(await row()).toMatchObject({ done_day: "2027-01-02", done_known: 99, done_missing: 10 });
   expect(await missing()).toBe(10);
 });
 
+test("an account of which the relay says nothing holds up nobody", async () => {
+  silentOn = "did:plc:q003";
+  for (let n = 0; n < 6; n++) await turn(n);
+  expect(await row()).toMatchObject({ done_day: "2027-01-01", done_known: 98, done_missing: 30 });
+});
+
+test("a relay that is away holds up no other, and a turn asks one relay", async () => {
+  const both = { ...env, RELAYS: `https://dead.example.com,${RELAY}` };
+  for (let n = 0; n < 12; n++) {
+    const before = asked;
+    await lookAtRelays(both, () => START + n * 60_000);
+    expect(asked - before).toBeLessThanOrEqual(24);
+  }
+  expect(await row()).toMatchObject({ origin: RELAY, done_known: 99, done_missing: 30 });
+});
+
+test("a relay that the settings name no more is forgotten", async () => {
+  for (let n = 0; n < 6; n++) await turn(n);
+  await bindings.DIRECTORY.prepare(
+    "INSERT INTO relay (origin, asked_at, seq, outcome) VALUES (?1, '', 1, 'answered 503')",
+  )
+    .bind(RELAY)
+    .run();
+  await lookAtRelays({ ...env, RELAYS: "" }, () => START + 7 * 60_000);
+  expect(await row()).toBeNull();
+  expect(await missing()).toBe(0);
+  const { visitor } = await holderOf("owner");
+  expect((await visitor.get("/admin")).text).toContain("All is well");
+});
+
 test("two turns at once ask once", async () => {
   await Promise.all([turn(0), turn(0)]);
-  expect(asked).toBe(36);
+  expect(asked).toBe(24);
 });
 
 test("the home page says how many, and the page of relays who", async () => {
   for (let n = 0; n < 6; n++) await turn(n);
   vi.restoreAllMocks();
   const { visitor } = await holderOf("owner");
-  expect((await visitor.get("/admin")).text).toContain(
-    "The relay relay.example.com does not know 30 of 129 members",
-  );
+  bindings.RELAYS = RELAY;
+  const home = await visitor.get("/admin");
+  bindings.RELAYS = "";
+  expect(home.text).toContain("The relay relay.example.com does not know 30 of 129 members");
+  expect((await visitor.get("/admin")).text).not.toContain("relay.example.com");
   const unseen = await visitor.get("/admin/members?show=unseen");
   expect(unseen.text).toContain("@q129.test");
   expect(unseen.text).not.toContain("@q099.test");

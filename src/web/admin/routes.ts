@@ -14,6 +14,7 @@ import { member } from "./members/member.tsx";
 import { members } from "./members/members.tsx";
 import { invite, invites } from "./invites.tsx";
 import { numbers } from "./home/numbers.tsx";
+import { plan } from "./home/plan.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
 import { settings, settingsOf } from "./settings.tsx";
 import { mail } from "./mail/mail.tsx";
@@ -37,6 +38,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/labels": labels,
   "/admin/relays": relays,
   "/admin/numbers": numbers,
+  "/admin/plan": plan,
   "/admin/log": log,
   "/admin/settings": settings,
   "/admin/settings/*": settingsOf,

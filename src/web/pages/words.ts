@@ -23,3 +23,11 @@ export function sentence(text: string): string {
   const bare = text.trim().replace(/[.\s]+$/, "");
   return /[!?…]$/.test(bare) ? bare : `${bare}.`;
 }
+
+/** `12 kB`, `3.4 MB`, `1.2 GB` */
+export function bytesInWords(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
+  return bytes < 1_000_000_000
+    ? `${(bytes / 1_000_000).toFixed(1)} MB`
+    : `${(bytes / 1_000_000_000).toFixed(1)} GB`;
+}

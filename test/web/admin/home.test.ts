@@ -1,7 +1,7 @@
 /** The admin's first page: for whom it is, whether all is well, and what is new. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { asAdmin, bindings, join, xrpc } from "../../support/account-host.ts";
-import { Visitor } from "../../support/visitor.ts";
+import { type Shown, Visitor } from "../../support/visitor.ts";
 import { holderOf, signedIn } from "./desk.ts";
 
 test("a stranger is sent to sign in, and comes back", async () => {
@@ -83,10 +83,63 @@ test("it says what is wrong, and what to do about it", async () => {
   await add(
     "INSERT INTO relay (origin, asked_at, seq, outcome) VALUES ('https://relay.example', '', 1, 'answered 503')",
   );
+  bindings.RELAYS = "https://relay.example";
   const page = await visitor.get("/admin");
+  bindings.RELAYS = "";
   expect(page.text).toContain("One change of accounts could not be finished");
   expect(page.text).toContain(
     "The relay relay.example did not accept this host when it was last asked: answered 503",
   );
   expect(page.text).not.toContain("All is well");
+});
+
+describe("what is used", () => {
+  const midnight = () => Math.floor(Date.now() / 86_400_000) * 86_400_000;
+  /** Today was counted at its beginning; since then, so many requests came. */
+  async function use(requests: number, plan: "free" | "paid"): Promise<Shown> {
+    const day = new Date().toISOString().slice(0, 10);
+    const numbers = { at: midnight(), requests: 0, indexBytes: 120_000_000 };
+    await bindings.DIRECTORY.batch([
+      bindings.DIRECTORY.prepare("INSERT OR REPLACE INTO day_number (day, numbers) VALUES (?1, ?2)").bind(
+        day,
+        JSON.stringify(numbers),
+      ),
+      bindings.DIRECTORY.prepare(
+        "INSERT OR REPLACE INTO host_use (id, requests, rows_read, rows_written) VALUES (1, ?1, 0, 0)",
+      ).bind(requests),
+    ]);
+    const { visitor } = await holderOf("owner");
+    bindings.PLAN = plan;
+    const page = await visitor.get("/admin");
+    bindings.PLAN = "paid";
+    return page;
+  }
+
+  test("stands beside both plans, and what the month costs", async () => {
+    const page = await use(20_000, "paid");
+    expect(page.text).toMatch(/At this pace, this month costs about \$\d+\.\d\d/);
+    expect(page.text).toMatch(/Requests 2\d,\d{3} today Free plan: 2\d % of 100,000 a day/);
+    expect(page.text).toContain("Free plan: 10 ms a request, no limit a day");
+    expect(page.text).toContain("120.0 MB");
+    expect(page.text).not.toContain("limit is near");
+  });
+
+  test("near a limit of the free plan is a concern there, and none on the paid plan", async () => {
+    const near = "The free plan’s limit is near: 9";
+    expect((await use(92_000, "free")).text).toContain(near);
+    expect((await use(92_000, "paid")).text).not.toContain(near);
+  });
+
+  test("is told in full on a page of its own, where owners say which plan it is", async () => {
+    await use(20_000, "paid");
+    const { visitor } = await holderOf("owner");
+    const page = await visitor.get("/admin/plan");
+    expect(page.text).toContain("Rows written, repos and stream estimate");
+    expect(page.text).toContain("The index 120.0 MB");
+    expect(page.text).toContain("Prices and limits as of 22 Nov 2026");
+    const wrong = await visitor.post("/admin/plan", { step: "plan", plan: "gold" });
+    expect(wrong.status).toBe(400);
+    const { visitor: other } = await holderOf("moderator");
+    expect((await other.get("/admin/plan")).html).not.toContain('name="plan"');
+  });
 });

@@ -65,6 +65,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/mail/*": { may: OWNERS, steps: { save: [OWNERS], reset: [OWNERS] } },
   "/admin/relays": { may: MODERATORS, steps: {} },
   "/admin/numbers": { may: MODERATORS, steps: {} },
+  "/admin/plan": { may: MODERATORS, steps: { plan: [OWNERS] } },
   "/admin/log": { may: MODERATORS, steps: {} },
   "/admin/settings": { may: OWNERS, steps: {} },
   "/admin/settings/*": { may: OWNERS, steps: { save: [OWNERS, "careful"] } },

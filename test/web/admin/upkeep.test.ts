@@ -1,7 +1,8 @@
 /** Invites, names, mail, relays, numbers, settings and the log, as owners look after them. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { countDay } from "../../../src/lifecycle/numbers/days.ts";
-import { seriesOf } from "../../../src/web/admin/home/numbers.tsx";
+import { countDatabase } from "../../../src/appview/counted-database.ts";
+import { countDay, readDays, readDaysOf } from "../../../src/lifecycle/numbers/days.ts";
+import { seriesOf, spansUpTo } from "../../../src/web/admin/home/numbers.tsx";
 import { HOST_DID, asAdmin, bindings, join, lastMail, xrpc } from "../../support/account-host.ts";
 import { type Holder, holderOf } from "./desk.ts";
 
@@ -136,36 +137,76 @@ describe("numbers", () => {
   test("are counted once a day, in one row", async () => {
     await bindings.DIRECTORY.prepare("DELETE FROM day_number").run();
     const day = 24 * 60 * 60 * 1000;
-    const now = Date.UTC(2027, 0, 10, 12);
+    const now = Date.now() - 2 * day;
+    const dayAt = (ms: number) => new Date(ms).toISOString().slice(0, 10);
     await countDay(bindings, () => now);
-    await countDay(bindings, () => now + 3_600_000);
+    await countDay(bindings, () => now + 1);
     await countDay(bindings, () => now + day);
     const { results } = await bindings.DIRECTORY.prepare("SELECT * FROM day_number ORDER BY day").all<{
       day: string;
       numbers: string;
     }>();
-    expect(results.map(({ day: each }) => each)).toEqual(["2027-01-10", "2027-01-11"]);
+    expect(results.map(({ day: each }) => each)).toEqual([dayAt(now), dayAt(now + day)]);
     const counted = JSON.parse(results[0]?.numbers ?? "{}") as Record<string, number>;
     expect(counted.members).toBeGreaterThan(0);
     expect(counted.directoryBytes).toBeGreaterThan(0);
     const page = await owner.visitor.get("/admin/numbers");
     expect(page.html).toContain("<polyline");
-    expect(page.text).toContain("2027-01-11");
+    expect(page.text).toContain(dayAt(now + day));
   });
 
   test("that only grow are shown as what came between two days", () => {
     const days = [
-      { day: "2026-01-03", numbers: { posts: 25, members: 3 } },
-      { day: "2026-01-02", numbers: { posts: 10, members: 2 } },
       { day: "2026-01-01", numbers: { posts: 4 } },
+      { day: "2026-01-02", numbers: { posts: 10, members: 2 } },
+      { day: "2026-01-03", numbers: { posts: 25, members: 3 } },
     ];
-    const series = seriesOf(days, 1);
+    const series = seriesOf(days);
     expect(series.find(({ title }) => title === "New posts")?.points).toEqual([
       { day: "2026-01-02", value: 6 },
       { day: "2026-01-03", value: 15 },
     ]);
     expect(series.find(({ title }) => title === "Members")?.points).toHaveLength(2);
     expect(series.find(({ title }) => title === "Follows")).toBeUndefined();
+  });
+
+  test("by day, week, month and year read a row for each point, however long the host has counted", async () => {
+    await bindings.DIRECTORY.prepare("DELETE FROM day_number").run();
+    const now = Date.now();
+    const counted = Array.from({ length: 4_000 }, (_, n) => [
+      new Date(now - n * 24 * 3_600_000).toISOString().slice(0, 10),
+      JSON.stringify({ members: 5_000 - n }),
+    ]);
+    await bindings.DIRECTORY.prepare(
+      "INSERT INTO day_number (day, numbers) SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+    )
+      .bind(JSON.stringify(counted))
+      .run();
+    for (const [span, points, first] of [
+      ["day", 32, 4_969],
+      ["week", 27, 4_818],
+      ["month", 25, 4_280],
+      ["year", 11, 1_350],
+    ] as const) {
+      const directory = countDatabase(bindings.DIRECTORY);
+      const days = await readDaysOf(directory.db, spansUpTo(now, span));
+      expect([span, days.length, days[0]?.numbers.members]).toEqual([span, points, first]);
+      expect(directory.cost.read, span).toBeLessThanOrEqual(200);
+      const page = await owner.visitor.get(`/admin/numbers?by=${span}`);
+      expect(page.text).toContain(first.toLocaleString("en"));
+    }
+  });
+
+  test("of a host that had written nothing yet begin with its first event", async () => {
+    await bindings.DIRECTORY.prepare("DELETE FROM day_number").run();
+    await bindings.DIRECTORY.prepare(
+      `INSERT INTO day_number (day, numbers) VALUES ('2026-01-01', '{"written":0}'), ('2026-01-02', '{"written":1790000000000}'),
+        ('2026-01-03', '{"written":1790000000005}')`,
+    ).run();
+    const days = (await readDays(bindings.DIRECTORY, 3)).toReversed();
+    expect(seriesOf(days).find(({ title }) => title === "Writes of all kinds")?.points).toEqual([
+      { day: "2026-01-03", value: 5 },
+    ]);
   });
 });
 

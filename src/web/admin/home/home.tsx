@@ -1,37 +1,44 @@
-/** The first page: whether all is well, and what is new. */
+/** The first page: whether all is well, what is new, and what the host uses. */
+import { planUse } from "../../../lifecycle/numbers/month.ts";
+import { relaysOf } from "../../../lifecycle/relays.ts";
 import { readFollowing } from "../../../lifecycle/status.ts";
 import { troubleOf } from "../../host/status-words.ts";
 import { type Concern, HomePage, InviterHome } from "../../pages/admin/home/home.tsx";
 import { counted } from "../../pages/words.ts";
 import { type DeskPage, type DeskVisit, shown } from "../desk.tsx";
+import { seriesOf } from "./numbers.tsx";
+import { planConcerns, summaryOf } from "./plan.tsx";
 import { type HomeNews, readNews } from "./reads.ts";
 
 export const home: DeskPage = {
   may: ["owner", "moderator", "inviter"],
   show: async (visit, said) => {
     if (visit.role === "inviter") return shown(visit, said, (frame) => <InviterHome {...frame} />);
-    const [news, concerns] = await look(visit);
-    return shown(visit, said, (frame) => <HomePage {...frame} news={news} concerns={concerns} />);
+    const { news, ...rest } = await look(visit);
+    const series = seriesOf(news.numbers.days, true);
+    return shown(visit, said, (frame) => <HomePage {...frame} news={news} series={series} {...rest} />);
   },
   steps: {},
 };
 
-async function look({ services, member, role }: DeskVisit): Promise<[HomeNews, Concern[]]> {
+async function look({ services, member, role }: DeskVisit) {
   const { env } = services;
   const [news, following] = await Promise.all([
-    readNews(env.DIRECTORY, member.did),
+    readNews(env.DIRECTORY, member.did, relaysOf(env)),
     env.APPVIEW === "local" ? readFollowing(services) : null,
   ]);
+  const { firehose } = following ?? { firehose: await services.sequencer().status() };
   const trouble = following === null ? null : troubleOf(following);
-  const concerns = [
+  const use = planUse(news.numbers.days, { at: Date.now(), firehose, ...news.numbers });
+  const concerns: Concern[] = [
     ...(trouble === null
       ? []
       : [{ what: trouble, todo: "The status page has the figures behind it.", path: "/status" }]),
     ...concernsOf(news, role === "owner"),
+    ...planConcerns(use, env.PLAN),
   ];
-  return [news, concerns];
+  return { news, concerns, plan: summaryOf(use, env.PLAN) };
 }
-
 function concernsOf({ stuck, unsent, relays, findings }: HomeNews, isOwner: boolean): Concern[] {
   const concerns: Concern[] = [];
   if (stuck > 0)

@@ -1,6 +1,16 @@
 /** What the home page asks of the directory, in one trip. */
 import { type ListedRow, listedMember, membersPage } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
+import {
+  type CountedDay,
+  type DayRow,
+  type UsedSoFar,
+  countedDay,
+  newestDays,
+  usedSoFar,
+} from "../../../lifecycle/numbers/days.ts";
+import type { Present } from "../../../lifecycle/numbers/month.ts";
+import { type FoundSizes, foundSizes } from "../../../lifecycle/numbers/sizes.ts";
 import { type RelayFinding, findings } from "../../../lifecycle/relay-look.ts";
 import { must } from "../../../protocol/refusal.ts";
 import { read, trip } from "../trip.ts";
@@ -21,6 +31,13 @@ export interface HomeNews {
   relays: { origin: string; outcome: string }[];
   /** What each relay knew of the members, when that was looked at last. */
   findings: RelayFinding[];
+  numbers: ReadNumbers;
+}
+
+/** Of what the host uses, all that the directory knows. */
+export interface ReadNumbers extends Pick<Present, "used" | "sizes" | "archiveBytes"> {
+  /** Those of the last month, the oldest first. */
+  days: CountedDay[];
 }
 
 /** Counts stop here: nobody needs to know more at a glance. */
@@ -56,8 +73,45 @@ const COUNTS = `
     (SELECT count(*) FROM (SELECT 1 FROM unsent_mail WHERE at > ?2 LIMIT ${COUNT_MAX})) AS unsent
   FROM look`;
 
-/** Notes the visit as well. */
-export async function readNews(database: D1Database, did: string, now = Date.now()): Promise<HomeNews> {
+/** A month and a day, so that what came on each of its days is known. */
+const DAYS = 32;
+
+const numberReads = (database: D1Database) => ({
+  days: read<DayRow>(newestDays(database, DAYS)),
+  used: read<UsedSoFar>(usedSoFar(database)),
+  sizes: read<FoundSizes>(foundSizes(database)),
+  archives: read<{ bytes: number }>(
+    database.prepare("SELECT coalesce(sum(bytes + file_bytes), 0) AS bytes FROM archive"),
+  ),
+});
+
+interface NumberRows {
+  days: DayRow[];
+  used: UsedSoFar[];
+  sizes: FoundSizes[];
+  archives: { bytes: number }[];
+}
+
+const numbersOf = ({ days, used, sizes, archives }: NumberRows): ReadNumbers => ({
+  days: days.toReversed().map(countedDay),
+  used: used[0] ?? { requests: 0, rowsRead: 0, rowsWritten: 0 },
+  sizes: sizes[0] ?? null,
+  archiveBytes: archives[0]?.bytes ?? 0,
+});
+
+export const readNumbers = async (database: D1Database): Promise<ReadNumbers> =>
+  numbersOf(await trip(database, numberReads(database)));
+
+/**
+ * Notes the visit as well.
+ * @param relays those of the settings
+ */
+export async function readNews(
+  database: D1Database,
+  did: string,
+  relays: readonly string[],
+  now = Date.now(),
+): Promise<HomeNews> {
   const at = (ms: number) => new Date(ms).toISOString();
   const seen = database.prepare(
     `UPDATE role SET seen_before = coalesce(seen_at, seen_before), seen_at = ?2
@@ -71,6 +125,7 @@ export async function readNews(database: D1Database, did: string, now = Date.now
     newest: read<ListedRow>(membersPage(database, { filter: "all", cursor: null, limit: NEWEST })),
     findings: read<RelayFinding>(findings(database)),
     relays: read<HomeNews["relays"][number]>(refusing.bind(NEWEST)),
+    ...numberReads(database),
   });
   const { since, members, open, recent, escalated, stuck, unsent } = must(
     found.counts[0],
@@ -83,7 +138,8 @@ export async function readNews(database: D1Database, did: string, now = Date.now
     reports: { open, recent, escalated },
     stuck,
     unsent,
-    relays: found.relays,
-    findings: found.findings,
+    relays: found.relays.filter(({ origin }) => relays.includes(origin)),
+    findings: found.findings.filter(({ origin }) => relays.includes(origin)),
+    numbers: numbersOf(found),
   };
 }

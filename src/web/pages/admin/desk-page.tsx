@@ -36,6 +36,7 @@ const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
   ["/admin/members", "Members", MODERATORS],
   ["/admin/invites", "Invites", ANY],
   ["/admin/numbers", "Numbers", MODERATORS],
+  ["/admin/plan", "Plan", MODERATORS],
   ["/admin/relays", "Relays", MODERATORS],
   ["/admin/mail", "Mail", OWNERS],
   ["/admin/names", "Names", OWNERS],

@@ -5,6 +5,8 @@ import { Row } from "../../account/rows.tsx";
 import { Icon } from "../../icons.tsx";
 import { Done, day } from "../../parts.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { type Series, Sketch } from "./numbers.tsx";
+import { PlanLines, PlanSentence, type PlanSummary } from "./plan.tsx";
 
 /** Something that is not as it should be. */
 export interface Concern {
@@ -16,8 +18,15 @@ export interface Concern {
 
 const many = (count: number): string => (count >= COUNT_MAX ? `${COUNT_MAX} or more` : String(count));
 
-export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> = (props) => {
-  const { news, concerns, host, to } = props;
+interface HomeProps extends DeskFrame {
+  news: HomeNews;
+  concerns: Concern[];
+  series: Series[];
+  plan: PlanSummary;
+}
+
+export const HomePage: FC<HomeProps> = (props) => {
+  const { news, concerns, series, plan, host, to } = props;
   return (
     <DeskPage {...props} title={host.name}>
       {concerns.length === 0 ? (
@@ -31,29 +40,7 @@ export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> =
       ) : (
         concerns.map((concern) => <ConcernNotice concern={concern} to={to} />)
       )}
-      <section>
-        <h2>{news.since === null ? "New" : `Since you were here last, ${day(news.since)}`}</h2>
-        <div class="tiles">
-          <Tile href={to("/admin/members")} count={news.members} words={["new member", "new members"]} />
-          <Tile
-            href={to("/admin/reports")}
-            count={news.reports.recent}
-            words={["new report", "new reports"]}
-          />
-          <Tile
-            href={to("/admin/reports")}
-            count={news.reports.open}
-            words={["open report", "open reports"]}
-          />
-          {news.reports.escalated === 0 ? null : (
-            <Tile
-              href={to("/admin/reports")}
-              count={news.reports.escalated}
-              words={["report for owners", "reports for owners"]}
-            />
-          )}
-        </div>
-      </section>
+      <News news={news} to={to} />
       <section>
         <h2>The newest members</h2>
         {news.newest.length === 0 ? (
@@ -72,9 +59,55 @@ export const HomePage: FC<DeskFrame & { news: HomeNews; concerns: Concern[] }> =
           </div>
         )}
       </section>
+      <section>
+        <h2>Today, beside the plan</h2>
+        <PlanSentence summary={plan} />
+        <PlanLines lines={plan.lines} plan={plan.plan} />
+        <p class="lead">
+          <a href={to("/admin/plan")}>All that is used and kept, and what it costs</a>
+        </p>
+      </section>
+      <LastMonth series={series} to={to} />
     </DeskPage>
   );
 };
+
+type WayProps = Pick<DeskFrame, "to">;
+
+const News: FC<WayProps & { news: HomeNews }> = ({ news, to }) => (
+  <section>
+    <h2>{news.since === null ? "New" : `Since you were here last, ${day(news.since)}`}</h2>
+    <div class="tiles">
+      <Tile href={to("/admin/members")} count={news.members} words={["new member", "new members"]} />
+      <Tile href={to("/admin/reports")} count={news.reports.recent} words={["new report", "new reports"]} />
+      <Tile href={to("/admin/reports")} count={news.reports.open} words={["open report", "open reports"]} />
+      {news.reports.escalated === 0 ? null : (
+        <Tile
+          href={to("/admin/reports")}
+          count={news.reports.escalated}
+          words={["report for owners", "reports for owners"]}
+        />
+      )}
+    </div>
+  </section>
+);
+
+const LastMonth: FC<WayProps & { series: Series[] }> = ({ series, to }) =>
+  series.length === 0 ? null : (
+    <section>
+      <h2>The last month</h2>
+      <div class="plots">
+        {series.map((one) => (
+          <figure class="card">
+            <Sketch {...one} />
+          </figure>
+        ))}
+      </div>
+      <p class="lead">
+        <a href={to("/admin/numbers")}>More numbers, by week, month and year, and as tables</a>
+      </p>
+    </section>
+  );
 
 const ConcernNotice: FC<{ concern: Concern; to: (path: string) => string }> = ({ concern, to }) => (
   <div class="notice bad" role="status">

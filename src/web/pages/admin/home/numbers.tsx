@@ -1,20 +1,22 @@
 /** The page of numbers: lines drawn by the server, and the same as tables. */
 import type { FC } from "hono/jsx";
+import { bytesInWords } from "../../words.ts";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
-export type Span = "day" | "week" | "month";
+export type Span = "day" | "week" | "month" | "year";
 
 export const SPANS: readonly [Span, string][] = [
   ["day", "By day"],
   ["week", "By week"],
   ["month", "By month"],
+  ["year", "By year"],
 ];
 
 export interface Series {
   title: string;
   /** Oldest first; at least one. */
   points: { day: string; value: number }[];
-  unit?: "bytes";
+  unit?: "bytes" | undefined;
 }
 
 export const NumbersPage: FC<DeskFrame & { span: Span; series: Series[] }> = ({ span, series, ...frame }) => (
@@ -38,10 +40,8 @@ export const NumbersPage: FC<DeskFrame & { span: Span; series: Series[] }> = ({ 
 const WIDTH = 320;
 const HEIGHT = 96;
 
-const worded = (value: number, unit?: "bytes"): string => {
-  if (unit !== "bytes") return value.toLocaleString("en");
-  return value < 1_000_000 ? `${Math.round(value / 1000)} kB` : `${(value / 1_000_000).toFixed(1)} MB`;
-};
+const worded = (value: number, unit?: "bytes"): string =>
+  unit === "bytes" ? bytesInWords(value) : value.toLocaleString("en");
 
 /** The line through the points, in the picture's own units; it begins at zero. */
 export function lineThrough(points: Series["points"]): string {
@@ -52,13 +52,14 @@ export function lineThrough(points: Series["points"]): string {
     .join(" ");
 }
 
-const Plot: FC<Series> = ({ title, points, unit }) => {
+/** The line without its table, for where there is a way to the table. */
+export const Sketch: FC<Series> = ({ title, points, unit }) => {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined) return null;
   const line = lineThrough(points);
   return (
-    <figure class="card">
+    <>
       <figcaption>
         {title}
         <b>{worded(last.value, unit)}</b>
@@ -72,21 +73,27 @@ const Plot: FC<Series> = ({ title, points, unit }) => {
         <polygon points={`0,${HEIGHT} ${line} ${points.length > 1 ? WIDTH : 0},${HEIGHT}`} />
         <polyline points={line} />
       </svg>
-      <details>
-        <summary>
-          As a table<span class="visually-hidden">: {title}</span>
-        </summary>
-        <table class="record">
-          <tbody>
-            {points.toReversed().map(({ day, value }) => (
-              <tr>
-                <th scope="row">{day}</th>
-                <td>{worded(value, unit)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </details>
-    </figure>
+    </>
   );
 };
+
+const Plot: FC<Series> = ({ title, points, unit }) => (
+  <figure class="card">
+    <Sketch title={title} points={points} unit={unit} />
+    <details>
+      <summary>
+        As a table<span class="visually-hidden">: {title}</span>
+      </summary>
+      <table class="record">
+        <tbody>
+          {points.toReversed().map(({ day, value }) => (
+            <tr>
+              <th scope="row">{day}</th>
+              <td>{worded(value, unit)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  </figure>
+);

@@ -1,0 +1,85 @@
+/**
+ * What a host uses of its plan. Requests, and what they read and write in the databases, are measured (`edge/meter`);
+ * changes are counted by the event stream. A Worker does not see how long it computes, nor what its objects are
+ * billed, so that is reckoned: changes and requests, times what one of them took in the benchmarks.
+ */
+import type { Resource, Use } from "../../protocol/plan/prices.ts";
+
+/** What came between two moments. */
+export interface Activity {
+  days: number;
+  requests: number;
+  /** Of the databases, by requests. */
+  rowsRead: number;
+  rowsWritten: number;
+  /** Changes of repos, each an event of the stream. */
+  changes: number;
+  /** Files that came. */
+  files: number;
+}
+
+/** What there is at a moment, in bytes. */
+export interface Kept {
+  databaseBytes: number;
+  objectBytes: number;
+  fileBytes: number;
+}
+
+/**
+ * Means of docs/bench/spine.md and docs/bench/community.md of 28 November 2026. The index's rows are those of a
+ * post or a like; processor time was measured with the databases in the same process, so it is on the high side.
+ */
+const CHANGE = {
+  cpu: 4.3,
+  objectRequests: 3,
+  objectRowsWritten: 7,
+  objectRowsRead: 5,
+  databaseRowsWritten: 6,
+  databaseRowsRead: 8,
+};
+const REQUEST = { cpu: 6, objectRequests: 0.7, objectRowsRead: 4, fileReads: 0.05 };
+/** What the schedule does by itself: 1,728 runs a day. */
+const DAY = {
+  requests: 1_728,
+  cpu: 1_728 * 5,
+  objectRequests: 500,
+  databaseRowsRead: 25_000,
+  databaseRowsWritten: 500,
+};
+/** Gigabytes that an object is charged with while it works, and the seconds of a call. */
+const OBJECT_GB = 0.128;
+const CALL_SECONDS = 0.02;
+
+/** What is reckoned, not measured. */
+export const RECKONED: ReadonlySet<Resource> = new Set<Resource>([
+  "cpu",
+  "objectRequests",
+  "objectTime",
+  "objectRowsRead",
+  "objectRowsWritten",
+  "fileReads",
+]);
+
+export function useOf(
+  { days, requests, rowsRead, rowsWritten, changes, files }: Activity,
+  { databaseBytes, objectBytes, fileBytes }: Kept,
+): Use {
+  const others = Math.max(0, requests - changes);
+  const objectRequests =
+    changes * CHANGE.objectRequests + others * REQUEST.objectRequests + days * DAY.objectRequests;
+  return {
+    requests: requests + days * DAY.requests,
+    cpu: changes * CHANGE.cpu + others * REQUEST.cpu + days * DAY.cpu,
+    databaseRowsRead: rowsRead + changes * CHANGE.databaseRowsRead + days * DAY.databaseRowsRead,
+    databaseRowsWritten: rowsWritten + changes * CHANGE.databaseRowsWritten + days * DAY.databaseRowsWritten,
+    objectRowsRead: changes * CHANGE.objectRowsRead + others * REQUEST.objectRowsRead,
+    objectRowsWritten: changes * CHANGE.objectRowsWritten,
+    objectRequests,
+    objectTime: objectRequests * CALL_SECONDS * OBJECT_GB,
+    databaseBytes,
+    objectBytes,
+    fileBytes,
+    fileWrites: files,
+    fileReads: others * REQUEST.fileReads,
+  };
+}

@@ -1,0 +1,106 @@
+/** What the host uses of Cloudflare's plans, and what the month costs. */
+import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
+import { changeSettings } from "../../../lifecycle/host/settings.ts";
+import { RECKONED } from "../../../lifecycle/numbers/use.ts";
+import { RESOURCES, type Resource, dollarsFor, priceOf, shareOfFree } from "../../../protocol/plan/prices.ts";
+import type { Bindings } from "../../../protocol/stations.ts";
+import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
+import { type PlanLine, PlanPage, type PlanSummary } from "../../pages/admin/home/plan.tsx";
+import type { Concern } from "../../pages/admin/home/home.tsx";
+import { wrong } from "../../problems.ts";
+import { type DeskPage, type DeskVisit, shown } from "../desk.tsx";
+import { readNumbers } from "./reads.ts";
+
+type Plan = Bindings["PLAN"];
+
+export const plan: DeskPage = {
+  may: MODERATORS,
+  show: async (visit, said) => {
+    const use = await useNow(visit);
+    const { PLAN } = visit.services.env;
+    return shown(visit, said, (frame) => (
+      <PlanPage
+        {...frame}
+        summary={{ ...summaryOf(use, PLAN), lines: RESOURCES.map((resource) => lineOf(use, resource)) }}
+        kinds={use.kept.byKind}
+      />
+    ));
+  },
+  steps: {
+    plan: {
+      may: OWNERS,
+      take: async ({ services, caller }, fields) => {
+        const wanted = fields.get("plan") ?? "";
+        if (wanted !== "free" && wanted !== "paid")
+          return { problem: wrong("Please choose a plan.", "plan") };
+        await changeSettings(services.env, caller.actor, { PLAN: wanted });
+        return { done: "Saved. It holds everywhere within a few seconds." };
+      },
+    },
+  },
+};
+
+async function useNow({ services }: DeskVisit): Promise<PlanUse> {
+  const [numbers, firehose] = await Promise.all([
+    readNumbers(services.env.DIRECTORY),
+    services.sequencer().status(),
+  ]);
+  return planUse(numbers.days, { at: Date.now(), firehose, ...numbers });
+}
+
+function lineOf({ today, month }: PlanUse, resource: Resource): PlanLine {
+  const { label, measure, free, included, kept = false } = priceOf(resource);
+  return {
+    label,
+    measure,
+    kept,
+    reckoned: RECKONED.has(resource),
+    today: today[resource],
+    month: month[resource],
+    free,
+    share: shareOfFree(resource, today[resource], month[resource]),
+    included,
+    dollars: dollarsFor(resource, month[resource]),
+  };
+}
+
+/** Of resources that belong together, the one that is nearest to its limit. */
+const GROUPS: readonly (readonly Resource[])[] = [
+  ["requests"],
+  ["cpu"],
+  ["databaseRowsWritten", "objectRowsWritten", "databaseRowsRead", "objectRowsRead"],
+  ["databaseBytes", "objectBytes", "fileBytes"],
+];
+
+const nearness = (line: PlanLine, of: Plan): number =>
+  of === "paid" ? line.month / line.included : (line.share ?? line.month / line.included);
+
+export function summaryOf(use: PlanUse, of: Plan): PlanSummary {
+  const lines = GROUPS.flatMap((group) =>
+    group
+      .map((resource) => lineOf(use, resource))
+      .toSorted((a, b) => nearness(b, of) - nearness(a, of))
+      .slice(0, 1),
+  );
+  const shares = RESOURCES.map((resource) => lineOf(use, resource)).filter(({ share }) => share !== null);
+  const tightest = shares.toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))[0] ?? null;
+  return { plan: of, dollars: use.dollars, since: use.since, lines, tightest };
+}
+
+/** From this share of a limit on, its owner should know. */
+const NEAR = 0.8;
+
+/** On the free plan, whatever is nearly used up: at its end the host stands still until midnight. */
+export function planConcerns(use: PlanUse, of: Plan): Concern[] {
+  const { tightest } = summaryOf(use, of);
+  if (of === "paid" || tightest === null || (tightest.share ?? 0) < NEAR) return [];
+  const { label, share, free } = tightest;
+  const until = free?.per === "day" ? "until midnight UTC" : "until there is room again";
+  return [
+    {
+      what: `The free plan’s limit is near: ${Math.round((share ?? 0) * 100)} % is used of ${label.toLowerCase()}. Beyond it, Cloudflare stops the host ${until}.`,
+      todo: "See what is used, and what the paid plan would cost.",
+      path: "/admin/plan",
+    },
+  ];
+}
