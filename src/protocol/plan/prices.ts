@@ -45,6 +45,21 @@ const perDay = (most: number) => ({ per: "day", most }) as const;
 const atOnce = (most: number) => ({ per: "kept", most }) as const;
 const perMonth = (most: number) => ({ per: "month", most }) as const;
 
+const ROWS_WRITTEN = {
+  measure: "count",
+  free: perDay(100_000),
+  included: 50 * MILLION,
+  dollars: 1,
+  unit: MILLION,
+} as const;
+const ROWS_READ = {
+  measure: "count",
+  free: perDay(5 * MILLION),
+  included: 25_000 * MILLION,
+  dollars: 0.001,
+  unit: MILLION,
+} as const;
+
 /** By resource. Objects are the Durable Objects of repos and of the stream; the databases are D1; files are in R2. */
 export const PRICES = {
   requests: {
@@ -65,35 +80,19 @@ export const PRICES = {
   },
   databaseRowsWritten: {
     label: "Rows written, databases",
-    measure: "count",
-    free: perDay(100_000),
-    included: 50 * MILLION,
-    dollars: 1,
-    unit: MILLION,
+    ...ROWS_WRITTEN,
   },
   databaseRowsRead: {
     label: "Rows read, databases",
-    measure: "count",
-    free: perDay(5 * MILLION),
-    included: 25_000 * MILLION,
-    dollars: 0.001,
-    unit: MILLION,
+    ...ROWS_READ,
   },
   objectRowsWritten: {
     label: "Rows written, repos and stream",
-    measure: "count",
-    free: perDay(100_000),
-    included: 50 * MILLION,
-    dollars: 1,
-    unit: MILLION,
+    ...ROWS_WRITTEN,
   },
   objectRowsRead: {
     label: "Rows read, repos and stream",
-    measure: "count",
-    free: perDay(5 * MILLION),
-    included: 25_000 * MILLION,
-    dollars: 0.001,
-    unit: MILLION,
+    ...ROWS_READ,
   },
   objectRequests: {
     label: "Calls of repos and stream",
