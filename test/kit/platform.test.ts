@@ -1,6 +1,6 @@
 /** Networks held to a plan of Cloudflare's: `platform`. */
 import { expect, test } from "vitest";
-import { createTestNetwork } from "../../tools/kit/index.ts";
+import { type Totals, createTestNetwork } from "../../tools/kit/index.ts";
 
 test("a host for one person stays within the free plan, and tells what it used", async () => {
   await using network = await createTestNetwork({ platform: "free" });
@@ -68,10 +68,39 @@ test("a repo of years is indexed anew within the free plan, call by call", async
   expect(await host.breaches()).toEqual([]);
 });
 
+test("what Cloudflare bills is counted by what was done", async () => {
+  await using network = await createTestNetwork({ platform: "paid" });
+  await network.account("anna");
+  const anna = network.agent("anna");
+  const used = async (work: () => Promise<unknown>) => {
+    await network.settle();
+    const before = await network.host().totals();
+    await work();
+    await network.settle();
+    const after = await network.host().totals();
+    const of = (resource: keyof Totals) => after[resource] - before[resource];
+    return Object.fromEntries((Object.keys(after) as (keyof Totals)[]).map((each) => [each, of(each)]));
+  };
+  const idle = await used(async () => {});
+  const posted = await used(() => anna.post({ text: "hello" }));
+  expect(posted).toMatchObject({ requests: 1, fileReads: 0, fileWrites: 0 });
+  // The first record of a repo: three rows or so of the account's, and two of the stream's.
+  expect(posted["objectRowsWritten"]).toBeLessThanOrEqual(9);
+  expect(posted["objectRowsWritten"]).toBeGreaterThanOrEqual(5);
+  expect(posted["databaseRowsWritten"]).toBe(5);
+  const read = await used(() => anna.getTimeline());
+  expect(read).toMatchObject({ requests: 1, databaseRowsWritten: 0, objectRowsWritten: 0 });
+  expect(read["databaseRowsRead"]).toBeGreaterThan(0);
+  const uploaded = await used(() => anna.uploadBlob(new Uint8Array(1000), { encoding: "image/png" }));
+  expect(uploaded).toMatchObject({ requests: 1, fileWrites: 1 });
+  expect(idle).toMatchObject({ requests: 0, databaseRowsWritten: 0, objectRowsWritten: 0 });
+});
+
 test("without it nothing is counted", async () => {
   await using network = await createTestNetwork();
   await network.account("anna");
   expect(await network.host().figures()).toEqual([]);
+  expect(Math.max(...Object.values(await network.host().totals()))).toBe(0);
 });
 
 test("a plan that there is not is refused before anything starts", async () => {

@@ -16,7 +16,7 @@ export type {
 } from "./network/firehose.ts";
 export type { Mail, Mailbox } from "./network/mailbox.ts";
 export type { Notification } from "./network/notifications.ts";
-export type { Figure } from "./network/kit-request.ts";
+export type { Figure, Totals } from "./network/kit-request.ts";
 export type { TestHost } from "./network/test-host.ts";
 export type { HostVars } from "./vars.ts";
 export type { Wait } from "./network/waiting.ts";

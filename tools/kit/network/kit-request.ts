@@ -15,6 +15,8 @@ export type KitRequest =
   | { do: "schedule" }
   /** The most that each operation has used of the platform's limits. */
   | { do: "figures" }
+  /** What the host has used since it started. */
+  | { do: "totals" }
   /** Limits passed since this was last asked, in words. */
   | { do: "breaches" }
   | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
@@ -29,6 +31,23 @@ export interface Figure {
   subrequests: number;
   /** Fetches that waited for an answer at once. */
   waiting: number;
+}
+
+/** What Cloudflare bills by number, of the whole host. */
+export interface Totals {
+  /** Of the Worker: requests, and runs of its schedule. */
+  requests: number;
+  /** Calls of Durable Objects, and their alarms. */
+  objectRequests: number;
+  databaseRowsRead: number;
+  databaseRowsWritten: number;
+  /** Of the objects' SQLite; setting an alarm writes a row. */
+  objectRowsRead: number;
+  objectRowsWritten: number;
+  /** R2's operations of class B. */
+  fileReads: number;
+  /** R2's operations of class A. */
+  fileWrites: number;
 }
 
 export type KitAnswer = { rows: Row[] } | { error: string };

@@ -16,6 +16,7 @@ import { SECRET_HEADER, type KitAnswer, type KitRequest } from "../network/kit-r
 import { alone, inFlight } from "./in-flight.ts";
 import { forgetNames, namesOf } from "./moved-alarms.ts";
 import { underRules } from "./platform/bindings.ts";
+import { add, totals } from "./platform/totals.ts";
 import { allFigures, invoke, takeBreaches } from "./platform/invocation.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
 
@@ -62,6 +63,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     else if (asked.do === "schedule") await inFlight(() => this.#runSchedule());
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
     else if (asked.do === "figures") return allFigures().map((figure) => ({ ...figure }));
+    else if (asked.do === "totals") return [{ ...totals() }];
     else if (asked.do === "breaches") return takeBreaches().map((words) => ({ words }));
     else return this.#query(asked.database, asked.sql, asked.values);
     return [];
@@ -125,6 +127,7 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
 
   /** Without an event, all is done that is due at some minute. */
   #runSchedule(): Promise<void> {
+    add("requests");
     return invoke("schedule", () => worker.scheduled(null, underRules(this.env), this.ctx));
   }
 

@@ -5,6 +5,7 @@
  * both answer alike.
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { add } from "./platform/totals.ts";
 import type { Objects } from "../../../src/protocol/stations.ts";
 
 /** Bytes are sent as arrays of numbers. */
@@ -64,6 +65,8 @@ export class DatabaseObject extends DurableObject {
     const after = cursor.rowsWritten === 0 ? before : (this.#counted = this.#count());
     const changes = after.total - before.total;
     const size = database.databaseSize;
+    add("databaseRowsRead", cursor.rowsRead);
+    add("databaseRowsWritten", cursor.rowsWritten);
     return {
       success: true,
       results: { columns: cursor.columnNames, rows },

@@ -10,6 +10,7 @@ import { inFlight } from "./in-flight.ts";
 import { afterMove, followClock } from "./moved-alarms.ts";
 import { underRules } from "./platform/bindings.ts";
 import { invoke, operationOf } from "./platform/invocation.ts";
+import { add } from "./platform/totals.ts";
 import { guardStorage, holdRuntimeToRules, invokeMethods, setOwnName } from "./platform/runtime.ts";
 
 export * from "../../../src/worker.ts";
@@ -32,6 +33,7 @@ export default {
   ...worker,
   fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
     setOwnName(env.PUBLIC_URL);
+    add("requests");
     return inFlight(() =>
       invoke(operationOf(request), () => worker.fetch(request, underRules(env), context)),
     );

@@ -1,5 +1,6 @@
 /** Bindings that keep Cloudflare's limits. */
 import { PLAN, breach, countQueries, countSubrequest } from "./invocation.ts";
+import { add } from "./totals.ts";
 
 /** D1 and the objects' SQLite have these in common. */
 const PARAMETERS = 100;
@@ -54,7 +55,9 @@ function guardOf(name: string, value: unknown): unknown {
     ? guardDatabase(value)
     : isNamespace(value)
       ? guardObjects(value)
-      : counted(value);
+      : isBucket(value)
+        ? guardBucket(value)
+        : counted(value);
   guarded.set(value, made);
   return made;
 }
@@ -63,14 +66,36 @@ const isDatabase = (value: object): value is D1Database => "prepare" in value &&
 
 const isNamespace = (value: object): value is { getByName(name: string): object } => "getByName" in value;
 
-/** Counts each call. */
-function counted<Target extends object>(target: Target): Target {
+/** What R2 bills for each of a bucket's methods; a deletion is free. */
+const FILE_METHODS = new Map<string | symbol, "fileReads" | "fileWrites">([
+  ["get", "fileReads"],
+  ["head", "fileReads"],
+  ["put", "fileWrites"],
+  ["list", "fileWrites"],
+  ["createMultipartUpload", "fileWrites"],
+]);
+
+const isBucket = (value: object): value is R2Bucket => "createMultipartUpload" in value;
+
+function guardBucket(bucket: R2Bucket): R2Bucket {
+  return counted(bucket, (method) => {
+    const resource = FILE_METHODS.get(method);
+    if (resource !== undefined) add(resource);
+  });
+}
+
+/** Counts each call, and tells `note` of it. */
+function counted<Target extends object>(
+  target: Target,
+  note: (method: string | symbol) => void = () => {},
+): Target {
   return new Proxy(target, {
     get(_, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]) => {
         countSubrequest();
+        note(key);
         // `Reflect.apply`, since a stub takes `apply` for the name of a method.
         return Reflect.apply(value, target, given) as unknown;
       };
@@ -87,7 +112,9 @@ function guardObjects<Namespace extends { getByName(name: string): object }>(
       if (typeof value !== "function") return value;
       return (...given: unknown[]) => {
         const made = Reflect.apply(value, target, given) as unknown;
-        return (key === "getByName" || key === "get") && made instanceof Object ? counted(made) : made;
+        return (key === "getByName" || key === "get") && made instanceof Object
+          ? counted(made, () => add("objectRequests"))
+          : made;
       };
     },
   });

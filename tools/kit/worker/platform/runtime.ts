@@ -1,6 +1,7 @@
 /** The runtime itself under Cloudflare's rules: fetches, the cache, the objects' SQLite. */
 import { PLAN, countSubrequest, invoke, noteWaiting } from "./invocation.ts";
 import { checkStatement, checkValues } from "./bindings.ts";
+import { add, addCursor } from "./totals.ts";
 
 /** Connections that may wait for an answer at once; further ones wait for those. */
 const CONNECTIONS = 6;
@@ -69,11 +70,21 @@ export function guardStorage(ctx: DurableObjectState): DurableObjectState {
           checkStatement(String(given[0]));
           checkValues(given.slice(1));
         }
-        return Reflect.apply(value, target, given) as unknown;
+        const made = Reflect.apply(value, target, given) as unknown;
+        if (key === "exec") addCursor(made as SqlStorageCursor<Record<string, SqlStorageValue>>);
+        return made;
       };
     },
   });
   Object.defineProperty(ctx.storage, "sql", { value: guardedSql });
+  const setAlarm = ctx.storage.setAlarm.bind(ctx.storage);
+  Object.defineProperty(ctx.storage, "setAlarm", {
+    configurable: true,
+    value: (...given: Parameters<typeof setAlarm>) => {
+      add("objectRowsWritten");
+      return setAlarm(...given);
+    },
+  });
   return ctx;
 }
 
@@ -88,6 +99,7 @@ export function invokeMethods(made: { prototype: object; name: string }, name: s
     Object.defineProperty(prototype, key, {
       ...described,
       value(this: object, ...given: unknown[]): unknown {
+        if (key === "alarm") add("objectRequests");
         return invoke(`${name}.${key}`, () => Reflect.apply(value, this, given) as unknown);
       },
     });
