@@ -1,5 +1,5 @@
 /** What the host uses of its plan: today, and in this month as it will be if the days go on like the last ones. */
-import { type Use, monthDollars } from "../../protocol/plan/prices.ts";
+import { type Use, monthDollars } from "../../protocol/plan/bill.ts";
 import { type CountedDay, type UsedSoFar, dayOf } from "./days.ts";
 import type { FoundSizes } from "./sizes.ts";
 import { type Activity, type Kept, useOf } from "./use.ts";

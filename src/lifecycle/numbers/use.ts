@@ -3,7 +3,8 @@
  * changes are counted by the event stream. A Worker does not see how long it computes, nor what its objects are
  * billed, so that is reckoned: changes and requests, times what one of them took in the benchmarks.
  */
-import type { Resource, Use } from "../../protocol/plan/prices.ts";
+import type { Use } from "../../protocol/plan/bill.ts";
+import type { Resource } from "../../protocol/plan/prices.ts";
 
 /** What came between two moments. */
 export interface Activity {

@@ -163,24 +163,3 @@ export type Resource = keyof typeof PRICES;
 export const RESOURCES = Object.keys(PRICES) as Resource[];
 
 export const priceOf = (resource: Resource): Price => PRICES[resource];
-
-/** How much of each there is: of a day, of a month, or kept. */
-export type Use = Record<Resource, number>;
-
-/** What one resource costs in a month on the paid plan, beyond what the plan holds. */
-export function dollarsFor(resource: Resource, used: number): number {
-  const { included, dollars, unit, whole } = priceOf(resource);
-  const units = Math.max(0, used - included) / unit;
-  return dollars * (whole ? Math.ceil(units) : units);
-}
-
-/** What a month costs on the paid plan. */
-export const monthDollars = (month: Use): number =>
-  RESOURCES.reduce((sum, resource) => sum + dollarsFor(resource, month[resource]), PAID_DOLLARS);
-
-/** How much of the free plan's limit a day uses, 1 being all; null where it has none. */
-export function shareOfFree(resource: Resource, day: number, month: number): number | null {
-  const { free } = priceOf(resource);
-  if (free === null) return null;
-  return (free.per === "month" ? month : day) / free.most;
-}

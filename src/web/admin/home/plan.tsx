@@ -2,7 +2,8 @@
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
 import { changeSettings } from "../../../lifecycle/host/settings.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";
-import { RESOURCES, type Resource, dollarsFor, priceOf, shareOfFree } from "../../../protocol/plan/prices.ts";
+import { dollarsFor, shareOfFree } from "../../../protocol/plan/bill.ts";
+import { RESOURCES, type Resource, priceOf } from "../../../protocol/plan/prices.ts";
 import type { Bindings } from "../../../protocol/stations.ts";
 import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
 import { type PlanLine, PlanPage, type PlanSummary } from "../../pages/admin/home/plan.tsx";

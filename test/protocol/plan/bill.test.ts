@@ -1,16 +1,7 @@
 /** What a month costs: beyond what the plan holds, and no less than its price. */
 import { expect, test } from "vitest";
-import {
-  AS_OF,
-  PAID_DOLLARS,
-  RESOURCES,
-  SOURCES,
-  type Use,
-  dollarsFor,
-  monthDollars,
-  priceOf,
-  shareOfFree,
-} from "../../../src/protocol/plan/prices.ts";
+import { type Use, dollarsFor, monthDollars, shareOfFree } from "../../../src/protocol/plan/bill.ts";
+import { AS_OF, PAID_DOLLARS, RESOURCES, SOURCES, priceOf } from "../../../src/protocol/plan/prices.ts";
 
 const nothing = Object.fromEntries(RESOURCES.map((resource) => [resource, 0])) as Use;
 
