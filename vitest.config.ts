@@ -100,6 +100,7 @@ const TABLES = [
   "test/flows/pages.test.ts",
   "test/lifecycle/cuts.test.ts",
   "test/sequencer/fan-out/repos.test.ts",
+  "test/web/admin/announcements.test.ts",
   "test/web/admin/roles.test.ts",
   "test/web/app-markup.test.ts",
   "test/web/app-queries.test.ts",

@@ -253,6 +253,22 @@ export const mailLog = sqliteTable("mail_log", {
   failure: text(),
 });
 
+export const announcement = sqliteTable("announcement", {
+  id: integer().primaryKey(),
+  at: text().notNull(),
+  by: did().notNull(),
+  uri: text(),
+  subject: text().notNull(),
+  text: text().notNull(),
+  after: text(),
+  total: integer().notNull(),
+  sent: integer().notNull().default(0),
+  failed: integer().notNull().default(0),
+  tries: integer().notNull().default(0),
+});
+
+export const quietMember = sqliteTable("quiet_member", { did: did().primaryKey() });
+
 export const mailText = sqliteTable(
   "mail_text",
   {

@@ -18,6 +18,7 @@ import directory0019 from "../migrations/directory/0019_admin_lists.sql";
 import directory0020 from "../migrations/directory/0020_relay_missing_out.sql";
 import directory0021 from "../migrations/directory/0021_mail.sql";
 import directory0022 from "../migrations/directory/0022_usage.sql";
+import directory0023 from "../migrations/directory/0023_announcement.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -49,6 +50,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0020_relay_missing_out.sql", sql: directory0020 },
   { name: "0021_mail.sql", sql: directory0021 },
   { name: "0022_usage.sql", sql: directory0022 },
+  { name: "0023_announcement.sql", sql: directory0023 },
 ];
 
 /** The index, derived from repos. */

@@ -4,6 +4,7 @@ export { AppView } from "./appview/entrypoint.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
+import { sendAnnouncements } from "./lifecycle/announcements/send.ts";
 import { serve } from "./edge/app.ts";
 import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
@@ -54,8 +55,9 @@ export default {
     const { bindings: env } = configure(given, await readKept(given));
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
     const index = () => (env.APPVIEW === "local" ? resumeIndex(env, must(AppView, "AppView")) : null);
+    const eachMinute = () => [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env)];
     if (event?.cron === EVERY_MINUTE) {
-      await Promise.all([settleMinute(env, AppView), index(), lookAtRelays(env), measureSizes(env)]);
+      await Promise.all([settleMinute(env, AppView), ...eachMinute()]);
       return;
     }
     await Promise.all([
@@ -65,7 +67,7 @@ export default {
       checkHandles(env),
       countDay(env),
       // Without an event, all is done once: a test moves the clock.
-      ...(event === null ? [settleOnce(env, AppView), index(), lookAtRelays(env), measureSizes(env)] : []),
+      ...(event === null ? [settleOnce(env, AppView), ...eachMinute()] : []),
     ]);
   },
 };

@@ -84,6 +84,8 @@ const DIRECTORY: Record<string, Bound> = {
     cap: "2,000; the oldest make way",
     sweep: "after thirty days, daily, and when the member is gone (trigger)",
   },
+  announcement: { by: "operator", cap: "100; the oldest make way", sweep: "by the next one" },
+  quiet_member: { by: "member", cap: "one each", sweep: "when the member is gone (trigger)" },
   mail_text: { by: "operator", cap: "one a text and language", sweep: "when Atoll's own is taken again" },
   allowance: {
     by: "stranger",

@@ -17,6 +17,7 @@ import { numbers } from "./home/numbers.tsx";
 import { plan } from "./home/plan.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
 import { settings, settingsOf } from "./settings.tsx";
+import { announcements } from "./mail/announcements.tsx";
 import { mail } from "./mail/mail.tsx";
 import { mailText } from "./mail/texts.tsx";
 import { log, names, relays, roles } from "./upkeep.tsx";
@@ -34,6 +35,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/names": names,
   "/admin/mail": mail,
   "/admin/mail/*": mailText,
+  "/admin/announcements": announcements,
   "/admin/roles": roles,
   "/admin/labels": labels,
   "/admin/relays": relays,

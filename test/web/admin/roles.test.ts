@@ -63,6 +63,10 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/roles": { may: OWNERS, steps: {} },
   "/admin/mail": { may: OWNERS, steps: { test: [OWNERS], language: [OWNERS] } },
   "/admin/mail/*": { may: OWNERS, steps: { save: [OWNERS], reset: [OWNERS] } },
+  "/admin/announcements": {
+    may: OWNERS,
+    steps: { notify: [OWNERS, "careful"], mail: [OWNERS, "careful"], stop: [OWNERS] },
+  },
   "/admin/relays": { may: MODERATORS, steps: {} },
   "/admin/numbers": { may: MODERATORS, steps: {} },
   "/admin/plan": { may: MODERATORS, steps: { plan: [OWNERS] } },

@@ -34,7 +34,12 @@ export interface InboxRow {
   subscriptions: string;
   /** JSON: URIs of the lists that the viewer mutes. */
   lists: string;
+  /** JSON: posts that the host's owners announced. */
+  announced: string;
 }
+
+/** The newest announcements, which every member is notified of. */
+const ANNOUNCED_MAX = 5;
 
 export const selectInbox = (directory: D1Database, viewer: Did): D1PreparedStatement =>
   directory
@@ -43,7 +48,9 @@ export const selectInbox = (directory: D1Database, viewer: Did): D1PreparedState
         (SELECT preferences FROM notification_pref WHERE did = ?1) AS preferences,
         (SELECT json_group_array(json_object('subject_did', subject_did, 'post', post, 'reply', reply,
           'since', ${millisecondsOf("created_at")})) FROM activity_subscription WHERE did = ?1) AS subscriptions,
-        (SELECT json_group_array(list_uri) FROM list_mute WHERE did = ?1) AS lists`,
+        (SELECT json_group_array(list_uri) FROM list_mute WHERE did = ?1) AS lists,
+        (SELECT json_group_array(uri) FROM (SELECT uri FROM announcement WHERE uri IS NOT NULL
+          ORDER BY id DESC LIMIT ${ANNOUNCED_MAX})) AS announced`,
     )
     .bind(viewer);
 
@@ -56,6 +63,8 @@ export interface Wanted {
   never: readonly string[];
   fromOthers: readonly string[];
   subscriptions: readonly SubscriptionRow[];
+  /** Posts of which all members are notified. */
+  announced: readonly string[];
 }
 
 const SUBSCRIBED = "subscribed-post";
@@ -116,6 +125,12 @@ const HEARD_POSTS = `SELECT p.uri, i.sort, p.indexed, '${SUBSCRIBED}', NULL, p.a
     AND p.uri = 'at://' || i.actor || '/app.bsky.feed.post/' || i.rkey
     AND NOT EXISTS (SELECT 1 FROM notification WHERE did = ?1 AND sort = i.sort AND uri = p.uri)`;
 
+/** Posts that the host's owners announced (?10): to apps, it is as if everybody had subscribed to them. */
+const ANNOUNCED = `SELECT p.uri, p.sort, p.indexed, '${SUBSCRIBED}', NULL, p.author, coalesce(p.root, p.uri)
+  FROM json_each(?10) AS j CROSS JOIN post AS p ON p.uri = j.value
+  WHERE p.author <> ?1 AND ${between("p.sort", "p.uri", `'${SUBSCRIBED}'`)}
+    AND NOT EXISTS (SELECT 1 FROM notification WHERE did = ?1 AND sort = p.sort AND uri = p.uri)`;
+
 const hears = ({ never, subscriptions }: Wanted): boolean =>
   subscriptions.length > 0 && !never.includes(SUBSCRIBED);
 
@@ -139,7 +154,9 @@ export function selectNotifications(
   wanted: Wanted,
   { cursor, newerThan, reasons, limit }: NotificationQuery,
 ): D1PreparedStatement {
-  const heard = hears(wanted) && (reasons?.includes(SUBSCRIBED) ?? true);
+  const isAsked = reasons?.includes(SUBSCRIBED) ?? true;
+  const heard = hears(wanted) && isAsked;
+  const announced = wanted.announced.length > 0 && isAsked && !wanted.never.includes(SUBSCRIBED);
   return db
     .prepare(
       `${heard ? HEARD : ""}
@@ -149,6 +166,7 @@ export function selectNotifications(
         AND ?8 IS NOT NULL
         AND ${reasons === null ? "?6 IS NOT NULL" : "n.reason IN (SELECT value FROM json_each(?6))"}
       ${heard ? `UNION ALL ${HEARD_POSTS}` : ""}
+      ${announced ? `UNION ${ANNOUNCED}` : ""}
       ORDER BY 2 DESC, 1 DESC, 4 DESC LIMIT ?5`,
     )
     .bind(
@@ -158,6 +176,7 @@ export function selectNotifications(
       unwantedJson(wanted),
       subscriptionsJson(wanted),
       newerThan,
+      ...(announced ? [JSON.stringify(wanted.announced)] : []),
     );
 }
 

@@ -90,6 +90,7 @@ const AboutYou: FC<OverviewProps> = ({ member, counts, to }) => {
           title="E-mail address"
           at={email === null ? "None" : `${email}${emailConfirmedAt === null ? " · not confirmed yet" : ""}`}
         />
+        <Row href={to("/account/announcements")} title="Announcements" at="Whether they come by mail" />
         {counts.invites === null ? null : (
           <Row
             href={to("/account/invites")}

@@ -68,6 +68,7 @@ export async function inboxOf(reading: MemberViewContext, priority: boolean | un
     priority: priority ?? stored.priority === true,
     ...unwanted(stored),
     subscriptions: JSON.parse(row?.subscriptions ?? "[]"),
+    announced: JSON.parse(row?.announced ?? "[]"),
   };
 }
 

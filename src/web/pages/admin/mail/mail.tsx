@@ -21,7 +21,7 @@ interface MailProps extends DeskFrame {
 }
 
 export const MailPage: FC<MailProps> = (props) => {
-  const { from, language, unsent, ...frame } = props;
+  const { from, ...frame } = props;
   return (
     <DeskPage
       {...frame}
@@ -33,53 +33,64 @@ export const MailPage: FC<MailProps> = (props) => {
         <ButtonForm {...frame.sender} step="test" weight="second">
           Send me a test
         </ButtonForm>
+        <a class="button second" href={frame.to("/admin/announcements")}>
+          Write to all members
+        </a>
       </div>
-      <section>
-        <h2>What could not be sent</h2>
-        <p class="lead">
-          {unsent.length === 0
-            ? "No code within the last hour."
-            : "Pass these on by other means, to the member alone: whoever has the code can take the account over."}
-        </p>
-        {unsent.map(({ handle, purpose, text, at }) => (
-          <details class="card">
-            <summary>
-              @{handle}: {kindWords(purpose).toLowerCase()}, {at.slice(11, 16)} UTC
-            </summary>
-            <p class="said-so">{text}</p>
-            <Copy text={text} what={`the mail to ${handle}`} />
-          </details>
-        ))}
-      </section>
-      <section>
-        <h2>What mails say</h2>
-        <Form {...frame.sender} step="language">
-          <div class="find">
-            <div class="field">
-              <label for="language">Language</label>
-              <select id="language" name="language">
-                {LANGUAGES.map((each) => (
-                  <option value={each} selected={each === language}>
-                    {LANGUAGE_NAMES[each]}
-                  </option>
-                ))}
-              </select>
-            </div>
-            <button class="second" type="submit">
-              Save
-            </button>
-          </div>
-        </Form>
-        <div class="rows">
-          {TEXT_NAMES.map((name) => (
-            <Row href={frame.to(`/admin/mail/${name}`)} title={kindWords(name)} at="" />
-          ))}
-        </div>
-      </section>
+      <Unsent {...props} />
+      <Texts {...props} />
       <MailLines {...props} />
     </DeskPage>
   );
 };
+
+const Unsent: FC<MailProps> = ({ unsent }) => (
+  <section>
+    <h2>What could not be sent</h2>
+    <p class="lead">
+      {unsent.length === 0
+        ? "No code within the last hour."
+        : "Pass these on by other means, to the member alone: whoever has the code can take the account over."}
+    </p>
+    {unsent.map(({ handle, purpose, text, at }) => (
+      <details class="card">
+        <summary>
+          @{handle}: {kindWords(purpose).toLowerCase()}, {at.slice(11, 16)} UTC
+        </summary>
+        <p class="said-so">{text}</p>
+        <Copy text={text} what={`the mail to ${handle}`} />
+      </details>
+    ))}
+  </section>
+);
+
+const Texts: FC<MailProps> = ({ language, sender, to }) => (
+  <section>
+    <h2>What mails say</h2>
+    <Form {...sender} step="language">
+      <div class="find">
+        <div class="field">
+          <label for="language">Language</label>
+          <select id="language" name="language">
+            {LANGUAGES.map((each) => (
+              <option value={each} selected={each === language}>
+                {LANGUAGE_NAMES[each]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button class="second" type="submit">
+          Save
+        </button>
+      </div>
+    </Form>
+    <div class="rows">
+      {TEXT_NAMES.map((name) => (
+        <Row href={to(`/admin/mail/${name}`)} title={kindWords(name)} at="" />
+      ))}
+    </div>
+  </section>
+);
 
 const MailLines: FC<MailProps> = ({ lines, older, to, here }) => (
   <section>
