@@ -20,7 +20,8 @@ import { SubjectPage } from "../../pages/admin/moderation/subject.tsx";
 import { wrong } from "../../problems.ts";
 import { errorPage, goTo, pathWith } from "../../replies.tsx";
 import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../desk.tsx";
-import { readNext, readPosts, readQueue, readSubject } from "./report-reads.ts";
+import { readNext, readQueue } from "./queue-reads.ts";
+import { readPosts, readSubject } from "./report-reads.ts";
 import { type Decided, decidedIn } from "./decided.ts";
 import { WARNINGS, warningMail } from "./warnings.ts";
 

@@ -2,7 +2,7 @@
 import type { FC } from "hono/jsx";
 import { type Decided, canUndo, wordsOf } from "../../../admin/moderation/decided.ts";
 import { contentOf } from "../../../admin/moderation/post-view.ts";
-import type { Queue, ReportGroup } from "../../../admin/moderation/report-reads.ts";
+import type { Queue, ReportGroup } from "../../../admin/moderation/queue-reads.ts";
 import { ButtonForm } from "../../form.tsx";
 import { Icon } from "../../icons.tsx";
 import { day } from "../../parts.tsx";
