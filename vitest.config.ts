@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
-import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { SETTINGS } from "./src/protocol/settings/list.ts";
 import { readOutsideModules } from "./tools/dev/bundle.ts";
@@ -40,10 +40,13 @@ function readInterop(): Record<string, string> | null {
 /** Runtimes and hosts keep their databases here. An fsync to a disk takes longer than most tests. */
 process.env.TMPDIR = roomInMemory() ?? tmpdir();
 
-const packages = await bundlePackages();
+/** Vitest leaves one core to itself. Of two, a test that waits for its runtime needs the other. */
+const CORES = Math.max(2, availableParallelism() - 1);
+
+const [packages, outside] = await Promise.all([bundlePackages(), readOutsideModules()]);
 
 /** Tests that run in workerd. */
-const inWorkerd = async (name: string, include: string[], exclude: string[]) => ({
+const inWorkerd = (name: string, include: string[], exclude: string[]) => ({
   resolve: { alias: packages },
   define: { ATOLL_CHEAP_HASHES: "true" },
   plugins: [
@@ -61,13 +64,9 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
           }),
           // For the tests of the test kit's rules.
           KIT_PLATFORM: "free",
-          MIGRATIONS: {
-            directory: await readD1Migrations("./migrations/directory"),
-            appview: await readD1Migrations("./migrations/appview"),
-          },
         },
         serviceBindings: { OUTSIDE: "outside" },
-        workers: [await readOutsideModules()],
+        workers: [outside],
       },
     }),
   ],
@@ -86,11 +85,12 @@ const inWorkerd = async (name: string, include: string[], exclude: string[]) => 
 
 /**
  * Every method with every grant, every open read on a large host, every page with every role, every list by
- * pages, thousands of hostile inputs, archives of 400,000 blocks, and what waits for clocks: as long as the
- * apps, so they run with them.
+ * pages, thousands of hostile inputs, archives of 400,000 blocks, and what waits for clocks or for memory: as
+ * long as the apps, so they run with them.
  */
 const TABLES = [
   "test/oauth/scope-table.test.ts",
+  "test/xrpc/check-password.test.ts",
   "test/flows/read-budgets.test.ts",
   "test/account/import.test.ts",
   "test/account/stalled.test.ts",
@@ -99,6 +99,8 @@ const TABLES = [
   "test/flows/malformed.test.ts",
   "test/flows/pages.test.ts",
   "test/lifecycle/cuts.test.ts",
+  "test/protocol/memory.test.ts",
+  "test/sequencer/fan-out/pipe-outlet.test.ts",
   "test/sequencer/fan-out/repos.test.ts",
   "test/web/admin/announcements.test.ts",
   "test/web/admin/roles.test.ts",
@@ -113,16 +115,19 @@ interface NodeTests {
   alone?: boolean;
   /** Failures after which the run stops; 0: none. */
   bail?: number;
+  /** Files at once, if other than usual: they run after those of the other projects. */
+  atOnce?: number;
 }
 
 /** Tests in Node, which start runtimes of their own. */
-const inNode = (name: string, { timeout, alone = false, bail = 0 }: NodeTests) => ({
+const inNode = (name: string, { timeout, alone = false, bail = 0, atOnce }: NodeTests) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
     fileParallelism: !alone,
+    ...(atOnce === undefined ? {} : { maxWorkers: atOnce, sequence: { groupOrder: 1 } }),
     bail,
   },
 });
@@ -140,23 +145,19 @@ const APART = ["node", "clients", "crash", "kit", "deploy", "browser", "migratio
  * - `browser`, the pages in Chromium: `npm run test:browser`.
  * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
  */
-export default defineConfig(async () => ({
+export default defineConfig({
   test: {
-    // Vitest leaves one core to itself. Of two, a test that waits for its runtime needs the other.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: CORES,
     sequence: { sequencer: LongestFirst },
     // Only a failed test shows its logs.
     silent: "passed-only" as const,
     reporters: ["default", quietRuntime()],
     projects: [
-      await inWorkerd(
-        "workers",
-        ["test/**/*.test.ts"],
-        [...APART.map((folder) => `test/${folder}/**`), ...TABLES],
-      ),
-      await inWorkerd("tables", TABLES, []),
-      await inWorkerd("crash", ["test/crash/**/*.test.ts"], []),
-      inNode("node", { timeout: 30_000 }),
+      inWorkerd("workers", ["test/**/*.test.ts"], [...APART.map((folder) => `test/${folder}/**`), ...TABLES]),
+      inWorkerd("tables", TABLES, []),
+      inWorkerd("crash", ["test/crash/**/*.test.ts"], []),
+      // Each mostly waits for the host that it has started.
+      inNode("node", { timeout: 30_000, atOnce: CORES + 1 }),
       inNode("clients", { timeout: 60_000 }),
       inNode("kit", { timeout: 30_000 }),
       inNode("deploy", { timeout: 300_000 }),
@@ -165,4 +166,4 @@ export default defineConfig(async () => ({
       inNode("migration", { timeout: 600_000, alone: true, bail: 1 }),
     ],
   },
-}));
+});

@@ -1,20 +1,18 @@
 /** A host whose index was made by an earlier version, and what the new one makes of it by itself. */
-import { applyD1Migrations } from "cloudflare:test";
-import type { D1Migration } from "@cloudflare/vitest-plugin";
-import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { continueRebuild, readRebuild } from "../../src/appview/index/rebuild.ts";
 import { searchActors } from "../../src/appview/reads/methods/actor/search-actors.ts";
 import { searchPosts } from "../../src/appview/reads/methods/feed/search-posts.ts";
 import { AppViewReads } from "../../src/appview/reads/view-context.ts";
+import { migrate } from "../../schema/migrate.ts";
+import { APPVIEW_MIGRATIONS } from "../../schema/migrations.ts";
 import { bindings, Community, HOST, noActs } from "../support/community.ts";
 import { empty } from "../support/empty.ts";
 
-const { MIGRATIONS } = env as never as { MIGRATIONS: { appview: D1Migration[] } };
 const db = bindings.APPVIEW_DB;
 const anyone = new AppViewReads(bindings, HOST).on(null);
 const town = new Community();
-const EARLIER = MIGRATIONS.appview.filter(({ name }) => name < "0005");
+const EARLIER = APPVIEW_MIGRATIONS.filter(({ name }) => name < "0005");
 
 /** What the earlier version wrote, for what is in the repos: no folding, and places by a hash. */
 async function writeAsBefore(): Promise<void> {
@@ -52,7 +50,7 @@ async function writeAsBefore(): Promise<void> {
 
 beforeAll(async () => {
   await empty(db);
-  await applyD1Migrations(db, EARLIER);
+  await migrate(db, EARLIER);
   town.join("ann", "bob");
   town.profile("ann", { displayName: "Zoë" });
   const createdAt = "2025-01-01T00:00:00Z";
@@ -63,7 +61,7 @@ beforeAll(async () => {
   town.queue = [];
   await db.prepare("UPDATE cursor SET seq = ?1").bind(town.seq).run();
   town.cursor = town.stored = town.seq;
-  await applyD1Migrations(db, MIGRATIONS.appview);
+  await migrate(db, APPVIEW_MIGRATIONS);
 });
 
 const found = async (q: string) => (await searchPosts(anyone, { q, limit: 10 })).posts.length;
@@ -108,6 +106,6 @@ test("the host's clock derives it anew, and then all is found as it is written n
 
 test("a new host has nothing to derive anew", async () => {
   await empty(db);
-  await applyD1Migrations(db, MIGRATIONS.appview);
+  await migrate(db, APPVIEW_MIGRATIONS);
   expect(await readRebuild(db)).toBeNull();
 });

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Status } from "../../src/lifecycle/status.ts";
 import { statusView } from "../../src/web/host/status-words.ts";
 import { sentence } from "../../src/web/pages/words.ts";
-import { bindings, fetchHost, join, lastMail, post, xrpc } from "../support/account-host.ts";
+import { consumeForAddress } from "../../src/xrpc/server/address-limits.ts";
+import { EVERYTHING } from "../../src/xrpc/server/limit-table.ts";
+import { ORIGIN, bindings, fetchHost, join, lastMail, post, xrpc } from "../support/account-host.ts";
 import { Visitor } from "../support/visitor.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
@@ -44,11 +46,10 @@ describe("an error of the host", () => {
     bindings.RATE_LIMITS = "on";
     const headers = { ...BROWSER, "cf-connecting-ip": "198.51.100.77" };
     try {
-      let page = await fetchHost("/account/sign-in", { headers });
-      for (let i = 0; i < 3_100 && page.status !== 429; i++) {
-        await page.body?.cancel();
-        page = await fetchHost("/account/passkey.js", { headers });
-      }
+      const request = new Request(`${ORIGIN}/account/sign-in`, { headers });
+      for (let i = 1; i < EVERYTHING.points; i++) consumeForAddress(request, "oauth", bindings);
+      expect((await fetchHost("/account/sign-in", { headers })).status).toBe(200);
+      const page = await fetchHost("/account/passkey.js", { headers });
       expect([page.status, typeOf(page)]).toEqual([429, "text/html; charset=utf-8"]);
       expect(page.headers.get("ratelimit-reset")).not.toBeNull();
       expect(await page.text()).toContain("Please wait a few minutes");

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFrom } from "../../tools/seed/random.ts";
 import { type TestHost, type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";
 import { xrpc } from "../../tools/dev/xrpc-client.ts";
-import type { Member, Written } from "../clients/official-consumer.ts";
-import { signUp, write } from "../clients/official-consumer.ts";
+import type { Member, Written } from "./official-consumer.ts";
+import { signUp, write } from "./official-consumer.ts";
 
 const POST = "app.bsky.feed.post";
 
