@@ -106,6 +106,7 @@ const TABLES = [
   "test/web/admin/roles.test.ts",
   "test/web/app-markup.test.ts",
   "test/web/app-queries.test.ts",
+  "test/web/joining.test.ts",
 ];
 
 interface NodeTests {

@@ -19,6 +19,7 @@ import directory0020 from "../migrations/directory/0020_relay_missing_out.sql";
 import directory0021 from "../migrations/directory/0021_mail.sql";
 import directory0022 from "../migrations/directory/0022_usage.sql";
 import directory0023 from "../migrations/directory/0023_announcement.sql";
+import directory0024 from "../migrations/directory/0024_join_requests.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -51,6 +52,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0021_mail.sql", sql: directory0021 },
   { name: "0022_usage.sql", sql: directory0022 },
   { name: "0023_announcement.sql", sql: directory0023 },
+  { name: "0024_join_requests.sql", sql: directory0024 },
 ];
 
 /** The index, derived from repos. */

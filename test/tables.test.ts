@@ -44,6 +44,11 @@ const DIRECTORY: Record<string, Bound> = {
   reserved_key: { by: "stranger", cap: "5,000; the oldest make way", sweep: "after a week, daily" },
   invite_code: { by: "operator", cap: "what role holders make", sweep: "never: it says who invited whom" },
   invite_use: { by: "stranger", cap: "the uses of the codes", sweep: "never: it says who invited whom" },
+  join_request: {
+    by: "stranger",
+    cap: "500 waiting, of 1,000 characters each; per address and in all, per hour and day",
+    sweep: "waiting ones after 30 days, approved after 14, refused after 30, hourly; then with the account",
+  },
   host_settings: { by: "operator", cap: "one row", sweep: "never" },
   host_setup: { by: "operator", cap: "one row", sweep: "never" },
   secret: { by: "host", cap: "one row a name", sweep: "never" },

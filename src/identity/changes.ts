@@ -179,7 +179,8 @@ export class Changes {
   /** Gives a handle back, if the account still has `handle` and nobody else has `before`. */
   async restoreHandle(did: Did, handle: Handle, before: string): Promise<void> {
     await this.#db.run(
-      sql`UPDATE OR IGNORE account SET handle = ${before} WHERE did = ${did} AND handle = ${handle}`,
+      sql`UPDATE OR IGNORE account SET handle = ${before} WHERE did = ${did} AND handle = ${handle}
+        AND NOT EXISTS (SELECT 1 FROM join_request WHERE handle = ${before} AND state IN ('waiting', 'approved'))`,
     );
   }
 

@@ -1,5 +1,6 @@
 /**
- * Mail about reports. Moderators learn that some are waiting: soon after the first one, and then once an hour at most.
+ * Mail about reports. Moderators learn that some are waiting, or requests to join: soon after the first one, and
+ * then once an hour at most.
  * Reporters learn what came of theirs, if the moderators want them to.
  */
 import type { Did } from "@atcute/lexicons";
@@ -8,6 +9,7 @@ import type { Host } from "../identity/host.ts";
 import { HostTasks } from "../identity/host-tasks.ts";
 import { type MailBindings, type Mailer, mailerOf } from "../identity/mail/mailer.ts";
 import type { SecretBindings } from "../identity/secrets.ts";
+import { JoinRequests } from "../moderation/join-requests.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationRoles } from "../moderation/roles.ts";
 import { logLine } from "../protocol/log-line.ts";
@@ -28,7 +30,7 @@ type ReportBindings = SecretBindings &
 
 /**
  * Mails every member with the role of owner or moderator, or the host's contact if there is none, if reports
- * came in since the last such mail. For the Worker's schedule, and for after a report: may be called as often
+ * or requests to join came in since the last such mail. For the Worker's schedule, and for after a report: may be called as often
  * as one likes.
  */
 export async function tellModerators(
@@ -40,12 +42,17 @@ export async function tellModerators(
   const now = clock();
   const tasks = new HostTasks(env.DIRECTORY, () => now);
   const since = await tasks.begunAt("tell moderators");
-  const { all, recent } = await new ModerationReports(env.DIRECTORY).open(since);
-  if (recent === 0 || !(await tasks.begin("tell moderators", HOUR))) return;
+  const [reports, requests] = await Promise.all([
+    new ModerationReports(env.DIRECTORY).open(since),
+    new JoinRequests(env.DIRECTORY, clock).waiting(since),
+  ]);
+  const isNews = reports.recent > 0 || requests.recent > 0;
+  if (!isNews || !(await tasks.begin("tell moderators", HOUR))) return;
   const addresses = await moderatorAddresses(env);
-  const mail = reportMail(all, env);
+  const mail = waitingMail({ reports: reports.all, requests: requests.all }, env);
   const outcomes = await Promise.all(addresses.map((to) => mailer.send({ ...mail, kind: "reports", to })));
-  if (!outcomes.includes("sent")) logLine("warn", "reports", { open: all, told: "nobody" });
+  if (!outcomes.includes("sent"))
+    logLine("warn", "reports", { open: reports.all, requests: requests.all, told: "nobody" });
 }
 
 async function moderatorAddresses(env: ReportBindings): Promise<string[]> {
@@ -58,18 +65,25 @@ async function moderatorAddresses(env: ReportBindings): Promise<string[]> {
   return addresses.length === 0 && env.CONTACT_EMAIL !== "" ? [env.CONTACT_EMAIL] : addresses;
 }
 
-function reportMail(open: number, { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUBLIC_URL" | "HOST_NAME">) {
-  const reports = open === 1 ? "1 report is" : `${open} reports are`;
+function waitingMail(
+  { reports, requests }: { reports: number; requests: number },
+  { HOST_NAME, PUBLIC_URL }: Pick<Settings, "PUBLIC_URL" | "HOST_NAME">,
+) {
+  const kinds = [
+    { count: reports, one: "report", several: "reports", path: "/admin/reports" },
+    { count: requests, one: "request to join", several: "requests to join", path: "/admin/requests" },
+  ].filter(({ count }) => count > 0);
+  const words = kinds.map(({ count, one, several }) => (count === 1 ? `1 ${one}` : `${count} ${several}`));
+  const what = `${words.join(" and ")} ${reports + requests === 1 ? "is" : "are"}`;
   const host = HOST_NAME || (URL.parse(PUBLIC_URL)?.hostname ?? "your host");
   return {
-    subject: `${reports} waiting at ${host}`,
+    subject: `${what} waiting at ${host}`,
     text: `Hello,
 
-${reports} waiting for a moderator at ${host}. You get this mail as an owner, a moderator or the
+${what} waiting for a moderator at ${host}. You get this mail as an owner, a moderator or the
 contact of that host, once an hour at most.
 
-    ${PUBLIC_URL}/admin/reports
-`,
+${kinds.map(({ path }) => `    ${PUBLIC_URL}${path}\n`).join("")}`,
   };
 }
 

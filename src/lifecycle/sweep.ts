@@ -9,6 +9,7 @@ import { MailLog } from "../identity/mail/log.ts";
 import { MailCodes } from "../identity/mail/codes.ts";
 import { ReservedKeys } from "../identity/reserved-keys.ts";
 import { logLine } from "../protocol/log-line.ts";
+import { JoinRequests } from "../moderation/join-requests.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { oauthSweeps } from "../oauth/forget.ts";
 
@@ -19,7 +20,11 @@ export async function sweep(database: D1Database, clock: () => number = Date.now
   const tasks = new HostTasks(database, clock);
   const { hourly, daily } = oauthSweeps(database, clock());
   if (await tasks.begin("sweep hourly", HOUR)) {
-    await each([() => database.batch(hourly), () => new MailCodes(database, clock).sweep()]);
+    await each([
+      () => database.batch(hourly),
+      () => new MailCodes(database, clock).sweep(),
+      () => new JoinRequests(database, clock).sweep(),
+    ]);
   }
   if (!(await tasks.begin("sweep daily", 24 * HOUR))) return;
   await each([

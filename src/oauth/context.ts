@@ -29,7 +29,7 @@ export interface OAuthHost {
 /** Everything that the authorization server needs for one request. */
 export interface OAuthContext {
   host: OAuthHost;
-  registration: "invite" | "closed" | "open";
+  registration: "invite" | "approval" | "closed" | "open";
   database: D1Database;
   /** The host's own secret, from which the server derives its keys. */
   secret: string;

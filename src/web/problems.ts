@@ -38,6 +38,28 @@ const WORDS: readonly Words[] = [
   },
   { error: "RateLimitExceeded", words: "Too many attempts. Please wait a few minutes." },
 
+  {
+    error: "TooManyRequests",
+    words: "Very many people want to join just now. Please come back in some days.",
+  },
+  {
+    like: /^A request with this address/,
+    field: "email",
+    words: "Somebody asked to join with this address already, and waits for an answer.",
+  },
+  {
+    like: /^A reason has/,
+    field: "reason",
+    words: "Please say in up to 1,000 characters why you want to join.",
+  },
+  {
+    like: /does not take requests/,
+    words: "Nobody is let in by asking any more. Please load this page again.",
+  },
+  {
+    like: /^Another request has/,
+    words: "Somebody else asked for this name, or with this address, meanwhile.",
+  },
   { error: "InvalidInviteCode", like: /does not take new/, words: "New accounts are not given out here." },
   {
     error: "InvalidInviteCode",

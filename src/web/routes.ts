@@ -17,8 +17,10 @@ import { assetAt } from "./assets.ts";
 import { landing, notFound, statusPage } from "./host/host-pages.tsx";
 import { type Route, serveRoute } from "./route.ts";
 import { showAppeal, takeAppeal } from "./sign-in/appeal.tsx";
+import { invitedBy } from "./sign-in/credentials.ts";
 import { showChoice, showSignIn, showSignUp, takeChoice, takeSignIn, takeSignUp } from "./sign-in/guests.tsx";
 import { addOptions, signInOptions } from "./sign-in/passkeys.ts";
+import { showRequest, takeRequest } from "./sign-in/request.tsx";
 import { showReset, takeReset } from "./sign-in/reset.tsx";
 import { type Visit, frameOf, visitOf } from "./visit.ts";
 import { entryOf } from "../protocol/json.ts";
@@ -31,9 +33,10 @@ const ofMember = (task: Task): Route => ({
 const ROUTES: Readonly<Record<string, Route>> = {
   "/account/sign-in": { show: (visit) => showSignIn(visit), take: takeSignIn },
   "/account/sign-up": {
-    show: (visit) => showSignUp(visit, new Map([["inviteCode", visit.url.searchParams.get("invite") ?? ""]])),
+    show: (visit) => showSignUp(visit, invitedBy(visit.url.searchParams)),
     take: takeSignUp,
   },
+  "/account/request": { show: showRequest, take: takeRequest },
   "/account/choose": { show: showChoice, take: takeChoice },
   "/account/appeal": { show: (visit) => showAppeal(visit), take: takeAppeal },
   "/account/reset": { show: (visit) => showReset(visit), take: takeReset },

@@ -12,7 +12,7 @@ export interface HostWords {
   did: Did;
   /** Each with its leading dot. */
   handleDomains: readonly string[];
-  registration: "invite" | "closed" | "open";
+  registration: "invite" | "approval" | "closed" | "open";
   /** Whether members have invites to give. */
   memberInvites: boolean;
   /** The community's name for itself. */

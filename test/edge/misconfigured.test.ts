@@ -65,7 +65,7 @@ test("databases that cannot be brought up to date are said in words, and when to
 
 test("the Worker's schedule does nothing then", async () => {
   await expect(worker.scheduled(null, { ...bindings, REGISTRATION: "opne" as never }, {})).rejects.toThrow(
-    "none of invite, open, closed",
+    "none of invite, approval, open, closed",
   );
 });
 

@@ -35,7 +35,10 @@ test.each<[what: object, said: string]>([
   [{ hosts: [] }, "hosts: a network has at least one"],
   [{ now: "soon" }, "now: soon is no date"],
   [{ folder: "/nowhere" }, "folder: nothing can be kept in /nowhere"],
-  [{ vars: { REGISTRATION: "opne" } }, 'REGISTRATION is "opne", which is none of invite, open, closed'],
+  [
+    { vars: { REGISTRATION: "opne" } },
+    'REGISTRATION is "opne", which is none of invite, approval, open, closed',
+  ],
 ])("an option that cannot be is refused in words: %j", async (options, said) => {
   await expect(createTestNetwork(options)).rejects.toThrow(said);
 });

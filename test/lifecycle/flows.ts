@@ -4,6 +4,8 @@ import type { Did, Handle } from "@atcute/lexicons";
 import { expect } from "vitest";
 import { servicesOf } from "../../src/edge/services.ts";
 import { bringAccount } from "../../src/lifecycle/create.ts";
+import { JoinDecisions } from "../../src/moderation/join-decisions.ts";
+import { JoinRequests } from "../../src/moderation/join-requests.ts";
 import { methods } from "../../src/xrpc/methods.ts";
 import type { Member, Reply } from "../support/account-host.ts";
 import { ORIGIN, asAdmin, bindings, fetchHost, join, lastMail, post, xrpc } from "../support/account-host.ts";
@@ -396,6 +398,32 @@ export const flows: Record<string, () => Promise<() => Promise<Flow>>> = {
             .all<{ did: string }>();
           const holder = await holderOf(handle);
           expect(uses.results).toEqual(holder === null ? [] : [{ did: holder }]);
+        },
+      };
+    };
+  },
+
+  async "a sign-up of somebody who was let in"() {
+    const requests = new JoinRequests(bindings.DIRECTORY);
+    const decisions = new JoinDecisions(bindings.DIRECTORY);
+    return async () => {
+      const handle: Handle = `${newName()}.test`;
+      const email = `${handle}@example.com`;
+      await requests.ask({ keyDigest: handle, handle, email, reason: "To be with you." });
+      const ids = (await requests.list("waiting", null, 50)).map(({ id }) => id);
+      const inviteCode = `code-${handle}`;
+      await decisions.approve({ ids, actor: "admin", word: "" }, () => inviteCode);
+      return {
+        did: () => holderOf(handle),
+        run: () => signUpInvited({ handle, email, password: "a new member", inviteCode }),
+        done: async () => (await directory.find(handle))?.status === "active",
+        /** Whoever is not in yet is still let in. */
+        async check() {
+          const did = await holderOf(handle);
+          const found = await requests.byKey(handle);
+          expect([found?.state, found?.did, found?.email]).toEqual(
+            did === null ? ["approved", null, email] : ["joined", did, null],
+          );
         },
       };
     };

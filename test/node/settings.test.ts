@@ -68,7 +68,7 @@ test("a shell's settings are read by name, in their normal form", () => {
 
 test.each([
   [{ HANDLE_DOMAINS: "*" }, "HANDLE_DOMAINS"],
-  [{ REGISTRATION: "opne" }, "none of invite, open, closed"],
+  [{ REGISTRATION: "opne" }, "none of invite, approval, open, closed"],
   [{ HOST_COLOR: "teal" }, "HOST_COLOR"],
   [{ PORT: "0" }, "PORT=0 is not a port"],
 ])("a shell with %j is refused in words", (environment, words) => {

@@ -85,7 +85,7 @@ test.each<[SettingName, unknown, string]>([
   ["PUBLIC_URL", "https://pds.example.com:8443", "without a port"],
   ["PUBLIC_URL", "https://10.0.0.1", "a public name"],
   ["PUBLIC_URL", "https://a:b@pds.example.com", "a user or password"],
-  ["REGISTRATION", "opne", "none of invite, open, closed"],
+  ["REGISTRATION", "opne", "none of invite, approval, open, closed"],
   ["RATE_LIMITS", "false", "none of on, off"],
   ["APPVIEW", "https://api.bsky.app", "did:web:api.bsky.app#bsky_appview"],
   ["APPVIEW", "did:web:api.bsky.app", "did:web:api.bsky.app#bsky_appview"],

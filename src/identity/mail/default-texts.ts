@@ -71,6 +71,22 @@ ${ENDING} Whoever has it can take your account elsewhere, so give it to nobody. 
 It lets one person in. If you do not want to, do nothing.
 `,
     },
+    let_in: {
+      subject: "Welcome to {community}",
+      text: `Hello,
+
+you asked to join {community}, and you are welcome. With this link you make your account, @{handle}:
+
+    {link}
+
+It lets one person in, for two weeks.`,
+    },
+    turned_down: {
+      subject: "Your request to join {community}",
+      text: `Hello,
+
+you asked to join {community} as @{handle}. The people there decided not to take you in at the moment.`,
+    },
     warn_spam: {
       subject: "",
       text: "Something that you posted reads like advertising, or was posted many times over. Please stop: people come here to talk with each other.",
@@ -147,6 +163,22 @@ ${ENDE} Wer ihn hat, kann dein Konto mitnehmen, also gib ihn niemandem. Wenn du 
 
 Er gilt für eine Person. Wenn du nicht willst, musst du nichts tun.
 `,
+    },
+    let_in: {
+      subject: "Willkommen bei {community}",
+      text: `Hallo,
+
+du wolltest bei {community} mitmachen, und du bist willkommen. Mit diesem Link legst du dein Konto an, @{handle}:
+
+    {link}
+
+Er gilt für eine Person, zwei Wochen lang.`,
+    },
+    turned_down: {
+      subject: "Deine Anfrage bei {community}",
+      text: `Hallo,
+
+du wolltest als @{handle} bei {community} mitmachen. Die Leute dort haben entschieden, dich zurzeit nicht aufzunehmen.`,
     },
     warn_spam: {
       subject: "",

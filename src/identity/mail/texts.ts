@@ -34,6 +34,8 @@ export const TEXT_RULES = {
   delete_account: code,
   plc_operation: code,
   invite: { needs: "link", may: ["handle", "community"], hasSubject: true },
+  let_in: { needs: "link", may: ["handle", "community"], hasSubject: true },
+  turned_down: { may: ["handle", "community"], hasSubject: true },
   warn_spam: warning,
   warn_rude: warning,
   warn_media: warning,

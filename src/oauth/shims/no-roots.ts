@@ -1,5 +1,5 @@
 /**
- * Replaces the root certificates of `@simplewebauthn/server` (`noRoots` in `bundle.ts`): passkeys are accepted
+ * Replaces the root certificates of `@simplewebauthn/server` (`WITHIN` in `bundle.ts`): passkeys are accepted
  * without attestation (`no-certificates.ts`), so no chain ends at one.
  */
 export const Apple_WebAuthn_Root_CA = "";

@@ -75,10 +75,10 @@ export const SETTINGS = {
     read: readDomains,
   }),
   REGISTRATION: setting({
-    what: "Who may sign up: people with an `invite`, everybody (`open`) or nobody (`closed`).",
+    what: "Who may sign up: people with an `invite`, whom the owners let in (`approval`), everybody (`open`) or nobody (`closed`).",
     fallback: "invite",
     kept: true,
-    read: readChoice("invite", "open", "closed"),
+    read: readChoice("invite", "approval", "open", "closed"),
   }),
   APPVIEW: setting({
     what: "`local`, the host's own AppView, or the `did#service` of another one.",

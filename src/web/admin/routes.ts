@@ -16,6 +16,7 @@ import { invite, invites } from "./invites.tsx";
 import { numbers } from "./home/numbers.tsx";
 import { plan } from "./home/plan.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
+import { requests } from "./requests.tsx";
 import { settings, settingsOf } from "./settings.tsx";
 import { announcements } from "./mail/announcements.tsx";
 import { mail } from "./mail/mail.tsx";
@@ -30,6 +31,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/members/*": member,
   "/admin/reports": queue,
   "/admin/reports/*": subject,
+  "/admin/requests": requests,
   "/admin/invites": invites,
   "/admin/invites/*": invite,
   "/admin/names": names,

@@ -11,7 +11,7 @@ import { SwitchedOffPage } from "../pages/switched-off.tsx";
 import type { Problem } from "../problems.ts";
 import { profileOf, profilesOf } from "../profiles.ts";
 import type { SignedIn } from "../sign-in/browser.ts";
-import { valuesOf } from "../sign-in/credentials.ts";
+import { invitedBy, valuesOf } from "../sign-in/credentials.ts";
 import { appOf } from "./app-name.ts";
 import { type Asking, type Turn, mustSignIn, pathTo, senderOf, showTo } from "./turn.tsx";
 
@@ -33,8 +33,7 @@ export async function showStep(
   const people = await turn.browser.signedIn();
   const as = searchParams.get("as");
   const wish = searchParams.get("page") ?? (prompt === "create" && as === null ? "sign-up" : null);
-  if (wish === "sign-up")
-    return signUpPage(turn, asking, new Map([["inviteCode", searchParams.get("invite") ?? ""]]));
+  if (wish === "sign-up") return signUpPage(turn, asking, invitedBy(searchParams));
   if (wish === "sign-in") return signInPage(turn, asking, people, as ?? hint);
   const chosen = people.find(({ member }) => member.did === as);
   if (chosen !== undefined) return stepOf(turn, asking, people, chosen, sets);
@@ -85,6 +84,7 @@ export function signUpPage(turn: Turn, asking: Asking, fields: Fields, problem?:
       values={valuesOf(fields)}
       problem={problem}
       signIn={pathTo(asking, { page: "sign-in" })}
+      withInvite={pathTo(asking, { page: "sign-up", invite: "" })}
     />,
     problem === undefined ? 200 : 400,
   );

@@ -65,11 +65,13 @@ export const WelcomePage: FC<AccountFrame> = ({ host, nonce, member, to }) => (
   </Layout>
 );
 
+const JOIN = { open: "Create an account", approval: "Ask to join", invite: "Join with an invite" } as const;
+
 const Joining: FC<{ host: HostWords }> = ({ host }) => (
   <div class="buttons start">
     {host.registration === "closed" ? null : (
       <a class="button first" href={`${host.origin}/account/sign-up`}>
-        {host.registration === "invite" ? "Join with an invite" : "Create an account"}
+        {JOIN[host.registration]}
       </a>
     )}
     <a
@@ -83,6 +85,7 @@ const Joining: FC<{ host: HostWords }> = ({ host }) => (
 
 const ADMISSION = {
   open: "Everybody can have an account here.",
+  approval: "Whoever wants to join asks, and says why.",
   invite: "New members come by invitation.",
   closed: "New accounts are not given out at the moment.",
 } as const;

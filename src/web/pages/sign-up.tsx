@@ -4,23 +4,16 @@ import type { Member } from "../../identity/member.ts";
 import { type Problem, wrong } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
 import type { Frame, HostWords } from "../visit.ts";
+import { AskForm } from "./joining/ask-form.tsx";
 import { EmailField, Field, NewPasswordField } from "./fields.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
+import { HandleField, type SignUpValues } from "./joining/handle-field.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, Person, ProblemNotice } from "./parts.tsx";
 import { RECOVERY_SCRIPT, RecoveryKeyPart } from "./recovery-key.tsx";
 import type { AppView } from "./sign-in.tsx";
 
-export interface SignUpValues {
-  handle?: string | undefined;
-  domain?: string | undefined;
-  email?: string | undefined;
-  inviteCode?: string | undefined;
-  /** The public half of a key that the browser made. */
-  recoveryKey?: string | undefined;
-}
-
-interface SignUpProps extends Frame {
+export interface SignUpProps extends Frame {
   sender: Sender;
   app: AppView | null;
   values: SignUpValues;
@@ -28,24 +21,11 @@ interface SignUpProps extends Frame {
   inviter?: { member: Member; profile: MemberProfile } | null | undefined;
   problem?: Problem | null | undefined;
   signIn: string;
+  /** Where to enter an invite, for who has one. */
+  withInvite: string;
+  /** Whether somebody asked to join from this browser before. */
+  hasAsked?: boolean;
 }
-
-/** The ending of every handle, or a choice of endings. */
-export const HandleEnding: FC<{ domains: readonly string[]; chosen: string | undefined }> = ({
-  domains,
-  chosen,
-}) =>
-  domains.length > 1 ? (
-    <select name="domain" class="tail" aria-label="Domain of the handle">
-      {domains.map((each) => (
-        <option value={each} selected={each === chosen}>
-          {each}
-        </option>
-      ))}
-    </select>
-  ) : (
-    <span class="tail ending">{domains[0]}</span>
-  );
 
 export const SignUpPage: FC<SignUpProps> = (props) => {
   const { host, nonce, app, inviter, problem, signIn } = props;
@@ -69,7 +49,11 @@ export const SignUpPage: FC<SignUpProps> = (props) => {
       ) : (
         <>
           <ProblemNotice problem={problem} />
-          <SignUpForm {...props} />
+          {host.registration === "approval" && props.values.inviteCode === undefined ? (
+            <AskForm {...props} />
+          ) : (
+            <SignUpForm {...props} />
+          )}
         </>
       )}
     </Layout>
@@ -93,7 +77,7 @@ const Agreement: FC<{ host: HostWords }> = ({ host: { terms, privacy } }) => {
 
 const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
   <Form {...sender} step="sign-up">
-    {host.registration === "invite" ? (
+    {host.registration === "invite" || host.registration === "approval" ? (
       <Field
         name="inviteCode"
         label="Invite code"
@@ -101,22 +85,16 @@ const SignUpForm: FC<SignUpProps> = ({ host, sender, values, problem }) => (
         autocomplete="off"
         problem={problem}
         hint={
-          host.memberInvites
+          host.registration === "invite" && host.memberInvites
             ? "A member, or whoever runs this place, can give you one."
             : "Whoever runs this place can give you one."
         }
       />
     ) : null}
-    <Field
-      name="handle"
-      label="Handle"
-      value={values.handle}
-      autocomplete="username"
+    <HandleField
+      host={host}
+      values={values}
       problem={problem}
-      maxlength={18}
-      minlength={3}
-      hint="Your name here: 3 to 18 letters, digits or dashes."
-      tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
       autofocus={host.registration === "open" || Boolean(values.inviteCode)}
     />
     <EmailField

@@ -47,7 +47,7 @@ select{padding-right:2.25rem;background-image:linear-gradient(45deg,transparent 
 background-size:.4rem .4rem;background-position:right 1.25rem center,right .85rem center;background-repeat:no-repeat}
 input:hover,textarea:hover,select:hover{border-color:var(--text)}
 input:focus-visible,textarea:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:1px;border-color:var(--accent);border-radius:.625rem}
-input[aria-invalid=true]{border-color:var(--bad)}
+input[aria-invalid=true],textarea[aria-invalid=true]{border-color:var(--bad)}
 .code{font:600 1.25rem/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;letter-spacing:.12em;text-transform:uppercase}
 .hint{color:var(--soft);font-size:.875rem;margin-top:.375rem;text-wrap:pretty}
 .wrong{color:var(--bad);font-size:.875rem;font-weight:600;margin-top:.375rem}
@@ -107,6 +107,7 @@ fieldset{border:0;margin:0;padding:0;min-width:0}legend{padding:0;margin-bottom:
 .checks{list-style:none;margin-top:1.5rem}.checks>li{display:flex;gap:.875rem;padding:.75rem 0}.checks>li+li{border-top:1px solid var(--line)}
 .checks .well svg{color:var(--good)}.checks .ill svg{color:var(--bad)}.checks .unsure svg,.checks .at{color:var(--soft)}.checks p{color:var(--soft)}
 .checks div{min-width:0;overflow-wrap:anywhere}.checks .mend{color:var(--text)}
+.told{white-space:pre-wrap;overflow-wrap:anywhere;margin-top:.75rem;padding-inline-start:.875rem;border-inline-start:3px solid var(--line)}
 .ends{margin-top:1.5rem}.people+.lead,.rows+.lead{margin-top:1.25rem}
 details{margin-top:.375rem}details.card{padding:.625rem 1.125rem}summary{cursor:pointer;font-size:.9375rem;color:var(--accent);padding:.25rem 0}
 details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overflow-wrap:anywhere}

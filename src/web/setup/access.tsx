@@ -9,7 +9,7 @@ import { ClaimPage, type ClaimView } from "../pages/setup/claim.tsx";
 import { EndPage } from "../pages/end.tsx";
 import { type Problem, problemOf, wrong } from "../problems.ts";
 import { redirectTo, render } from "../replies.tsx";
-import { cookieOf, nameOf } from "../sign-in/browser.ts";
+import { cookieOf, nameOf, ownCookie } from "../sign-in/browser.ts";
 import type { Visit } from "../visit.ts";
 
 export const SETUP = "/setup";
@@ -25,14 +25,10 @@ const COOKIE = "atoll-setup";
 /** As long as anybody may take over it. */
 const COOKIE_SECONDS = 30 * 24 * 60 * 60;
 
-const isSecure = ({ frame }: Visit) => frame.host.origin.startsWith("https:");
-
 /** A redirect that gives this browser the secret of set-up. */
 export function enter(visit: Visit, secret: string): Response {
   const headers = visit.browser.writeTo(new Headers());
-  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure(visit) ? "; Secure" : ""}`;
-  const name = nameOf(COOKIE, visit.services);
-  headers.append("set-cookie", `${name}=${secret}; Max-Age=${COOKIE_SECONDS}; ${attributes}`);
+  headers.append("set-cookie", ownCookie(COOKIE, secret, COOKIE_SECONDS, visit.services));
   return redirectTo(SETUP, headers);
 }
 

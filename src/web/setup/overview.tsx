@@ -6,7 +6,12 @@ import { render } from "../replies.tsx";
 import { SETUP, type SetUpVisit } from "./access.tsx";
 import { PAGE_NAMES, PAGE_TITLES, type PageName } from "./pages.ts";
 
-const REGISTRATIONS = { invite: "People with an invite", open: "Everybody", closed: "Nobody" } as const;
+const REGISTRATIONS = {
+  invite: "People with an invite",
+  approval: "Whom you let in",
+  open: "Everybody",
+  closed: "Nobody",
+} as const;
 
 /** What was decided on a page, in a few words. */
 function decided(name: PageName, env: Bindings, owned: boolean): string {

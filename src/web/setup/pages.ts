@@ -140,6 +140,11 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         options: [
           { value: "invite", label: "People with an invite", hint: "Members and you give invites as links." },
           {
+            value: "approval",
+            label: "Whom you let in",
+            hint: "People ask, and say why. You read it on the admin pages, and let them in or not. Your invites count as well.",
+          },
+          {
             value: "open",
             label: "Everybody",
             hint: "Sign-ups are limited by address and in all, but expect programs among them.",

@@ -252,6 +252,10 @@ const isSecure = ({ host }: Services) => host.origin.startsWith("https:");
  */
 export const nameOf = (name: string, services: Services) => (isSecure(services) ? `__Host-${name}` : name);
 
+/** A cookie of the host's own, for all its paths and no script. Lives for some seconds. */
+export const ownCookie = (name: string, value: string, seconds: number, services: Services): string =>
+  `${nameOf(name, services)}=${value}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax${isSecure(services) ? "; Secure" : ""}`;
+
 export function cookieOf(request: Request, name: string): string | null {
   for (const pair of (request.headers.get("cookie") ?? "").split(";")) {
     const at = pair.indexOf("=");

@@ -6,7 +6,7 @@ import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-pa
 import { signUp as createAccount } from "../../xrpc/accounts/sign-up.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
 import { type Fields, lineOf } from "../forms.ts";
-import type { SignUpValues } from "../pages/sign-up.tsx";
+import type { SignUpValues } from "../pages/joining/handle-field.tsx";
 import { type Problem, problemOf, wrong } from "../problems.ts";
 import type { HostWords, Visit } from "../visit.ts";
 import { type PasskeyAnswer, signInWithPasskey } from "./passkeys.ts";
@@ -72,11 +72,28 @@ export const valuesOf = (fields: Fields): SignUpValues => ({
   domain: fields.get("domain"),
   email: fields.get("email"),
   inviteCode: fields.get("inviteCode"),
+  reason: fields.get("reason"),
   recoveryKey: fields.get("recoveryKey"),
 });
 
+/** The fields of a sign-up that an address fills in. */
+export function invitedBy(query: URLSearchParams): Fields {
+  const code = query.get("invite");
+  return new Map(code === null ? [] : [["inviteCode", code]]);
+}
+
 export const PASSWORD_MIN = 8;
 export const TOO_SHORT = wrong("Please take a longer password: at least 8 characters.", "password");
+
+export const OTHER_DOMAIN = wrong("Handles of this domain are not given out here.", "handle");
+
+/** The handle that a form asks for, which may be none; null if it is of a domain that is not the host's. */
+export function handleIn(fields: Fields, { handleDomains }: HostWords): Handle | null {
+  const domain = fields.get("domain") ?? handleDomains[0] ?? "";
+  if (!handleDomains.includes(domain)) return null;
+  const label = normalizeIdentifier(fields.get("handle") ?? "");
+  return (label.endsWith(domain) ? label : `${label}${domain}`) as Handle;
+}
 
 /** @param admission by default that of the settings */
 export async function signUp(
@@ -86,17 +103,14 @@ export async function signUp(
   admission?: "owner",
 ): Promise<Outcome> {
   const { services, request, browser, frame } = visit;
-  const { handleDomains } = frame.host;
   const password = fields.get("password") ?? "";
   if (password.length < PASSWORD_MIN) return { problem: TOO_SHORT };
-  const domain = fields.get("domain") ?? handleDomains[0] ?? "";
-  if (!handleDomains.includes(domain))
-    return { problem: wrong("Handles of this domain are not given out here.", "handle") };
-  const label = normalizeIdentifier(fields.get("handle") ?? "");
+  const handle = handleIn(fields, frame.host);
+  if (handle === null) return { problem: OTHER_DOMAIN };
   const inviteCode = lineOf(fields, "inviteCode");
   const recoveryKey = lineOf(fields, "recoveryKey");
   const input = {
-    handle: (label.endsWith(domain) ? label : `${label}${domain}`) as Handle,
+    handle,
     email: lineOf(fields, "email"),
     password,
     inviteCode: inviteCode === "" ? undefined : inviteCode,

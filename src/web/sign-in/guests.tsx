@@ -1,15 +1,19 @@
 /** The account page for somebody who is not signed in yet: sign in, sign up, or choose among accounts. */
 import type { Member } from "../../identity/member.ts";
+import { askToJoin } from "../../xrpc/accounts/ask-to-join.ts";
 import { ACCOUNT, isWayBack, signInPath } from "../account/member-visit.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { ChoosePage } from "../pages/choose.tsx";
 import { SignInPage } from "../pages/sign-in.tsx";
+import type { SignUpValues } from "../pages/joining/handle-field.tsx";
 import { SignUpPage } from "../pages/sign-up.tsx";
-import { type Problem, wrong } from "../problems.ts";
-import { profileOf, profilesOf } from "../profiles.ts";
+import { type Problem, problemOf, wrong } from "../problems.ts";
+import { profilesOf } from "../profiles.ts";
 import { goTo, pathWith, render } from "../replies.tsx";
 import type { Visit } from "../visit.ts";
-import { signIn, signInByKey, signUp, valuesOf } from "./credentials.ts";
+import { OTHER_DOMAIN, handleIn, signIn, signInByKey, signUp, valuesOf } from "./credentials.ts";
+import { invitationOf } from "./invitation.ts";
+import { enterAsked, hasAsked } from "./request.tsx";
 
 /** Paths of the app, with what they ask for. */
 const APP_PATH =
@@ -68,10 +72,12 @@ export async function showSignUp(visit: Visit, fields: Fields, problem?: Problem
       {...visit.frame}
       sender={senderOf(visit)}
       app={null}
-      values={valuesOf(fields)}
-      inviter={invitation === "spent" ? null : invitation}
+      values={{ ...(invitation === "spent" ? {} : invitation?.asked), ...given(valuesOf(fields)) }}
+      inviter={invitation === "spent" ? null : invitation?.by}
       problem={said}
       signIn={`${ACCOUNT}/sign-in`}
+      withInvite={`${ACCOUNT}/sign-up?invite=`}
+      hasAsked={hasAsked(visit)}
     />,
     { status: said === undefined ? 200 : 400 },
   );
@@ -82,21 +88,29 @@ const SPENT_INVITE = wrong(
   "inviteCode",
 );
 
-/** The member who gave an invite; null if the host did, or no invite is needed. */
-async function invitationOf({ services, frame }: Visit, code: string) {
-  const { directory } = services;
-  if (frame.host.registration !== "invite" || code === "") return null;
-  const giver = await directory.invites.giverOf(code);
-  if (giver === null) return "spent";
-  const member = giver === "admin" ? null : await directory.findByDid(giver);
-  if (member?.status !== "active") return null;
-  return { member, profile: await profileOf(services, member.did) };
-}
+/** What somebody entered, without what they did not. */
+const given = (values: SignUpValues): SignUpValues =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 export async function takeSignUp(visit: Visit, fields: Fields): Promise<Response> {
+  if (fields.get("step") === "ask") return takeAsk(visit, fields);
   const outcome = await signUp(visit, fields, null);
   if ("problem" in outcome) return showSignUp(visit, fields, outcome.problem);
   return goTo(visit, await ownPath(visit, outcome.member, `${ACCOUNT}/welcome`));
+}
+
+/** Asks to join, and goes to the page where the applicant sees how it stands. */
+async function takeAsk(visit: Visit, fields: Fields): Promise<Response> {
+  const { services, request, frame } = visit;
+  const handle = handleIn(fields, frame.host);
+  const reason = (fields.get("reason") ?? "").trim();
+  if (handle === null) return showSignUp(visit, fields, OTHER_DOMAIN);
+  try {
+    const asked = { handle, email: lineOf(fields, "email"), reason };
+    return enterAsked(visit, await askToJoin(services, request, asked));
+  } catch (thrown) {
+    return showSignUp(visit, fields, problemOf(thrown, fields.keys()));
+  }
 }
 
 export async function showChoice(visit: Visit): Promise<Response> {

@@ -15,6 +15,9 @@ import { consumeSignUp } from "../server/rate-limits.ts";
 import type { Services } from "../server/services.ts";
 import { issueSession } from "./sessions.ts";
 
+/** The page where people ask to join, if new members are approved. */
+export const ASK_PATH = "/account/sign-up";
+
 type Input = ComAtprotoServerCreateAccount.$input;
 
 /** Who may sign up. `owner`: the person who sets the host up needs no invite, and may have a reserved name. */
@@ -30,7 +33,7 @@ export async function signUp(
   request: Request,
   admission: Admission = services.env.REGISTRATION,
 ): Promise<ComAtprotoServerCreateAccount.$output> {
-  await checkInput(admission, input);
+  checkInput(admission, input, services.host);
   const { email, password } = input;
   const inviteCode = input.inviteCode === undefined ? undefined : inviteCodeIn(input.inviteCode);
   checkLanguage(services, input.handle);
@@ -73,7 +76,7 @@ async function afterSettling<Made>(services: Services, attempt: () => Promise<Ma
   }
 }
 
-async function checkInput(admission: Admission, input: Input): Promise<void> {
+function checkInput(admission: Admission, input: Input, { origin }: Services["host"]): void {
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"');
   if (input.password !== undefined && input.password.length > NEW_PASSWORD_MAX) {
     throw invalidRequest(`Password too long. Maximum length is ${NEW_PASSWORD_MAX} characters.`);
@@ -85,14 +88,16 @@ async function checkInput(admission: Admission, input: Input): Promise<void> {
     throw new Refusal("InvalidInviteCode", "This host does not take new accounts");
   }
   if (needsInvite(admission) && !input.inviteCode) {
-    throw new Refusal("InvalidInviteCode", "No invite code provided");
+    const where =
+      admission === "approval" ? `. New members are approved here: ask at ${origin}${ASK_PATH}` : "";
+    throw new Refusal("InvalidInviteCode", `No invite code provided${where}`);
   }
   if (!input.email) throw invalidRequest("Email is required");
   checkMailAddress(input.email);
 }
 
 /** An early check that gives the reference's error messages; the reservation in the directory decides. */
-async function assertFree({ directory }: Services, handle: Handle, email: string): Promise<void> {
+export async function assertFree({ directory }: Services, handle: Handle, email: string): Promise<void> {
   const holders = await directory.holders(handle, email);
   if (holders.handle !== null) throw invalidRequest(`Handle already taken: ${handle}`);
   if (holders.email !== null) throw invalidRequest(`Email already taken: ${email}`);

@@ -114,3 +114,15 @@ export const SIGN_UPS: Readonly<Record<"address" | "everybody", Windows>> = {
     { windowMs: DAY, points: 5000 },
   ],
 };
+
+/** Requests to join a host that approves its new members, each of which somebody has to read. */
+export const JOIN_REQUESTS: Readonly<Record<"address" | "everybody", Windows>> = {
+  address: [
+    { windowMs: HOUR, points: 10 },
+    { windowMs: DAY, points: 30 },
+  ],
+  everybody: [
+    { windowMs: HOUR, points: 200 },
+    { windowMs: DAY, points: 1000 },
+  ],
+};

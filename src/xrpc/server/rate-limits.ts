@@ -19,6 +19,7 @@ import {
   ADMIN_GUESSES,
   ATTEMPTS_AT_ANYONE,
   DAY,
+  JOIN_REQUESTS,
   MEMBER_LIMITS,
   MINUTE,
   REPORTS,
@@ -124,6 +125,14 @@ export async function consumeSignUp(services: Services, request: Request): Promi
   const slot = await addressSlot(services, request);
   if (slot !== null) await consumeExactly(services, slot, "sign_up", SIGN_UPS.address);
   await consumeExactly(services, "everybody", "sign_up", SIGN_UPS.everybody);
+}
+
+/** Counts a request to join. Refuses RateLimitExceeded. */
+export async function consumeJoinRequest(services: Services, request: Request): Promise<void> {
+  if (!limitsApply(services)) return;
+  const slot = await addressSlot(services, request);
+  if (slot !== null) await consumeExactly(services, slot, "join_request", JOIN_REQUESTS.address);
+  await consumeExactly(services, "everybody", "join_request", JOIN_REQUESTS.everybody);
 }
 
 /** The source that sign-in attempts are counted by; null if they are not counted. */

@@ -56,6 +56,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
     may: MODERATORS,
     steps: Object.fromEntries(REPORT_STEPS.map((step): [string, Rule] => [step, [MODERATORS]])),
   },
+  "/admin/requests": { may: MODERATORS, steps: { preview: [MODERATORS], decide: [MODERATORS] } },
   "/admin/invites": { may: ALL, steps: { create: [INVITERS], send: [INVITERS] } },
   "/admin/invites/*": { may: ALL, steps: { stop: [MODERATORS] } },
   "/admin/names": { may: OWNERS, steps: { reserve: [OWNERS], release: [OWNERS], words: [OWNERS] } },

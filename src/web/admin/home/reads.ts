@@ -23,6 +23,8 @@ export interface HomeNews {
   newest: Member[];
   /** Open reports, and those of them since then; `COUNT_MAX` at most. */
   reports: { open: number; recent: number; escalated: number };
+  /** Requests to join that wait; `COUNT_MAX` at most. */
+  requests: number;
   /** Acts that not all stations followed for minutes. */
   stuck: number;
   /** Mail that could not be sent within the last hour. */
@@ -54,6 +56,7 @@ interface Counts {
   open: number;
   recent: number;
   escalated: number;
+  requests: number;
   stuck: number;
   unsent: number;
 }
@@ -69,6 +72,7 @@ const COUNTS = `
       LIMIT ${COUNT_MAX})) AS recent,
     (SELECT count(*) FROM (SELECT 1 FROM report WHERE state = 'open' AND escalated_by IS NOT NULL
       LIMIT ${COUNT_MAX})) AS escalated,
+    (SELECT count(*) FROM (SELECT 1 FROM join_request WHERE state = 'waiting' LIMIT ${COUNT_MAX})) AS requests,
     (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE at < ?3 LIMIT ${COUNT_MAX})) AS stuck,
     (SELECT count(*) FROM (SELECT 1 FROM unsent_mail WHERE at > ?2 LIMIT ${COUNT_MAX})) AS unsent
   FROM look`;
@@ -127,7 +131,7 @@ export async function readNews(
     relays: read<HomeNews["relays"][number]>(refusing.bind(NEWEST)),
     ...numberReads(database),
   });
-  const { since, members, open, recent, escalated, stuck, unsent } = must(
+  const { since, members, open, recent, escalated, requests, stuck, unsent } = must(
     found.counts[0],
     "the reader's role",
   );
@@ -136,6 +140,7 @@ export async function readNews(
     members,
     newest: found.newest.map(listedMember),
     reports: { open, recent, escalated },
+    requests,
     stuck,
     unsent,
     relays: found.relays.filter(({ origin }) => relays.includes(origin)),

@@ -25,6 +25,8 @@ export interface MemberFacts {
   invitedBy: Invited | null;
   /** The first of them in order of time, `LINES` at most. */
   invited: Invited[];
+  /** Why they wanted to join; null if they did not have to ask. */
+  reason: string | null;
   browsers: number;
   apps: number;
   passkeys: number;
@@ -38,6 +40,7 @@ const REPORTS = `SELECT ${REPORT_COLUMNS} FROM report r LEFT JOIN account a ON a
 
 interface Counts {
   role: Role | null;
+  reason: string | null;
   browsers: number;
   apps: number;
   passkeys: number;
@@ -55,6 +58,7 @@ export async function readMember(database: D1Database, did: string): Promise<Mem
     ),
     counts: read<Counts>(
       on(`SELECT (SELECT role FROM role WHERE did = ?1) AS role,
+        (SELECT reason FROM join_request WHERE did = ?1) AS reason,
         (SELECT count(*) FROM oauth_device_account WHERE did = ?1) AS browsers,
         (SELECT count(DISTINCT client_id) FROM oauth_session WHERE did = ?1) AS apps,
         (SELECT count(*) FROM (SELECT 1 FROM passkey WHERE did = ?1)) AS passkeys`),

@@ -61,6 +61,8 @@ const guestTabs = ({ speech: { words } }: Scene, best: boolean): HomeTab[] => [
   { path: "/?tab=best", name: words.best, here: best },
 ];
 
+const JOINING = { invite: "joinInvite", approval: "joinApproval", open: "joinOpen" } as const;
+
 /** What the community is, and how to join it. */
 const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
   const { words } = speech;
@@ -75,7 +77,7 @@ const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
       <div class="buttons start">
         {registration === "closed" ? null : (
           <a class="button first" href="/account/sign-up">
-            {registration === "invite" ? words.joinInvite : words.joinOpen}
+            {words[JOINING[registration]]}
           </a>
         )}
         <a class="button second" href="/account/sign-in">

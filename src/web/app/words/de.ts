@@ -35,6 +35,8 @@ export const de: Words = {
   invite: "Neue Mitglieder kommen auf Einladung.",
   ask: "Frag jemanden, der hier ist, nach einem Link.",
   closed: "Neue Konten werden zurzeit nicht vergeben.",
+  approval: "Wer mitmachen will, fragt an und sagt, warum.",
+  joinApproval: "Um Aufnahme bitten",
   joinInvite: "Mit Einladung mitmachen",
   joinOpen: "Konto anlegen",
   quiet: "Hier hat noch niemand etwas geschrieben.",

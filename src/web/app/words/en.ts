@@ -37,6 +37,8 @@ export const en = {
   invite: "New members come by invitation.",
   ask: "Ask somebody who is here for a link.",
   closed: "New accounts are not given out at the moment.",
+  approval: "Whoever wants to join asks, and says why.",
+  joinApproval: "Ask to join",
   joinInvite: "Join with an invite",
   joinOpen: "Create an account",
   quiet: "Nobody has posted here yet.",

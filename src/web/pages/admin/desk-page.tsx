@@ -30,10 +30,13 @@ export interface DeskFrame extends Frame {
 
 const ANY: readonly Role[] = ["owner", "moderator", "inviter"];
 
-const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
+type Link = [path: string, label: string, may: readonly Role[], where?: (host: Frame["host"]) => boolean];
+
+const LINKS: readonly Link[] = [
   ["/admin", "Home", ANY],
   ["/admin/reports", "Reports", MODERATORS],
   ["/admin/members", "Members", MODERATORS],
+  ["/admin/requests", "Requests", MODERATORS, ({ registration }) => registration === "approval"],
   ["/admin/invites", "Invites", ANY],
   ["/admin/numbers", "Numbers", MODERATORS],
   ["/admin/plan", "Plan", MODERATORS],
@@ -47,13 +50,15 @@ const LINKS: readonly [path: string, label: string, may: readonly Role[]][] = [
   ["/admin/health", "Health", OWNERS],
 ];
 
-const Links: FC<DeskFrame> = ({ here, role, to }) => (
+const Links: FC<DeskFrame> = ({ here, role, to, host }) => (
   <nav class="tabs" aria-label="Administration">
-    {LINKS.filter(([, , may]) => may.includes(role)).map(([path, label]) => (
-      <a href={to(path)} aria-current={isAt(here, path) ? "page" : undefined}>
-        {label}
-      </a>
-    ))}
+    {LINKS.filter(([, , may, where]) => may.includes(role) && (where === undefined || where(host))).map(
+      ([path, label]) => (
+        <a href={to(path)} aria-current={isAt(here, path) ? "page" : undefined}>
+          {label}
+        </a>
+      ),
+    )}
     <a href={to("/account")}>Your account</a>
   </nav>
 );

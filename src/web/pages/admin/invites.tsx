@@ -27,7 +27,9 @@ export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted,
       lead={
         host.registration === "invite"
           ? "People join by a link."
-          : "Invites count once people need one to join."
+          : host.registration === "approval"
+            ? "Who has an invite need not ask."
+            : "Invites count once people need one to join."
       }
     >
       {mayMake ? <MakeInvites {...frame} wanted={wanted} /> : null}

@@ -108,7 +108,12 @@ interface RelaysProps extends DeskFrame {
   missing: MissingMember[];
 }
 
-const JOINING = { open: "open, with limits", invite: "by invitation", closed: "closed" } as const;
+const JOINING = {
+  open: "open, with limits",
+  approval: "by approval",
+  invite: "by invitation",
+  closed: "closed",
+} as const;
 
 /** What to write to whoever runs a relay, so that it takes more of this host's accounts. */
 function requestText({ host }: DeskFrame, finding: RelayFinding | undefined): string {

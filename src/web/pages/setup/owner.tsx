@@ -4,7 +4,7 @@ import { EmailField, Field, NewPasswordField } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { RECOVERY_SCRIPT, RecoveryKeyPart } from "../recovery-key.tsx";
 import { Row } from "../account/rows.tsx";
-import { HandleEnding, type SignUpValues } from "../sign-up.tsx";
+import { HandleEnding, type SignUpValues } from "../joining/handle-field.tsx";
 import { SetUpPage, type SetUpFrame } from "./frame.tsx";
 
 interface OwnerProps extends SetUpFrame {

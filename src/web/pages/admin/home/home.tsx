@@ -40,7 +40,7 @@ export const HomePage: FC<HomeProps> = (props) => {
       ) : (
         concerns.map((concern) => <ConcernNotice concern={concern} to={to} />)
       )}
-      <News news={news} to={to} />
+      <News news={news} isApproving={host.registration === "approval"} to={to} />
       <section>
         <h2>The newest members</h2>
         {news.newest.length === 0 ? (
@@ -74,13 +74,20 @@ export const HomePage: FC<HomeProps> = (props) => {
 
 type WayProps = Pick<DeskFrame, "to">;
 
-const News: FC<WayProps & { news: HomeNews }> = ({ news, to }) => (
+const News: FC<WayProps & { news: HomeNews; isApproving: boolean }> = ({ news, isApproving, to }) => (
   <section>
     <h2>{news.since === null ? "New" : `Since you were here last, ${day(news.since)}`}</h2>
     <div class="tiles">
       <Tile href={to("/admin/members")} count={news.members} words={["new member", "new members"]} />
       <Tile href={to("/admin/reports")} count={news.reports.recent} words={["new report", "new reports"]} />
       <Tile href={to("/admin/reports")} count={news.reports.open} words={["open report", "open reports"]} />
+      {isApproving || news.requests > 0 ? (
+        <Tile
+          href={to("/admin/requests")}
+          count={news.requests}
+          words={["request to join", "requests to join"]}
+        />
+      ) : null}
       {news.reports.escalated === 0 ? null : (
         <Tile
           href={to("/admin/reports")}

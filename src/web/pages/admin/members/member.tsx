@@ -61,6 +61,7 @@ const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
           </>
         )}
       </Fact>
+      {facts.reason === null ? null : <Fact name="Asked to join">{facts.reason}</Fact>}
       <Fact name="Invited">
         {invited.length === 0
           ? "nobody yet"

@@ -1,0 +1,42 @@
+/** The form to ask first, where new members are approved. The password comes with the account. */
+import type { FC } from "hono/jsx";
+import { REASON_MAX } from "../../../moderation/join-requests.ts";
+import { EmailField, TextArea } from "../fields.tsx";
+import { Form, Submit } from "../form.tsx";
+import { HandleField } from "./handle-field.tsx";
+import { REQUEST_PATH } from "./request.tsx";
+import type { SignUpProps } from "../sign-up.tsx";
+
+export const AskForm: FC<SignUpProps> = ({ host, sender, values, problem, withInvite, hasAsked = false }) => (
+  <>
+    <p>
+      {host.name} lets new members in by hand. Say who you are, and why you want to join; the name that you
+      choose is kept for you meanwhile.
+    </p>
+    {hasAsked ? (
+      <p>
+        You asked from this browser before: <a href={REQUEST_PATH}>see how it stands</a>.
+      </p>
+    ) : null}
+    <Form {...sender} action="/account/sign-up" step="ask">
+      <HandleField host={host} values={values} problem={problem} autofocus />
+      <EmailField
+        value={values.email}
+        problem={problem}
+        hint="Only those who run this place see it. The answer comes there, if the host can send mail."
+      />
+      <TextArea
+        name="reason"
+        label="Why you want to join"
+        hint="A few sentences are enough: 1,000 characters at most."
+        value={values.reason}
+        maxlength={REASON_MAX}
+        problem={problem}
+      />
+      <Submit>Ask to join</Submit>
+    </Form>
+    <p class="hint ends">
+      <a href={withInvite}>I have an invite</a>
+    </p>
+  </>
+);
