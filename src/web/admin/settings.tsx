@@ -4,7 +4,8 @@ import { OWNERS } from "../../xrpc/server/role-policies.ts";
 import { SettingsListPage, SettingsPage } from "../pages/admin/settings.tsx";
 import { wrong } from "../problems.ts";
 import { errorPage } from "../replies.tsx";
-import { SETTINGS_PAGES, isPageName } from "../setup/pages.ts";
+import { isPageName } from "../setup/pages.ts";
+import { SETTINGS_PAGES } from "../setup/settings-pages.ts";
 import { showing, typedIn } from "../setup/settings-task.tsx";
 import { type DeskPage, type DeskVisit, shown } from "./desk.tsx";
 

@@ -10,7 +10,8 @@ import { handles } from "./handles.tsx";
 import { health } from "./health.tsx";
 import { overview } from "./overview.tsx";
 import { owner } from "./owner.tsx";
-import { type PageName, SETTINGS_PAGES, isPageName } from "./pages.ts";
+import { type PageName, isPageName } from "./pages.ts";
+import { SETTINGS_PAGES } from "./settings-pages.ts";
 import { settingsTask } from "./settings-task.tsx";
 import { type SetUpTask, serveTask } from "./task.tsx";
 

@@ -5,7 +5,9 @@ import { SETTINGS, fixedSettings } from "../../protocol/settings/list.ts";
 import type { Fields } from "../forms.ts";
 import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
 import type { Visit } from "../visit.ts";
-import { type Input, OTHER, type PageName, type SettingsPage, otherOf, proposalFor } from "./pages.ts";
+import { type Input, OTHER, type SettingsPage, otherOf } from "./inputs.ts";
+import type { PageName } from "./pages.ts";
+import { proposalFor } from "./settings-pages.ts";
 import { type SetUpTask, leave, shown } from "./task.tsx";
 
 const isSecret = ({ name }: Input): boolean => (SETTINGS[name] as { secret?: true }).secret === true;

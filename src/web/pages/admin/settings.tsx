@@ -1,6 +1,7 @@
 /** The pages of settings. */
 import type { FC } from "hono/jsx";
-import { type Input, type SettingsPage as Page, SETTINGS_PAGES } from "../../setup/pages.ts";
+import type { Input, SettingsPage as Page } from "../../setup/inputs.ts";
+import { SETTINGS_PAGES } from "../../setup/settings-pages.ts";
 import { Row } from "../account/rows.tsx";
 import { Form, Submit } from "../form.tsx";
 import { SettingInput, type Shown, hasUpload } from "../setup/settings-form.tsx";

@@ -7,7 +7,7 @@ import {
   type PictureInput,
   type SettingsPage,
   otherOf,
-} from "../../setup/pages.ts";
+} from "../../setup/inputs.ts";
 import { Check, Field } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { Choice, SetUpPage, type SetUpFrame } from "./frame.tsx";

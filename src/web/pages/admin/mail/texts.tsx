@@ -21,6 +21,8 @@ const KINDS: Readonly<Record<string, string>> = {
   delete_account: "Delete an account",
   plc_operation: "Change an identity",
   invite: "An invite",
+  let_in: "Who asked to join, let in",
+  turned_down: "Who asked to join, not let in",
   warn_spam: "Warning: too much advertising",
   warn_rude: "Warning: rude to others",
   warn_media: "Warning: pictures without a warning",
