@@ -64,7 +64,7 @@ app.get(
   "/status",
   counted("status", (_, services) => status(services)),
 );
-app.get("/robots.txt", () => robots());
+app.get("/robots.txt", (c) => robots(servicesOf(c.req.raw, c.env, c.executionCtx)));
 app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 
 app.notFound((c) =>

@@ -10,13 +10,19 @@ Disallow: /account/
 Disallow: /oauth/
 `;
 
-export function robots(): Response {
-  return new Response(ROBOTS, {
+/** Where the pages are for members, there is nothing but the front to look at. */
+const FRONT_ONLY = `User-agent: *
+Allow: /$
+Disallow: /
+`;
+
+export function robots({ env }: Services): Response {
+  return new Response(env.APP_READERS === "members" ? FRONT_ONLY : ROBOTS, {
     headers: { "content-type": "text/plain; charset=utf-8" },
   });
 }
 
-/** The host's root address, for clients other than browsers; `oauth.ts` has a page for those. */
+/** The host's root address, for clients other than browsers; the app has a page for those. */
 export function landing({ host }: Services): Response {
   const text = [
     "This is Atoll, an atproto host: a PDS and its AppView.",

@@ -23,16 +23,13 @@ const PREVIEWS = /bot\b|crawler|spider|preview|facebookexternalhit|whatsapp|embe
 const wantsFront = (request: Request) =>
   wantsPage(request) || PREVIEWS.test(request.headers.get("user-agent") ?? "");
 
-/** Whether the host's own AppView is there, on which the app stands. */
-const hasApp = (c: Context<Env>) => c.env.APPVIEW === "local";
-
 /** The page at a request's path; for a browser, an error is a page as well. */
 export const servePage = (c: Context<Env>): Promise<Response> =>
   serveBy(c, "oauth", async (services, request) =>
     (await import("../web/routes.ts")).servePage(services, request),
   );
 
-/** A page of the app, which stands on the host's own AppView. */
+/** A page of the app. */
 const serveApp = (c: Context<Env>): Promise<Response> =>
   serveBy(c, "app", async (services, request) =>
     (await import("../web/app/routes.tsx")).serveApp(services, request),
@@ -86,20 +83,20 @@ const APP_PATHS = [
 ];
 
 for (const path of APP_PATHS) pages.use(path, atHome);
-pages.on(["GET", "POST"], APP_PATHS, (c, next) => (hasApp(c) ? serveApp(c) : next()));
+pages.on(["GET", "POST"], APP_PATHS, serveApp);
 
 /** At the address of a member's handle, their profile. */
 pages.get("/", (c, next) => {
   const { origin, hostname, handleDomains } = hostOf(c.req.url, c.env);
   const asked = new URL(c.req.url).hostname;
   const isMember = asked !== hostname && handleDomains.some((domain) => asked.endsWith(domain));
-  if (!isMember || !hasApp(c) || !wantsFront(c.req.raw)) return next();
+  if (!isMember || !wantsFront(c.req.raw)) return next();
   return c.redirect(`${origin}/profile/${asked}`, 303);
 });
-pages.get("/", (c, next) => (hasApp(c) && wantsFront(c.req.raw) ? serveApp(c) : next()));
+pages.get("/", (c, next) => (wantsFront(c.req.raw) ? serveApp(c) : next()));
 
-/** Pages for browsers, where `app.ts` has another answer for other clients. */
-pages.on("GET", ["/", "/status"], (c, next) => (wantsPage(c.req.raw) ? servePage(c) : next()));
+/** A page for browsers, where `app.ts` has another answer for other clients. */
+pages.on("GET", ["/status"], (c, next) => (wantsPage(c.req.raw) ? servePage(c) : next()));
 
 /** Password managers send their users here (W3C, "A Well-Known URL for Changing Passwords"). */
 pages.get("/.well-known/change-password", (c) => c.redirect("/account/password", 302));

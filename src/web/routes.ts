@@ -14,7 +14,7 @@ import { apps, browsers } from "./account/sessions.tsx";
 import { type Task, serveTask } from "./account/task.tsx";
 import { authorize } from "./authorize/endpoint.tsx";
 import { assetAt } from "./assets.ts";
-import { landing, notFound, statusPage } from "./host/host-pages.tsx";
+import { notFound, statusPage } from "./host/host-pages.tsx";
 import { type Route, serveRoute } from "./route.ts";
 import { showAppeal, takeAppeal } from "./sign-in/appeal.tsx";
 import { invitedBy } from "./sign-in/credentials.ts";
@@ -79,7 +79,6 @@ export { failurePage } from "./host/host-pages.tsx";
 export async function servePage(services: Services, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   const frame = frameOf(services);
-  if (pathname === "/") return landing(frame);
   if (pathname === "/status") return statusPage(frame, await readStatus(services));
   const asset = request.method === "GET" ? assetAt(pathname, frame.host) : null;
   if (asset !== null) return asset;

@@ -15,6 +15,12 @@ export interface HostWords {
   registration: "invite" | "approval" | "closed" | "open";
   /** Whether members have invites to give. */
   memberInvites: boolean;
+  /** Whose place it is. */
+  kind: "community" | "person";
+  /** What one person's front page shows beside posts: `replies`, `media`, NSIDs of collections. */
+  shows: readonly string[];
+  /** Whether guests see what members say. */
+  isOpen: boolean;
   /** The community's name for itself. */
   name: string;
   /** The path of its logo; null if it has none. */
@@ -52,6 +58,9 @@ export function wordsOf({ host, env }: Services): HostWords {
     handleDomains: host.handleDomains,
     registration: env.REGISTRATION,
     memberInvites: Number(env.MEMBER_INVITES) > 0,
+    kind: env.HOST_KIND,
+    shows: env.PERSON_SHOWS.split(",").filter(Boolean),
+    isOpen: env.APP_READERS === "everybody",
     name: env.HOST_NAME || host.hostname,
     logo: env.HOST_LOGO ? `/account/logo/${env.HOST_LOGO}` : null,
     colour: env.HOST_COLOR ?? "",

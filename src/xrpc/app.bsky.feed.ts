@@ -38,9 +38,9 @@ import { getQuotes } from "../appview/reads/methods/feed/get-quotes.ts";
 import { getRepostedBy } from "../appview/reads/methods/feed/get-reposted-by.ts";
 import { getTimeline } from "../appview/reads/methods/feed/get-timeline.ts";
 import { searchPosts, searchPostsV2 } from "../appview/reads/methods/feed/search-posts.ts";
-import { anyone, feedViewer, member, viewer, viewerOrAnyone } from "./server/policies.ts";
+import { anyone, feedViewer, member, skeletonReader, viewer, viewerOrAnyone } from "./server/policies.ts";
 import { askGenerator, generatorEndpoint, hasRecord, sendInteractions } from "./elsewhere/feed-generators.ts";
-import { WITH_REV, appview } from "./server/appview.ts";
+import { IMPERSONAL, OPEN, WITH_REV, appview } from "./server/appview.ts";
 
 export const appBskyFeed = [
   appview(AppBskyFeedGetTimeline, viewer, getTimeline, WITH_REV),
@@ -68,6 +68,6 @@ export const appBskyFeed = [
   appview(AppBskyFeedGetSuggestedFeeds, viewerOrAnyone, getSuggestedFeeds),
 
   // The host as a feed generator: the answer is the same for whoever an AppView asks for.
-  appview(AppBskyFeedDescribeFeedGenerator, anyone, describeFeedGenerator),
-  appview(AppBskyFeedGetFeedSkeleton, anyone, getFeedSkeleton),
+  appview(AppBskyFeedDescribeFeedGenerator, anyone, describeFeedGenerator, OPEN),
+  appview(AppBskyFeedGetFeedSkeleton, skeletonReader, getFeedSkeleton, IMPERSONAL),
 ];

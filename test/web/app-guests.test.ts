@@ -305,14 +305,16 @@ describe("addresses where nothing is", () => {
     expect((await read(`/profile/${ada.member.handle}?cursor=nonsense`)).status).toBe(404);
   });
 
-  test("nothing of the app is there where another AppView is used", async () => {
+  test("where another AppView is used, a guest sees the front and nothing that members say", async () => {
     const { APPVIEW } = bindings;
     bindings.APPVIEW = "did:web:api.example#bsky_appview";
     try {
-      expect((await read(`/profile/${ada.member.handle}`)).html).toContain(
-        "There is no page at this address",
-      );
-      expect((await read("/")).html).not.toContain("The engine hums");
+      for (const path of [`/profile/${ada.member.handle}`, "/", "/search?q=engine", "/rss"]) {
+        const { status, html } = await read(path);
+        expect([path, status]).toEqual([path, path === "/" ? 200 : 403]);
+        expect(html).toContain("Welcome to ");
+        expect(html).not.toContain("The engine hums");
+      }
     } finally {
       bindings.APPVIEW = APPVIEW;
     }

@@ -17,6 +17,9 @@ const scene: Scene = {
     did: "did:web:host.example",
     handleDomains: [".host.example"],
     registration: "invite",
+    kind: "community",
+    isOpen: true,
+    shows: [],
     memberInvites: true,
     name: "Host",
     colour: "",
@@ -31,6 +34,7 @@ const scene: Scene = {
   viewer: null,
   forms: null,
   unread: 0,
+  searches: true,
 };
 
 /** Strings that have broken out of markup elsewhere. */

@@ -25,6 +25,7 @@ import {
   readPassword,
   readPublicUrl,
   readSender,
+  readShows,
   readToken,
   readUrl,
   readWords,
@@ -118,6 +119,18 @@ export const SETTINGS = {
     fallback: "community",
     kept: true,
     read: readChoice("community", "person"),
+  }),
+  PERSON_SHOWS: setting({
+    what: "What one person's front page shows: `posts`, and with them `replies`, `media`, collections of their repo.",
+    fallback: "replies,media",
+    kept: true,
+    read: readShows,
+  }),
+  APP_READERS: setting({
+    what: "Who may read the host's app, and ask its AppView: `everybody`, or `members` alone.",
+    fallback: "everybody",
+    kept: true,
+    read: readChoice("everybody", "members"),
   }),
   HOST_NAME: setting({
     what: "The community's name on its pages; by default the host's name.",
@@ -289,8 +302,11 @@ export function readSettings(given: GivenSettings, kept: KeptSettings = {}): Rea
       (isLocal ? (local ?? fallback) : fallback)
     );
   };
-  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, read(name)]));
-  return { settings: settings as Settings, faults };
+  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, read(name)])) as Settings;
+  // Nobody joins one person, unless it was said who may.
+  const isSaid = isFixed(given, "REGISTRATION") || kept.REGISTRATION !== undefined;
+  if (settings.HOST_KIND === "person" && !isSaid) settings.REGISTRATION = "closed";
+  return { settings, faults };
 }
 
 const isLocalRun = (given: GivenSettings): boolean => String(given["LOCAL"]).trim() === "1";

@@ -171,6 +171,22 @@ export function readKey(text: string): string {
   return text.toLowerCase();
 }
 
+const SHOWS_MAX = 8;
+
+/** `posts`, which are there in any case, `replies`, `media`, and NSIDs of collections, separated by commas or blanks. */
+export function readShows(text: string): string {
+  const shows = unique(text.split(/[\s,;]+/).filter((part) => part !== ""));
+  const odd = shows.find(
+    (part) => !/^(posts|replies|media|[a-zA-Z][a-zA-Z0-9-]*(\.[a-zA-Z0-9-]+)+)$/.test(part),
+  );
+  if (odd !== undefined)
+    throw new Unfit(
+      `has ${shown(odd)}, which is neither replies, media nor a collection such as com.example.essay`,
+    );
+  if (shows.length > SHOWS_MAX) throw new Unfit(`has more than ${SHOWS_MAX} parts`);
+  return shows.join(",");
+}
+
 const WORDS_MAX = 200;
 
 /** Words of small letters and digits, at least two of them, separated by commas or blanks. */

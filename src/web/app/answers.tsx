@@ -15,13 +15,13 @@ const SHARED_SECONDS = 15;
 const VARY = "accept, accept-language, cookie";
 
 /** Nothing may frame a page; only our own scripts and styles run; media come from this host alone. */
-const policyOf = (colour: string) =>
+const policyOf = (colour: string, media: string) =>
   [
     "default-src 'none'",
     `style-src 'self' '${inlineStyle(coloursOf(colour))}'`,
     "script-src 'self'",
-    "img-src 'self' data: blob:",
-    "media-src 'self'",
+    `img-src 'self' data: blob:${media}`,
+    `media-src 'self'${media}`,
     "connect-src 'self'",
     "manifest-src 'self'",
     "form-action 'self'",
@@ -39,7 +39,10 @@ export async function appPage(visit: AppVisit, tree: Child, given: Given = {}): 
   await visit.counted();
   const { host } = visit.scene;
   const headers = given.headers ?? new Headers();
-  headers.set("content-security-policy", policyOf(host.colour));
+  // An AppView elsewhere names its own servers' pictures, and only a member asks it.
+  const isElsewhere = !visit.hasIndex && visit.reader !== null;
+  const media = isElsewhere ? (visit.services.host.local ? " https: http:" : " https:") : "";
+  headers.set("content-security-policy", policyOf(host.colour, media));
   headers.set("x-frame-options", "DENY");
   headers.set("referrer-policy", "strict-origin-when-cross-origin");
   if (host.origin.startsWith("https:")) headers.set("strict-transport-security", "max-age=63072000");

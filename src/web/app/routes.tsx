@@ -12,14 +12,14 @@ import { home } from "./pages/home.tsx";
 import { notifications } from "./pages/notifications.tsx";
 import { showReport, takeReport } from "./pages/report.tsx";
 import { saved } from "./pages/saved.tsx";
-import { community } from "./pages/community.tsx";
+import { community, front } from "./pages/community.tsx";
 import { feedPage, listPage, starterPackPage } from "./pages/feeds.tsx";
 import { isKind, ofProfile } from "./pages/people.tsx";
 import { communityRss, profileRss } from "./pages/rss.ts";
 import { hashtag, searchPage } from "./pages/search.tsx";
 import { thread } from "./pages/thread.tsx";
 import { actorIn } from "./pages/asked.ts";
-import { missing } from "./pages/missing.tsx";
+import { missing, noAnswer } from "./pages/missing.tsx";
 import { profile } from "./pages/profile.tsx";
 import { wordsOf } from "../visit.ts";
 import { shared } from "./shared.ts";
@@ -28,16 +28,26 @@ import { entryOf } from "../../protocol/json.ts";
 
 type Page = (visit: AppVisit) => Promise<Response>;
 
-/** A member's front page is what they follow; everybody else's, and their other tabs, the community. */
-const front: Page = (visit) =>
-  isMember(visit) && !visit.url.searchParams.has("tab") ? home(visit) : community(visit);
+/**
+ * A member's front page is what they follow; everybody else's, and their other tabs, the community, or the one
+ * person whose place it is.
+ */
+function root(visit: AppVisit): Promise<Response> {
+  const { url, person, hasIndex } = visit;
+  if (isMember(visit)) return hasIndex && url.searchParams.has("tab") ? community(visit) : home(visit);
+  return person === null ? community(visit) : profile(visit, person.did, "/");
+}
+
+/** Whether a guest sees the front alone: by the owner's choice, or because there is nothing else to show. */
+const seesFront = (visit: AppVisit): boolean =>
+  !isMember(visit) && (!visit.scene.host.isOpen || (!visit.hasIndex && visit.person === null));
 
 /** The page at a path; null if there can be none. */
 function pageAt([first, ...rest]: readonly string[]): Page | null {
   const [second = "", third = "", ...more] = rest;
   switch (first) {
     case undefined:
-      return front;
+      return root;
     case "rss":
       return rest.length === 0 ? communityRss : null;
     case "search":
@@ -112,6 +122,7 @@ export async function serveApp(services: Services, request: Request): Promise<Re
     const path = partsOf(pathname);
     const page = path === null || request.method === "POST" ? null : pageAt(path);
     const visit = await appVisit(services, request);
+    if (seesFront(visit)) return front(visit);
     return page === null ? missing(visit) : shown(visit, page);
   });
   return ifNew(request, answer);
@@ -137,7 +148,9 @@ async function shown<V extends AppVisit>(visit: V, page: (visit: V) => Promise<R
   try {
     return await page(visit);
   } catch (thrown) {
-    if (!isRefusal(thrown) || thrown.status >= 429) throw thrown;
+    if (!isRefusal(thrown)) throw thrown;
+    if (!visit.hasIndex && thrown.error === "UpstreamFailure") return noAnswer(visit);
+    if (thrown.status >= 429) throw thrown;
     return missing(visit, reasonFor(visit, thrown));
   }
 }

@@ -14,7 +14,10 @@ function keyOf(request: Request, services: Services): Request | null {
   if (request.method !== "GET" || hasBrowserCookie(request, services)) return null;
   const { pathname, searchParams } = new URL(request.url);
   const { lang } = wordsFor(request.headers.get("accept-language"));
-  const key = new URL(`/app/cache/${lang}${pathname}`, services.host.origin);
+  // A choice of the owner's makes all pages others at once.
+  const { APP_READERS, HOST_KIND, APPVIEW } = services.env;
+  const made = `${lang}-${APP_READERS}-${HOST_KIND}-${APPVIEW === "local" ? "local" : "elsewhere"}`;
+  const key = new URL(`/app/cache/${made}${pathname}`, services.host.origin);
   for (const name of QUERIES) {
     const value = searchParams.get(name);
     if (value !== null) key.searchParams.set(name, value);

@@ -1,5 +1,7 @@
 /** The context of every page of the app: one request, by whom, in which language. */
 import type { Did } from "@atcute/lexicons";
+import type { Member } from "../../identity/member.ts";
+import { personOf } from "../../lifecycle/host/person.ts";
 import { countUnread } from "../../appview/reads/methods/notification/notifications.ts";
 import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import type { Services } from "../../xrpc/server/services.ts";
@@ -7,6 +9,9 @@ import { isNavigation } from "../replies.tsx";
 import { type HostWords, wordsOf } from "../visit.ts";
 import { GUEST, type Tastes } from "./judgement.ts";
 import { type Reader, readerOf } from "./reader.ts";
+import { viewsElsewhere } from "./views/elsewhere.ts";
+import { type MemberViews, type Views, viewsOfIndex } from "./views/of-index.ts";
+import { viewsOfRepo } from "./views/of-repo.ts";
 import { type Speech, speechOf, wordsFor } from "./words/speech.ts";
 
 /** What a form needs of the page that it is on. */
@@ -29,6 +34,8 @@ export interface Scene {
   forms: Forms | null;
   /** Unread notifications; known when the page is rendered. */
   unread: number;
+  /** Whether the reader can search. */
+  searches: boolean;
 }
 
 export interface AppVisit {
@@ -38,9 +45,16 @@ export interface AppVisit {
   scene: Scene;
   /** Null: a guest, whose page may be shared with other guests. */
   reader: Reader | null;
+  /** The host's own index, which is empty where the AppView is elsewhere. */
   reading: ViewContext;
+  /** Whether the host's own AppView answers. */
+  hasIndex: boolean;
+  /** What the page is made of, wherever it comes from. */
+  views: Views;
   /** For what stands beside the page. It goes with the page's own trips, so await it after those, or after `end`. */
-  beside: ViewContext;
+  beside: Views;
+  /** Whose place one person's host is; null for a community's, and before there is anybody. */
+  person: Member | null;
   /** Says that the page has read all that it needs. */
   end: () => void;
   /** Ends the page's reads; resolves when `scene.unread` is known. */
@@ -51,25 +65,36 @@ export interface AppVisit {
 export type MemberVisit = AppVisit & {
   reader: Reader;
   reading: MemberViewContext;
-  beside: MemberViewContext;
+  views: MemberViews;
+  beside: MemberViews;
 };
 
 export const isMember = (visit: AppVisit): visit is MemberVisit => visit.reader !== null;
 
 export async function appVisit(services: Services, request: Request): Promise<AppVisit> {
-  const reader = await readerOf(services, request);
+  const { APPVIEW, HOST_KIND, DIRECTORY } = services.env;
+  const [reader, person] = await Promise.all([
+    readerOf(services, request),
+    HOST_KIND === "person" ? personOf(DIRECTORY) : null,
+  ]);
+  const hasIndex = APPVIEW === "local";
+  const host = wordsOf(services);
   const url = new URL(request.url);
   const scene: Scene = {
-    host: wordsOf(services),
+    host,
     speech: speechOf(wordsFor(request.headers.get("accept-language"))),
     tastes: reader?.tastes ?? GUEST,
     now: Date.now(),
     viewer: reader === null ? null : { did: reader.member.did, handle: reader.member.handle },
     forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
     unread: 0,
+    searches: reader !== null || (hasIndex && host.isOpen),
   };
   const contexts = services.appview.onPage(scene.viewer?.did ?? null);
-  const count = counterOf(scene, contexts.beside);
+  const elsewhere = hasIndex || reader === null ? null : viewsElsewhere(services, reader.member.did, request);
+  const viewsOn = (reading: ViewContext): Views =>
+    hasIndex ? viewsOfIndex(services, reading, request) : (elsewhere ?? viewsOfRepo(services, person));
+  const count = counterOf(scene, contexts.beside, elsewhere);
   // Where the answer may be no page, nothing is counted before it is known to be one.
   const early = request.method === "GET" && !url.pathname.endsWith("/rss") && !looksAtNews(request, url);
   const begun = early ? count() : null;
@@ -79,7 +104,12 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
     url,
     scene,
     reader,
-    ...contexts,
+    reading: contexts.reading,
+    hasIndex,
+    views: viewsOn(contexts.reading),
+    beside: viewsOn(contexts.beside),
+    person,
+    end: contexts.end,
     async counted() {
       contexts.end();
       await (begun ?? (looksAtNews(request, url) ? null : count()));
@@ -95,13 +125,17 @@ export const looksAtNews = (request: Request, { pathname, searchParams }: URL): 
 export const BADGE_MOST = 100;
 
 /** The badge is no reason for a page to fail. */
-const counterOf = (scene: Scene, beside: ViewContext) => async (): Promise<void> => {
-  if (!hasViewer(beside)) return;
-  try {
-    scene.unread = await countUnread(beside, BADGE_MOST);
-  } catch {
-    scene.unread = 0;
-  }
-};
+const counterOf =
+  (scene: Scene, beside: ViewContext, elsewhere: MemberViews | null) => async (): Promise<void> => {
+    if (!hasViewer(beside)) return;
+    try {
+      scene.unread =
+        elsewhere === null
+          ? await countUnread(beside, BADGE_MOST)
+          : Math.min(BADGE_MOST, (await elsewhere.getUnreadCount({})).count);
+    } catch {
+      scene.unread = 0;
+    }
+  };
 
 const hasViewer = (reading: ViewContext): reading is MemberViewContext => reading.viewer !== null;

@@ -12,7 +12,14 @@ function frameOf({ origin, hostname }: URL): Frame {
   const unknown = { terms: null, privacy: null, contact: null, colour: "", logo: null, handleDomains: [] };
   const host = { origin, hostname, name: hostname, did: `did:web:${hostname}` as const, ...unknown };
   return {
-    host: { ...host, registration: "closed", memberInvites: false },
+    host: {
+      ...host,
+      kind: "community",
+      isOpen: true,
+      shows: [],
+      registration: "closed",
+      memberInvites: false,
+    },
     nonce: randomHex(16),
   };
 }

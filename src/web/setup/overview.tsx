@@ -27,7 +27,7 @@ function decided(name: PageName, env: Bindings, owned: boolean): string {
     case "links":
       return [env.TERMS_URL, env.PRIVACY_URL, env.CONTACT_EMAIL].filter(Boolean).join(", ") || "None";
     case "joining":
-      return REGISTRATIONS[env.REGISTRATION];
+      return `${REGISTRATIONS[env.REGISTRATION]}; ${env.APP_READERS === "members" ? "members read" : "everybody reads"}`;
     case "mail":
       return env.MAIL || "None is sent";
     case "network":

@@ -19,7 +19,7 @@ export const PAGE_TITLES: Readonly<Record<PageName, string>> = {
   handles: "Handles",
   look: "Name and colour",
   links: "Rules, privacy, contact",
-  joining: "Who may join",
+  joining: "Who may join and read",
   mail: "Mail",
   network: "The network",
   owner: "Your account",

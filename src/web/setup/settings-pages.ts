@@ -23,9 +23,16 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
           {
             value: "person",
             label: "One person",
-            hint: "Your own account on your own host, in the big network. It fits Cloudflare’s free plan.",
+            hint: "Your own account on your own host, in the big network. Its front page is you. It fits Cloudflare’s free plan.",
           },
         ],
+      },
+      {
+        kind: "text",
+        name: "PERSON_SHOWS",
+        label: "What one person’s front page shows",
+        hint: "Posts, replies, media, and collections of your repo such as com.whtwnd.blog.entry, separated by commas. Posts are there in any case.",
+        maxlength: 400,
       },
     ],
   },
@@ -81,7 +88,7 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
     ],
   },
   joining: {
-    title: "Who may join?",
+    title: "Who may join, and who may read?",
     lead: "Programs look for open hosts and find them within a day, so invites are the safe choice.",
     inputs: [
       {
@@ -109,6 +116,23 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         label: "Invites that each member can give",
         hint: "A number. It counts if people need an invite.",
         maxlength: 4,
+      },
+      {
+        kind: "choice",
+        name: "APP_READERS",
+        label: "This host’s own pages, and what it answers apps, are for",
+        options: [
+          {
+            value: "everybody",
+            label: "Everybody",
+            hint: "Guests read along. Whoever wants to be shown to signed-in people only can say so.",
+          },
+          {
+            value: "members",
+            label: "Members alone",
+            hint: "Guests see the name, what it is and how to join. It is no secret: every repo is public by the protocol, other apps and hosts copy posts and pictures from here, and show them.",
+          },
+        ],
       },
     ],
   },

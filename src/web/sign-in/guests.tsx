@@ -17,7 +17,7 @@ import { enterAsked, hasAsked } from "./request.tsx";
 
 /** Paths of the app, with what they ask for. */
 const APP_PATH =
-  /^\/((profile|hashtag|starter-pack|search|notifications|saved|intent)([/?][^\s\\]*)?|\?tab=[a-z]+)?$/;
+  /^\/((profile|hashtag|starter-pack|search|notifications|saved|intent|app)([/?][^\s\\]*)?|\?tab=[a-z]+)?$/;
 
 /** Accepts `to` only if it is a path of ours, since it comes from the address. */
 const destination = (to: string | null | undefined): string =>

@@ -3,6 +3,7 @@ import type { Did } from "@atcute/lexicons";
 import type { XRPCProcedureMetadata } from "@atcute/lexicons/validations";
 import type { ViewContext } from "../../appview/reads/view-context.ts";
 import { Refusal, isRefusal } from "../../protocol/refusal.ts";
+import type { Services } from "./services.ts";
 import {
   type Call,
   type InputOf,
@@ -33,9 +34,12 @@ interface AppViewOptions {
   rev?: true;
   /** The answer is the same for everyone. Credentials are checked even so: an app needs the permission. */
   impersonal?: true;
+  /** Other services need the answer, so that it is for guests also where the AppView is for members. */
+  open?: true;
 }
 
 export const WITH_REV: AppViewOptions = { rev: true };
+export const OPEN: AppViewOptions = { open: true };
 export const IMPERSONAL: AppViewOptions = { impersonal: true };
 
 /**
@@ -50,11 +54,12 @@ export function appview<S extends MethodSchema, Caller extends Seen>(
     asked: Asked<S>,
     call: Call<S, Caller>,
   ) => OutputOf<S> | Promise<OutputOf<S>>,
-  { rev, impersonal }: AppViewOptions = {},
+  { rev, impersonal, open }: AppViewOptions = {},
 ): Method {
   const isProcedure = module.mainSchema.type === "xrpc_procedure";
   return method(module, policy, async (call) => {
     const { caller, services, request, headers } = call;
+    if (open !== true && services.env.APP_READERS === "members") await assertMember(caller, services);
     const viewer = impersonal ? null : (caller?.did ?? null);
     const context = services.appview.on(viewer, request, headers) as ContextOf<Caller>;
     const asked = (isProcedure ? call.input : call.params) as Asked<S>;
@@ -63,6 +68,19 @@ export function appview<S extends MethodSchema, Caller extends Seen>(
     return refusedWithRev(headers, () => run({ ...context, sawRev }, asked, call));
   });
 }
+
+/**
+ * Refuses AuthMissing (401) unless the caller is a member: an account elsewhere proves who it is by a service
+ * token, and is a guest here.
+ */
+async function assertMember(caller: Seen, { directory }: Services): Promise<void> {
+  const isMember =
+    caller !== null && (isSession(caller) || (await directory.findByDid(caller.did))?.status === "active");
+  if (!isMember) throw new Refusal("AuthMissing", "This host's AppView is for its members", 401);
+}
+
+const isSession = (caller: { did: Did; kind?: string }): boolean =>
+  caller.kind === "session" || caller.kind === "oauth";
 
 const REV = "atproto-repo-rev";
 

@@ -228,6 +228,13 @@ export const viewerOrAnyone: Policy<Viewer | null> = async (on) => {
   return given.type === null || given.type === "basic" ? null : memberOrService({ checkTakedown: false })(on);
 };
 
+/**
+ * Whoever asks for one of the host's own feeds. Credentials are read only where the AppView is for members, whose
+ * own AppViews send a token of theirs along.
+ */
+export const skeletonReader: Policy<Viewer | null> = (on) =>
+  on.services.env.APP_READERS === "members" ? viewerOrAnyone(on) : null;
+
 /** An AppView read that requires a viewer. */
 export const viewer: Policy<Viewer> = memberOrService();
 

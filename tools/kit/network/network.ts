@@ -30,6 +30,8 @@ export interface TestNetworkOptions {
   port?: number;
   /** Overrides of the hosts' configuration. */
   vars?: HostVars;
+  /** Overrides of one host's, by its name. The first host is there before the others are configured. */
+  varsOf?: (name: string, first: TestHost | undefined) => HostVars;
   /**
    * Holds the hosts to the limits of Cloudflare's free or paid plan, as far as they can be seen from within: D1's,
    * subrequests, connections, no cache at workers.dev. What passes one fails, and so does `dispose`.
@@ -59,7 +61,7 @@ export interface Planted {
 const DEFAULT_HOST = "host";
 /** Number of log lines to keep. */
 const LOG_LINES = 1_000;
-const OPTIONS = ["hosts", "port", "vars", "platform", "seed", "now", "folder", "log"];
+const OPTIONS = ["hosts", "port", "vars", "varsOf", "platform", "seed", "now", "folder", "log"];
 
 /**
  * Starts a network. Dispose of it after the tests: `await network.dispose()`, or `await using network = …`.
@@ -131,7 +133,7 @@ export class TestNetwork implements AsyncDisposable {
         handleDomain: names.length === 1 ? ".test" : `.${name}.test`,
         port: plc === undefined ? options.port : undefined,
         plc,
-        vars: options.vars ?? {},
+        vars: { ...options.vars, ...options.varsOf?.(name, hosts[0]) },
         platform,
         fetches,
         clock: () => clock.offset,

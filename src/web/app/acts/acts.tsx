@@ -1,20 +1,13 @@
 /** `POST /app/act`: what the buttons of posts and profiles do, as an app would by the XRPC methods. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
-import { getPosts } from "../../../appview/reads/methods/feed/get-posts.ts";
-import { createBookmark, deleteBookmark } from "../../../appview/reads/methods/private/bookmarks.ts";
-import {
-  muteActor,
-  muteThread,
-  unmuteActor,
-  unmuteThread,
-} from "../../../appview/reads/methods/graph/mutes.ts";
 import { BLOCK, FOLLOW, LIKE, POST, REPOST, THREADGATE, didOf, rkeyOf } from "../../../appview/uris.ts";
-import { at, entryOf, listOf } from "../../../protocol/json.ts";
+import { at, entryOf, listOf, textOf } from "../../../protocol/json.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
 import { appPart, goOn } from "../answers.tsx";
 import { PostActs } from "../parts/acts.tsx";
+import type { Post } from "../parts/post.tsx";
 import type { MemberVisit } from "../visit.ts";
 import { backOf, postIn, rkeyIn } from "./given.ts";
 
@@ -50,16 +43,16 @@ const ACTS: Readonly<Record<string, Act>> = {
   unlike: take(LIKE),
   repost: (visit, fields) => create(visit, REPOST, strongRef(fields)),
   unrepost: take(REPOST),
-  bookmark: ({ reading }, fields) => createBookmark(reading, strongRef(fields)),
-  unbookmark: ({ reading }, fields) => deleteBookmark(reading, { uri: postIn(fields) }),
+  bookmark: ({ views }, fields) => views.createBookmark(strongRef(fields)),
+  unbookmark: ({ views }, fields) => views.deleteBookmark({ uri: postIn(fields) }),
   follow: (visit, fields) => create(visit, FOLLOW, personIn(fields)),
   unfollow: take(FOLLOW),
   block: (visit, fields) => create(visit, BLOCK, personIn(fields)),
   unblock: take(BLOCK),
-  mute: ({ reading }, fields) => muteActor(reading, { actor: personIn(fields) }),
-  unmute: ({ reading }, fields) => unmuteActor(reading, { actor: personIn(fields) }),
-  "mute-thread": ({ reading }, fields) => muteThread(reading, { root: rootIn(fields) }),
-  "unmute-thread": ({ reading }, fields) => unmuteThread(reading, { root: rootIn(fields) }),
+  mute: ({ views }, fields) => views.muteActor({ actor: personIn(fields) }),
+  unmute: ({ views }, fields) => views.unmuteActor({ actor: personIn(fields) }),
+  "mute-thread": ({ views }, fields) => views.muteThread({ root: rootIn(fields) }),
+  "unmute-thread": ({ views }, fields) => views.unmuteThread({ root: rootIn(fields) }),
   delete: take(POST),
   hide: (visit, fields) => hideReply(visit, postIn(fields), rootIn(fields)),
 };
@@ -100,15 +93,37 @@ export async function act(visit: MemberVisit, fields: Fields): Promise<Response>
   const [name = "", rkey] = (fields.get("do") ?? "").split(" ");
   const found = entryOf(ACTS, name);
   if (found === undefined) throw invalidRequest("Unknown act");
-  await found(visit, fields, rkey);
-  return (await partOf(visit, fields)) ?? goOn(backOf(fields));
+  const made = await found(visit, fields, rkey);
+  return (await partOf(visit, fields, name, textOf(at(made, "uri")))) ?? goOn(backOf(fields));
 }
 
 /** For the page's script, the post's buttons as they are now; null for a form, or a post that is gone. */
-async function partOf({ request, reading, scene }: MemberVisit, fields: Fields): Promise<Response | null> {
+async function partOf(
+  { request, views, scene, hasIndex }: MemberVisit,
+  fields: Fields,
+  name: string,
+  made: string | undefined,
+): Promise<Response | null> {
   if (!request.headers.has("x-part") || scene.forms === null) return null;
-  const { posts } = await getPosts(reading, { uris: [postIn(fields)] });
+  const { posts } = await views.getPosts({ uris: [postIn(fields)] });
   const [post] = posts;
   const forms = { ...scene.forms, back: backOf(fields) };
-  return post === undefined ? null : appPart(<PostActs scene={scene} post={post} forms={forms} />);
+  if (post === undefined) return null;
+  const shown = hasIndex ? post : afterAct(post, name, made);
+  return appPart(<PostActs scene={scene} post={shown} forms={forms} />);
+}
+
+/** A post as an act of the reader's leaves it: an AppView elsewhere sees the act seconds later. */
+function afterAct(post: Post, name: string, made: string | undefined): Post {
+  const [, undoes, kind] = /^(un)?(like|repost)$/.exec(name) ?? [];
+  if (kind !== "like" && kind !== "repost") return post;
+  const { viewer = {} } = post;
+  const isSeen = (viewer[kind] === undefined) === (undoes !== undefined);
+  if (isSeen) return post;
+  const count = `${kind}Count` as const;
+  return {
+    ...post,
+    [count]: Math.max(0, (post[count] ?? 0) + (undoes === undefined ? 1 : -1)),
+    viewer: { ...viewer, [kind]: undoes === undefined ? made : undefined },
+  };
 }

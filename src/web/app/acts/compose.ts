@@ -1,7 +1,5 @@
 /** Writes a post from what the form says: the records are those that the official clients write. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import { getPosts } from "../../../appview/reads/methods/feed/get-posts.ts";
-import { didNamed } from "../../../appview/reads/queries/graph.ts";
 import { POST, THREADGATE, isPostUri, uriOf } from "../../../appview/uris.ts";
 import type { BatchWrite, JsonObject } from "../../../protocol/account-station.ts";
 import { getGraphemeLength } from "../../../protocol/graphemes.ts";
@@ -21,14 +19,14 @@ export const LONGEST = 300;
 /** Pictures of one post (app.bsky.embed.images). */
 export const PICTURES = 4;
 
-export type ComposeProblem = "empty" | "tooLong" | "mayNot" | "refused";
+export type ComposeProblem = "empty" | "tooLong" | "mayNot" | "away" | "refused";
 
 const shown = (value: string | undefined): value is ResourceUri => value !== undefined && isPostUri(value);
 
 /** The post that a form answers or quotes; null if it names none that the reader may see. */
-export async function postNamed({ reading }: MemberVisit, uri: string | undefined): Promise<Post | null> {
+export async function postNamed({ views }: MemberVisit, uri: string | undefined): Promise<Post | null> {
   if (!shown(uri)) return null;
-  const { posts } = await getPosts(reading, { uris: [uri] });
+  const { posts } = await views.getPosts({ uris: [uri] });
   return posts[0] ?? null;
 }
 
@@ -88,6 +86,15 @@ const WARNINGS = new Set(["sexual", "nudity", "porn", "graphic-media"]);
 
 /** Writes the post, or says what is wrong with it. */
 export async function compose(visit: MemberVisit, fields: Fields): Promise<Response | ComposeProblem> {
+  try {
+    return await composed(visit, fields);
+  } catch (thrown) {
+    if (!visit.hasIndex && isRefusal(thrown) && thrown.error === "UpstreamFailure") return "away";
+    throw thrown;
+  }
+}
+
+async function composed(visit: MemberVisit, fields: Fields): Promise<Response | ComposeProblem> {
   const text = (fields.get("text") ?? "").replaceAll("\r\n", "\n").trim();
   const [parent, quoted] = await Promise.all([
     postNamed(visit, fields.get("reply")),
@@ -122,12 +129,12 @@ export async function compose(visit: MemberVisit, fields: Fields): Promise<Respo
 
 /** Facets, languages and the author's own warning. */
 async function described(
-  { reading, services }: MemberVisit,
+  { views, services }: MemberVisit,
   fields: Fields,
   text: string,
 ): Promise<JsonObject> {
   const findDid = async (handle: string): Promise<Did | null> =>
-    (await didNamed(reading.db, handle)) ?? services.handles.find(handle).catch(() => null);
+    (await views.didOf(handle)) ?? services.handles.find(handle).catch(() => null);
   const facets = await facetsOf(text, findDid);
   const lang = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.exec(fields.get("lang") ?? "")?.[0];
   const warning = fields.get("warning") ?? "";

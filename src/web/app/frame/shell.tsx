@@ -52,7 +52,7 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
               <Mark {...host} />
               <span>{host.name}</span>
             </a>
-            <SearchField scene={scene} asked={asked} />
+            {scene.searches ? <SearchField scene={scene} asked={asked} /> : null}
             <Ways scene={scene} />
           </div>
         </header>
@@ -117,7 +117,7 @@ const Menu: FC<{ scene: Scene; at: string | undefined }> = ({ scene, at }) => {
   const { viewer, unread } = scene;
   const entries: Entry[] = [
     { path: "/", icon: "home", label: words.home },
-    { path: "/search", icon: "search", label: words.search },
+    ...(scene.searches ? [{ path: "/search", icon: "search", label: words.search } as const] : []),
     ...(viewer === null ? [] : ownEntries(words, profilePath(viewer), unread)),
   ];
   return (

@@ -1,8 +1,6 @@
 /** What a page's address asks for. */
 import type { ResourceUri } from "@atcute/lexicons";
 import { isDid, isHandle, isRecordKey } from "@atcute/lexicons/syntax";
-import { handleOfHost } from "../../../appview/reads/host-labeler.ts";
-import { didNamed } from "../../../appview/reads/queries/graph.ts";
 import { uriOf } from "../../../appview/uris.ts";
 import type { AppVisit } from "../visit.ts";
 
@@ -20,13 +18,12 @@ export function actorIn(text: string): string | null {
 
 /** The URI of a record that a path names; null if there can be none. */
 export async function recordIn(
-  { reading }: AppVisit,
+  { views }: AppVisit,
   actor: string,
   collection: string,
   rkey: string,
 ): Promise<ResourceUri | null> {
   if (!isRecordKey(rkey)) return null;
-  const { db, host } = reading;
-  const did = actor === handleOfHost(host) ? host.did : await didNamed(db, actor);
+  const did = await views.didOf(actor);
   return did === null ? null : uriOf(did, collection, rkey);
 }

@@ -56,6 +56,36 @@ export async function community(visit: AppVisit): Promise<Response> {
   );
 }
 
+/**
+ * What a guest sees where the pages are for members: the name, what it is, and how to join, the same at every
+ * path. Whoever signs in comes back to it.
+ */
+export async function front(visit: AppVisit): Promise<Response> {
+  const { scene, url } = visit;
+  const { host, speech } = scene;
+  const { words } = speech;
+  const isRoot = url.pathname === "/";
+  return appPage(
+    visit,
+    <Shell
+      scene={scene}
+      at="/"
+      preview={{
+        title: host.name,
+        path: "/",
+        indexed: isRoot,
+        description: host.kind === "person" ? words.leadPerson : words.lead,
+        image: { url: `${host.origin}/account/mark.svg` },
+      }}
+      aside={<About scene={scene} />}
+    >
+      <Welcome scene={scene} to={isRoot ? "/" : url.pathname + url.search} />
+      <Empty>{words.forMembers}</Empty>
+    </Shell>,
+    { status: isRoot ? 200 : 403 },
+  );
+}
+
 const guestTabs = ({ speech: { words } }: Scene, best: boolean): HomeTab[] => [
   { path: "/", name: words.latest, here: !best },
   { path: "/?tab=best", name: words.best, here: best },
@@ -64,15 +94,18 @@ const guestTabs = ({ speech: { words } }: Scene, best: boolean): HomeTab[] => [
 const JOINING = { invite: "joinInvite", approval: "joinApproval", open: "joinOpen" } as const;
 
 /** What the community is, and how to join it. */
-const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
+const Welcome: FC<{ scene: Scene; to?: string }> = ({ scene: { host, speech, viewer }, to = "/" }) => {
   const { words } = speech;
-  const { registration, memberInvites } = host;
+  const { registration, memberInvites, kind } = host;
+  const isPerson = kind === "person";
   if (viewer !== null) return <h1 class="visually-hidden">{host.name}</h1>;
   return (
     <div class="head">
       <h1>{filled(words.welcome, host.name)}</h1>
       <p class="lead">
-        {words.lead} {words[registration]} {registration === "invite" && memberInvites ? words.ask : null}
+        {isPerson ? words.leadPerson : words.lead}{" "}
+        {isPerson && registration === "closed" ? null : words[registration]}{" "}
+        {registration === "invite" && memberInvites ? words.ask : null}
       </p>
       <div class="buttons start">
         {registration === "closed" ? null : (
@@ -80,7 +113,7 @@ const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
             {words[JOINING[registration]]}
           </a>
         )}
-        <a class="button second" href="/account/sign-in">
+        <a class={`button ${registration === "closed" ? "first" : "second"}`} href={signInTo(to)}>
           {words.signIn}
         </a>
       </div>
@@ -88,16 +121,20 @@ const Welcome: FC<{ scene: Scene }> = ({ scene: { host, speech, viewer } }) => {
   );
 };
 
-const About: FC<{ scene: Scene }> = ({ scene: { host, speech } }) => {
+const signInTo = (to: string): string => `/account/sign-in?${new URLSearchParams({ to }).toString()}`;
+
+const About: FC<{ scene: Scene }> = ({ scene: { host, speech, searches } }) => {
   const { words } = speech;
   return (
     <div class="card">
       <h2>{words.elsewhere}</h2>
       <p>{words.elsewhereHow}</p>
       <HostAddress host={host} />
-      <p>
-        <a href="/rss">{words.feed}</a>
-      </p>
+      {searches || host.kind === "person" ? (
+        <p>
+          <a href="/rss">{words.feed}</a>
+        </p>
+      ) : null}
       <details>
         <summary>{words.developers}</summary>
         <HostFacts host={host} />

@@ -22,14 +22,15 @@ export async function takeCompose(visit: MemberVisit, fields: Fields): Promise<R
 async function form(visit: MemberVisit, fields: Fields, problem: ComposeProblem | null): Promise<Response> {
   const { scene } = visit;
   const { words } = scene.speech;
-  const [parent, quoted] = await Promise.all([
-    postNamed(visit, fields.get("reply")),
-    postNamed(visit, fields.get("quote")),
-  ]);
+  // Where nobody can say what is answered, the form keeps it for the next attempt.
+  const isAway = problem === "away";
+  const [parent, quoted] = isAway
+    ? [null, null]
+    : await Promise.all([postNamed(visit, fields.get("reply")), postNamed(visit, fields.get("quote"))]);
   const draft = {
     text: (fields.get("text") ?? "").slice(0, 3000),
-    reply: parent?.uri ?? "",
-    quote: quoted?.uri ?? "",
+    reply: (isAway ? fields.get("reply") : parent?.uri) ?? "",
+    quote: (isAway ? fields.get("quote") : quoted?.uri) ?? "",
     who: fields.get("who") ?? BLANK.who,
     warning: fields.get("warning") ?? BLANK.warning,
   };

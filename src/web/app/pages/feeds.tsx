@@ -1,14 +1,8 @@
 /** `/profile/<name>/feed/<rkey>`, `…/lists/<rkey>`, `/starter-pack/<name>/<rkey>`: what somebody has put together. */
 import type { Child, FC } from "hono/jsx";
-import { getFeed } from "../../../appview/reads/methods/feed/get-feed.ts";
-import { getFeedGenerators } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
-import { getListFeed } from "../../../appview/reads/methods/feed/get-list-feed.ts";
-import { getList } from "../../../appview/reads/methods/graph/get-lists.ts";
-import { getStarterPack } from "../../../appview/reads/methods/graph/starter-packs.ts";
 import { GENERATOR, LIST, STARTER_PACK } from "../../../appview/uris.ts";
 import { at, textOf } from "../../../protocol/json.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
-import { askGenerator, hasRecord } from "../../../xrpc/elsewhere/feed-generators.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
@@ -72,10 +66,10 @@ const Items: FC<{ scene: Scene; page: { feed: readonly FeedItem[]; cursor?: stri
   );
 
 export async function feedPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const { words } = scene.speech;
   const uri = await recordIn(visit, actor, GENERATOR, rkey);
-  const { feeds } = await getFeedGenerators(reading, { feeds: uri === null ? [] : [uri] });
+  const { feeds } = await views.getFeedGenerators({ feeds: uri === null ? [] : [uri] });
   const [view] = feeds;
   if (uri === null || view === undefined) return missing(visit);
   const thing: Thing = { ...view, name: view.displayName, description: view.description };
@@ -93,17 +87,9 @@ export async function feedPage(visit: AppVisit, actor: string, rkey: string): Pr
 }
 
 /** A page of a feed; null if its service gives none. */
-async function fromService(
-  { reading, services, request, reader }: AppVisit,
-  params: Parameters<typeof getFeed>[1],
-) {
-  const caller =
-    reader === null
-      ? null
-      : ({ kind: "session", did: reader.member.did, scope: "com.atproto.access" } as const);
+async function fromService({ views }: AppVisit, asked: Parameters<AppVisit["views"]["getFeed"]>[0]) {
   try {
-    const ask = askGenerator({ caller, services, request, headers: new Headers() });
-    return await getFeed(reading, params, ask, hasRecord(services));
+    return await views.getFeed(asked);
   } catch (thrown) {
     if (isRefusal(thrown)) return null;
     throw thrown;
@@ -111,14 +97,14 @@ async function fromService(
 }
 
 export async function listPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const { words } = scene.speech;
   const uri = await recordIn(visit, actor, LIST, rkey);
   if (uri === null) return missing(visit);
   const cursor = cursorOf(url);
   const isModeration = (purpose: string) => purpose === "app.bsky.graph.defs#modlist";
   const tab = url.searchParams.get("tab") === "people" ? "people" : "posts";
-  const { list, items, ...people } = await getList(reading, {
+  const { list, items, ...people } = await views.getList({
     list: uri,
     limit: PAGE,
     cursor: tab === "people" ? cursor : undefined,
@@ -131,7 +117,7 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
     scene,
     items.map(({ subject }) => subject),
   );
-  const posts = asPeople ? null : await getListFeed(reading, { list: uri, limit: PAGE, cursor });
+  const posts = asPeople ? null : await views.getListFeed({ list: uri, limit: PAGE, cursor });
   const roll: Child = (
     <ul class="roll">
       {found.map((who) => (
@@ -171,11 +157,11 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
 }
 
 export async function starterPackPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
-  const { reading, scene } = visit;
+  const { views, scene } = visit;
   const { words } = scene.speech;
   const uri = await recordIn(visit, actor, STARTER_PACK, rkey);
   if (uri === null) return missing(visit);
-  const { starterPack: view } = await getStarterPack(reading, { starterPack: uri });
+  const { starterPack: view } = await views.getStarterPack({ starterPack: uri });
   const { creator, record, labels, feeds = [], listItemsSample = [], joinedAllTimeCount = 0 } = view;
   const name = textOf(at(record, "name")) ?? "";
   const thing: Thing = { uri, name, description: textOf(at(record, "description")), creator, labels };

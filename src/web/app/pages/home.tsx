@@ -1,7 +1,5 @@
 /** `/` for a member: those whom they follow, the community, and the feeds that they have pinned. */
 import type { FC } from "hono/jsx";
-import { getFeedGenerators } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
-import { getTimeline } from "../../../appview/reads/methods/feed/get-timeline.ts";
 import { feedPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
@@ -19,14 +17,22 @@ export interface HomeTab {
 }
 
 /** The tabs of a member's front page. `here`: the query's `tab`. */
-export async function homeTabs({ beside, reader, scene }: MemberVisit, here: string): Promise<HomeTab[]> {
+export async function homeTabs(
+  { beside, reader, scene, hasIndex, person }: MemberVisit,
+  here: string,
+): Promise<HomeTab[]> {
   const { words } = scene.speech;
   const { pinned } = reader;
-  const { feeds } = pinned.length === 0 ? { feeds: [] } : await getFeedGenerators(beside, { feeds: pinned });
+  const { feeds } = pinned.length === 0 ? { feeds: [] } : await beside.getFeedGenerators({ feeds: pinned });
   return [
     { path: "/", name: words.following, here: here === "" },
-    { path: "/?tab=local", name: words.local, here: here === "local" },
-    { path: "/?tab=best", name: words.best, here: here === "best" },
+    // A community has a timeline of its own, which the host's index knows.
+    ...(hasIndex && person === null
+      ? [
+          { path: "/?tab=local", name: words.local, here: here === "local" },
+          { path: "/?tab=best", name: words.best, here: here === "best" },
+        ]
+      : []),
     ...feeds.map(({ uri, displayName, creator }) => ({
       path: feedPath(uri, creator),
       name: displayName,
@@ -36,10 +42,10 @@ export async function homeTabs({ beside, reader, scene }: MemberVisit, here: str
 }
 
 export async function home(visit: MemberVisit): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const cursor = cursorOf(url);
   const [{ feed, ...next }, tabs] = await Promise.all([
-    getTimeline(reading, { limit: PAGE, cursor }).finally(visit.end),
+    views.getTimeline({ limit: PAGE, cursor }).finally(visit.end),
     homeTabs(visit, ""),
   ]);
   const { host } = scene;
@@ -49,21 +55,23 @@ export async function home(visit: MemberVisit): Promise<Response> {
       <h1 class="visually-hidden">{host.name}</h1>
       <Tabs label={host.name} tabs={tabs} />
       {cursor === undefined ? <QuickPost scene={scene} /> : null}
-      {cursor === undefined && isEmpty(scene, feed, next.cursor) ? <Nobody scene={scene} /> : null}
+      {cursor === undefined && isEmpty(scene, feed, next.cursor) ? (
+        <Nobody scene={scene} path={visit.hasIndex && visit.person === null ? "/?tab=local" : "/search"} />
+      ) : null}
       <Feed scene={scene} items={feed} />
       <Paging scene={scene} path="/" query={{}} cursor={next.cursor} />
     </Shell>,
   );
 }
 
-const Nobody: FC<{ scene: Scene }> = ({ scene }) => {
+const Nobody: FC<{ scene: Scene; path: string }> = ({ scene, path }) => {
   const { words } = scene.speech;
   return (
     <>
       <Empty>{words.followFirst}</Empty>
       <p class="paging">
-        <a class="button first" href="/?tab=local">
-          {words.seeLocal}
+        <a class="button first" href={path}>
+          {path === "/search" ? words.search : words.seeLocal}
         </a>
       </p>
     </>

@@ -2,8 +2,6 @@
 import type { AppBskyFeedDefs, AppBskyNotificationListNotifications } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { FC } from "hono/jsx";
-import { getPosts } from "../../../appview/reads/methods/feed/get-posts.ts";
-import { listNotifications, updateSeen } from "../../../appview/reads/methods/notification/notifications.ts";
 import { isPostUri } from "../../../appview/uris.ts";
 import { postPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
@@ -13,9 +11,9 @@ import { Icon, type IconName } from "../parts/icon.tsx";
 import { Face, titleOf } from "../parts/person.tsx";
 import { PostArticle, textOfPost } from "../parts/post.tsx";
 import { type MemberVisit, type Scene, looksAtNews } from "../visit.ts";
+import { entryOf } from "../../../protocol/json.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
-import { entryOf } from "../../../protocol/json.ts";
 
 const PAGE = 40;
 
@@ -47,21 +45,21 @@ export function grouped(notifications: readonly Notification[]): Group[] {
 }
 
 export async function notifications(visit: MemberVisit): Promise<Response> {
-  const { reading, scene, url, request } = visit;
+  const { views, scene, url, request } = visit;
   const { words } = scene.speech;
   const cursor = cursorOf(url);
-  const page = await listNotifications(reading, { limit: PAGE, cursor });
+  const page = await views.listNotifications({ limit: PAGE, cursor });
   const groups = grouped(page.notifications);
   const named = groups.flatMap(({ reason, subject, all: [{ uri }] }) =>
     POSTS.has(reason) ? [uri] : [subject],
   );
   const uris = named.filter((uri): uri is ResourceUri => uri !== null && isPostUri(uri));
-  const { posts } = uris.length === 0 ? { posts: [] } : await getPosts(reading, { uris });
+  const { posts } = uris.length === 0 ? { posts: [] } : await views.getPosts({ uris });
   const byUri: Posts = new Map(posts.map((post) => [post.uri, post]));
   const [newest] = page.notifications;
   // Whoever looks has seen them; the page still shows which were new.
   if (newest !== undefined && looksAtNews(request, url)) {
-    await updateSeen(reading, { seenAt: newest.indexedAt });
+    await views.updateSeen({ seenAt: newest.indexedAt });
   }
   return appPage(
     visit,

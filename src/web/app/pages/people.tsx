@@ -1,10 +1,5 @@
 /** `/profile/<name>/followers`, `…/follows`, `…/feeds`, `…/lists`, `…/starter-packs`: what an account has. */
 import type { Child } from "hono/jsx";
-import { getProfile } from "../../../appview/reads/methods/actor/get-profile.ts";
-import { getActorFeeds } from "../../../appview/reads/methods/feed/get-feed-generators.ts";
-import { getFollowers, getFollows } from "../../../appview/reads/methods/graph/get-follows.ts";
-import { getLists } from "../../../appview/reads/methods/graph/get-lists.ts";
-import { getActorStarterPacks } from "../../../appview/reads/methods/graph/starter-packs.ts";
 import { at, textOf } from "../../../protocol/json.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
@@ -33,30 +28,30 @@ interface Asked {
 type Kind = (visit: AppVisit, asked: Asked, who: Profile) => Promise<Found>;
 
 const KINDS = {
-  followers: async ({ reading, scene }, asked) => {
-    const { followers, cursor } = await getFollowers(reading, asked);
+  followers: async ({ views, scene }, asked) => {
+    const { followers, cursor } = await views.getFollowers(asked);
     return { rows: listed(scene, followers).map((who) => <PersonRow scene={scene} who={who} />), cursor };
   },
-  follows: async ({ reading, scene }, asked) => {
-    const { follows, cursor } = await getFollows(reading, asked);
+  follows: async ({ views, scene }, asked) => {
+    const { follows, cursor } = await views.getFollows(asked);
     return { rows: listed(scene, follows).map((who) => <PersonRow scene={scene} who={who} />), cursor };
   },
-  feeds: async ({ reading }, asked, who) => {
-    const { feeds, cursor } = await getActorFeeds(reading, asked);
+  feeds: async ({ views }, asked, who) => {
+    const { feeds, cursor } = await views.getActorFeeds(asked);
     const rows = feeds.map(({ uri, displayName, description }) => (
       <ThingRow icon="feed" path={feedPath(uri, who)} name={displayName} description={description} />
     ));
     return { rows, cursor };
   },
-  lists: async ({ reading }, asked, who) => {
-    const { lists, cursor } = await getLists(reading, asked);
+  lists: async ({ views }, asked, who) => {
+    const { lists, cursor } = await views.getLists(asked);
     const rows = lists.map(({ uri, name, description }) => (
       <ThingRow icon="list" path={listPath(uri, who)} name={name} description={description} />
     ));
     return { rows, cursor };
   },
-  "starter-packs": async ({ reading }, asked, who) => {
-    const { starterPacks, cursor } = await getActorStarterPacks(reading, asked);
+  "starter-packs": async ({ views }, asked, who) => {
+    const { starterPacks, cursor } = await views.getActorStarterPacks(asked);
     const rows = starterPacks.map(({ uri, record }) => (
       <ThingRow
         icon="person"
@@ -73,9 +68,9 @@ export type KindName = keyof typeof KINDS;
 export const isKind = (name: string): name is KindName => Object.hasOwn(KINDS, name);
 
 export async function ofProfile(visit: AppVisit, actor: string, kind: KindName): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const { words } = scene.speech;
-  const who = await getProfile(reading, { actor });
+  const who = await views.getProfile({ actor });
   const reason = whyNot(scene, who);
   const find: Kind = KINDS[kind];
   const found: Found =

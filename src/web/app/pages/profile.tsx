@@ -1,8 +1,6 @@
 /** `/profile/<name>`: an account and what it posts. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
-import type { FC } from "hono/jsx";
-import { getProfile } from "../../../appview/reads/methods/actor/get-profile.ts";
-import { getAuthorFeed } from "../../../appview/reads/methods/feed/get-author-feed.ts";
+import type { Child, FC } from "hono/jsx";
 import { PROFILE, uriOf } from "../../../appview/uris.ts";
 import { linkOf, nameOf, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
@@ -18,6 +16,7 @@ import type { AppVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
 import { entryOf } from "../../../protocol/json.ts";
+import { nameOfCollection, Records, recordsOf } from "./records.tsx";
 
 export type Profile = Omit<AppBskyActorDefs.ProfileViewDetailed, "$type">;
 
@@ -30,15 +29,24 @@ const TABS = [
 /** Posts on one page. */
 const PAGE = 30;
 
-export async function profile(visit: AppVisit, actor: string): Promise<Response> {
-  const { reading, scene, url } = visit;
-  const who = await getProfile(reading, { actor });
+/** @param at the page's own path, by default that of the account's name */
+export async function profile(visit: AppVisit, actor: string, at?: string): Promise<Response> {
+  const { views, scene, url } = visit;
+  const who = await views.getProfile({ actor });
   const reason = whyNot(scene, who);
-  const tab = TABS.find((each) => each.tab === url.searchParams.get("tab")) ?? TABS[0];
+  const asked = url.searchParams.get("tab") ?? "";
+  const tab = tabsFor(visit.scene, isPerson(visit, who)).find((each) => each.tab === asked) ?? TABS[0];
   const cursor = cursorOf(url);
+  const path = at ?? profilePath(who);
+  const collection = reason === null && isPerson(visit, who) ? collectionIn(scene.host.shows, asked) : null;
+  const frame = { path, isPerson: isPerson(visit, who), here: collection ?? tab.tab };
+  if (collection !== null) {
+    const found = await recordsOf(visit, who.did, collection, cursor);
+    return shownAs(visit, who, frame, <Records scene={scene} rows={found.rows} />, found.cursor);
+  }
   const { feed, ...next } =
     reason === null
-      ? await getAuthorFeed(reading, {
+      ? await views.getAuthorFeed({
           actor: who.did,
           limit: PAGE,
           cursor,
@@ -46,27 +54,63 @@ export async function profile(visit: AppVisit, actor: string): Promise<Response>
           includePins: tab.tab === "",
         })
       : { feed: [], cursor: undefined };
+  return shownAs(
+    visit,
+    who,
+    frame,
+    reason ?? <Items scene={scene} items={feed} cursor={next.cursor} />,
+    next.cursor,
+  );
+}
+
+/** Whether an account is the one whose place this is. */
+const isPerson = ({ person }: AppVisit, { did }: Profile): boolean => person?.did === did;
+
+interface ProfileFrame {
+  /** The page's own path, without its query. */
+  path: string;
+  isPerson: boolean;
+  /** The tab. */
+  here: string;
+}
+
+/** @param content a text is the reason why there is none */
+function shownAs(
+  visit: AppVisit,
+  who: Profile,
+  { path, isPerson: ofPerson, here }: ProfileFrame,
+  content: Child,
+  cursor: string | undefined,
+): Promise<Response> {
+  const { scene } = visit;
+  const query: Record<string, string> = here === "" ? {} : { tab: here };
   return appPage(
     visit,
-    <Shell scene={scene} preview={previewOf(scene, who, tab.tab)}>
+    <Shell
+      scene={scene}
+      preview={{ ...previewOf(scene, who, here), ...(path === "/" && here === "" ? { path } : {}) }}
+      at={path}
+    >
       <ProfileHead scene={scene} who={who} />
-      {reason === null ? (
-        <>
-          <ProfileTabs scene={scene} who={who} here={tab.tab} />
-          <Items scene={scene} items={feed} cursor={next.cursor} />
-          <Paging
-            scene={scene}
-            path={profilePath(who)}
-            query={tab.tab === "" ? {} : { tab: tab.tab }}
-            cursor={next.cursor}
-          />
-        </>
+      {typeof content === "string" ? (
+        <Empty>{content}</Empty>
       ) : (
-        <Empty>{reason}</Empty>
+        <>
+          <ProfileTabs scene={scene} who={who} here={here} path={path} isPerson={ofPerson} />
+          {content}
+          <Paging scene={scene} path={path} query={query} cursor={cursor} />
+        </>
       )}
     </Shell>,
   );
 }
+
+/** The tabs of posts: of the person whose place this is, guests see those that the person chose to show. */
+const tabsFor = ({ host, viewer }: Scene, ofPerson: boolean) =>
+  TABS.filter(({ tab }) => tab === "" || !ofPerson || viewer !== null || host.shows.includes(tab));
+
+const collectionIn = (shows: readonly string[], asked: string): string | null =>
+  asked.includes(".") && shows.includes(asked) ? asked : null;
 
 interface ItemsProps {
   scene: Scene;
@@ -153,15 +197,17 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
               <Away link={website}>{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</Away>
             </p>
           )}
-          <p class="counts">
-            <a href={`${profilePath(who)}/followers`}>
-              {speech.plural(who.followersCount ?? 0, words.followers)}
-            </a>
-            <a href={`${profilePath(who)}/follows`}>
-              {filled(words.follows, speech.number(who.followsCount ?? 0))}
-            </a>
-            <span>{speech.plural(who.postsCount ?? 0, words.postCount)}</span>
-          </p>
+          {who.followersCount === undefined ? null : (
+            <p class="counts">
+              <a href={`${profilePath(who)}/followers`}>
+                {speech.plural(who.followersCount, words.followers)}
+              </a>
+              <a href={`${profilePath(who)}/follows`}>
+                {filled(words.follows, speech.number(who.followsCount ?? 0))}
+              </a>
+              <span>{speech.plural(who.postsCount ?? 0, words.postCount)}</span>
+            </p>
+          )}
         </>
       )}
     </header>
@@ -179,28 +225,40 @@ const Standing: FC<{ scene: Scene; who: Profile }> = ({ scene: { speech }, who: 
   return said.length === 0 ? null : <p class="note">{said.join(" · ")}</p>;
 };
 
-export const ProfileTabs: FC<{ scene: Scene; who: Profile; here: string }> = ({ scene, who, here }) => {
-  const { words } = scene.speech;
-  const path = profilePath(who);
+interface ProfileTabsProps {
+  scene: Scene;
+  who: Profile;
+  here: string;
+  path?: string;
+  isPerson?: boolean;
+}
+
+export const ProfileTabs: FC<ProfileTabsProps> = ({ scene, who, here, path, isPerson: ofPerson = false }) => {
+  const { host, speech } = scene;
+  const { words } = speech;
+  const base = profilePath(who);
+  const own = path ?? base;
   const { feedgens = 0, lists = 0, starterPacks = 0 } = who.associated ?? {};
   const more = [
-    { count: feedgens, path: `${path}/feeds`, name: words.feeds },
-    { count: lists, path: `${path}/lists`, name: words.lists },
-    { count: starterPacks, path: `${path}/starter-packs`, name: words.packs },
+    { count: feedgens, kind: "feeds", name: words.feeds },
+    { count: lists, kind: "lists", name: words.lists },
+    { count: starterPacks, kind: "starter-packs", name: words.packs },
   ];
+  const collections = ofPerson ? host.shows.filter((each) => each.includes(".")) : [];
   const tabs = [
-    ...TABS.map(({ tab, name }) => ({
-      path: tab === "" ? path : `${path}?tab=${tab}`,
+    ...tabsFor(scene, ofPerson).map(({ tab, name }) => ({
+      path: tab === "" ? own : `${own}?tab=${tab}`,
       name: words[name],
       here: tab === here,
     })),
+    ...collections.map((collection) => ({
+      path: `${own}?tab=${collection}`,
+      name: nameOfCollection(collection),
+      here: collection === here,
+    })),
     ...more
       .filter(({ count }) => count > 0)
-      .map((each) => ({
-        path: each.path,
-        name: each.name,
-        here: each.path.endsWith(`/${here}`) && here !== "",
-      })),
+      .map(({ kind, name }) => ({ path: `${base}/${kind}`, name, here: kind === here })),
   ];
   return <Tabs label={titleOf(who)} tabs={tabs} />;
 };

@@ -1,6 +1,4 @@
 /** `/rss` and `/profile/<name>/rss`: posts for readers of feeds (RSS 2.0). */
-import { getProfile } from "../../../appview/reads/methods/actor/get-profile.ts";
-import { getAuthorFeed } from "../../../appview/reads/methods/feed/get-author-feed.ts";
 import { getCommunityFeed } from "../../../appview/reads/methods/feed/get-community-feed.ts";
 import { nameOf, postPath, profilePath } from "../addresses.ts";
 import { appFile } from "../answers.tsx";
@@ -15,7 +13,10 @@ const ITEMS = 30;
 const TYPE = "application/rss+xml; charset=utf-8";
 
 export async function communityRss(visit: AppVisit): Promise<Response> {
-  const { scene, reading } = visit;
+  const { scene, reading, hasIndex, person } = visit;
+  if (person !== null) return profileRss(visit, person.did);
+  // Without an index, the host knows no community.
+  if (!hasIndex) return missing(visit);
   const { host, speech } = scene;
   const { posts } = await getCommunityFeed(reading, { limit: ITEMS, best: false });
   const channel = { title: host.name, path: "/", self: "/rss", description: speech.words.lead };
@@ -23,11 +24,11 @@ export async function communityRss(visit: AppVisit): Promise<Response> {
 }
 
 export async function profileRss(visit: AppVisit, actor: string): Promise<Response> {
-  const { scene, reading } = visit;
-  const who = await getProfile(reading, { actor });
+  const { scene, views } = visit;
+  const who = await views.getProfile({ actor });
   const { hidden, cover } = judge(who.labels ?? [], scene.tastes);
   if (hidden !== null || cover !== null) return missing(visit);
-  const { feed } = await getAuthorFeed(reading, {
+  const { feed } = await views.getAuthorFeed({
     actor: who.did,
     limit: ITEMS,
     filter: "posts_no_replies",

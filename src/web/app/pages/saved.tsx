@@ -1,5 +1,4 @@
 /** `/saved`: a member's bookmarks. */
-import { getBookmarks } from "../../../appview/reads/methods/private/bookmarks.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell } from "../frame/shell.tsx";
 import { PostArticle } from "../parts/post.tsx";
@@ -9,9 +8,9 @@ import { cursorOf } from "./asked.ts";
 const PAGE = 30;
 
 export async function saved(visit: MemberVisit): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const { words } = scene.speech;
-  const { bookmarks, cursor } = await getBookmarks(reading, { limit: PAGE, cursor: cursorOf(url) });
+  const { bookmarks, cursor } = await views.getBookmarks({ limit: PAGE, cursor: cursorOf(url) });
   return appPage(
     visit,
     <Shell scene={scene} at="/saved" preview={{ title: words.bookmarks, path: "/saved", indexed: false }}>

@@ -1,7 +1,5 @@
 /** `/search` and `/hashtag/<tag>`: people and posts by words. */
 import type { FC } from "hono/jsx";
-import { searchActors } from "../../../appview/reads/methods/actor/search-actors.ts";
-import { searchPosts } from "../../../appview/reads/methods/feed/search-posts.ts";
 import { tagPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
@@ -51,8 +49,8 @@ export async function searchPage(visit: AppVisit): Promise<Response> {
   );
 }
 
-async function people({ reading, scene, url }: AppVisit, asked: string) {
-  const { actors, cursor } = await searchActors(reading, { q: asked, limit: PAGE, cursor: cursorOf(url) });
+async function people({ views, scene, url }: AppVisit, asked: string) {
+  const { actors, cursor } = await views.searchActors({ q: asked, limit: PAGE, cursor: cursorOf(url) });
   const found = listed(scene, actors);
   return (
     <>
@@ -67,8 +65,8 @@ async function people({ reading, scene, url }: AppVisit, asked: string) {
   );
 }
 
-async function posts({ reading, scene, url }: AppVisit, asked: string, tab: Tab) {
-  const found = await searchPosts(reading, {
+async function posts({ views, scene, url }: AppVisit, asked: string, tab: Tab) {
+  const found = await views.searchPosts({
     q: asked,
     sort: tab === "latest" ? "latest" : "top",
     limit: PAGE,
@@ -101,10 +99,10 @@ const Found: FC<FoundProps> = ({ scene, posts: all, cursor }) => {
 };
 
 export async function hashtag(visit: AppVisit, tag: string): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const { words } = scene.speech;
   const top = url.searchParams.get("tab") === "top";
-  const found = await searchPosts(reading, {
+  const found = await views.searchPosts({
     q: "*",
     tag: [tag],
     sort: top ? "top" : "latest",

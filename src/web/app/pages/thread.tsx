@@ -2,10 +2,6 @@
 import type { AppBskyFeedDefs, AppBskyUnspeccedGetPostThreadV2 } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { FC } from "hono/jsx";
-import {
-  getPostThreadOtherV2,
-  getPostThreadV2,
-} from "../../../appview/reads/methods/feed/get-post-thread-v2.ts";
 import { POST } from "../../../appview/uris.ts";
 import { at, listOf, textOf } from "../../../protocol/json.ts";
 import { linkOf, nameOf, postPath } from "../addresses.ts";
@@ -26,14 +22,14 @@ const BELOW = 6;
 const BRANCHES = 10;
 
 export async function thread(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
-  const { reading, scene, url } = visit;
+  const { views, scene, url } = visit;
   const anchor = await recordIn(visit, actor, POST, rkey);
   if (anchor === null) return missing(visit);
   const {
     thread: items,
     hasOtherReplies,
     threadgate,
-  } = await getPostThreadV2(reading, {
+  } = await views.getThread({
     anchor,
     above: true,
     below: BELOW,
@@ -75,8 +71,8 @@ export async function thread(visit: AppVisit, actor: string, rkey: string): Prom
   );
 }
 
-async function otherReplies({ reading, scene }: AppVisit, anchor: ResourceUri) {
-  const { thread: items } = await getPostThreadOtherV2(reading, { anchor });
+async function otherReplies({ views, scene }: AppVisit, anchor: ResourceUri) {
+  const { thread: items } = await views.getOtherReplies({ anchor });
   return (
     <section class="posts">
       <h2 class="aim">{scene.speech.words.othersTitle}</h2>

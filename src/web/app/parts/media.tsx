@@ -63,6 +63,9 @@ const Video: FC<{ scene: Scene; video: Json }> = ({ scene, video }) => {
   const [, did = "", cid = ""] = /\/watch\/([^/]+)\/([^/]+)\//.exec(textOf(video["playlist"]) ?? "") ?? [];
   if (cid === "") return null;
   const alt = textOf(video["alt"]) ?? "";
+  const playlist = linkOf(video["playlist"]) ?? "";
+  // An AppView elsewhere plays videos from servers of its own.
+  const isOurs = playlist.startsWith(`${scene.host.origin}/`);
   const isGif = video["presentation"] === "gif";
   return (
     <video
@@ -72,7 +75,8 @@ const Video: FC<{ scene: Scene; video: Json }> = ({ scene, video }) => {
       preload="none"
       loop={isGif}
       aria-label={alt === "" ? (isGif ? words.gif : words.video) : alt}
-      src={`/blob/${did}/${cid}`}
+      src={isOurs ? `/blob/${did}/${cid}` : playlist}
+      poster={isOurs ? undefined : (linkOf(video["thumbnail"]) ?? undefined)}
       {...sizeOf(video)}
     ></video>
   );

@@ -31,6 +31,8 @@ export const de: Words = {
   best: "Das Beste der Woche",
   welcome: "Willkommen bei {}",
   lead: "Eine Gemeinschaft mit ihrem eigenen Ort im offenen sozialen Netz. Was die Leute hier sagen, sagen sie zu Hause: Das Konto gehört ihnen, und sie können es mitnehmen.",
+  leadPerson: "Der eigene Ort eines Menschen im offenen sozialen Netz.",
+  forMembers: "Was hier gesagt wird, ist für Angemeldete.",
   open: "Alle können hier ein Konto haben.",
   invite: "Neue Mitglieder kommen auf Einladung.",
   ask: "Frag jemanden, der hier ist, nach einem Link.",
@@ -198,6 +200,7 @@ export const de: Words = {
     empty: "Bitte schreib zuerst etwas.",
     tooLong: "Das ist zu lang: Ein Beitrag hat höchstens 300 Zeichen.",
     mayNot: "Du kannst auf diesen Beitrag nicht mehr antworten, oder ihn nicht mehr zitieren.",
+    away: "Der Dienst, den dieser Ort nach Beiträgen fragt, antwortet nicht. Darum wurde nichts veröffentlicht. Dein Text steht noch hier; bitte versuche es gleich noch einmal.",
     refused: "Das ließ sich so nicht senden. Bitte sieh es durch und versuche es noch einmal.",
   },
   notOurs:
@@ -240,6 +243,12 @@ export const de: Words = {
     unverified: "{}: bestätigt dich nicht mehr",
   },
   somethingBy: "{}: etwas, das diese Seite nicht kennt",
+
+  // Where the AppView is elsewhere.
+  noAnswer: "Keine Antwort",
+  noAnswerWhy:
+    "Zeitleisten, Profile und die Suche kommen von einem anderen Dienst, und der antwortet gerade nicht. Deine eigenen Beiträge liegen hier, es geht nichts verloren.",
+  again: "Noch einmal versuchen",
 
   // Where nothing is.
   nothingHere: "Hier ist nichts",

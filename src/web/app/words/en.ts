@@ -33,6 +33,8 @@ export const en = {
   best: "Best of the week",
   welcome: "Welcome to {}",
   lead: "A community with its own place on the open social web. What people here say, they say at home: the account is theirs, and they can take it with them.",
+  leadPerson: "One person’s own place on the open social web.",
+  forMembers: "What is said here is for those who are signed in.",
   open: "Everybody can have an account here.",
   invite: "New members come by invitation.",
   ask: "Ask somebody who is here for a link.",
@@ -195,6 +197,7 @@ export const en = {
     empty: "Please write something first.",
     tooLong: "This is too long: a post has at most 300 characters.",
     mayNot: "You cannot reply to this post, or quote it, any more.",
+    away: "The service that this host asks about posts does not answer, so nothing was posted. Your text is here; please try again in a moment.",
     refused: "This could not be posted as it is. Please check it, and try again.",
   },
   notOurs:
@@ -237,6 +240,12 @@ export const en = {
     unverified: "{} no longer verifies you",
   } as Record<string, string>,
   somethingBy: "{} did something that this page does not know",
+
+  // Where the AppView is elsewhere.
+  noAnswer: "No answer",
+  noAnswerWhy:
+    "Timelines, profiles and search come to this host from another service, which does not answer at the moment. Your own posts are kept here, and nothing is lost.",
+  again: "Try again",
 
   // Where nothing is.
   nothingHere: "Nothing here",
