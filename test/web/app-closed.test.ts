@@ -207,7 +207,8 @@ describe("apps", () => {
       ["app.bsky.labeler.getServices", { dids: "did:web:localhost%3A2583" }],
       ["com.atproto.server.describeServer", {}],
     ] as const) {
-      expect([nsid, (await xrpc(nsid, { params })).status]).toEqual([nsid, 200]);
+      const { status, body } = await xrpc(nsid, { params });
+      expect([nsid, status, body.message]).toEqual([nsid, 200, undefined]);
     }
   });
 });

@@ -131,8 +131,8 @@ class RepoViews {
     actor,
     limit,
     cursor,
-    filter = "",
-    includePins = false,
+    filter,
+    includePins,
   }: Parameters<Views["getAuthorFeed"]>[0]): Promise<Awaited<ReturnType<Views["getAuthorFeed"]>>> {
     this.#assertShown(actor);
     const { did, profile } = await this.#local();
