@@ -3,13 +3,8 @@
  * reads the row again when its copy is a few seconds old, and mostly behind a request, not before it.
  */
 import { logLine } from "../src/protocol/log-line.ts";
-import {
-  type Configured,
-  type KeptSettings,
-  NOTHING_KEPT,
-  type SettingName,
-  configure,
-} from "../src/protocol/settings/list.ts";
+import type { KeptSettings, SettingName } from "../src/protocol/settings/list.ts";
+import { type Configured, NOTHING_KEPT, configure } from "../src/protocol/settings/configured.ts";
 
 /** A copy younger than this (ms) is not looked after. */
 const YOUNG_MS = 2_000;

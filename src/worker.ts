@@ -21,7 +21,7 @@ import { readyDatabases, unready } from "./edge/unready.ts";
 import { keptSettings, readKept } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { must } from "./protocol/refusal.ts";
-import { configure } from "./protocol/settings/list.ts";
+import { configure } from "./protocol/settings/configured.ts";
 import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 
 /** The cron that settles acts. The other one, every five minutes, is for what can wait. */

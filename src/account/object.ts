@@ -30,7 +30,7 @@ import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { Refusal, must } from "../protocol/refusal.ts";
-import { configure } from "../protocol/settings/list.ts";
+import { configure } from "../protocol/settings/configured.ts";
 import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";

@@ -6,7 +6,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import type { SequencedEvent } from "../protocol/events.ts";
 import { free } from "../protocol/memory.ts";
-import { configure } from "../protocol/settings/list.ts";
+import { configure } from "../protocol/settings/configured.ts";
 import { makeReady } from "../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS } from "../../schema/migrations.ts";
 import {

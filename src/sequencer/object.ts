@@ -15,7 +15,8 @@ import { free } from "../protocol/memory.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
 import { configured } from "../../schema/kept-settings.ts";
-import { configure, isFixed } from "../protocol/settings/list.ts";
+import { isFixed } from "../protocol/settings/list.ts";
+import { configure } from "../protocol/settings/configured.ts";
 import type {
   IngestStation,
   Bindings,

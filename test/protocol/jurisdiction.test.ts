@@ -1,6 +1,6 @@
 /** The setting JURISDICTION, on namespaces that note how they are asked: the local runtime knows none. */
 import { expect, test } from "vitest";
-import { configure } from "../../src/protocol/settings/list.ts";
+import { configure } from "../../src/protocol/settings/configured.ts";
 
 const namespace = () => ({
   where: "anywhere",

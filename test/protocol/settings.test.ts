@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hostOf } from "../../src/identity/host.ts";
-import {
-  SETTINGS,
-  SETTING_NAMES,
-  type SettingName,
-  configure,
-  readSettings,
-} from "../../src/protocol/settings/list.ts";
+import { SETTINGS, SETTING_NAMES, type SettingName, readSettings } from "../../src/protocol/settings/list.ts";
+import { configure } from "../../src/protocol/settings/configured.ts";
 
 /** The normal form of one setting, or what is wrong with it. */
 function read(name: SettingName, text: unknown, further: object = {}): string {

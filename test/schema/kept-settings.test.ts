@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { keepSettings, keptSettings, readKept } from "../../schema/kept-settings.ts";
 import { UnfitSetting, changeSettings } from "../../src/lifecycle/host/settings.ts";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
-import { SETTINGS, SETTING_NAMES, configure } from "../../src/protocol/settings/list.ts";
+import { SETTINGS, SETTING_NAMES } from "../../src/protocol/settings/list.ts";
+import { configure } from "../../src/protocol/settings/configured.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 import worker from "../../src/worker.ts";
 

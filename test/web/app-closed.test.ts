@@ -7,6 +7,7 @@ import { Visitor } from "../support/visitor.ts";
 
 const SAID = "the tide turns at nine";
 const WHO = "Mara Marsh";
+const HOST = "did:web:localhost%3A2583";
 const rkeyOf = ({ uri }: Ref) => uri.split("/").at(-1) ?? "";
 
 let mara: Person;
@@ -202,9 +203,9 @@ describe("apps", () => {
       ["com.atproto.repo.listRecords", { repo: mara.did, collection: "app.bsky.feed.post" }],
       ["com.atproto.sync.getLatestCommit", { did: mara.did }],
       ["com.atproto.identity.resolveHandle", { handle: mara.member.handle }],
-      ["com.atproto.label.queryLabels", { uriPatterns: post.uri }],
+      ["com.atproto.label.queryLabels", { uriPatterns: post.uri, sources: HOST }],
       ["app.bsky.feed.describeFeedGenerator", {}],
-      ["app.bsky.labeler.getServices", { dids: "did:web:localhost%3A2583" }],
+      ["app.bsky.labeler.getServices", { dids: HOST }],
       ["com.atproto.server.describeServer", {}],
     ] as const) {
       const { status, body } = await xrpc(nsid, { params });

@@ -9,7 +9,7 @@ import { hostOf } from "../../identity/host.ts";
 import type { Act } from "../../identity/unsettled.ts";
 import { ModerationAudit } from "../../moderation/audit.ts";
 import { invalidRequest, isRefusal } from "../../protocol/refusal.ts";
-import { fixedSettings } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import type { SettlingServices } from "../services.ts";
 

@@ -3,13 +3,8 @@ import { type SettingChanges, keepSettings } from "../../../schema/kept-settings
 import { forgetOtherLogos, storeLogo } from "./logo.ts";
 import { ModerationAudit } from "../../moderation/audit.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import {
-  SETTINGS,
-  type SettingName,
-  fitSetting,
-  fixedSettings,
-  mayBeEmpty,
-} from "../../protocol/settings/list.ts";
+import { SETTINGS, type SettingName, fitSetting, mayBeEmpty } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import { Unfit } from "../../protocol/settings/unfit.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 

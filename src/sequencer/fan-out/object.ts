@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import { encodeErrorFrame, encodeInfoFrame } from "../../protocol/event-frames.ts";
 import type { StreamedEvent } from "../../protocol/events.ts";
 import { logLine } from "../../protocol/log-line.ts";
-import { configure } from "../../protocol/settings/list.ts";
+import { configure } from "../../protocol/settings/configured.ts";
 import { must } from "../../protocol/refusal.ts";
 import type {
   Bindings,

@@ -1,7 +1,7 @@
 /** A change of the host's address: what it will do, then the change, then how far it is. */
 import { MEMBERS_A_MINUTE, followAddress, moveHost, readMove } from "../../lifecycle/host/move.ts";
 import { probeAddress } from "../../lifecycle/host/reach.ts";
-import { fixedSettings } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import { lineOf } from "../forms.ts";
 import { AddressDeskPage } from "../pages/admin/address.tsx";
 import { OBSTACLE_WORDS } from "../pages/setup/address.tsx";

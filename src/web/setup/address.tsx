@@ -1,7 +1,8 @@
 /** The host's address: the one it is asked at, or a domain of its owner's, once that reaches the host. */
 import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { type Obstacle, probeAddress } from "../../lifecycle/host/reach.ts";
-import { fitSetting, fixedSettings } from "../../protocol/settings/list.ts";
+import { fitSetting } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import { Unfit } from "../../protocol/settings/unfit.ts";
 import type { Fields } from "../forms.ts";
 import { lineOf } from "../forms.ts";

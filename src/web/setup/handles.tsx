@@ -2,7 +2,8 @@
 import { readKept } from "../../../schema/kept-settings.ts";
 import { changeSettings } from "../../lifecycle/host/settings.ts";
 import { type Check, checkHandles } from "../../lifecycle/host/checks.ts";
-import { fitSetting, fixedSettings } from "../../protocol/settings/list.ts";
+import { fitSetting } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import type { Fields } from "../forms.ts";
 import { lineOf } from "../forms.ts";
 import { HandlesPage } from "../pages/setup/handles.tsx";

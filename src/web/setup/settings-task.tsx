@@ -1,7 +1,8 @@
 /** The pages of set-up that only set settings. */
 import { readKept } from "../../../schema/kept-settings.ts";
 import { type TypedSettings, changeSettings } from "../../lifecycle/host/settings.ts";
-import { SETTINGS, fixedSettings } from "../../protocol/settings/list.ts";
+import { SETTINGS } from "../../protocol/settings/list.ts";
+import { fixedSettings } from "../../protocol/settings/configured.ts";
 import type { Fields } from "../forms.ts";
 import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
 import type { Visit } from "../visit.ts";
