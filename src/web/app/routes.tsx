@@ -155,7 +155,7 @@ async function shown<V extends AppVisit>(visit: V, page: (visit: V) => Promise<R
   }
 }
 
-function reasonFor({ scene }: AppVisit, { error }: RefusalShape): string | undefined {
+function reasonFor({ scene, request }: AppVisit, { error }: RefusalShape): string | undefined {
   const { words } = scene.speech;
   switch (error) {
     case "AccountTakedown":
@@ -166,6 +166,6 @@ function reasonFor({ scene }: AppVisit, { error }: RefusalShape): string | undef
     case "BlockedByActor":
       return words.blocked;
     default:
-      return undefined;
+      return request.method === "POST" ? words.notDone : undefined;
   }
 }

@@ -2,6 +2,7 @@
 import type { AppBskyFeedDefs, AppBskyNotificationListNotifications } from "@atcute/bluesky";
 import type { ResourceUri } from "@atcute/lexicons";
 import type { FC } from "hono/jsx";
+import { isRefusal } from "../../../protocol/refusal.ts";
 import { isPostUri } from "../../../appview/uris.ts";
 import { postPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
@@ -16,6 +17,11 @@ import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
 
 const PAGE = 40;
+
+/** What an AppView elsewhere does not note is new again the next time. */
+function passRefusal(thrown: unknown): void {
+  if (!isRefusal(thrown)) throw thrown;
+}
 
 type Notification = AppBskyNotificationListNotifications.Notification;
 type Posts = ReadonlyMap<string, AppBskyFeedDefs.PostView>;
@@ -59,7 +65,7 @@ export async function notifications(visit: MemberVisit): Promise<Response> {
   const [newest] = page.notifications;
   // Whoever looks has seen them; the page still shows which were new.
   if (newest !== undefined && looksAtNews(request, url)) {
-    await views.updateSeen({ seenAt: newest.indexedAt });
+    await views.updateSeen({ seenAt: newest.indexedAt }).catch(passRefusal);
   }
   return appPage(
     visit,
