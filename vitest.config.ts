@@ -107,6 +107,7 @@ const TABLES = [
   "test/web/app-markup.test.ts",
   "test/web/app-queries.test.ts",
   "test/web/joining.test.ts",
+  "test/web/app-writing.test.ts",
 ];
 
 interface NodeTests {

@@ -21,6 +21,8 @@ export interface OutboundOptions {
   redirects?: number;
   /** Default 1 MiB. */
   maxBytes?: number;
+  /** Whether a longer answer is cut off there, instead of being refused. */
+  isCut?: boolean;
   /** For the whole request, redirects included. Default 5,000. */
   timeoutMs?: number;
 }
@@ -91,7 +93,7 @@ const withoutDot = (hostname: string) => hostname.toLowerCase().replace(/\.$/, "
  * redirect target) that may not be requested, 502 UpstreamFailure when there is no usable answer in time.
  */
 export async function fetchPublic(address: string | URL, options: OutboundOptions): Promise<Answer> {
-  const { json, redirects = 0, maxBytes = 1 << 20, timeoutMs = 5_000 } = options;
+  const { json, redirects = 0, maxBytes = 1 << 20, isCut = false, timeoutMs = 5_000 } = options;
   const posted = json === undefined ? {} : { method: "POST", body: json };
   const signal = AbortSignal.timeout(timeoutMs);
   let url = publicUrl(address, options.local);
@@ -105,7 +107,7 @@ export async function fetchPublic(address: string | URL, options: OutboundOption
       });
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || location === null) {
-        return await smallAnswer(response, maxBytes);
+        return await smallAnswer(isCut ? cut(response, maxBytes) : response, maxBytes);
       }
       await response.body?.cancel();
       if (hops === redirects) throw upstreamFailure(url, "redirects");
@@ -115,6 +117,19 @@ export async function fetchPublic(address: string | URL, options: OutboundOption
     if (isRefusal(thrown)) throw thrown;
     throw upstreamFailure(url, signal.aborted ? "did not answer in time" : "cannot be reached");
   }
+}
+
+/** An answer that ends after so many bytes; what follows is not read. */
+function cut(response: Response, bytes: number): Response {
+  let rest = bytes;
+  const knife = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.subarray(0, rest));
+      rest -= chunk.byteLength;
+      if (rest <= 0) controller.terminate();
+    },
+  });
+  return new Response(response.body?.pipeThrough(knife) ?? null, response);
 }
 
 /** Reads an answer to its end. Refuses 502 UpstreamFailure when it is longer than `maxBytes`. */

@@ -12,17 +12,18 @@ const UPLOAD_MAX = 300 * 1024;
 /**
  * The fields of a posted form, each once; a file as a `data:` URI, empty if none was chosen. Null if the body
  * is no form, or too long to be one of ours.
+ * @param most bytes of a form with files
  */
-export async function readForm(request: Request): Promise<Fields | null> {
+export async function readForm(request: Request, most = UPLOAD_MAX): Promise<Fields | null> {
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type === "multipart/form-data") return readUpload(request);
+  if (type === "multipart/form-data") return readUpload(request, most);
   if (type !== "application/x-www-form-urlencoded") return null;
   const text = await readText(request, FORM_MAX);
   return text === null ? null : new Map(new URLSearchParams(text));
 }
 
-async function readUpload(request: Request): Promise<Fields | null> {
-  const body = await readBody(request, UPLOAD_MAX);
+async function readUpload(request: Request, most: number): Promise<Fields | null> {
+  const body = await readBody(request, most);
   if (body === null) return null;
   const headers = { "content-type": request.headers.get("content-type") ?? "" };
   const form = await new Response(body, { headers }).formData().catch(() => null);

@@ -5,6 +5,7 @@ import type { Member } from "../../identity/member.ts";
 import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
+import { whoIn } from "./acts/choices.ts";
 import type { MutedWord, Tastes } from "./judgement.ts";
 
 /** A member who is signed in on this browser. */
@@ -14,6 +15,10 @@ export interface Reader {
   tastes: Tastes;
   /** URIs of the feeds that they have pinned, in their order. */
   pinned: ResourceUri[];
+  /** Who may reply to their posts, unless they say otherwise: a choice of the form. */
+  who: string;
+  /** The same as a threadgate has it, for choices that the form does not have; undefined: everybody. */
+  rules: unknown;
 }
 
 /** How many pinned feeds have a tab. */
@@ -36,12 +41,16 @@ const kindOf = (preference: Json): string =>
   (textOf(preference["$type"]) ?? "").replace(/^app\.bsky\.actor\.defs#/, "");
 
 /** What preferences say that matters here (app.bsky.actor.defs#preferences). */
-export function wishesOf(preferences: readonly Json[], now: number): Pick<Reader, "tastes" | "pinned"> {
+export function wishesOf(
+  preferences: readonly Json[],
+  now: number,
+): Pick<Reader, "tastes" | "pinned" | "who" | "rules"> {
   const labels = new Map<string, "hide" | "warn" | "ignore">();
   const words: MutedWord[] = [];
   const hidden = new Set<string>();
   const pinned: ResourceUri[] = [];
   let adult = false;
+  let rules: unknown;
   for (const preference of preferences) {
     switch (kindOf(preference)) {
       case "adultContentPref":
@@ -60,13 +69,21 @@ export function wishesOf(preferences: readonly Json[], now: number): Pick<Reader
       case "hiddenPostsPref":
         for (const uri of listOf(preference["items"])) if (typeof uri === "string") hidden.add(uri);
         break;
+      case "postInteractionSettingsPref":
+        rules = preference["threadgateAllowRules"];
+        break;
       case "savedFeedsPrefV2":
         pinned.push(...listOf(preference["items"]).flatMap(pinnedFeed));
         break;
       default:
     }
   }
-  return { tastes: { member: true, adult, labels, words, hidden }, pinned: pinned.slice(0, TABS) };
+  return {
+    tastes: { member: true, adult, labels, words, hidden },
+    pinned: pinned.slice(0, TABS),
+    who: whoIn(rules),
+    rules,
+  };
 }
 
 function visibilityOf(value: unknown): "hide" | "warn" | "ignore" | null {

@@ -6,7 +6,11 @@ import { act } from "./acts/acts.tsx";
 import { takePicture } from "./acts/picture.ts";
 import { goOn, ifNew } from "./answers.tsx";
 import { appAsset } from "./frame/assets.ts";
-import { showCompose, takeCompose } from "./pages/compose.tsx";
+import { FORM_BYTES } from "./acts/faces.ts";
+import { keys } from "./pages/keys.tsx";
+import { offerCard, showCompose, takeCompose } from "./pages/compose.tsx";
+import { showCardPicture } from "./cards/card-picture.ts";
+import { drafts, takeDrafts } from "./pages/drafts.tsx";
 import { showProfile, takeProfile } from "./pages/edit-profile.tsx";
 import { home } from "./pages/home.tsx";
 import { notifications } from "./pages/notifications.tsx";
@@ -50,6 +54,8 @@ function pageAt([first, ...rest]: readonly string[]): Page | null {
       return root;
     case "rss":
       return rest.length === 0 ? communityRss : null;
+    case "app":
+      return rest.length === 1 && second === "keys" ? async (visit) => keys(visit) : null;
     case "search":
       return rest.length === 0 ? searchPage : null;
     case "hashtag":
@@ -100,6 +106,8 @@ interface OwnPage {
   show?: (visit: MemberVisit) => Promise<Response>;
   /** Takes a form that one of our own pages sent. */
   take?: (visit: MemberVisit, fields: Fields) => Promise<Response>;
+  /** The most bytes of a form with files. */
+  most?: number;
 }
 
 const OWN: Readonly<Record<string, OwnPage>> = {
@@ -108,8 +116,11 @@ const OWN: Readonly<Record<string, OwnPage>> = {
   "/intent/compose": { show: showCompose, take: takeCompose },
   "/app/act": { take: act },
   "/app/report": { show: showReport, take: takeReport },
+  "/app/card": { take: offerCard },
+  "/app/card/picture": { show: showCardPicture },
+  "/app/drafts": { show: drafts, take: takeDrafts },
   "/app/picture": { take: takePicture },
-  "/app/profile": { show: showProfile, take: takeProfile },
+  "/app/profile": { show: showProfile, take: takeProfile, most: FORM_BYTES },
 };
 
 export async function serveApp(services: Services, request: Request): Promise<Response> {
@@ -128,7 +139,7 @@ export async function serveApp(services: Services, request: Request): Promise<Re
   return ifNew(request, answer);
 }
 
-async function serveOwn({ show, take }: OwnPage, visit: AppVisit): Promise<Response> {
+async function serveOwn({ show, take, most }: OwnPage, visit: AppVisit): Promise<Response> {
   const { request, url, scene } = visit;
   if (!isMember(visit)) {
     const to = request.method === "POST" ? "/" : url.pathname + url.search;
@@ -136,7 +147,7 @@ async function serveOwn({ show, take }: OwnPage, visit: AppVisit): Promise<Respo
   }
   if (request.method !== "POST") return show === undefined ? missing(visit) : shown(visit, () => show(visit));
   if (take === takePicture) return takePicture(visit);
-  const fields = await readForm(request);
+  const fields = await readForm(request, most);
   if (fields === null || !visit.reader.browser.isOurForm(fields.get("csrf") ?? null)) {
     return missing(visit, scene.speech.words.notOurs, 403);
   }

@@ -56,6 +56,11 @@ export const MEMBER_LIMITS = {
     { windowMs: HOUR, points: 20 },
     { windowMs: DAY, points: 60 },
   ],
+  // Pages and pictures of links that members write about: the host fetches them.
+  card: [
+    { windowMs: 10 * MINUTE, points: 60 },
+    { windowMs: DAY, points: 600 },
+  ],
   handle: [
     { windowMs: 5 * MINUTE, points: 10 },
     { windowMs: DAY, points: 50 },

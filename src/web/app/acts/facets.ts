@@ -42,6 +42,20 @@ function* placesOf(text: string, tokens: readonly Token[], base = 0): Generator<
   }
 }
 
+/** The handles that a text mentions and that are looked up, in lower case. */
+export const handlesIn = (text: string): string[] =>
+  [...placesOf(text, tokenize(text))]
+    .flatMap(([token]) => (token.type === "mention" ? [token.handle.toLowerCase()] : []))
+    .slice(0, MENTIONS);
+
+/** The first link in a text, for which clients offer a card; null if there is none. */
+export function linkIn(text: string): string | null {
+  for (const [token] of placesOf(text, tokenize(text))) {
+    if (token.type === "autolink" && linkOf(token.url) !== null) return linkOf(token.url);
+  }
+  return null;
+}
+
 export async function facetsOf(text: string, findDid: FindDid): Promise<Facet[]> {
   const facets: Facet[] = [];
   let mentions = 0;

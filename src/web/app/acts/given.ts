@@ -11,6 +11,15 @@ export function backOf(fields: Fields, otherwise = "/"): string {
   return /^\/(?![/\\])[^\s\\]*$/.test(back) ? back : otherwise;
 }
 
+/** A field of JSON; null if it has none, or something else. */
+export function parsedField(fields: Fields, name: string): unknown {
+  try {
+    return JSON.parse(fields.get(name) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
 /** Refuses InvalidRequest. */
 export function postIn(fields: Fields): ResourceUri {
   const uri = fields.get("uri") ?? "";

@@ -139,6 +139,16 @@ body.app{display:block;background:var(--paper)}
 .shots{display:grid;gap:.75rem;margin-top:.75rem}
 .shots figure{display:grid;grid-template-columns:7rem 1fr;gap:.75rem;align-items:start}
 .shots img{width:7rem;height:7rem;object-fit:cover;border-radius:.625rem}
+.shot{display:grid;place-items:center;width:7rem;height:7rem;border-radius:.625rem;background:var(--ground);color:var(--soft)}
+.offer{margin-top:.75rem}.offer .quiet{margin-top:.5rem;min-height:2.5rem;padding:.25rem 1rem}
+.check{display:flex;gap:.5rem;align-items:center;font-weight:500}.check input{width:1.25rem;height:1.25rem;min-height:0;flex:none}
+.self img{display:block;height:6rem;width:6rem;object-fit:cover;border-radius:50%;background:var(--ground);margin-bottom:.5rem}
+.self .of-banner img{width:18rem;max-width:100%;border-radius:.625rem}.self img[hidden]{display:none}
+.keys-of{padding:0 1rem}.keys-of div{display:flex;gap:1rem;align-items:baseline;padding:.375rem 0;border-bottom:1px solid var(--line)}
+.keys-of dt{min-width:5rem}kbd{font:600 .875rem ui-monospace,monospace;border:1px solid var(--field);border-radius:.375rem;padding:.125rem .5rem;background:var(--ground)}
+dialog.keys{margin:auto;border:1px solid var(--line);border-radius:var(--round);background:var(--paper);color:var(--text);padding:1rem;max-width:min(32rem,92vw)}
+dialog.keys::backdrop{background:rgb(0 0 0/.5)}
+.row form .quiet{min-height:2.5rem;padding:.25rem 1rem}.row .said{display:block;overflow-wrap:anywhere}
 .app fieldset{border:0;padding:0;margin:1.25rem 0}.app legend{font-weight:600;padding:0;margin-bottom:.625rem}
 .app .field{margin-top:1.125rem}
 .happened{display:flex;gap:.75rem;padding:.875rem 1rem;border-bottom:1px solid var(--line)}

@@ -5,6 +5,11 @@
 export const APP_SCRIPT = `
 const d = document, all = (s, at = d) => [...at.querySelectorAll(s)], words = d.body.dataset;
 const make = (tag, more) => Object.assign(d.createElement(tag), more);
+const storage = {
+  get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
+  set: (key, value) => { try { localStorage.setItem(key, value); } catch {} },
+};
+const parsed = (html) => make("template", { innerHTML: html }).content.firstElementChild;
 const typing = () => d.activeElement && d.activeElement.matches("input,textarea,select");
 
 // A like does not load the page anew: it is shown at once, and then as the host has it.
@@ -22,7 +27,7 @@ d.addEventListener("submit", async (event) => {
   try {
     const answer = await fetch(form.action, { method: "POST", headers: { "x-part": "1" }, body });
     if (!answer.ok) throw new Error(answer.status);
-    const part = make("template", { innerHTML: await answer.text() }).content.firstElementChild;
+    const part = parsed(await answer.text());
     const kind = "." + button.className.trim().split(/\\s+/).join(".");
     const focused = form.contains(d.activeElement);
     form.replaceWith(part);
@@ -80,15 +85,71 @@ for (const area of all("textarea[data-longest]")) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  form.addEventListener("submit", () => sessionStorage.removeItem(key));
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    sessionStorage.removeItem(key);
+  });
+  addEventListener("pageshow", () => delete form.dataset.sent);
   tell();
-  if (form.dataset.add) pictures(form);
+  const lang = form.elements.lang, kept = storage.get("lang");
+  if (kept && !form.elements.draft && (!lang.options || [...lang.options].some(({ value }) => value === kept))) lang.value = kept;
+  lang.addEventListener("change", () => storage.set("lang", lang.value));
+  if (form.dataset.add) { pictures(form); cards(form, area); }
+}
+
+// The card of the first link, for as long as nobody takes it away, and no picture stands in its place.
+function cards(form, area) {
+  const into = form.querySelector(".cards"), off = new Set();
+  let last = "", timer;
+  form.querySelector(".ask")?.remove();
+  const look = async () => {
+    const rough = (area.value.match(/\\S+\\.\\S{2,}/g) ?? []).join(" ");
+    if (rough === last || into.firstElementChild || form.querySelector(".shots figure")) return;
+    last = rough;
+    if (!rough) return;
+    try {
+      const answer = await fetch("/app/card", { method: "POST", body: new URLSearchParams({ csrf: form.elements.csrf.value, text: area.value }) });
+      if (answer.status !== 200) return;
+      const part = parsed(await answer.text());
+      if (off.has(part.dataset.link) || into.firstElementChild) return;
+      into.append(part);
+      await face(form, part);
+    } catch {}
+  };
+  area.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 600); });
+  into.addEventListener("click", (event) => {
+    if (!event.target.matches("button")) return;
+    event.preventDefault();
+    off.add(event.target.closest(".offer").dataset.link);
+    into.replaceChildren();
+    area.focus();
+  });
+  const shown = into.firstElementChild;
+  if (shown) face(form, shown).catch(() => {});
+  else if (area.value) look();
+}
+
+// The picture of a card, made small here; the host makes it if this does not come to its end.
+async function face(form, part) {
+  const img = part.querySelector("img"), thumb = part.querySelector("[name=thumb]"), card = part.querySelector("[name=card]");
+  if (!img || thumb.value) return;
+  try {
+    const answer = await fetch(img.src);
+    if (!answer.ok) throw new Error(answer.status);
+    const { blob } = await small(await answer.blob(), 1000);
+    thumb.value = JSON.stringify(await send(form, blob));
+  } catch {
+    img.remove();
+    card.value = JSON.stringify({ ...JSON.parse(card.value), image: null });
+  }
 }
 
 function pictures(form) {
-  const shots = make("div", { className: "shots" }), input = make("input", { type: "file", accept: "image/*", multiple: true, hidden: true });
+  const shots = form.querySelector(".shots") ?? make("div", { className: "shots" }), input = make("input", { type: "file", accept: "image/*", multiple: true, hidden: true });
   const button = make("button", { type: "button", className: "quiet", textContent: form.dataset.add });
   form.querySelector(".below").before(shots, input);
+  all("button[hidden]", shots).forEach((each) => { each.hidden = false; });
   form.querySelector(".below").prepend(button);
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", async () => {
@@ -99,6 +160,7 @@ function pictures(form) {
     input.value = "";
     number(shots);
     button.disabled = shots.children.length > 3;
+    if (shots.children.length) form.querySelector(".cards").replaceChildren();
   });
   shots.addEventListener("click", ({ target }) => {
     if (!target.matches("button")) return;
@@ -113,21 +175,31 @@ const number = (shots) => all("figure", shots).forEach((figure, i) => {
   figure.querySelector("textarea").name = "alt" + i;
 });
 
-// Drawn anew, a picture stands upright and holds nothing but what it shows.
-async function shot(form, file) {
+// Drawn anew, a picture stands upright and holds nothing but what it shows. With a shape it is cut to it.
+async function small(file, most, shape) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  let scale = Math.min(1, 2000 / Math.max(bitmap.width, bitmap.height)), blob, canvas;
+  const width = shape ? Math.min(bitmap.width, bitmap.height * shape) : bitmap.width, height = shape ? width / shape : bitmap.height;
+  let scale = Math.min(1, most / Math.max(width, height)), blob, canvas;
   for (let quality = 0.9; !blob || blob.size > 976000; quality > 0.5 ? (quality -= 0.1) : (scale *= 0.8)) {
-    canvas = make("canvas", { width: Math.max(1, Math.round(bitmap.width * scale)), height: Math.max(1, Math.round(bitmap.height * scale)) });
+    canvas = make("canvas", { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) });
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    context.drawImage(bitmap, (bitmap.width - width) / 2, (bitmap.height - height) / 2, width, height, 0, 0, canvas.width, canvas.height);
     blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
   }
+  return { blob, canvas };
+}
+
+async function send(form, blob) {
   const answer = await fetch("/app/picture", { method: "POST", headers: { "content-type": "image/jpeg", "x-csrf": form.elements.csrf.value }, body: blob });
   if (!answer.ok) throw new Error(answer.status);
-  const sent = { ...(await answer.json()), width: canvas.width, height: canvas.height };
+  return answer.json();
+}
+
+async function shot(form, file) {
+  const { blob, canvas } = await small(file, 2000);
+  const sent = { ...(await send(form, blob)), width: canvas.width, height: canvas.height };
   const figure = make("figure"), side = make("div"), label = make("label", { textContent: form.dataset.alt });
   const alt = make("textarea", { rows: 3, dir: "auto" });
   label.append(alt);
@@ -136,10 +208,43 @@ async function shot(form, file) {
   return figure;
 }
 
-// Keys: j and k go from post to post; l likes, r answers, o opens the one in focus; n writes, / searches.
+// A face and a banner are cut to shape before they are sent.
+for (const input of all("input[type=file][data-shape]")) input.addEventListener("change", async () => {
+  const [file] = input.files, shown = input.parentElement.querySelector("img");
+  if (!file) return;
+  try {
+    const { blob } = await small(file, Number(input.dataset.most), Number(input.dataset.shape)), box = new DataTransfer();
+    box.items.add(new File([blob], "picture.jpg", { type: "image/jpeg" }));
+    input.files = box.files;
+    input.setCustomValidity("");
+    shown.src = URL.createObjectURL(blob);
+    shown.hidden = false;
+  } catch {
+    input.value = "";
+    input.setCustomValidity(input.form.dataset.failed);
+    input.reportValidity();
+  }
+});
+
+// Single letters, which their user may switch off: j and k go from post to post, and so on ("/app/keys" lists them).
+const isOn = () => storage.get("keys") !== "off";
+const showSwitch = () => all("[data-keys]").forEach((box) => { box.checked = isOn(); box.disabled = false; });
+d.addEventListener("change", ({ target }) => { if (target.matches("[data-keys]")) storage.set("keys", target.checked ? "on" : "off"); });
+showSwitch();
+async function listKeys() {
+  if (d.querySelector("dialog")) return;
+  const dialog = make("dialog", { className: "keys" }), close = make("button", { type: "button", className: "first", textContent: words.close });
+  dialog.append(...(await read("/app/keys")).querySelector("main").children, close);
+  dialog.setAttribute("aria-labelledby", "keys");
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  d.body.append(dialog);
+  showSwitch();
+  dialog.showModal();
+}
 d.addEventListener("keydown", (event) => {
   if (event.key === "Escape") all(".menu-of[open]").forEach((menu) => { menu.open = false; });
-  if (typing() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (typing() || event.ctrlKey || event.metaKey || event.altKey || !isOn() || d.querySelector("dialog")) return;
   const posts = all("article.post"), at = d.activeElement?.closest("article.post");
   const go = (by) => {
     const post = posts[Math.max(0, Math.min(posts.length - 1, posts.indexOf(at) + by))];
@@ -150,8 +255,9 @@ d.addEventListener("keydown", (event) => {
   };
   const press = (what) => at?.querySelector(what)?.click();
   const keys = {
-    j: () => go(1), k: () => go(-1), l: () => press(".act.like"), r: () => press("a.act"), o: () => press(".when"),
-    n: () => d.querySelector(".write")?.click(), "/": () => d.querySelector("input[type=search]")?.focus(),
+    j: () => go(1), k: () => go(-1), l: () => press(".act.like"), t: () => press(".act.repost"), b: () => press(".act.bookmark"),
+    r: () => press("a.act"), o: () => press(".when"),
+    n: () => d.querySelector(".write")?.click(), "/": () => d.querySelector("input[type=search]")?.focus(), "?": listKeys,
   };
   if (!Object.hasOwn(keys, event.key)) return;
   event.preventDefault();

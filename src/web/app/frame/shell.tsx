@@ -41,7 +41,7 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
         <script type="module" src={APP_SCRIPT_PATH}></script>
         <style>{raw(coloursOf(host.colour))}</style>
       </head>
-      <body class="app" data-news={words.news} data-left={words.characters}>
+      <body class="app" data-news={words.news} data-left={words.characters} data-close={words.close}>
         <a class="skip" href="#main">
           {words.skip}
         </a>
@@ -151,6 +151,7 @@ const Small: FC<{ scene: Scene }> = ({ scene: { host, speech } }) => {
       <p>{filled(words.works, host.hostname)}</p>
       <p class="links">
         <a href="/status">{words.status}</a>
+        <a href="/app/keys">{words.keys}</a>
         {terms === null ? null : <a href={terms}>{words.terms}</a>}
         {privacy === null ? null : <a href={privacy}>{words.privacy}</a>}
         {contact === null ? null : <a href={`mailto:${contact}`}>{contact}</a>}

@@ -1,5 +1,6 @@
 /** `/` for a member: those whom they follow, the community, and the feeds that they have pinned. */
 import type { FC } from "hono/jsx";
+import { languageOf } from "../acts/languages.ts";
 import { feedPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
@@ -42,7 +43,7 @@ export async function homeTabs(
 }
 
 export async function home(visit: MemberVisit): Promise<Response> {
-  const { views, scene, url } = visit;
+  const { views, reader, scene, url } = visit;
   const cursor = cursorOf(url);
   const [{ feed, ...next }, tabs] = await Promise.all([
     views.getTimeline({ limit: PAGE, cursor }).finally(visit.end),
@@ -54,7 +55,13 @@ export async function home(visit: MemberVisit): Promise<Response> {
     <Shell scene={scene} at="/" preview={{ title: host.name, path: "/", indexed: false }}>
       <h1 class="visually-hidden">{host.name}</h1>
       <Tabs label={host.name} tabs={tabs} />
-      {cursor === undefined ? <QuickPost scene={scene} /> : null}
+      {cursor === undefined ? (
+        <QuickPost
+          scene={scene}
+          lang={languageOf(visit.request.headers.get("accept-language"), scene.speech.words.lang)}
+          who={reader.who}
+        />
+      ) : null}
       {cursor === undefined && isEmpty(scene, feed, next.cursor) ? (
         <Nobody scene={scene} path={visit.hasIndex && visit.person === null ? "/?tab=local" : "/search"} />
       ) : null}

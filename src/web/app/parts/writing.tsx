@@ -1,7 +1,9 @@
 /** The form to write a post, whole and as it stands on the front page. */
 import type { FC } from "hono/jsx";
 import { LONGEST } from "../acts/compose.ts";
+import type { Card } from "../cards/card.ts";
 import type { Forms, Scene } from "../visit.ts";
+import { CardPreview } from "./card-preview.tsx";
 
 export const Problem: FC<{ message: string | null }> = ({ message }) =>
   message === null ? null : (
@@ -16,34 +18,33 @@ export interface Draft {
   quote: string;
   who: string;
   warning: string;
+  lang: string;
+  /** Its name among the member's drafts; empty if it is none yet. */
+  id: string;
+  card: Card | null;
+  /** JSON: the card's picture. */
+  thumb: string;
+  /** Pictures that were sent before: JSON, and what they show. */
+  pictures: { sent: string; alt: string }[];
 }
-
-export const BLANK: Draft = { text: "", reply: "", quote: "", who: "everybody", warning: "none" };
 
 interface FieldProps {
   scene: Scene;
   forms: Forms;
-  draft?: Draft;
+  draft?: Pick<Draft, "text" | "reply">;
   rows: number;
 }
 
-const TextField: FC<FieldProps> = ({ scene, forms, draft = BLANK, rows }) => {
+const TextField: FC<FieldProps> = ({ scene, forms, draft = { text: "", reply: "" }, rows }) => {
   const { words } = scene.speech;
+  const label = draft.reply === "" ? words.text : words.textReply;
   return (
     <>
       <input type="hidden" name="csrf" value={forms.csrf} />
-      <input type="hidden" name="lang" value={words.lang} />
       <label class="visually-hidden" for="text">
-        {draft.reply === "" ? words.text : words.textReply}
+        {label}
       </label>
-      <textarea
-        id="text"
-        name="text"
-        rows={rows}
-        dir="auto"
-        placeholder={draft.reply === "" ? words.text : words.textReply}
-        data-longest={LONGEST}
-      >
+      <textarea id="text" name="text" rows={rows} dir="auto" placeholder={label} data-longest={LONGEST}>
         {draft.text}
       </textarea>
     </>
@@ -51,14 +52,16 @@ const TextField: FC<FieldProps> = ({ scene, forms, draft = BLANK, rows }) => {
 };
 
 /** What stands on the front page: a text, and the way to the whole form. */
-export const QuickPost: FC<{ scene: Scene }> = ({ scene }) => {
+export const QuickPost: FC<{ scene: Scene; lang: string; who: string }> = ({ scene, lang, who }) => {
   const { forms, speech } = scene;
   const { words } = speech;
   if (forms === null) return null;
   return (
     <form class="writing quick" method="post" action="/intent/compose">
       <TextField scene={scene} forms={forms} rows={2} />
-      <input type="hidden" name="back" value={forms.back} />
+      {Object.entries({ lang, who, back: forms.back }).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
       <div class="below">
         <a href="/intent/compose">{words.options}</a>
         <button class="first" type="submit">
@@ -72,7 +75,7 @@ export const QuickPost: FC<{ scene: Scene }> = ({ scene }) => {
 interface ChoicesProps {
   name: string;
   label: string;
-  choices: Readonly<Record<string, string>>;
+  choices: readonly (readonly [value: string, said: string])[];
   chosen: string;
 }
 
@@ -80,7 +83,7 @@ const Choices: FC<ChoicesProps> = ({ name, label, choices, chosen }) => (
   <div class="field">
     <label for={name}>{label}</label>
     <select id={name} name={name}>
-      {Object.entries(choices).map(([value, said]) => (
+      {choices.map(([value, said]) => (
         <option value={value} selected={value === chosen}>
           {said}
         </option>
@@ -89,16 +92,45 @@ const Choices: FC<ChoicesProps> = ({ name, label, choices, chosen }) => (
   </div>
 );
 
+/** Pictures of a form that came back: they are kept, though nothing shows them yet. */
+const Shots: FC<{ scene: Scene; pictures: Draft["pictures"] }> = ({ scene: { speech }, pictures }) => (
+  <div class="shots">
+    {pictures.map(({ sent, alt }, i) => (
+      <figure>
+        <span class="shot" aria-hidden="true">
+          {i + 1}
+        </span>
+        <div>
+          <label>
+            {speech.words.alt}
+            <textarea name={`alt${i}`} rows={3} dir="auto">
+              {alt}
+            </textarea>
+          </label>
+          <input type="hidden" name={`picture${i}`} value={sent} />
+          <button class="quiet" type="button" hidden>
+            {speech.words.removePicture}
+          </button>
+        </div>
+      </figure>
+    ))}
+  </div>
+);
+
 interface WritingProps {
   scene: Scene;
   forms: Forms;
   draft: Draft;
+  languages: readonly (readonly [string, string])[];
   back: string;
+  /** Whether this host keeps drafts. */
+  keeps: boolean;
 }
 
-export const Writing: FC<WritingProps> = ({ scene, forms, draft, back }) => {
+export const Writing: FC<WritingProps> = ({ scene, forms, draft, languages, back, keeps }) => {
   const { words } = scene.speech;
   const isReply = draft.reply !== "";
+  const who = Object.entries(words.whoChoices).filter(([value]) => value !== "kept" || draft.who === value);
   return (
     <form
       class="writing"
@@ -110,18 +142,36 @@ export const Writing: FC<WritingProps> = ({ scene, forms, draft, back }) => {
       data-failed={words.pictureFailed}
     >
       <TextField scene={scene} forms={forms} draft={draft} rows={6} />
-      {Object.entries({ reply: draft.reply, quote: draft.quote, back }).map(([name, value]) =>
-        value === "" ? null : <input type="hidden" name={name} value={value} />,
+      {Object.entries({ reply: draft.reply, quote: draft.quote, draft: draft.id, back }).map(
+        ([name, value]) => (value === "" ? null : <input type="hidden" name={name} value={value} />),
       )}
+      <div class="cards" aria-live="polite">
+        {draft.card === null ? null : <CardPreview scene={scene} card={draft.card} thumb={draft.thumb} />}
+      </div>
+      {draft.pictures.length === 0 ? null : <Shots scene={scene} pictures={draft.pictures} />}
       <details class="card">
         <summary>{words.options}</summary>
-        {isReply ? null : (
-          <Choices name="who" label={words.who} choices={words.whoChoices} chosen={draft.who} />
-        )}
-        <Choices name="warning" label={words.warning} choices={words.warningChoices} chosen={draft.warning} />
+        {isReply ? null : <Choices name="who" label={words.who} choices={who} chosen={draft.who} />}
+        <Choices
+          name="warning"
+          label={words.warning}
+          choices={Object.entries(words.warningChoices)}
+          chosen={draft.warning}
+        />
+        <Choices name="lang" label={words.langOfPost} choices={languages} chosen={draft.lang} />
       </details>
       <div class="below">
-        <button class="first" type="submit">
+        {draft.card === null ? (
+          <button class="quiet ask" type="submit" name="do" value="card">
+            {words.showCard}
+          </button>
+        ) : null}
+        {isReply || !keeps ? null : (
+          <button class="quiet" type="submit" name="do" value="draft">
+            {words.keepDraft}
+          </button>
+        )}
+        <button class="first" type="submit" name="do" value="post">
           {words.post}
         </button>
       </div>

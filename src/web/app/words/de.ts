@@ -182,6 +182,7 @@ export const de: Words = {
     followed: "Wem ich folge, und wen ich erwähne",
     mentioned: "Nur wen ich erwähne",
     nobody: "Niemand",
+    kept: "Wie in einer anderen App gewählt",
   },
   warning: "Inhaltswarnung",
   warningChoices: {
@@ -196,6 +197,16 @@ export const de: Words = {
   removePicture: "Dieses Bild entfernen",
   pictureFailed: "Dieses Bild ließ sich nicht lesen.",
   options: "Optionen",
+  langOfPost: "Sprache des Beitrags",
+  showCard: "Karte des Links zeigen",
+  removeCard: "Diese Karte entfernen",
+  keepDraft: "Als Entwurf speichern",
+  drafts: "Entwürfe",
+  noDrafts: "Du hast keine Entwürfe. Was du beim Schreiben speicherst, findest du hier und in anderen Apps.",
+  dropDraft: "Löschen",
+  emptyDraft: "Ein Entwurf ohne Worte",
+  draftAway:
+    "Zu diesem Entwurf gehören Bilder, Videos oder weitere Beiträge, die in der App bleiben, in der er begonnen wurde. Hier siehst du seinen ersten Text.",
   problems: {
     empty: "Bitte schreib zuerst etwas.",
     tooLong: "Das ist zu lang: Ein Beitrag hat höchstens 300 Zeichen.",
@@ -227,6 +238,30 @@ export const de: Words = {
   name: "Name",
   description: "Über dich",
   save: "Speichern",
+  avatar: "Dein Bild",
+  banner: "Banner",
+  pictureTooLarge: "Ein Bild muss ein PNG oder JPEG mit höchstens 1 MB sein.",
+  pictureAsIs:
+    "Ohne JavaScript bleiben Bilder, wie sie sind: mit allem, was eine Kamera hineingeschrieben hat, bis 1 MB.",
+
+  // Keys.
+  keys: "Tastenkürzel",
+  keysDo: {
+    j: "Nächster Beitrag",
+    k: "Voriger Beitrag",
+    o: "Beitrag öffnen",
+    l: "Gefällt mir",
+    t: "Teilen",
+    b: "Lesezeichen",
+    r: "Antworten",
+    n: "Beitrag schreiben",
+    "/": "Suchen",
+    "?": "Diese Liste zeigen",
+    "Strg Enter": "Senden, was du schreibst",
+  },
+  keysOn: "Einzelne Buchstaben sind Kürzel",
+  keysNeedScript: "Tastenkürzel brauchen JavaScript, das hier abgeschaltet ist.",
+  close: "Schließen",
   nameTooLong: "Name oder Text ist zu lang.",
 
   // Notifications.

@@ -179,6 +179,7 @@ export const en = {
     followed: "Whom I follow, and whom I mention",
     mentioned: "Only whom I mention",
     nobody: "Nobody",
+    kept: "As you chose in another app",
   },
   warning: "Content warning",
   warningChoices: {
@@ -193,6 +194,16 @@ export const en = {
   removePicture: "Remove this picture",
   pictureFailed: "This picture could not be read.",
   options: "Options",
+  langOfPost: "Language of the post",
+  showCard: "Show a card of the link",
+  removeCard: "Remove this card",
+  keepDraft: "Save as a draft",
+  drafts: "Drafts",
+  noDrafts: "You have no drafts. What you save while you write is found here, and in other apps.",
+  dropDraft: "Delete",
+  emptyDraft: "A draft without words",
+  draftAway:
+    "This draft has pictures, videos or further posts that are kept in the app in which it was begun. Here you see its first text.",
   problems: {
     empty: "Please write something first.",
     tooLong: "This is too long: a post has at most 300 characters.",
@@ -225,6 +236,30 @@ export const en = {
   description: "About you",
   save: "Save",
   nameTooLong: "The name or the text is too long.",
+  avatar: "Your picture",
+  banner: "Banner",
+  pictureTooLarge: "A picture has to be a PNG or JPEG of at most 1 MB.",
+  pictureAsIs:
+    "Without JavaScript, pictures are kept as they are: with all that a camera wrote into them, up to 1 MB.",
+
+  // Keys.
+  keys: "Keyboard shortcuts",
+  keysDo: {
+    j: "Next post",
+    k: "Previous post",
+    o: "Open the post",
+    l: "Like",
+    t: "Repost",
+    b: "Bookmark",
+    r: "Reply",
+    n: "Write a post",
+    "/": "Search",
+    "?": "Show this list",
+    "Ctrl Enter": "Send what you write",
+  } as Record<string, string>,
+  keysOn: "Single letters are shortcuts",
+  keysNeedScript: "Shortcuts need JavaScript, which is switched off here.",
+  close: "Close",
 
   // Notifications. The second blank is for how many others.
   and: { one: "{} and one other", other: "{} and {n} others" },

@@ -24,7 +24,7 @@ export interface Speech {
 export const filled = (phrase: string, value: string): string => phrase.replaceAll("{}", () => value);
 
 /** The languages that the reader accepts, best first (RFC 9110, section 12.5.4). */
-function accepted(header: string | null): string[] {
+export function accepted(header: string | null): string[] {
   return (header ?? "")
     .split(",", 32)
     .map((item) => {

@@ -75,6 +75,18 @@ export async function deleteDraft(
   await directory.prepare("DELETE FROM draft WHERE did = ?1 AND id = ?2").bind(viewer, id).run();
 }
 
+/** One draft; null if the viewer has none of this name. */
+export async function getDraft(
+  { directory, viewer }: MemberViewContext,
+  id: string,
+): Promise<AppBskyDraftDefs.Draft | null> {
+  const [row] = await rowsOf<{ draft: string }>(
+    directory,
+    directory.prepare("SELECT draft FROM draft WHERE did = ?1 AND id = ?2").bind(viewer, id),
+  );
+  return row === undefined ? null : JSON.parse(row.draft);
+}
+
 interface DraftRow {
   id: Tid;
   draft: string;
