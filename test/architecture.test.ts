@@ -66,6 +66,36 @@ test.each(Object.entries(sources))("%s imports only downwards", (file, text) => 
   }
 });
 
+/** A way by imports from a file to itself, the shortest; null if there is none. */
+function circleAt(file: string, targets: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const ways = new Map([[file, [file]]]);
+  for (const [at, way] of ways) {
+    for (const next of targets.get(at) ?? []) {
+      if (next === file) return [...way, file];
+      if (!ways.has(next)) ways.set(next, [...way, next]);
+    }
+  }
+  return null;
+}
+
+test("a circle is found where there is one", () => {
+  const targets = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["d", ["a"]],
+  ]);
+  expect(circleAt("a", targets)).toEqual(["a", "b", "d", "a"]);
+  expect(circleAt("c", targets)).toBeNull();
+});
+
+test("no file knows itself through others, types included", () => {
+  const targets = new Map(
+    Object.entries(sources).map(([file, text]) => [pathOf(file), importsOf(file, text).filter(isCode)]),
+  );
+  const circles = [...targets.keys()].flatMap((file) => circleAt(file, targets)?.join(" → ") ?? []);
+  expect(circles).toEqual([]);
+});
+
 test("index and reads of the AppView do not know each other", () => {
   for (const [file, text] of Object.entries(sources)) {
     const side = /^\.\.\/src\/appview\/(index|reads)\//.exec(file)?.[1];

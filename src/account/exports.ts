@@ -13,7 +13,6 @@ import { rowName } from "../protocol/mst/row.ts";
 import { type Loan, free, lenders } from "../protocol/memory.ts";
 import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
-import type { Account } from "./account.ts";
 import type { PackedRecord, RecordRow } from "./records/record-reader.ts";
 import { findRecord, packedRecordsAfter } from "./records/record-reader.ts";
 import type { Head, RowWatcher } from "./tree.ts";
@@ -222,12 +221,19 @@ function* blocksOf(
   }
 }
 
+/** What of an account an export needs. */
+interface Exported {
+  sql: Rows;
+  head: Head;
+  exports: Exports;
+}
+
 /**
  * The repo as a CAR.
  * @param existing looks up the account, and refuses; asked again after a wait for memory
  */
 export async function exportOf(
-  existing: () => Pick<Account, "sql" | "head" | "exports">,
+  existing: () => Readonly<Exported>,
   since?: string,
 ): Promise<ReadableStream<Uint8Array>> {
   existing();

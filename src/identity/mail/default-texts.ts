@@ -1,12 +1,11 @@
 /** Atoll's own texts of the host's mails: who, what happens, the code, and what to do if somebody else asked. */
-import type { Language, MailText, TextName } from "./texts.ts";
 
 const ENDING = "The code works once, within 15 minutes.";
 const ENDE = "Der Code gilt einmal, 15 Minuten lang.";
 const NOT_YOU = "If it was not you who asked, somebody is signed in as you: change your password.";
 const NICHT_DU = "Wenn du das nicht warst, ist jemand als du angemeldet: Ändere dein Passwort.";
 
-export const DEFAULT_TEXTS: Record<Language, Record<TextName, MailText>> = {
+export const DEFAULT_TEXTS = {
   en: {
     confirm_email: {
       subject: "Confirm your e-mail address: {code}",

@@ -2,7 +2,6 @@
 import { lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { mailLog } from "../../../schema/directory.ts";
-import type { Mail } from "./mailer.ts";
 
 export type MailLine = typeof mailLog.$inferSelect;
 
@@ -19,7 +18,10 @@ export class MailLog {
   }
 
   /** @param failure why it was not sent; null if it was */
-  async note({ kind, did }: Pick<Mail, "kind" | "did">, failure: string | null): Promise<void> {
+  async note(
+    { kind, did }: Pick<typeof mailLog.$inferInsert, "kind" | "did">,
+    failure: string | null,
+  ): Promise<void> {
     const at = new Date(this.#clock()).toISOString();
     await this.#db.batch([
       this.#db.insert(mailLog).values({ at, kind, did, failure }),

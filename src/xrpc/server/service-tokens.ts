@@ -1,6 +1,6 @@
 /** Service tokens that this host issues for its members, and the methods that they may be for. */
 import type { Did } from "@atcute/lexicons";
-import type { Credentials } from "./method.ts";
+import type { Services } from "./services.ts";
 
 /** Whether a method, when called at another service, requires a full or privileged app-password session. */
 export function isPrivilegedMethod(lxm: string): boolean {
@@ -38,7 +38,7 @@ const SERVICE_TOKEN_SECONDS = 60;
 
 /** Issues a token with which `did` calls `lxm` at the service `aud`. `exp` is in seconds since the epoch. */
 export function issueServiceToken(
-  { account }: Pick<Credentials["services"], "account">,
+  { account }: Pick<Services, "account">,
   did: Did,
   { aud, lxm, exp }: { aud: string; lxm?: string | undefined; exp?: number | undefined },
 ): Promise<string> {

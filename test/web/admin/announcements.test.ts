@@ -188,7 +188,7 @@ describe("a mail to all", () => {
     await begin();
     await join();
     await bindings.DIRECTORY.prepare("UPDATE announcement SET tries = 60").run();
-    await Promise.all([join()]);
+    await join();
     await turn(mailbox(() => true));
     expect(await state()).toMatchObject({ after: null, sent: 0, failed: 2 });
   });

@@ -20,8 +20,7 @@ import type { BuildOptions, Plugin } from "esbuild";
 import { CACHE, bundleOptions, hashOf } from "../../dev/bundle.ts";
 import { localVars } from "../../dev/configuration.ts";
 import { ROOT, readWranglerFile, storesOf } from "../../dev/wrangler-file.ts";
-import type { Runtime } from "./runtime.ts";
-import { AUXILIARY, CONFIG, DEFAULTS, workerdConfig } from "./workerd-config.ts";
+import { AUXILIARY, CONFIG, DEFAULTS, type Runtime, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
 /** What a build depends on besides what it bundles. */

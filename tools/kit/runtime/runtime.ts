@@ -5,18 +5,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { LaunchError } from "../../dev/ports.ts";
-import type { Settings } from "../../../src/protocol/settings/list.ts";
-import type { Compatibility, Stores } from "../../dev/wrangler-file.ts";
 import type * as Builder from "./build.ts";
-import { CONFIG, DEFAULTS } from "./workerd-config.ts";
-
-export interface Runtime {
-  folder: string;
-  /** The settings of a local run. */
-  vars: Settings;
-  compatibility: Compatibility;
-  stores: Stores;
-}
+import { CONFIG, DEFAULTS, type Runtime } from "./workerd-config.ts";
 
 let found: Promise<Runtime> | undefined;
 

@@ -1,5 +1,5 @@
 /** workerd's configuration for a host, as text. Per-run values come from arguments and the environment. */
-import { SETTING_NAMES } from "../../../src/protocol/settings/list.ts";
+import { SETTING_NAMES, type Settings } from "../../../src/protocol/settings/list.ts";
 import { LOCAL_FLAGS } from "../../dev/local-flags.ts";
 import type { Compatibility, Stores } from "../../dev/wrangler-file.ts";
 
@@ -13,6 +13,15 @@ export const DEFAULTS = "defaults.json";
 export const VAR_PREFIX = "ATOLL_KIT_VAR_";
 /** The kit's own vars: the secret of its entrypoint, the clock's offset, and the plan whose limits hold. */
 export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK", "KIT_PLATFORM"];
+
+/** What a network runs from. */
+export interface Runtime {
+  folder: string;
+  /** The settings of a local run. */
+  vars: Settings;
+  compatibility: Compatibility;
+  stores: Stores;
+}
 
 export interface ConfigInput {
   /** File names of the Worker's modules, the main one first. */

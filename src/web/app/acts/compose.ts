@@ -10,7 +10,7 @@ import { tidFromMicros } from "../../../protocol/tid.ts";
 import type { Fields } from "../../forms.ts";
 import { postPath } from "../addresses.ts";
 import { goOn } from "../answers.tsx";
-import type { Post } from "../parts/post.tsx";
+import type { Post } from "../parts/post-view.ts";
 import type { MemberVisit } from "../visit.ts";
 import { keepPicture } from "../cards/card-picture.ts";
 import { parseCard } from "../cards/card.ts";

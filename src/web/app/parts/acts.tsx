@@ -5,7 +5,7 @@ import { rkeyOf } from "../../../appview/uris.ts";
 import type { Forms, Scene } from "../visit.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import type { Basic } from "./person.tsx";
-import type { Post } from "./post.tsx";
+import type { Post } from "./post-view.ts";
 
 /** The path of the form that answers or quotes a post. */
 const composePath = (as: "reply" | "quote", uri: string, { back }: Forms): string =>

@@ -1,5 +1,4 @@
 /** A post, in a feed or in its thread. */
-import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Child, FC } from "hono/jsx";
 import { at, listOf, textOf } from "../../../protocol/json.ts";
 import { rkeyOf } from "../../../appview/uris.ts";
@@ -11,12 +10,10 @@ import { PostActs } from "./acts.tsx";
 import { Covered } from "./cover.tsx";
 import { Icon } from "./icon.tsx";
 import { mediaOf } from "./media.tsx";
+import { type FeedItem, type Post, textOfPost, writtenAt } from "./post-view.ts";
 import { Face, Name, titleOf } from "./person.tsx";
 import { quotedOf } from "./quoted.tsx";
 import { RichText } from "./text.tsx";
-
-export type Post = Omit<AppBskyFeedDefs.PostView, "$type">;
-export type FeedItem = AppBskyFeedDefs.FeedViewPost;
 
 /** The author's own posts are never kept from themselves. */
 export function judgePost(scene: Scene, post: Post): Judgement {
@@ -36,14 +33,6 @@ const tagsOf = (record: unknown): string[] =>
       listOf(at(facet, "features")).map((feature) => at(feature, "tag")),
     ),
   ].filter((tag) => typeof tag === "string");
-
-export const textOfPost = ({ record }: Post): string => textOf(at(record, "text")) ?? "";
-
-/** When a post says that it was written, unless that is yet to come. */
-export function writtenAt({ record, indexedAt }: Post): string {
-  const said = textOf(at(record, "createdAt")) ?? indexedAt;
-  return Date.parse(said) < Date.parse(indexedAt) ? said : indexedAt;
-}
 
 /** Media of a post, and the record that it quotes. */
 function embedOf(scene: Scene, embed: unknown): { media: Child | null; record: unknown } {
