@@ -7,7 +7,7 @@ import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
 import { appPart, goOn } from "../answers.tsx";
 import { PostActs } from "../parts/acts.tsx";
-import type { Post } from "../parts/post.tsx";
+import type { Post } from "../parts/post-view.ts";
 import type { MemberVisit } from "../visit.ts";
 import { backOf, postIn, rkeyIn } from "./given.ts";
 
