@@ -1,30 +1,23 @@
 /** The page to create an account. */
 import type { FC } from "hono/jsx";
 import type { Member } from "../../identity/member.ts";
-import { type Problem, wrong } from "../problems.ts";
+import { wrong } from "../problems.ts";
 import type { MemberProfile } from "../profiles.ts";
-import type { Frame, HostWords } from "../visit.ts";
-import { AskForm } from "./joining/ask-form.tsx";
+import type { HostWords } from "../visit.ts";
+import { AskForm, type AskProps } from "./joining/ask-form.tsx";
 import { EmailField, Field, NewPasswordField } from "./fields.tsx";
-import { Form, Submit, type Sender } from "./form.tsx";
-import { HandleField, type SignUpValues } from "./joining/handle-field.tsx";
+import { Form, Submit } from "./form.tsx";
+import { HandleField } from "./joining/handle-field.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, Person, ProblemNotice } from "./parts.tsx";
 import { RECOVERY_SCRIPT, RecoveryKeyPart } from "./recovery-key.tsx";
 import type { AppView } from "./sign-in.tsx";
 
-export interface SignUpProps extends Frame {
-  sender: Sender;
+export interface SignUpProps extends AskProps {
   app: AppView | null;
-  values: SignUpValues;
   /** The member who gave the prefilled invite. */
   inviter?: { member: Member; profile: MemberProfile } | null | undefined;
-  problem?: Problem | null | undefined;
   signIn: string;
-  /** Where to enter an invite, for who has one. */
-  withInvite: string;
-  /** Whether somebody asked to join from this browser before. */
-  hasAsked?: boolean;
 }
 
 export const SignUpPage: FC<SignUpProps> = (props) => {

@@ -1,13 +1,24 @@
 /** The form to ask first, where new members are approved. The password comes with the account. */
 import type { FC } from "hono/jsx";
 import { REASON_MAX } from "../../../moderation/join-requests.ts";
+import type { Problem } from "../../problems.ts";
+import type { Frame } from "../../visit.ts";
 import { EmailField, TextArea } from "../fields.tsx";
-import { Form, Submit } from "../form.tsx";
-import { HandleField } from "./handle-field.tsx";
+import { Form, type Sender, Submit } from "../form.tsx";
+import { HandleField, type SignUpValues } from "./handle-field.tsx";
 import { REQUEST_PATH } from "./request.tsx";
-import type { SignUpProps } from "../sign-up.tsx";
 
-export const AskForm: FC<SignUpProps> = ({ host, sender, values, problem, withInvite, hasAsked = false }) => (
+export interface AskProps extends Frame {
+  sender: Sender;
+  values: SignUpValues;
+  problem?: Problem | null | undefined;
+  /** Where to enter an invite, for who has one. */
+  withInvite: string;
+  /** Whether somebody asked to join from this browser before. */
+  hasAsked?: boolean;
+}
+
+export const AskForm: FC<AskProps> = ({ host, sender, values, problem, withInvite, hasAsked = false }) => (
   <>
     <p>
       {host.name} lets new members in by hand. Say who you are, and why you want to join; the name that you
