@@ -35,6 +35,7 @@ const scene: Scene = {
   forms: null,
   unread: 0,
   searches: true,
+  moderates: false,
 };
 
 /** Strings that have broken out of markup elsewhere. */

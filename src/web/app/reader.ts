@@ -4,6 +4,8 @@ import { isResourceUri } from "@atcute/lexicons/syntax";
 import type { Member } from "../../identity/member.ts";
 import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
 import type { Services } from "../../xrpc/server/services.ts";
+import { type ActingCaller, MODERATORS, actingAs } from "../../xrpc/server/role-policies.ts";
+import { CONFIRMED_MS } from "../account/member-visit.ts";
 import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
 import { whoIn } from "./acts/choices.ts";
 import type { MutedWord, Tastes } from "./judgement.ts";
@@ -19,6 +21,10 @@ export interface Reader {
   who: string;
   /** The same as a threadgate has it, for choices that the form does not have; undefined: everybody. */
   rules: unknown;
+  /** What they do for the host, if they are a moderator or an owner. */
+  acting: ActingCaller | null;
+  /** Whether they proved just now who they are. */
+  confirmed: boolean;
 }
 
 /** How many pinned feeds have a tab. */
@@ -32,9 +38,11 @@ export async function readerOf(services: Services, request: Request): Promise<Re
   const people = await browser.signedIn();
   const found = people.find(({ stale, member }) => !stale && member.state === "active");
   if (found === undefined) return null;
-  const { member } = found;
+  const { member, role, at } = found;
+  const acting = role !== null && MODERATORS.includes(role) ? actingAs(member.did, role) : null;
+  const confirmed = Date.now() - at < CONFIRMED_MS;
   const preferences = await services.account(member.did).getPreferences("app.bsky", true);
-  return { member, browser, ...wishesOf(preferences, Date.now()) };
+  return { member, browser, acting, confirmed, ...wishesOf(preferences, Date.now()) };
 }
 
 const kindOf = (preference: Json): string =>

@@ -36,6 +36,8 @@ export interface Scene {
   unread: number;
   /** Whether the reader can search. */
   searches: boolean;
+  /** Whether the reader is a moderator or an owner. */
+  moderates: boolean;
 }
 
 export interface AppVisit {
@@ -88,6 +90,7 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
     viewer: reader === null ? null : { did: reader.member.did, handle: reader.member.handle },
     forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
     unread: 0,
+    moderates: (reader?.acting ?? null) !== null,
     searches: reader !== null || (hasIndex && host.isOpen),
   };
   const contexts = services.appview.onPage(scene.viewer?.did ?? null);

@@ -1,6 +1,5 @@
 /** The moderation queue, and what is decided about one subject. */
 import { tellReporters } from "../../../lifecycle/report-mail.ts";
-import { recordStatus } from "../../../lifecycle/takedowns.ts";
 import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import { assertOutranks, sendEmail } from "../../../xrpc/admin/acts.ts";
@@ -11,10 +10,10 @@ import {
   reportedSubject,
   updateReports,
 } from "../../../xrpc/admin/reports.ts";
-import { setAccountTakedown, updateSubjectStatus } from "../../../xrpc/admin/subject-status.ts";
+import { closeReports, nameOf, setTakedown, takedownRef } from "../../../xrpc/admin/decisions.ts";
 import { MODERATORS, outranks } from "../../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../../forms.ts";
-import { subjectPath } from "../../pages/admin/lines.tsx";
+import { subjectPath } from "../../pages/admin/paths.ts";
 import { QueuePage } from "../../pages/admin/moderation/queue.tsx";
 import { SubjectPage } from "../../pages/admin/moderation/subject.tsx";
 import { wrong } from "../../problems.ts";
@@ -48,21 +47,6 @@ function subjectOf({ about }: DeskVisit): Subject | null {
   }
 }
 
-const named = ({ did, uri }: Subject): string => uri ?? did;
-
-/** Takes a subject down, or restores it. `seen` is the version that was reported; by default the present one. */
-async function setTakedown(
-  { services, caller }: DeskVisit,
-  { did, uri }: Subject,
-  takedown: { applied: boolean; ref?: string },
-  seen = "",
-): Promise<void> {
-  if (uri === null) return setAccountTakedown(services, caller, did, takedown.ref ?? null);
-  const cid = seen === "" ? ((await recordStatus(services, uri))?.cid ?? "") : seen;
-  const subject = { $type: "com.atproto.repo.strongRef", uri, cid } as const;
-  await updateSubjectStatus(services, caller, { subject, takedown });
-}
-
 type Act = (visit: DeskVisit, subject: Subject, fields: Fields) => Promise<Said | Response>;
 
 const step = (act: Act): Step => ({
@@ -85,25 +69,18 @@ function decision(
     const said = await act(visit, subject, fields);
     if (said?.problem !== undefined) return said;
     const note = lineOf(fields, "note").slice(0, NOTE_MAX);
-    const { at, reporters } = await updateReports(services, caller, {
-      subject: named(subject),
-      state: how === "dismiss" ? "dismissed" : "resolved",
-      note: note || undefined,
-    }).catch(nothingOpen);
+    const { at, reporters } = await closeReports(services, caller, subject, {
+      dismissed: how === "dismiss",
+      note,
+    });
     if (fields.get("tell") === "yes" && reporters.length > 0) {
       const author = await services.directory.findByDid(subject.did);
-      const outcome = { subject: named(subject), handle: author?.handle ?? null, acted: how !== "dismiss" };
+      const outcome = { subject: nameOf(subject), handle: author?.handle ?? null, acted: how !== "dismiss" };
       services.defer(tellReporters(services, reporters, outcome));
     }
     const value = how === "label" ? { value: lineOf(fields, "label") } : {};
-    return goOn(visit, { subject: named(subject), how, at, ...value });
+    return goOn(visit, { subject: nameOf(subject), how, at, ...value });
   });
-}
-
-/** A subject without an open report can be acted upon as well. */
-function nothingOpen(thrown: unknown): { at: string; reporters: string[] } {
-  if (!isRefusal(thrown) || thrown.error !== "NotFound") throw thrown;
-  return { at: "", reporters: [] };
 }
 
 /** To the subject that waits next, with what was just decided; to the queue if nothing does. */
@@ -120,12 +97,14 @@ const undo = step(async (visit, subject, fields) => {
   const { services, caller } = visit;
   const how = fields.get("how");
   const at = lineOf(fields, "at");
-  await reopenReports(services, caller, { subject: named(subject), at });
-  if (how === "take-down") await setTakedown(visit, subject, { applied: false });
-  if (how === "suspend") await setTakedown(visit, { did: subject.did, uri: null }, { applied: false });
-  if (how === "restore") await setTakedown(visit, subject, { applied: true, ref: "TAKEDOWN again" });
+  await reopenReports(services, caller, { subject: nameOf(subject), at });
+  if (how === "take-down") await setTakedown(visit.services, visit.caller, subject, { applied: false });
+  if (how === "suspend")
+    await setTakedown(visit.services, visit.caller, { did: subject.did, uri: null }, { applied: false });
+  if (how === "restore")
+    await setTakedown(visit.services, visit.caller, subject, { applied: true, ref: "TAKEDOWN again" });
   if (how === "label")
-    await createLabels(services, caller, [{ uri: named(subject), val: lineOf(fields, "value"), neg: true }]);
+    await createLabels(services, caller, [{ uri: nameOf(subject), val: lineOf(fields, "value"), neg: true }]);
   return { done: "It is as it was before, and the reports are open again." };
 });
 
@@ -154,12 +133,9 @@ const change = (
   done: string,
 ) =>
   step(async (visit, subject) => {
-    await updateReports(visit.services, visit.caller, { subject: named(subject), ...update(visit) });
+    await updateReports(visit.services, visit.caller, { subject: nameOf(subject), ...update(visit) });
     return { done };
   });
-
-const refOf = (kind: string, fields: Fields): string =>
-  `${kind} ${lineOf(fields, "note")}`.trim().slice(0, 200);
 
 export const subject: DeskPage = {
   may: MODERATORS,
@@ -190,25 +166,27 @@ export const subject: DeskPage = {
     label: decision("label", async ({ services, caller }, about, fields) => {
       const val = lineOf(fields, "label");
       if (val === "") return { problem: wrong("Please choose a label.", "label"), fields };
-      await createLabels(services, caller, [{ uri: named(about), val }]);
+      await createLabels(services, caller, [{ uri: nameOf(about), val }]);
     }),
     "take-down": decision("take-down", async (visit, about, fields) => {
       await setTakedown(
-        visit,
+        visit.services,
+        visit.caller,
         about,
-        { applied: true, ref: refOf("TAKEDOWN", fields) },
+        { applied: true, ref: takedownRef("TAKEDOWN", lineOf(fields, "note")) },
         lineOf(fields, "cid"),
       );
     }),
     suspend: decision("suspend", async (visit, about, fields) => {
       await setTakedown(
-        visit,
+        visit.services,
+        visit.caller,
         { did: about.did, uri: null },
-        { applied: true, ref: refOf("SUSPEND", fields) },
+        { applied: true, ref: takedownRef("SUSPEND", lineOf(fields, "note")) },
       );
     }),
     restore: decision("restore", async (visit, about) => {
-      await setTakedown(visit, about, { applied: false });
+      await setTakedown(visit.services, visit.caller, about, { applied: false });
     }),
     warn: decision("warn", warn),
     undo,

@@ -1,4 +1,5 @@
 /** The page for what is not here. */
+import { POST, uriOf } from "../../../appview/uris.ts";
 import { appPage } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
 import type { AppVisit } from "../visit.ts";
@@ -25,9 +26,21 @@ export function noAnswer(visit: AppVisit): Promise<Response> {
   );
 }
 
-export function missing(visit: AppVisit, reason?: string, status = 404): Promise<Response> {
+/** Where a moderator decides about the profile or the post that a path names, which may be down; null for others. */
+async function moderatedAt({ services, scene, url, request }: AppVisit): Promise<string | null> {
+  const [, actor, rkey] = /^\/profile\/([^/]+)(?:\/post\/([\w.~:-]+))?$/.exec(url.pathname) ?? [];
+  if (!scene.moderates || actor === undefined || request.method !== "GET") return null;
+  const member = await services.directory.find(actor.toLowerCase());
+  if (member === null) return null;
+  const { did } = member;
+  const subject: Record<string, string> = rkey === undefined ? { did } : { uri: uriOf(did, POST, rkey) };
+  return `/app/moderate?${new URLSearchParams({ ...subject, do: "restore", back: url.pathname }).toString()}`;
+}
+
+export async function missing(visit: AppVisit, reason?: string, status = 404): Promise<Response> {
   const { scene, url } = visit;
   const { words } = scene.speech;
+  const down = await moderatedAt(visit);
   return appPage(
     visit,
     <Shell scene={scene} preview={{ title: words.nothingHere, path: url.pathname, indexed: false }}>
@@ -39,6 +52,11 @@ export function missing(visit: AppVisit, reason?: string, status = 404): Promise
             {words.toHome}
           </a>
         </p>
+        {down === null ? null : (
+          <p>
+            <a href={down}>{words.moderation.moderate}</a>
+          </p>
+        )}
       </div>
     </Shell>,
     { status },

@@ -2,6 +2,7 @@
 import type { FC } from "hono/jsx";
 import { at, textOf } from "../../../protocol/json.ts";
 import { rkeyOf } from "../../../appview/uris.ts";
+import { subjectPath } from "../../pages/admin/paths.ts";
 import type { Forms, Scene } from "../visit.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import type { Basic } from "./person.tsx";
@@ -149,12 +150,36 @@ const PostMenu: FC<MenuProps> = ({ scene, post, forms, root }) => {
         <OfPerson scene={scene} who={author} />
       )}
       {own ? null : <Way path={reportPath({ uri, cid: post.cid }, forms)} label={words.reportPost} />}
+      {own ? null : <Moderation scene={scene} subject={{ uri }} forms={forms} />}
     </ul>
   );
 };
 
 const reportPath = (subject: Record<string, string>, { back }: Forms): string =>
   `/app/report?${new URLSearchParams({ ...subject, back }).toString()}`;
+
+/** What a moderator may do about a subject: each on a page of its own, which comes back here. */
+const Moderation: FC<{ scene: Scene; subject: { uri: string } | { did: string }; forms: Forms }> = ({
+  scene,
+  subject,
+  forms,
+}) => {
+  if (!scene.moderates) return null;
+  const { words } = scene.speech;
+  const acts =
+    "uri" in subject ? (["label", "take-down"] as const) : (["label", "suspend", "take-down"] as const);
+  return (
+    <>
+      {acts.map((act) => (
+        <Way path={moderatePath({ ...subject, do: act }, forms)} label={words.moderation[act]} />
+      ))}
+      <Way path={subjectPath("uri" in subject ? subject.uri : subject.did)} label={words.moderation.queue} />
+    </>
+  );
+};
+
+const moderatePath = (subject: Record<string, string>, { back }: Forms): string =>
+  `/app/moderate?${new URLSearchParams({ ...subject, back }).toString()}`;
 
 const OfPerson: FC<{ scene: Scene; who: Basic }> = ({ scene, who }) => {
   const { words } = scene.speech;
@@ -204,6 +229,7 @@ export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ sc
         <ul>
           <OfPerson scene={scene} who={who} />
           <Way path={reportPath({ did: who.did }, forms)} label={words.reportPerson} />
+          <Moderation scene={scene} subject={{ did: who.did }} forms={forms} />
         </ul>
       </details>
     </form>

@@ -234,6 +234,25 @@ export const de: Words = {
   send: "Senden",
   reported: "Danke. Die Moderation hat deine Meldung.",
 
+  // Moderating, for those who have the role.
+  moderation: {
+    label: "Etikett vergeben",
+    suspend: "Konto sperren",
+    "take-down": "Herunternehmen",
+    restore: "Wiederherstellen",
+    queue: "In der Warteschlange öffnen",
+    isDown: "heruntergenommen",
+    note: "Notiz für das Protokoll",
+    which: "Welches Etikett?",
+    without: "Zurücknehmen: {}",
+    chooseLabel: "Bitte wähle ein Etikett.",
+    signInAgain: "Noch einmal anmelden, um fortzufahren",
+    tooOld: "Deine Anmeldung liegt dafür zu lange zurück. Bitte melde dich noch einmal an.",
+    notYours: "Das darfst du nicht.",
+    cancel: "Zurück",
+    moderate: "Moderieren",
+  },
+
   // Editing a profile.
   name: "Name",
   description: "Über dich",

@@ -231,6 +231,25 @@ export const en = {
   send: "Send",
   reported: "Thank you. The moderators have your report.",
 
+  // Moderating, for those who have the role.
+  moderation: {
+    label: "Label it",
+    suspend: "Suspend the account",
+    "take-down": "Take it down",
+    restore: "Restore it",
+    queue: "Open in the queue",
+    isDown: "taken down",
+    note: "Note for the log",
+    which: "Which label?",
+    without: "Take back: {}",
+    chooseLabel: "Please choose a label.",
+    signInAgain: "Sign in once more to go on",
+    tooOld: "Your sign-in is too long ago for this. Please sign in once more.",
+    notYours: "You may not do this.",
+    cancel: "Back",
+    moderate: "Moderate",
+  },
+
   // Editing a profile.
   name: "Name",
   description: "About you",

@@ -4,6 +4,7 @@ import type { LogLine, ReportLine } from "../../admin/lines.ts";
 import type { Member } from "../../../identity/member.ts";
 import { day } from "../parts.tsx";
 import type { DeskFrame } from "./desk-page.tsx";
+import { subjectPath } from "./paths.ts";
 
 /** `com.atproto.moderation.defs#reasonSpam` → `spam`; `tools.ozone.report.defs#reasonHarassmentTroll` → `harassment troll`. */
 export const reasonWords = (type: string): string =>
@@ -14,9 +15,6 @@ interface ReportsProps extends DeskFrame {
   reports: ReportLine[];
   none: string;
 }
-
-/** The page of the subject of a report: a DID, or an at-uri. */
-export const subjectPath = (subject: string): string => `/admin/reports/${encodeURIComponent(subject)}`;
 
 export const Reports: FC<ReportsProps> = ({ title, reports, none, to }) => (
   <section>

@@ -8,7 +8,8 @@ import { Icon } from "../../icons.tsx";
 import { day } from "../../parts.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 import { KEYS_SCRIPT, Keys } from "./keys.tsx";
-import { reasonWords, subjectPath } from "../lines.tsx";
+import { reasonWords } from "../lines.tsx";
+import { subjectPath } from "../paths.ts";
 
 interface QueueProps extends DeskFrame {
   queue: Queue;

@@ -1,0 +1,249 @@
+/**
+ * `/app/moderate`: what a moderator does where they see it. The acts, their log and who may act upon whom are those
+ * of the admin's pages; what cannot be taken lightly needs a fresh sign-in.
+ */
+import type { FC } from "hono/jsx";
+import { recordStatus } from "../../../lifecycle/takedowns.ts";
+import { labelsInForce } from "../../../moderation/label-query.ts";
+import { entryOf } from "../../../protocol/json.ts";
+import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
+import { isRefusal } from "../../../protocol/refusal.ts";
+import { assertOutranks } from "../../../xrpc/admin/acts.ts";
+import { closeReports, nameOf, setTakedown, takedownRef } from "../../../xrpc/admin/decisions.ts";
+import { type Subject, createLabels, reportedSubject } from "../../../xrpc/admin/reports.ts";
+import type { ActingCaller } from "../../../xrpc/server/role-policies.ts";
+import { type Fields, lineOf } from "../../forms.ts";
+import { subjectPath } from "../../pages/admin/paths.ts";
+import { backOf } from "../acts/given.ts";
+import { appPage, goOn } from "../answers.tsx";
+import { Shell } from "../frame/shell.tsx";
+import { Problem } from "../parts/writing.tsx";
+import { PostArticle } from "../parts/post.tsx";
+import type { Forms, MemberVisit, Scene } from "../visit.ts";
+import { missing } from "./missing.tsx";
+
+const ACTS = ["label", "suspend", "take-down", "restore"] as const;
+type Act = (typeof ACTS)[number];
+
+/** Labels that every client knows. */
+const LABELS = ["spam", "!warn", "!hide", "porn", "sexual", "nudity", "graphic-media", "impersonation"];
+
+/** The most of a note. */
+const NOTE_MAX = 500;
+
+const isActName = (text: string): text is Act => ACTS.some((act) => act === text);
+
+/** What stands about a subject. */
+interface Standing {
+  isDown: boolean;
+  /** Labels of the host's own. */
+  labels: string[];
+}
+
+/** What the fields are about; null if they name nothing that can be moderated. */
+function subjectOf(fields: Fields): Subject | null {
+  try {
+    return reportedSubject(fields.get("uri") || (fields.get("did") ?? ""));
+  } catch (thrown) {
+    if (isRefusal(thrown)) return null;
+    throw thrown;
+  }
+}
+
+async function standingOf({ services }: MemberVisit, subject: Subject): Promise<Standing> {
+  const { env, host, directory } = services;
+  const query = { patterns: [nameOf(subject)], sources: [host.did], limit: 50 };
+  const [{ rows }, record, account] = await Promise.all([
+    labelsInForce(env.DIRECTORY, query, new Date().toISOString()),
+    subject.uri === null ? null : recordStatus(services, subject.uri),
+    subject.uri === null ? directory.findByDid(subject.did) : null,
+  ]);
+  const isDown = record?.takedown.applied === true || (account?.takedown ?? null) !== null;
+  return { isDown, labels: [...new Set(rows.map(({ val }) => val))] };
+}
+
+export async function showModerate(visit: MemberVisit): Promise<Response> {
+  return form(visit, new Map(visit.url.searchParams), null);
+}
+
+/** @param problem what was wrong with the form that was sent */
+async function form(visit: MemberVisit, fields: Fields, problem: string | null): Promise<Response> {
+  const { scene, reader, views } = visit;
+  const { words } = scene.speech;
+  const { forms } = scene;
+  const subject = subjectOf(fields);
+  if (reader.acting === null) return missing(visit, words.moderation.notYours, 403);
+  if (subject === null || forms === null) return missing(visit);
+  const standing = await standingOf(visit, subject);
+  const wished = fields.get("do") ?? "";
+  const act: Act = standing.isDown && wished !== "label" ? "restore" : isActName(wished) ? wished : "label";
+  const { posts } =
+    subject.uri === null
+      ? { posts: [] }
+      : await views.getPosts({ uris: [subject.uri] }).catch(() => ({ posts: [] }));
+  const account = await visit.services.directory.findByDid(subject.did);
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={{ title: words.moderation[act], path: "/app/moderate", indexed: false }}>
+      <div class="head">
+        <h1>{words.moderation[act]}</h1>
+        <p class="lead">
+          <bdi>{account === null ? subject.did : `@${account.handle}`}</bdi>
+          {standing.isDown ? ` · ${words.moderation.isDown}` : null}
+        </p>
+      </div>
+      {posts.map((post) => (
+        <PostArticle scene={{ ...scene, forms: null }} post={post} />
+      ))}
+      <div class="aim">
+        <Problem message={problem} />
+        <ActForm
+          visit={visit}
+          forms={forms}
+          fields={fields}
+          subject={subject}
+          act={act}
+          standing={standing}
+        />
+        <p>
+          <a href={subjectPath(nameOf(subject))}>{words.moderation.queue}</a>
+        </p>
+      </div>
+    </Shell>,
+    { status: problem === null ? 200 : 400 },
+  );
+}
+
+interface ActFormProps {
+  visit: MemberVisit;
+  forms: Forms;
+  fields: Fields;
+  subject: Subject;
+  act: Act;
+  standing: Standing;
+}
+
+/** Whether an act needs a fresh sign-in: all but labels, which hide nothing that cannot be looked at. */
+const isGrave = (act: Act): boolean => act !== "label";
+
+const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standing }) => {
+  const { scene, reader, services } = visit;
+  const { words } = scene.speech;
+  if (isGrave(act) && !reader.confirmed) {
+    const to = `/app/moderate?${new URLSearchParams({ ...namesOf(subject), do: act, back: backOf(fields) }).toString()}`;
+    const again = new URLSearchParams({ to, again: reader.member.handle }).toString();
+    return (
+      <p>
+        <a class="button first" href={`/account/sign-in?${again}`}>
+          {words.moderation.signInAgain}
+        </a>
+      </p>
+    );
+  }
+  return (
+    <form method="post" action="/app/moderate">
+      <input type="hidden" name="csrf" value={forms.csrf} />
+      <input type="hidden" name="back" value={backOf(fields)} />
+      <input type="hidden" name="do" value={act} />
+      {Object.entries(namesOf(subject)).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      {act === "label" ? (
+        <LabelFields scene={scene} standing={standing} own={ownLabelsOf(services.env.OWN_LABELS)} />
+      ) : null}
+      <div class="field">
+        <label for="note">{words.moderation.note}</label>
+        <input type="text" id="note" name="note" maxlength={NOTE_MAX} value={fields.get("note")} dir="auto" />
+      </div>
+      <div class="buttons start">
+        <button class={isGrave(act) && act !== "restore" ? "grave" : "first"} type="submit">
+          {words.moderation[act]}
+        </button>
+        <a class="button quiet" href={backOf(fields)}>
+          {words.moderation.cancel}
+        </a>
+      </div>
+    </form>
+  );
+};
+
+const namesOf = ({ did, uri }: Subject): Record<string, string> => (uri === null ? { did } : { uri });
+
+interface LabelFieldsProps {
+  scene: Scene;
+  standing: Standing;
+  own: readonly { value: string; name: string }[];
+}
+
+const LabelFields: FC<LabelFieldsProps> = ({ scene, standing: { labels }, own }) => {
+  const { words } = scene.speech;
+  const named = (value: string): string => entryOf(words.labelNames, value) ?? value;
+  const given = [...LABELS, ...own.map(({ value }) => value)].filter((value) => !labels.includes(value));
+  return (
+    <div class="field">
+      <label for="label">{words.moderation.which}</label>
+      <select id="label" name="label" required>
+        <option value=""></option>
+        {given.map((value) => (
+          <option value={value}>{own.find((each) => each.value === value)?.name ?? named(value)}</option>
+        ))}
+        {labels.map((value) => (
+          <option value={`-${value}`}>{words.moderation.without.replace("{}", () => named(value))}</option>
+        ))}
+      </select>
+    </div>
+  );
+};
+
+export async function takeModerate(visit: MemberVisit, fields: Fields): Promise<Response> {
+  const { reader, services, scene } = visit;
+  const { words } = scene.speech;
+  const { acting } = reader;
+  const subject = subjectOf(fields);
+  const act = fields.get("do") ?? "";
+  if (acting === null) return missing(visit, words.moderation.notYours, 403);
+  if (subject === null || !isActName(act)) return missing(visit, words.notDone, 400);
+  // The page shows the way to a fresh sign-in.
+  if (isGrave(act) && !reader.confirmed) return form(visit, fields, words.moderation.tooOld);
+  if (act === "label" && lineOf(fields, "label") === "")
+    return form(visit, fields, words.moderation.chooseLabel);
+  try {
+    await assertOutranks(services, acting, subject.did);
+    await doAct(visit, acting, subject, act, fields);
+  } catch (thrown) {
+    if (!isRefusal(thrown) || thrown.status >= 429) throw thrown;
+    return form(visit, fields, thrown.status === 403 ? words.moderation.notYours : words.notDone);
+  }
+  return goOn(backOf(fields));
+}
+
+async function doAct(
+  { services }: MemberVisit,
+  acting: ActingCaller,
+  subject: Subject,
+  act: Act,
+  fields: Fields,
+): Promise<void> {
+  const note = lineOf(fields, "note").slice(0, NOTE_MAX);
+  const down = (applied: boolean, kind: "TAKEDOWN" | "SUSPEND" = "TAKEDOWN", whom = subject) =>
+    setTakedown(services, acting, whom, applied ? { applied, ref: takedownRef(kind, note) } : { applied });
+  switch (act) {
+    case "label": {
+      const given = lineOf(fields, "label");
+      const neg = given.startsWith("-");
+      await createLabels(services, acting, [
+        { uri: nameOf(subject), val: neg ? given.slice(1) : given, neg },
+      ]);
+      break;
+    }
+    case "suspend":
+      await down(true, "SUSPEND", { did: subject.did, uri: null });
+      break;
+    case "take-down":
+      await down(true);
+      break;
+    case "restore":
+      await down(false);
+  }
+  await closeReports(services, acting, subject, { dismissed: false, note });
+}
