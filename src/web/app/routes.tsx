@@ -13,6 +13,7 @@ import { showCardPicture } from "./cards/card-picture.ts";
 import { drafts, takeDrafts } from "./pages/drafts.tsx";
 import { showProfile, takeProfile } from "./pages/edit-profile.tsx";
 import { home } from "./pages/home.tsx";
+import { showList, showLists, takeList } from "./pages/lists.tsx";
 import { showModerate, takeModerate } from "./pages/moderate.tsx";
 import { notifications } from "./pages/notifications.tsx";
 import { showReport, takeReport } from "./pages/report.tsx";
@@ -121,6 +122,8 @@ const OWN: Readonly<Record<string, OwnPage>> = {
   "/app/card/picture": { show: showCardPicture },
   "/app/drafts": { show: drafts, take: takeDrafts },
   "/app/picture": { take: takePicture },
+  "/app/list": { show: showList, take: takeList },
+  "/app/lists": { show: showLists },
   "/app/moderate": { show: showModerate, take: takeModerate },
   "/app/profile": { show: showProfile, take: takeProfile, most: FORM_BYTES },
 };

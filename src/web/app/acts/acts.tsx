@@ -1,7 +1,17 @@
 /** `POST /app/act`: what the buttons of posts and profiles do, as an app would by the XRPC methods. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
-import { BLOCK, FOLLOW, LIKE, POST, REPOST, THREADGATE, didOf, rkeyOf } from "../../../appview/uris.ts";
+import {
+  BLOCK,
+  FOLLOW,
+  LIKE,
+  LIST_BLOCK,
+  POST,
+  REPOST,
+  THREADGATE,
+  didOf,
+  rkeyOf,
+} from "../../../appview/uris.ts";
 import { at, entryOf, listOf, textOf } from "../../../protocol/json.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
@@ -10,6 +20,7 @@ import { PostActs } from "../parts/acts.tsx";
 import type { Post } from "../parts/post-view.ts";
 import type { MemberVisit } from "../visit.ts";
 import { backOf, postIn, rkeyIn } from "./given.ts";
+import { blockList, enlist, listIn, unlist } from "./lists.ts";
 
 /** @param rkey of the record that the act takes back */
 type Act = (visit: MemberVisit, fields: Fields, rkey: string | undefined) => Promise<unknown>;
@@ -53,6 +64,12 @@ const ACTS: Readonly<Record<string, Act>> = {
   unmute: ({ views }, fields) => views.unmuteActor({ actor: personIn(fields) }),
   "mute-thread": ({ views }, fields) => views.muteThread({ root: rootIn(fields) }),
   "unmute-thread": ({ views }, fields) => views.unmuteThread({ root: rootIn(fields) }),
+  enlist: (visit, fields) => enlist(visit, fields, personIn(fields)),
+  unlist: (visit, _, rkey) => unlist(visit, rkey),
+  "mute-list": ({ views }, fields) => views.muteActorList({ list: listIn(fields) }),
+  "unmute-list": ({ views }, fields) => views.unmuteActorList({ list: listIn(fields) }),
+  "block-list": blockList,
+  "unblock-list": take(LIST_BLOCK),
   delete: take(POST),
   hide: (visit, fields) => hideReply(visit, postIn(fields), rootIn(fields)),
 };

@@ -1,6 +1,6 @@
 /** `/profile/<name>/feed/<rkey>`, `…/lists/<rkey>`, `/starter-pack/<name>/<rkey>`: what somebody has put together. */
 import type { Child, FC } from "hono/jsx";
-import { GENERATOR, LIST, STARTER_PACK } from "../../../appview/uris.ts";
+import { GENERATOR, LIST, STARTER_PACK, rkeyOf } from "../../../appview/uris.ts";
 import { at, textOf } from "../../../protocol/json.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
@@ -8,11 +8,12 @@ import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
 import { judge } from "../judgement.ts";
+import { ListActs } from "../parts/acts.tsx";
 import { type Basic, PersonRow, listed } from "../parts/person.tsx";
 import type { FeedItem } from "../parts/post-view.ts";
 import { Feed, isEmpty } from "../parts/post.tsx";
 import { ThingRow } from "../parts/thing.tsx";
-import type { AppVisit, Scene } from "../visit.ts";
+import type { AppVisit, Forms, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf, recordIn } from "./asked.ts";
 import { missing } from "./missing.tsx";
@@ -114,22 +115,23 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
   if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
   const path = listPath(uri, list.creator);
   const asPeople = tab === "people" || isModeration(list.purpose);
-  const found = listed(
-    scene,
-    items.map(({ subject }) => subject),
-  );
+  const found = items.filter(({ subject }) => listed(scene, [subject]).length > 0);
+  const isOwn = list.creator.did === scene.viewer?.did;
   const posts = asPeople ? null : await views.getListFeed({ list: uri, limit: PAGE, cursor });
   const roll: Child = (
     <ul class="roll">
-      {found.map((who) => (
-        <PersonRow scene={scene} who={who} />
+      {found.map((item) => (
+        <PersonRow scene={scene} who={item.subject}>
+          {isOwn && scene.forms !== null ? <Unlist scene={scene} forms={scene.forms} uri={item.uri} /> : null}
+        </PersonRow>
       ))}
     </ul>
   );
   return appPage(
     visit,
     <Shell scene={scene} preview={previewOf(path, thing)}>
-      <Head thing={thing} by={words.listBy} />
+      {scene.forms === null ? null : <ListActs scene={scene} list={list} forms={scene.forms} />}
+      <Head thing={thing} by={isModeration(list.purpose) ? words.modListBy : words.listBy} />
       {isModeration(list.purpose) ? null : (
         <Tabs
           label={list.name}
@@ -156,6 +158,17 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
     </Shell>,
   );
 }
+
+/** Takes an account off the reader's own list. */
+const Unlist: FC<{ scene: Scene; forms: Forms; uri: string }> = ({ scene, forms, uri }) => (
+  <form method="post" action="/app/act">
+    <input type="hidden" name="csrf" value={forms.csrf} />
+    <input type="hidden" name="back" value={forms.back} />
+    <button class="quiet" name="do" value={`unlist ${rkeyOf(uri)}`}>
+      {scene.speech.words.remove}
+    </button>
+  </form>
+);
 
 export async function starterPackPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
   const { views, scene } = visit;

@@ -106,6 +106,13 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
       ) : (
         <ul class="roll">{found.rows}</ul>
       )}
+      {kind === "lists" && who.did === scene.viewer?.did ? (
+        <p class="paging">
+          <a class="button second" href="/app/list">
+            {words.newList}
+          </a>
+        </p>
+      ) : null}
       <Paging scene={scene} path={url.pathname} query={{}} cursor={found.cursor} />
     </Shell>,
   );

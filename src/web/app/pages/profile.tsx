@@ -258,7 +258,8 @@ export const ProfileTabs: FC<ProfileTabsProps> = ({ scene, who, here, path, isPe
       here: collection === here,
     })),
     ...more
-      .filter(({ count }) => count > 0)
+      // One's own lists begin there.
+      .filter(({ count, kind }) => count > 0 || (kind === "lists" && who.did === scene.viewer?.did))
       .map(({ kind, name }) => ({ path: `${base}/${kind}`, name, here: kind === here })),
   ];
   return <Tabs label={titleOf(who)} tabs={tabs} />;

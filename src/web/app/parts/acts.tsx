@@ -158,6 +158,48 @@ const PostMenu: FC<MenuProps> = ({ scene, post, forms, root }) => {
 const reportPath = (subject: Record<string, string>, { back }: Forms): string =>
   `/app/report?${new URLSearchParams({ ...subject, back }).toString()}`;
 
+/** The buttons of a list: its maker's, and those by which others keep away from everybody on a moderation list. */
+export const ListActs: FC<{ scene: Scene; list: ListShown; forms: Forms }> = ({ scene, list, forms }) => {
+  const { words } = scene.speech;
+  const { uri, creator, viewer = {} } = list;
+  if (creator.did === scene.viewer?.did) {
+    return (
+      <p class="acts-of">
+        <a class="button quiet" href={`/app/list?${new URLSearchParams({ rkey: rkeyOf(uri) }).toString()}`}>
+          {words.editList}
+        </a>
+      </p>
+    );
+  }
+  if (list.purpose !== MODERATION_LIST) return null;
+  const isMuted = viewer.muted === true;
+  const { blocked } = viewer;
+  return (
+    <form class="acts-of" method="post" action="/app/act">
+      <Hidden fields={{ csrf: forms.csrf, back: forms.back, uri }} />
+      <button class="quiet" name="do" value={isMuted ? "unmute-list" : "mute-list"}>
+        {isMuted ? words.unmuteList : words.muteList}
+      </button>
+      <button
+        class="quiet"
+        name="do"
+        value={blocked === undefined ? "block-list" : `unblock-list ${rkeyOf(blocked)}`}
+      >
+        {blocked === undefined ? words.blockList : words.unblockList}
+      </button>
+    </form>
+  );
+};
+
+const MODERATION_LIST = "app.bsky.graph.defs#modlist";
+
+interface ListShown {
+  uri: string;
+  purpose: string;
+  creator: Basic;
+  viewer?: { muted?: boolean | undefined; blocked?: string | undefined } | undefined;
+}
+
 /** What a moderator may do about a subject: each on a page of its own, which comes back here. */
 const Moderation: FC<{ scene: Scene; subject: { uri: string } | { did: string }; forms: Forms }> = ({
   scene,
@@ -227,6 +269,10 @@ export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ sc
           <Icon name="more" />
         </summary>
         <ul>
+          <Way
+            path={`/app/lists?${new URLSearchParams({ did: who.did }).toString()}`}
+            label={words.addToLists}
+          />
           <OfPerson scene={scene} who={who} />
           <Way path={reportPath({ did: who.did }, forms)} label={words.reportPerson} />
           <Moderation scene={scene} subject={{ did: who.did }} forms={forms} />

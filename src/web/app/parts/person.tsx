@@ -1,6 +1,6 @@
 /** Accounts: a face, a name, a row in a list. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
-import type { FC } from "hono/jsx";
+import type { FC, PropsWithChildren } from "hono/jsx";
 import { linkOf, nameOf, profilePath } from "../addresses.ts";
 import { judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
@@ -54,10 +54,13 @@ export const Verified: FC<{ scene: Scene; who: Basic }> = ({ scene, who }) =>
     </span>
   ) : null;
 
-export const PersonRow: FC<{ scene: Scene; who: Basic & { description?: string | undefined } }> = ({
-  scene,
-  who,
-}) => (
+interface PersonRowProps {
+  scene: Scene;
+  who: Basic & { description?: string | undefined };
+}
+
+/** The children stand at the row's end. */
+export const PersonRow: FC<PropsWithChildren<PersonRowProps>> = ({ scene, who, children }) => (
   <li class="row">
     <Face scene={scene} who={who} />
     <div class="words">
@@ -68,6 +71,7 @@ export const PersonRow: FC<{ scene: Scene; who: Basic & { description?: string |
         </p>
       ) : null}
     </div>
+    {children}
   </li>
 );
 

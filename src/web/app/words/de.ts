@@ -234,6 +234,35 @@ export const de: Words = {
   send: "Senden",
   reported: "Danke. Die Moderation hat deine Meldung.",
 
+  // Lists.
+  newList: "Neue Liste",
+  editList: "Liste bearbeiten",
+  deleteList: "Diese Liste löschen",
+  deleteListSure: "Sie ist dann für alle weg, die sie benutzen, und kommt nicht wieder.",
+  listDescription: "Wofür sie da ist",
+  listPurpose: "Was für eine Liste?",
+  listPurposes: {
+    curate: "Zum Lesen: mit eigenem Feed",
+    mod: "Zum Abstandhalten: stummschalten oder blockieren",
+  },
+  listProblems: {
+    nameMissing: "Bitte gib der Liste einen Namen.",
+    nameTooLong: "Der Name oder der Text ist zu lang.",
+  },
+  modListBy: "Moderationsliste von {}",
+  listsFor: "Deine Listen und {}",
+  addToLists: "Zu Listen hinzufügen",
+  noLists: "Du hast noch keine Listen.",
+  putOn: "Zu {} hinzufügen",
+  takeOff: "Von {} entfernen",
+  add: "Hinzufügen",
+  remove: "Entfernen",
+  goBack: "Zurück",
+  muteList: "Alle stummschalten",
+  unmuteList: "Stummschaltung aller aufheben",
+  blockList: "Alle blockieren",
+  unblockList: "Blockierung aller aufheben",
+
   // Moderating, for those who have the role.
   moderation: {
     label: "Etikett vergeben",

@@ -231,6 +231,32 @@ export const en = {
   send: "Send",
   reported: "Thank you. The moderators have your report.",
 
+  // Lists.
+  newList: "New list",
+  editList: "Edit list",
+  deleteList: "Delete this list",
+  deleteListSure: "It is gone for everybody who uses it, and cannot be brought back.",
+  listDescription: "What it is for",
+  listPurpose: "What kind of list?",
+  listPurposes: { curate: "To read: it has a feed of its own", mod: "To keep away from: to mute or block" },
+  listProblems: {
+    nameMissing: "Please give the list a name.",
+    nameTooLong: "The name or the text is too long.",
+  },
+  modListBy: "Moderation list by {}",
+  listsFor: "Your lists, and {}",
+  addToLists: "Add to lists",
+  noLists: "You have no lists yet.",
+  putOn: "Add to {}",
+  takeOff: "Remove from {}",
+  add: "Add",
+  remove: "Remove",
+  goBack: "Back",
+  muteList: "Mute all",
+  unmuteList: "Unmute all",
+  blockList: "Block all",
+  unblockList: "Unblock all",
+
   // Moderating, for those who have the role.
   moderation: {
     label: "Label it",
