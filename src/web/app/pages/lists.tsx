@@ -157,37 +157,7 @@ export async function showLists(visit: MemberVisit): Promise<Response> {
       {lists.length === 0 ? <Empty>{words.noLists}</Empty> : null}
       <ul class="roll">
         {lists.map(({ list, listItem }) => (
-          <li class="row thing">
-            <Icon name="list" size={28} />
-            <div class="words">
-              <a class="who" href={listPath(list.uri, list.creator)}>
-                <b dir="auto">{list.name}</b>
-              </a>
-              <p class="at">
-                {list.purpose === PURPOSES.mod ? words.listPurposes.mod : words.listPurposes.curate}
-              </p>
-            </div>
-            <form method="post" action="/app/act">
-              <input type="hidden" name="csrf" value={forms.csrf} />
-              <input type="hidden" name="back" value={here} />
-              <input type="hidden" name="uri" value={list.uri} />
-              <input type="hidden" name="did" value={did} />
-              {listItem === undefined ? (
-                <button class="first" name="do" value="enlist" aria-label={filled(words.putOn, list.name)}>
-                  {words.add}
-                </button>
-              ) : (
-                <button
-                  class="quiet"
-                  name="do"
-                  value={`unlist ${rkeyOf(textOf(at(listItem, "uri")) ?? "")}`}
-                  aria-label={filled(words.takeOff, list.name)}
-                >
-                  {words.remove}
-                </button>
-              )}
-            </form>
-          </li>
+          <Membership scene={scene} forms={forms} did={did} here={here} of={{ list, listItem }} />
         ))}
       </ul>
       <p class="paging">
@@ -199,3 +169,48 @@ export async function showLists(visit: MemberVisit): Promise<Response> {
     </Shell>,
   );
 }
+
+interface MembershipProps {
+  scene: Scene;
+  forms: Forms;
+  did: string;
+  /** The page to come back to. */
+  here: string;
+  of: Awaited<ReturnType<MemberVisit["views"]["getListsWithMembership"]>>["listsWithMembership"][number];
+}
+
+/** A list of the reader's, and the button that puts an account on it, or takes it off. */
+const Membership: FC<MembershipProps> = ({ scene, forms, did, here, of: { list, listItem } }) => {
+  const { words } = scene.speech;
+  return (
+    <li class="row thing">
+      <Icon name="list" size={28} />
+      <div class="words">
+        <a class="who" href={listPath(list.uri, list.creator)}>
+          <b dir="auto">{list.name}</b>
+        </a>
+        <p class="at">{words.listPurposes[list.purpose === PURPOSES.mod ? "mod" : "curate"]}</p>
+      </div>
+      <form method="post" action="/app/act">
+        <input type="hidden" name="csrf" value={forms.csrf} />
+        <input type="hidden" name="back" value={here} />
+        <input type="hidden" name="uri" value={list.uri} />
+        <input type="hidden" name="did" value={did} />
+        {listItem === undefined ? (
+          <button class="first" name="do" value="enlist" aria-label={filled(words.putOn, list.name)}>
+            {words.add}
+          </button>
+        ) : (
+          <button
+            class="quiet"
+            name="do"
+            value={`unlist ${rkeyOf(textOf(at(listItem, "uri")) ?? "")}`}
+            aria-label={filled(words.takeOff, list.name)}
+          >
+            {words.remove}
+          </button>
+        )}
+      </form>
+    </li>
+  );
+};
