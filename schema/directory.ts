@@ -383,11 +383,7 @@ export const relayLook = sqliteTable("relay_look", {
 
 export const relayMissing = sqliteTable(
   "relay_missing",
-  {
-    origin: text().notNull(),
-    did: text().notNull(),
-    day: text().notNull(),
-  },
+  { origin: text().notNull(), did: text().notNull(), day: text().notNull() },
   (table) => [primaryKey({ columns: [table.origin, table.did] })],
 );
 

@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import { digestOf } from "../../oauth/digest.ts";
 import { documentOf, markupOf } from "../pages/layout.tsx";
+import { READER_HEADER } from "./frame/offline-script.ts";
 import { coloursOf, inlineStyle } from "./frame/colours.ts";
 import type { AppVisit } from "./visit.ts";
 
@@ -54,6 +55,10 @@ export const appFile = (visit: AppVisit, text: string, type: string): Response =
 function told(visit: AppVisit, text: string, type: string, { status = 200, headers = new Headers() }: Given) {
   headers.set("content-type", type);
   headers.set("x-content-type-options", "nosniff");
+  headers.set(
+    READER_HEADER,
+    visit.reader === null ? "guest" : digestOf(visit.reader.member.did).slice(0, 12),
+  );
   headers.set("vary", VARY);
   headers.set("content-language", visit.scene.speech.words.lang);
   if (visit.reader !== null) {

@@ -6,6 +6,7 @@ import { act } from "./acts/acts.tsx";
 import { takePicture } from "./acts/picture.ts";
 import { goOn, ifNew } from "./answers.tsx";
 import { appAsset } from "./frame/assets.ts";
+import { OFFLINE_PATH } from "./frame/offline-script.ts";
 import { FORM_BYTES } from "./acts/faces.ts";
 import { keys } from "./pages/keys.tsx";
 import { offerCard, showCompose, takeCompose } from "./pages/compose.tsx";
@@ -25,7 +26,7 @@ import { communityRss, profileRss } from "./pages/rss.ts";
 import { hashtag, searchPage } from "./pages/search.tsx";
 import { thread } from "./pages/thread.tsx";
 import { actorIn } from "./pages/asked.ts";
-import { missing, noAnswer } from "./pages/missing.tsx";
+import { missing, noAnswer, offline } from "./pages/missing.tsx";
 import { profile } from "./pages/profile.tsx";
 import { wordsOf } from "../visit.ts";
 import { shared } from "./shared.ts";
@@ -132,6 +133,7 @@ export async function serveApp(services: Services, request: Request): Promise<Re
   const { pathname } = new URL(request.url);
   const asset = appAsset(pathname, wordsOf(services));
   if (asset !== null) return asset;
+  if (pathname === OFFLINE_PATH) return offline(await appVisit(services, request));
   const own = entryOf(OWN, pathname);
   if (own !== undefined) return serveOwn(own, await appVisit(services, request));
   const answer = await shared(request, services, async () => {

@@ -74,6 +74,8 @@ export class Browser {
   #id: DeviceId;
   #secret: string;
   #once: Once | null;
+  /** Whether the answer has the browser delete what it has kept (W3C, Clear Site Data). */
+  #forgets = false;
   /** As they were read with the browser; null after a change. */
   #people: People | null = null;
 
@@ -174,8 +176,10 @@ export class Browser {
     this.#setOnce();
   }
 
+  /** What the browser has kept of the member's pages goes as well. */
   async signOut(did: Did): Promise<void> {
     this.#people = null;
+    this.#forgets = true;
     await this.#db
       .delete(oauthDeviceAccount)
       .where(and(eq(oauthDeviceAccount.deviceId, this.#id), eq(oauthDeviceAccount.did, did)));
@@ -188,6 +192,7 @@ export class Browser {
   /** Adds the cookies that this request changed. */
   writeTo(headers: Headers): Headers {
     for (const cookie of this.#cookies) headers.append("set-cookie", cookie);
+    if (this.#forgets) headers.set("clear-site-data", '"cache", "storage"');
     return headers;
   }
 

@@ -127,6 +127,7 @@ body.app{display:block;background:var(--paper)}
 .acts-of{display:flex;align-items:center;gap:.5rem;float:inline-end;margin-top:.75rem!important}
 .acts-of button:not(li *),.acts-of .button{min-height:2.5rem;padding:.25rem 1.125rem;font-size:.9375rem}
 .acts-of .menu-of summary{border:1.5px solid var(--field);width:2.5rem;height:2.5rem}
+.offline{margin:.75rem 1rem 0}.offline[hidden]{display:none}
 .app main>.acts-of{margin-inline-end:1rem}
 .row form button{min-height:2.25rem;padding:.125rem .875rem;font-size:.875rem}
 .profile .face{display:inline-block;vertical-align:bottom}.profile .face.letter{display:inline-grid}.profile .note{margin-top:.375rem}

@@ -3,6 +3,7 @@ import { digestOf } from "../../../oauth/digest.ts";
 import { themeOf } from "../../pages/theme.ts";
 import type { HostWords } from "../../visit.ts";
 import { APP_STYLE } from "./app.css.ts";
+import { OFFLINE_SCRIPT, OFFLINE_SCRIPT_PATH } from "./offline-script.ts";
 import { APP_SCRIPT } from "./script.ts";
 
 export const APP_STYLE_PATH = `/app/style.${digestOf(APP_STYLE).slice(0, 12)}.css`;
@@ -18,6 +19,12 @@ export function appAsset(pathname: string, host: HostWords): Response | null {
       return file(APP_STYLE, "text/css", FOR_EVER);
     case APP_SCRIPT_PATH:
       return file(APP_SCRIPT, "text/javascript", FOR_EVER);
+    case OFFLINE_SCRIPT_PATH: {
+      // Browsers ask for it anew, so that a version which does harm is gone with the next visit.
+      const answer = file(OFFLINE_SCRIPT, "text/javascript", "no-cache");
+      answer.headers.set("service-worker-allowed", "/");
+      return answer;
+    }
     case MANIFEST_PATH:
       return file(manifestOf(host), "application/manifest+json", SHORTLY);
     default:
@@ -35,7 +42,7 @@ const file = (text: string, type: string, cache: string): Response =>
   });
 
 /** What makes the pages an app on a home screen (W3C, Web Application Manifest). */
-const manifestOf = ({ name, colour }: HostWords): string =>
+const manifestOf = ({ name, colour, logo }: HostWords): string =>
   JSON.stringify({
     id: "/",
     name,
@@ -45,5 +52,8 @@ const manifestOf = ({ name, colour }: HostWords): string =>
     display: "standalone",
     theme_color: themeOf(colour).brand,
     background_color: "#ffffff",
-    icons: [{ src: "/account/mark.svg", type: "image/svg+xml", sizes: "any", purpose: "any" }],
+    icons: [
+      ...(logo === null ? [] : [{ src: logo, sizes: "any", purpose: "any" }]),
+      { src: "/account/mark.svg", type: "image/svg+xml", sizes: "any", purpose: "any" },
+    ],
   });

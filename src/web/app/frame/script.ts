@@ -36,7 +36,7 @@ d.addEventListener("submit", async (event) => {
 });
 
 // The next page, when the end of this one comes near.
-const read = async (href) => new DOMParser().parseFromString(await (await fetch(href)).text(), "text/html");
+const read = async (href) => new DOMParser().parseFromString(await (await fetch(href, { headers: { accept: "text/html" } })).text(), "text/html");
 const near = new IntersectionObserver(async (entries) => {
   const link = entries.find((entry) => entry.isIntersecting)?.target;
   if (!link) return;
@@ -64,6 +64,13 @@ if (location.pathname === "/" && !location.search.includes("cursor")) setInterva
     d.querySelector("main").append(news);
   } catch {}
 }, 90000);
+
+// What was read stays readable without a network; the page says when it is such a copy.
+if ("serviceWorker" in navigator) addEventListener("load", () => navigator.serviceWorker.register("/app/offline.js", { scope: "/", updateViaCache: "none" }).catch(() => {}));
+const told = make("p", { className: "notice plainly offline", textContent: words.offline, hidden: navigator.onLine });
+told.setAttribute("role", "status");
+d.querySelector("main").prepend(told);
+for (const name of ["online", "offline"]) addEventListener(name, () => { told.hidden = navigator.onLine; });
 
 // Menus close when something else is wanted.
 d.addEventListener("click", ({ target }) => all(".menu-of[open]").forEach((menu) => menu.contains(target) || (menu.open = false)));

@@ -37,11 +37,18 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
         <link rel="icon" href="/account/mark.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={STYLE_PATH} />
         <link rel="stylesheet" href={APP_STYLE_PATH} />
+        <link rel="apple-touch-icon" href={host.logo ?? "/account/mark.svg"} />
         <link rel="manifest" href={MANIFEST_PATH} />
         <script type="module" src={APP_SCRIPT_PATH}></script>
         <style>{raw(coloursOf(host.colour))}</style>
       </head>
-      <body class="app" data-news={words.news} data-left={words.characters} data-close={words.close}>
+      <body
+        class="app"
+        data-news={words.news}
+        data-left={words.characters}
+        data-offline={words.offlineNow}
+        data-close={words.close}
+      >
         <a class="skip" href="#main">
           {words.skip}
         </a>

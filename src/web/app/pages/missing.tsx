@@ -1,6 +1,7 @@
 /** The page for what is not here. */
 import { POST, uriOf } from "../../../appview/uris.ts";
 import { appPage } from "../answers.tsx";
+import { OFFLINE_PATH } from "../frame/offline-script.ts";
 import { Shell } from "../frame/shell.tsx";
 import type { AppVisit } from "../visit.ts";
 
@@ -23,6 +24,26 @@ export function noAnswer(visit: AppVisit): Promise<Response> {
       </div>
     </Shell>,
     { status: 502 },
+  );
+}
+
+/** The page for when the network is away, and the page was never read before. The browser keeps it. */
+export function offline(visit: AppVisit): Promise<Response> {
+  const { scene } = visit;
+  const { words } = scene.speech;
+  return appPage(
+    visit,
+    <Shell scene={scene} preview={{ title: words.offline, path: OFFLINE_PATH, indexed: false }}>
+      <div class="head">
+        <h1>{words.offline}</h1>
+        <p>{words.offlineWhy}</p>
+        <p>
+          <a class="button second" href="/">
+            {words.toHome}
+          </a>
+        </p>
+      </div>
+    </Shell>,
   );
 }
 

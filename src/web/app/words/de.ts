@@ -333,6 +333,12 @@ export const de: Words = {
     "Zeitleisten, Profile und die Suche kommen von einem anderen Dienst, und der antwortet gerade nicht. Deine eigenen Beiträge liegen hier, es geht nichts verloren.",
   again: "Noch einmal versuchen",
 
+  // Without a network.
+  offline: "Du bist offline",
+  offlineWhy:
+    "Diese Seite war noch nicht geöffnet und liegt darum nicht vor. Was du gelesen hast, schon: geh zurück oder zur Startseite.",
+  offlineNow: "Du bist offline. Das ist eine Kopie von dem, was du schon gelesen hast.",
+
   // Where nothing is.
   nothingHere: "Hier ist nichts",
   noPage: "Unter dieser Adresse gibt es keine Seite.",

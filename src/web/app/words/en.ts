@@ -327,6 +327,12 @@ export const en = {
     "Timelines, profiles and search come to this host from another service, which does not answer at the moment. Your own posts are kept here, and nothing is lost.",
   again: "Try again",
 
+  // Without a network.
+  offline: "You are offline",
+  offlineWhy:
+    "This page was not read before, so it is not kept here. What you have read is: go back, or to the front page.",
+  offlineNow: "You are offline. This is a copy of what you read before.",
+
   // Where nothing is.
   nothingHere: "Nothing here",
   noPage: "There is no page at this address.",
