@@ -243,58 +243,11 @@ export const activitySubscription = sqliteTable(
   (table) => [primaryKey({ columns: [table.did, table.subjectDid] })],
 );
 
-export const resetCode = sqliteTable("reset_code", {
-  digest: text().primaryKey(),
-  did: did().notNull(),
-  at: integer().notNull(),
+export const blockedLink = sqliteTable("blocked_link", {
+  domain: text().primaryKey(),
+  blockedBy: text("blocked_by").notNull(),
+  blockedAt: text("blocked_at").notNull(),
 });
-
-export const unsentMail = sqliteTable(
-  "unsent_mail",
-  {
-    did: did().notNull(),
-    purpose: text().notNull(),
-    subject: text().notNull(),
-    text: text().notNull(),
-    at: text().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.did, table.purpose] })],
-);
-
-export const mailLog = sqliteTable("mail_log", {
-  id: integer().primaryKey(),
-  at: text().notNull(),
-  kind: text().notNull(),
-  did: did(),
-  failure: text(),
-});
-
-export const announcement = sqliteTable("announcement", {
-  id: integer().primaryKey(),
-  at: text().notNull(),
-  by: did().notNull(),
-  uri: text(),
-  subject: text().notNull(),
-  text: text().notNull(),
-  after: text(),
-  total: integer().notNull(),
-  sent: integer().notNull().default(0),
-  failed: integer().notNull().default(0),
-  tries: integer().notNull().default(0),
-});
-
-export const quietMember = sqliteTable("quiet_member", { did: did().primaryKey() });
-
-export const mailText = sqliteTable(
-  "mail_text",
-  {
-    name: text().notNull(),
-    language: text().notNull(),
-    subject: text().notNull(),
-    text: text().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.name, table.language] })],
-);
 
 export const allowance = sqliteTable(
   "allowance",

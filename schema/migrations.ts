@@ -20,6 +20,7 @@ import directory0021 from "../migrations/directory/0021_mail.sql";
 import directory0022 from "../migrations/directory/0022_usage.sql";
 import directory0023 from "../migrations/directory/0023_announcement.sql";
 import directory0024 from "../migrations/directory/0024_join_requests.sql";
+import directory0025 from "../migrations/directory/0025_blocked_link.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -27,6 +28,7 @@ import appview0004 from "../migrations/appview/0004_post_word.sql";
 import appview0005 from "../migrations/appview/0005_search.sql";
 import appview0006 from "../migrations/appview/0006_rebuild_failure.sql";
 import appview0007 from "../migrations/appview/0007_backlog.sql";
+import appview0008 from "../migrations/appview/0008_blocked_link.sql";
 
 export interface Migration {
   name: string;
@@ -53,6 +55,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0022_usage.sql", sql: directory0022 },
   { name: "0023_announcement.sql", sql: directory0023 },
   { name: "0024_join_requests.sql", sql: directory0024 },
+  { name: "0025_blocked_link.sql", sql: directory0025 },
 ];
 
 /** The index, derived from repos. */
@@ -64,4 +67,5 @@ export const APPVIEW_MIGRATIONS: readonly Migration[] = [
   { name: "0005_search.sql", sql: appview0005 },
   { name: "0006_rebuild_failure.sql", sql: appview0006 },
   { name: "0007_backlog.sql", sql: appview0007 },
+  { name: "0008_blocked_link.sql", sql: appview0008 },
 ];

@@ -29,7 +29,7 @@ const EVERY_MINUTE = "* * * * *";
 
 /** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan))\b/.test(url);
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {

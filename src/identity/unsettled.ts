@@ -19,6 +19,7 @@ import { unsettled } from "../../schema/directory.ts";
  * - `sign-out`: the password was changed, which ends every session but that of the browser `subject`
  * - `moderate`: object and AppView follow the takedown of `subject`, a record's at-uri or a blob's CID
  * - `label`: AppView and subscribers learn of labels; `did` is the host's, `subject` a JSON array of what they are about
+ * - `links`: the index follows the blocked links; `did` is the host's, `subject` a JSON array of those blocked last
  * - `rehome`: every member's DID document follows the host's address; `did` is the host's, `subject` how far it is
  * - `delete`: the account ends
  * - `depart`: the account has ended; an upload may have outlived it
@@ -33,6 +34,7 @@ export type ActKind =
   | "sign-out"
   | "moderate"
   | "label"
+  | "links"
   | "rehome"
   | "delete"
   | "depart";

@@ -5,6 +5,7 @@ import type { AccountStation } from "../protocol/account-station.ts";
 import { logLine } from "../protocol/log-line.ts";
 import { must } from "../protocol/refusal.ts";
 import type { AppViewStation, Bindings } from "../protocol/stations.ts";
+import { settleLinks } from "./blocked-links.ts";
 import { settleSignUp } from "./create.ts";
 import { settleMove } from "./host/move.ts";
 import { settleLabels } from "./labels.ts";
@@ -71,6 +72,8 @@ async function settle(services: SettlingServices, act: Act): Promise<void> {
       return unsettled.end(act);
     case "label":
       return settleLabels(services, act);
+    case "links":
+      return settleLinks(services, act);
     case "rehome":
       return settleMove(services, act);
     case "moderate":

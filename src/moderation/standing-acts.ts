@@ -2,6 +2,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { ModerationAct } from "../protocol/stations.ts";
 import { actOf } from "./issue-labels.ts";
+import { BlockedLinks } from "./blocked-links.ts";
 import { ModerationLabels } from "./labels.ts";
 import { ModerationSubjects, type SubjectTakedown } from "./subjects.ts";
 
@@ -15,8 +16,10 @@ const takedownOf = ({ did, subject, ref }: SubjectTakedown): ModerationAct => ({
   ...(subject === did ? {} : subject.startsWith("at://") ? { uri: subject } : { blob: subject }),
 });
 
-/** Takedowns of records, blobs and other hosts' accounts, then labels in their order, negations included. Page by page. */
+/** Blocked links, takedowns of records, blobs and other hosts' accounts, then labels in their order, negations included. Page by page. */
 export async function* standingActs(directory: D1Database): AsyncGenerator<ModerationAct[]> {
+  const links = await new BlockedLinks(directory).list();
+  yield [{ kind: "links", domains: links.map(({ domain }) => domain), fresh: [] }];
   const subjects = new ModerationSubjects(directory);
   let last: { did: Did | ""; subject: string } = { did: "", subject: "" };
   for (;;) {

@@ -229,6 +229,8 @@ export const SEAT_HEADER = "atoll-seat";
  */
 export type ModerationAct =
   | { kind: "takedown"; did: Did; uri?: string; blob?: string; applied: boolean; ref?: string | undefined }
+  /** All blocked domains, and those that are new, for which posts are looked for. */
+  | { kind: "links"; domains: readonly string[]; fresh: readonly string[] }
   | {
       kind: "label";
       src: Did;

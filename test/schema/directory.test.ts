@@ -1,6 +1,7 @@
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, test } from "vitest";
 import * as directory from "../../schema/directory.ts";
+import * as mail from "../../schema/mail.ts";
 import * as oauth from "../../schema/oauth.ts";
 import { bindings } from "../support/bindings.ts";
 
@@ -11,7 +12,7 @@ interface Column {
   pk: number;
 }
 
-const tables = [directory, oauth]
+const tables = [directory, mail, oauth]
   .flatMap((schema): unknown[] => Object.values(schema))
   .filter((value) => value instanceof SQLiteTable)
   .map((table) => getTableConfig(table));

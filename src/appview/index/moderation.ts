@@ -2,9 +2,14 @@
  * Moderation acts. They are stored next to the index and every view consults them, so they take effect at
  * once.
  */
+import { followLinks } from "../blocked-links.ts";
 import type { ModerationAct } from "../../protocol/stations.ts";
 
-function statementOf(db: D1Database, act: ModerationAct): D1PreparedStatement {
+function statementsOf(db: D1Database, act: ModerationAct): D1PreparedStatement[] {
+  return act.kind === "links" ? followLinks(db, act) : [statementOf(db, act)];
+}
+
+function statementOf(db: D1Database, act: Exclude<ModerationAct, { kind: "links" }>): D1PreparedStatement {
   if (act.kind === "takedown") {
     const subject = act.uri ?? (act.blob === undefined ? act.did : `${act.did}/${act.blob}`);
     return act.applied
@@ -24,5 +29,5 @@ function statementOf(db: D1Database, act: ModerationAct): D1PreparedStatement {
 }
 
 export async function applyModeration(db: D1Database, acts: ModerationAct[]): Promise<void> {
-  if (acts.length > 0) await db.batch(acts.map((act) => statementOf(db, act)));
+  if (acts.length > 0) await db.batch(acts.flatMap((act) => statementsOf(db, act)));
 }

@@ -48,6 +48,7 @@ export const KEPT = [
   "poison",
   "actor",
   "takedown",
+  "blocked_link",
   "label",
   "bookmark_total",
   "rebuild",

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Did } from "@atcute/lexicons";
 import { and, desc, eq, gt, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
-import { resetCode, unsentMail } from "../../../schema/directory.ts";
+import { resetCode, unsentMail } from "../../../schema/mail.ts";
 import type { Mail } from "./mailer.ts";
 
 /**

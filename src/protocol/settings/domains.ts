@@ -23,6 +23,26 @@ export const DISALLOWED_TLDS: readonly string[] = [
   "onion",
 ];
 
+/** A domain as somebody types it: a link to it, or with `www.`; null for what is none. */
+export function domainNamed(typed: string): string | null {
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `https://${typed}`);
+  const name = (url?.hostname ?? "").replace(/^www\./, "").replace(/\.$/, "");
+  return isDomain(name) && name.length <= 253 ? name : null;
+}
+
+const HOSTS_MAX = 200;
+
+/** Names of hosts, separated by commas. */
+export function readHosts(text: string): string {
+  const names = split(text).map((typed) => {
+    const name = domainNamed(typed);
+    if (name === null) throw new Unfit(`has ${shown(typed)}, which is no host: write it as example.com`);
+    return name;
+  });
+  if (names.length > HOSTS_MAX) throw new Unfit(`has more than ${HOSTS_MAX} hosts`);
+  return unique(names).join(",");
+}
+
 /** The longest name that a member may choose below a domain, with DNS's limit of 253 characters for all. */
 const LONGEST_DOMAIN = 253 - 18;
 

@@ -30,7 +30,7 @@ import {
   readWords,
 } from "./values.ts";
 import { Unfit } from "./unfit.ts";
-import { readDomains } from "./domains.ts";
+import { readDomains, readHosts } from "./domains.ts";
 
 interface Setting<Value extends string = string> {
   /** One sentence for the README's table. */
@@ -204,6 +204,12 @@ export const SETTINGS = {
     fallback: "",
     kept: true,
     read: readWords,
+  }),
+  BLOCKED_HOSTS: setting({
+    what: "Other hosts whose accounts this host takes nothing from, separated by commas.",
+    fallback: "",
+    kept: true,
+    read: readHosts,
   }),
   PLAN: setting({
     what: "The Cloudflare plan that the Worker is on, `free` or `paid`: how much it takes up at once.",

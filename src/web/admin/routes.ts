@@ -15,6 +15,7 @@ import { members } from "./members/members.tsx";
 import { invite, invites } from "./invites.tsx";
 import { numbers } from "./home/numbers.tsx";
 import { plan } from "./home/plan.tsx";
+import { links } from "./moderation/links.tsx";
 import { queue, subject } from "./moderation/reports.tsx";
 import { requests } from "./requests.tsx";
 import { settings, settingsOf } from "./settings.tsx";
@@ -40,6 +41,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/announcements": announcements,
   "/admin/roles": roles,
   "/admin/labels": labels,
+  "/admin/links": links,
   "/admin/relays": relays,
   "/admin/numbers": numbers,
   "/admin/plan": plan,

@@ -4,7 +4,7 @@
  * a token speaks for the labeler alone, never for the account whose DID document names the key.
  */
 import type { Did } from "@atcute/lexicons";
-import { verificationKey } from "../../identity/did-document.ts";
+import { pdsEndpoint, verificationKey } from "../../identity/did-document.ts";
 import { isHostDid } from "../../identity/host.ts";
 import { verify } from "../../protocol/keys.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
@@ -61,7 +61,8 @@ const LIFETIME_MAX = 65 * 60;
 
 /**
  * @returns the issuing account. Refuses (401) by the reference's names: BadJwt, BadJwtType, JwtExpired,
- * BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature.
+ * BadJwtAudience, BadJwtLexiconMethod, BadJwtIss, UntrustedIss, BadJwtSignature; and Forbidden (403) for an
+ * account of a blocked host.
  */
 export async function verifyServiceToken(
   token: string,
@@ -110,6 +111,9 @@ function issuerOf(iss: string, labelerOf: Did | undefined): Did {
 
 const badJwt = () => refused("BadJwt", "poorly formatted jwt");
 
+const isWithin = (host: string, domain: string): boolean =>
+  domain !== "" && (host === domain || host.endsWith(`.${domain}`));
+
 const isAlgorithm = (alg: unknown) => alg === "ES256K" || alg === "ES256";
 
 /**
@@ -144,10 +148,14 @@ async function issuerKey(
   did: Did,
   keyId: string,
   fresh: boolean,
-  { dids }: Credentials["services"],
+  { dids, env, host }: Credentials["services"],
 ): Promise<string> {
   const document = await dids.find(did, { fresh });
   if (document === null) throw authRequired("could not resolve iss did");
+  const home = URL.parse(pdsEndpoint(document) ?? "")?.hostname ?? "";
+  const isBlocked = env.BLOCKED_HOSTS.split(",").some((name) => isWithin(home, name));
+  if (isBlocked && home !== host.hostname)
+    throw new Refusal("Forbidden", `Nothing is taken from accounts of ${home} here`, 403);
   const key = verificationKey(document, keyId);
   if (key === null) throw authRequired("missing or bad key in did doc");
   return key;

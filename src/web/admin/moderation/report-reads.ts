@@ -98,6 +98,8 @@ export interface SubjectPosts {
   around: PostAround[];
   newest: SeenPost[];
   names: Names;
+  /** Why the index hides the subject; null if it does not. */
+  hidden: string | null;
 }
 
 export async function readPosts(index: D1Database, { did, uri }: ReportedSubject): Promise<SubjectPosts> {
@@ -106,6 +108,13 @@ export async function readPosts(index: D1Database, { did, uri }: ReportedSubject
     around: read<PostAround>(selectAround(index, uri ?? "")),
     newest: read<SeenPost>(selectNewestOf(index, did)),
     names: read<NamedRow>(selectNames(index, [did])),
+    hidden: read<{ ref: string }>(
+      index.prepare("SELECT ref FROM takedown WHERE subject = ?1").bind(uri ?? did),
+    ),
   });
-  return { ...found, names: new Map(found.names.map((row) => [row.did, row])) };
+  return {
+    ...found,
+    hidden: found.hidden[0]?.ref ?? null,
+    names: new Map(found.names.map((row) => [row.did, row])),
+  };
 }

@@ -43,6 +43,7 @@ const LINKS: readonly Link[] = [
   ["/admin/relays", "Relays", MODERATORS],
   ["/admin/mail", "Mail", OWNERS],
   ["/admin/names", "Names", OWNERS],
+  ["/admin/links", "Links", MODERATORS],
   ["/admin/labels", "Labels", OWNERS],
   ["/admin/roles", "Roles", OWNERS],
   ["/admin/settings", "Settings", OWNERS],

@@ -37,7 +37,10 @@ export const LABELS = [
 export const Decisions: FC<SubjectProps> = (props) => {
   const { about, facts, sender, posts, problem, wanted, ownLabels } = props;
   const isHere = facts.author !== null;
-  const isDown = facts.takedown !== null || (about.uri === null && isHere && facts.author?.takedown !== null);
+  const isDown =
+    facts.takedown !== null ||
+    (about.uri !== null && posts.hidden !== null) ||
+    (about.uri === null && isHere && facts.author?.takedown !== null);
   const maySuspend = isHere ? facts.author?.takedown === null : about.uri !== null;
   const appeals = facts.reports.some(({ state, reasonType }) => state === "open" && isAppeal(reasonType));
   const meant = posts.thread.find(({ uri }) => uri === about.uri);

@@ -12,9 +12,15 @@ export const Thread: FC<SubjectProps> = ({ about, facts, posts }) => {
   return (
     <section>
       <h2>What they wrote</h2>
-      {facts.takedown === null ? null : (
+      {facts.takedown === null && posts.hidden === null ? null : (
         <p class="hint">
-          <span class="tag bad">{facts.author === null ? "Hidden here" : "Taken down"}</span>
+          <span class="tag bad">
+            {facts.takedown === null
+              ? `Hidden: ${posts.hidden}`
+              : facts.author === null
+                ? "Hidden here"
+                : "Taken down"}
+          </span>
         </p>
       )}
       {posts.thread.length === 0 ? (
