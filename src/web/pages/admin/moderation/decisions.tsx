@@ -34,14 +34,16 @@ export const LABELS = [
   ["impersonation", "Impersonation"],
 ] as const;
 
+/** Where the subject stands, and what can be done about it. */
+function standingOf({ about: { uri }, facts: { author, takedown }, posts: { hidden } }: SubjectProps) {
+  const isDown = takedown !== null || (uri === null ? (author?.takedown ?? null) : hidden) !== null;
+  const maySuspend = author === null ? uri !== null : author.takedown === null;
+  return { isHere: author !== null, isDown, maySuspend };
+}
+
 export const Decisions: FC<SubjectProps> = (props) => {
   const { about, facts, sender, posts, problem, wanted, ownLabels } = props;
-  const isHere = facts.author !== null;
-  const isDown =
-    facts.takedown !== null ||
-    (about.uri !== null && posts.hidden !== null) ||
-    (about.uri === null && isHere && facts.author?.takedown !== null);
-  const maySuspend = isHere ? facts.author?.takedown === null : about.uri !== null;
+  const { isHere, isDown, maySuspend } = standingOf(props);
   const appeals = facts.reports.some(({ state, reasonType }) => state === "open" && isAppeal(reasonType));
   const meant = posts.thread.find(({ uri }) => uri === about.uri);
   const cid = facts.reports.find(({ subjectCid }) => subjectCid !== null)?.subjectCid ?? "";

@@ -6,7 +6,7 @@ import { Ending } from "../../account/rows.tsx";
 import { TextArea } from "../../fields.tsx";
 import { Form, Submit } from "../../form.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
-import { subjectPath } from "../lines.tsx";
+import { subjectPath } from "../paths.ts";
 
 interface LinksProps extends DeskFrame {
   links: { domain: string; hidden: number }[];
@@ -61,21 +61,23 @@ export const LinksPage: FC<LinksProps> = ({ links, posts, hosts, wanted, ...fram
         </details>
       )}
     </section>
-    {OWNERS.includes(frame.role) ? (
-      <section>
-        <h2>Blocked hosts</h2>
-        <Form {...frame.sender} step="hosts">
-          <TextArea
-            name="hosts"
-            label="Hosts"
-            hint="Other hosts whose accounts this host listens to in nothing: no reports, no calls in their name. With commas between them."
-            value={hosts.replaceAll(",", ", ")}
-            optional
-            problem={frame.problem}
-          />
-          <Submit weight="second">Save the hosts</Submit>
-        </Form>
-      </section>
-    ) : null}
+    {OWNERS.includes(frame.role) ? <Hosts {...frame} hosts={hosts} /> : null}
   </DeskPage>
+);
+
+const Hosts: FC<DeskFrame & { hosts: string }> = ({ hosts, ...frame }) => (
+  <section>
+    <h2>Blocked hosts</h2>
+    <Form {...frame.sender} step="hosts">
+      <TextArea
+        name="hosts"
+        label="Hosts"
+        hint="Other hosts whose accounts this host listens to in nothing: no reports, no calls in their name. With commas between them."
+        value={hosts.replaceAll(",", ", ")}
+        optional
+        problem={frame.problem}
+      />
+      <Submit weight="second">Save the hosts</Submit>
+    </Form>
+  </section>
 );
