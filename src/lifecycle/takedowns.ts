@@ -7,7 +7,7 @@ import type { Did } from "@atcute/lexicons";
 import type { Act } from "../identity/unsettled.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationSubjects, type SubjectTakedown } from "../moderation/subjects.ts";
-import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import { parseAtUri } from "../protocol/syntax.ts";
 import type { SettlingServices } from "./services.ts";
 import { settleStanding } from "./standing.ts";
@@ -140,55 +140,10 @@ async function tellAccount(
 }
 
 /** Splits a record's URI. Refuses InvalidRequest for a URI that names no record of a DID. */
-function recordOf(uri: string): { did: Did; path: string } {
+export function recordOf(uri: string): { did: Did; path: string } {
   const { repo, collection, rkey } = parseAtUri(uri);
   if (!repo.startsWith("did:") || collection === undefined || rkey === undefined) {
     throw invalidRequest(`Not a record's URI: ${uri}`);
   }
   return { did: repo as Did, path: `${collection}/${rkey}` };
-}
-
-/** A record's takedown and version. Null when there is no such record. */
-export async function recordStatus(
-  services: SettlingServices,
-  uri: string,
-): Promise<{ uri: string; cid: string; takedown: StatusAttr } | null> {
-  const { did, path } = recordOf(uri);
-  const subject = `at://${did}/${path}`;
-  const elsewhere = await statusElsewhere(services, did, subject);
-  if (elsewhere !== null) return { uri: subject, ...elsewhere };
-  const found = await orNull(services.account(did).recordTakedown(path));
-  if (found === null) return null;
-  const { cid, takedown } = found;
-  return { uri: subject, cid, takedown };
-}
-
-export async function blobStatus(
-  services: SettlingServices,
-  did: Did,
-  cid: string,
-): Promise<StatusAttr | null> {
-  const elsewhere = await statusElsewhere(services, did, cid);
-  return elsewhere === null ? orNull(services.account(did).blobTakedown(cid)) : elsewhere.takedown;
-}
-
-/** What is decided about a subject of another host; null for what is here, and for what nobody decided about. */
-export async function statusElsewhere(
-  { directory, env }: SettlingServices,
-  did: Did,
-  subject: string,
-): Promise<{ cid: string; takedown: StatusAttr } | null> {
-  const hidden = await new ModerationSubjects(env.DIRECTORY).find(did, subject);
-  if (hidden === null || (await directory.findByDid(did)) !== null) return null;
-  return { cid: hidden.cid ?? "", takedown: { applied: true, ref: hidden.ref } };
-}
-
-/** Turns a refusal below 500 into null: an account that does not exist has nothing in it. */
-async function orNull<Found>(asked: Promise<Found | null>): Promise<Found | null> {
-  try {
-    return await asked;
-  } catch (thrown) {
-    if (isRefusal(thrown) && thrown.status < 500) return null;
-    throw thrown;
-  }
 }

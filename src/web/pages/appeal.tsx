@@ -2,7 +2,8 @@
 import type { FC } from "hono/jsx";
 import type { Problem } from "../problems.ts";
 import type { Frame } from "../visit.ts";
-import { Field, TextArea } from "./fields.tsx";
+import { Field } from "./fields.tsx";
+import { TextArea } from "./text-area.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, ProblemNotice } from "./parts.tsx";

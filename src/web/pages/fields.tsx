@@ -2,7 +2,7 @@
 import type { Child, FC } from "hono/jsx";
 import type { Problem } from "../problems.ts";
 
-interface FieldProps {
+export interface FieldProps {
   /** By default its name; where a page has several of a name, problems go by it. */
   id?: string;
   name: string;
@@ -69,45 +69,6 @@ export const Field: FC<FieldProps> = ({
           {tail}
         </div>
       )}
-      {hint === undefined ? null : (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      {wrong ? (
-        <p class="wrong" id={`${id}-wrong`}>
-          {wrong}
-        </p>
-      ) : null}
-    </div>
-  );
-};
-
-type TextAreaProps = Pick<
-  FieldProps,
-  "id" | "name" | "label" | "value" | "hint" | "optional" | "maxlength" | "problem"
-> & { rows?: number };
-
-/** Several lines of text. */
-export const TextArea: FC<TextAreaProps> = (props) => {
-  const { name, id = name, label, value, hint, optional, maxlength, problem, rows = 5 } = props;
-  const wrong = problem?.field === id ? problem.message : null;
-  const described = [hint === undefined ? null : `${id}-hint`, wrong ? `${id}-wrong` : null].filter(Boolean);
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <textarea
-        id={id}
-        name={name}
-        rows={rows}
-        required={!optional}
-        maxlength={maxlength}
-        aria-invalid={wrong ? "true" : undefined}
-        aria-describedby={described.length > 0 ? described.join(" ") : undefined}
-        autofocus={wrong !== null}
-      >
-        {value ?? ""}
-      </textarea>
       {hint === undefined ? null : (
         <p class="hint" id={`${id}-hint`}>
           {hint}

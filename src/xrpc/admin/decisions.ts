@@ -1,5 +1,5 @@
 /** What is decided about a subject, on the admin's pages and in the app: takedowns, and the end of its reports. */
-import { recordStatus } from "../../lifecycle/takedowns.ts";
+import { recordStatus } from "../../lifecycle/takedown-status.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { ActingCaller } from "../server/role-policies.ts";
 import type { Services } from "../server/services.ts";

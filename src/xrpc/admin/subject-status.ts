@@ -2,14 +2,8 @@
 import type { ComAtprotoAdminGetSubjectStatus, ComAtprotoAdminUpdateSubjectStatus } from "@atcute/atproto";
 import type { Did } from "@atcute/lexicons";
 import { activateAccount, deactivateAccount } from "../../lifecycle/states.ts";
-import {
-  blobStatus,
-  recordStatus,
-  statusElsewhere,
-  takedownAccount,
-  takedownBlob,
-  takedownRecord,
-} from "../../lifecycle/takedowns.ts";
+import { blobStatus, recordStatus, statusElsewhere } from "../../lifecycle/takedown-status.ts";
+import { takedownAccount, takedownBlob, takedownRecord } from "../../lifecycle/takedowns.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import { ensureDid, parseAtUri } from "../../protocol/syntax.ts";
 import { act, assertOutranks } from "./acts.ts";

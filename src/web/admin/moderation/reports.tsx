@@ -2,7 +2,7 @@
 import { tellReporters } from "../../../lifecycle/report-mail.ts";
 import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
-import { assertOutranks, sendEmail } from "../../../xrpc/admin/acts.ts";
+import { assertOutranks } from "../../../xrpc/admin/acts.ts";
 import {
   type Subject,
   createLabels,
@@ -22,7 +22,7 @@ import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../d
 import { readNext, readQueue } from "./queue-reads.ts";
 import { readPosts, readSubject } from "./report-reads.ts";
 import { type Decided, decidedIn } from "./decided.ts";
-import { WARNINGS, warningMail } from "./warnings.ts";
+import { warn } from "./warn.ts";
 
 const NOTE_MAX = 500;
 
@@ -107,26 +107,6 @@ const undo = step(async (visit, subject, fields) => {
     await createLabels(services, caller, [{ uri: nameOf(subject), val: lineOf(fields, "value"), neg: true }]);
   return { done: "It is as it was before, and the reports are open again." };
 });
-
-async function warn(visit: DeskVisit, subject: Subject, fields: Fields): Promise<Said | void> {
-  const { services, caller, frame } = visit;
-  const author = await services.directory.findByDid(subject.did);
-  if (author === null) return { problem: wrong("Only members can be sent a mail.") };
-  const own = (fields.get("words") ?? "").trim().slice(0, 2_000);
-  const kind = WARNINGS.find(({ name }) => name === fields.get("kind"));
-  if (kind === undefined && own === "")
-    return { problem: wrong("Please choose what the mail says, or write it yourself."), fields };
-  const { sent } = await sendEmail(services, caller, {
-    recipientDid: author.did,
-    senderDid: visit.member.did,
-    ...(await warningMail(services.env, frame.host, author.handle, { warning: kind ?? null, own })),
-  });
-  if (!sent)
-    return {
-      problem: wrong("The mail could not be sent: this host has no mail set up, or it failed."),
-      fields,
-    };
-}
 
 const change = (
   update: (visit: DeskVisit) => { assignedTo?: string | null; escalated?: boolean },

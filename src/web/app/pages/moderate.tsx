@@ -3,7 +3,7 @@
  * of the admin's pages; what cannot be taken lightly needs a fresh sign-in.
  */
 import type { FC } from "hono/jsx";
-import { recordStatus } from "../../../lifecycle/takedowns.ts";
+import { recordStatus } from "../../../lifecycle/takedown-status.ts";
 import { labelsInForce } from "../../../moderation/label-query.ts";
 import { entryOf } from "../../../protocol/json.ts";
 import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";

@@ -2,7 +2,7 @@
 import type { FC } from "hono/jsx";
 import { WORD_MAX } from "../../../moderation/join-decisions.ts";
 import type { JoinRequest } from "../../../moderation/join-requests.ts";
-import { TextArea } from "../fields.tsx";
+import { TextArea } from "../text-area.tsx";
 import { Form, Submit } from "../form.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 import { OUTCOMES, type Outcome } from "./requests.tsx";

@@ -2,7 +2,8 @@
 import type { FC } from "hono/jsx";
 import type { Announcement } from "../../../../lifecycle/announcements/announcements.ts";
 import type { Fields } from "../../../forms.ts";
-import { Field, TextArea } from "../../fields.tsx";
+import { Field } from "../../fields.tsx";
+import { TextArea } from "../../text-area.tsx";
 import { ButtonForm, Form, Submit } from "../../form.tsx";
 import { day } from "../../parts.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";

@@ -9,7 +9,8 @@ import {
 } from "../../../../identity/mail/texts.ts";
 import type { Fields } from "../../../forms.ts";
 import { ButtonForm, Form, Submit } from "../../form.tsx";
-import { Field, TextArea } from "../../fields.tsx";
+import { Field } from "../../fields.tsx";
+import { TextArea } from "../../text-area.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 export const LANGUAGE_NAMES: Record<Language, string> = { en: "English", de: "German" };

@@ -6,7 +6,8 @@ import type { SubjectFacts, SubjectPosts } from "../../../admin/moderation/repor
 import { WARNINGS } from "../../../admin/moderation/warnings.ts";
 import { type ReportedSubject, isAppeal } from "../../../../moderation/reports.ts";
 import type { Fields } from "../../../forms.ts";
-import { Check, Field, TextArea } from "../../fields.tsx";
+import { Check, Field } from "../../fields.tsx";
+import { TextArea } from "../../text-area.tsx";
 import { Form, Submit } from "../../form.tsx";
 import type { DeskFrame } from "../desk-page.tsx";
 

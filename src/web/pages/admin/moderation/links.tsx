@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import { OWNERS } from "../../../../xrpc/server/role-policies.ts";
 import type { Fields } from "../../../forms.ts";
 import { Ending } from "../../account/rows.tsx";
-import { TextArea } from "../../fields.tsx";
+import { TextArea } from "../../text-area.tsx";
 import { Form, Submit } from "../../form.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 import { subjectPath } from "../paths.ts";
