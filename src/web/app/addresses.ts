@@ -34,3 +34,9 @@ export function linkOf(uri: unknown): string | null {
 }
 
 export const domainOf = (link: string): string => new URL(link).hostname.replace(/^www\./, "");
+
+/** `com.example.essay` → "Essay" */
+export function nameOfCollection(nsid: string): string {
+  const last = nsid.slice(nsid.lastIndexOf(".") + 1);
+  return last.slice(0, 1).toUpperCase() + last.slice(1);
+}

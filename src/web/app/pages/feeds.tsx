@@ -1,61 +1,20 @@
-/** `/profile/<name>/feed/<rkey>`, `…/lists/<rkey>`, `/starter-pack/<name>/<rkey>`: what somebody has put together. */
+/** `/profile/<name>/feed/<rkey>`, `…/lists/<rkey>`: what somebody has put together. */
 import type { Child, FC } from "hono/jsx";
-import { GENERATOR, LIST, STARTER_PACK, rkeyOf } from "../../../appview/uris.ts";
-import { at, textOf } from "../../../protocol/json.ts";
+import { GENERATOR, LIST, rkeyOf } from "../../../appview/uris.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
-import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
+import { feedPath, listPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
-import { type Preview, briefly } from "../frame/preview.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
-import { judge } from "../judgement.ts";
 import { ListActs } from "../parts/acts.tsx";
-import { type Basic, PersonRow, listed } from "../parts/person.tsx";
+import { Head, type Thing, isKept, previewOf } from "../parts/made.tsx";
+import { PersonRow, listed } from "../parts/person.tsx";
 import type { FeedItem } from "../parts/post-view.ts";
 import { Feed, isEmpty } from "../parts/post.tsx";
-import { ThingRow } from "../parts/thing.tsx";
 import type { AppVisit, Forms, Scene } from "../visit.ts";
-import { filled } from "../words/speech.ts";
 import { cursorOf, recordIn } from "./asked.ts";
 import { missing } from "./missing.tsx";
 
 const PAGE = 30;
-
-interface Thing {
-  uri: string;
-  name: string;
-  description?: string | undefined;
-  creator: Basic;
-  avatar?: string | undefined;
-  labels?: readonly { val: string; src: string }[] | undefined;
-}
-
-/** Whether labels keep the thing, or whoever made it, from this reader. */
-const isKept = ({ tastes }: Scene, { creator, labels = [] }: Thing): boolean =>
-  judge([...(creator.labels ?? []), ...labels], tastes).hidden !== null;
-
-const previewOf = (path: string, { uri, name, description, avatar }: Thing): Preview => ({
-  title: name,
-  path,
-  indexed: true,
-  description: briefly(description ?? ""),
-  image: avatar === undefined ? undefined : { url: avatar },
-  type: "profile",
-  atUri: uri,
-});
-
-const Head: FC<{ thing: Thing; by: string }> = ({ thing: { name, description, creator }, by }) => (
-  <div class="head">
-    <h1 dir="auto">{name}</h1>
-    <p class="lead">
-      <a href={profilePath(creator)}>{filled(by, `@${nameOf(creator)}`)}</a>
-    </p>
-    {description ? (
-      <p class="text" dir="auto">
-        {description}
-      </p>
-    ) : null}
-  </div>
-);
 
 const Items: FC<{ scene: Scene; page: { feed: readonly FeedItem[]; cursor?: string | undefined } }> = ({
   scene,
@@ -169,49 +128,3 @@ const Unlist: FC<{ scene: Scene; forms: Forms; uri: string }> = ({ scene, forms,
     </button>
   </form>
 );
-
-export async function starterPackPage(visit: AppVisit, actor: string, rkey: string): Promise<Response> {
-  const { views, scene } = visit;
-  const { words } = scene.speech;
-  const uri = await recordIn(visit, actor, STARTER_PACK, rkey);
-  if (uri === null) return missing(visit);
-  const { starterPack: view } = await views.getStarterPack({ starterPack: uri });
-  const { creator, record, labels, feeds = [], listItemsSample = [], joinedAllTimeCount = 0 } = view;
-  const name = textOf(at(record, "name")) ?? "";
-  const thing: Thing = { uri, name, description: textOf(at(record, "description")), creator, labels };
-  if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
-  const people = listed(
-    scene,
-    listItemsSample.map(({ subject }) => subject),
-  );
-  return appPage(
-    visit,
-    <Shell scene={scene} preview={previewOf(packPath(uri, creator), thing)}>
-      <Head thing={thing} by={words.packBy} />
-      <p class="aim at">
-        {filled(words.packLead, `@${nameOf(creator)}`)}{" "}
-        {joinedAllTimeCount > 0 ? scene.speech.plural(joinedAllTimeCount, words.joinedByPack) : null}
-      </p>
-      <ul class="roll">
-        {people.map((who) => (
-          <PersonRow scene={scene} who={who} />
-        ))}
-        {feeds.map((feed) => (
-          <ThingRow
-            icon="feed"
-            path={feedPath(feed.uri, feed.creator)}
-            name={feed.displayName}
-            description={feed.description}
-          />
-        ))}
-      </ul>
-      {view.list === undefined ? null : (
-        <p class="paging">
-          <a class="button second" href={`${listPath(view.list.uri, creator)}?tab=people`}>
-            {words.onThisList}
-          </a>
-        </p>
-      )}
-    </Shell>,
-  );
-}

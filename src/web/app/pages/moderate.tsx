@@ -5,49 +5,27 @@
 import type { FC } from "hono/jsx";
 import { recordStatus } from "../../../lifecycle/takedown-status.ts";
 import { labelsInForce } from "../../../moderation/label-query.ts";
-import { entryOf } from "../../../protocol/json.ts";
 import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
-import { assertOutranks } from "../../../xrpc/admin/acts.ts";
-import { closeReports, nameOf, setTakedown, takedownRef } from "../../../xrpc/admin/decisions.ts";
-import { type Subject, createLabels, reportedSubject } from "../../../xrpc/admin/reports.ts";
-import type { ActingCaller } from "../../../xrpc/server/role-policies.ts";
+import { nameOf } from "../../../xrpc/admin/decisions.ts";
+import type { Subject } from "../../../xrpc/admin/reports.ts";
 import { type Fields, lineOf } from "../../forms.ts";
 import { subjectPath } from "../../pages/admin/paths.ts";
 import { backOf } from "../acts/given.ts";
+import { type ModerationAct, NOTE_MAX, isActName, isGrave, moderate, subjectOf } from "../acts/moderation.ts";
 import { appPage, goOn } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
+import { LabelFields } from "../parts/labelling.tsx";
 import { Problem } from "../parts/writing.tsx";
 import { PostArticle } from "../parts/post.tsx";
-import type { Forms, MemberVisit, Scene } from "../visit.ts";
+import type { Forms, MemberVisit } from "../visit.ts";
 import { missing } from "./missing.tsx";
-
-const ACTS = ["label", "suspend", "take-down", "restore"] as const;
-type Act = (typeof ACTS)[number];
-
-/** Labels that every client knows. */
-const LABELS = ["spam", "!warn", "!hide", "porn", "sexual", "nudity", "graphic-media", "impersonation"];
-
-/** The most of a note. */
-const NOTE_MAX = 500;
-
-const isActName = (text: string): text is Act => ACTS.some((act) => act === text);
 
 /** What stands about a subject. */
 interface Standing {
   isDown: boolean;
   /** Labels of the host's own. */
   labels: string[];
-}
-
-/** What the fields are about; null if they name nothing that can be moderated. */
-function subjectOf(fields: Fields): Subject | null {
-  try {
-    return reportedSubject(fields.get("uri") || (fields.get("did") ?? ""));
-  } catch (thrown) {
-    if (isRefusal(thrown)) return null;
-    throw thrown;
-  }
 }
 
 async function standingOf({ services }: MemberVisit, subject: Subject): Promise<Standing> {
@@ -76,7 +54,8 @@ async function form(visit: MemberVisit, fields: Fields, problem: string | null):
   if (subject === null || forms === null) return missing(visit);
   const standing = await standingOf(visit, subject);
   const wished = fields.get("do") ?? "";
-  const act: Act = standing.isDown && wished !== "label" ? "restore" : isActName(wished) ? wished : "label";
+  const act: ModerationAct =
+    standing.isDown && wished !== "label" ? "restore" : isActName(wished) ? wished : "label";
   const { posts } =
     subject.uri === null
       ? { posts: [] }
@@ -119,12 +98,9 @@ interface ActFormProps {
   forms: Forms;
   fields: Fields;
   subject: Subject;
-  act: Act;
+  act: ModerationAct;
   standing: Standing;
 }
-
-/** Whether an act needs a fresh sign-in: all but labels, which hide nothing that cannot be looked at. */
-const isGrave = (act: Act): boolean => act !== "label";
 
 const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standing }) => {
   const { scene, reader, services } = visit;
@@ -149,7 +125,7 @@ const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standin
         <input type="hidden" name={name} value={value} />
       ))}
       {act === "label" ? (
-        <LabelFields scene={scene} standing={standing} own={ownLabelsOf(services.env.OWN_LABELS)} />
+        <LabelFields scene={scene} labels={standing.labels} own={ownLabelsOf(services.env.OWN_LABELS)} />
       ) : null}
       <div class="field">
         <label for="note">{words.moderation.note}</label>
@@ -169,34 +145,8 @@ const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standin
 
 const namesOf = ({ did, uri }: Subject): Record<string, string> => (uri === null ? { did } : { uri });
 
-interface LabelFieldsProps {
-  scene: Scene;
-  standing: Standing;
-  own: readonly { value: string; name: string }[];
-}
-
-const LabelFields: FC<LabelFieldsProps> = ({ scene, standing: { labels }, own }) => {
-  const { words } = scene.speech;
-  const named = (value: string): string => entryOf(words.labelNames, value) ?? value;
-  const given = [...LABELS, ...own.map(({ value }) => value)].filter((value) => !labels.includes(value));
-  return (
-    <div class="field">
-      <label for="label">{words.moderation.which}</label>
-      <select id="label" name="label" required>
-        <option value=""></option>
-        {given.map((value) => (
-          <option value={value}>{own.find((each) => each.value === value)?.name ?? named(value)}</option>
-        ))}
-        {labels.map((value) => (
-          <option value={`-${value}`}>{words.moderation.without.replace("{}", () => named(value))}</option>
-        ))}
-      </select>
-    </div>
-  );
-};
-
 export async function takeModerate(visit: MemberVisit, fields: Fields): Promise<Response> {
-  const { reader, services, scene } = visit;
+  const { reader, scene } = visit;
   const { words } = scene.speech;
   const { acting } = reader;
   const subject = subjectOf(fields);
@@ -208,42 +158,10 @@ export async function takeModerate(visit: MemberVisit, fields: Fields): Promise<
   if (act === "label" && lineOf(fields, "label") === "")
     return form(visit, fields, words.moderation.chooseLabel);
   try {
-    await assertOutranks(services, acting, subject.did);
-    await doAct(visit, acting, subject, act, fields);
+    await moderate(visit, acting, subject, act, fields);
   } catch (thrown) {
     if (!isRefusal(thrown) || thrown.status >= 429) throw thrown;
     return form(visit, fields, thrown.status === 403 ? words.moderation.notYours : words.notDone);
   }
   return goOn(backOf(fields));
-}
-
-async function doAct(
-  { services }: MemberVisit,
-  acting: ActingCaller,
-  subject: Subject,
-  act: Act,
-  fields: Fields,
-): Promise<void> {
-  const note = lineOf(fields, "note").slice(0, NOTE_MAX);
-  const down = (applied: boolean, kind: "TAKEDOWN" | "SUSPEND" = "TAKEDOWN", whom = subject) =>
-    setTakedown(services, acting, whom, applied ? { applied, ref: takedownRef(kind, note) } : { applied });
-  switch (act) {
-    case "label": {
-      const given = lineOf(fields, "label");
-      const neg = given.startsWith("-");
-      await createLabels(services, acting, [
-        { uri: nameOf(subject), val: neg ? given.slice(1) : given, neg },
-      ]);
-      break;
-    }
-    case "suspend":
-      await down(true, "SUSPEND", { did: subject.did, uri: null });
-      break;
-    case "take-down":
-      await down(true);
-      break;
-    case "restore":
-      await down(false);
-  }
-  await closeReports(services, acting, subject, { dismissed: false, note });
 }

@@ -9,7 +9,8 @@ import { ThingRow } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
-import { ProfileHead, ProfileTabs, previewOf, whyNot, type Profile } from "./profile.tsx";
+import { type Profile, ProfileHead, ProfileTabs } from "../parts/profile.tsx";
+import { previewOf, whyNot } from "./profile.tsx";
 
 const PAGE = 50;
 

@@ -1,31 +1,20 @@
 /** `/profile/<name>`: an account and what it posts. */
-import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { Child, FC } from "hono/jsx";
 import { PROFILE, uriOf } from "../../../appview/uris.ts";
-import { linkOf, nameOf, profilePath } from "../addresses.ts";
+import { nameOf, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
-import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { Empty, Paging, Shell } from "../frame/shell.tsx";
 import { judge } from "../judgement.ts";
-import { ProfileActs } from "../parts/acts.tsx";
-import { Icon } from "../parts/icon.tsx";
-import { Face, Verified, titleOf } from "../parts/person.tsx";
+import { titleOf } from "../parts/person.tsx";
 import type { FeedItem } from "../parts/post-view.ts";
+import { type Profile, ProfileHead, ProfileTabs, TABS, tabsFor } from "../parts/profile.tsx";
 import { Feed, isEmpty } from "../parts/post.tsx";
-import { Away, FoundText } from "../parts/text.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
 import { entryOf } from "../../../protocol/json.ts";
-import { nameOfCollection, Records, recordsOf } from "./records.tsx";
-
-export type Profile = Omit<AppBskyActorDefs.ProfileViewDetailed, "$type">;
-
-const TABS = [
-  { tab: "", name: "posts", filter: "posts_and_author_threads" },
-  { tab: "replies", name: "replies", filter: "posts_with_replies" },
-  { tab: "media", name: "media", filter: "posts_with_media" },
-] as const;
+import { Records, recordsOf } from "./records.tsx";
 
 /** Posts on one page. */
 const PAGE = 30;
@@ -106,10 +95,6 @@ function shownAs(
   );
 }
 
-/** The tabs of posts: of the person whose place this is, guests see those that the person chose to show. */
-const tabsFor = ({ host, viewer }: Scene, ofPerson: boolean) =>
-  TABS.filter(({ tab }) => tab === "" || !ofPerson || viewer !== null || host.shows.includes(tab));
-
 const collectionIn = (shows: readonly string[], asked: string): string | null =>
   asked.includes(".") && shows.includes(asked) ? asked : null;
 
@@ -155,112 +140,3 @@ export function previewOf(scene: Scene, who: Profile, tab = ""): Preview {
     rss: `${path}/rss`,
   };
 }
-
-export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) => {
-  const { speech } = scene;
-  const { words } = speech;
-  const { hidden, mediaCover, notes } = judge(who.labels ?? [], scene.tastes);
-  const isBare = hidden !== null;
-  const website = linkOf(who.website);
-  return (
-    <header class="profile">
-      {who.banner !== undefined && !isBare && mediaCover === null ? (
-        <img class="banner" src={who.banner} alt="" width={1500} height={500} />
-      ) : (
-        <div class="banner none"></div>
-      )}
-      <Face scene={scene} who={who} size={96} />
-      {scene.forms === null ? null : <ProfileActs scene={scene} who={who} forms={scene.forms} />}
-      <h1>
-        <bdi>{isBare ? `@${nameOf(who)}` : titleOf(who)}</bdi> <Verified scene={scene} who={who} />
-      </h1>
-      {isBare ? null : (
-        <>
-          <p class="at">
-            <bdi>@{nameOf(who)}</bdi>
-            {who.pronouns ? <bdi> · {who.pronouns}</bdi> : null}
-            {(who.labels ?? []).some(({ val }) => val === "bot") ? ` · ${words.bot}` : null}
-          </p>
-          <Standing scene={scene} who={who} />
-          {notes.map((note) => (
-            <p class="note">
-              <Icon name="alert" size={16} />
-              {entryOf(words.labelNames, note) ?? note}
-            </p>
-          ))}
-          {who.description ? (
-            <p class="text" dir="auto">
-              <FoundText text={who.description} />
-            </p>
-          ) : null}
-          {website === null ? null : (
-            <p>
-              <Away link={website}>{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</Away>
-            </p>
-          )}
-          {who.followersCount === undefined ? null : (
-            <p class="counts">
-              <a href={`${profilePath(who)}/followers`}>
-                {speech.plural(who.followersCount, words.followers)}
-              </a>
-              <a href={`${profilePath(who)}/follows`}>
-                {filled(words.follows, speech.number(who.followsCount ?? 0))}
-              </a>
-              <span>{speech.plural(who.postsCount ?? 0, words.postCount)}</span>
-            </p>
-          )}
-        </>
-      )}
-    </header>
-  );
-};
-
-/** How the reader and the account stand to each other. */
-const Standing: FC<{ scene: Scene; who: Profile }> = ({ scene: { speech }, who: { viewer } }) => {
-  const { words } = speech;
-  const said = [
-    viewer?.followedBy === undefined ? null : words.followsYou,
-    viewer?.muted === true ? words.mutedByYou : null,
-    viewer?.blocking === undefined ? null : words.blockedByYou,
-  ].filter((each) => each !== null);
-  return said.length === 0 ? null : <p class="note">{said.join(" · ")}</p>;
-};
-
-interface ProfileTabsProps {
-  scene: Scene;
-  who: Profile;
-  here: string;
-  path?: string;
-  isPerson?: boolean;
-}
-
-export const ProfileTabs: FC<ProfileTabsProps> = ({ scene, who, here, path, isPerson: ofPerson = false }) => {
-  const { host, speech } = scene;
-  const { words } = speech;
-  const base = profilePath(who);
-  const own = path ?? base;
-  const { feedgens = 0, lists = 0, starterPacks = 0 } = who.associated ?? {};
-  const more = [
-    { count: feedgens, kind: "feeds", name: words.feeds },
-    { count: lists, kind: "lists", name: words.lists },
-    { count: starterPacks, kind: "starter-packs", name: words.packs },
-  ];
-  const collections = ofPerson ? host.shows.filter((each) => each.includes(".")) : [];
-  const tabs = [
-    ...tabsFor(scene, ofPerson).map(({ tab, name }) => ({
-      path: tab === "" ? own : `${own}?tab=${tab}`,
-      name: words[name],
-      here: tab === here,
-    })),
-    ...collections.map((collection) => ({
-      path: `${own}?tab=${collection}`,
-      name: nameOfCollection(collection),
-      here: collection === here,
-    })),
-    ...more
-      // One's own lists begin there.
-      .filter(({ count, kind }) => count > 0 || (kind === "lists" && who.did === scene.viewer?.did))
-      .map(({ kind, name }) => ({ path: `${base}/${kind}`, name, here: kind === here })),
-  ];
-  return <Tabs label={titleOf(who)} tabs={tabs} />;
-};

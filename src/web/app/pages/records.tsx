@@ -21,12 +21,6 @@ interface Row {
   source: string;
 }
 
-/** `com.example.essay` → "Essay" */
-export function nameOfCollection(nsid: string): string {
-  const last = nsid.slice(nsid.lastIndexOf(".") + 1);
-  return last.slice(0, 1).toUpperCase() + last.slice(1);
-}
-
 /** Those that the host's moderators hide, or took down, are left out. */
 export async function recordsOf(
   { services }: AppVisit,

@@ -36,13 +36,13 @@ import {
 } from "@atcute/bluesky";
 import type { Did } from "@atcute/lexicons";
 import { isDid } from "@atcute/lexicons/syntax";
-import { type BaseSchema, safeParse } from "@atcute/lexicons/validations";
 import { at, textOf } from "../../../protocol/json.ts";
 import { Refusal, isRefusal } from "../../../protocol/refusal.ts";
 import { askFor, parseProxyHeader } from "../../../xrpc/proxy/proxy.ts";
 import { readUpTo } from "../../../xrpc/proxy/read-after-write/read-up-to.ts";
 import type { MethodModule } from "../../../xrpc/server/method.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
+import { away, fitting } from "./fitting.ts";
 import { flatThread } from "./flat-thread.ts";
 import type { MemberViews, OWN, READS } from "./of-index.ts";
 
@@ -83,10 +83,6 @@ const METHODS: Record<Plainly, MethodModule> = {
 const PATIENCE_MS = 10_000;
 /** The longest answer that a page is made of. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
-/** How often odd items are taken out of an answer before it is given up. */
-const TRIES = 4;
-
-const away = (message: string) => new Refusal("UpstreamFailure", message, 502);
 
 export function viewsElsewhere(services: Services, member: Did, request: Request): MemberViews {
   const ask = (module: MethodModule, asked: object) => answerOf(services, member, request, module, asked);
@@ -176,28 +172,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The value by its lexicon, without the items of lists that do not fit. Refuses 502 UpstreamFailure. */
-export function fitting(schema: BaseSchema, value: unknown): unknown {
-  let left = value;
-  for (let tries = 0; tries < TRIES; tries++) {
-    const result = safeParse(schema, left);
-    if (result.ok) return result.value;
-    const odd = result.issues.map(({ path }) => path.slice(0, path.findIndex(isIndex) + 1));
-    if (odd.some((path) => path.length === 0)) break;
-    left = without(left, new Set(odd.map((path) => JSON.stringify(path))), []);
-  }
-  throw away("Its answer is none");
-}
-
-const isIndex = (key: unknown): boolean => typeof key === "number";
-
-/** A copy without the items at these paths. */
-function without(value: unknown, odd: ReadonlySet<string>, path: readonly (string | number)[]): unknown {
-  if (Array.isArray(value)) return value.filter((_, i) => !odd.has(JSON.stringify([...path, i])));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, without(each, odd, [...path, key])]),
-  );
 }
