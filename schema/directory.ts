@@ -243,6 +243,15 @@ export const activitySubscription = sqliteTable(
   (table) => [primaryKey({ columns: [table.did, table.subjectDid] })],
 );
 
+export const handOver = sqliteTable("hand_over", {
+  id: integer().primaryKey(),
+  fromDid: text("from_did").notNull(),
+  toDid: text("to_did").notNull(),
+  byKey: flag("by_key").notNull(),
+  begunAt: integer("begun_at").notNull(),
+  readyAt: integer("ready_at").notNull(),
+});
+
 export const blockedLink = sqliteTable("blocked_link", {
   domain: text().primaryKey(),
   blockedBy: text("blocked_by").notNull(),

@@ -89,6 +89,7 @@ const DIRECTORY: Record<string, Bound> = {
     cap: "2,000; the oldest make way",
     sweep: "after thirty days, daily, and when the member is gone (trigger)",
   },
+  hand_over: { by: "operator", cap: "one row", sweep: "when accepted or stopped" },
   blocked_link: { by: "operator", cap: "500", sweep: "when allowed again" },
   announcement: { by: "operator", cap: "100; the oldest make way", sweep: "by the next one" },
   quiet_member: { by: "member", cap: "one each", sweep: "when the member is gone (trigger)" },

@@ -1,4 +1,5 @@
 /** Style, script and mark of the pages, the same for everybody. */
+import { HAND_OVER_SCRIPT, HAND_OVER_SCRIPT_TEXT } from "./pages/account/hand-over.tsx";
 import { COPY_SCRIPT, COPY_SCRIPT_TEXT } from "./pages/copy.tsx";
 import { STYLE_PATH, markSvg } from "./pages/layout.tsx";
 import { PASSKEY_SCRIPT_TEXT } from "./pages/passkey-script.ts";
@@ -22,6 +23,8 @@ export function assetAt(pathname: string, host: HostWords): Response | null {
       return file(COPY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
     case RECOVERY_SCRIPT:
       return file(RECOVERY_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
+    case HAND_OVER_SCRIPT:
+      return file(HAND_OVER_SCRIPT_TEXT, "text/javascript; charset=utf-8", SHORTLY);
     case "/account/mark.svg":
       return file(markSvg(host), "image/svg+xml", SHORTLY);
     default:

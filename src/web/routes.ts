@@ -3,6 +3,7 @@ import { readLogoFile } from "../lifecycle/host/logo.ts";
 import { readStatus } from "../lifecycle/status.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { announcements } from "./account/announcements.tsx";
+import { takeOver } from "./account/hand-over.tsx";
 import { invites } from "./account/invites.tsx";
 import { backup, downloadBackup, irregular, leave } from "./account/leaving.tsx";
 import { memberVisit } from "./account/member-visit.ts";
@@ -57,6 +58,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/account/invites": ofMember(invites),
   "/account/recovery": ofMember(recovery),
   "/account/announcements": announcements,
+  "/account/hand-over": ofMember(takeOver),
   "/account/irregular": ofMember(irregular),
   "/account/leave": ofMember(leave),
 };

@@ -7,6 +7,7 @@ import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
 import { type DeskPage, serveDesk } from "./desk.tsx";
 import { address } from "./address.tsx";
+import { handOver } from "./hand-over.tsx";
 import { health } from "./health.tsx";
 import { home } from "./home/home.tsx";
 import { labels } from "./moderation/labels.tsx";
@@ -40,6 +41,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/mail/*": mailText,
   "/admin/announcements": announcements,
   "/admin/roles": roles,
+  "/admin/hand-over": handOver,
   "/admin/labels": labels,
   "/admin/links": links,
   "/admin/relays": relays,

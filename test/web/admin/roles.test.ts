@@ -69,6 +69,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
     may: OWNERS,
     steps: { notify: [OWNERS, "careful"], mail: [OWNERS, "careful"], stop: [OWNERS] },
   },
+  "/admin/hand-over": { may: OWNERS, steps: { offer: [OWNERS, "careful"], stop: [OWNERS, "careful"] } },
   "/admin/relays": { may: MODERATORS, steps: {} },
   "/admin/numbers": { may: MODERATORS, steps: {} },
   "/admin/plan": { may: MODERATORS, steps: { plan: [OWNERS] } },

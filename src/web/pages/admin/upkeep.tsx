@@ -82,7 +82,12 @@ export const RolesPage: FC<DeskFrame & { holders: RoleHolder[] }> = ({ holders, 
   <DeskPage
     {...frame}
     title="Roles"
-    lead="To give a role, or to take it back, open the member. To hand the host over, make somebody an owner; they can then take your role."
+    lead={
+      <>
+        To give a role, or to take it back, open the member.{" "}
+        <a href={frame.to("/admin/hand-over")}>Hand the host over</a>
+      </>
+    }
   >
     <div class="rows">
       {holders.map(({ did, handle, role, by, grantedAt }) => (
