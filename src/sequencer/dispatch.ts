@@ -57,6 +57,7 @@ export class Dispatch {
   #pausedUntil = 0;
   #error: string | null = null;
   #lost: { after: number; upTo: number } | null = null;
+  #soon: ReturnType<typeof setTimeout> | null = null;
   readonly #waiters = new Set<Waiter>();
   #vainWaits = 0;
   #brokenUntil = 0;
@@ -123,6 +124,17 @@ export class Dispatch {
     } finally {
       this.#flying = false;
     }
+  }
+
+  /**
+   * The same in a turn of its own: the streams' readers are on the way by then, and the work of the index does
+   * not come before theirs.
+   */
+  wakeSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      void this.wake();
+    }, 0);
   }
 
   async #fly(appview: IngestStation, keep: boolean): Promise<void> {
@@ -201,7 +213,7 @@ export class Dispatch {
   async indexed(seq: number): Promise<boolean> {
     if (this.#cursor !== null && seq <= this.#cursor) return true;
     if (this.#lagging()) return false;
-    void this.wake();
+    this.wakeSoon();
     return new Promise((resolve) => {
       const settle = (indexed: boolean) => {
         clearTimeout(timer);

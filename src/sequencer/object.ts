@@ -11,6 +11,7 @@ import addRepoAge from "../../migrations/sequencer/0002_repo_age.sql";
 import addStreams from "../../migrations/sequencer/0003_streams.sql";
 import type { LogEntry } from "../protocol/events.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
+import { logLine, messageOf } from "../protocol/log-line.ts";
 import { free } from "../protocol/memory.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
@@ -166,7 +167,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     const { acked, events } = this.#window.append(did, entries, now);
     if (events.length > 0) {
       this.#handout.push(head, events);
-      void this.#dispatch.wake();
+      this.#dispatch.wakeSoon();
       this.#clock.wakeAt(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
     return { acked, seq: this.#window.head, indexes: this.appview() !== null };
@@ -232,10 +233,20 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
   }
 
   async #findStreams(): Promise<StreamStatus[]> {
-    const asked = this.#handout.names.map((name) => this.env.FAN_OUT.getByName(name).readers());
-    const readers = (await Promise.all(asked)).flat();
+    const readers = (await Promise.all(this.#handout.names.map((name) => this.#readersOf(name)))).flat();
     const of = (kind: StreamKind) => readers.filter((reader) => reader.kind === kind);
     return [this.#streamOf("repos", of("repos")), this.#streamOf("json", of("json"))];
+  }
+
+  /** None of an object that does not answer. */
+  async #readersOf(fanOut: string): Promise<ReaderStatus[]> {
+    try {
+      return await this.env.FAN_OUT.getByName(fanOut).readers();
+    } catch (thrown) {
+      const fields = { fanOut, error: messageOf(thrown) };
+      logLine("warn", "sequencer.streams", { message: "a fan-out object does not answer", ...fields });
+      return [];
+    }
   }
 
   #streamOf(kind: StreamKind, readers: readonly ReaderStatus[]): StreamStatus {

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_DISPATCH } from "../../src/sequencer/dispatch.ts";
+import { SequencerObject } from "../../src/sequencer/object.ts";
 import {
   AppViewDouble,
   did,
@@ -56,6 +57,24 @@ test("indexed is true once ingest has passed the event", async () => {
   expect(await sequencer.indexed(seq)).toBe(true);
   expect(appview.at).toBe(3);
   expect(await sequencer.indexed(1)).toBe(true);
+});
+
+test("the index is told in a turn after the streams, whoever waits for it", async () => {
+  const appview = new AppViewDouble();
+  const sequencer = await newSequencer(appview);
+  const { seq } = await sequencer.append(did("alice"), identities(1, 1));
+  expect(await sequencer.indexed(seq)).toBe(true);
+  const before = appview.flights;
+  await runInDurableObject(sequencer, async (instance) => {
+    if (!(instance instanceof SequencerObject)) throw new Error("another object");
+    const appended = await instance.append(did("alice"), identities(2, 2));
+    const waiting = instance.indexed(appended.seq);
+    await Promise.resolve();
+    expect(appview.flights).toBe(before);
+    expect(await waiting).toBe(true);
+  });
+  expect(appview.seqs).toEqual([1, 2]);
+  expect(appview.flights).toBe(before + 1);
 });
 
 /** Counts the waits for the index from now on: each sets one timer of a quarter of a second. */

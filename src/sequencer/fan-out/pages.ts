@@ -27,6 +27,11 @@ export class Pages {
   heed({ forgot }: WindowEdges): void {
     if (forgot === this.#forgot) return;
     this.#forgot = forgot;
+    this.clear();
+  }
+
+  /** Frees all pages. */
+  clear(): void {
     for (const seq of this.#kept.keys()) this.#drop(seq);
   }
 

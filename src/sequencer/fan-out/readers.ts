@@ -114,6 +114,7 @@ export class Readers {
     this.#isCatchingUp = true;
     while (this.#behind.size > 0) await scheduler.wait(await this.#tryRound());
     this.#isCatchingUp = false;
+    this.#pages.clear();
   }
 
   /** Returns the milliseconds until the next round. */

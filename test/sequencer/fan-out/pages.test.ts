@@ -73,6 +73,14 @@ test("a deletion frees every page, and none that is handed out at that moment is
   expect(window.held).toEqual([1]);
 });
 
+test("pages that nobody needs are freed together", async () => {
+  const window = new Window();
+  for (const seq of range(0, 5)) await window.after(seq);
+  window.pages.clear();
+  expect(window.held).toEqual([]);
+  expect(await window.after(3)).toBe(4);
+});
+
 test("a page that is read twice at once is freed once, and both have it", async () => {
   const window = new Window();
   expect(await Promise.all([window.after(3), window.after(3)])).toEqual([4, 4]);

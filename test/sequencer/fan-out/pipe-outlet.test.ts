@@ -64,6 +64,8 @@ class Stage {
   head = 0;
   readonly #all: StreamedEvent[] = [];
   pagesRead = 0;
+  /** Times that all pages were freed. */
+  cleared = 0;
   readonly readers: Readers;
   readonly cuts: Cut[] = [];
   silence = 1_000;
@@ -77,7 +79,8 @@ class Stage {
       use({ batch, head: this.head, pruned: 0, forgot: 0 });
       batch.free();
     };
-    this.readers = new Readers({ after } as Pages, () => 1_000_000_000);
+    const clear = () => void (this.cleared += 1);
+    this.readers = new Readers({ after, clear } as Pages, () => 1_000_000_000);
   }
 
   write(count = 1): void {
@@ -222,6 +225,9 @@ test("replays of one place share what is made of their pages", async () => {
   await until(() => joined.every(({ pipe }) => pipe.seqs.length === 9));
   const [first] = joined;
   for (const { pipe } of joined) expect(pipe.seqs).toEqual(range(1, 9));
+  // Nobody is behind, so no page is kept.
+  await until(() => stage.cleared > 0);
+  expect(stage.cleared).toBeGreaterThan(0);
   // Three pages, one for each: what is shared are the bytes of a batch, as the next test shows.
   expect(first?.pipe.taken).toHaveLength(3);
 });
