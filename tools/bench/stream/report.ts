@@ -11,7 +11,9 @@ export interface StreamReport {
   machine: Machine;
   /** Cores that the whole machine kept busy. */
   busy: number | null;
-  scenario?: { plan: ScenarioPlan; with: ScenarioFigures; without: ScenarioFigures };
+  scenario?: { plan: ScenarioPlan; found: ScenarioFigures };
+  /** The same without replays. */
+  baseline?: { plan: ScenarioPlan; found: ScenarioFigures };
   honest?: { plan: HonestPlan; found: HonestFigures };
   crowd?: { plan: CrowdPlan; found: Record<string, CrowdFigures[]> };
   counts?: CountFigures[];
@@ -19,14 +21,15 @@ export interface StreamReport {
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 
-function scenarioText({ plan, with: busy, without }: NonNullable<StreamReport["scenario"]>): string {
+function scenarioText(runs: readonly { plan: ScenarioPlan; found: ScenarioFigures }[]): string {
+  const [{ plan } = { plan: null }] = runs;
+  if (plan === null) return "";
   const line = (label: string, show: (figures: ScenarioFigures) => string) => [
     label,
-    show(busy),
-    show(without),
+    ...runs.map(({ found }) => show(found)),
   ];
   const table = printTable([
-    ["", `${plan.replaysPerMinute} replays a minute`, "none"],
+    ["", ...runs.map((run) => `${run.plan.replaysPerMinute} replays a minute`)],
     line("writes", ({ writes }) => whole(writes)),
     line("write p50, ms", ({ p50 }) => figure(p50)),
     line("write p99, ms", ({ p99 }) => figure(p99)),
@@ -44,7 +47,7 @@ function scenarioText({ plan, with: busy, without }: NonNullable<StreamReport["s
       ({ memory }) => `${whole(memory.least)} – ${whole(memory.most)}`,
     ),
   ]);
-  const faults = [...busy.faults, ...busy.honestCuts, ...without.faults, ...without.honestCuts];
+  const faults = runs.flatMap(({ found }) => [...found.faults, ...found.honestCuts]);
   return [
     `## ${plan.minutes} minutes of ${plan.writesPerSecond} writes a second`,
     `Each twentieth write is a batch of 200 kB. One reader is live, ${plan.silent} never read, and all replays of a minute begin at once.`,
@@ -125,14 +128,16 @@ function countText(counts: readonly CountFigures[]): string {
   ].join("\n\n");
 }
 
-export function markdown({ machine, busy, scenario, honest, crowd, counts }: StreamReport): string {
+export function markdown({ machine, busy, scenario, baseline, honest, crowd, counts }: StreamReport): string {
   const { cpu, cores, memoryGB, system, node, commit, date } = machine;
   return [
     "# The event streams, with many readers",
     `${date.slice(0, 10)}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}. The whole machine kept ${figure(busy)} cores busy.`,
-    ...(scenario === undefined ? [] : [scenarioText(scenario)]),
+    scenarioText([scenario, baseline].filter((run) => run !== undefined)),
     ...(honest === undefined ? [] : [honestText(honest)]),
     ...(crowd === undefined ? [] : [crowdText(crowd)]),
     ...(counts === undefined ? [] : [countText(counts)]),
-  ].join("\n\n");
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }

@@ -14,12 +14,13 @@ import { type CountFigures, runCounts } from "./counts.ts";
 import { runHonest } from "./honest.ts";
 import { runFloor } from "./floor/floor.ts";
 import { type StreamReport, markdown } from "./report.ts";
-import { type ScenarioFigures, runScenario } from "./scenario.ts";
+import { type ScenarioFigures, type ScenarioPlan, runScenario } from "./scenario.ts";
 import { Writers } from "./writers.ts";
 
 const USAGE = `npm run bench:stream -- [options]
-  --only scenario,honest,crowd,counts  parts to run (default: all)
-  --minutes 5                    of the scenario, with replays and again without
+  --only scenario,baseline,honest,crowd,counts
+                                 parts to run (default: all); the baseline is the scenario without replays
+  --minutes 5                    of the scenario, and of the baseline
   --readers 1000                 of the crowd
   --rate 20                      writes a second
   --seconds 30                   of the crowd
@@ -29,7 +30,7 @@ const USAGE = `npm run bench:stream -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "scenario,honest,crowd,counts" },
+    only: { type: "string", default: "scenario,baseline,honest,crowd,counts" },
     minutes: { type: "string", default: "5" },
     readers: { type: "string", default: "1000" },
     rate: { type: "string", default: "20" },
@@ -58,18 +59,15 @@ async function withHost<T>(
   }
 }
 
-async function scenarios(): Promise<NonNullable<StreamReport["scenario"]>> {
+async function scenario(replaysPerMinute: number): Promise<{ plan: ScenarioPlan; found: ScenarioFigures }> {
   const plan = {
     minutes: Number(values.minutes),
     writesPerSecond: Number(values.rate),
     silent: 5,
-    replaysPerMinute: 20,
+    replaysPerMinute,
   };
-  const run = (replaysPerMinute: number): Promise<ScenarioFigures> => {
-    say(`scenario, ${replaysPerMinute} replays a minute`);
-    return withHost(startHost, null, (host) => runScenario(host, { ...plan, replaysPerMinute }));
-  };
-  return { plan, with: await run(plan.replaysPerMinute), without: await run(0) };
+  say(`scenario, ${replaysPerMinute} replays a minute`);
+  return { plan, found: await withHost(startHost, null, (host) => runScenario(host, plan)) };
 }
 
 async function crowdAt(host: RunningHost, plan: CrowdPlan): Promise<CrowdFigures> {
@@ -149,7 +147,8 @@ async function measure(): Promise<void> {
     writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
     if (values.save) writeFileSync(path.join(folder, "stream.md"), `${markdown(report)}\n`);
   };
-  if (parts.includes("scenario")) note({ scenario: await scenarios() });
+  if (parts.includes("scenario")) note({ scenario: await scenario(20) });
+  if (parts.includes("baseline")) note({ baseline: await scenario(0) });
   if (parts.includes("honest")) note({ honest: await honest() });
   if (parts.includes("crowd")) note({ crowd: await crowds() });
   if (parts.includes("counts")) note({ counts: await counts() });
