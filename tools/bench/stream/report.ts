@@ -14,12 +14,17 @@ export interface StreamReport {
   scenario?: { plan: ScenarioPlan; found: ScenarioFigures };
   /** The same without replays. */
   baseline?: { plan: ScenarioPlan; found: ScenarioFigures };
+  /** The scenario with a small young generation of V8. */
+  nursery?: { plan: ScenarioPlan; found: ScenarioFigures };
   honest?: { plan: HonestPlan; found: HonestFigures };
   crowd?: { plan: CrowdPlan; found: Record<string, CrowdFigures[]> };
   counts?: CountFigures[];
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
+
+const nameOf = ({ replaysPerMinute, nursery }: ScenarioPlan): string =>
+  `${replaysPerMinute} replays a minute${typeof nursery === "number" ? `, nursery of ${nursery} MB` : ""}`;
 
 function scenarioText(runs: readonly { plan: ScenarioPlan; found: ScenarioFigures }[]): string {
   const [{ plan } = { plan: null }] = runs;
@@ -29,13 +34,13 @@ function scenarioText(runs: readonly { plan: ScenarioPlan; found: ScenarioFigure
     ...runs.map(({ found }) => show(found)),
   ];
   const table = printTable([
-    ["", ...runs.map((run) => `${run.plan.replaysPerMinute} replays a minute`)],
+    ["", ...runs.map((run) => nameOf(run.plan))],
     line("writes", ({ writes }) => whole(writes)),
     line("write p50, ms", ({ p50 }) => figure(p50)),
     line("write p99, ms", ({ p99 }) => figure(p99)),
     line("replays", ({ replays }) => String(replays)),
     line("slowest replay of each minute, s", ({ slowestReplays }) =>
-      slowestReplays.map((ms) => figure(ms / 1000)).join(", "),
+      slowestReplays.length === 0 ? "–" : slowestReplays.map((ms) => figure(ms / 1000)).join(", "),
     ),
     line("readers cut though they read", ({ honestCuts }) => String(honestCuts.length)),
     line("frames other than the live reader's", ({ wrongFrames }) => String(wrongFrames)),
@@ -50,7 +55,7 @@ function scenarioText(runs: readonly { plan: ScenarioPlan; found: ScenarioFigure
   const faults = runs.flatMap(({ found }) => [...found.faults, ...found.honestCuts]);
   return [
     `## ${plan.minutes} minutes of ${plan.writesPerSecond} writes a second`,
-    `Each twentieth write is a batch of 200 kB. One reader is live, ${plan.silent} never read, and all replays of a minute begin at once.`,
+    `Each twentieth write is a batch of 200 kB. One reader is live, ${plan.silent} never read, and all replays of a minute begin at once. V8 grows the halves of its young generation, the nursery, to 32 MB each.`,
     table,
     ...faults.map((fault) => `- ${fault}`),
   ].join("\n\n");
@@ -128,12 +133,12 @@ function countText(counts: readonly CountFigures[]): string {
   ].join("\n\n");
 }
 
-export function markdown({ machine, busy, scenario, baseline, honest, crowd, counts }: StreamReport): string {
+export function markdown({ machine, busy, scenario, baseline, nursery, honest, crowd, counts }: StreamReport): string {
   const { cpu, cores, memoryGB, system, node, commit, date } = machine;
   return [
     "# The event streams, with many readers",
     `${date.slice(0, 10)}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}. The whole machine kept ${figure(busy)} cores busy.`,
-    scenarioText([scenario, baseline].filter((run) => run !== undefined)),
+    scenarioText([scenario, baseline, nursery].filter((run) => run !== undefined)),
     ...(honest === undefined ? [] : [honestText(honest)]),
     ...(crowd === undefined ? [] : [crowdText(crowd)]),
     ...(counts === undefined ? [] : [countText(counts)]),
