@@ -50,4 +50,15 @@ export interface Totals {
   fileWrites: number;
 }
 
+export const totalsOf = (of: (resource: keyof Totals) => number): Totals => ({
+  requests: of("requests"),
+  objectRequests: of("objectRequests"),
+  databaseRowsRead: of("databaseRowsRead"),
+  databaseRowsWritten: of("databaseRowsWritten"),
+  objectRowsRead: of("objectRowsRead"),
+  objectRowsWritten: of("objectRowsWritten"),
+  fileReads: of("fileReads"),
+  fileWrites: of("fileWrites"),
+});
+
 export type KitAnswer = { rows: Row[] } | { error: string };

@@ -16,7 +16,14 @@ import { temporaryFolder, type TemporaryFolder } from "../runtime/temporary.ts";
 import type { HostVars } from "../vars.ts";
 import { DISPOSED } from "./waiting.ts";
 import { Workerd } from "../runtime/workerd.ts";
-import { SECRET_HEADER, type Figure, type KitAnswer, type KitRequest, type Totals } from "./kit-request.ts";
+import {
+  SECRET_HEADER,
+  type Figure,
+  type KitAnswer,
+  type KitRequest,
+  type Totals,
+  totalsOf,
+} from "./kit-request.ts";
 
 export interface TestHostOptions {
   name: string;
@@ -207,17 +214,7 @@ export class TestHost {
   /** What the host has used since it started of what Cloudflare bills; zeros without the option `platform`. */
   async totals(): Promise<Totals> {
     const [row = {}] = await this.#ask({ do: "totals" });
-    const of = (resource: keyof Totals) => Number(row[resource] ?? 0);
-    return {
-      requests: of("requests"),
-      objectRequests: of("objectRequests"),
-      databaseRowsRead: of("databaseRowsRead"),
-      databaseRowsWritten: of("databaseRowsWritten"),
-      objectRowsRead: of("objectRowsRead"),
-      objectRowsWritten: of("objectRowsWritten"),
-      fileReads: of("fileReads"),
-      fileWrites: of("fileWrites"),
-    };
+    return totalsOf((resource) => Number(row[resource] ?? 0));
   }
 
   /** Limits of Cloudflare's that were passed since this was last asked, each with what to do. */
