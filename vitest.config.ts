@@ -98,6 +98,7 @@ const TABLES = [
   "test/flows/account-passwords.test.ts",
   "test/flows/malformed.test.ts",
   "test/flows/pages.test.ts",
+  "test/lifecycle/backup.test.ts",
   "test/lifecycle/cuts.test.ts",
   "test/protocol/memory.test.ts",
   "test/sequencer/fan-out/pipe-outlet.test.ts",
@@ -135,7 +136,7 @@ const inNode = (name: string, { timeout, alone = false, bail = 0, atOnce }: Node
 });
 
 /** Folders that are projects of their own; `workers` has all the others. */
-const APART = ["node", "clients", "crash", "kit", "deploy", "browser", "migration"];
+const APART = ["node", "clients", "crash", "kit", "deploy", "browser", "migration", "restore"];
 
 /**
  * The projects, and the commands that run them:
@@ -145,6 +146,7 @@ const APART = ["node", "clients", "crash", "kit", "deploy", "browser", "migratio
  * - `kit`, the test kit: `npm run test:kit`.
  * - `deploy`, the real wrangler against a stand-in of Cloudflare's API: `npm run test:deploy`.
  * - `browser`, the pages in Chromium: `npm run test:browser`.
+ * - `restore`, a host that is lost and comes back: `npm run test:restore`.
  * - `migration`, moves to and from the reference PDS, which it installs: `npm run test:migration`.
  */
 export default defineConfig({
@@ -165,6 +167,7 @@ export default defineConfig({
       inNode("deploy", { timeout: 300_000 }),
       inNode("browser", { timeout: 120_000, alone: true }),
       // Later tests go on from what earlier ones made.
+      inNode("restore", { timeout: 300_000, alone: true, bail: 1 }),
       inNode("migration", { timeout: 600_000, alone: true, bail: 1 }),
     ],
   },

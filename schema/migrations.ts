@@ -22,6 +22,7 @@ import directory0023 from "../migrations/directory/0023_announcement.sql";
 import directory0024 from "../migrations/directory/0024_join_requests.sql";
 import directory0025 from "../migrations/directory/0025_blocked_link.sql";
 import directory0026 from "../migrations/directory/0026_hand_over.sql";
+import directory0027 from "../migrations/directory/0027_backup.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -58,6 +59,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0024_join_requests.sql", sql: directory0024 },
   { name: "0025_blocked_link.sql", sql: directory0025 },
   { name: "0026_hand_over.sql", sql: directory0026 },
+  { name: "0027_backup.sql", sql: directory0027 },
 ];
 
 /** The index, derived from repos. */

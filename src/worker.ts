@@ -29,7 +29,12 @@ const EVERY_MINUTE = "* * * * *";
 
 /** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan|backups))\b/.test(url);
+
+/** Loaded where backups are made, and only then. */
+const backUp = async (env: Bindings<AccountStation>): Promise<void> => {
+  if (env.BACKUP_KEY !== "") await (await import("./lifecycle/backup/run.ts")).backUp(env);
+};
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
@@ -55,7 +60,13 @@ export default {
     const { bindings: env } = configure(given, await readKept(given));
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
     const index = () => (env.APPVIEW === "local" ? resumeIndex(env, must(AppView, "AppView")) : null);
-    const eachMinute = () => [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env)];
+    const eachMinute = () => [
+      index(),
+      lookAtRelays(env),
+      measureSizes(env),
+      sendAnnouncements(env),
+      backUp(env),
+    ];
     if (event?.cron === EVERY_MINUTE) {
       await Promise.all([settleMinute(env, AppView), ...eachMinute()]);
       return;

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
  */
 const RULES = [
   "worker → edge → web → xrpc → lifecycle → account | sequencer | identity | moderation | oauth | appview → schema → protocol",
-  "bench → kit → seed | migrate → dev → src",
+  "bench → kit → seed | migrate | restore → dev → src",
 ];
 
 /** The rank of each room, and for `src` that of all that it stands for. */

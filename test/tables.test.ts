@@ -100,6 +100,12 @@ const DIRECTORY: Record<string, Bound> = {
     sweep: "when its windows are over, daily, and with the account",
   },
   relay: { by: "operator", cap: "one a relay of the settings", sweep: "never" },
+  backup_run: { by: "host", cap: "the runs that are kept, BACKUP_KEEP of them", sweep: "after each run" },
+  backup_account: {
+    by: "member",
+    cap: "one row an account, of the visits since a full one, 15 at most",
+    sweep: "when no kept run has the account any more, after each run; at once if none ever had (trigger)",
+  },
   host_task: { by: "host", cap: "one row a name", sweep: "never" },
   oauth_device: {
     by: "member",

@@ -1,30 +1,11 @@
 /**
- * `AccountObject`: one Durable Object for each account, found by DID. This file is its RPC entry point: each
- * method checks the account's state and delegates to the file that does the work. `account-station.ts`
- * documents the methods.
+ * `AccountObject`: one Durable Object for each account, found by DID. Each method checks the account's state,
+ * and delegates to the file that does the work. `account-station.ts` documents the methods.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
-import type {
-  Access,
-  AccountStation,
-  AppPasswordProof,
-  BatchInput,
-  BlobUpload,
-  Costed,
-  CreateAccount,
-  CreateInput,
-  CreatedAccount,
-  DeleteInput,
-  EmailTokenPurpose,
-  IrregularRecords,
-  JsonObject,
-  MailedCode,
-  Order,
-  PutInput,
-  RepoStatus,
-  Standing,
-} from "../protocol/account-station.ts";
+import type { KeptAccount, KeptParts } from "../protocol/object/account-backup.ts";
+import type * as station from "../protocol/account-station.ts";
 import { didKey } from "../protocol/keys.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { migrate, schemaVersion } from "../protocol/object/schema.ts";
@@ -34,6 +15,7 @@ import { configure } from "../protocol/settings/configured.ts";
 import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
+import { backupOf, backupPage, markDue, restoreKept, restoreRevs } from "./backup.ts";
 import * as blobs from "./blobs.ts";
 import { getBlocks } from "./blocks.ts";
 import { createAccount } from "./create.ts";
@@ -65,7 +47,7 @@ import { Writer } from "./writer.ts";
 
 const RETRY_MS = 10_000;
 
-export class AccountObject extends DurableObject<Bindings> implements AccountStation {
+export class AccountObject extends DurableObject<Bindings> implements station.AccountStation {
   readonly #sql: Sql;
   readonly #clock: AlarmClock;
   /** Null before `create` and after the account is destroyed, when nothing is stored. */
@@ -112,7 +94,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
 
   /** The account, for reads of its repo. Refuses RepoNotFound, and what `checkReadable` refuses. */
-  #existing(access: Access = "owner"): Account {
+  #existing(access: station.Access = "owner"): Account {
     const account = this.#present();
     if (account === null) throw repoNotFound(this.#did);
     checkReadable(account.state, access);
@@ -135,7 +117,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   }
 
   /** Runs a write. Returns once it is durable and, with an AppView of our own, indexed or given up on. */
-  async #write<T extends Costed>(run: (writer: Writer) => { outcome: T; position: number }): Promise<T> {
+  async #write<T extends station.Costed>(run: (writer: Writer) => { outcome: T; position: number }) {
     const account = this.#own();
     checkWritable(account.state);
     const before = this.#sql.rows;
@@ -145,31 +127,37 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     return outcome;
   }
 
+  /** Changes what the firehose does not tell of, and marks the account for the next backup. */
+  async #privately<T>(change: (account: Account) => T | Promise<T>): Promise<T> {
+    const changed = await change(this.#own());
+    await markDue(this.env.DIRECTORY, this.#did);
+    return changed;
+  }
+
   // -------------------------------------------------------------------------------------------- writes
 
-  createRecord(input: CreateInput) {
+  createRecord(input: station.CreateInput) {
     return this.#write((writer) => writer.createRecord(input));
   }
-  putRecord(input: PutInput) {
+  putRecord(input: station.PutInput) {
     return this.#write((writer) => writer.putRecord(input));
   }
-  deleteRecord(input: DeleteInput) {
+  deleteRecord(input: station.DeleteInput) {
     return this.#write((writer) => writer.deleteRecord(input));
   }
-  applyWrites(input: BatchInput) {
+  applyWrites(input: station.BatchInput) {
     return this.#write((writer) => writer.applyWrites(input));
   }
-  async importRepo(car: ReadableStream<Uint8Array>): Promise<Costed & { irregular: IrregularRecords }> {
-    const account = this.#own();
-    checkNotTakendown(account.state);
+  async importRepo(car: ReadableStream<Uint8Array>) {
+    checkNotTakendown(this.#own().state);
     const before = this.#sql.rows;
-    const irregular = await importRepo(account, car);
+    const irregular = await this.#privately((account) => importRepo(account, car));
     return this.env.LOCAL ? { irregular, cost: rowsSince(this.#sql, before) } : { irregular };
   }
 
   // -------------------------------------------------------------------------------------------- reads
 
-  async listCollections(access: Access) {
+  async listCollections(access: station.Access) {
     return records.listCollections(this.#existing(access).sql);
   }
   async getRecord(collection: string, rkey: string, cid?: string) {
@@ -188,23 +176,23 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const { sql, did } = this.#own();
     return irregularRecords(sql, did);
   }
-  async getLatestCommit(access: Access) {
+  async getLatestCommit(access: station.Access) {
     const { cid, rev } = this.#existing(access).head;
     return { cid, rev };
   }
-  async getRepoStatus(): Promise<RepoStatus> {
+  async getRepoStatus(): Promise<station.RepoStatus> {
     const account = this.#existing();
     const status = statusOf(account.state);
     return status === "active" ? { active: true, rev: account.head.rev } : { active: false, status };
   }
-  async getRepo(access: Access, since?: string) {
+  async getRepo(access: station.Access, since?: string) {
     return exportOf(() => this.#existing(access), since);
   }
-  async getRecordProof(access: Access, collection: string, rkey: string) {
+  async getRecordProof(access: station.Access, collection: string, rkey: string) {
     const { sql, head } = this.#existing(access);
     return repo.recordProof(sql, head, pathOf(collection, rkey));
   }
-  async getBlocks(access: Access, cids: string[]) {
+  async getBlocks(access: station.Access, cids: string[]) {
     const { sql, head } = this.#existing(access);
     return getBlocks(sql, head, cids, access);
   }
@@ -238,17 +226,17 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     // Before the first byte, so that one that nobody registers is found.
     account.expectSweep();
   }
-  async registerBlob(upload: BlobUpload) {
+  async registerBlob(upload: station.BlobUpload) {
     const account = this.#own();
     checkNotTakendown(account.state);
     const registered = this.#sql.transaction(() => blobs.registerBlob(this.#sql, upload, Date.now()));
     account.expectSweep();
     return registered;
   }
-  async getBlob(access: Access, cid: string) {
+  async getBlob(access: station.Access, cid: string) {
     return blobs.findKeptBlob(this.#existing(access).sql, cid);
   }
-  async listBlobs(access: Access, page: Parameters<typeof blobs.listBlobs>[1]) {
+  async listBlobs(access: station.Access, page: Parameters<typeof blobs.listBlobs>[1]) {
     return blobs.listBlobs(this.#existing(access).sql, page);
   }
   async listMissingBlobs(page: Parameters<typeof blobs.listMissingBlobs>[1]) {
@@ -263,19 +251,19 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const account = this.#own();
     return account.sessions.checkPassword(password, account.limited ? source : null, Date.now());
   }
-  async setPassword(password: string, code?: MailedCode) {
-    await this.#own().sessions.setPassword(password, code, Date.now());
+  setPassword(password: string, code?: station.MailedCode) {
+    return this.#privately(({ sessions }) => sessions.setPassword(password, code, Date.now()));
   }
-  async createAppPassword(name: string, privileged: boolean) {
-    return this.#own().sessions.createAppPassword(name, privileged, Date.now());
+  createAppPassword(name: string, privileged: boolean) {
+    return this.#privately(({ sessions }) => sessions.createAppPassword(name, privileged, Date.now()));
   }
   async listAppPasswords() {
     return this.#own().sessions.listAppPasswords();
   }
-  async revokeAppPassword(name: string) {
-    this.#own().sessions.revokeAppPassword(name);
+  revokeAppPassword(name: string) {
+    return this.#privately(({ sessions }) => sessions.revokeAppPassword(name));
   }
-  async createRefreshToken(appPassword: AppPasswordProof) {
+  async createRefreshToken(appPassword: station.AppPasswordProof) {
     return this.#own().sessions.createRefreshToken(appPassword, Date.now());
   }
   async rotateRefreshToken(id: string) {
@@ -287,25 +275,37 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
   async revokeAllRefreshTokens() {
     this.#own().sessions.revokeAllRefreshTokens();
   }
-  async createEmailToken(purpose: EmailTokenPurpose, address: string) {
+  async createEmailToken(purpose: station.EmailTokenPurpose, address: string) {
     return this.#own().sessions.createEmailToken(purpose, address, Date.now());
   }
-  async checkEmailToken(purpose: EmailTokenPurpose, code: MailedCode, keep = false) {
+  async checkEmailToken(purpose: station.EmailTokenPurpose, code: station.MailedCode, keep = false) {
     this.#own().sessions.checkEmailToken(purpose, code, keep, Date.now());
   }
 
-  // --------------------------------------------------------------------------------------- preferences, keys
+  // --------------------------------------------------------------------------------------- preferences, keys, backups
 
   async getPreferences(namespace: string, full: boolean) {
     return preferences.getPreferences(this.#own().sql, namespace, full, new Date());
   }
-  async putPreferences(namespace: string, values: JsonObject[], full: boolean) {
-    preferences.putPreferences(this.#own().sql, namespace, values, full);
+  putPreferences(namespace: string, values: station.JsonObject[], full: boolean) {
+    return this.#privately(({ sql }) => preferences.putPreferences(sql, namespace, values, full));
+  }
+  async backup(since: string | null) {
+    return backupOf(() => this.#existing(), since);
+  }
+  async backupPage(since: string | null, cursor: string) {
+    return backupPage(this.#existing().sql, since, cursor);
+  }
+  async restoreKept(kept: KeptAccount, parts: KeptParts) {
+    restoreKept(this.#own().sql, kept, parts);
+  }
+  async restoreRevs(at: string, revs: [path: string, rev: string][]) {
+    return restoreRevs(this.#own().sql, at, revs);
   }
   async signingKey() {
     return didKey(this.#own().key);
   }
-  async signServiceJwt(payload: JsonObject) {
+  async signServiceJwt(payload: station.JsonObject) {
     return signServiceJwt(payload, this.#own().key);
   }
   async exportKey() {
@@ -314,7 +314,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
 
   // -------------------------------------------------------------------------------------------- lifecycle
 
-  async create(wanted: CreateAccount): Promise<CreatedAccount> {
+  async create(wanted: station.CreateAccount): Promise<station.CreatedAccount> {
     const { at } = wanted;
     this.#present();
     if (this.#account !== null && this.#account.state.createdAt < at) await this.#makeRoom(this.#account);
@@ -340,7 +340,7 @@ export class AccountObject extends DurableObject<Bindings> implements AccountSta
     const message = "An earlier account of this DID is still being deleted. Try again in a minute";
     throw new Refusal("NotEnoughResources", message, 503, { "retry-after": "60" });
   }
-  async settle(standing: Standing, order: Order) {
+  async settle(standing: station.Standing, order: station.Order) {
     if (this.#unreadable !== null) return this.#unreadable.note(standing, order);
     const account = this.#own();
     if (account.state.createdAt <= order.at) account.settle(standing, order.isNew);

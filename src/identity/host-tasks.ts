@@ -9,7 +9,8 @@ export type TaskName =
   | "check handles"
   | "count numbers"
   | "look at relays"
-  | "measure sizes";
+  | "measure sizes"
+  | "back up";
 
 export class HostTasks {
   readonly #database: D1Database;
@@ -40,5 +41,10 @@ export class HostTasks {
       .bind(name, now, now - everyMs)
       .run();
     return meta.changes > 0;
+  }
+
+  /** Lets the task begin again at once. */
+  async release(name: TaskName): Promise<void> {
+    await this.#database.prepare("UPDATE host_task SET begun_at = 0 WHERE name = ?1").bind(name).run();
   }
 }

@@ -32,6 +32,19 @@ export async function hostSecret(env: SecretBindings, name: SecretName): Promise
   return value;
 }
 
+/**
+ * Stores another value, which this isolate uses at once, and others when they start anew: only for a host on which
+ * nothing counts on the value before.
+ */
+export async function replaceSecret(env: SecretBindings, name: SecretName, value: string): Promise<void> {
+  const values = { name, value, createdAt: new Date().toISOString() };
+  await drizzle(env.DIRECTORY)
+    .insert(secret)
+    .values(values)
+    .onConflictDoUpdate({ target: secret.name, set: values });
+  known.get(env.DIRECTORY)?.delete(name);
+}
+
 const givenSecret = (env: SecretBindings, name: SecretName): string =>
   name === "JWT_SECRET" || name === "ADMIN_PASSWORD" || name === "PLC_ROTATION_KEY" ? env[name] : "";
 

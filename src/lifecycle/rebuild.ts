@@ -37,6 +37,7 @@ function hostContext(env: Env): RebuildContext {
     isSpent: () => spent() >= STATEMENTS[env.PLAN],
     host: {
       acts: () => standingActs(env.DIRECTORY),
+      bookmarks: () => bookmarkTotals(env.DIRECTORY),
       async members(after, limit): Promise<Member[]> {
         const repos = await sequencer.listRepos(after === "" ? undefined : after, limit);
         const accounts = await directory.findAll(repos.map(({ did }) => did));
@@ -44,6 +45,21 @@ function hostContext(env: Env): RebuildContext {
       },
     },
   };
+}
+
+/** Posts that are taken over at a time. */
+const TOTALS = 500;
+
+async function* bookmarkTotals(directory: D1Database): AsyncGenerator<{ uri: string; n: number }[]> {
+  for (let after = ""; ;) {
+    const { results } = await directory
+      .prepare("SELECT uri, count(*) AS n FROM bookmark WHERE uri > ?1 GROUP BY uri ORDER BY uri LIMIT ?2")
+      .bind(after, TOTALS)
+      .all<{ uri: string; n: number }>();
+    yield results;
+    after = results.at(-1)?.uri ?? "";
+    if (results.length < TOTALS) return;
+  }
 }
 
 /** Works on what is left to do in the index for `ms`, call by call. */

@@ -5,6 +5,7 @@
  * data: CIDs are strings, instants ISO 8601.
  */
 import type { Did, Handle, Nsid, ResourceUri } from "@atcute/lexicons";
+import type { KeepableAccount } from "./object/account-backup.ts";
 import type { AccountStatus } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
 import type { BackfillSource } from "./stations.ts";
@@ -197,7 +198,7 @@ export interface Order {
   isNew: boolean;
 }
 
-export interface AccountStation extends BackfillSource {
+export interface AccountStation extends BackfillSource, KeepableAccount {
   // Writes. All refuse AccountNotFound (403), AccountTakedown, AccountDeactivated (401), RateLimitExceeded
   // (429), InvalidSwap, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize (400).
   /** Also refuses RecordAlreadyExists (409). */

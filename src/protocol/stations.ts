@@ -332,6 +332,8 @@ export interface Bindings<Account = unknown> extends Settings {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;
+  /** A bucket apart for the host's backups, where there is one; otherwise they are in `BLOBS`. */
+  BACKUPS?: R2Bucket;
   /** Resizes images, where it is set up; otherwise they are served as uploaded. */
   IMAGES?: ImagesBinding;
   /** Cloudflare's mail sending, where it is set up. */

@@ -12,6 +12,7 @@ import { comAtprotoLabel } from "./com.atproto.label.ts";
 import { comAtprotoModeration } from "./com.atproto.moderation.ts";
 import { comAtprotoTemp } from "./com.atproto.temp.ts";
 import { internalAtollAdmin } from "./internal.atoll.admin.ts";
+import { internalAtollBackup } from "./internal.atoll.backup.ts";
 import { appBskyActor } from "./app.bsky.actor.ts";
 import { appBskyFeed } from "./app.bsky.feed.ts";
 import { appBskyGraph } from "./app.bsky.graph.ts";
@@ -34,6 +35,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     comAtprotoModeration,
     comAtprotoTemp,
     internalAtollAdmin,
+    internalAtollBackup,
     appBskyActor,
     appBskyFeed,
     appBskyGraph,

@@ -72,7 +72,10 @@ test("an account that loses its handle is not found by it any more, live and aft
         ? [{ did: town.did("emil"), handle: "dora.test", status: "active" as const }]
         : [],
     );
-  await continueRebuild({ db, account: town.account, host: { acts: noActs, members }, now: () => 1 }, 2);
+  await continueRebuild(
+    { db, account: town.account, host: { acts: noActs, bookmarks: noActs, members }, now: () => 1 },
+    2,
+  );
   const { results } = await db.prepare("SELECT did FROM actor WHERE handle = 'dora.test'").all();
   expect(results).toEqual([{ did: town.did("emil") }]);
   await startRebuild(db, 1);
@@ -84,7 +87,7 @@ test("an account that loses its handle is not found by it any more, live and aft
   const page = (after: string) =>
     Promise.resolve(everybody.filter(({ did }) => did > after).toSorted((a, b) => (a.did < b.did ? -1 : 1)));
   await continueRebuild(
-    { db, account: town.account, host: { acts: noActs, members: page }, now: () => 1 },
+    { db, account: town.account, host: { acts: noActs, bookmarks: noActs, members: page }, now: () => 1 },
     2,
   );
   expect(await found("dora")).toEqual(["dora.test", "handle.invalid"]);

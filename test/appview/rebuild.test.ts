@@ -40,6 +40,7 @@ beforeEach(async () => {
 
 const host: RebuildHost = {
   acts: noActs,
+  bookmarks: noActs,
   members: (after, limit) =>
     Promise.resolve(
       [...town.dids]
@@ -422,4 +423,24 @@ test("an index that was lost gets back the takedowns and labels that stand", asy
   ]);
   const labels = await db.prepare("SELECT src, uri, val FROM label").all();
   expect(labels.results).toEqual([{ src: HOST.did, uri: post.uri, val: "rude" }]);
+});
+
+test("an index that was lost gets back how many have bookmarked a post", async () => {
+  town.join("ann");
+  const [post, other] = [town.post("ann", "saved"), town.post("ann", "not saved any more")];
+  await town.index();
+  await db.prepare("INSERT INTO bookmark_total (uri, n) VALUES (?1, 7)").bind(other.uri).run();
+  const bookmarks = async function* () {
+    yield [
+      { uri: post.uri, n: 2 },
+      { uri: other.uri, n: 1 },
+    ];
+  };
+  await startRebuild(db, 1);
+  await continueRebuild({ ...context(), host: { ...host, bookmarks } }, 12);
+  const { results } = await db.prepare("SELECT uri, bookmarks FROM post ORDER BY bookmarks").all();
+  expect(results).toEqual([
+    { uri: other.uri, bookmarks: 1 },
+    { uri: post.uri, bookmarks: 2 },
+  ]);
 });

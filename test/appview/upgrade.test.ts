@@ -90,7 +90,10 @@ test("the host's clock derives it anew, and then all is found as it is written n
         .filter(({ did }) => did > after)
         .toSorted((a, b) => (a.did < b.did ? -1 : 1)),
     );
-  await continueRebuild({ db, account: town.account, host: { acts: noActs, members }, now: () => 1 }, 2);
+  await continueRebuild(
+    { db, account: town.account, host: { acts: noActs, bookmarks: noActs, members }, now: () => 1 },
+    2,
+  );
   expect(await readRebuild(db)).toMatchObject({ phase: "done", error: null });
   expect(await found("strasse lodz")).toBe(2);
   expect(await found("from:bob.test")).toBe(1);

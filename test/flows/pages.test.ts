@@ -146,6 +146,8 @@ const OTHERS: Record<string, string> = {
   "internal.atoll.admin.listCredentials": "has no pages",
   "internal.atoll.admin.listRoles": "has no pages",
   "internal.atoll.admin.listUnsentMail": "has no pages",
+  "internal.atoll.backup.listAccount": "lists an account again",
+  "internal.atoll.backup.listFiles": "keys of files, without ties; test/lifecycle/backup.test.ts",
 };
 
 async function enter(): Promise<World> {

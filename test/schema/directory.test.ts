@@ -1,6 +1,7 @@
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, test } from "vitest";
 import * as directory from "../../schema/directory.ts";
+import * as backup from "../../schema/backup.ts";
 import * as mail from "../../schema/mail.ts";
 import * as oauth from "../../schema/oauth.ts";
 import { bindings } from "../support/bindings.ts";
@@ -12,7 +13,7 @@ interface Column {
   pk: number;
 }
 
-const tables = [directory, mail, oauth]
+const tables = [directory, mail, oauth, backup]
   .flatMap((schema): unknown[] => Object.values(schema))
   .filter((value) => value instanceof SQLiteTable)
   .map((table) => getTableConfig(table));

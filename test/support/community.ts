@@ -14,7 +14,7 @@ import {
   spliceSeq,
 } from "../../src/protocol/event-frames.ts";
 import type { AccountStatus, RepoOp, SequencedEvent } from "../../src/protocol/events.ts";
-import type { BackfillSource, ModerationAct, StoredRecord } from "../../src/protocol/stations.ts";
+import type { BackfillSource, StoredRecord } from "../../src/protocol/stations.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
 import { ingest } from "../../src/appview/index/ingest.ts";
 
@@ -35,8 +35,8 @@ export const HOST = {
   labels: [],
 } as const;
 
-/** A host whose moderators have done nothing. */
-export const noActs = (): AsyncIterable<ModerationAct[]> => ({
+/** A directory whose moderators have done nothing, and in which nobody has bookmarked anything. */
+export const noActs = (): AsyncIterable<never[]> => ({
   async *[Symbol.asyncIterator]() {},
 });
 

@@ -190,6 +190,22 @@ const own: Record<string, Rule> = {
   updateReports: moderator,
 };
 
+const backups = [
+  "getStatus",
+  "start",
+  "listFiles",
+  "getFile",
+  "getAccounts",
+  "restoreHost",
+  "restoreRows",
+  "restoreAccount",
+  "restoreRepo",
+  "restoreRevs",
+  "restoreBlob",
+  "restoreBlobs",
+  "listAccount",
+];
+
 const grouped = (group: string, rules: Record<string, Rule>) =>
   Object.entries(rules).map(([name, rule]) => [`${group}.${name}`, rule] as const);
 
@@ -200,6 +216,7 @@ const RULES = new Map<string, Rule>([
   ...grouped("com.atproto.sync", sync),
   ...grouped("com.atproto.admin", admin),
   ...grouped("internal.atoll.admin", own),
+  ...grouped("internal.atoll.backup", Object.fromEntries(backups.map((name) => [name, hostOwner]))),
   ["com.atproto.moderation.createReport", memberTakenDownOrService],
   ["com.atproto.temp.checkSignupQueue", member],
   ["com.atproto.label.queryLabels", open],
@@ -214,6 +231,7 @@ function paramsOf(nsid: string, did: string): Record<string, string> {
     case "com.atproto.server.getServiceAuth":
       return { aud: "did:web:example.com", lxm: "com.atproto.server.createAccount" };
     case "com.atproto.admin.getAccountInfos":
+    case "internal.atoll.backup.getAccounts":
       return { dids: did };
     case "com.atproto.label.queryLabels":
       return { uriPatterns: `at://${did}`, sources: did };
@@ -230,6 +248,7 @@ function paramsOf(nsid: string, did: string): Record<string, string> {
         rkey: "3l2dmkw5ihc2y",
         ...(nsid.endsWith("getBlocks") ? { cids: CID } : {}),
         ...(nsid.endsWith("getBlob") ? { cid: CID } : {}),
+        ...(nsid.endsWith("getFile") ? { key: "none" } : {}),
       };
   }
 }

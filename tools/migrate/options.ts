@@ -2,6 +2,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_PORT } from "../dev/configuration.ts";
+import { originOf } from "../dev/origin.ts";
 import { LaunchError } from "../dev/ports.ts";
 import { ROOT, readWranglerFile } from "../dev/wrangler-file.ts";
 
@@ -92,14 +93,6 @@ type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 /** Drops undefined values. */
 function given<T extends object>(values: T): Given<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;
-}
-
-/** The origin of a host as people write it. Refuses text that names no host. */
-export function originOf(host: string): string {
-  const local = /^(localhost|127\.0\.0\.1)(:|$)/.test(host);
-  const url = URL.parse(host.includes("://") ? host : `${local ? "http" : "https"}://${host}`);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new LaunchError(`${host} is no host.`);
-  return url.origin;
 }
 
 /** The origin of this tree's host: as deployed, else as `npm start` serves it. */

@@ -4,7 +4,8 @@ import { describeServer, isBelow } from "./checks.ts";
 import { findHost } from "./find-host.ts";
 import { HostClient, Unreachable, refused, wordsOf } from "./host-client.ts";
 import { Move, MoveStopped, folderOf, type Moving } from "./move.ts";
-import { directoryFor, originOf, thisHost, type Options } from "./options.ts";
+import { originOf } from "../dev/origin.ts";
+import { directoryFor, thisHost, type Options } from "./options.ts";
 import type { Screen } from "./screen.ts";
 
 const PASSWORD_LEAST = 8;

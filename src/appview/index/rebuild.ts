@@ -97,6 +97,8 @@ export interface RebuildHost {
   members(after: string, limit: number): Promise<Member[]>;
   /** All takedowns and labels that stand, in batches: the index may have lost them. */
   acts(): AsyncIterable<ModerationAct[]>;
+  /** The same of posts' numbers of bookmarks, which the directory counts. */
+  bookmarks(): AsyncIterable<{ uri: string; n: number }[]>;
 }
 
 export interface RebuildContext {
@@ -229,10 +231,24 @@ async function enlist(context: RebuildContext, host: RebuildHost, row: RebuildRo
   const dids = await settle(context, host, row.did);
   if (dids.length > 0) await note(db, row, dids.at(-1) ?? "", dids.length);
   else {
-    for await (const acts of host.acts()) await applyModeration(db, acts);
+    await takeOver(db, host);
     await advance(context, row);
   }
   return true;
+}
+
+/** Takes over what the directory alone knows. */
+async function takeOver(db: D1Database, host: RebuildHost): Promise<void> {
+  for await (const acts of host.acts()) await applyModeration(db, acts);
+  for await (const totals of host.bookmarks()) {
+    await db
+      .prepare(
+        `INSERT INTO bookmark_total (uri, n) SELECT value ->> 'uri', value ->> 'n' FROM json_each(?1) WHERE true
+          ON CONFLICT (uri) DO UPDATE SET n = excluded.n WHERE n <> excluded.n`,
+      )
+      .bind(JSON.stringify(totals))
+      .run();
+  }
 }
 
 /** How often an account is tried before it is set aside. */

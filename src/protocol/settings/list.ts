@@ -5,6 +5,7 @@
  * `readSettings` brings it to its normal form, on which the rest of the code relies, and says in words what
  * cannot work.
  */
+import { BACKUP_SETTINGS } from "./backup.ts";
 import { readOwnLabels } from "./own-labels.ts";
 import {
   type Link,
@@ -31,28 +32,7 @@ import {
 } from "./values.ts";
 import { Unfit } from "./unfit.ts";
 import { readDomains, readHosts } from "./domains.ts";
-
-interface Setting<Value extends string = string> {
-  /** One sentence for the README's table. */
-  what: string;
-  /** The value if the setting is missing or empty. */
-  fallback: Value;
-  /** The value in a local run if the setting is missing or empty; absent: `fallback`. */
-  local?: Value;
-  /** Whether empty is a value of its own; otherwise an empty setting counts as missing. */
-  mayBeEmpty?: true;
-  /** Whether the host's pages may set it: it is kept in DIRECTORY then, and the environment overrides it. */
-  kept?: true;
-  /** Whether the value must never be shown. */
-  secret?: true;
-  /** Whether a local run ignores the shell's variable of this name, because shells use it for something else. */
-  notFromShell?: true;
-  /** The normal form of a trimmed, non-empty text. Throws `Unfit`. */
-  read(text: string, isLocal: boolean): Value;
-}
-
-/** Keeps a setting's own type of value. */
-const setting = <Value extends string>(described: Setting<Value>) => described;
+import { type Setting, setting } from "./setting.ts";
 
 export const SETTINGS = {
   PUBLIC_URL: setting({
@@ -218,6 +198,7 @@ export const SETTINGS = {
     kept: true,
     read: readChoice("free", "paid"),
   }),
+  ...BACKUP_SETTINGS,
   JURISDICTION: setting<"" | "eu">({
     what: "`eu` keeps the host's objects, members' repos among them, in the EU; chosen at the first deploy, for good.",
     fallback: "",

@@ -202,3 +202,25 @@ export function readWords(text: string): string {
   if (words.length > WORDS_MAX) throw new Unfit(`has more than ${WORDS_MAX} words`);
   return words.join(",");
 }
+
+/** An uncompressed point of P-256 in base64url, 65 bytes. */
+export function readPoint(text: string): string {
+  if (!/^B[A-Za-z0-9_-]{86}$/.test(text)) throw new Unfit("is no public key of a backup");
+  return text;
+}
+
+/** `https://endpoint/bucket`, with folders and `?region=` if wanted. */
+export function readBucket(text: string, isLocal: boolean): string {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" || (isLocal && url?.protocol === "http:");
+  if (url === null || !isSafe || url.pathname.length < 2 || url.username !== "" || url.hash !== "") {
+    throw new Unfit(`is ${shown(text)}: write it as https://s3.example.com/bucket`);
+  }
+  return url.href;
+}
+
+/** An access key's id and its secret. */
+export function readS3Key(text: string): string {
+  if (!/^[!-9;-~]+:[!-~]+$/.test(text)) throw new Unfit("is no `id:secret`");
+  return text;
+}

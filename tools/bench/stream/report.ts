@@ -133,7 +133,16 @@ function countText(counts: readonly CountFigures[]): string {
   ].join("\n\n");
 }
 
-export function markdown({ machine, busy, scenario, baseline, nursery, honest, crowd, counts }: StreamReport): string {
+export function markdown({
+  machine,
+  busy,
+  scenario,
+  baseline,
+  nursery,
+  honest,
+  crowd,
+  counts,
+}: StreamReport): string {
   const { cpu, cores, memoryGB, system, node, commit, date } = machine;
   return [
     "# The event streams, with many readers",

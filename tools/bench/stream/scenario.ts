@@ -39,7 +39,10 @@ export interface ScenarioFigures {
 
 const MINUTE = 60_000;
 
-export async function runScenario(host: RunningHost, plan: Omit<ScenarioPlan, "nursery">): Promise<ScenarioFigures> {
+export async function runScenario(
+  host: RunningHost,
+  plan: Omit<ScenarioPlan, "nursery">,
+): Promise<ScenarioFigures> {
   const { minutes, writesPerSecond, silent, replaysPerMinute } = plan;
   const writers = await Writers.signUp(host.origin, 8);
   const audience = new Audience(host.origin, 1, silent);

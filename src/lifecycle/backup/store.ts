@@ -1,0 +1,92 @@
+/** Where backups are kept: the host's own R2, or any address that speaks S3. */
+import { AwsClient } from "aws4fetch";
+import { SETTINGS } from "../../protocol/settings/list.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+import { S3Store } from "./s3-store.ts";
+
+export type BackupBindings = Pick<
+  Bindings,
+  "BLOBS" | "BACKUPS" | "BACKUP_TO" | "BACKUP_S3_KEY" | "BACKUP_KEY" | "BACKUP_EVERY" | "BACKUP_KEEP"
+>;
+
+/** A stream of known length. */
+export interface Streamed {
+  stream: ReadableStream<Uint8Array>;
+  size: number;
+}
+
+export interface Listed {
+  key: string;
+  size: number;
+}
+
+/** Files by key, within the backup's prefix. What is asked of it is either done or thrown. */
+export interface BackupStore {
+  put(key: string, body: Uint8Array | Streamed): Promise<void>;
+  /** Null: there is none. */
+  get(key: string): Promise<Streamed | null>;
+  /** Files whose key begins with `prefix`, after `after`, in order of the key's bytes; `isAll` false: there may be more. */
+  list(prefix: string, after: string): Promise<{ files: Listed[]; isAll: boolean }>;
+  delete(keys: readonly string[]): Promise<void>;
+}
+
+/** Within the host's bucket; no DID begins so. */
+const R2_PREFIX = "backups/";
+/** Keys that R2 deletes at once. */
+const DELETED_AT_ONCE = 1_000;
+
+export class R2Store implements BackupStore {
+  readonly #bucket: R2Bucket;
+
+  constructor(bucket: R2Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async put(key: string, body: Uint8Array | Streamed): Promise<void> {
+    if (body instanceof Uint8Array) {
+      await this.#bucket.put(R2_PREFIX + key, body);
+      return;
+    }
+    const { readable, writable } = new FixedLengthStream(body.size);
+    await Promise.all([this.#bucket.put(R2_PREFIX + key, readable), body.stream.pipeTo(writable)]);
+  }
+
+  async get(key: string): Promise<Streamed | null> {
+    const found = await this.#bucket.get(R2_PREFIX + key);
+    return found === null ? null : { stream: found.body, size: found.size };
+  }
+
+  async list(prefix: string, after: string): Promise<{ files: Listed[]; isAll: boolean }> {
+    const { objects, truncated } = await this.#bucket.list({
+      prefix: R2_PREFIX + prefix,
+      ...(after === "" ? {} : { startAfter: R2_PREFIX + after }),
+    });
+    const files = objects.map(({ key, size }) => ({ key: key.slice(R2_PREFIX.length), size }));
+    return { files, isAll: !truncated };
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
+      await this.#bucket.delete(keys.slice(from, from + DELETED_AT_ONCE).map((key) => R2_PREFIX + key));
+    }
+  }
+}
+
+/** Whether blobs are copied along: the host's own R2 has them already. */
+export const copiesBlobs = ({ BACKUP_TO }: Pick<BackupBindings, "BACKUP_TO">): boolean => BACKUP_TO !== "";
+
+/** Throws if the keys of an S3 address are missing. */
+export function storeOf(env: BackupBindings): BackupStore {
+  if (!copiesBlobs(env)) return new R2Store(env.BACKUPS ?? env.BLOBS);
+  const [accessKeyId = "", secretAccessKey = ""] = env.BACKUP_S3_KEY.split(":");
+  if (secretAccessKey === "") throw new Error(`${SETTINGS.BACKUP_S3_KEY.what} It is missing.`);
+  return S3Store.at(env.BACKUP_TO, (region) => {
+    return new AwsClient({
+      accessKeyId,
+      secretAccessKey,
+      service: "s3",
+      ...(region && { region }),
+      retries: 2,
+    });
+  });
+}
