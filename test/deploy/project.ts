@@ -24,12 +24,20 @@ export interface Finished {
   output: string;
 }
 
+/** What is typed: at once, or each time when all that was printed until then asks for it. */
+export type TypingBySteps = (type: (keys: string) => void, printed: () => string) => Promise<void>;
+type Typing = string | TypingBySteps;
+
+export const KEYS = { enter: "\r", down: "\u001B[B", ctrlC: "\u0003" } as const;
+
 export interface Project {
   readonly folder: string;
   /** Runs this project's wrangler; `input` is what somebody pipes into it. */
   wrangler(args: string[], environment?: NodeJS.ProcessEnv, input?: string): Promise<Finished>;
   /** `npm run deploy -- …` */
   deploy(args?: string[], environment?: NodeJS.ProcessEnv): Promise<Finished>;
+  /** `npm run deploy -- …` at a terminal, with somebody at its keys. */
+  deployAtTerminal(keys: Typing, args?: string[]): Promise<Finished>;
   /** `npm run …` */
   npm(script: string): Promise<Finished>;
   /** Changes a file. */
@@ -52,6 +60,19 @@ export function copyProject(apiUrl: string): Project {
       run(process.execPath, ["node_modules/wrangler/bin/wrangler.js", ...args], given, input),
     deploy: (args = [], given) =>
       run(process.execPath, ["--import", "./tools/dev/node.mjs", "tools/dev/deploy/run.ts", ...args], given),
+    deployAtTerminal: (keys, args = []) => {
+      const deploy = [
+        process.execPath,
+        "--import",
+        "./tools/dev/node.mjs",
+        "tools/dev/deploy/run.ts",
+        ...args,
+      ];
+      // util-linux's: a pseudo-terminal, whose keys are what is piped in.
+      const words = deploy.map((word) => `'${word}'`).join(" ");
+      const command = ["-qefc", `stty cols 200 rows 50 && exec ${words}`, "/dev/null"];
+      return finish("script", command, keys, project, environmentOf(folder, apiUrl));
+    },
     npm: (script) => run("npm", ["run", script]),
     edit(file, change) {
       const at = path.join(project, file);
@@ -66,6 +87,7 @@ export function copyProject(apiUrl: string): Project {
 const environmentOf = (folder: string, apiUrl: string): NodeJS.ProcessEnv => ({
   PATH: `${path.join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
   HOME: folder,
+  TMPDIR: folder,
   XDG_CONFIG_HOME: folder,
   NODE_COMPILE_CACHE: path.join(ROOT, "node_modules/.cache/atoll/compiled"),
   CLOUDFLARE_API_BASE_URL: apiUrl,
@@ -82,14 +104,19 @@ const environmentOf = (folder: string, apiUrl: string): NodeJS.ProcessEnv => ({
 function finish(
   command: string,
   args: string[],
-  input: string,
+  input: Typing,
   cwd: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
-    child.stdin.end(input);
     let output = "";
+    if (typeof input === "string") child.stdin.end(input);
+    else
+      input(
+        (keys) => child.stdin.write(keys),
+        () => withoutColours(output),
+      ).then(() => child.once("exit", () => child.stdin.end()), reject);
     child.stdout.on("data", (text: Buffer) => (output += text.toString()));
     child.stderr.on("data", (text: Buffer) => (output += text.toString()));
     child.once("error", reject);
@@ -98,4 +125,4 @@ function finish(
 }
 
 // oxlint-disable-next-line no-control-regex -- an escape sequence begins with one
-const withoutColours = (text: string) => text.replace(/\u001B\[[0-9;]*m/g, "");
+const withoutColours = (text: string) => text.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, "");

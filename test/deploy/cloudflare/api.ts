@@ -23,6 +23,8 @@ export interface CloudflareApi {
   cutFrom(call: number | null, before?: "answer" | "work"): void;
   /** Whether a connection was dropped since the last `cutFrom`. */
   readonly wasCut: boolean;
+  /** Leaves the next call of this kind without an answer. Resolves when it has come, and its work is done. */
+  hold(call: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function startCloudflare(accounts: readonly Account[]): Promise<Clo
   const unknown: string[] = [];
   let cut: { left: number; before: "answer" | "work" } | null = null;
   let wasCut = false;
+  let held: { call: string; come: () => void } | null = null;
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -43,6 +46,11 @@ export async function startCloudflare(accounts: readonly Account[]): Promise<Clo
       void answer(accounts, call, request, Buffer.concat(chunks)).then(({ status, body, isUnknown }) => {
         if (isUnknown) unknown.push(`${call.method} ${call.path}`);
         if (isGone) return void request.socket.destroy();
+        if (held?.call === `${call.method} ${call.path}`) {
+          held.come();
+          held = null;
+          return;
+        }
         response.writeHead(status, { "content-type": "application/json", connection: "close" });
         response.end(JSON.stringify(body));
       });
@@ -62,6 +70,7 @@ export async function startCloudflare(accounts: readonly Account[]): Promise<Clo
     get wasCut() {
       return wasCut;
     },
+    hold: (call) => new Promise((come) => (held = { call, come })),
     stop() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

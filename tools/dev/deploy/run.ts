@@ -15,6 +15,7 @@ import { type WranglerFile, readWranglerFile } from "../wrangler-file.ts";
 import { chooseAccount } from "./account.ts";
 import { Cloudflare, type CloudflareAccount } from "./cloudflare.ts";
 import { inEu, isInEu, keepInEu } from "./eu.ts";
+import { beginMaking, sayWhenStopped } from "./interrupts.ts";
 import { type Survey, jurisdictionOf, survey } from "./survey.ts";
 import { assertBuilds, credentials, deployWorker, rehearse } from "./wrangler.ts";
 
@@ -41,6 +42,7 @@ interface Options {
 const LOCATIONS = ["weur", "eeur", "wnam", "enam", "apac", "oc"];
 
 try {
+  sayWhenStopped();
   const options = readOptions();
   if (options.help) console.log(HELP);
   else if (process.env.WORKERS_CI !== undefined) await deployWorker({ accountId: null, secretsFile: null });
@@ -99,6 +101,7 @@ async function deploy(options: Options): Promise<void> {
   const eu = await choosesEu(options, file, found, canAsk);
   if (canAsk && (await clack.confirm({ message: "Go on?" })) !== true)
     throw new LaunchError("Nothing was deployed.");
+  beginMaking();
   if (eu) keepInEu();
   await makeStores(api, account, found, { eu, location: options.location ?? null });
   await upload(account, found, options["new-code"]);

@@ -8,6 +8,7 @@ import { LaunchError } from "../ports.ts";
 import { ROOT } from "../wrangler-file.ts";
 import type { Credentials } from "./cloudflare.ts";
 import { explain } from "./failures.ts";
+import { assertNotStopped, waitingFor } from "./interrupts.ts";
 
 interface Finished {
   code: number;
@@ -23,7 +24,14 @@ interface Running {
   screen: "hidden" | "shown" | "open";
 }
 
-function wrangler(args: readonly string[], { environment = {}, screen }: Running): Promise<Finished> {
+/** Throws a `LaunchError` if somebody stopped it. */
+async function wrangler(args: readonly string[], running: Running): Promise<Finished> {
+  const finished = await waitingFor(run(args, running));
+  assertNotStopped();
+  return finished;
+}
+
+function run(args: readonly string[], { environment = {}, screen }: Running): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const command = path.join(ROOT, "node_modules/wrangler/bin/wrangler.js");
     const child = spawn(process.execPath, [command, ...args], {
