@@ -8,12 +8,13 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { SETTINGS, SETTING_NAMES } from "../../src/protocol/settings/list.ts";
 import { ROOT, readWranglerFile } from "../../tools/dev/wrangler-file.ts";
+import { buttonFor, faultOfButton } from "../../tools/dev/deploy/button.ts";
 import { STORES, namesOf, setStage, writeIds } from "./stage.ts";
 
 const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
 
 interface Manifest {
-  repository: { url: string };
+  repository?: { url: string };
   cloudflare: { bindings: Record<string, { description: string }> };
 }
 
@@ -57,12 +58,17 @@ describe("what the button's form shows", () => {
     expect(buckets.map(({ name }) => name)).toEqual(["atoll-blobs"]);
   });
 
-  test("the README has the button", () => {
-    const repository = manifest.repository.url.replace(/^git\+|\.git$/g, "");
-    const address = `https://deploy.workers.cloudflare.com/?url=${repository}`;
-    expect(read("README.md")).toContain(
-      `[![Deploy to Cloudflare](https://deploy.workers.cloudflare.com/button)](${address})`,
-    );
+  test("the README's button leads to the repository that package.json names, or there is none", () => {
+    expect(faultOfButton(manifest, read("README.md"))).toBeNull();
+    const ours = { repository: { url: "git+https://github.com/reef/atoll.git" } };
+    const button = buttonFor(ours) ?? "";
+    expect(button).toContain("?url=https://github.com/reef/atoll)");
+    expect(faultOfButton(ours, `# Atoll\n${button}\n`)).toBeNull();
+    expect(faultOfButton(ours, "# Atoll\n")).toContain(button);
+    const strangers = button.replace("reef", "stranger");
+    expect(faultOfButton(ours, strangers)).toContain(button);
+    expect(faultOfButton(ours, `${button}\n${strangers}`)).toContain(button);
+    expect(faultOfButton({}, strangers)).toContain("names no `repository.url`");
   });
 });
 
