@@ -54,22 +54,6 @@ export const inviteUse = sqliteTable(
   (table) => [primaryKey({ columns: [table.code, table.usedBy] })],
 );
 
-export const joinRequest = sqliteTable("join_request", {
-  id: integer().primaryKey(),
-  keyDigest: text("key_digest").notNull(),
-  handle: text().notNull(),
-  email: text(),
-  reason: text().notNull(),
-  state: text({ enum: ["waiting", "approved", "refused", "joined"] }).notNull(),
-  askedAt: text("asked_at").notNull(),
-  endsAt: text("ends_at"),
-  decidedBy: text("decided_by"),
-  decidedAt: text("decided_at"),
-  word: text(),
-  code: text(),
-  did: did(),
-});
-
 export const secret = sqliteTable("secret", {
   name: text().primaryKey(),
   value: text().notNull(),

@@ -3,7 +3,7 @@
  * DID, no password. It holds its handle (triggers of `join_request`) until it ends. An approval makes an invite
  * for one person, with which the applicant signs up like anybody who was invited.
  */
-import type { joinRequest } from "../../schema/directory.ts";
+import type { joinRequest } from "../../schema/joining.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 
 /** Times are ISO 8601. */

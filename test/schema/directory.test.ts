@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import * as directory from "../../schema/directory.ts";
 import * as backup from "../../schema/backup.ts";
 import * as mail from "../../schema/mail.ts";
+import * as joining from "../../schema/joining.ts";
 import * as oauth from "../../schema/oauth.ts";
 import { bindings } from "../support/bindings.ts";
 
@@ -13,7 +14,7 @@ interface Column {
   pk: number;
 }
 
-const tables = [directory, mail, oauth, backup]
+const tables = [directory, joining, mail, oauth, backup]
   .flatMap((schema): unknown[] => Object.values(schema))
   .filter((value) => value instanceof SQLiteTable)
   .map((table) => getTableConfig(table));

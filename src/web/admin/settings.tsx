@@ -14,6 +14,10 @@ const pageOf = ({ about }: DeskVisit) => (isPageName(about) ? SETTINGS_PAGES[abo
 const nowhere = (visit: DeskVisit) =>
   errorPage(visit, "There are no such settings.", { status: 404, title: "Nothing here" });
 
+const SAVED = "Saved. It holds everywhere within a few seconds.";
+const REBUILDS =
+  "The index is being built anew from the members’ repos; the status page says how far it is. Until it is done, timelines and search lack what was posted while another AppView was in use.";
+
 export const settings: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => shown(visit, said, (frame) => <SettingsListPage {...frame} />),
@@ -35,13 +39,14 @@ export const settingsOf: DeskPage = {
       take: async (visit, fields) => {
         const page = pageOf(visit);
         if (page === undefined) return nowhere(visit);
+        const typed = typedIn(visit, page.inputs, fields);
         try {
-          await changeSettings(visit.services.env, visit.caller.actor, typedIn(visit, page.inputs, fields));
+          const { rebuilds } = await changeSettings(visit.services.env, visit.caller.actor, typed);
+          return { done: rebuilds ? `${SAVED} ${REBUILDS}` : SAVED, fields };
         } catch (thrown) {
           if (!(thrown instanceof UnfitSetting)) throw thrown;
           return { problem: wrong(`This ${thrown.message}.`, thrown.setting), fields };
         }
-        return { done: "Saved. It holds everywhere within a few seconds.", fields };
       },
     },
   },

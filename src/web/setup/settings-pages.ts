@@ -167,7 +167,7 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
           {
             value: "local",
             label: "This host",
-            hint: "Members always see one another at once, even when the network does not know them yet.",
+            hint: "Members always see one another at once, even when the network does not know them yet. Whoever comes back to it from another one has the index built anew, by itself: some minutes for a small community.",
           },
           {
             value: BLUESKY_APPVIEW,
