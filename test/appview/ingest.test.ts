@@ -1,30 +1,16 @@
 import { beforeEach, expect, test } from "vitest";
 import { ingest } from "../../src/appview/index/ingest.ts";
+import { DERIVED } from "../../src/appview/index/rebuild.ts";
 import { Community, bindings, counting, dump } from "../support/community.ts";
 
 const db = bindings.APPVIEW_DB;
 let town: Community;
 
 async function clear() {
-  const tables = [
-    "actor",
-    "actor_search",
-    "post_search",
-    "feed_item",
-    '"like"',
-    "repost",
-    "follow",
-    "block",
-    "list_block",
-    "list_item",
-    "verification",
-    "record",
-    "poison",
-  ];
-  // Posts come first, while their triggers still find the rows that they undo.
-  await db.batch(
-    ["post", ...tables, "duplicate", "notification"].map((table) => db.prepare(`DELETE FROM ${table}`)),
-  );
+  // Posts come first, while their triggers still find the rows that they undo. The words follow their texts.
+  const tables = new Set(["post", ...DERIVED, "actor", "poison"]);
+  tables.delete("post_word");
+  await db.batch([...tables].map((table) => db.prepare(`DELETE FROM "${table}"`)));
   await db.prepare("UPDATE cursor SET seq = 0").run();
 }
 

@@ -16,6 +16,7 @@ import {
 import type { AccountStatus, RepoOp, SequencedEvent } from "../../src/protocol/events.ts";
 import type { BackfillSource, StoredRecord } from "../../src/protocol/stations.ts";
 import { tidFromMicros } from "../../src/protocol/tid.ts";
+import { DERIVED } from "../../src/appview/index/rebuild.ts";
 import { ingest } from "../../src/appview/index/ingest.ts";
 
 export interface Ref {
@@ -269,25 +270,14 @@ export function counting(db: D1Database): { db: D1Database; cost: Cost; reset():
   return { db: counted, cost, reset };
 }
 
-const TABLES = [
-  "actor",
-  "post",
-  "feed_item",
-  '"like"',
-  "repost",
-  "follow",
-  "block",
-  "list_item",
-  "record",
-  "notification",
-  "duplicate",
-];
+/** What a rebuild makes again, but for the tables of the search, which have rows of their own for each word. */
+const TABLES = ["actor", ...DERIVED.filter((table) => !/_(search|word)$/.test(table))];
 
 /**
  * Everything in the index, for comparison. Leaves out when an account last wrote, which outlives the writes.
  */
 export async function dump(db: D1Database): Promise<Record<string, unknown[]>> {
-  const results = await db.batch<Json>(TABLES.map((table) => db.prepare(`SELECT * FROM ${table}`)));
+  const results = await db.batch<Json>(TABLES.map((table) => db.prepare(`SELECT * FROM "${table}"`)));
   return Object.fromEntries(
     TABLES.map((table, i) => [table, (results[i]?.results ?? []).map((row) => ({ ...row, written: null }))]),
   );
