@@ -84,16 +84,27 @@ export class Invites {
     this.#clock = clock;
   }
 
-  async create(wanted: NewInvites[]): Promise<void> {
+  /**
+   * Makes codes: all of them, or none where `most` people whom `of` may invite would be exceeded. False then.
+   */
+  async create(wanted: NewInvites[], limit?: { of: string; most: number }): Promise<boolean> {
     const createdAt = this.#now();
     const rows = wanted.flatMap(({ codes, disabled = false, ...each }) =>
       codes.map((code) => ({ ...each, code, disabled: disabled ? 1 : 0 })),
     );
-    if (rows.length === 0) return;
-    await this.#db.run(sql`
+    if (rows.length === 0) return true;
+    const people = rows.reduce((sum, { uses }) => sum + uses, 0);
+    const { of = "", most = Infinity } = limit ?? {};
+    const room =
+      limit === undefined
+        ? sql`1`
+        : sql`${most} >= ${people} + (SELECT coalesce(sum(available_uses), 0) FROM invite_code
+            WHERE for_account = ${of} AND for_account <> 'admin')`;
+    const { meta } = await this.#db.run(sql`
       INSERT INTO invite_code (code, available_uses, disabled, for_account, created_by, created_at, expires_at)
       SELECT value ->> 'code', value ->> 'uses', value ->> 'disabled', value ->> 'forAccount', value ->> 'createdBy',
-        ${createdAt}, value ->> 'expiresAt' FROM json_each(${JSON.stringify(rows)})`);
+        ${createdAt}, value ->> 'expiresAt' FROM json_each(${JSON.stringify(rows)}) WHERE ${room}`);
+    return meta.changes > 0;
   }
 
   /** An early check, for a clear error; `Directory.reserve` decides. Refuses InvalidInviteCode. */

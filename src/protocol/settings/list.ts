@@ -154,6 +154,12 @@ export const SETTINGS = {
     kept: true,
     read: readCount,
   }),
+  INVITER_INVITES: setting({
+    what: "How many people whoever has the role `inviter` may invite.",
+    fallback: "1000",
+    kept: true,
+    read: readCount,
+  }),
   BLOB_LIMIT: setting({
     what: "The largest blob, in bytes.",
     // The most that a request may carry on Cloudflare's smaller plans.

@@ -10,8 +10,8 @@ import type { MemberVisit } from "./member-visit.ts";
 import type { Task } from "./task.tsx";
 import { shown } from "./task.tsx";
 
-/** Maximum number of codes of a member whose role lets them invite without a limit. */
-const INVITER_MAX = 1_000;
+/** Maximum number of codes of an owner on this page; the admin's has no limit. */
+const OWNER_MAX = 1_000;
 /** Maximum number of codes on the page; the newest are shown. */
 const SHOWN_MAX = 100;
 
@@ -20,7 +20,8 @@ async function allowance({ services, member }: MemberVisit): Promise<number | nu
   if (services.env.REGISTRATION !== "invite") return null;
   if (member.invitesDisabled || member.status !== "active") return 0;
   const role = await new ModerationRoles(services.env.DIRECTORY).of(member.did);
-  return role === "owner" || role === "inviter" ? INVITER_MAX : Number(services.env.MEMBER_INVITES);
+  const { MEMBER_INVITES, INVITER_INVITES } = services.env;
+  return role === "owner" ? OWNER_MAX : Number(role === "inviter" ? INVITER_INVITES : MEMBER_INVITES);
 }
 
 /** How many codes are left to make; null if there is nothing to show about invites. */

@@ -7,7 +7,7 @@ import { isDid } from "../../protocol/syntax.ts";
 import { createInviteCode } from "../../xrpc/accounts/invitations.ts";
 import { disableInviteCodes } from "../../xrpc/admin/members.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
-import { INVITERS, MODERATORS } from "../../xrpc/server/role-policies.ts";
+import { INVITERS } from "../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../forms.ts";
 import { InvitePage, InvitesPage, TreePage } from "../pages/admin/invites.tsx";
 import { wrong } from "../problems.ts";
@@ -67,13 +67,21 @@ export const invites: DeskPage = {
         const wanted = wantedIn(fields);
         if (wanted === null)
           return { problem: wrong(`Please enter a number from 1 to ${USES_MAX}.`, "uses"), fields };
-        const { code } = await createInviteCode(visit.services, visit.caller, wanted);
-        return goTo(visit, wayTo(visit, code));
+        try {
+          const { code } = await createInviteCode(visit.services, visit.caller, wanted);
+          return goTo(visit, wayTo(visit, code));
+        } catch (thrown) {
+          if (!isRefusal(thrown) || thrown.error !== "InvalidRequest") throw thrown;
+          return { problem: wrong(tooMany(visit)), fields };
+        }
       },
     },
     send: { may: INVITERS, take: sendInvites },
   },
 };
+
+const tooMany = ({ services }: DeskVisit): string =>
+  `That would be more than the ${services.env.INVITER_INVITES} people whom you may invite.`;
 
 const wayTo = ({ others, member }: DeskVisit, code: string): string =>
   `/admin/invites/${code}${others ? `?as=${member.did}` : ""}`;
@@ -87,18 +95,18 @@ async function sendInvites(visit: DeskVisit, fields: Fields): Promise<Said> {
   const odd = addresses.find((address) => !isAddress(address));
   if (odd !== undefined) return { problem: wrong(`“${odd}” is no e-mail address.`), fields };
   const unsent: string[] = [];
+  const once = () => (unsent.length === 0 ? {} : { once: { text: unsent.join("\n"), what: "the links" } });
   for (const [i, to] of addresses.entries()) {
+    let code: string;
     try {
       await consumeForMember(services, member.did, "invite");
+      ({ code } = await createInviteCode(services, caller, { useCount: 1 }));
     } catch (thrown) {
-      if (i === 0 || !isRefusal(thrown)) throw thrown;
+      if (!isRefusal(thrown)) throw thrown;
+      const why = thrown.error === "InvalidRequest" ? tooMany(visit) : "That is enough for an hour.";
       const rest = new Map([["addresses", addresses.slice(i).join("\n")]]);
-      return {
-        problem: wrong("That is enough for an hour. The addresses below have no invite yet."),
-        fields: rest,
-      };
+      return { problem: wrong(`${why} The addresses below have no invite yet.`), fields: rest, ...once() };
     }
-    const { code } = await createInviteCode(services, caller, { useCount: 1 });
     const blanks = { handle: member.handle, community: frame.host.name, link: linkOf(visit, code) };
     const text = await writeText(services.env, "invite", blanks);
     const outcome = await services.mailer.send({ ...text, kind: "invite", to });
@@ -108,7 +116,7 @@ async function sendInvites(visit: DeskVisit, fields: Fields): Promise<Said> {
     return { done: `${addresses.length === 1 ? "The invite is" : "The invites are"} sent.` };
   return {
     problem: wrong("Some mails could not be sent. Here are their links, to pass on by other means."),
-    once: { text: unsent.join("\n"), what: "the links" },
+    ...once(),
   };
 }
 
@@ -140,13 +148,18 @@ export const invite: DeskPage = {
     const link = linkOf(visit, about);
     const picture = renderSVG(link, { border: 2 });
     return shown(visit, said, (frame) => (
-      <InvitePage {...frame} {...found} link={link} picture={picture} mayStop={MODERATORS.includes(role)} />
+      <InvitePage {...frame} {...found} link={link} picture={picture} mayStop={ALL.includes(role)} />
     ));
   },
   steps: {
     stop: {
-      may: MODERATORS,
-      take: async ({ services, caller, about }) => {
+      may: ALL,
+      take: async (visit) => {
+        const { services, caller, about } = visit;
+        const only = onlyOf(visit);
+        const found = only === null ? null : await readInvite(services.env.DIRECTORY, about);
+        if (only !== null && found?.invite.owner !== only)
+          return errorPage(visit, "There is no such invite of yours.");
         await disableInviteCodes(services, caller, { codes: [about] });
         return { done: "The invite is stopped: its link lets nobody in." };
       },

@@ -57,8 +57,8 @@ async function create(
       action: "createInviteCodes",
       detail: { accounts: owners, count, uses, expiresAt },
     },
-    () =>
-      directory.invites.create(
+    async () => {
+      const fits = await directory.invites.create(
         made.map(({ account, codes }) => ({
           forAccount: account,
           codes,
@@ -66,7 +66,11 @@ async function create(
           createdBy: caller.createdBy,
           expiresAt,
         })),
-      ),
+        caller.role === "inviter" ? { of: caller.actor, most: Number(env.INVITER_INVITES) } : undefined,
+      );
+      if (!fits)
+        throw new Refusal("InvalidRequest", "An inviter invites no more people than the owners allow", 400);
+    },
   );
   return made;
 }

@@ -58,7 +58,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   },
   "/admin/requests": { may: MODERATORS, steps: { preview: [MODERATORS], decide: [MODERATORS] } },
   "/admin/invites": { may: ALL, steps: { create: [INVITERS], send: [INVITERS] } },
-  "/admin/invites/*": { may: ALL, steps: { stop: [MODERATORS] } },
+  "/admin/invites/*": { may: ALL, steps: { stop: [ALL] } },
   "/admin/names": { may: OWNERS, steps: { reserve: [OWNERS], release: [OWNERS], words: [OWNERS] } },
   "/admin/links": { may: MODERATORS, steps: { block: [MODERATORS], allow: [MODERATORS], hosts: [OWNERS] } },
   "/admin/labels": { may: OWNERS, steps: { add: [OWNERS], remove: [OWNERS] } },

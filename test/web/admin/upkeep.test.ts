@@ -102,6 +102,54 @@ describe("invites", () => {
     await inviter.visitor.get("/account");
     const own = await inviter.visitor.post("/admin/invites", { step: "create" });
     expect((await inviter.visitor.get(own.location ?? "")).text).toContain(`By @${inviter.member.handle}`);
+    expect((await inviter.visitor.post(`/admin/invites/${code}`, { step: "stop" })).text).toContain(
+      "no such invite of yours",
+    );
+    expect((await comeBy(code)).status).toBe(200);
+    const stopped = await inviter.visitor.post(own.location ?? "", { step: "stop" });
+    expect(stopped.text).toContain("The invite is stopped");
+  });
+
+  test("of an inviter let in as many people as the owners say, at once or one by one", async () => {
+    bindings.INVITER_INVITES = "5";
+    try {
+      const inviter = await holderOf("inviter");
+      await inviter.visitor.get("/admin/invites");
+      const invite = (uses: string) => inviter.visitor.post("/admin/invites", { step: "create", uses });
+      expect((await invite("6")).text).toContain("more than the 5 people whom you may invite");
+      const made = await Promise.all(["2", "2", "2"].map(invite));
+      expect(made.filter(({ status }) => status === 303)).toHaveLength(2);
+      const addresses = ["a", "b", "c"].map((name) => `${name}${Date.now()}@example.com`);
+      const sent = await inviter.visitor.post("/admin/invites", {
+        step: "send",
+        addresses: addresses.join("\n"),
+      });
+      expect(sent.text).toContain("The addresses below have no invite yet");
+      expect((await lastMail(addresses[0] ?? "")).text).toContain("/join/");
+      expect(sent.html).toContain(`>${addresses[1]}\n${addresses[2]}<`);
+      await owner.visitor.get("/admin/invites");
+      expect((await make({ uses: "100" })).status).toBe(303);
+    } finally {
+      bindings.INVITER_INVITES = "1000";
+    }
+  });
+
+  test("that could not be sent are shown, those before an hour's end as well", async () => {
+    const outside = bindings.OUTSIDE;
+    bindings.OUTSIDE = { fetch: async () => new Response("", { status: 500 }) };
+    bindings.RATE_LIMITS = "on";
+    try {
+      const addresses = Array.from({ length: 20 }, (_, i) => `x${i}@example.com`).join(" ");
+      const shown = [];
+      for (let i = 0; i < 3; i++)
+        shown.push(await owner.visitor.post("/admin/invites", { step: "send", addresses }));
+      const limited = shown.find(({ text }) => text.includes("enough for an hour"));
+      expect(limited?.text).toContain("have no invite yet");
+      for (const { html } of shown.slice(0, 1)) expect(html).toMatch(/x0@example\.com http\S+\/join\//);
+    } finally {
+      bindings.RATE_LIMITS = "off";
+      if (outside !== undefined) bindings.OUTSIDE = outside;
+    }
   });
 });
 
