@@ -109,6 +109,7 @@ const TABLES = [
   "test/web/app-queries.test.ts",
   "test/web/joining.test.ts",
   "test/web/app-writing.test.ts",
+  "test/web/app-other-clients.test.ts",
 ];
 
 interface NodeTests {

@@ -85,7 +85,7 @@ export interface Judgement {
 }
 
 /** Labels of media, and what is usual for somebody who has chosen nothing. */
-const OF_MEDIA: Readonly<Record<string, { usual: Visibility; adult: boolean }>> = {
+export const OF_MEDIA: Readonly<Record<string, { usual: Visibility; adult: boolean }>> = {
   porn: { usual: "hide", adult: true },
   sexual: { usual: "warn", adult: true },
   nudity: { usual: "ignore", adult: false },

@@ -8,6 +8,7 @@ import { type ActingCaller, MODERATORS, actingAs } from "../../xrpc/server/role-
 import { CONFIRMED_MS } from "../account/member-visit.ts";
 import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
 import { whoIn } from "./acts/choices.ts";
+import { labelNow, savedFeeds } from "./acts/wishes.ts";
 import type { MutedWord, Tastes } from "./judgement.ts";
 
 /** A member who is signed in on this browser. */
@@ -56,7 +57,6 @@ export function wishesOf(
   const labels = new Map<string, "hide" | "warn" | "ignore">();
   const words: MutedWord[] = [];
   const hidden = new Set<string>();
-  const pinned: ResourceUri[] = [];
   let adult = false;
   let rules: unknown;
   for (const preference of preferences) {
@@ -68,7 +68,7 @@ export function wishesOf(
         const wish = visibilityOf(preference["visibility"]);
         const label = textOf(preference["label"]);
         if (label !== undefined && wish !== null && preference["labelerDid"] === undefined)
-          labels.set(label, wish);
+          labels.set(labelNow(label), wish);
         break;
       }
       case "mutedWordsPref":
@@ -80,12 +80,10 @@ export function wishesOf(
       case "postInteractionSettingsPref":
         rules = preference["threadgateAllowRules"];
         break;
-      case "savedFeedsPrefV2":
-        pinned.push(...listOf(preference["items"]).flatMap(pinnedFeed));
-        break;
       default:
     }
   }
+  const pinned = savedFeeds(preferences).flatMap(pinnedFeed);
   return {
     tastes: { member: true, adult, labels, words, hidden },
     pinned: pinned.slice(0, TABS),

@@ -12,6 +12,7 @@ import { keys } from "./pages/keys.tsx";
 import { offerCard, showCompose, takeCompose } from "./pages/compose.tsx";
 import { showCardPicture } from "./cards/card-picture.ts";
 import { drafts, takeDrafts } from "./pages/drafts.tsx";
+import { showWishes, takeWish } from "./pages/wishes.tsx";
 import { showProfile, takeProfile } from "./pages/edit-profile.tsx";
 import { home } from "./pages/home.tsx";
 import { showList, takeList } from "./pages/edit-list.tsx";
@@ -124,6 +125,7 @@ const OWN: Readonly<Record<string, OwnPage>> = {
   "/app/card": { take: offerCard },
   "/app/card/picture": { show: showCardPicture },
   "/app/drafts": { show: drafts, take: takeDrafts },
+  "/app/wishes": { show: showWishes, take: takeWish },
   "/app/picture": { take: takePicture },
   "/app/list": { show: showList, take: takeList },
   "/app/lists": { show: showLists },

@@ -1,6 +1,6 @@
 /** Measures members' reads on a loaded community. */
 import { startHost } from "../../dev/host.ts";
-import { Client, Xrpc, textIn, type Params } from "../client.ts";
+import { Client, Xrpc, textIn, type Params, type Reply } from "../client.ts";
 import { passwordOf, type Guest, type LoadedCommunity } from "./load.ts";
 import { cpuMsEach } from "../measure.ts";
 import { percentile, runLoad } from "../load.ts";
@@ -29,15 +29,35 @@ export interface WriteFigures {
 
 interface Reader extends Guest {
   xrpc: Xrpc;
+  /** Of a browser on which they are signed in. */
+  cookie: string;
 }
 
 interface ReadKind {
   name: string;
-  nsid: string;
-  /** Parameters of the n-th request. */
-  params: (n: number) => Params;
+  /** The n-th request. */
+  ask: (reader: Reader, n: number, headers: Record<string, string>) => Promise<Reply>;
   readers?: Reader[];
 }
+
+/** A method of XRPC. */
+const method =
+  (nsid: string, params: (n: number) => Params): ReadKind["ask"] =>
+  ({ xrpc }, n, headers) =>
+    xrpc.query(nsid, params(n), { headers });
+
+/** A page of the app, to a member or to a guest. */
+const page =
+  (path: (n: number) => string, who: "member" | "guest"): ReadKind["ask"] =>
+  async ({ xrpc, cookie }, n, headers) => {
+    const own = who === "member" ? { cookie } : {};
+    const asked = path(n);
+    const reply = await xrpc.client.send("GET", asked, {
+      headers: { accept: "text/html", ...own, ...headers },
+    });
+    if (reply.status !== 200) throw new Error(`${asked}: ${reply.status}`);
+    return reply;
+  };
 
 function pick<T>(list: readonly T[], n: number): T {
   const item = list[n % list.length];
@@ -46,6 +66,8 @@ function pick<T>(list: readonly T[], n: number): T {
 }
 
 const LIMIT = 50;
+/** Posts on a page of the app. */
+const PAGE = 30;
 /** Number of requests whose rows, trips and bytes are counted. */
 const COUNTED = 20;
 /** Rounds in which the communities take turns with one kind of read. */
@@ -56,49 +78,70 @@ function readKinds(community: LoadedCommunity, readers: Reader[]): ReadKind[] {
   const { members, posts } = community;
   const keen = readers.filter((reader) => reader.keen);
   const mean = readers.filter((reader) => !reader.keen);
-  const actor = (n: number): Params => ({ actor: pick(members, n), limit: LIMIT });
+  const ofMember = (n: number): Params => ({ actor: pick(members, n), limit: LIMIT });
+  const timeline = method("app.bsky.feed.getTimeline", () => ({ limit: LIMIT }));
+  const ofPost = (nsid: string, name: string) => method(nsid, (n) => ({ [name]: pick(posts, n) }));
   return [
+    { name: "getTimeline", ask: timeline, readers: mean },
+    { name: "getTimeline, follows 5,000", ask: timeline, readers: keen },
     {
-      name: "getTimeline",
-      nsid: "app.bsky.feed.getTimeline",
-      params: () => ({ limit: LIMIT }),
+      name: "getTimeline, as many as a page",
+      ask: method("app.bsky.feed.getTimeline", () => ({ limit: PAGE })),
       readers: mean,
     },
+    { name: "front page", ask: page(() => "/", "member"), readers: mean },
+    { name: "profile, to a member", ask: page((n) => `/profile/${pick(members, n)}`, "member") },
     {
-      name: "getTimeline, follows 5,000",
-      nsid: "app.bsky.feed.getTimeline",
-      params: () => ({ limit: LIMIT }),
-      readers: keen,
+      name: "profile, to guests, from the edge's cache",
+      ask: page(() => `/profile/${pick(members, 0)}`, "guest"),
     },
-    { name: "getAuthorFeed", nsid: "app.bsky.feed.getAuthorFeed", params: actor },
-    { name: "getPostThread", nsid: "app.bsky.feed.getPostThread", params: (n) => ({ uri: pick(posts, n) }) },
-    {
-      name: "getPostThreadV2",
-      nsid: "app.bsky.unspecced.getPostThreadV2",
-      params: (n) => ({ anchor: pick(posts, n) }),
-    },
-    { name: "getProfile", nsid: "app.bsky.actor.getProfile", params: (n) => ({ actor: pick(members, n) }) },
+    { name: "getAuthorFeed", ask: method("app.bsky.feed.getAuthorFeed", ofMember) },
+    { name: "getPostThread", ask: ofPost("app.bsky.feed.getPostThread", "uri") },
+    { name: "getPostThreadV2", ask: ofPost("app.bsky.unspecced.getPostThreadV2", "anchor") },
+    { name: "getProfile", ask: method("app.bsky.actor.getProfile", (n) => ({ actor: pick(members, n) })) },
     {
       name: "listNotifications",
-      nsid: "app.bsky.notification.listNotifications",
-      params: () => ({ limit: LIMIT }),
+      ask: method("app.bsky.notification.listNotifications", () => ({ limit: LIMIT })),
       readers: mean,
     },
     {
       name: "searchPosts",
-      nsid: "app.bsky.feed.searchPosts",
-      params: () => ({ q: sentence(random, 10), limit: LIMIT }),
+      ask: method("app.bsky.feed.searchPosts", () => ({ q: sentence(random, 10), limit: LIMIT })),
     },
-    { name: "getFollowers", nsid: "app.bsky.graph.getFollowers", params: actor },
+    { name: "getFollowers", ask: method("app.bsky.graph.getFollowers", ofMember) },
   ];
 }
+
+/** Signs in on a browser; returns its cookie. */
+async function browserOf(client: Client, identifier: string): Promise<string> {
+  const headers = { accept: "text/html" };
+  const shown = await client.send("GET", "/account/sign-in", { headers });
+  const cookie = cookiesOf(shown);
+  const csrf = /name="csrf" value="([^"]*)"/.exec(shown.body.toString("utf8"))?.[1] ?? "";
+  const form = { csrf, step: "sign-in", identifier, password: passwordOf(identifier), remember: "yes" };
+  const reply = await client.send("POST", "/account/sign-in", {
+    headers: {
+      ...headers,
+      cookie,
+      origin: client.origin,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams(form).toString(),
+  });
+  if (reply.status !== 303) throw new Error(`sign-in: ${reply.status}`);
+  return [cookie, cookiesOf(reply)].filter((each) => each !== "").join("; ");
+}
+
+const cookiesOf = ({ headers }: Reply): string =>
+  (headers["set-cookie"] ?? []).map((each) => each.split(";")[0]).join("; ");
 
 async function signIn(client: Client, guests: readonly Guest[]): Promise<Reader[]> {
   const readers: Reader[] = [];
   for (const guest of guests) {
     const input = { identifier: guest.handle, password: passwordOf(guest.handle) };
     const reply = await new Xrpc(client).procedure("com.atproto.server.createSession", input);
-    readers.push({ ...guest, xrpc: new Xrpc(client, textIn(reply, "accessJwt")) });
+    const cookie = await browserOf(client, guest.handle);
+    readers.push({ ...guest, xrpc: new Xrpc(client, textIn(reply, "accessJwt")), cookie });
   }
   return readers;
 }
@@ -122,8 +165,8 @@ class ReadMeasure {
   }
 
   #ask(n: number, headers: Record<string, string> = {}) {
-    const { nsid, params, readers } = this.#kind;
-    return pick(readers ?? this.#community.readers, n).xrpc.query(nsid, params(n), { headers });
+    const { ask, readers } = this.#kind;
+    return ask(pick(readers ?? this.#community.readers, n), n, headers);
   }
 
   /** Counts rows, trips and bytes per request. This also warms up the host. */

@@ -1,6 +1,11 @@
-/** Facets of a text that somebody has typed: links, mentions and tags, found by a library (app.bsky.richtext.facet). */
-import { type Token, tokenize } from "@atcute/bluesky-richtext-parser";
+/**
+ * Facets of a text that somebody has typed: links, mentions and tags (app.bsky.richtext.facet), found by the
+ * official clients' own code, so that a text means the same wherever it is written.
+ */
+import { detectFacets } from "@atproto/api/dist/rich-text/detection.js";
+import type { UnicodeString } from "@atproto/api/dist/rich-text/unicode.js";
 import type { Did } from "@atcute/lexicons";
+import { textOf } from "../../../protocol/json.ts";
 import { linkOf } from "../addresses.ts";
 
 type Feature =
@@ -19,72 +24,65 @@ export type FindDid = (handle: string) => Promise<Did | null>;
 
 /** The most mentions that are looked up for one post. */
 const MENTIONS = 10;
-/** The longest tag, in graphemes; the lexicon's limit, in characters to be safe. */
-const TAG_LONGEST = 64;
 
-interface Place {
-  start: number;
-  end: number;
+/** What was found at a place: an address, a tag, or a handle in lower case. */
+interface Found {
+  index: Facet["index"];
+  link?: string;
+  tag?: string;
+  handle?: string;
 }
 
-const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+/** What the finder asks of a text. The library's own class would bring a segmenter along. */
+const measured = (utf16: string) => {
+  const text: Pick<UnicodeString, "utf16" | "utf16IndexToUtf8Index"> = {
+    utf16,
+    utf16IndexToUtf8Index: (index) => new TextEncoder().encode(utf16.slice(0, index)).byteLength,
+  };
+  return text as UnicodeString;
+};
 
-/** Tokens that may become facets, wherever they are: marks such as `**` are no markup here, and stay in the text. */
-function* placesOf(text: string, tokens: readonly Token[], base = 0): Generator<[Token, Place]> {
-  let from = 0;
-  for (const token of tokens) {
-    const start = text.indexOf(token.raw, from);
-    if (start < 0) continue;
-    from = start + token.raw.length;
-    if ("children" in token && token.type !== "link")
-      yield* placesOf(token.raw, token.children, base + start);
-    else yield [token, { start: base + start, end: base + from }];
-  }
+/** In the order of the text. */
+function foundIn(text: string): Found[] {
+  const facets = detectFacets(measured(text)) ?? [];
+  return facets
+    .map(({ index: { byteStart, byteEnd }, features: [feature = {}] }): Found => {
+      const index = { byteStart, byteEnd };
+      if ("uri" in feature) return { index, link: textOf(feature.uri) ?? "" };
+      if ("tag" in feature) return { index, tag: textOf(feature.tag) ?? "" };
+      // Until it is looked up, a mention holds the handle.
+      return "did" in feature ? { index, handle: (textOf(feature.did) ?? "").toLowerCase() } : { index };
+    })
+    .toSorted((a, b) => a.index.byteStart - b.index.byteStart);
 }
 
 /** The handles that a text mentions and that are looked up, in lower case. */
 export const handlesIn = (text: string): string[] =>
-  [...placesOf(text, tokenize(text))]
-    .flatMap(([token]) => (token.type === "mention" ? [token.handle.toLowerCase()] : []))
+  foundIn(text)
+    .flatMap(({ handle }) => handle ?? [])
     .slice(0, MENTIONS);
 
 /** The first link in a text, for which clients offer a card; null if there is none. */
-export function linkIn(text: string): string | null {
-  for (const [token] of placesOf(text, tokenize(text))) {
-    if (token.type === "autolink" && linkOf(token.url) !== null) return linkOf(token.url);
-  }
-  return null;
-}
+export const linkIn = (text: string): string | null =>
+  foundIn(text).flatMap(({ link }) => linkOf(link) ?? [])[0] ?? null;
 
 export async function facetsOf(text: string, findDid: FindDid): Promise<Facet[]> {
   const facets: Facet[] = [];
   let mentions = 0;
-  for (const [token, { start, end }] of placesOf(text, tokenize(text))) {
-    if (token.type === "mention" && ++mentions > MENTIONS) continue;
-    const feature = await featureOf(token, findDid);
-    if (feature === null) continue;
-    const byteStart = bytesOf(text.slice(0, start));
-    const byteEnd = byteStart + bytesOf(text.slice(start, end));
-    facets.push({ $type: "app.bsky.richtext.facet", index: { byteStart, byteEnd }, features: [feature] });
+  for (const found of foundIn(text)) {
+    if (found.handle !== undefined && ++mentions > MENTIONS) continue;
+    const feature = await featureOf(found, findDid);
+    if (feature !== null)
+      facets.push({ $type: "app.bsky.richtext.facet", index: found.index, features: [feature] });
   }
   return facets;
 }
 
-async function featureOf(token: Token, findDid: FindDid): Promise<Feature | null> {
-  switch (token.type) {
-    case "autolink": {
-      const uri = linkOf(token.url);
-      return uri === null ? null : { $type: "app.bsky.richtext.facet#link", uri: token.url };
-    }
-    case "topic":
-      return token.name.length > TAG_LONGEST
-        ? null
-        : { $type: "app.bsky.richtext.facet#tag", tag: token.name };
-    case "mention": {
-      const did = await findDid(token.handle.toLowerCase());
-      return did === null ? null : { $type: "app.bsky.richtext.facet#mention", did };
-    }
-    default:
-      return null;
+async function featureOf({ link, tag, handle }: Found, findDid: FindDid): Promise<Feature | null> {
+  if (link !== undefined) {
+    return linkOf(link) === null ? null : { $type: "app.bsky.richtext.facet#link", uri: link };
   }
+  if (tag !== undefined) return { $type: "app.bsky.richtext.facet#tag", tag };
+  const did = handle === undefined ? null : await findDid(handle);
+  return did === null ? null : { $type: "app.bsky.richtext.facet#mention", did };
 }

@@ -1,7 +1,7 @@
 /** What forms of the app send, checked. */
 import type { ResourceUri } from "@atcute/lexicons";
-import { isRecordKey } from "@atcute/lexicons/syntax";
-import { isPostUri } from "../../../appview/uris.ts";
+import { isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
+import { GENERATOR, collectionOf, didOf, isPostUri, rkeyOf } from "../../../appview/uris.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
 
@@ -26,6 +26,10 @@ export function postIn(fields: Fields): ResourceUri {
   if (!isPostUri(uri)) throw invalidRequest("Invalid post");
   return uri as ResourceUri;
 }
+
+/** Whether a text is the address of a feed's record. */
+export const isFeedUri = (uri: unknown): uri is ResourceUri =>
+  isResourceUri(uri) && isDid(didOf(uri)) && collectionOf(uri) === GENERATOR && rkeyOf(uri) !== "";
 
 /** Refuses InvalidRequest. */
 export function rkeyIn(text: string | undefined): string {

@@ -10,9 +10,10 @@ import { Head, type Thing, isKept, previewOf } from "../parts/made.tsx";
 import { PersonRow, listed } from "../parts/person.tsx";
 import type { FeedItem } from "../parts/post-view.ts";
 import { Feed, isEmpty } from "../parts/post.tsx";
-import type { AppVisit, Forms, Scene } from "../visit.ts";
+import { type AppVisit, type Forms, type Scene, isMember } from "../visit.ts";
 import { cursorOf, recordIn } from "./asked.ts";
 import { missing } from "./missing.tsx";
+import { FeedWish } from "./wishes.tsx";
 
 const PAGE = 30;
 
@@ -41,6 +42,11 @@ export async function feedPage(visit: AppVisit, actor: string, rkey: string): Pr
     visit,
     <Shell scene={scene} preview={previewOf(path, thing)}>
       <Head thing={thing} by={words.feedBy} />
+      {isMember(visit) ? (
+        <div class="aim">
+          <FeedWish scene={scene} uri={uri} isPinned={visit.reader.pinned.includes(uri)} back={path} />
+        </div>
+      ) : null}
       {page === null ? <Empty>{words.feedAway}</Empty> : <Items scene={scene} page={page} />}
       <Paging scene={scene} path={path} query={{}} cursor={page?.cursor} />
     </Shell>,

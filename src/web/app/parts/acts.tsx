@@ -243,6 +243,9 @@ export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ sc
         <a class="button quiet" href="/app/profile">
           {words.editProfile}
         </a>
+        <a class="button quiet" href="/app/wishes">
+          {words.wishes}
+        </a>
       </p>
     );
   }

@@ -292,6 +292,27 @@ export const de: Words = {
   pictureAsIs:
     "Ohne JavaScript bleiben Bilder, wie sie sind: mit allem, was eine Kamera hineingeschrieben hat, bis 1 MB.",
 
+  // What a member wants to see.
+  wishes: "Was du siehst",
+  wishesLead:
+    "Dies sind die Einstellungen deines Kontos. Deine anderen Apps haben sie auch. Die Sprache dieser Seiten ist die deines Browsers.",
+  filters: "Inhaltsfilter",
+  adult: "Inhalte für Erwachsene zeigen, mit den Filtern darunter",
+  visibilities: { ignore: "Zeigen", warn: "Warnen", hide: "Verbergen" },
+  mutedWords: "Stumme Wörter",
+  wordToMute: "Ein Wort, eine Wendung oder ein Tag",
+  tagsOnly: "Nur unter Tags",
+  exceptFollowed: "Nicht von Menschen, denen du folgst",
+  muteWord: "Stumm schalten",
+  removeWord: "Entfernen",
+  savedFeeds: "Gemerkte Feeds",
+  noSavedFeeds:
+    "Du hast keine Feeds gemerkt. Hefte einen auf seiner Seite an, dann ist er ein Reiter deiner Startseite.",
+  untoldFeed: "Ein Feed, der hier nicht bekannt ist",
+  pinFeed: "An die Startseite heften",
+  unpinFeed: "Lösen",
+  raiseFeed: "Nach oben",
+
   // Keys.
   keys: "Tastenkürzel",
   keysDo: {

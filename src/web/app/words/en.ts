@@ -287,6 +287,26 @@ export const en = {
   pictureAsIs:
     "Without JavaScript, pictures are kept as they are: with all that a camera wrote into them, up to 1 MB.",
 
+  // What a member wants to see.
+  wishes: "What you see",
+  wishesLead:
+    "These are the settings of your account. Your other apps have them as well. The language of these pages is your browser’s.",
+  filters: "Content filters",
+  adult: "Show content for adults, with the filters below",
+  visibilities: { ignore: "Show", warn: "Warn", hide: "Hide" },
+  mutedWords: "Muted words",
+  wordToMute: "A word, a phrase or a tag",
+  tagsOnly: "Among tags only",
+  exceptFollowed: "Not of people you follow",
+  muteWord: "Mute it",
+  removeWord: "Remove",
+  savedFeeds: "Saved feeds",
+  noSavedFeeds: "You have no saved feeds. Pin one on its own page, and it is a tab of your front page.",
+  untoldFeed: "A feed that is not known here",
+  pinFeed: "Pin to the front page",
+  unpinFeed: "Unpin",
+  raiseFeed: "Move up",
+
   // Keys.
   keys: "Keyboard shortcuts",
   keysDo: {
