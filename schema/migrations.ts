@@ -37,7 +37,7 @@ export interface Migration {
   sql: string;
 }
 
-/** Who lives here, and what must never be lost. */
+/** The directory's: members, and all that must never be lost. */
 export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0001_init.sql", sql: directory0001 },
   { name: "0002_account_care.sql", sql: directory0002 },

@@ -77,7 +77,7 @@ class Search {
     this.wanted = new Set(cids);
   }
 
-  /** What is held until all is sent: the nodes, and one record at a time. */
+  /** Bytes that are held until all is sent: the nodes, and one record at a time. */
   get heldBytes(): number {
     return this.#nodeBytes + this.#largestRecord;
   }

@@ -20,11 +20,11 @@ import { readTreeRow } from "./tree.ts";
 
 /** Bytes of records that an export reads ahead. */
 const PAGE_BYTES = 128_000;
-/** What an export holds, in bytes: a page, a chunk of the archive, and what the reader has not taken. */
+/** Bytes that an export holds: a page, a chunk of the archive, and what the reader has not taken. */
 const EXPORT_BYTES = 500_000;
 /** The largest page for which that is enough. A page has a record more than fits. */
 const PAGE_MOST = 250_000;
-/** What it borrows at a time for pre-images, and the most that one export may have of them. */
+/** Bytes that it borrows at a time for pre-images, and the most that one export may have of them. */
 const PRE_IMAGE_STEP = 250_000;
 const PRE_IMAGE_BYTES = 8_000_000;
 
@@ -221,7 +221,7 @@ function* blocksOf(
   }
 }
 
-/** What of an account an export needs. */
+/** The parts of an account that an export needs. */
 interface Exported {
   sql: Rows;
   head: Head;

@@ -1,4 +1,4 @@
-/** What one account may do in a time, counted in its object. The numbers are the reference's, but for imports. */
+/** Limits of one account, counted in its object. The numbers are the reference's, but for imports. */
 import type { Limit } from "../protocol/object/limits.ts";
 
 const HOUR = 3_600_000;

@@ -70,7 +70,7 @@ export class Unreadable {
     const sequencer = this.#env.SEQUENCER.getByName(SEQUENCER_NAME);
     const known = await sequencer.repo(did);
     if (known !== null && known.status !== "deleted") {
-      // What the account had yet to announce is lost with it.
+      // Announcements that the account still owed are lost with it.
       const ended = accountEntry({ did, time: new Date().toISOString() }, "deleted");
       await sequencer.append(did, [{ ...ended, position: known.position + 1 }]);
     }

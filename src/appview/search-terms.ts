@@ -76,7 +76,7 @@ export function searchText(record: Json): string {
 const linkTerms = (uri: string): string[] =>
   URL.canParse(uri) ? [...searchTermsFor("url", uri), searchTerm("domain", uri)] : [];
 
-/** What the index knows of a post besides its record. */
+/** The index's own facts about a post, besides its record. */
 interface Indexed {
   did: string;
   flags: number;

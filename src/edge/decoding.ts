@@ -17,7 +17,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   deflate: "deflate",
 };
 
-/** What decompression holds, in bytes: its window, a slice of what comes, and a chunk of what it makes. */
+/** Bytes that decompression holds: its window, a slice of what comes, and a chunk of what it makes. */
 const UNPACKER = 160 * 1024;
 
 /** Compressed bytes read at a time. */

@@ -105,7 +105,7 @@ function answer(body: BodyInit | null, mimeType: string): Response {
   });
 }
 
-/** What an answer shows: bytes that have been checked, or a long file as it comes from the store. */
+/** The content of an answer: bytes that have been checked, or a long file as it comes from the store. */
 interface Shown {
   bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   mimeType: string;

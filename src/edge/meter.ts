@@ -1,7 +1,7 @@
 /**
- * What requests use, measured at one in a hundred, which then counts a hundredfold: a row written for a hundred
- * requests. An isolate begins anywhere within its first hundred, so that the sums are right on average however
- * short isolates live, and whatever is lost with them.
+ * Measures the use of one request in a hundred, and counts it a hundredfold: a row written for a hundred
+ * requests. An isolate begins anywhere within its first hundred, so that the sums are right on average
+ * however short isolates live, and whatever is lost with them.
  */
 import { type DatabaseCost, countDatabase } from "../appview/counted-database.ts";
 import { logLine } from "../protocol/log-line.ts";
@@ -39,7 +39,7 @@ interface Use {
   written: number;
 }
 
-/** What was measured, and waits for a request that has a query left to note it. */
+/** Measurements that wait for a request with a query left to note them. */
 let waiting: Use = { requests: 0, read: 0, written: 0 };
 
 /** Answers a request, and notes what of the databases it used. `defer` keeps the note alive behind the answer. */

@@ -16,7 +16,7 @@ export const wantsPage = (request: Request) => (request.headers.get("accept") ??
 
 type Serve = (services: Services, request: Request) => Promise<Response>;
 
-/** What makes previews of links, or indexes pages: few of them accept HTML by name. */
+/** Programs that make previews of links, or index pages: few of them accept HTML by name. */
 const PREVIEWS = /bot\b|crawler|spider|preview|facebookexternalhit|whatsapp|embedly|mastodon/i;
 
 /** Whether the front page is wanted, rather than what it says to programs. */

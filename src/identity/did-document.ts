@@ -45,8 +45,8 @@ function texts(entry: Record<string, unknown>, names: readonly string[]): Record
 }
 
 /**
- * What this host keeps of a document: the fields that atproto uses, a few entries of each. Null if even that
- * is too long to keep.
+ * The part of a document that this host keeps: the fields that atproto uses, a few entries of each. Null if
+ * even that is too long to keep.
  */
 export function essentialDocument(document: DidDocument): DidDocument | null {
   const list = (field: string, names: readonly string[]) =>

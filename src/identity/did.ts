@@ -44,8 +44,8 @@ export class DidResolver {
   }
 
   /**
-   * What atproto uses of the document: cached for an hour, or for a day while its source cannot be reached.
-   * Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure.
+   * The parts of the document that atproto uses: cached for an hour, or for a day while its source cannot
+   * be reached. Refuses DidNotFound, DidDeactivated, 502 UpstreamFailure.
    */
   async resolve(did: Did, { fresh = false }: ResolveOptions = {}): Promise<DidDocument> {
     const { cache } = this.#directory;

@@ -56,7 +56,7 @@ export interface Act {
 
 /** How the stations follow one thing that the directory says. */
 export interface Course<State> {
-  /** What the directory says now; null when there is nothing left to follow. */
+  /** Reads the directory's present state; null when there is nothing left to follow. */
   read(): Promise<State | null>;
   /** Makes the stations follow. May run more than once. */
   follow(state: State): Promise<void>;

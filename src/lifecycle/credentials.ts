@@ -1,4 +1,4 @@
-/** What opens an account beside its password, and the end of its sessions. */
+/** Lists and revokes an account's credentials besides its password, and ends its sessions. */
 import type { Did } from "@atcute/lexicons";
 import { type PasskeyView, listPasskeys, removePasskeys } from "../oauth/stores/passkeys.ts";
 import type { AppPassword } from "../protocol/account-station.ts";

@@ -1,6 +1,6 @@
 /**
- * Who of the members is known to which relay. A relay that takes only some accounts of a host says so to nobody,
- * so each is asked about each member once a day, a few at a time.
+ * Asks each relay which members it knows. A relay that takes only some accounts of a host says so to
+ * nobody, so each is asked about each member once a day, a few at a time.
  */
 import { HostTasks } from "../identity/host-tasks.ts";
 import { fetchPublic } from "../identity/outbound.ts";
@@ -29,7 +29,7 @@ interface LookRow {
 
 type LookBindings = RelayBindings & Pick<Bindings, "PUBLIC_URL" | "PLAN">;
 
-/** What the last finished look found. */
+/** The result of the last finished look. */
 export interface RelayFinding {
   origin: string;
   /** `YYYY-MM-DD` */

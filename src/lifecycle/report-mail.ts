@@ -91,7 +91,7 @@ ${kinds.map(({ path }) => `    ${PUBLIC_URL}${path}\n`).join("")}`,
 const TOLD_MAX = 20;
 
 interface Outcome {
-  /** What was reported: whose account or post. */
+  /** The DID of the account that was reported, or whose post was. */
   subject: string;
   /** The handle of that account; null if it lives elsewhere. */
   handle: string | null;

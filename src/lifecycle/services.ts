@@ -8,7 +8,7 @@ import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import type { AppViewStation, Bindings, ModerationAct } from "../protocol/stations.ts";
 
-/** What carrying an act out takes. */
+/** The services that carrying an act out takes. */
 export interface SettlingServices {
   env: Pick<Bindings, "DIRECTORY" | "BLOBS" | "LABELS">;
   directory: Directory;

@@ -1,4 +1,4 @@
-/** What is decided about records, blobs and accounts of other hosts. */
+/** Decisions about records, blobs and accounts of other hosts. */
 import type { Did } from "@atcute/lexicons";
 import { ModerationSubjects } from "../moderation/subjects.ts";
 import { isRefusal } from "../protocol/refusal.ts";
@@ -29,7 +29,7 @@ export async function blobStatus(
   return elsewhere === null ? orNull(services.account(did).blobTakedown(cid)) : elsewhere.takedown;
 }
 
-/** What is decided about a subject of another host; null for what is here, and for what nobody decided about. */
+/** The decision about a subject of another host; null if it is here, or if nobody decided. */
 export async function statusElsewhere(
   { directory, env }: SettlingServices,
   did: Did,

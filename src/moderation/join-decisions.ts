@@ -9,7 +9,7 @@ export interface Decision {
   ids: readonly number[];
   /** A DID, or `admin`. */
   actor: string;
-  /** What the applicants are told with it; empty for nothing. */
+  /** The text that the applicants get with it; may be empty. */
   word: string;
 }
 

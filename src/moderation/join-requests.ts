@@ -34,7 +34,7 @@ const OVER = "DELETE FROM join_request WHERE ends_at IS NOT NULL AND ends_at < ?
 export const CHOSEN = `id IN (SELECT value FROM json_each(?1))
   AND NOT EXISTS (SELECT 1 FROM invite_use u WHERE u.code = join_request.code)`;
 
-/** What another request under way has already. */
+/** The field that another request under way has already. */
 export const taken = (thrown: unknown): "handle" | "email" | null => {
   const column = /UNIQUE constraint failed: join_request\.(handle|email)/.exec(String(thrown))?.[1];
   return column === "handle" || column === "email" ? column : null;

@@ -28,7 +28,7 @@ export interface NewReport {
 
 export type Report = typeof report.$inferSelect;
 
-/** What reports are about: an account, or one of its records. */
+/** The subject of reports: an account, or one of its records. */
 export interface ReportedSubject {
   did: string;
   uri: string | null;
@@ -37,7 +37,7 @@ export interface ReportedSubject {
 const isAbout = ({ did, uri }: ReportedSubject) =>
   and(eq(report.subjectDid, did), uri === null ? isNull(report.subjectUri) : eq(report.subjectUri, uri));
 
-/** What a decision leaves on reports. */
+/** The marks that a decision leaves on reports. */
 export interface Decision {
   state: Exclude<ReportState, "open">;
   by: string;

@@ -1,4 +1,4 @@
-/** What the authorization server needs from the rest of the host. */
+/** The parts of the host that the authorization server needs. */
 import type { Did, Handle } from "@atcute/lexicons";
 import type { RepoPlace } from "./permission-sets.ts";
 import type { account } from "../../schema/directory.ts";

@@ -46,7 +46,10 @@ const BROWSER_MS = 400 * DAY;
 /** A permission set that nobody has used for this long is forgotten. */
 const LEXICON_MS = 30 * DAY;
 
-/** What expires within minutes, and what nobody needs after days: statements for the Worker's schedule. */
+/**
+ * Statements for the Worker's schedule: they delete rows that expire within minutes, and rows that nobody
+ * needs after days.
+ */
 export function oauthSweeps(database: D1Database, now: number) {
   const sweep = (sql: string, before: number) => database.prepare(sql).bind(before);
   return {

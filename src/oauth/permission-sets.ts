@@ -27,7 +27,7 @@ export interface PermissionSetContext {
   repoOf(did: Did): Promise<RepoPlace>;
 }
 
-/** What the provider asks of a resolver. */
+/** The interface that the provider expects of a resolver. */
 export interface PermissionSetResolver {
   get(nsid: string): Promise<{ uri: { toString(): string }; lexicon: Document }>;
 }

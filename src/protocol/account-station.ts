@@ -20,7 +20,7 @@ export type JsonObject = Record<string, unknown>;
 
 // ---------------------------------------------------------------------------------------------- writes
 
-/** What a write costs in the account's own database; told in local runs only (header `atoll-cost`). */
+/** The cost of a write in the account's own database; told in local runs only (header `atoll-cost`). */
 export interface Costed {
   cost?: RowCount;
 }
@@ -99,7 +99,7 @@ export interface RepoCounts {
   expectedBlobs: number;
   importedBlobs: number;
 }
-/** What an account keeps. */
+/** The sizes of an account. */
 export interface AccountSizes {
   /** Of its database. */
   repoBytes: number;
@@ -181,7 +181,7 @@ export interface CreatedAccount {
 }
 export type Takedown = "takendown" | "suspended";
 
-/** What the directory says of an account. */
+/** An account's standing, as the directory has it. */
 export interface Standing {
   active: boolean;
   takedown: Takedown | null;

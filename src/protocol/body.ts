@@ -30,9 +30,9 @@ export class Gathering {
 
 /** Bytes read at a time. */
 export const SLICE = 64 * 1024;
-/** What a body may have without asking for memory. Hardly any has more. */
+/** Bytes that a body may have without asking for memory. Hardly any has more. */
 const UNASKED = 16 * 1024;
-/** What a body that has more is given room for at once, up to its limit. */
+/** Bytes that a longer body gets room for at once, up to its limit. */
 const ASKED = 256 * 1024;
 
 /**

@@ -1,7 +1,7 @@
 /** Answers of DNS over HTTPS, as JSON (application/dns-json). */
 import { at, listOf, textOf } from "./json.ts";
 
-/** What the TXT records `did=…` of an answer name, in order; not checked to be DIDs. */
+/** The values of an answer's TXT records `did=…`, in order; not checked to be DIDs. */
 export function didsInTxt(answer: unknown): string[] {
   return listOf(at(answer, "Answer")).flatMap((record) => {
     // DNS splits a long text into quoted pieces.

@@ -22,6 +22,6 @@ export function logLine(level: Level, at: string, fields: Fields): void {
 const withStack = (_key: string, value: unknown): unknown =>
   value instanceof Error ? (value.stack ?? value.message) : value;
 
-/** What a thrown value says, in one line. */
+/** The message of a thrown value, in one line. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);

@@ -189,7 +189,7 @@ export class Lender {
 
 const MB = 1_000_000;
 
-/** What may be held for others at the same time, in bytes. The rest of 128 MB is the program, and garbage. */
+/** Bytes that may be held for others at the same time. The rest of 128 MB is the program, and garbage. */
 export const lenders = {
   /** Bodies of requests while they come. */
   bodies: new Lender(8 * MB),

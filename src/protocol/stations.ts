@@ -134,7 +134,7 @@ export interface SequencerStatus {
   rows?: { sequencer: RowCount; index: RowCount };
   /** Size of its database. */
   bytes?: number;
-  /** What the fan-out objects were handed since the object woke. */
+  /** The counts of what the fan-out objects were handed since the object woke. */
   handed?: HandedCount;
 }
 
@@ -179,7 +179,7 @@ export interface Seat {
   subscriber: string | null;
 }
 
-/** What a fan-out object answers to a batch. */
+/** A fan-out object's answer to a batch. */
 export interface FanOutReport {
   readers: number;
   cuts: Cut[];
@@ -242,7 +242,7 @@ export type ModerationAct =
       exp?: string | undefined;
     };
 
-/** What the sequencer asks of the AppView. */
+/** The part of the AppView that the sequencer calls. */
 export interface IngestStation {
   /** The last seq that the index knows; 0 before the first. */
   cursor(): Promise<number>;
@@ -265,7 +265,7 @@ export interface AppViewStation extends IngestStation {
   work(allowance: Allowance): Promise<IndexWork>;
 }
 
-/** What a call may use: the platform bounds the queries of an invocation. */
+/** The limit of a call: the platform bounds the queries of an invocation. */
 export interface Allowance {
   /** When it begins nothing new, in ms. */
   until: number;
@@ -279,7 +279,10 @@ export interface Allowance {
  */
 export const STATEMENTS: Record<Settings["PLAN"], number> = { free: 10, paid: 900 };
 
-/** What is left afterwards. `host`: a rebuild waits for the list of members, which the index does not have. */
+/**
+ * The work that is left afterwards. `host`: a rebuild waits for the list of members, which the index does
+ * not have.
+ */
 export type IndexWork = "none" | "more" | "host";
 
 // ---------------------------------------------------------------------------------------------- labels
@@ -321,7 +324,9 @@ export interface BackfillSource {
 
 // ---------------------------------------------------------------------------------------------- bindings
 
-/** What a Worker and its objects have in hand: settings in their normal form (`configure`), stations, stores. */
+/**
+ * The bindings of a Worker and its objects: settings in their normal form (`configure`), stations, stores.
+ */
 export interface Bindings<Account = unknown> extends Settings {
   /** The settings that the environment sets; absent where it sets them all (`fixedSettings`). */
   FIXED?: readonly SettingName[];

@@ -9,8 +9,8 @@ import type { Cut, FanOutReport, HandedCount } from "../protocol/stations.ts";
 import { type HandoutLimits, type HandoutSurroundings, Line } from "./handout-line.ts";
 
 /**
- * What a frame costs an object is the writing to each reader, however little is written: some 50 µs. Gathering
- * for as long as there are readers bounds what the writing takes of any time, and delays nothing where there
+ * The cost of a frame is the writing to each reader, however little is written: some 50 µs. Gathering for
+ * as long as there are readers bounds what the writing takes of any time, and delays nothing where there
  * are few. Whoever waits, waits less than half a second.
  */
 export const DEFAULT_HANDOUT: HandoutLimits = {

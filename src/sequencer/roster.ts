@@ -1,4 +1,4 @@
-/** What the sequencer remembers of its fan-out objects: which of them have readers, and how many were cut. */
+/** The sequencer's memory of its fan-out objects: which of them have readers, and how many were cut. */
 import type { Sql } from "../protocol/object/sql.ts";
 import type { Cut, CutReason, StreamKind } from "../protocol/stations.ts";
 

@@ -1,4 +1,4 @@
-/** What is wrong with a form, in words for people. Refusals are written for programs. */
+/** Puts the problems of forms in words for people. Refusals are written for programs. */
 import { logLine } from "../protocol/log-line.ts";
 import { type RefusalShape, isRefusal } from "../protocol/refusal.ts";
 
@@ -13,7 +13,7 @@ export interface Problem {
 interface Words {
   /** The refusal's error name; any, if absent. */
   error?: string;
-  /** What the refusal's message is like; any, if absent. */
+  /** A pattern of the refusal's message; any, if absent. */
   like?: RegExp;
   field?: string;
   words: string;

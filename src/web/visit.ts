@@ -17,7 +17,7 @@ export interface HostWords {
   memberInvites: boolean;
   /** Whose place it is. */
   kind: "community" | "person";
-  /** What one person's front page shows beside posts: `replies`, `media`, NSIDs of collections. */
+  /** The parts of one person's front page beside posts: `replies`, `media`, NSIDs of collections. */
   shows: readonly string[];
   /** Whether guests see what members say. */
   isOpen: boolean;
@@ -33,7 +33,7 @@ export interface HostWords {
   contact: string | null;
 }
 
-/** What the frame around every page needs. */
+/** The facts that the frame around every page needs. */
 export interface Frame {
   host: HostWords;
   /** Allows this answer's own inline style and script (CSP). */

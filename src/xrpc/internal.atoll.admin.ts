@@ -202,7 +202,7 @@ export const internalAtollAdmin = [
     new ModerationAudit(services.env.DIRECTORY).list(params),
   ),
 
-  // What a new password (com.atproto.admin.updateAccountPassword) does not lock out.
+  // Credentials that a new password (com.atproto.admin.updateAccountPassword) does not lock out.
   method({ mainSchema: listCredentials }, hostOwner, async ({ params: { did }, services }) => {
     await memberAt(services, did);
     return { ...(await credentialsOf(services, did)) };

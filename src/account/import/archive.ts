@@ -15,7 +15,7 @@ const CHUNK_BYTES = 64 * 1024;
 const HELD_BYTES = 3_000_000;
 /** Most bytes of chunks read back: an archive comes in any order, and its tree asks for blocks in another. */
 const CACHED_BYTES = 1_500_000;
-/** What an archive holds, in bytes, beside what it borrows for its index. The largest block is read twice over. */
+/** Bytes that an archive holds besides those borrowed for its index. The largest block is read twice over. */
 export const ARCHIVE_BYTES = HELD_BYTES + CACHED_BYTES + 1_500_000;
 
 const TABLE = `CREATE TABLE IF NOT EXISTS import_chunk (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL)`;
@@ -100,7 +100,7 @@ export class Archive {
 
 /** Number of index entries allocated at a time. */
 const PART = 4096;
-/** What they take, in bytes, with their share of the table and of the one that it replaces. */
+/** Bytes that they take, with their share of the table and of the one that it replaces. */
 const PART_BYTES = PART * 48;
 /** Bytes of a CID before its digest. */
 const PREFIX = 4;

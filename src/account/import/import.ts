@@ -36,7 +36,7 @@ import type { SortedPlan } from "./tables.ts";
 import { discard, isBegun, isSorted, readPlan, swapTables } from "./tables.ts";
 
 /**
- * What an archive may have. A block costs 10 µs and 48 bytes of memory whether anything names it or not, so
+ * Limits of an archive. A block costs 10 µs and 48 bytes of memory whether anything names it or not, so
  * blocks are counted as they come. These are 300,000 records and their tree, as many as fit into the 100 MB
  * that Cloudflare takes from a client on most plans.
  */

@@ -226,7 +226,7 @@ function addRecord(
   addPut(changes, put, part !== undefined && collection === POST ? NO_VERSION : put);
 }
 
-/** What the repo answers, or `otherwise` if the account no longer has one. */
+/** The repo's answer, or `otherwise` if the account no longer has one. */
 async function presentOr<T>(otherwise: T, answer: Promise<T>): Promise<T> {
   try {
     return await answer;

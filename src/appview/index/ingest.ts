@@ -143,7 +143,7 @@ async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place
   const { db } = context;
   const last = run.at(-1)?.seq ?? at.passed;
   const [only] = run;
-  // What takes batches of its own has a call of its own.
+  // An event that takes batches of its own has a call of its own.
   const isAlone = only !== undefined && standsAlone(only);
   if (isAlone && context.spent > 0) {
     context.isFull = true;

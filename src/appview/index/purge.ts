@@ -35,7 +35,7 @@ const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, wri
   WHERE did = ?1`;
 const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor WHERE did = ?1)";
 
-/** What moderators decided of the account and its records ends with it, as it does in the directory. */
+/** Decisions of moderators about the account and its records end with it, as they do in the directory. */
 const ABSOLVE = `DELETE FROM takedown WHERE subject = ?1 OR (subject ${OWN} subject ${END})
   OR (subject > ?1 || '/' AND subject < ?1 || '0')`;
 /**

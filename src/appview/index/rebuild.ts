@@ -91,7 +91,7 @@ export interface Member {
   status: AccountStatus;
 }
 
-/** What the index asks its host, which knows who lives there. */
+/** The host, as far as the index asks it who lives there. */
 export interface RebuildHost {
   /** Up to `limit` members of this host after the DID `after`, by DID. */
   members(after: string, limit: number): Promise<Member[]>;
@@ -200,7 +200,7 @@ async function goThrough(
 ): Promise<boolean> {
   const dids = await known(context.db, row.did);
   if (dids.length === 0) {
-    // What ingest set aside before is in the repos, and so in the index now.
+    // Events that ingest had set aside are in the repos, and so in the index now.
     if (NEXT[phase] === "done")
       await context.db.prepare("DELETE FROM poison WHERE at < ?1").bind(row.started).run();
     await advance(context, row);

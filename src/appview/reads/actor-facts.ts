@@ -1,4 +1,4 @@
-/** What hydration finds about an account. */
+/** The facts of an account, as hydration finds them. */
 import type { Did, GenericUri, Handle, ResourceUri } from "@atcute/lexicons";
 import type {
   AppBskyActorProfile,

@@ -1,13 +1,13 @@
 /**
- * What a moderator sees of posts: as they were indexed, whether or not anybody else may see them. Statements,
- * for callers that ask several things in one trip.
+ * Posts as a moderator sees them: as they were indexed, whether or not anybody else may see them.
+ * Statements, for callers that ask several things in one trip.
  */
 
 export interface SeenPost {
   uri: string;
   did: string;
   handle: string | null;
-  /** What the author calls themselves. */
+  /** The author's display name. */
   name: string | null;
   /** JSON */
   record: string;
@@ -16,7 +16,7 @@ export interface SeenPost {
 
 /** A post near another one. */
 export interface PostAround extends SeenPost {
-  /** What it answers. */
+  /** The URI of the post that it answers. */
   parent: string;
 }
 

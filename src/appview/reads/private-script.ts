@@ -1,4 +1,4 @@
-/** What only the viewer may know: mutes, bookmarks, subscriptions. */
+/** The reads that only the viewer may see: mutes, bookmarks, subscriptions. */
 import type { Did } from "@atcute/lexicons";
 import type { Facts } from "./facts.ts";
 import { type PrivateRow, selectPrivate } from "./queries/private.ts";

@@ -2,7 +2,7 @@
 import { type Box, boxWithin, boxesIn, unplayable, versionAt } from "./boxes.ts";
 import { SAMPLES_MOST, type Samples, endOf } from "./samples.ts";
 
-/** What holds for samples that say nothing themselves. */
+/** Defaults of samples that say nothing themselves. */
 export interface Defaults {
   duration: number;
   size: number;

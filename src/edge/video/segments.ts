@@ -89,7 +89,7 @@ export function playlistOf(movie: Movie): string {
 
 // ------------------------------------------------------------------------------------------- the first segment
 
-/** What a player needs before any segment: the tracks, without their tables. */
+/** The initial segment, which a player needs before any other: the tracks, without their tables. */
 export function initialSegment({ header, tracks }: Movie): Uint8Array {
   const view = viewOf(header);
   const moov = boxAt(view, 0, header.length);

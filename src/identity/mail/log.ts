@@ -1,4 +1,7 @@
-/** What mail went out, and what failed: the newest, without addresses, subjects and texts. For owners alone. */
+/**
+ * The log of mail that went out or failed: the newest, without addresses, subjects and texts. For owners
+ * alone.
+ */
 import { lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { mailLog } from "../../../schema/mail.ts";

@@ -8,7 +8,7 @@ import type { Bindings } from "../../protocol/stations.ts";
 import { MailLog } from "./log.ts";
 import type { TextName } from "./texts.ts";
 
-/** What a mail is for, as the log has it. */
+/** The purpose of a mail, as the log has it. */
 export type MailKind = TextName | "reports" | "outcome" | "letter" | "test" | "announcement";
 
 export interface Mail {
@@ -86,7 +86,7 @@ export const canMail = (env: DeliveryBindings): boolean => deliveryOf(env) !== n
 /** An error whose message may be logged. */
 class MailFailure extends Error {}
 
-/** What goes out. */
+/** The part of a mail that is sent. */
 type Letter = Omit<Mail, "kind" | "did">;
 type Delivery = (mail: Letter) => Promise<void>;
 

@@ -18,7 +18,7 @@ export type Blank = "handle" | "community" | "host" | "address" | "code" | "link
 interface TextRule {
   /** The blank that the text cannot do without. */
   needs?: Blank;
-  /** Blanks that it may have as well. */
+  /** Optional blanks. */
   may: readonly Blank[];
   /** Whether it has a subject of its own; otherwise it is a paragraph of another mail. */
   hasSubject: boolean;
@@ -60,7 +60,7 @@ const SUBJECT_MAX = 150;
 const TEXT_MAX = 4_000;
 const BLANK = /\{([^{}\s]*)\}/g;
 
-/** What is wrong with a text, in words for people, and the field that it is about; null: nothing. */
+/** The fault of a text in words for people, and the field that it is about; null if there is none. */
 export function faultIn(
   name: TextName,
   { subject, text }: MailText,

@@ -1,6 +1,6 @@
 /**
- * What owners tell all members: by a post, which everybody finds among their notifications and which costs no
- * row for each of them, or by mail, which the schedule sends.
+ * Announcements of owners to all members: by a post, which everybody finds among their notifications and
+ * which costs no row for each of them, or by mail, which the schedule sends.
  */
 import type { Did } from "@atcute/lexicons";
 import { Refusal } from "../../protocol/refusal.ts";
@@ -30,7 +30,7 @@ export interface Announcement {
 /** Those that are kept; the oldest make way. */
 const KEPT = 100;
 
-/** Who is written to: `?1` is the last one, `?2` when the announcement was made. */
+/** SQL for the members who are written to: `?1` is the last one, `?2` when the announcement was made. */
 export const READERS = `a.did > ?1 AND a.created_at <= ?2 AND a.state = 'active' AND a.takedown IS NULL
   AND a.email IS NOT NULL AND a.did NOT IN (SELECT did FROM quiet_member)`;
 

@@ -122,7 +122,7 @@ async function mailFor(env: SendingBindings, { subject, text }: Announcement, { 
   return { kind: "announcement", did, to: email, subject, text: `${text}\n\n-- \n${why}\n` } as const;
 }
 
-/** What proves, in the link of a mail, that it was sent to that member. */
+/** The key in the link of a mail, which proves that it was sent to that member. */
 async function quietKey(env: SecretBindings, did: Did): Promise<string> {
   const secret = await hostSecret(env, "JWT_SECRET");
   return macOf(derivedKey(secret, "announcements"), did).slice(0, 22);

@@ -25,7 +25,7 @@ export type Health = "well" | "ill" | "unsure";
 export interface Check {
   what: string;
   health: Health;
-  /** What was found, in a sentence. */
+  /** The finding, in a sentence. */
   found: string;
   /** How to mend it, in words; null if there is nothing to mend. */
   mend: string | null;
@@ -65,7 +65,7 @@ async function safely(what: string, run: () => Promise<Check>): Promise<Check> {
   }
 }
 
-/** What each obstacle means on Cloudflare, and how it goes away. */
+/** The meaning of each obstacle on Cloudflare, and how it goes away. */
 const OBSTACLES: Readonly<Record<Exclude<Obstacle, "none" | "private">, { found: string; mend: string }>> = {
   unreachable: {
     found: "Nobody answers there: the name has no DNS record, or no certificate.",

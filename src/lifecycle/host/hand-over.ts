@@ -80,7 +80,7 @@ export async function stopHandOver(database: D1Database, actor: string): Promise
   );
 }
 
-/** Who may have the role that was offered, and from when: the new owner takes the old one's place. */
+/** Gives the role to the member to whom it was offered, who takes the old owner's place. Refuses InvalidRequest, TooEarly. */
 export async function acceptHandOver(database: D1Database, to: Did): Promise<void> {
   const offer = await handOverUnderWay(database);
   if (offer === null || offer.to !== to) throw invalidRequest("Nothing is handed over to you");
@@ -109,7 +109,10 @@ export async function acceptHandOver(database: D1Database, to: Did): Promise<voi
 
 export type HandOverServices = LifecycleServices & { env: Bindings };
 
-/** What a recovery key signs to begin a hand-over: good for this host, these two people, and an hour or two. */
+/**
+ * The text that a recovery key signs to begin a hand-over: good for this host, these two people, and an
+ * hour or two.
+ */
 export async function handOverChallenge(
   env: Bindings,
   { from, to }: { from: Did; to: Did },

@@ -27,7 +27,7 @@ const ID = "rehome";
  */
 const BEGIN_MS = 60_000;
 
-/** What an act leads to, and how far it is. */
+/** The aim of an act, and how far it is. */
 interface Course {
   /** The host's address. */
   to: string;

@@ -54,7 +54,7 @@ export const isOurProbe = (name: string, secret: string): boolean =>
   isProbe(name) && isProof(name.slice(LABEL.length).split(".")[0] ?? "", secret, "handle");
 
 /**
- * What stands between a name and this host; `none`: nothing.
+ * The obstacle between a name and this host; `none`: there is none.
  * - `unreachable`: no DNS record, no certificate, or nobody answers
  * - `redirect`: it leads elsewhere
  * - `challenge`: it asks for a browser or a sign-in first

@@ -11,7 +11,7 @@ export interface DayNumbers {
   at: number;
   /** Accounts that are neither switched off nor taken down. */
   members: number;
-  /** Who wrote a post or a follow in the 30 days before. */
+  /** Members who wrote a post or a follow in the 30 days before. */
   active: number;
   posts: number;
   follows: number;
@@ -145,7 +145,7 @@ async function countIndex(database: D1Database, now: number, since: number) {
   };
 }
 
-/** What requests have used since the host began to count. */
+/** The use by requests since the host began to count. */
 export type UsedSoFar = Pick<DayNumbers, "requests" | "rowsRead" | "rowsWritten">;
 
 /** The statement for it; no row before the first. */

@@ -1,4 +1,6 @@
-/** What the host uses of its plan: today, and in this month as it will be if the days go on like the last ones. */
+/**
+ * The host's use of its plan: today, and in this month as it will be if the days go on like the last ones.
+ */
 import { type Use, monthDollars } from "../../protocol/plan/bill.ts";
 import { type CountedDay, type UsedSoFar, dayOf } from "./days.ts";
 import type { FoundSizes } from "./sizes.ts";
@@ -6,7 +8,7 @@ import { type Activity, type Kept, useOf } from "./use.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What there is now. */
+/** The present counts. */
 export interface Present {
   /** In ms. */
   at: number;
@@ -23,7 +25,7 @@ export interface PlanUse {
   today: Use;
   /** This whole month. */
   month: Use;
-  /** What the month costs on the paid plan, in dollars. */
+  /** The month's cost on the paid plan, in dollars. */
   dollars: number;
   kept: Kept & { byKind: Record<"repos" | "files" | "index" | "directory" | "stream" | "archives", number> };
   /** The first day of the month that was counted (`YYYY-MM-DD`); null if none was. */
@@ -62,7 +64,10 @@ const monthEnd = (at: number): number => {
 
 const NOTHING: Activity = { days: 0, requests: 0, rowsRead: 0, rowsWritten: 0, changes: 0, files: 0 };
 
-/** What came since a counted day; nothing if there is none. Counts only grow, but for a database restored. */
+/**
+ * The activity since a counted day; nothing if there is none. Counts only grow, but for a database
+ * restored.
+ */
 function sinceMark(mark: CountedDay | null, now: Present): Activity {
   if (mark === null) return NOTHING;
   const {

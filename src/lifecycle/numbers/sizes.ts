@@ -1,6 +1,6 @@
 /**
- * What all accounts keep: repos and files, in bytes. Each account is asked once a day, a few at a time, so that a
- * turn is small and one that dies costs nothing but itself.
+ * The sizes of all accounts: repos and files, in bytes. Each account is asked once a day, a few at a time,
+ * so that a turn is small and one that dies costs nothing but itself.
  */
 import type { Did } from "@atcute/lexicons";
 import { HostTasks } from "../../identity/host-tasks.ts";
@@ -19,7 +19,7 @@ interface LookRow extends AccountSizes {
   after: string | null;
 }
 
-/** What the last finished look found. */
+/** The result of the last finished look. */
 export type FoundSizes = AccountSizes & { day: string };
 
 const NOTHING: AccountSizes = { repoBytes: 0, files: 0, fileBytes: 0 };

@@ -1,12 +1,13 @@
 /**
- * What a host uses of its plan. Requests, and what they read and write in the databases, are measured (`edge/meter`);
- * changes are counted by the event stream. A Worker does not see how long it computes, nor what its objects are
- * billed, so that is reckoned: changes and requests, times what one of them took in the benchmarks.
+ * A host's use of its plan. Requests, and what they read and write in the databases, are measured
+ * (`edge/meter`); changes are counted by the event stream. A Worker does not see how long it computes, nor
+ * what its objects are billed, so that is reckoned: changes and requests, times what one of them took in
+ * the benchmarks.
  */
 import type { Use } from "../../protocol/plan/bill.ts";
 import type { Resource } from "../../protocol/plan/prices.ts";
 
-/** What came between two moments. */
+/** The activity between two moments. */
 export interface Activity {
   days: number;
   requests: number;
@@ -19,7 +20,7 @@ export interface Activity {
   files: number;
 }
 
-/** What there is at a moment, in bytes. */
+/** The bytes that are stored at a moment. */
 export interface Kept {
   databaseBytes: number;
   objectBytes: number;
@@ -40,7 +41,7 @@ const CHANGE = {
   databaseRowsRead: 8,
 };
 const REQUEST = { cpu: CPU_MS.request, objectRequests: 0.7, objectRowsRead: 4, fileReads: 0.05 };
-/** What the schedule does by itself: 1,728 runs a day. */
+/** The schedule's own use: 1,728 runs a day. */
 const DAY = {
   requests: 1_728,
   cpu: 1_728 * 5,
@@ -54,7 +55,7 @@ const CALL_SECONDS = 0.02;
 /** The GB-s that so many calls of objects are charged with. */
 export const objectTimeOf = (calls: number): number => calls * CALL_SECONDS * OBJECT_GB;
 
-/** What is reckoned, not measured. */
+/** The resources that are reckoned, not measured. */
 export const RECKONED: ReadonlySet<Resource> = new Set<Resource>([
   "cpu",
   "objectRequests",

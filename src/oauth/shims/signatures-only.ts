@@ -29,7 +29,7 @@ function signatureOf(bytes: Uint8Array): { r: Uint8Array; s: Uint8Array } {
   return { r: r.content, s: s.content };
 }
 
-/** What is parsed for attestation alone. */
+/** Stands in for classes that are parsed for attestation alone. */
 class Unused {}
 
 export class ECDSASigValue {}

@@ -1,4 +1,4 @@
-/** What each member allowed each app, in D1. */
+/** Members' consents to apps, in D1. */
 import type { AuthorizedClientData, AuthorizedClients } from "@atproto/oauth-provider/store";
 import type { Did } from "@atcute/lexicons";
 import { and, desc, eq, inArray } from "drizzle-orm";

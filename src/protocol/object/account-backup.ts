@@ -1,7 +1,7 @@
 /** The part of an account object that backups and restores use. */
 import type { BlobUpload, CommitRef } from "../account-station.ts";
 
-/** What an account has beside its repo and its blobs, and what the directory does not know. */
+/** An account's own data besides its repo, its blobs, and its row in the directory. */
 export interface KeptAccount {
   /** When it was made (ms). */
   made: number;

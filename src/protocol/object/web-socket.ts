@@ -12,7 +12,10 @@ const RESTART = 1012;
 
 export const restartSocket = (socket: WebSocket) => socket.close(RESTART, "place unknown: connect again");
 
-/** What was attached to a socket before the object slept; null: nothing that this version of the runtime reads. */
+/**
+ * The value attached to a socket before the object slept; null if this version of the runtime cannot read
+ * it.
+ */
 export function attachmentOf(socket: WebSocket): unknown {
   try {
     const attached: unknown = socket.deserializeAttachment();

@@ -1,17 +1,17 @@
-/** What the plans make of what is used. */
+/** Reckons use into money. */
 import { PAID_DOLLARS, RESOURCES, type Resource, priceOf } from "./prices.ts";
 
 /** How much of each there is: of a day, of a month, or kept. */
 export type Use = Record<Resource, number>;
 
-/** What one resource costs in a month on the paid plan, beyond what the plan holds. */
+/** The cost of one resource in a month on the paid plan, beyond the included amount. */
 export function dollarsFor(resource: Resource, used: number): number {
   const { included, dollars, unit, whole } = priceOf(resource);
   const units = Math.max(0, used - included) / unit;
   return dollars * (whole ? Math.ceil(units) : units);
 }
 
-/** What a month costs on the paid plan. */
+/** The cost of a month on the paid plan. */
 export const monthDollars = (month: Use): number =>
   RESOURCES.reduce((sum, resource) => sum + dollarsFor(resource, month[resource]), PAID_DOLLARS);
 

@@ -1,6 +1,6 @@
 /**
- * What Cloudflare's plans hold, and what more costs, in one list: for the admin's pages, and for whoever reckons
- * what a host will cost. In US dollars, as of `AS_OF`, from the pages of `SOURCES`.
+ * The amounts that Cloudflare's plans include, and the prices of more, in one list: for the admin's pages,
+ * and for whoever reckons what a host will cost. In US dollars, as of `AS_OF`, from the pages of `SOURCES`.
  */
 
 export const AS_OF = "2026-11-22";
@@ -15,7 +15,7 @@ export const SOURCES = [
 
 /** The paid plan's price of a month, before anything beyond what it holds. */
 export const PAID_DOLLARS = 5;
-/** What the free plan lets one request compute, in milliseconds; it has no limit of a day. */
+/** CPU time of one request on the free plan, in milliseconds; it has no limit of a day. */
 export const FREE_CPU_MS = 10;
 /** The largest D1 database of each plan, in bytes. */
 export const DATABASE_BYTES = { free: 500e6, paid: 10e9 } as const;
@@ -27,9 +27,9 @@ interface Price {
   label: string;
   measure: Measure;
   kept?: true;
-  /** What the free plan allows: `day` a day, `month` a month, `kept` at once. Null: no such limit. */
+  /** The free plan's limit: `day` a day, `month` a month, `kept` at once. Null: no such limit. */
   free: { per: "day" | "month" | "kept"; most: number } | null;
-  /** What the paid plan holds: a month, or at once. */
+  /** The paid plan's included amount: a month, or at once. */
   included: number;
   /** The price of each `unit` beyond that. */
   dollars: number;

@@ -20,7 +20,7 @@ export interface Configured<Env> {
 /** Where the pages have set nothing. */
 export const NOTHING_KEPT: KeptSettings = {};
 
-/** What was made, by the bindings and the kept settings. */
+/** Configured bindings, by the bindings and the kept settings that they were made of. */
 const configured = new WeakMap<object, WeakMap<object, Configured<object>>>();
 
 /**

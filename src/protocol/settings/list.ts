@@ -273,7 +273,10 @@ export type KeptSettings = Readonly<Partial<Record<string, string>>>;
 
 export interface ReadSettings {
   settings: Settings;
-  /** What cannot work, a sentence each, without any secret; the settings concerned have their default. */
+  /**
+   * The settings that cannot work, a sentence each, without any secret; the settings concerned have their
+   * default.
+   */
   faults: string[];
 }
 

@@ -11,7 +11,7 @@ export interface OwnLabel {
   description: string;
   /** How a client marks what has it. */
   severity: "inform" | "alert";
-  /** What a client hides behind a warning. */
+  /** The part that a client hides behind a warning. */
   blurs: "none" | "media" | "content";
 }
 

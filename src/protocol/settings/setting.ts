@@ -1,4 +1,4 @@
-/** What a setting is described by. */
+/** The description of a setting. */
 export interface Setting<Value extends string = string> {
   /** One sentence for the README's table. */
   what: string;

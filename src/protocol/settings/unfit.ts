@@ -1,4 +1,4 @@
-/** What the readers of settings share. */
+/** The error that the readers of settings share. */
 
 /** A text that is not fit for its setting. The message follows the setting's name in a sentence. */
 export class Unfit extends Error {}

@@ -1,4 +1,4 @@
-/** What a request for a stream asks for, before anybody is connected. */
+/** Reads a request for a stream, before anybody is connected. */
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { StreamKind, WindowEdges } from "../../protocol/stations.ts";
 import type { JsonOptions } from "./json/options.ts";

@@ -5,7 +5,7 @@ import type { Format, Message } from "./format.ts";
 import { encodeMessages } from "./pipe/frames.ts";
 import { Told } from "./told.ts";
 
-/** What one reader is sent at once. */
+/** Frames that one reader is sent at once. */
 export class Parcel {
   readonly messages: readonly Message[];
   readonly bytes: number;

@@ -34,7 +34,7 @@ export interface JsonPlace {
   awaitsHello: boolean;
 }
 
-/** What a reader said: other options, or something for which it is disconnected. */
+/** A reader's message: other options, or something for which it is disconnected. */
 export type Heard = { options: JsonOptions } | { code: number; reason: string };
 
 export class Reader {

@@ -12,7 +12,7 @@ import { memberVisit, within } from "./member-visit.ts";
 
 const PATH = "/account/announcements";
 
-/** Whom a visit is by, and the path of its form. */
+/** The member of a visit, and the path of its form. */
 async function whose(visit: Visit): Promise<{ did: Did; action: string } | Response> {
   const { searchParams } = visit.url;
   const [did, key] = [searchParams.get("did") ?? "", searchParams.get("key") ?? ""];

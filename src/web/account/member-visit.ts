@@ -16,7 +16,7 @@ export interface MemberVisit extends Visit {
   confirmed: boolean;
   /** Whether other members are signed in on this browser. */
   others: boolean;
-  /** What they may do for the host; null for all but few. */
+  /** Their role at the host; null for all but few. */
   role: Role | null;
 }
 

@@ -1,4 +1,4 @@
-/** What opens an account: its password, passkeys and app passwords. */
+/** The tasks about credentials: an account's password, passkeys and app passwords. */
 import { listCredentials, revokeCredentials } from "../../lifecycle/credentials.ts";
 import { setPassword } from "../../lifecycle/password.ts";
 import { listPasskeys, removePasskey } from "../../oauth/stores/passkeys.ts";

@@ -19,7 +19,7 @@ export interface Said {
   fields?: Fields;
   waiting?: "change" | "confirm" | "delete";
   created?: { name: string; password: string };
-  /** What a mailed code for a recovery key is for. */
+  /** The purpose of a mailed code for a recovery key. */
   asked?: RecoveryAsked | undefined;
 }
 

@@ -11,7 +11,7 @@ import type { Visit } from "../visit.ts";
 import { type RoleVisit, roleVisit } from "./role-visit.ts";
 
 export interface DeskVisit extends RoleVisit {
-  /** What stands behind the page's own name in the path, such as a member's DID; empty if nothing does. */
+  /** The rest of the path behind the page's own name, such as a member's DID; empty if nothing does. */
   about: string;
 }
 
@@ -20,7 +20,7 @@ export interface Said {
   done?: string;
   problem?: Problem;
   fields?: Fields;
-  /** What is shown this once, for the reader to pass on. */
+  /** A text that is shown this once, for the reader to pass on. */
   once?: { text: string; what: string };
   /** The community's labels, after a form that changed them. */
   labels?: readonly OwnLabel[];

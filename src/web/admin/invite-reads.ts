@@ -71,7 +71,7 @@ export interface Branch {
   did: string;
   /** Null if the account is gone. */
   handle: string | null;
-  /** Who invited them: a DID. */
+  /** The DID of the member who invited them. */
   by: string;
   depth: number;
 }
@@ -82,7 +82,7 @@ const BRANCHES = 300;
 export interface Tree {
   /** From the one who came first, down to the member; the host itself is left out. */
   above: { did: string; handle: string | null }[];
-  /** Who came by the member, and by them in turn: `DEPTH` deep, `BRANCHES` in all. */
+  /** Members who came by this one, and by them in turn: `DEPTH` deep, `BRANCHES` in all. */
   below: Branch[];
 }
 

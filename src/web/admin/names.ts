@@ -1,4 +1,4 @@
-/** What members call themselves, for lists of them. One trip to the index for all. */
+/** Display names of members, for lists of them. One trip to the index for all. */
 import { type NamedRow, selectNames } from "../../appview/reads/queries/names.ts";
 import type { MemberProfile } from "../profiles.ts";
 

@@ -34,7 +34,7 @@ export const requests: DeskPage = {
   },
 };
 
-/** Whom a form names, by fields of their numbers. */
+/** The requests that a form names, by fields of their numbers. */
 const chosenIn = (fields: Fields): number[] =>
   [...fields.keys()]
     .filter((name) => /^\d{1,15}$/.test(name))

@@ -8,7 +8,7 @@ import type { Visit } from "../visit.ts";
 
 export interface RoleVisit extends MemberVisit {
   role: Role;
-  /** Who acts, for the functions behind the XRPC methods. */
+  /** The caller, as the functions behind the XRPC methods take it. */
   caller: ActingCaller;
 }
 

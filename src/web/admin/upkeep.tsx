@@ -68,7 +68,7 @@ export const names: DeskPage = {
   },
 };
 
-/** Who has a role. Roles are given on the members' own pages. */
+/** The page of role holders. Roles are given on the members' own pages. */
 export const roles: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => {

@@ -6,7 +6,7 @@ interface Named {
   handle: string;
 }
 
-/** What an account is called in paths: its handle, if it has one. */
+/** The name of an account in paths: its handle, if it has one. */
 export const nameOf = ({ did, handle }: Named): string => (handle === "handle.invalid" ? did : handle);
 
 /** A name as a part of a path: the port in a did:web is written `%3A`, and a path is decoded once. */

@@ -10,8 +10,8 @@ import type { AppVisit } from "./visit.ts";
 const SHARED_SECONDS = 15;
 
 /**
- * What tells answers at one address apart: a browser may have a member's cookie, a language, and a wish for a
- * page or for data.
+ * The headers that tell answers at one address apart: a browser may have a member's cookie, a language, and
+ * a wish for a page or for data.
  */
 const VARY = "accept, accept-language, cookie";
 

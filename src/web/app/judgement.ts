@@ -1,7 +1,7 @@
 /**
- * What labels do to what is shown, as the official clients have it (app.bsky.actor.defs#contentLabelPref,
- * docs.bsky.app "Labels and moderation"). Guests see nothing for adults, and nobody who asks not to be shown
- * to them.
+ * The effect of labels on what is shown, as the official clients have it
+ * (app.bsky.actor.defs#contentLabelPref, docs.bsky.app "Labels and moderation"). Guests see nothing for
+ * adults, and nobody who asks not to be shown to them.
  */
 interface Label {
   val: string;
@@ -20,7 +20,7 @@ export interface MutedWord {
   exceptFollowed: boolean;
 }
 
-/** What a reader has chosen. */
+/** A reader's own choices. */
 export interface Tastes {
   /** Whether somebody is signed in. */
   member: boolean;

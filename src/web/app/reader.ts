@@ -18,11 +18,11 @@ export interface Reader {
   tastes: Tastes;
   /** URIs of the feeds that they have pinned, in their order. */
   pinned: ResourceUri[];
-  /** Who may reply to their posts, unless they say otherwise: a choice of the form. */
+  /** The default of who may reply to their posts: a choice of the form. */
   who: string;
   /** The same as a threadgate has it, for choices that the form does not have; undefined: everybody. */
   rules: unknown;
-  /** What they do for the host, if they are a moderator or an owner. */
+  /** Their role at the host, if they are a moderator or an owner. */
   acting: ActingCaller | null;
   /** Whether they proved just now who they are. */
   confirmed: boolean;
@@ -49,7 +49,7 @@ export async function readerOf(services: Services, request: Request): Promise<Re
 const kindOf = (preference: Json): string =>
   (textOf(preference["$type"]) ?? "").replace(/^app\.bsky\.actor\.defs#/, "");
 
-/** What preferences say that matters here (app.bsky.actor.defs#preferences). */
+/** The preferences that matter here (app.bsky.actor.defs#preferences). */
 export function wishesOf(
   preferences: readonly Json[],
   now: number,

@@ -1,6 +1,7 @@
 /**
- * What guests see, kept at the edge for seconds (Cache API): it is the same for all who read one language. What
- * a member sees is never kept. A reader who asks for a fresh page (`cache-control: no-cache`) gets one.
+ * Keeps the pages of guests at the edge for seconds (Cache API): each is the same for all who read one
+ * language. What a member sees is never kept. A reader who asks for a fresh page (`cache-control:
+ * no-cache`) gets one.
  */
 import type { Services } from "../../xrpc/server/services.ts";
 import { hasBrowserCookie } from "../sign-in/browser.ts";

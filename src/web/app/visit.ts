@@ -14,14 +14,14 @@ import { type MemberViews, type Views, viewsOfIndex } from "./views/of-index.ts"
 import { viewsOfRepo } from "./views/of-repo.ts";
 import { type Speech, speechOf, wordsFor } from "./words/speech.ts";
 
-/** What a form needs of the page that it is on. */
+/** The facts of a page that its forms need. */
 export interface Forms {
   csrf: string;
   /** Path and query of the page, to come back to. */
   back: string;
 }
 
-/** What every part of a page may look at. */
+/** The facts that every part of a page may look at. */
 export interface Scene {
   host: HostWords;
   speech: Speech;
@@ -51,7 +51,7 @@ export interface AppVisit {
   reading: ViewContext;
   /** Whether the host's own AppView answers. */
   hasIndex: boolean;
-  /** What the page is made of, wherever it comes from. */
+  /** The views that the page is made of, wherever they come from. */
   views: Views;
   /** For what stands beside the page. It goes with the page's own trips, so await it after those, or after `end`. */
   beside: Views;

@@ -1,4 +1,4 @@
-/** What the forms of an authorization do, up to the code that the app gets. */
+/** Takes the forms of an authorization, up to the code that the app gets. */
 import type { Member } from "../../identity/member.ts";
 import { activateAccount } from "../../lifecycle/states.ts";
 import { metadataOf } from "../../oauth/endpoints.ts";

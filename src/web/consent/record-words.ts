@@ -39,7 +39,7 @@ interface Right {
   scopes: Set<string>;
 }
 
-/** What may be done to each kind of record, whatever number of scopes says so. */
+/** The rights to each kind of record, whatever number of scopes says so. */
 function rightsOf(all: readonly Parsed<RepoPermission>[]): Map<string, Right> {
   const rights = new Map<string, Right>();
   for (const { scope, permission } of all) {

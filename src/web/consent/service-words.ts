@@ -4,7 +4,7 @@ import { capital, listedAtMost } from "../pages/words.ts";
 import { type Asked, type Parsed, parsedBy } from "./asked.ts";
 import { authorityOf } from "./record-words.ts";
 
-/** What methods are about, by the beginning of their names; the first that fits counts. */
+/** The topics of methods, by the beginning of their names; the first that fits counts. */
 const TOPICS: readonly [start: string, topic: string][] = [
   ["app.bsky.actor.getPreferences", "your preferences"],
   ["app.bsky.actor.putPreferences", "your preferences"],

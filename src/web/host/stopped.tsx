@@ -1,5 +1,5 @@
 /**
- * What a browser sees of a host that cannot serve: a page in the frame of all others, made without settings and
+ * The page of a host that cannot serve: a page in the frame of all others, made without settings and
  * without a database.
  */
 import { randomHex } from "../../oauth/digest.ts";

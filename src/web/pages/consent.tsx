@@ -30,7 +30,7 @@ const Line: FC<{ asked: Asked }> = ({ asked: { icon, title, detail, grave } }) =
   </li>
 );
 
-/** What matters most comes first, and by itself. */
+/** The weightiest requests come first, and by themselves. */
 const AskedList: FC<{ asked: Asked[] }> = ({ asked }) => {
   const grave = asked.filter((each) => each.grave);
   const rest = asked.filter((each) => !each.grave && each.optional === undefined);
@@ -57,7 +57,7 @@ const AskedList: FC<{ asked: Asked[] }> = ({ asked }) => {
   );
 };
 
-/** What the member may leave out. Stands above the rest, since it is allowed unless they do. */
+/** The grants that the member may leave out. They stand above the rest, since they are given otherwise. */
 const Choices: FC<{ asked: Asked[] }> = ({ asked }) => (
   <>
     {asked.map(({ optional, title }) =>

@@ -5,7 +5,7 @@ export const COPY_SCRIPT = "/account/copy.js";
 
 interface CopyProps {
   text: string;
-  /** What it copies, for screen readers. */
+  /** The name of what it copies, for screen readers. */
   what: string;
 }
 

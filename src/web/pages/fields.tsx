@@ -10,7 +10,7 @@ export interface FieldProps {
   type?: "text" | "password" | "email";
   value?: string | undefined;
   hint?: Child;
-  /** What is wrong with the form: shown here, with the focus, if it is about this field. */
+  /** The problem of the form: shown here, with the focus, if it is about this field. */
   problem?: Problem | null | undefined;
   autocomplete?: string;
   inputmode?: "email" | "text" | "numeric";

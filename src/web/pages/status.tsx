@@ -8,10 +8,10 @@ import { Done } from "./parts.tsx";
 export type Fact = [name: string, value: string];
 
 export interface StatusView {
-  /** What is wrong; null if there is nothing to do. */
+  /** The trouble in words; null if there is nothing to do. */
   trouble: string | null;
   time: string;
-  /** What everybody understands. */
+  /** Facts that everybody understands. */
   plain: Fact[];
   /** For whoever runs the host. */
   figures: Fact[];

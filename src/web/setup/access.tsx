@@ -1,4 +1,6 @@
-/** Who may set the host up: whoever has the code, in one browser; once there is an owner, the owner. */
+/**
+ * Decides who may set the host up: whoever has the code, in one browser; once there is an owner, the owner.
+ */
 import { isUnset } from "../../identity/host.ts";
 import { SetUp, type SetUpState } from "../../lifecycle/host/set-up.ts";
 import { ModerationRoles } from "../../moderation/roles.ts";
@@ -17,7 +19,7 @@ export const SETUP = "/setup";
 export interface SetUpVisit extends Visit {
   setUp: SetUp;
   state: SetUpState;
-  /** Who acts, for the audit log: a DID, or `setup`. */
+  /** The actor in the audit log: a DID, or `setup`. */
   actor: string;
 }
 

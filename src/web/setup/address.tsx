@@ -14,7 +14,7 @@ import { pathAfter } from "./pages.ts";
 import { type Said, type SetUpTask, leave, shown } from "./task.tsx";
 
 interface AddressSaid extends Said {
-  /** What stands between the wanted address and this host. */
+  /** The obstacle between the wanted address and this host. */
   found?: { origin: string; obstacle: Obstacle };
 }
 

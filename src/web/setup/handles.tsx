@@ -19,8 +19,8 @@ interface HandlesSaid extends Said {
 const TESTED_MAX = 5;
 
 /**
- * What fits the host's name: `pds.example.com` has handles beside it, since a certificate covers one level
- * alone.
+ * The domain that fits the host's name: `pds.example.com` has handles beside it, since a certificate covers
+ * one level alone.
  */
 export function proposedDomain(hostname: string): string {
   const labels = hostname.split(".");

@@ -1,4 +1,4 @@
-/** What a page of settings asks for. */
+/** The inputs of a page of settings. */
 import type { SettingName } from "../../protocol/settings/list.ts";
 
 /** A picture to upload. Left empty, it stays as it is. */

@@ -13,7 +13,7 @@ const REGISTRATIONS = {
   closed: "Nobody",
 } as const;
 
-/** What was decided on a page, in a few words. */
+/** The decision on a page, in a few words. */
 function decided(name: PageName, env: Bindings, owned: boolean): string {
   switch (name) {
     case "place":

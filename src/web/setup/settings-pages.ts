@@ -1,4 +1,4 @@
-/** What those pages of set-up ask for that only set settings. */
+/** The inputs of those pages of set-up that only set settings. */
 import type { SettingName, Settings } from "../../protocol/settings/list.ts";
 import type { SettingsPage } from "./inputs.ts";
 import type { PageName } from "./pages.ts";
@@ -190,7 +190,7 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
   },
 };
 
-/** What a page proposes where nothing is set: for one person, nobody else joins, and Bluesky's AppView. */
+/** The proposal of a page where nothing is set: for one person, nobody else joins, and Bluesky's AppView. */
 export function proposalFor(name: SettingName, kept: boolean, settings: Settings): string {
   const isPerson = settings.HOST_KIND === "person";
   if (!kept && isPerson && name === "REGISTRATION") return "closed";

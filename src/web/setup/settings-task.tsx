@@ -28,7 +28,7 @@ export function settingsTask(name: PageName, page: SettingsPage): SetUpTask {
   };
 }
 
-/** What each field shows: what was typed, else what is set, else what is proposed. */
+/** The content of each field: the text typed, else the setting, else the proposal. */
 export async function showing(visit: Visit, typed?: Fields): Promise<(input: Input) => Shown> {
   const { env } = visit.services;
   const [kept, fixed] = [await readKept(env), fixedSettings(env)];

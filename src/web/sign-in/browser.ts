@@ -25,7 +25,7 @@ export interface SignedIn {
   stale: boolean;
   /** The authorization request during which they just signed in, if any. */
   requestUri: string | null;
-  /** What they may do for the host; null for all but few. */
+  /** Their role at the host; null for all but few. */
   role: Role | null;
 }
 
@@ -176,7 +176,7 @@ export class Browser {
     this.#setOnce();
   }
 
-  /** What the browser has kept of the member's pages goes as well. */
+  /** Copies of the member's pages that the browser has kept go as well. */
   async signOut(did: Did): Promise<void> {
     this.#people = null;
     this.#forgets = true;

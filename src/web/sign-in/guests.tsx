@@ -88,7 +88,7 @@ const SPENT_INVITE = wrong(
   "inviteCode",
 );
 
-/** What somebody entered, without what they did not. */
+/** The fields that somebody filled in, without the empty ones. */
 const given = (values: SignUpValues): SignUpValues =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 

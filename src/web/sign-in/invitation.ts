@@ -1,4 +1,4 @@
-/** What an invite says of whoever comes with it: who gave it, and what they asked for. */
+/** Reads an invite for its guest: who gave it, and what they asked for. */
 import { inviteCodeIn } from "../../identity/invites.ts";
 import type { Member } from "../../identity/member.ts";
 import { type JoinRequest, JoinRequests } from "../../moderation/join-requests.ts";
@@ -9,7 +9,7 @@ import type { Visit } from "../visit.ts";
 interface Invitation {
   /** The member who gave it; null if the host did. */
   by: { member: Member; profile: MemberProfile } | null;
-  /** What the applicant asked for whom it lets in. */
+  /** The fields of the applicant whom it lets in. */
   asked?: SignUpValues;
 }
 
@@ -32,7 +32,7 @@ export async function invitationOf(
   return { by: { member, profile: await profileOf(services, member.did) } };
 }
 
-/** What an approved applicant asked for, for the fields. */
+/** The fields that an approved applicant asked with. */
 function valuesAsked({ handle, email }: JoinRequest, domains: readonly string[]): SignUpValues {
   const domain = domains.find((each) => handle.endsWith(each));
   return {

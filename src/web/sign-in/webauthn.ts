@@ -1,4 +1,7 @@
-/** What passkeys need of their library: of a package that is imported late, a bundle has all that it exports. */
+/**
+ * The parts of their library that passkeys need: of a package that is imported late, a bundle has all that
+ * it exports.
+ */
 export {
   generateAuthenticationOptions,
   generateRegistrationOptions,

@@ -26,7 +26,10 @@ export async function getPreferences({ caller, services }: PreferencesCall) {
   };
 }
 
-/** What a member has who has set nothing: the host's own moderators as a labeler, where its AppView shows them. */
+/**
+ * The preferences of a member who has set none: the host's own moderators as a labeler, where its AppView
+ * shows them.
+ */
 function first({ env, host }: Services): AppBskyActorDefs.Preferences {
   if (env.APPVIEW !== "local") return [];
   return [{ $type: "app.bsky.actor.defs#labelersPref", labelers: [{ did: host.did }] }];

@@ -20,7 +20,10 @@ export const ASK_PATH = "/account/sign-up";
 
 type Input = ComAtprotoServerCreateAccount.$input;
 
-/** Who may sign up. `owner`: the person who sets the host up needs no invite, and may have a reserved name. */
+/**
+ * The way by which somebody signs up. `owner`: the person who sets the host up needs no invite, and may
+ * have a reserved name.
+ */
 type Admission = Services["env"]["REGISTRATION"] | "owner";
 
 const needsInvite = (admission: Admission): boolean => admission !== "open" && admission !== "owner";

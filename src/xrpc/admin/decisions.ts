@@ -1,4 +1,7 @@
-/** What is decided about a subject, on the admin's pages and in the app: takedowns, and the end of its reports. */
+/**
+ * Carries out decisions about a subject, of the admin's pages and of the app: takedowns, and the end of its
+ * reports.
+ */
 import { recordStatus } from "../../lifecycle/takedown-status.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { ActingCaller } from "../server/role-policies.ts";

@@ -13,7 +13,7 @@ export const DECIDED_MAX = 10;
 export interface DecisionInput {
   ids: readonly number[];
   outcome: "approve" | "refuse";
-  /** What the applicants are told with it; empty for nothing. */
+  /** The text that the applicants get with it; may be empty. */
   word: string;
 }
 

@@ -26,7 +26,7 @@ export async function updateReport(
   );
 }
 
-/** What reports are about, checked. */
+/** A checked subject of reports. */
 export interface Subject extends ReportedSubject {
   did: Did;
   uri: ResourceUri | null;

@@ -1,4 +1,4 @@
-/** What another service answered, as this host passes it on. */
+/** Passes on the answers of other services. */
 import { Refusal } from "../../protocol/refusal.ts";
 
 // The runtime has decoded the body and sets its length itself.

@@ -15,7 +15,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 /** Deeper than any record nests, and shallow enough for every recursive parser that follows. */
 const MAX_DEPTH = 200;
 
-/** What an input costs while it is dealt with, for each of its bytes: text, value, blocks, event, and their copies. */
+/**
+ * Bytes that an input holds while it is dealt with, for each of its own: text, value, blocks, event, and
+ * their copies.
+ */
 const HANDLING = 8;
 /** Bytes of an input that is dealt with without asking for memory. */
 const UNASKED = 16 * 1024;

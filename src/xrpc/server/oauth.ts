@@ -1,4 +1,7 @@
-/** What the OAuth server and the resource server get of this host's services. Loads nothing of either. */
+/**
+ * Gives the OAuth server and the resource server their parts of this host's services. Loads nothing of
+ * either.
+ */
 import type { OAuthContext } from "../../oauth/context.ts";
 import type { ResourceServer } from "../../oauth/verifier.ts";
 import { pdsEndpoint, verificationKey } from "../../identity/did-document.ts";

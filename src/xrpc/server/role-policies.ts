@@ -117,7 +117,7 @@ async function memberBehind(on: Credentials): Promise<SessionCaller | null> {
   }
 }
 
-/** Who may do what, over XRPC and on the pages. */
+/** The roles that may do each kind of act, over XRPC and on the pages. */
 export const OWNERS: readonly Role[] = ["owner"];
 export const MODERATORS: readonly Role[] = ["owner", "moderator"];
 export const INVITERS: readonly Role[] = ["owner", "inviter"];

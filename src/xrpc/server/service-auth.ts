@@ -45,7 +45,7 @@ export function looksLikeServiceToken(token: string): boolean {
   return claims !== null && (claims.lxm !== undefined || decodePart(header)?.alg !== "HS256");
 }
 
-/** What a token may say, if other than an account's word to this host about the method called. */
+/** Tokens that are accepted besides an account's word to this host about the method called. */
 interface Accepted {
   methods?: readonly string[];
   anyAudience?: boolean;

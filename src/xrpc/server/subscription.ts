@@ -1,4 +1,4 @@
-/** What the objects that keep sockets are told of whose a socket is. */
+/** Tells the objects that keep sockets whose a socket is. */
 import type { Settings } from "../../protocol/settings/list.ts";
 import { SUBSCRIBER_HEADER } from "../../protocol/stations.ts";
 import { clientAddress } from "./client-address.ts";

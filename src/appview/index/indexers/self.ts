@@ -23,7 +23,7 @@ const unsetter = (name: string) => `UPDATE actor SET selves = json_remove(selves
 
 interface Self {
   limit?: number;
-  /** What the actor's row has of it; absent: the record, its CID and instants. */
+  /** The part that the actor's row has; default: the record, its CID and instants. */
   shown?: (put: Put) => object;
 }
 

@@ -6,7 +6,10 @@ import type { Did } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../protocol/refusal.ts";
 import { rowsOf } from "../script.ts";
 
-/** What is kept in rows: the most of each that a viewer may have, and the column that tells them apart. */
+/**
+ * The private rows of viewers: the most of each that a viewer may have, and the column that tells them
+ * apart.
+ */
 const KEPT = {
   actor_mute: { max: 10_000, key: "subject_did", name: "muted accounts" },
   list_mute: { max: 1_000, key: "list_uri", name: "muted lists" },

@@ -1,4 +1,4 @@
-/** What accounts call themselves, for lists of many: by DID, or by the beginnings of the words of a name. */
+/** Display names of many accounts: by DID, or by the beginnings of the words of a name. */
 import { prefixQuery } from "./search.ts";
 
 export interface NamedRow {

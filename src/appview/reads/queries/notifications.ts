@@ -25,7 +25,7 @@ export interface SubscriptionRow {
   since: number;
 }
 
-/** What the directory holds about a viewer's notifications. */
+/** The directory's row about a viewer's notifications. */
 export interface InboxRow {
   seen_at: string | null;
   /** JSON: `StoredPreferences`. */

@@ -11,7 +11,7 @@ export interface MutedListRow {
 export const selectMutedLists = (directory: D1Database, viewer: Did): D1PreparedStatement =>
   directory.prepare("SELECT list_uri FROM list_mute WHERE did = ?1").bind(viewer);
 
-/** What a viewer keeps about an account, the root of a thread, or a post. */
+/** A viewer's private rows about an account, the root of a thread, or a post. */
 export type PrivateRow =
   | { kind: "mute"; key: Did; a: number; b: number }
   | { kind: "thread"; key: ResourceUri; a: string; b: null }

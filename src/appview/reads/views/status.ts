@@ -1,4 +1,4 @@
-/** What an account is doing just now (app.bsky.actor.defs#statusView). */
+/** An account's current status (app.bsky.actor.defs#statusView). */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { ActorFacts } from "../actor-facts.ts";
 import { isoOf } from "../../instants.ts";

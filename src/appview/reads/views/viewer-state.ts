@@ -1,4 +1,4 @@
-/** What the viewer and an account have with each other (app.bsky.actor.defs#viewerState). */
+/** The relations between the viewer and an account (app.bsky.actor.defs#viewerState). */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { Did } from "@atcute/lexicons";
 import type { Relation } from "../facts.ts";

@@ -1,6 +1,6 @@
 /**
- * What a reader of the JSON stream asks for, in the query of its request and in its `options_update` messages:
- * the names, limits and coercions of Jetstream, version 1.
+ * The options of a reader of the JSON stream, in the query of its request and in its `options_update`
+ * messages: the names, limits and coercions of Jetstream, version 1.
  */
 import { isDid, isNsid } from "../../../protocol/syntax.ts";
 import { invalidRequest } from "../../../protocol/refusal.ts";

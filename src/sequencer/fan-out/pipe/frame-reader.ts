@@ -7,7 +7,7 @@ const MOST_FRAGMENTS = 1_000;
 
 const TOO_LONG = 1009;
 
-/** What a client sent: a whole message, or a control frame. */
+/** A message of a client: a whole message, or a control frame. */
 export interface Received {
   opcode: number;
   body: Uint8Array;
@@ -45,7 +45,10 @@ export class FrameReader {
     this.#most = most;
   }
 
-  /** What is complete with this chunk. Throws `ProtocolError`: the frames after it cannot be read. */
+  /**
+   * The messages that are complete with this chunk. Throws `ProtocolError`: the frames after it cannot be
+   * read.
+   */
   *take(chunk: Uint8Array): Generator<Received> {
     this.#held = this.#held.length === 0 ? chunk : joined([this.#held, chunk]);
     for (let head = this.#head(); head !== null; head = this.#head()) {

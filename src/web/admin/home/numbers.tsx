@@ -16,7 +16,7 @@ const POINTS: Record<Span, { points: number; days: number }> = {
 
 type Counted = Exclude<keyof DayNumbers, "at">;
 
-/** What is shown: how many there are, or how many more than a step before. */
+/** The charts: how many there are, or how many more than a step before. */
 const SHOWN: readonly { title: string; of: Counted; grows?: true; unit?: "bytes" }[] = [
   { title: "Members", of: "members" },
   { title: "Members who wrote within 30 days", of: "active" },

@@ -1,4 +1,4 @@
-/** What the host uses of Cloudflare's plans, and what the month costs. */
+/** The host's use of Cloudflare's plans, and the month's cost. */
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
 import { changeSettings } from "../../../lifecycle/host/settings.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";

@@ -1,4 +1,4 @@
-/** What the home page asks of the directory, in one trip. */
+/** The home page's reads of the directory, in one trip. */
 import { type ListedRow, listedMember, membersPage } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
 import {
@@ -31,7 +31,7 @@ export interface HomeNews {
   unsent: number;
   /** Relays that did not accept when they were last asked. */
   relays: { origin: string; outcome: string }[];
-  /** What each relay knew of the members, when that was looked at last. */
+  /** The members that each relay knew at the last look. */
   findings: RelayFinding[];
   numbers: ReadNumbers;
 }

@@ -22,7 +22,7 @@ import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
 const nowhere = (visit: DeskVisit) =>
   errorPage(visit, "There is no such mail.", { status: 404, title: "Nothing here" });
 
-/** What a form is about; null if it is about no text. */
+/** The text that a form is about; null if there is none. */
 function meant({ about }: DeskVisit, fields: Fields): { name: TextName; language: Language } | null {
   const language = fields.get("language") ?? "";
   return isTextName(about) && isLanguage(language) ? { name: about, language } : null;

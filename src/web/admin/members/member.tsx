@@ -32,7 +32,7 @@ function subjectOf({ about }: DeskVisit): Did {
   return about;
 }
 
-/** What the member's object and the index know; null where there is none. */
+/** The facts of the member's object and of the index; null where there is none. */
 async function detailOf(visit: DeskVisit, did: Did): Promise<MemberDetail> {
   const { services } = visit;
   const account = services.account(did);

@@ -37,7 +37,7 @@ export const members: DeskPage = {
   },
 };
 
-/** Whom a form names, by fields of their DIDs. The page has as many. */
+/** The members that a form names, by fields of their DIDs. The page has as many. */
 const chosenIn = (fields: Fields): Did[] => [...fields.keys()].filter(isDid).slice(0, PAGE);
 
 const actIn = (fields: Fields) => BULK_ACTS.find(([name]) => name === fields.get("act"))?.[0] ?? null;

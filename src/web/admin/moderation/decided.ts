@@ -1,6 +1,6 @@
-/** What was just decided about a subject: carried in the address of the next page, which offers to undo it. */
+/** The latest decision about a subject: carried in the address of the next page, which offers to undo it. */
 
-/** What can be decided. */
+/** The decisions that there are. */
 const DECISIONS = {
   dismiss: "The reports are dismissed.",
   label: "It is labelled.",

@@ -1,4 +1,6 @@
-/** What of a record a moderator looks at. Records are members' own: nothing about them is certain. */
+/**
+ * The parts of a record that a moderator looks at. Records are members' own: nothing about them is certain.
+ */
 import { type Json, at, listOf, textOf } from "../../../protocol/json.ts";
 
 export interface Picture {

@@ -37,7 +37,7 @@ export const queue: DeskPage = {
   steps: {},
 };
 
-/** What the page is about; null if its path says nothing that a report can be about. */
+/** The subject of the page; null if its path says nothing that a report can be about. */
 function subjectOf({ about }: DeskVisit): Subject | null {
   try {
     return reportedSubject(about);

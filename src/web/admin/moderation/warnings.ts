@@ -2,7 +2,7 @@
 import { type TextBindings, writeText } from "../../../identity/mail/texts.ts";
 import type { HostWords } from "../../visit.ts";
 
-/** What a warning is for; owners may change its words (`warn_…`). */
+/** The reason of a warning; owners may change its words (`warn_…`). */
 interface Warning {
   name: "spam" | "rude" | "media";
   /** As moderators choose it. */

@@ -1,4 +1,4 @@
-/** What whoever writes a post chooses: who may reply, and a warning. */
+/** The choices of a post's author: who may reply, and a warning. */
 import { at, entryOf, listOf, textOf } from "../../../protocol/json.ts";
 
 const RULES: Readonly<Record<string, readonly string[]>> = {

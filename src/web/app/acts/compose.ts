@@ -92,7 +92,7 @@ async function embedOf(visit: MemberVisit, fields: Fields, quoted: Post | null):
   return media === null ? record : { $type: "app.bsky.embed.recordWithMedia", record, media };
 }
 
-/** What forbids to answer or quote what the form names; null if nothing does. */
+/** The problem that forbids to answer or quote the post that the form names; null if there is none. */
 const forbidden = (fields: Fields, { parent, quoted }: About): boolean => {
   const asked = (name: string) => (fields.get(name) ?? "") !== "";
   return (
@@ -155,7 +155,10 @@ function didsFor({ reading, views, hasIndex, services }: MemberVisit, text: stri
   };
 }
 
-/** Who may reply; what was chosen in another app is taken from the draft, or from the member's preferences. */
+/**
+ * The rule of who may reply; what was chosen in another app is taken from the draft, or from the member's
+ * preferences.
+ */
 async function allowOf({ reading, reader }: MemberVisit, fields: Fields): Promise<unknown> {
   const who = fields.get("who");
   if (who !== "kept") return rulesOf(who);

@@ -1,4 +1,4 @@
-/** What forms of the app send, checked. */
+/** Checks the fields that forms of the app send. */
 import type { ResourceUri } from "@atcute/lexicons";
 import { isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/syntax";
 import { GENERATOR, collectionOf, didOf, isPostUri, rkeyOf } from "../../../appview/uris.ts";

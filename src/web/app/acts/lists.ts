@@ -59,7 +59,7 @@ export async function saveList(visit: MemberVisit, fields: Fields): Promise<Reso
   }
   const known = await account.getRecord(LIST, rkeyIn(rkey));
   if (known === null) throw invalidRequest("No such list");
-  // What the name and the text do not say stays; marks of the earlier text do not fit the new one.
+  // Everything but the name and the text stays; marks of the earlier text do not fit the new one.
   const { description: _, descriptionFacets: __, ...rest } = known.value;
   const { uri } = await account.putRecord({
     collection: LIST,

@@ -1,4 +1,4 @@
-/** What moderators do in the app, by the functions of the admin's pages. */
+/** Acts of moderators in the app, by the functions of the admin's pages. */
 import { isRefusal } from "../../../protocol/refusal.ts";
 import { assertOutranks } from "../../../xrpc/admin/acts.ts";
 import { closeReports, nameOf, setTakedown, takedownRef } from "../../../xrpc/admin/decisions.ts";
@@ -18,7 +18,7 @@ export const isActName = (text: string): text is ModerationAct => ACTS.some((act
 /** Whether an act needs a fresh sign-in: all but labels, which hide nothing that cannot be looked at. */
 export const isGrave = (act: ModerationAct): boolean => act !== "label";
 
-/** What the fields are about; null if they name nothing that can be moderated. */
+/** The subject that the fields name; null if it cannot be moderated. */
 export function subjectOf(fields: Fields): Subject | null {
   try {
     return reportedSubject(fields.get("uri") || (fields.get("did") ?? ""));

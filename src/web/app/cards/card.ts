@@ -19,7 +19,7 @@ export interface Card {
 
 const TITLE_LONGEST = 300;
 const DESCRIPTION_LONGEST = 1_000;
-/** What is read of a page: its words stand at its beginning. */
+/** Bytes that are read of a page: its words stand at its beginning. */
 const PAGE_BYTES = 512 * 1024;
 const TIMEOUT_MS = 4_000;
 const REDIRECTS = 4;

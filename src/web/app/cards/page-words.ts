@@ -1,4 +1,4 @@
-/** What a page says of itself for cards: its title, what it is about, and a picture (ogp.me). */
+/** A page's own words for cards: its title, what it is about, and a picture (ogp.me). */
 export interface PageWords {
   title: string;
   description: string;

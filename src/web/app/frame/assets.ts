@@ -41,7 +41,7 @@ const file = (text: string, type: string, cache: string): Response =>
     },
   });
 
-/** What makes the pages an app on a home screen (W3C, Web Application Manifest). */
+/** The manifest, by which the pages become an app on a home screen (W3C, Web Application Manifest). */
 const manifestOf = ({ name, colour, logo }: HostWords): string =>
   JSON.stringify({
     id: "/",

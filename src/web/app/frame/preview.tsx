@@ -1,4 +1,4 @@
-/** What other sites, search engines and readers of feeds are told of a page (ogp.me, RFC 8288). */
+/** Tells other sites, search engines and readers of feeds about a page (ogp.me, RFC 8288). */
 import type { FC } from "hono/jsx";
 import type { HostWords } from "../../visit.ts";
 
@@ -18,7 +18,7 @@ export interface Preview {
   rss?: string | undefined;
 }
 
-/** What a preview of a text holds: its beginning, on one line. */
+/** The beginning of a text on one line, for a preview. */
 export function briefly(text: string, most = 300): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length <= most ? line : `${line.slice(0, most - 1).trimEnd()}…`;

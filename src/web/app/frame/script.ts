@@ -65,7 +65,7 @@ if (location.pathname === "/" && !location.search.includes("cursor")) setInterva
   } catch {}
 }, 90000);
 
-// What was read stays readable without a network; the page says when it is such a copy.
+// Pages that were read stay readable without a network; the page says when it is such a copy.
 if ("serviceWorker" in navigator) addEventListener("load", () => navigator.serviceWorker.register("/app/offline.js", { scope: "/", updateViaCache: "none" }).catch(() => {}));
 const told = make("p", { className: "notice plainly offline", textContent: words.offline, hidden: navigator.onLine });
 told.setAttribute("role", "status");

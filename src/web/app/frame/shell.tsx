@@ -19,7 +19,7 @@ export interface ShellProps {
   aside?: Child;
   /** Path of the entry of the menu that the page belongs to. */
   at?: string;
-  /** What was searched for. */
+  /** The words that were searched for. */
   asked?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a page's address asks for. */
+/** Reads what a page's address asks for. */
 import type { ResourceUri } from "@atcute/lexicons";
 import { isDid, isHandle, isRecordKey } from "@atcute/lexicons/syntax";
 import { uriOf } from "../../../appview/uris.ts";

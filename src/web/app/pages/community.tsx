@@ -57,8 +57,8 @@ export async function community(visit: AppVisit): Promise<Response> {
 }
 
 /**
- * What a guest sees where the pages are for members: the name, what it is, and how to join, the same at every
- * path. Whoever signs in comes back to it.
+ * The page of guests where the pages are for members: the name, what it is, and how to join, the same at
+ * every path. Whoever signs in comes back to it.
  */
 export async function front(visit: AppVisit): Promise<Response> {
   const { scene, url } = visit;
@@ -93,7 +93,7 @@ const guestTabs = ({ speech: { words } }: Scene, best: boolean): HomeTab[] => [
 
 const JOINING = { invite: "joinInvite", approval: "joinApproval", open: "joinOpen" } as const;
 
-/** What the community is, and how to join it. */
+/** Tells a guest about the community, and how to join it. */
 const Welcome: FC<{ scene: Scene; to?: string }> = ({ scene: { host, speech, viewer }, to = "/" }) => {
   const { words } = speech;
   const { registration, memberInvites, kind } = host;

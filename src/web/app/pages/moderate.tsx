@@ -21,7 +21,7 @@ import { PostArticle } from "../parts/post.tsx";
 import type { Forms, MemberVisit } from "../visit.ts";
 import { missing } from "./missing.tsx";
 
-/** What stands about a subject. */
+/** The present decisions about a subject. */
 interface Standing {
   isDown: boolean;
   /** Labels of the host's own. */

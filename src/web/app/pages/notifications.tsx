@@ -19,7 +19,7 @@ import { cursorOf } from "./asked.ts";
 
 const PAGE = 40;
 
-/** What an AppView elsewhere does not note is new again the next time. */
+/** A notification whose reading an AppView elsewhere does not note is new again the next time. */
 function passRefusal(thrown: unknown): void {
   if (!isRefusal(thrown)) throw thrown;
 }
@@ -27,7 +27,7 @@ function passRefusal(thrown: unknown): void {
 type Notification = AppBskyNotificationListNotifications.Notification;
 type Posts = ReadonlyMap<string, AppBskyFeedDefs.PostView>;
 
-/** What several accounts have done to one thing, or one account by a post of its own. */
+/** Notifications of one thing by several accounts, or of a post by one. */
 export interface Group {
   reason: string;
   subject: string | null;

@@ -25,7 +25,7 @@ interface Asked {
   cursor: string | undefined;
 }
 
-/** What there is of one kind, a row each. */
+/** Reads the records of one kind, a row each. */
 type Kind = (visit: AppVisit, asked: Asked, who: Profile) => Promise<Found>;
 
 const KINDS = {

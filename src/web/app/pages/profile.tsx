@@ -123,7 +123,7 @@ export function whyNot({ speech: { words }, tastes }: Scene, who: Profile): stri
     : filled(words.membersOnly, `@${nameOf(who)}`);
 }
 
-/** What others are told of an account; of one that shows itself to members only, nothing but its name. */
+/** The preview of an account; of one that shows itself to members only, nothing but its name. */
 export function previewOf(scene: Scene, who: Profile, tab = ""): Preview {
   const { hidden, mediaCover, cover } = judge(who.labels ?? [], scene.tastes);
   const path = profilePath(who);

@@ -48,7 +48,7 @@ async function hiddenAmong({ env, host }: AppVisit["services"], uris: readonly s
   return new Set(rows.filter(({ val }) => val === "!hide" || val === "!warn").map(({ uri }) => uri));
 }
 
-/** What a record of an unknown kind says of itself, by the names that lexicons give such fields. */
+/** The row of a record of an unknown kind, by the names that lexicons give such fields. */
 function rowOf({ uri, value }: Record<string, unknown>): Row {
   const said = (...names: string[]) =>
     names.map((name) => textOf(at(value, name))?.trim()).find((each) => each !== undefined && each !== "");

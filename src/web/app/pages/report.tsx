@@ -11,7 +11,7 @@ import type { Forms, MemberVisit, Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { missing } from "./missing.tsx";
 
-/** What a report is about; null if the fields name nothing. */
+/** The subject of a report; null if the fields name none. */
 function subjectOf(fields: Fields) {
   const [uri, cid, did] = [fields.get("uri") ?? "", fields.get("cid") ?? "", fields.get("did") ?? ""];
   if (isPostUri(uri) && cid !== "") return { subjectDid: didOf(uri), subjectUri: uri, subjectCid: cid };

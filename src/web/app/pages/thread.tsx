@@ -125,7 +125,7 @@ interface AboutPostProps {
   threadgate: AppBskyFeedDefs.ThreadgateView | undefined;
 }
 
-/** What is told of the post that the page is about: who may reply, and its signed record. */
+/** The facts of the post that the page is about: who may reply, and its signed record. */
 const AboutPost: FC<AboutPostProps> = ({ scene, post, threadgate }) => {
   const { words } = scene.speech;
   const allow = at(threadgate?.record, "allow");
@@ -168,7 +168,7 @@ function pictureOf(scene: Scene, post: Post): Preview["image"] {
   return url === null ? undefined : { url, alt: textOf(at(first, "alt")) };
 }
 
-/** What others are told of a post; of one that is covered, only whose it is. */
+/** The preview of a post; of one that is covered, it says only whose it is. */
 function previewOf(scene: Scene, post: Post): Preview {
   const { hidden, unlisted, cover } = judgePost(scene, post);
   const { author, uri } = post;

@@ -48,7 +48,7 @@ const Act: FC<ButtonProps> = ({ does, icon, label, count, pressed = false }) => 
   </button>
 );
 
-/** What a record is taken back by: the key of the reader's own. */
+/** The field that takes a record back: the key of the reader's own. */
 const undo = (name: string, record: string | undefined): string =>
   record === undefined ? name : `un${name} ${rkeyOf(record)}`;
 
@@ -200,7 +200,7 @@ interface ListShown {
   viewer?: { muted?: boolean | undefined; blocked?: string | undefined } | undefined;
 }
 
-/** What a moderator may do about a subject: each on a page of its own, which comes back here. */
+/** The acts that a moderator may carry out on a subject: each on a page of its own, which comes back here. */
 const Moderation: FC<{ scene: Scene; subject: { uri: string } | { did: string }; forms: Forms }> = ({
   scene,
   subject,

@@ -1,4 +1,4 @@
-/** What somebody has put together, a feed, a list or a starter pack, as the head of its page. */
+/** The head of the page of a feed, a list or a starter pack. */
 import type { FC } from "hono/jsx";
 import { nameOf, profilePath } from "../addresses.ts";
 import { type Preview, briefly } from "../frame/preview.tsx";

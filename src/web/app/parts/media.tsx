@@ -5,7 +5,7 @@ import { domainOf, linkOf } from "../addresses.ts";
 import type { Scene } from "../visit.ts";
 import { Away } from "./text.tsx";
 
-/** What an embed view shows that is no record; null for anything else. */
+/** The media of an embed view; null if it has none. */
 export function mediaOf(scene: Scene, embed: unknown): Child | null {
   switch (at(embed, "$type")) {
     case "app.bsky.embed.images#view":

@@ -47,7 +47,7 @@ function embedOf(scene: Scene, embed: unknown): { media: Child | null; record: u
 interface PostProps {
   scene: Scene;
   post: Post;
-  /** What is said above it: a repost, a reply. */
+  /** The line above it: a repost, a reply. */
   why?: Child;
   /** `main`: the post that the page is about. */
   as?: "item" | "main" | "parent";
@@ -119,7 +119,7 @@ const When: FC<{ scene: Scene; post: Post; whole?: boolean }> = ({ scene: { spee
   );
 };
 
-/** What a member can do with the post; for a guest, what others have done. */
+/** The acts on a post for a member; for a guest, the counts of what others did. */
 const Foot: FC<{ scene: Scene; post: Post }> = ({ scene, post }) =>
   scene.forms === null ? (
     <Reach scene={scene} post={post} />

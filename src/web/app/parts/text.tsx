@@ -6,7 +6,7 @@ import type { Child, FC } from "hono/jsx";
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { linkOf, profilePath, tagPath } from "../addresses.ts";
 
-/** What links of members' making tell browsers and search engines. */
+/** The `rel` of links that members made, for browsers and search engines. */
 export const REL = "nofollow ugc noopener";
 
 interface Facet {

@@ -51,7 +51,7 @@ const TextField: FC<FieldProps> = ({ scene, forms, draft = { text: "", reply: ""
   );
 };
 
-/** What stands on the front page: a text, and the way to the whole form. */
+/** The front page's form: a text, and the way to the whole form. */
 export const QuickPost: FC<{ scene: Scene; lang: string; who: string }> = ({ scene, lang, who }) => {
   const { forms, speech } = scene;
   const { words } = speech;

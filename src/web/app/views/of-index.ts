@@ -40,7 +40,7 @@ import type { ViewContext } from "../../../appview/reads/view-context.ts";
 import { askGenerator, hasRecord } from "../../../xrpc/elsewhere/feed-generators.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
 
-/** What guests may ask as well. */
+/** The reads that guests may ask for as well. */
 export const READS = {
   getProfile,
   getAuthorFeed,
@@ -60,7 +60,7 @@ export const READS = {
   searchPosts,
 };
 
-/** What only a member asks. */
+/** The reads that only a member may ask for. */
 export const OWN = {
   getTimeline,
   getListsWithMembership,

@@ -251,7 +251,7 @@ class RepoViews {
     return found;
   }
 
-  /** What the person went on to say: each post that answers the one before, among those written next. */
+  /** The author's own continuation: each post that answers the one before, among those written next. */
   async #below(main: LocalPost): Promise<LocalPost[]> {
     const { posts } = await this.#page({ limit: AT_ONCE, cursor: rkeyOf(main.uri), reverse: true });
     const found: LocalPost[] = [];
@@ -305,7 +305,7 @@ const labelOf = ({ src, uri, cid, val, cts }: LabelRow) => ({
   cts,
 });
 
-/** What a reply answers, if it is on the same page; the page says so if it is not. */
+/** The post that a reply answers, if it is on the same page; the page says so if it is not. */
 function repliedTo({ root, parent }: AppBskyFeedPost.ReplyRef, views: readonly OwnPostView[]) {
   const shown = (uri: ResourceUri) => {
     const post = views.find((view) => view.uri === uri);

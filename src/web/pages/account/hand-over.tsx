@@ -9,7 +9,7 @@ import { type AccountFrame, TaskPage } from "./task-page.tsx";
 export const HAND_OVER_SCRIPT = "/account/hand-over.js";
 
 interface TakeOverProps extends AccountFrame {
-  /** What is offered to the reader. */
+  /** The offer to the reader. */
   offer: HandOver | null;
   /** Whose place it is. */
   from: string | null;

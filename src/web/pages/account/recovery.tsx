@@ -7,7 +7,7 @@ import { RECOVERY_SCRIPT, RecoveryKeyPart } from "../recovery-key.tsx";
 import { EndingRow } from "./rows.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
 
-/** What the mailed code is for: another key, or the end of one. */
+/** The purpose of the mailed code: another key, or the end of one. */
 export type RecoveryAsked = { step: "add" } | { step: "remove"; key: string };
 
 interface RecoveryProps extends AccountFrame {
@@ -34,7 +34,7 @@ export const RecoveryPage: FC<RecoveryProps> = ({ keys, asked, made, ...frame })
   </TaskPage>
 );
 
-/** Who can move the account. */
+/** Says who can move the account. */
 export const Truth: FC<{ keys: RecoveryProps["keys"]; frame: AccountFrame }> = ({ keys, frame }) => {
   const { host, member } = frame;
   if (keys === null) {

@@ -39,7 +39,7 @@ export const PasswordPage: FC<PasswordProps> = ({ others, ...frame }) => (
   </TaskPage>
 );
 
-/** What a new password does not lock out, and the way to do so. */
+/** Credentials that a new password does not lock out, and the way to do so. */
 const OtherWays: FC<PasswordProps> = ({ others, to, sender }) => {
   const { passkeys, appPasswords } = others;
   if (passkeys.length + appPasswords.length === 0) {

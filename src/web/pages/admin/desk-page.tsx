@@ -20,7 +20,7 @@ export interface DeskFrame extends Frame {
   here: string;
   /** The path of a page with its query, for this member. */
   to: (path: string, query?: Record<string, string>) => string;
-  /** Who is meant, if others are signed in as well: `?as=`. */
+  /** The handle of the member who is meant, if others are signed in as well: `?as=`. */
   as: string | null;
   sender: Sender;
   problem?: Problem | null | undefined;

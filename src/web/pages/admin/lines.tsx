@@ -91,7 +91,7 @@ const SubjectLink: FC<{ subject: string; to: DeskFrame["to"] }> = ({ subject, to
 
 const STANDING = { suspended: "Suspended", takendown: "Taken down" } as const;
 
-/** What is unusual about a member's account. */
+/** The unusual facts of a member's account. */
 export const Standing: FC<{ member: Member }> = ({ member: { takedown, state } }) => (
   <>
     {takedown === null ? null : <span class="tag bad">{STANDING[takedown]}</span>}

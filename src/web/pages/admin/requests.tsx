@@ -115,7 +115,7 @@ const Request: FC<DeskFrame & { request: JoinRequest; several: boolean }> = ({
   );
 };
 
-/** What was done already, and need not be offered. */
+/** The outcome that a request has already, which need not be offered. */
 const DONE: Readonly<Partial<Record<JoinRequest["state"], Outcome>>> = {
   approved: "approve",
   refused: "refuse",

@@ -1,4 +1,4 @@
-/** What the admin's pages need beside the common style sheet. */
+/** The admin's own styles, beside the common style sheet. */
 import { digestOf } from "../../../oauth/digest.ts";
 
 export const DESK_STYLE = `

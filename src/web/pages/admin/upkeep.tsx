@@ -109,7 +109,7 @@ export interface MissingMember {
 
 interface RelaysProps extends DeskFrame {
   relays: RelayStatus[];
-  /** What was found about all members, once a day. */
+  /** The findings about all members, once a day. */
   findings: RelayFinding[];
   missing: MissingMember[];
 }
@@ -121,7 +121,7 @@ const JOINING = {
   closed: "closed",
 } as const;
 
-/** What to write to whoever runs a relay, so that it takes more of this host's accounts. */
+/** A letter to the operator of a relay, so that it takes more of this host's accounts. */
 function requestText({ host }: DeskFrame, finding: RelayFinding | undefined): string {
   const counts =
     finding === undefined

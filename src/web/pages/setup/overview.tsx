@@ -8,7 +8,7 @@ import { Done } from "../parts.tsx";
 export interface OverviewRow {
   href: string;
   title: string;
-  /** What was decided, or that it waits. */
+  /** The decision in a few words, or that it waits. */
   at: string;
 }
 

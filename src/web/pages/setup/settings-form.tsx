@@ -12,7 +12,7 @@ import { Check, Field } from "../fields.tsx";
 import { Form, Submit } from "../form.tsx";
 import { Choice, SetUpPage, type SetUpFrame } from "./frame.tsx";
 
-/** What a field shows. */
+/** The content of a field. */
 export interface Shown {
   value: string;
   /** Whether the environment sets it, so that it cannot be changed here. */

@@ -46,7 +46,7 @@ export async function readUpTo(body: ReadableStream<Uint8Array>, most: number): 
           if (read.size > 0) controller.enqueue(read.bytes);
         },
         async pull(controller) {
-          // What has been read is on its way.
+          // The bytes read so far are on their way.
           drop();
           const next = isWhole ? undefined : (await reader.read()).value;
           if (next === undefined) controller.close();

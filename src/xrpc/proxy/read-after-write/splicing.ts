@@ -1,4 +1,4 @@
-/** What a splice has at hand: what was asked, the member's own records, and their views. */
+/** The input of a splice: the parameters asked with, the member's own records, and their views. */
 import type { Upstream } from "../upstream.ts";
 import type { Local, LocalPost } from "./local.ts";
 import { type OwnPostView, postView } from "./posts.ts";

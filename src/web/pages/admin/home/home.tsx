@@ -137,7 +137,7 @@ const Tile: FC<{ href: string; count: number; words: readonly [one: string, many
   </a>
 );
 
-/** What there is for whoever may only invite. */
+/** The home page of a member who may only invite. */
 export const InviterHome: FC<DeskFrame> = (props) => (
   <DeskPage {...props} title={props.host.name} lead="Your role lets you invite people.">
     <div class="rows">

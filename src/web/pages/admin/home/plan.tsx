@@ -1,4 +1,4 @@
-/** What is used of Cloudflare's plans, and what it costs. */
+/** The use of Cloudflare's plans, and its cost. */
 import type { FC } from "hono/jsx";
 import type { PlanUse } from "../../../../lifecycle/numbers/month.ts";
 import { AS_OF, FREE_CPU_MS, type Measure, PAID_DOLLARS, SOURCES } from "../../../../protocol/plan/prices.ts";
@@ -21,20 +21,20 @@ export interface PlanLine {
   free: { per: "day" | "month" | "kept"; most: number } | null;
   /** Of that limit, 1 being all. */
   share: number | null;
-  /** What the paid plan holds. */
+  /** The paid plan's included amount. */
   included: number;
-  /** What it costs beyond that. */
+  /** The cost beyond that, in dollars. */
   dollars: number;
 }
 
 export interface PlanSummary {
   plan: "free" | "paid";
-  /** What the month costs on the paid plan. */
+  /** The month's cost on the paid plan. */
   dollars: number;
   /** The first day of the month that was counted; null: none yet. */
   since: string | null;
   lines: PlanLine[];
-  /** What is nearest to the free plan's limit. */
+  /** The line that is nearest to the free plan's limit. */
   tightest: PlanLine | null;
 }
 

@@ -14,7 +14,7 @@ interface MailProps extends DeskFrame {
   from: string;
   language: Language;
   unsent: NamedUnsent[];
-  /** What went out, or failed. */
+  /** Mails that went out, or failed. */
   lines: NamedMail[];
   /** The number of the line before which the next page begins; null on the last one. */
   older: number | null;

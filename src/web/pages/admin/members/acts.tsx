@@ -1,4 +1,4 @@
-/** What a moderator, or an owner, can do about a member. */
+/** The acts of a moderator, or an owner, on a member. */
 import type { FC, PropsWithChildren } from "hono/jsx";
 import { EmailField, Field } from "../../fields.tsx";
 import { ButtonForm, Form, Submit } from "../../form.tsx";

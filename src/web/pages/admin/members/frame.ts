@@ -1,4 +1,4 @@
-/** What the page of one member is made of. */
+/** The facts that the page of one member is made of. */
 import type { MemberFacts } from "../../../admin/members/reads.ts";
 import type { Fields } from "../../../forms.ts";
 import type { MemberProfile } from "../../../profiles.ts";
@@ -20,6 +20,6 @@ export interface MemberProps extends DeskFrame {
   detail: MemberDetail;
   /** Whether the reader may act upon the member: not upon their equals, nor upon themselves. */
   mayAct: boolean;
-  /** What a form that went wrong was filled in with. */
+  /** The fields of a form that went wrong. */
   wanted?: Fields | undefined;
 }

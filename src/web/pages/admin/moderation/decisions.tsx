@@ -1,4 +1,4 @@
-/** What a moderator can decide about a subject. */
+/** The forms by which a moderator decides about a subject. */
 import type { FC } from "hono/jsx";
 import type { Decided } from "../../../admin/moderation/decided.ts";
 import { contentOf } from "../../../admin/moderation/post-view.ts";

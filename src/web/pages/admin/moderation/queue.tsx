@@ -48,7 +48,7 @@ export const QueuePage: FC<QueueProps> = (props) => {
 export const undoKey = (decided: Decided | null): [string, string][] =>
   decided !== null && canUndo(decided) ? [["u", "undo"]] : [];
 
-/** What was decided just now, and the way back. */
+/** The decision of just now, and the way back. */
 export const DecidedNotice: FC<DeskFrame & { decided: Decided | null }> = ({
   decided,
   sender,

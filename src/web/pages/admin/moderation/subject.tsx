@@ -102,7 +102,7 @@ const Author: FC<SubjectProps> = ({ about, facts, posts, to }) => {
   );
 };
 
-/** Who takes care of the open reports. */
+/** Says who takes care of the open reports. */
 const Care: FC<SubjectProps & { open: SubjectFacts["reports"] }> = ({ open, member, sender }) => {
   const assigned = open.find(({ assignedTo }) => assignedTo !== null)?.assignedTo ?? null;
   const escalated = open.some(({ escalatedBy }) => escalatedBy !== null);
