@@ -28,6 +28,23 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         ],
       },
       {
+        kind: "choice",
+        name: "PLAN",
+        label: "Your plan at Cloudflare is",
+        options: [
+          {
+            value: "free",
+            label: "Free",
+            hint: "It holds one person with ease, and a few hundred quiet members.",
+          },
+          {
+            value: "paid",
+            label: "Paid",
+            hint: "$5 a month, for a community. The host then takes up more work at once.",
+          },
+        ],
+      },
+      {
         kind: "text",
         name: "PERSON_SHOWS",
         label: "What one person’s front page shows",
