@@ -309,7 +309,7 @@ export const archive = sqliteTable(
     actor: text().notNull(),
     rev: text().notNull(),
     bytes: integer().notNull(),
-    sha256: text().notNull(),
+    cid: text().notNull(),
     files: integer().notNull(),
     fileBytes: integer("file_bytes").notNull(),
   },

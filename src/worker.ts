@@ -8,6 +8,7 @@ import { sendAnnouncements } from "./lifecycle/announcements/send.ts";
 import { serve } from "./edge/app.ts";
 import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
+import { sweepArchives } from "./lifecycle/archives/archives.ts";
 import { measureSizes } from "./lifecycle/numbers/sizes.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
@@ -74,6 +75,7 @@ export default {
     await Promise.all([
       tellRelays(env),
       sweep(env.DIRECTORY),
+      sweepArchives(env),
       tellModerators(env),
       checkHandles(env),
       countDay(env),

@@ -34,7 +34,8 @@ CREATE TABLE archive (
   actor TEXT NOT NULL,
   rev TEXT NOT NULL,
   bytes INTEGER NOT NULL,
-  sha256 TEXT NOT NULL,
+  -- the CID of its bytes, by which they are checked
+  cid TEXT NOT NULL,
   files INTEGER NOT NULL,
   file_bytes INTEGER NOT NULL,
   PRIMARY KEY (did, made_at)

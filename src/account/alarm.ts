@@ -6,6 +6,7 @@ import { logLine } from "../protocol/log-line.ts";
 import type { Account } from "./account.ts";
 import { GRACE_MS, deleteObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
 import { resumeImport } from "./import/import.ts";
+import { isKept, noteFiles } from "./kept.ts";
 
 const RETRY_MS = 10_000;
 /** Retry interval of a task that failed or cannot finish yet. */
@@ -26,7 +27,8 @@ const sweep: Task = async (account, now) => {
   if (sweepAt === null || sweepAt > now) return sweepAt;
   const due = [
     discardExpired(sql, now),
-    await deleteStrays(sql, env.BLOBS, did, now),
+    // What an archive keeps is no row's until the account's files are taken up again.
+    (await isKept(env.BLOBS, did)) ? now + GRACE_MS : await deleteStrays(sql, env.BLOBS, did, now),
     // An upload that is under way may end as a stray.
     account.lastUploadAt > now - GRACE_MS ? account.lastUploadAt + GRACE_MS : null,
   ].filter((at) => at !== null);
@@ -65,13 +67,14 @@ export async function runTasks(account: Account): Promise<number | null> {
 }
 
 /**
- * Second half of a deletion: delivers the announcement, deletes the blobs, then deletes everything stored
- * here. Returns true when the account is gone, false if it must be tried again.
+ * Second half of a deletion: delivers the announcement, deletes the blobs or lists them for the account's
+ * archive, then deletes everything stored here. Returns true when the account is gone, false if it must be tried again.
  */
 export async function finishDestroy({ outbox, env, did, sql }: Account): Promise<boolean> {
   try {
     if (!(await outbox.drain())) return false;
-    await deleteObjects(env.BLOBS, did, () => true);
+    if (await isKept(env.BLOBS, did)) await noteFiles(sql, env.BLOBS, did);
+    else await deleteObjects(env.BLOBS, did, () => true);
     await sql.storage.deleteAll();
     return true;
   } catch (error) {

@@ -10,7 +10,8 @@ export type TaskName =
   | "count numbers"
   | "look at relays"
   | "measure sizes"
-  | "back up";
+  | "back up"
+  | "sweep archives";
 
 export class HostTasks {
   readonly #database: D1Database;

@@ -133,7 +133,6 @@ const WORDS: readonly Words[] = [
     words: "This is no e-mail address: please look for mistakes.",
   },
   { like: /does not have an email address/, words: "Your account has no e-mail address to send a code to." },
-
   {
     like: /password length|^Password too long/i,
     field: "password",
@@ -144,7 +143,6 @@ const WORDS: readonly Words[] = [
   { error: "InvalidToken", field: "code", words: "This code is not right." },
   { error: "TokenRequired", field: "code", words: "Please enter the code from the mail." },
   { error: "InvalidEmail", words: "Your e-mail address has changed meanwhile. Please ask for a new code." },
-
   { like: /^Invalid recovery key/, words: "This is no recovery key. Please make it anew." },
   { like: /this recovery key already/, words: "Your identity has this recovery key already." },
   { like: /no such recovery key/, words: "This recovery key is not part of your identity any more." },
@@ -164,6 +162,13 @@ const WORDS: readonly Words[] = [
     words: "Your identity points at another host, so the account can only be switched on there.",
   },
   { like: /role that you may not act upon/, words: "This account has a role that you may not act upon." },
+  { error: "AccountBusy", words: "The member is writing all the time. Suspend the account first." },
+  {
+    error: "ArchiveFailed",
+    words: "The archive could not be stored. Nothing was deleted. Please try again.",
+  },
+  { error: "ArchiveNotFound", words: "There is no such archive any more." },
+  { error: "AlreadyExists", words: "This account is here." },
   { error: "AccountNotFound", words: "This account is not here any more." },
   { like: /account not found/i, words: "This account is not here any more." },
   { error: "UpstreamFailure", words: "A service this needs cannot be reached right now. Please try again." },

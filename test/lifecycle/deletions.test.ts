@@ -156,8 +156,8 @@ describe("a deletion", () => {
   });
 });
 
-/** A DID's document is nobody's. */
-const STAYS = ["account", "did_cache", "handle_cache"];
+/** A DID's document is nobody's, and an archive is what an owner keeps of whoever was deleted. */
+const STAYS = ["account", "archive", "did_cache", "handle_cache"];
 
 interface Column {
   name: string;

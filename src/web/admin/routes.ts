@@ -11,6 +11,7 @@ import { handOver } from "./hand-over.tsx";
 import { health } from "./health.tsx";
 import { home } from "./home/home.tsx";
 import { labels } from "./moderation/labels.tsx";
+import { archive, archives } from "./members/archives.tsx";
 import { member } from "./members/member.tsx";
 import { members } from "./members/members.tsx";
 import { invite, invites } from "./invites.tsx";
@@ -31,6 +32,8 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin": home,
   "/admin/members": members,
   "/admin/members/*": member,
+  "/admin/archives": archives,
+  "/admin/archives/*": archive,
   "/admin/reports": queue,
   "/admin/reports/*": subject,
   "/admin/requests": requests,

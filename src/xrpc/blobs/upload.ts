@@ -94,6 +94,33 @@ async function storeBody(bucket: R2Bucket, key: string, request: Request, limit:
   }
 }
 
+/**
+ * Stores a stream of unknown length, and reads it back. Null if what is stored is not what came: then nothing is
+ * kept.
+ */
+export async function storeAndVerify(
+  bucket: R2Bucket,
+  key: string,
+  body: ReadableStream<Uint8Array>,
+  type: string,
+): Promise<Measured | null> {
+  const loan = await lenders.uploads.borrow(PART + SLICE);
+  const sent = new Source(body, Number.MAX_SAFE_INTEGER);
+  try {
+    await storeParts(bucket, key, sent, loan);
+    const [measured, stored] = [await sent.meter.finish(type), await bucket.get(key)];
+    const read = new Source(stored?.body ?? null, Number.MAX_SAFE_INTEGER);
+    while ((await loan.during(read.next())) !== null);
+    const found = await read.meter.finish(type);
+    if (found.cid === measured.cid && found.size === measured.size) return measured;
+    await bucket.delete(key);
+    return null;
+  } finally {
+    loan.giveBack();
+    await sent.cancel();
+  }
+}
+
 const lentAtOnce = (length: number) => (length <= PART ? lenders.uploads.lend(length) : null);
 
 /**

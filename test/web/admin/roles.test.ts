@@ -51,6 +51,8 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
       delete: [OWNERS, "careful"],
     },
   },
+  "/admin/archives": { may: OWNERS, steps: { restore: [OWNERS, "careful"] } },
+  "/admin/archives/*": { may: OWNERS, steps: {} },
   "/admin/reports": { may: MODERATORS, steps: {} },
   "/admin/reports/*": {
     may: MODERATORS,

@@ -3,6 +3,7 @@ import type { Did, Handle } from "@atcute/lexicons";
 import { Refusal } from "../../../protocol/refusal.ts";
 import { isDid } from "../../../protocol/syntax.ts";
 import { normalizeIdentifier } from "../../../xrpc/accounts/check-password.ts";
+import { deleteAndKeep } from "../../../xrpc/admin/archives.ts";
 import {
   createResetCode,
   deleteAccount,
@@ -130,8 +131,10 @@ const STEPS: Record<string, Step> = {
     const { handle } = await memberAt(services, did);
     if (normalizeIdentifier(fields.get("confirm") ?? "") !== handle)
       return { problem: wrong(`To delete the account, type its handle: ${handle}`, "confirm"), fields };
-    await deleteAccount(services, caller, did);
-    return goTo(visit, "/admin/members");
+    const days = Number(fields.get("days") ?? "");
+    if (days === 0) await deleteAccount(services, caller, did);
+    else await deleteAndKeep(services, caller, did, days);
+    return goTo(visit, days === 0 ? "/admin/members" : "/admin/archives");
   }),
 };
 

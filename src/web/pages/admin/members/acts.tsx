@@ -111,10 +111,31 @@ export const OwnerActs: FC<MemberProps> = (props) => {
   );
 };
 
-const DeleteAct: FC<MemberProps> = ({ facts, sender, problem }) => (
+/** For how many days an archive is kept. */
+const KEPT_DAYS: readonly [days: number, label: string][] = [
+  [30, "Keep it for 30 days"],
+  [7, "Keep it for 7 days"],
+  [90, "Keep it for 90 days"],
+  [0, "Keep nothing"],
+];
+
+const DeleteAct: FC<MemberProps> = ({ facts, sender, problem, wanted }) => (
   <Act summary="Delete the account" open={problem?.field === "confirm"}>
-    <p class="hint">All posts and pictures go for good. Nothing brings them back.</p>
+    <p class="hint">
+      Nobody sees their posts and pictures any more, and the handle is free. While an archive is kept, owners
+      can bring all of it back. Without one, nothing does.
+    </p>
     <Form {...sender} step="delete">
+      <div class="field">
+        <label for="days">An archive</label>
+        <select id="days" name="days">
+          {KEPT_DAYS.map(([days, label]) => (
+            <option value={String(days)} selected={wanted?.get("days") === String(days)}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
       <Field
         name="confirm"
         label={`Type ${facts.member.handle} to delete it`}
@@ -122,7 +143,7 @@ const DeleteAct: FC<MemberProps> = ({ facts, sender, problem }) => (
         problem={problem}
         maxlength={253}
       />
-      <Submit weight="grave">Delete for good</Submit>
+      <Submit weight="grave">Delete</Submit>
     </Form>
   </Act>
 );

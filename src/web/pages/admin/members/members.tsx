@@ -60,6 +60,11 @@ export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...fra
       ) : (
         <Several {...frame} people={people} />
       )}
+      {frame.role === "owner" ? (
+        <p class="lead">
+          <a href={to("/admin/archives")}>Archives of deleted members</a>
+        </p>
+      ) : null}
       {after === null ? null : (
         <p class="lead">
           <a href={to(here, { show: filter, after })}>Older members</a>

@@ -1,0 +1,156 @@
+/** Archives of accounts that owners deleted: listed in the directory, in R2 until their days are over. */
+import type { Did } from "@atcute/lexicons";
+import { deleteObjects } from "../../account/blobs.ts";
+import { KEPT, keptPrefix } from "../../account/kept.ts";
+import { HostTasks } from "../../identity/host-tasks.ts";
+import { logLine } from "../../protocol/log-line.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+
+export interface KeptArchive {
+  did: Did;
+  /** In ms. */
+  madeAt: number;
+  /** The handle until then. */
+  handle: string;
+  /** Its R2 key. */
+  key: string;
+  /** When it goes (ISO 8601). */
+  until: string;
+  /** Who asked for it: a DID, or `admin`. */
+  actor: string;
+  rev: string;
+  bytes: number;
+  /** Of its bytes. */
+  cid: string;
+  files: number;
+  fileBytes: number;
+}
+
+type ArchiveBindings = Pick<Bindings, "DIRECTORY" | "BLOBS">;
+
+const COLUMNS =
+  "did, made_at AS madeAt, handle, key, until, actor, rev, bytes, cid, files, file_bytes AS fileBytes";
+const HOUR = 60 * 60 * 1000;
+/** Archives that end in one run. */
+const AT_ONCE = 10;
+/** The longest that making an archive may take. */
+const UNFINISHED_MS = 24 * HOUR;
+
+export class Archives {
+  readonly #database: D1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+  }
+
+  async add(archive: KeptArchive): Promise<void> {
+    const { did, madeAt, handle, key, until, actor, rev, bytes, cid, files, fileBytes } = archive;
+    await this.#database
+      .prepare(
+        `INSERT INTO archive (did, made_at, handle, key, until, actor, rev, bytes, cid, files, file_bytes)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
+      )
+      .bind(did, madeAt, handle, key, until, actor, rev, bytes, cid, files, fileBytes)
+      .run();
+  }
+
+  find(did: string, madeAt: number): Promise<KeptArchive | null> {
+    return this.#database
+      .prepare(`SELECT ${COLUMNS} FROM archive WHERE did = ?1 AND made_at = ?2`)
+      .bind(did, madeAt)
+      .first<KeptArchive>();
+  }
+
+  /** The ones that go first, first. */
+  async list(limit: number): Promise<KeptArchive[]> {
+    const { results } = await this.#database
+      .prepare(`SELECT ${COLUMNS} FROM archive ORDER BY until LIMIT ?1`)
+      .bind(limit)
+      .all<KeptArchive>();
+    return results;
+  }
+
+  async over(now: string, limit: number): Promise<KeptArchive[]> {
+    const { results } = await this.#database
+      .prepare(`SELECT ${COLUMNS} FROM archive WHERE until <= ?1 ORDER BY until LIMIT ?2`)
+      .bind(now, limit)
+      .all<KeptArchive>();
+    return results;
+  }
+
+  /** Those of one account, and whether it is here. */
+  async of(did: string): Promise<{ keys: string[]; isHere: boolean }> {
+    const [archives, account] = await this.#database.batch<{ key: string }>([
+      this.#database.prepare("SELECT key FROM archive WHERE did = ?1").bind(did),
+      this.#database.prepare("SELECT did AS key FROM account WHERE did = ?1").bind(did),
+    ]);
+    return {
+      keys: (archives?.results ?? []).map(({ key }) => key),
+      isHere: (account?.results ?? []).length > 0,
+    };
+  }
+
+  async keys(): Promise<Set<string>> {
+    const { results } = await this.#database.prepare("SELECT key FROM archive").all<{ key: string }>();
+    return new Set(results.map(({ key }) => key));
+  }
+
+  async remove({ did, madeAt }: KeptArchive): Promise<void> {
+    await this.#database
+      .prepare("DELETE FROM archive WHERE did = ?1 AND made_at = ?2")
+      .bind(did, madeAt)
+      .run();
+  }
+}
+
+/**
+ * Ends an archive. Its account's files go with the last one, unless the account is here: then they are the
+ * account's. The row goes last, so that what dies in between is taken up again.
+ */
+export async function endArchive({ DIRECTORY, BLOBS }: ArchiveBindings, archive: KeptArchive): Promise<void> {
+  const archives = new Archives(DIRECTORY);
+  const { did, key } = archive;
+  const { keys, isHere } = await archives.of(did);
+  if (keys.some((other) => other !== key)) await BLOBS.delete(key);
+  else {
+    if (!isHere) await deleteObjects(BLOBS, did, () => true);
+    for await (const objects of listed(BLOBS, keptPrefix(did)))
+      await BLOBS.delete(objects.map((each) => each.key));
+  }
+  await archives.remove(archive);
+}
+
+/** Ends what has had its days, and deletes what no archive knows. For the schedule: as often as one likes. */
+export async function sweepArchives(env: ArchiveBindings, clock: () => number = Date.now): Promise<void> {
+  if (!(await new HostTasks(env.DIRECTORY, clock).begin("sweep archives", HOUR))) return;
+  const now = clock();
+  const archives = new Archives(env.DIRECTORY);
+  for (const archive of await archives.over(new Date(now).toISOString(), AT_ONCE)) {
+    try {
+      await endArchive(env, archive);
+    } catch (error) {
+      logLine("error", "archives", { did: archive.did, error });
+    }
+  }
+  const known = await archives.keys();
+  const dids = new Set([...known].map(didOf));
+  for await (const objects of listed(env.BLOBS, KEPT)) {
+    const strays = objects.filter(
+      ({ key, uploaded }) =>
+        uploaded.getTime() < now - UNFINISHED_MS &&
+        !(key.endsWith(".car") ? known.has(key) : dids.has(didOf(key))),
+    );
+    if (strays.length > 0) await env.BLOBS.delete(strays.map(({ key }) => key));
+  }
+}
+
+const didOf = (key: string): string => key.split("/")[1] ?? "";
+
+async function* listed(bucket: R2Bucket, prefix: string): AsyncGenerator<R2Object[]> {
+  for (let cursor: string | undefined, more = true; more;) {
+    const page: R2Objects = await bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
+    if (page.objects.length > 0) yield page.objects;
+    more = page.truncated;
+    cursor = page.truncated ? page.cursor : undefined;
+  }
+}

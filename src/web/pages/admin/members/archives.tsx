@@ -1,0 +1,88 @@
+/** The page of archives. */
+import type { FC } from "hono/jsx";
+import type { KeptArchive } from "../../../../lifecycle/archives/archives.ts";
+import { Field } from "../../fields.tsx";
+import { Form, Submit } from "../../form.tsx";
+import { day } from "../../parts.tsx";
+import { bytesInWords, counted } from "../../words.ts";
+import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+
+interface ArchivesProps extends DeskFrame {
+  archives: (KeptArchive & { name: string })[];
+  /** The archive that a form was about. */
+  wanted: string | null;
+}
+
+export const ArchivesPage: FC<ArchivesProps> = ({ archives, wanted, ...frame }) => (
+  <DeskPage
+    {...frame}
+    title="Archives"
+    lead="What deleted members left, until its days are over."
+    back={{ path: "/admin/members", label: "Members" }}
+  >
+    {archives.length === 0 ? <p class="lead">There are none.</p> : null}
+    {frame.confirmed || archives.length === 0 ? null : (
+      <p class="lead">
+        <a href={frame.to("/account/sign-in", { to: frame.here, again: frame.member.handle })}>
+          Sign in once more
+        </a>{" "}
+        to bring somebody back.
+      </p>
+    )}
+    {archives.map((archive) => (
+      <ArchiveCard {...frame} archive={archive} open={archive.name === wanted} />
+    ))}
+  </DeskPage>
+);
+
+const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; open: boolean }> = ({
+  archive,
+  open,
+  confirmed,
+  sender,
+  problem,
+  to,
+}) => {
+  const { name, handle, did, madeAt, until, bytes, files, fileBytes } = archive;
+  const id = `handle-${madeAt}`;
+  return (
+    <article class="card">
+      <h2>@{handle}</h2>
+      <p class="hint">
+        <code>{did}</code>
+      </p>
+      <p>
+        Deleted on {day(madeAt)}, kept until {day(until)}. Records: {bytesInWords(bytes)};{" "}
+        {counted(files, "file").toLowerCase()}
+        {files === 0 ? "" : `, ${bytesInWords(fileBytes)}`}.
+      </p>
+      <p>
+        <a href={to(`/admin/archives/${encodeURIComponent(name)}`)} download={`${handle}.car`}>
+          Download the records<span class="visually-hidden"> of @{handle}</span>
+        </a>
+      </p>
+      {confirmed ? (
+        <details open={open}>
+          <summary>
+            Bring them back<span class="visually-hidden">: @{handle}</span>
+          </summary>
+          <p class="hint">
+            The account is here again, with its posts, pictures and follows. Its password, sign-ins,
+            preferences, mutes and bookmarks are not.
+          </p>
+          <Form {...sender} step="restore" carried={{ archive: name }}>
+            <Field
+              id={id}
+              name="handle"
+              label="Their handle"
+              value={handle}
+              problem={open && problem?.field === "handle" ? { ...problem, field: id } : null}
+              maxlength={253}
+            />
+            <Submit weight="second">Bring them back</Submit>
+          </Form>
+        </details>
+      ) : null}
+    </article>
+  );
+};
