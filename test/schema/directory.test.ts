@@ -5,6 +5,7 @@ import * as backup from "../../schema/backup.ts";
 import * as mail from "../../schema/mail.ts";
 import * as joining from "../../schema/joining.ts";
 import * as oauth from "../../schema/oauth.ts";
+import * as upkeep from "../../schema/upkeep.ts";
 import { bindings } from "../support/bindings.ts";
 
 interface Column {
@@ -14,7 +15,7 @@ interface Column {
   pk: number;
 }
 
-const tables = [directory, joining, mail, oauth, backup]
+const tables = [directory, joining, mail, oauth, backup, upkeep]
   .flatMap((schema): unknown[] => Object.values(schema))
   .filter((value) => value instanceof SQLiteTable)
   .map((table) => getTableConfig(table));

@@ -7,7 +7,7 @@ import type { Role } from "../../../src/moderation/roles.ts";
 import { PAGES } from "../../../src/web/admin/routes.ts";
 import { bindings, join } from "../../support/account-host.ts";
 import { type Shown, Visitor } from "../../support/visitor.ts";
-import { type Holder, holderOf, signedIn } from "./desk.ts";
+import { ABOUT, type Holder, holderOf, plantArchive, signedIn } from "./desk.ts";
 
 /** Who may take a form, and whether it asks for a fresh sign-in. */
 type Rule = [may: readonly Role[], careful?: "careful"];
@@ -93,11 +93,10 @@ beforeAll(async () => {
   for (const role of ROLES) holders.set(role, await holderOf(role));
   holders.set("none", await signedIn());
   subject = (await join()).did;
+  await plantArchive();
 });
 
 const visitorOf = (role: Role | "none"): Visitor => holders.get(role)?.visitor ?? new Visitor();
-/** What a page is about, where it is not a member. */
-const ABOUT: Record<string, string> = { "/admin/settings/*": "look", "/admin/mail/*": "invite" };
 const pathOf = (pattern: string) => pattern.replace("*", ABOUT[pattern] ?? subject);
 
 /** Moves a holder's last sign-in into the past. */
@@ -185,6 +184,11 @@ describe.each(Object.entries(TABLE))("%s", (pattern, { may, steps }) => {
       const stranger = new Visitor();
       await stranger.get("/account/sign-in");
       expect((await stranger.post(pathOf(pattern), harmless(step))).location).toContain("/account/sign-in");
+      // Another browser's token opens nothing in this one.
+      const [, theirs = ""] =
+        /name="csrf" value="([^"]+)"/.exec((await owner.get("/account/name")).html) ?? [];
+      expect(theirs).not.toBe("");
+      expect((await stranger.post(pathOf(pattern), { ...harmless(step), csrf: theirs })).status).toBe(403);
       await visitorOf("none").get("/account");
       const without = await visitorOf("none").post(pathOf(pattern), harmless(step));
       expect(without.text).toContain("Your account has no such role");
