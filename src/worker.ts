@@ -28,9 +28,9 @@ import type { AppViewStation, Bindings } from "./protocol/stations.ts";
 /** The cron that settles acts. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
 
-/** Whether a page shows settings: then they are those of now, even if another isolate changed them. */
+/** Whether a page is of settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan|backups))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan|backups))\b/.test(url);
 
 /** Loaded where backups are made, and only then. */
 const backUp = async (env: Bindings<AccountStation>): Promise<void> => {
