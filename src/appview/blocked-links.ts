@@ -34,14 +34,13 @@ export function linkedDomains(record: Json): string[] {
   return [...domains];
 }
 
-/** Hides posts (rows of URI and domain) whose domain is blocked. What moderators decided stays. */
+/**
+ * Hides posts (rows of URI and domain) whose domain is blocked. Moderators' own takedowns stay. A trigger shows
+ * them again when the post goes, or is replaced.
+ */
 export const HIDE_LINKING = `INSERT INTO takedown (subject, ref)
   SELECT value ->> 0, '${BLOCKED_LINK}' || b.domain FROM json_each(?1) CROSS JOIN blocked_link AS b
   ON b.domain = value ->> 1 WHERE true ON CONFLICT DO NOTHING`;
-
-/** Shows posts (rows whose third value is the URI) that were hidden so: they are gone, or are looked at anew. */
-export const SHOW_LINKING = `DELETE FROM takedown
-  WHERE subject IN (SELECT value ->> 2 FROM json_each(?1)) AND ${IS_BLOCKED_LINK}`;
 
 /** Makes these the blocked domains. Posts that link to `fresh` ones are found by the search. */
 export function followLinks(

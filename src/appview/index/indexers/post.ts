@@ -5,7 +5,7 @@ import { HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
 import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { NO_ROOM, firstRowOf, roomAt, tieOfRow } from "../../search-rows.ts";
-import { HIDE_LINKING, SHOW_LINKING, linkedDomains } from "../../blocked-links.ts";
+import { HIDE_LINKING, linkedDomains } from "../../blocked-links.ts";
 import { searchTerms, searchText } from "../../search-terms.ts";
 import { columns, isKnown, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../../uris.ts";
@@ -162,7 +162,7 @@ export const post: Indexer = {
   schema: mainSchema,
   // Four pictures with 2,000 characters of alt text each fit, in most scripts.
   limit: 32_000,
-  remove: (db, gone) => overRows(db, [REMOVE, SHOW_LINKING], gone.map(goneRow)),
+  remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
   put(db, puts) {
     const statements = overRows(db, [INSERT, SEARCH], puts.map(postRow));
     const linking = puts.flatMap(({ uri, record }) =>
