@@ -41,17 +41,40 @@ const near = new IntersectionObserver(async (entries) => {
   const link = entries.find((entry) => entry.isIntersecting)?.target;
   if (!link) return;
   near.disconnect();
+  if (!(await grow(link))) return;
+  history.replaceState({ ...history.state, more: (history.state?.more ?? 0) + 1 }, "");
+  watch();
+}, { rootMargin: "900px" });
+const watch = () => all(".paging a[rel=next]").forEach((link) => near.observe(link));
+const grow = async (link) => {
   try {
     const next = await read(link.href);
     const into = all("main .posts, main .roll").at(-1), from = all("main .posts, main .roll", next).at(-1);
-    if (!into || !from) return;
+    if (!into || !from) return false;
     for (const item of [...from.children]) if (!item.id || !d.getElementById(item.id)) into.append(item);
     link.closest(".paging").replaceWith(next.querySelector(".paging") ?? "");
-    watch();
-  } catch {}
-}, { rootMargin: "900px" });
-const watch = () => all(".paging a[rel=next]").forEach((link) => near.observe(link));
-watch();
+    return true;
+  } catch { return false; }
+};
+
+// Back comes back to the place, also on a page that had grown.
+const remember = () => {
+  if (!history.state?.more) return;
+  const post = all("main article.post").find((each) => each.getBoundingClientRect().bottom > 0);
+  history.replaceState({ ...history.state, post: post?.id, top: post?.getBoundingClientRect().top, y: scrollY }, "");
+};
+addEventListener("scrollend", remember);
+d.addEventListener("click", remember, true);
+const comeBack = async ({ more, post, top, y }) => {
+  history.scrollRestoration = "manual";
+  for (let n = 0, link; n < more && (link = d.querySelector(".paging a[rel=next]")); n++) if (!(await grow(link))) break;
+  const place = post && d.getElementById(post);
+  if (place) scrollBy(0, place.getBoundingClientRect().top - top);
+  else scrollTo(0, y ?? 0);
+  watch();
+};
+if (history.state?.more) comeBack(history.state);
+else watch();
 
 // New posts announce themselves, and wait until the reader wants them.
 if (location.pathname === "/" && !location.search.includes("cursor")) setInterval(async () => {
