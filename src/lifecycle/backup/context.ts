@@ -4,7 +4,7 @@ import type { AccountStation } from "../../protocol/account-station.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import type { Progress, Run } from "./progress.ts";
 import type { Sealer } from "./seal.ts";
-import type { BackupStore } from "./store.ts";
+import type { BackupStore } from "./backup-store.ts";
 
 export interface RunContext {
   env: Bindings<AccountStation>;

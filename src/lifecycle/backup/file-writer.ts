@@ -1,7 +1,7 @@
 /** Writes files of unknown length: in one buffer, which each part of a file leaves free for the next. */
 import { createHash } from "node:crypto";
 import { type StoredFile, partKey } from "./format.ts";
-import type { BackupStore } from "./store.ts";
+import type { BackupStore } from "./backup-store.ts";
 
 /** What a file may have before it is cut, in bytes. */
 export const PART_BYTES = 4_000_000;

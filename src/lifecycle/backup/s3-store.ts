@@ -3,7 +3,7 @@
  * `https://endpoint/bucket/prefix`, which every service that speaks S3 takes.
  */
 import type { AwsClient } from "aws4fetch";
-import type { BackupStore, Listed, Streamed } from "./store.ts";
+import type { BackupStore, Listed, Streamed } from "./backup-store.ts";
 
 /** The part of the client that is used, so that Node's and the Worker's types both fit. */
 export type Signer = Pick<AwsClient, "fetch">;

@@ -6,7 +6,8 @@ import type { Bindings } from "../../protocol/stations.ts";
 import { placeOf } from "./context.ts";
 import { type Run, readRuns } from "./progress.ts";
 import { startRun } from "./run.ts";
-import { type Listed, storeOf } from "./store.ts";
+import type { Listed } from "./backup-store.ts";
+import { storeOf } from "./store.ts";
 
 /** Runs that are shown. */
 const SHOWN = 30;

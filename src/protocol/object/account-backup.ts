@@ -1,5 +1,4 @@
 /** The part of an account object that backups and restores use. */
-import type { BlobUpload, CommitRef } from "../account-station.ts";
 
 /** An account's own data besides its repo, its blobs, and its row in the directory. */
 export interface KeptAccount {
@@ -19,7 +18,7 @@ export interface KeptAccount {
 export type KeptParts = "all" | "preferences";
 
 export interface AccountBackup {
-  commit: CommitRef;
+  commit: { cid: string; rev: string };
   kept: KeptAccount;
   /** The repo as a CAR; with `since`, what later commits wrote, and null if there are none. */
   car: ReadableStream<Uint8Array> | null;
@@ -27,7 +26,8 @@ export interface AccountBackup {
 
 /** A page of what a backup lists beside an archive: blobs that records refer to, then records' revs. */
 export interface BackupPage {
-  blobs: BlobUpload[];
+  /** `key`: in R2. */
+  blobs: { cid: string; key: string; mimeType: string; size: number }[];
   revs: [path: string, rev: string][];
   /** Absent on the last page. */
   next?: string;

@@ -22,6 +22,8 @@ export interface Said {
   fields?: Fields;
   /** A text that is shown this once, for the reader to pass on. */
   once?: { text: string; what: string };
+  /** Whether backups have a key, after a form that gave them one. */
+  hasKey?: true;
   /** The community's labels, after a form that changed them. */
   labels?: readonly OwnLabel[];
 }

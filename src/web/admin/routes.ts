@@ -2,12 +2,14 @@
 import { notFound } from "../host/host-pages.tsx";
 import { file } from "../assets.ts";
 import { KEYS_SCRIPT, KEYS_SCRIPT_TEXT } from "../pages/admin/moderation/keys.tsx";
+import { BACKUP_KEY_SCRIPT, BACKUP_KEY_SCRIPT_TEXT } from "../pages/admin/backup-key.tsx";
 import { DESK_STYLE, DESK_STYLE_PATH } from "../pages/admin/style.css.ts";
 import { serveRoute } from "../route.ts";
 import type { Visit } from "../visit.ts";
 import { type DeskPage, serveDesk } from "./desk.tsx";
 import { address } from "./address.tsx";
 import { handOver } from "./hand-over.tsx";
+import { backups } from "./backups.tsx";
 import { health } from "./health.tsx";
 import { home } from "./home/home.tsx";
 import { labels } from "./moderation/labels.tsx";
@@ -53,6 +55,7 @@ export const PAGES: Readonly<Record<string, DeskPage>> = {
   "/admin/log": log,
   "/admin/settings": settings,
   "/admin/settings/*": settingsOf,
+  "/admin/backups": backups,
   "/admin/health": health,
   "/admin/address": address,
 };
@@ -92,6 +95,8 @@ export async function serveAdmin(pathname: string, visitOf: () => Promise<Visit>
 }
 
 const ASSETS: Readonly<Record<string, () => Response>> = {
+  [BACKUP_KEY_SCRIPT]: () =>
+    file(BACKUP_KEY_SCRIPT_TEXT, "text/javascript; charset=utf-8", "public, max-age=3600"),
   [DESK_STYLE_PATH]: () => file(DESK_STYLE, "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
   [KEYS_SCRIPT]: () => file(KEYS_SCRIPT_TEXT, "text/javascript; charset=utf-8", "public, max-age=3600"),
 };

@@ -78,6 +78,10 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/log": { may: MODERATORS, steps: {} },
   "/admin/settings": { may: OWNERS, steps: {} },
   "/admin/settings/*": { may: OWNERS, steps: { save: [OWNERS, "careful"] } },
+  "/admin/backups": {
+    may: OWNERS,
+    steps: { key: [OWNERS, "careful"], save: [OWNERS, "careful"], start: [OWNERS] },
+  },
   "/admin/health": { may: OWNERS, steps: { mail: [OWNERS] } },
   "/admin/address": {
     may: OWNERS,

@@ -47,6 +47,7 @@ const LINKS: readonly Link[] = [
   ["/admin/labels", "Labels", OWNERS],
   ["/admin/roles", "Roles", OWNERS],
   ["/admin/settings", "Settings", OWNERS],
+  ["/admin/backups", "Backups", OWNERS],
   ["/admin/log", "Log", MODERATORS],
   ["/admin/health", "Health", OWNERS],
 ];
