@@ -30,7 +30,7 @@ const EVERY_MINUTE = "* * * * *";
 
 /** Whether a page is of settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan|backups))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
 
 /** Loaded where backups are made, and only then. */
 const backUp = async (env: Bindings<AccountStation>): Promise<void> => {
