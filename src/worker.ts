@@ -18,6 +18,7 @@ import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { isDue, measure } from "./edge/meter.ts";
 import { misconfigured } from "./edge/misconfigured.ts";
+import { nearGuests } from "./edge/replicas.ts";
 import { readyDatabases, unready } from "./edge/unready.ts";
 import { keptSettings, readKept } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
@@ -47,8 +48,9 @@ export default {
       ? await readKept(env)
       : await keptSettings(env, (work) => context.waitUntil(work));
     const { bindings } = configure(env, kept);
+    const near = nearGuests(bindings, request);
     const answer = (measured: typeof bindings) => serve(request, measured, context);
-    return isDue() ? measure(bindings, (work) => context.waitUntil(work), answer) : answer(bindings);
+    return isDue() ? measure(near, (work) => context.waitUntil(work), answer) : answer(near);
   },
   async scheduled(
     event: { cron: string } | null,

@@ -66,6 +66,12 @@ export const SETTINGS = {
     kept: true,
     read: readAppView,
   }),
+  READ_REPLICAS: setting<"" | "guests">({
+    what: "`guests` lets read replicas of the index answer whoever is not signed in; they are made in the dashboard.",
+    fallback: "",
+    kept: true,
+    read: readChoice("guests"),
+  }),
   PLC_URL: setting({
     what: "The did:plc directory.",
     fallback: "https://plc.directory",

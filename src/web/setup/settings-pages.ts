@@ -198,6 +198,19 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         },
       },
       {
+        kind: "choice",
+        name: "READ_REPLICAS",
+        label: "Guests read from",
+        options: [
+          { value: "", label: "The one database", hint: "Right for nearly everybody." },
+          {
+            value: "guests",
+            label: "Its nearest copy",
+            hint: "Where many guests are far away. First turn on read replication of the index’s database, in Cloudflare’s dashboard under D1. Members always see their own posts.",
+          },
+        ],
+      },
+      {
         kind: "text",
         name: "RELAYS",
         label: "Relays",
