@@ -39,5 +39,5 @@ export async function plantArchive(): Promise<void> {
 export const ABOUT: Readonly<Record<string, string>> = {
   "/admin/settings/*": "look",
   "/admin/mail/*": "invite",
-  "/admin/archives/*": `${ARCHIVE.did}~${ARCHIVE.madeAt}`,
+  "/admin/archives/*": `${ARCHIVE.did}:${ARCHIVE.madeAt}`,
 };

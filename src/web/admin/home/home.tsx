@@ -15,7 +15,8 @@ export const home: DeskPage = {
   show: async (visit, said) => {
     if (visit.role === "inviter") return shown(visit, said, (frame) => <InviterHome {...frame} />);
     const { news, ...rest } = await look(visit);
-    const series = seriesOf(news.numbers.days, true);
+    // One day makes no line.
+    const series = seriesOf(news.numbers.days, true).filter(({ points }) => points.length > 1);
     return shown(visit, said, (frame) => <HomePage {...frame} news={news} series={series} {...rest} />);
   },
   steps: {},

@@ -11,11 +11,11 @@ import { type DeskPage, shown } from "../desk.tsx";
 const SHOWN = 100;
 
 /** How the path of an archive, and a form, names it. */
-const SEPARATOR = "~";
+const nameOf = ({ did, madeAt }: { did: string; madeAt: number }): string => `${did}:${madeAt}`;
 
 /** Null for anything else than a DID and an instant. */
 function namedBy(name: string): { did: string; madeAt: number } | null {
-  const [, did, madeAt] = /^(did:[^~]+)~(\d{1,15})$/.exec(name) ?? [];
+  const [, did, madeAt] = /^(did:.+):(\d{1,15})$/.exec(name) ?? [];
   return did === undefined || madeAt === undefined ? null : { did, madeAt: Number(madeAt) };
 }
 
@@ -23,7 +23,7 @@ export const archives: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => {
     const kept = await new Archives(visit.services.env.DIRECTORY).list(SHOWN);
-    const lines = kept.map((each) => ({ ...each, name: `${each.did}${SEPARATOR}${each.madeAt}` }));
+    const lines = kept.map((each) => ({ ...each, name: nameOf(each) }));
     return shown(visit, said, (frame) => (
       <ArchivesPage {...frame} archives={lines} wanted={said.fields?.get("archive") ?? null} />
     ));

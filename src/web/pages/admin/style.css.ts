@@ -43,7 +43,7 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .plots svg{width:100%;height:6rem;margin-top:.5rem;overflow:visible}.plots polyline{fill:none;stroke:var(--accent);stroke-width:2;vector-effect:non-scaling-stroke}
 .plots polygon{fill:var(--accent);fill-opacity:.12}.find{flex-wrap:wrap}.find .field{flex:1 1 12rem}
 .uses{list-style:none;margin-top:1rem;display:grid;gap:1rem 1.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
-.uses li{display:grid;gap:.125rem;align-content:start}.uses .tag{margin-left:.5rem}.uses .at{color:var(--soft);font-size:.875rem}.now{font-size:1.25rem;letter-spacing:-.01em}
+.uses li{display:grid;gap:.125rem;align-content:start}.uses .at{color:var(--soft);font-size:.875rem}.now{font-size:1.25rem;letter-spacing:-.01em}
 .bar{width:100%;height:.5rem;border-radius:.25rem;margin:.25rem 0}.bar rect{fill:var(--accent)}.bar.bad rect{fill:var(--bad)}.bar .all,.bar.bad .all{fill:var(--line)}
 .keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
 .notice .inline{margin:0;align-items:center;flex:1}

@@ -84,8 +84,7 @@ export const PlanLines: FC<{ lines: readonly PlanLine[]; plan: "free" | "paid" }
     {lines.map((line) => (
       <li>
         <b>
-          {line.label}
-          {line.reckoned ? <span class="tag">estimate</span> : null}
+          {line.label} {line.reckoned ? <span class="tag">estimate</span> : null}
         </b>
         <span class="now">{nowOf(line)}</span>
         <Bar share={plan === "paid" ? line.month / line.included : line.share} />

@@ -57,7 +57,7 @@ const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; 
         {files === 0 ? "" : `, ${bytesInWords(fileBytes)}`}.
       </p>
       <p>
-        <a href={to(`/admin/archives/${encodeURIComponent(name)}`)} download={`${handle}.car`}>
+        <a href={to(`/admin/archives/${name}`)} download={`${handle}.car`}>
           Download the records<span class="visually-hidden"> of @{handle}</span>
         </a>
       </p>
