@@ -123,7 +123,8 @@ test("a deletion that a station does not answer is refused, and ends when it is 
   expect(await isEmpty(did)).toBe(false);
   await Promise.all([accountOf(did).destroy(Date.now()), accountOf(did).destroy(Date.now())]);
   expect(await isEmpty(did)).toBe(true);
-  expect(list).toHaveBeenCalledTimes(2);
+  // The one that failed; then, of both orders together, one for what is kept and one for what goes.
+  expect(list).toHaveBeenCalledTimes(3);
 });
 
 test("a newer schema is no damage: a newer Worker serves it", async () => {

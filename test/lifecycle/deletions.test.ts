@@ -177,7 +177,7 @@ async function fill(table: string, did: string): Promise<boolean> {
   const needed = results.filter(
     ({ name, required, preset }) => name === "did" || (required && preset === null),
   );
-  const given: Record<string, string> = { did, role: "moderator", kind: "stand" };
+  const given: Record<string, string> = { did, role: "moderator", kind: "stand", state: "joined" };
   const values = needed.map(({ name, type }) => given[name] ?? (type === "TEXT" ? `of ${did}` : 1));
   const names = needed.map(({ name }) => name).join(", ");
   const places = needed.map(() => "?").join(", ");

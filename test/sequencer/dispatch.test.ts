@@ -2,6 +2,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_DISPATCH } from "../../src/sequencer/dispatch.ts";
 import { SequencerObject } from "../../src/sequencer/object.ts";
+import type { LogEntry } from "../../src/protocol/events.ts";
 import {
   AppViewDouble,
   did,
@@ -59,7 +60,9 @@ test("indexed is true once ingest has passed the event", async () => {
   expect(await sequencer.indexed(1)).toBe(true);
 });
 
-test("the index is told in a turn after the streams, whoever waits for it", async () => {
+const commit = (entry: LogEntry): LogEntry => ({ ...entry, kind: "commit" });
+
+test("the index is told of records in a turn after the streams, whoever waits for it", async () => {
   const appview = new AppViewDouble();
   const sequencer = await newSequencer(appview);
   const { seq } = await sequencer.append(did("alice"), identities(1, 1));
@@ -67,7 +70,7 @@ test("the index is told in a turn after the streams, whoever waits for it", asyn
   const before = appview.flights;
   await runInDurableObject(sequencer, async (instance) => {
     if (!(instance instanceof SequencerObject)) throw new Error("another object");
-    const appended = await instance.append(did("alice"), identities(2, 2));
+    const appended = await instance.append(did("alice"), identities(2, 2).map(commit));
     const waiting = instance.indexed(appended.seq);
     await Promise.resolve();
     expect(appview.flights).toBe(before);
@@ -75,6 +78,19 @@ test("the index is told in a turn after the streams, whoever waits for it", asyn
   });
   expect(appview.seqs).toEqual([1, 2]);
   expect(appview.flights).toBe(before + 1);
+});
+
+test("the index is told of accounts at once, since nobody waits for that", async () => {
+  const appview = new AppViewDouble();
+  const sequencer = await newSequencer(appview);
+  const { seq } = await sequencer.append(did("alice"), identities(1, 1));
+  expect(await sequencer.indexed(seq)).toBe(true);
+  const before = appview.flights;
+  await runInDurableObject(sequencer, async (instance) => {
+    if (!(instance instanceof SequencerObject)) throw new Error("another object");
+    await instance.append(did("alice"), identities(2, 2));
+    expect(appview.flights).toBe(before + 1);
+  });
 });
 
 /** Counts the waits for the index from now on: each sets one timer of a quarter of a second. */
