@@ -20,9 +20,10 @@ export async function subscribe(request: Request, { env }: Pick<Services, "env">
   }
   const marked = subscription(request, env);
   const subscriber = marked.headers.get(SUBSCRIBER_HEADER);
-  const { fanOut, id } = await env.SEQUENCER.getByName(SEQUENCER_NAME).seat(subscriber);
-  marked.headers.set(SEAT_HEADER, id);
-  return connect(env.FAN_OUT.getByName(fanOut), marked);
+  const seat = crypto.randomUUID();
+  const name = await env.SEQUENCER.getByName(SEQUENCER_NAME).seat(subscriber, seat);
+  marked.headers.set(SEAT_HEADER, seat);
+  return connect(env.FAN_OUT.getByName(name), marked);
 }
 
 /** Connects the reader by a pipe where there are any (see `pipe.ts` of the fan-out objects). */

@@ -56,9 +56,10 @@ export interface SequencerStation {
   status(): Promise<SequencerStatus>;
   /**
    * Promises a new reader a seat at the fan-out object of a name. `subscriber` is the client address by which readers
-   * are counted together, null where they are not. Refuses RateLimitExceeded (429) when there is no room.
+   * are counted together, null where they are not. `seat` is the promise's id, which the reader shows there.
+   * Refuses RateLimitExceeded (429) when there is no room, NotEnoughResources (503).
    */
-  seat(subscriber: string | null): Promise<{ fanOut: string; id: string }>;
+  seat(subscriber: string | null, seat: string): Promise<string>;
   /**
    * From the returned `head` on, hands every event to a fan-out object, which has a reader now. `before` is the
    * seq after which that reader begins if `us`, its JSON stream's cursor, is given. `seat` is the id of the

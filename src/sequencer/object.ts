@@ -204,8 +204,8 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     };
   }
 
-  async seat(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
-    return this.#seating.seat(subscriber);
+  async seat(subscriber: string | null, seat: string): Promise<string> {
+    return this.#seating.seat({ id: seat, subscriber });
   }
 
   async listen(

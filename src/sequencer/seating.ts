@@ -66,9 +66,9 @@ export class Seating {
     this.#limits = limits;
   }
 
-  /** A seat at an object with room. Refuses RateLimitExceeded (429), NotEnoughResources (503). */
-  seat(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
-    const found = this.#turn.then(() => this.#find(subscriber));
+  /** Promises a seat at an object with room, by its name. Refuses RateLimitExceeded (429), NotEnoughResources (503). */
+  seat(seat: Seat): Promise<string> {
+    const found = this.#turn.then(() => this.#find(seat));
     this.#turn = found.catch(() => undefined);
     return found;
   }
@@ -79,17 +79,17 @@ export class Seating {
     if (at !== -1) this.#promised.splice(at, 1);
   }
 
-  async #find(subscriber: string | null): Promise<{ fanOut: string; id: string }> {
+  async #find(seat: Seat): Promise<string> {
+    const { subscriber } = seat;
     const now = Date.now();
     this.#promised = this.#promised.filter(({ until }) => until > now);
     const known = [...new Set([...this.#names(), ...this.#promised.map(({ name }) => name)])];
     const asked = await Promise.all(known.map((name) => this.#occupied(name, subscriber)));
     const seats = asked.filter((each) => each !== null);
     this.#check(seats, subscriber);
-    const fanOut = this.#choose(seats, known);
-    const id = crypto.randomUUID();
-    this.#promised.push({ name: fanOut, seat: { id, subscriber }, until: now + this.#limits.promise });
-    return { fanOut, id };
+    const name = this.#choose(seats, known);
+    this.#promised.push({ name, seat, until: now + this.#limits.promise });
+    return name;
   }
 
   /** Null: the object does not answer. New readers are seated elsewhere meanwhile. */

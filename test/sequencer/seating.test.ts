@@ -33,11 +33,17 @@ class House {
     this.readers.set(name, [...(this.readers.get(name) ?? []), seat]);
   }
 
+  /** A seat whose reader is on its way. */
+  async promise(subscriber: string | null) {
+    const seat = { id: crypto.randomUUID(), subscriber };
+    return { name: await this.seating.seat(seat), seat };
+  }
+
   async seat(subscriber: string | null = null): Promise<string> {
-    const { fanOut, id } = await this.seating.seat(subscriber);
-    this.arrive(fanOut, { id, subscriber });
-    this.seating.arrived(id);
-    return fanOut;
+    const { name, seat } = await this.promise(subscriber);
+    this.arrive(name, seat);
+    this.seating.arrived(seat.id);
+    return name;
   }
 
   get counts(): number[] {
@@ -77,17 +83,17 @@ test("readers are as many as the host takes, and of one address as many as that 
 
 test("promised seats count before their readers arrive, so that a crowd at once is no larger", async () => {
   const house = new House({ readers: 10, readersOfOne: 4, fill: 5 });
-  const asked = await Promise.allSettled(range(1, 20).map(() => house.seating.seat("192.0.2.1")));
+  const asked = await Promise.allSettled(range(1, 20).map(() => house.promise("192.0.2.1")));
   expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
-  const others = await Promise.allSettled(range(1, 20).map((n) => house.seating.seat(`192.0.3.${n}`)));
+  const others = await Promise.allSettled(range(1, 20).map((n) => house.promise(`192.0.3.${n}`)));
   expect(others.filter(({ status }) => status === "fulfilled")).toHaveLength(6);
 });
 
 test("a promised seat whose reader does not come is free again after a while", async () => {
   const house = new House({ readers: 2, promise: 30 });
-  await house.seating.seat(null);
-  await house.seating.seat(null);
-  await expect(house.seating.seat(null)).rejects.toMatchObject({ status: 429 });
+  await house.promise(null);
+  await house.promise(null);
+  await expect(house.promise(null)).rejects.toMatchObject({ status: 429 });
   await scheduler.wait(50);
   expect(await house.seat()).toBe("host/1");
 });
@@ -95,14 +101,14 @@ test("a promised seat whose reader does not come is free again after a while", a
 test("a reader on its way counts once: promised, at its object, or both", async () => {
   const house = new House({ readers: 3, readersOfOne: 3 });
   const seats = [];
-  for (let n = 0; n < 2; n++) seats.push(await house.seating.seat("192.0.2.1"));
+  for (let n = 0; n < 2; n++) seats.push(await house.promise("192.0.2.1"));
   // Both are at their object, and the sequencer has not heard of it.
-  for (const { fanOut, id } of seats) house.arrive(fanOut, { id, subscriber: "192.0.2.1" });
-  const last = await house.seating.seat("192.0.2.1");
-  await expect(house.seating.seat("192.0.2.1")).rejects.toMatchObject({ status: 429 });
-  for (const { id } of [...seats, last]) house.seating.arrived(id);
-  house.arrive(last.fanOut, { id: last.id, subscriber: "192.0.2.1" });
-  await expect(house.seating.seat(null)).rejects.toMatchObject({ status: 429 });
+  for (const { name, seat } of seats) house.arrive(name, seat);
+  const last = await house.promise("192.0.2.1");
+  await expect(house.promise("192.0.2.1")).rejects.toMatchObject({ status: 429 });
+  for (const { seat } of [...seats, last]) house.seating.arrived(seat.id);
+  house.arrive(last.name, last.seat);
+  await expect(house.promise(null)).rejects.toMatchObject({ status: 429 });
 });
 
 test("an object that does not answer is passed over, and serves again once it does", async () => {

@@ -34,3 +34,15 @@ test("an object that does not answer hides its own readers, and keeps nobody fro
   await until(() => reader.events.length === 1 && third.events.length === 1 && json.entries.length === 1);
   expect([reader.seqs, third.seqs, json.entries.length]).toEqual([[1], [1], 1]);
 });
+
+test("during a deploy, sequencer, objects and edge of two versions seat readers together", async () => {
+  const sequencer = await newSequencer();
+  // An edge that names no promise, and a sequencer that tells none.
+  const name = await (sequencer.seat as (subscriber: string | null) => Promise<string>)(null);
+  const fanOut = await seatAt(sequencer);
+  expect(fanOut.name).toBe(name);
+  await join(fanOut);
+  const asked = (fanOut.seats as (subscriber: string | null) => ReturnType<FanOutStub["seats"]>)(null);
+  expect(await asked).toEqual({ readers: 1, ofSubscriber: 0 });
+  expect(await counts(sequencer)).toEqual([1, 0]);
+});

@@ -195,7 +195,7 @@ export const subscription = (cursor?: number | string): Request =>
 
 /** The fan-out object at which the sequencer seats the next reader. */
 export async function seatAt(sequencer: Stub, subscriber: string | null = null): Promise<FanOutStub> {
-  return fanOuts.getByName((await sequencer.seat(subscriber)).fanOut);
+  return fanOuts.getByName(await sequencer.seat(subscriber, crypto.randomUUID()));
 }
 
 /** Changes the limits of a running instance. An eviction undoes it. */

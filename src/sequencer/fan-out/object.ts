@@ -121,9 +121,10 @@ export class FanOutObject extends DurableObject<Bindings> implements Omit<FanOut
     return this.#readers.deliver(after, events);
   }
 
+  /** @param promised absent from a sequencer of an earlier version, during a deploy */
   async seats(
     subscriber: string | null,
-    promised: readonly Seat[],
+    promised: readonly Seat[] = [],
   ): Promise<{ readers: number; ofSubscriber: number }> {
     const here = [...[...this.#readers].map(({ seat }) => seat), ...this.#arriving];
     const known = new Set(here.map(({ id }) => id));

@@ -9,8 +9,8 @@ import type { ScenarioFigures, ScenarioPlan } from "./scenario.ts";
 
 export interface StreamReport {
   machine: Machine;
-  /** Cores that the whole machine kept busy. */
-  busy: number | null;
+  /** Of each part: the commit, and the cores that the whole machine kept busy meanwhile. */
+  stamps?: Record<string, { commit: string; busy: number | null }>;
   scenario?: { plan: ScenarioPlan; found: ScenarioFigures };
   /** The same without replays. */
   baseline?: { plan: ScenarioPlan; found: ScenarioFigures };
@@ -133,9 +133,15 @@ function countText(counts: readonly CountFigures[]): string {
   ].join("\n\n");
 }
 
+const stampTable = (stamps: NonNullable<StreamReport["stamps"]>): string =>
+  printTable([
+    ["part", "commit", "cores that the whole machine kept busy"],
+    ...Object.entries(stamps).map(([name, { commit, busy }]) => [name, commit, figure(busy)]),
+  ]);
+
 export function markdown({
   machine,
-  busy,
+  stamps = {},
   scenario,
   baseline,
   nursery,
@@ -143,10 +149,11 @@ export function markdown({
   crowd,
   counts,
 }: StreamReport): string {
-  const { cpu, cores, memoryGB, system, node, commit, date } = machine;
+  const { cpu, cores, memoryGB, system, node, date } = machine;
   return [
     "# The event streams, with many readers",
-    `${date.slice(0, 10)}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}. The whole machine kept ${figure(busy)} cores busy.`,
+    `${date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGB} GB, ${system}, Node ${node}.`,
+    stampTable(stamps),
     scenarioText([scenario, baseline, nursery].filter((run) => run !== undefined)),
     ...(honest === undefined ? [] : [honestText(honest)]),
     ...(crowd === undefined ? [] : [crowdText(crowd)]),

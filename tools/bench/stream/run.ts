@@ -90,7 +90,7 @@ async function crowdAt(host: RunningHost, plan: CrowdPlan): Promise<CrowdFigures
 }
 
 async function honest(): Promise<NonNullable<StreamReport["honest"]>> {
-  const plan = { writesPerSecond: 5, seconds: 200, live: 50, silent: 5, replays: 50 };
+  const plan = { writesPerSecond: 5, seconds: 220, live: 50, silent: 5, replays: 50 };
   say(`${plan.live} readers at a megabyte a second, then as many replays`);
   return { plan, found: await withHost(startHost, null, (host) => runHonest(host, plan)) };
 }
@@ -150,13 +150,16 @@ async function measure(): Promise<void> {
   const folder = path.join(ROOT, values.save ? "docs/bench" : ".atoll/bench");
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, "stream.json");
-  const begun = { at: performance.now(), busy: machineBusySeconds() };
-  let report: StreamReport = { ...saved(file), machine: describeMachine(), busy: null };
+  const machine = describeMachine();
+  let report: StreamReport = { ...saved(file), machine };
+  let begun = { at: performance.now(), busy: machineBusySeconds() };
   const note = (part: Partial<StreamReport>) => {
-    const busy = machineBusySeconds();
-    const seconds = (performance.now() - begun.at) / 1000;
-    const others = busy === null || begun.busy === null ? null : (busy - begun.busy) / seconds;
-    report = { ...report, ...part, busy: others };
+    const now = { at: performance.now(), busy: machineBusySeconds() };
+    const seconds = (now.at - begun.at) / 1000;
+    const busy = now.busy === null || begun.busy === null ? null : (now.busy - begun.busy) / seconds;
+    begun = now;
+    const stamps = Object.keys(part).map((name) => [name, { commit: machine.commit, busy }]);
+    report = { ...report, ...part, stamps: { ...report.stamps, ...Object.fromEntries(stamps) } };
     writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
     if (values.save) writeFileSync(path.join(folder, "stream.md"), `${markdown(report)}\n`);
   };
