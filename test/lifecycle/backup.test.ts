@@ -8,6 +8,7 @@ import { KEPT_TABLES, LEFT_OUT } from "../../src/lifecycle/backup/tables.ts";
 import { configure } from "../../src/protocol/settings/configured.ts";
 import { type Member, asAdmin, bindings, join, post, xrpc } from "../support/account-host.ts";
 import { checkRepo } from "../support/account.ts";
+import { countDatabase } from "../../src/appview/counted-database.ts";
 import { type OwnerKey, backUpNow, finish, newOwnerKey, readRun } from "../support/backups.ts";
 import { cutting } from "../support/cuts.ts";
 
@@ -249,7 +250,7 @@ test("a run that dies at any call goes on, and is whole in the end", { timeout: 
   for (const member of members) await write(member, "first");
   await backUpNow(env);
   let at = 1;
-  for (let isCut = true; isCut; at += 7) {
+  for (let isCut = true; isCut; at += 13) {
     for (const member of members) await write(member, `before cut ${at}`);
     const begun = Date.UTC(2028, 0, 1 + at);
     const outcome = await cutting({ at, loses: at % 2 === 0 ? "call" : "answer", kills: true }, () =>
@@ -269,4 +270,41 @@ test("a run that dies at any call goes on, and is whole in the end", { timeout: 
     }
   }
   expect(at).toBeGreaterThan(30);
+});
+
+test("a run costs two files and three rows an account that changed, and a few for itself", async () => {
+  const members: Member[] = [];
+  for (let n = 0; n < 12; n++) members.push(await join());
+  await backUpNow(env);
+  const changed = members.slice(0, 5);
+  for (const member of changed) await write(member, "changed");
+  const { db, cost } = countDatabase(bindings.DIRECTORY);
+  const puts: string[] = [];
+  const woken: string[] = [];
+  const counting = {
+    ...env,
+    DIRECTORY: db,
+    BLOBS: {
+      list: bindings.BLOBS.list.bind(bindings.BLOBS),
+      delete: bindings.BLOBS.delete.bind(bindings.BLOBS),
+      put: (key: string, body: Uint8Array) => {
+        puts.push(key);
+        return bindings.BLOBS.put(key, body);
+      },
+    } as never,
+    ACCOUNT: {
+      getByName: (did: string) => {
+        woken.push(did);
+        return bindings.ACCOUNT.getByName(did);
+      },
+    },
+  };
+  await backUpNow(counting);
+  // Nobody who changed nothing is woken: an object's time is what costs.
+  expect([...new Set(woken)].toSorted()).toEqual(changed.map(({ did }) => did).toSorted());
+  expect(puts.filter((key) => key.includes("accounts/did:")).length).toBe(2 * changed.length);
+  const own = puts.filter((key) => key.startsWith("backups/runs/")).length;
+  expect(own).toBe(Object.keys(KEPT_TABLES).length + 2);
+  // A post costs some twenty rows, so three are far below two in a hundred of a day's writing by its author.
+  expect(cost.written).toBeLessThanOrEqual(3 * changed.length + 25);
 });
