@@ -21,12 +21,12 @@ export interface AskProps extends Frame {
 
 export const AskForm: FC<AskProps> = ({ host, sender, values, problem, withInvite, hasAsked = false }) => (
   <>
-    <p>
+    <p class="lead">
       {host.name} lets new members in by hand. Say who you are, and why you want to join; the name that you
       choose is kept for you meanwhile.
     </p>
     {hasAsked ? (
-      <p>
+      <p class="lead">
         You asked from this browser before: <a href={REQUEST_PATH}>see how it stands</a>.
       </p>
     ) : null}
