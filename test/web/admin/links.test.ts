@@ -181,7 +181,7 @@ describe("a blocked host", () => {
     const stranger = await outsider();
     const report = async () =>
       xrpc("com.atproto.moderation.createReport", {
-        auth: await stranger.auth("com.atproto.moderation.createReport"),
+        auth: stranger.auth("com.atproto.moderation.createReport"),
         input: {
           reasonType: "com.atproto.moderation.defs#reasonSpam",
           subject: { $type: "com.atproto.admin.defs#repoRef", did: author.did },

@@ -132,6 +132,7 @@ describe("one member", () => {
     const page = await owner.visitor.get(pageOf(newcomer.did));
     expect(page.text).toContain(`invited by @${owner.member.handle}`);
     expect(page.text).toContain("Sells <watches>");
+    expect(page.text).toMatch(/Keeps no records, no files; \d+ kB/);
     expect(page.html).not.toContain("<watches>");
     expect((await owner.visitor.get(pageOf(owner.member.did))).text).toContain(`Invited @${newcomer.handle}`);
   });

@@ -37,9 +37,10 @@ function subjectOf({ about }: DeskVisit): Did {
 async function detailOf(visit: DeskVisit, did: Did): Promise<MemberDetail> {
   const { services } = visit;
   const account = services.account(did);
-  const [names, counts, appPasswords] = await Promise.all([
+  const [names, counts, sizes, appPasswords] = await Promise.all([
     namesOf(services.env.APPVIEW_DB, [did]),
     account.counts().catch(() => null),
+    account.sizes().catch(() => null),
     account.listAppPasswords().catch(() => []),
   ]);
   const found = names.get(did);
@@ -50,6 +51,7 @@ async function detailOf(visit: DeskVisit, did: Did): Promise<MemberDetail> {
     written: found?.written ?? null,
     records: counts?.indexedRecords ?? null,
     blobs: counts?.importedBlobs ?? null,
+    bytes: sizes === null ? null : sizes.repoBytes + sizes.fileBytes,
     appPasswords: appPasswords.length,
   };
 }

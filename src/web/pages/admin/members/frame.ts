@@ -12,6 +12,7 @@ export interface MemberDetail {
   written: number | null;
   records: number | null;
   blobs: number | null;
+  bytes: number | null;
   appPasswords: number;
 }
 

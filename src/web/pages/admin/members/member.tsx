@@ -2,7 +2,7 @@
 import type { FC, PropsWithChildren } from "hono/jsx";
 import type { Invited } from "../../../admin/members/reads.ts";
 import { Person, day } from "../../parts.tsx";
-import { counted } from "../../words.ts";
+import { bytesInWords, counted } from "../../words.ts";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 import { Log, Reports, Standing } from "../lines.tsx";
 import type { MemberProps } from "./frame.ts";
@@ -79,6 +79,7 @@ const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
       </Fact>
       <Fact name="Keeps">
         {known(detail.records, "record")}, {known(detail.blobs, "file")}
+        {detail.bytes === null ? "" : `; ${bytesInWords(detail.bytes)}`}
       </Fact>
       <Fact name="Signed in">
         {counted(facts.browsers, "browser").toLowerCase()}, {counted(facts.apps, "app").toLowerCase()};{" "}
