@@ -15,7 +15,7 @@ import { notSetUp } from "./not-set-up.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
-import { pages, servePage, wantsPage } from "./pages.ts";
+import { pages, serveUnknown, wantsPage } from "./pages.ts";
 import { servicesOf } from "./services.ts";
 import { status } from "./status.ts";
 import { subscribe } from "./subscribe.ts";
@@ -69,7 +69,7 @@ app.get("/", (c) => landing(servicesOf(c.req.raw, c.env, c.executionCtx)));
 
 app.notFound((c) =>
   wantsPage(c.req.raw)
-    ? servePage(c)
+    ? serveUnknown(c)
     : allowCors(c.json({ error: "NotFound", message: "Not Found" }, 404, { vary: "accept" })),
 );
 app.onError((thrown, c) => renderError(thrown, c.req.raw));

@@ -24,7 +24,7 @@ const wantsFront = (request: Request) =>
   wantsPage(request) || PREVIEWS.test(request.headers.get("user-agent") ?? "");
 
 /** The page at a request's path; for a browser, an error is a page as well. */
-export const servePage = (c: Context<Env>): Promise<Response> =>
+const servePage = (c: Context<Env>): Promise<Response> =>
   serveBy(c, "oauth", async (services, request) =>
     (await import("../web/routes.ts")).servePage(services, request),
   );
@@ -34,6 +34,10 @@ const serveApp = (c: Context<Env>): Promise<Response> =>
   serveBy(c, "app", async (services, request) =>
     (await import("../web/app/routes.tsx")).serveApp(services, request),
   );
+
+/** The page of a path that nothing is at: one of the app, unless it is near the account's pages. */
+export const serveUnknown = (c: Context<Env>): Promise<Response> =>
+  /^\/(account|admin|setup|oauth)(\/|$)/.test(new URL(c.req.url).pathname) ? servePage(c) : serveApp(c);
 
 /** @param counted the kind of route that the request is counted as */
 async function serveBy(c: Context<Env>, counted: string, serve: Serve): Promise<Response> {

@@ -167,6 +167,9 @@ describe("a member whose AppView is elsewhere", () => {
         if (status === 502) expect(html).toContain("does not answer at the moment");
       }
       expect((await open("/")).status).toBe(502);
+      // What the member's own repo has is there all the same.
+      const mine = await open("/profile/ben.shore.test");
+      expect([mine.status, mine.html.includes("written at the shore")]).toEqual([200, true]);
       const kept = await send("/intent/compose", { text: "not lost", reply: post.uri });
       const form = await kept.text();
       expect([kept.status, form.includes("not lost"), form.includes(post.uri)]).toEqual([400, true, true]);

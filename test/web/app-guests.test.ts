@@ -301,6 +301,14 @@ describe("addresses where nothing is", () => {
     expect(html).toContain("Nothing here");
   });
 
+  test("an unknown path is a page of the app, in the reader's language, with ways to go on", async () => {
+    for (const path of ["/nowhere", "/profiles/x", "/lists"]) {
+      const { status, html } = await read(path, { "accept-language": "de" });
+      expect([path, status, html.includes('<html lang="de"')]).toEqual([path, 404, true]);
+      expect(html).toContain('role="search"');
+    }
+  });
+
   test("a malformed cursor is no page", async () => {
     expect((await read(`/profile/${ada.member.handle}?cursor=nonsense`)).status).toBe(404);
   });

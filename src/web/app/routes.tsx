@@ -33,6 +33,7 @@ import { missing, noAnswer, offline } from "./pages/missing.tsx";
 import { profile } from "./pages/profile.tsx";
 import { wordsOf } from "../visit.ts";
 import { shared } from "./shared.ts";
+import { viewsOfRepo } from "./views/of-repo.ts";
 import { type AppVisit, type MemberVisit, appVisit, isMember } from "./visit.ts";
 import { entryOf } from "../../protocol/json.ts";
 
@@ -145,7 +146,7 @@ export async function serveApp(services: Services, request: Request): Promise<Re
     const page = path === null || request.method === "POST" ? null : pageAt(path);
     const visit = await appVisit(services, request);
     if (seesFront(visit)) return front(visit);
-    return page === null ? missing(visit) : shown(visit, page);
+    return page === null ? missing(visit) : shown(visit, page, ofOwnRepo(visit));
   });
   return ifNew(request, answer);
 }
@@ -166,15 +167,31 @@ async function serveOwn({ show, take, most }: OwnPage, visit: AppVisit): Promise
 }
 
 /** A page, or the page that says why there is none. */
-async function shown<V extends AppVisit>(visit: V, page: (visit: V) => Promise<Response>): Promise<Response> {
+async function shown<V extends AppVisit>(
+  visit: V,
+  page: (visit: V) => Promise<Response>,
+  silent: V | null = null,
+): Promise<Response> {
   try {
     return await page(visit);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    if (!visit.hasIndex && thrown.error === "UpstreamFailure") return noAnswer(visit);
+    if (!visit.hasIndex && thrown.error === "UpstreamFailure") {
+      return silent === null ? noAnswer(visit) : shown(silent, page);
+    }
     if (thrown.status >= 429) throw thrown;
     return missing(visit, reasonFor(visit, thrown));
   }
+}
+
+/** For when an AppView elsewhere is silent: a member's own profile and posts stand on their own repo. */
+function ofOwnRepo(visit: AppVisit): AppVisit | null {
+  const { url, services, hasIndex } = visit;
+  if (hasIndex || !isMember(visit)) return null;
+  const { member } = visit.reader;
+  const isOwn = [member.did, member.handle].some((name) => url.pathname.split("/")[2] === name);
+  if (!isOwn || !/^\/profile\/[^/]+(\/post\/[^/]+)?$/.test(url.pathname)) return null;
+  return { ...visit, views: viewsOfRepo(services, member) };
 }
 
 function reasonFor({ scene, request }: AppVisit, { error }: RefusalShape): string | undefined {

@@ -101,7 +101,7 @@ body.app{display:block;background:var(--paper)}
 .profile .banner.none{background:linear-gradient(100deg,var(--brand),var(--shoal));opacity:.85;aspect-ratio:5}
 .profile .face{width:6rem;height:6rem;margin-top:-3rem;border:4px solid var(--paper);position:relative;background-color:var(--paper)}
 .profile .face.letter{font-size:2.5rem;background:var(--fill)}
-.profile h1{margin-top:.5rem}
+.profile h1{margin-top:.5rem;clear:both}
 .profile>p{margin-top:.625rem}.profile>.at{margin-top:.125rem}
 .counts{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.9375rem}
 .counts a{color:inherit;text-decoration:none}.counts a:hover{text-decoration:underline}
