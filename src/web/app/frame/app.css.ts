@@ -13,9 +13,9 @@ body.app{display:block;background:var(--paper)}
 .on-shore{min-height:2.5rem;padding:.375rem 1rem;font-size:.9375rem;color:var(--brand);background:var(--on);white-space:nowrap}
 .on-shore.line{color:var(--on);background:transparent;border-color:var(--on)}
 .deck{max-width:74rem;margin:0 auto;padding-bottom:4.5rem}
-.app main{max-width:40rem;padding:0 0 2rem;margin:0 auto}
+.app main{display:flow-root;max-width:40rem;padding:0 0 2rem;margin:0 auto}
 .app main>h1,.app .head{padding:1.25rem 1rem .5rem}
-.app h1{font-size:1.375rem}
+.app h1{font-size:1.375rem}.app .notice[hidden]+h1{margin-top:0}
 .app .head p{margin-top:.5rem}
 .about{max-width:40rem;margin:0 auto;padding:1rem;color:var(--soft);font-size:.9375rem}
 .about h2{color:var(--text)}
@@ -139,9 +139,10 @@ body.app{display:block;background:var(--paper)}
 .writing.quick textarea{min-height:3.25rem}
 .writing .below a{margin-inline-end:auto;font-size:.9375rem}
 .writing .card{margin-top:.75rem}
-.shots{display:grid;gap:.75rem;margin-top:.75rem}
+.shots{display:grid;gap:.75rem;margin-top:.75rem}.shots:empty{display:none}
 .shots figure{display:grid;grid-template-columns:7rem 1fr;gap:.75rem;align-items:start}
 .shots img{width:7rem;height:7rem;object-fit:cover;border-radius:.625rem}
+@media (scripting:none){.scripted{display:none!important}}@media (scripting:enabled){.writing .ask{display:none}}
 .shot{display:grid;place-items:center;width:7rem;height:7rem;border-radius:.625rem;background:var(--ground);color:var(--soft)}
 .offer{margin-top:.75rem}.offer .quiet{margin-top:.5rem;min-height:2.5rem;padding:.25rem 1rem}
 .check{display:flex;gap:.5rem;align-items:center;font-weight:500}.check input{width:1.25rem;height:1.25rem;min-height:0;flex:none}
@@ -166,7 +167,7 @@ dialog.keys::backdrop{background:rgb(0 0 0/.5)}
 .news{position:fixed;z-index:3;inset-block-start:.75rem;inset-inline-start:50%;translate:-50%;min-height:2.5rem;padding:.25rem 1.25rem;border-radius:1.5rem;box-shadow:0 4px 16px rgb(0 0 0/.25)}
 [dir=rtl] .news{translate:50%}
 article.post:focus{outline:3px solid var(--accent);outline-offset:-3px}
-.writing .below .quiet{margin-inline-end:auto}
+.writing .below .add{margin-inline-end:auto}
 .empty{padding:2.5rem 1rem;color:var(--soft);text-align:center;text-wrap:balance}
 .paging{padding:1.25rem 1rem;text-align:center}
 .app .aim{padding:1rem}

@@ -101,15 +101,13 @@ d.addEventListener("click", ({ target }) => all(".menu-of[open]").forEach((menu)
 // Writing: how much is left, a draft for as long as the tab is open, and pictures.
 const graphemes = (text) => [...new Intl.Segmenter().segment(text)].length;
 for (const area of all("textarea[data-longest]")) {
-  const form = area.form, left = make("span", { className: "left" }), key = "draft " + location.pathname + location.search;
-  const label = make("span", { className: "visually-hidden", textContent: words.left });
+  const form = area.form, left = form.querySelector(".left"), key = "draft " + location.pathname + location.search;
   const tell = () => {
     const n = area.dataset.longest - graphemes(area.value.trim());
     left.textContent = n;
     left.classList.toggle("over", n < 0);
     if (n <= 20) left.setAttribute("aria-live", "polite");
   };
-  form.querySelector(".below").prepend(label, left);
   if (!area.value) area.value = sessionStorage.getItem(key) ?? "";
   area.addEventListener("input", () => { sessionStorage.setItem(key, area.value); tell(); });
   area.addEventListener("keydown", (event) => {
@@ -125,14 +123,13 @@ for (const area of all("textarea[data-longest]")) {
   const lang = form.elements.lang, kept = storage.get("lang");
   if (kept && !form.elements.draft && (!lang.options || [...lang.options].some(({ value }) => value === kept))) lang.value = kept;
   lang.addEventListener("change", () => storage.set("lang", lang.value));
-  if (form.dataset.add) { pictures(form); cards(form, area); }
+  if (form.querySelector(".add")) { pictures(form); cards(form, area); }
 }
 
 // The card of the first link, for as long as nobody takes it away, and no picture stands in its place.
 function cards(form, area) {
   const into = form.querySelector(".cards"), off = new Set();
   let last = "", timer;
-  form.querySelector(".ask")?.remove();
   const look = async () => {
     const rough = (area.value.match(/\\S+\\.\\S{2,}/g) ?? []).join(" ");
     if (rough === last || into.firstElementChild || form.querySelector(".shots figure")) return;
@@ -177,10 +174,9 @@ async function face(form, part) {
 
 function pictures(form) {
   const shots = form.querySelector(".shots") ?? make("div", { className: "shots" }), input = make("input", { type: "file", accept: "image/*", multiple: true, hidden: true });
-  const button = make("button", { type: "button", className: "quiet", textContent: form.dataset.add });
+  const button = form.querySelector(".add");
   form.querySelector(".below").before(shots, input);
   all("button[hidden]", shots).forEach((each) => { each.hidden = false; });
-  form.querySelector(".below").prepend(button);
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", async () => {
     button.disabled = true;

@@ -45,7 +45,7 @@ export const Shell: FC<PropsWithChildren<ShellProps>> = ({ scene, preview, aside
       <body
         class="app"
         data-news={words.news}
-        data-left={words.characters}
+
         data-offline={words.offlineNow}
         data-close={words.close}
       >

@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import { LONGEST } from "../acts/compose.ts";
 import type { Card } from "../cards/card.ts";
 import type { Forms, Scene } from "../visit.ts";
+import type { Words } from "../words/en.ts";
 import { CardPreview } from "./card-preview.tsx";
 
 export const Problem: FC<{ message: string | null }> = ({ message }) =>
@@ -51,6 +52,13 @@ const TextField: FC<FieldProps> = ({ scene, forms, draft = { text: "", reply: ""
   );
 };
 
+/** How many characters are left, once the page's script counts them. */
+const Left: FC<{ words: Words }> = ({ words }) => (
+  <span class="scripted">
+    <span class="visually-hidden">{words.characters}</span> <span class="left">{LONGEST}</span>
+  </span>
+);
+
 /** The front page's form: a text, and the way to the whole form. */
 export const QuickPost: FC<{ scene: Scene; lang: string; who: string }> = ({ scene, lang, who }) => {
   const { forms, speech } = scene;
@@ -64,6 +72,7 @@ export const QuickPost: FC<{ scene: Scene; lang: string; who: string }> = ({ sce
       ))}
       <div class="below">
         <a href="/intent/compose">{words.options}</a>
+        <Left words={words} />
         <button class="first" type="submit">
           {words.post}
         </button>
@@ -136,7 +145,6 @@ export const Writing: FC<WritingProps> = ({ scene, forms, draft, languages, back
       class="writing"
       method="post"
       action="/intent/compose"
-      data-add={words.addPictures}
       data-alt={words.alt}
       data-remove={words.removePicture}
       data-failed={words.pictureFailed}
@@ -161,6 +169,10 @@ export const Writing: FC<WritingProps> = ({ scene, forms, draft, languages, back
         <Choices name="lang" label={words.langOfPost} choices={languages} chosen={draft.lang} />
       </details>
       <div class="below">
+        <button class="quiet scripted add" type="button">
+          {words.addPictures}
+        </button>
+        <Left words={words} />
         {draft.card === null ? (
           <button class="quiet ask" type="submit" name="do" value="card">
             {words.showCard}
