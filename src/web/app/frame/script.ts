@@ -98,6 +98,13 @@ for (const name of ["online", "offline"]) addEventListener(name, () => { told.hi
 // Menus close when something else is wanted.
 d.addEventListener("click", ({ target }) => all(".menu-of[open]").forEach((menu) => menu.contains(target) || (menu.open = false)));
 
+// A post opens where it is pressed, as its time does, unless something of its own is there, or words are chosen.
+d.addEventListener("click", ({ target }) => {
+  const post = target.closest("article.post:not(.main)");
+  if (!post || target.closest("a,button,summary,form,video,label") || String(getSelection())) return;
+  (target.closest("blockquote.quoted")?.querySelector(".who") ?? post.querySelector(".when"))?.click();
+});
+
 // Writing: how much is left, a draft for as long as the tab is open, and pictures.
 const graphemes = (text) => [...new Intl.Segmenter().segment(text)].length;
 for (const area of all("textarea[data-longest]")) {
