@@ -138,11 +138,14 @@ describe.each(["local", "did:web:appview.invalid#bsky_appview"])("with the AppVi
   test("an account that is switched off shows nothing", async () => {
     await xrpc("com.atproto.server.deactivateAccount", { auth: owner.member.auth, input: {} });
     try {
-      for (const path of ["/", "/rss"]) expect((await read(path)).html).not.toContain("a thread begins");
+      // The index learns of it a moment later.
+      for (const path of ["/", "/rss"]) {
+        await expect.poll(async () => (await read(path)).html).not.toContain("a thread begins");
+      }
     } finally {
       await xrpc("com.atproto.server.activateAccount", { auth: owner.member.auth, method: "POST" });
     }
-    expect((await read("/")).html).toContain("a thread begins");
+    await expect.poll(async () => (await read("/")).html).toContain("a thread begins");
   });
 
   test("nobody signs up", async () => {
