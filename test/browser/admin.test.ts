@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD, type Stage, setStage, signUp } from "../clients/oauth/stage.ts";
 import { launchChromium } from "./chromium.ts";
-import { assertAccessible } from "./looks.ts";
+import { assertAccessible, takePicture } from "./looks.ts";
 
 let stage: Stage;
 let browser: Browser;
@@ -48,8 +48,13 @@ async function person(name: string): Promise<Person> {
   return { did, handle, token: session.accessJwt };
 }
 
-async function write(by: Person, text: string, embed?: object): Promise<{ uri: string; cid: string }> {
-  const record = { $type: "app.bsky.feed.post", text, createdAt: new Date().toISOString(), embed };
+async function write(
+  by: Person,
+  text: string,
+  embed?: object,
+  reply?: object,
+): Promise<{ uri: string; cid: string }> {
+  const record = { $type: "app.bsky.feed.post", text, createdAt: new Date().toISOString(), embed, reply };
   return stage.host.xrpc("com.atproto.repo.createRecord", {
     authorization: `Bearer ${by.token}`,
     input: { repo: by.did, collection: "app.bsky.feed.post", record },
@@ -93,12 +98,33 @@ async function countNumbers(): Promise<void> {
   );
 }
 
+/** Pages whose pictures are in docs/administration.md. */
+const IN_GUIDE = new Set([
+  ...["home", "members", "member", "reports", "report", "links", "labels", "names"],
+  ...["mail", "mail-text", "announcements", "numbers", "hand-over"],
+]);
+
+/** A thread with a picture in it, as reports are about. */
+async function reported(): Promise<{ mallory: Person; post: { uri: string; cid: string } }> {
+  const [mallory, rita] = [await person("mallory"), await person("rita")];
+  const above = await write(rita, "Does anybody know a good watchmaker?");
+  const post = await write(
+    mallory,
+    "Genuine watches, half price! Only today, only here: visit my shop.",
+    undefined,
+    {
+      root: above,
+      parent: above,
+    },
+  );
+  await write(rita, "Please stop this.", undefined, { root: above, parent: post });
+  await report(rita, post, "They post this under everything that I write.");
+  return { mallory, post };
+}
+
 describe("every page", () => {
   test("is accessible, wide and on a phone, by day and by night", async () => {
-    const mallory = await person("mallory");
-    const rita = await person("rita");
-    const post = await write(mallory, "Genuine watches, half price! Only today, only here: visit my shop.");
-    await report(rita, post, "They post this under everything that I write.");
+    const { mallory, post } = await reported();
     await countNumbers();
     for (const [name, path] of [
       ["home", ""],
@@ -111,6 +137,10 @@ describe("every page", () => {
       ["tree", `/invites/${stage.alice.did}`],
       ["names", "/names"],
       ["mail", "/mail"],
+      ["mail-text", "/mail/reset_password"],
+      ["announcements", "/announcements"],
+      ["hand-over", "/hand-over"],
+      ["links", "/links"],
       ["relays", "/relays"],
       ["numbers", "/numbers"],
       ["plan", "/plan"],
@@ -122,6 +152,7 @@ describe("every page", () => {
     ] as const) {
       await page.goto(at(`/admin${path}`));
       expect(await page.locator("h1").textContent()).not.toBe("Sign in");
+      if (IN_GUIDE.has(name)) await takePicture(page, `admin-${name}`);
       for (const details of await page.locator("main details").all())
         await details.evaluate("element => element.setAttribute('open', '')");
       await assertAccessible(page, `admin-${name}`);
@@ -138,6 +169,7 @@ describe("the first hour of an owner", () => {
     await page.getByRole("button", { name: "Make a link" }).click();
     await page.getByRole("img", { name: "The link, as a code to scan" }).waitFor();
     await assertAccessible(page, "admin-invite");
+    await takePicture(page, "admin-invite");
     const link = (await page.locator(".address code").textContent()) ?? "";
     const newcomer = await (await browser.newContext()).newPage();
     await newcomer.goto(link);
@@ -279,5 +311,111 @@ describe("a suspension and an appeal", () => {
     await signInAt(theirs, member.handle, "/account");
     await theirs.getByRole("heading", { name: "Your account" }).waitFor();
     await plain.close();
+  });
+});
+
+describe("a spam wave that leads somewhere", () => {
+  test("is hidden by where it leads, and an announcement says so", async () => {
+    const spammer = await person("linker");
+    const facets = [
+      {
+        index: { byteStart: 0, byteEnd: 3 },
+        features: [{ $type: "app.bsky.richtext.facet#link", uri: "https://casino.example/win" }],
+      },
+    ];
+    const record = {
+      $type: "app.bsky.feed.post",
+      text: "Win now",
+      facets,
+      createdAt: new Date().toISOString(),
+    };
+    await stage.host.xrpc("com.atproto.repo.createRecord", {
+      authorization: `Bearer ${spammer.token}`,
+      input: { repo: spammer.did, collection: "app.bsky.feed.post", record },
+    });
+    await page.goto(at("/admin/links"));
+    await page.getByLabel("Block links to").fill("casino.example");
+    await page.getByRole("button", { name: "Block them" }).click();
+    await page.getByText("1 post hidden").waitFor();
+    await assertAccessible(page, "admin-links-blocked");
+    await page.goto(at("/admin/announcements"));
+    await page.getByLabel("What you post").fill("We hide casino spam now. Report what you still see.");
+    await page.getByRole("button", { name: "Post it to all" }).click();
+    await page.getByText("Every member finds it among their notifications.").waitFor();
+    await assertAccessible(page, "admin-announced");
+    const theirs = await (await browser.newContext()).newPage();
+    await signInAt(theirs, "rita.test", "/account");
+    await theirs.goto(at("/notifications"));
+    await theirs.getByText("We hide casino spam now.").first().waitFor();
+    await theirs.context().close();
+  });
+});
+
+describe("a host that changes hands", () => {
+  async function signedInPage(handle: string, to: string): Promise<Page> {
+    const own = await (await browser.newContext()).newPage();
+    await signInAt(own, handle, to);
+    return own;
+  }
+
+  test("by the recovery key of an owner who is gone, three days later, unless an owner stops it", async () => {
+    const gone = await (await browser.newContext()).newPage();
+    await gone.goto(at("/account/sign-up"));
+    await gone.getByLabel("Handle", { exact: true }).fill("gone");
+    await gone.getByLabel("E-mail address").fill("gone@example.com");
+    await gone.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await gone.getByRole("button", { name: "Make a recovery key" }).click();
+    const secret = (await gone.getByLabel("Your recovery key").textContent()) ?? "";
+    await gone.getByLabel("I have saved it").check();
+    await gone.getByRole("button", { name: "Create account" }).click();
+    await gone.getByRole("heading", { name: /Welcome to/ }).waitFor();
+    await gone.context().close();
+    const [{ did } = { did: "" }] = await stage.host.query(
+      "DIRECTORY",
+      "SELECT did FROM account WHERE handle = 'gone.test'",
+    );
+    await stage.host.admin("internal.atoll.admin.grantRole", { input: { did, role: "owner" } });
+
+    const heir = await person("heir");
+    const own = await signedInPage(heir.handle, "/account/hand-over");
+    const sent: string[] = [];
+    own.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
+    await assertAccessible(own, "account-hand-over");
+    await own.getByLabel("Handle of the owner who is gone").fill("gone");
+    await own.getByRole("button", { name: "Go on" }).click();
+    await own.getByLabel("Recovery key of @gone.test").fill("nonsense");
+    await own.getByRole("button", { name: "Begin the hand-over" }).click();
+    await own.getByText("This is no recovery key").waitFor();
+    await assertAccessible(own, "account-hand-over-key");
+    await own.getByLabel("Recovery key of @gone.test").fill(secret);
+    await own.getByRole("button", { name: "Begin the hand-over" }).click();
+    await own.getByText("It has begun.").waitFor();
+    expect(sent.filter((each) => each.includes(secret))).toEqual([]);
+    await assertAccessible(own, "account-hand-over-begun");
+    await page.goto(at("/admin/hand-over"));
+    await page.getByText("@heir.test can take the place of @gone.test").waitFor();
+    await assertAccessible(page, "admin-hand-over-claimed");
+    await stage.host.query("DIRECTORY", "UPDATE hand_over SET ready_at = ready_at - 72 * 3600000");
+    await own.reload();
+    await own.getByRole("button", { name: "Take it over" }).click();
+    await own.waitForURL("**/admin");
+    await own.context().close();
+  });
+
+  test("by an offer that the new owner accepts", async () => {
+    const heir = await person("successor");
+    await page.goto(at("/admin/hand-over"));
+    await page.getByLabel("Handle of the new owner").fill("successor");
+    await page.getByRole("button", { name: "Offer it to them" }).click();
+    await page.getByText("@successor.test can take the host over now").waitFor();
+    await assertAccessible(page, "admin-hand-over-offered");
+    const own = await signedInPage(heir.handle, "/account/hand-over");
+    await assertAccessible(own, "account-hand-over-offered");
+    await own.getByRole("button", { name: "Take it over" }).click();
+    await own.waitForURL("**/admin");
+    await own.getByRole("link", { name: "Settings" }).waitFor();
+    await page.goto(at("/admin"));
+    await page.getByRole("heading", { name: "Not yours to see" }).waitFor();
+    await own.context().close();
   });
 });

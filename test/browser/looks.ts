@@ -31,3 +31,20 @@ export async function assertAccessible(page: Page, name: string): Promise<void> 
       await page.screenshot({ path: `${folder}/${name}-${size}-${colorScheme}.png`, fullPage: true });
   }
 }
+
+/** The tallest picture of the guide, in CSS pixels. */
+const TALLEST = 1_100;
+
+/** A picture of a page on a phone, for the guide. `PICTURES` names the folder, such as `docs/pictures`. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  const { PICTURES: folder } = process.env;
+  if (folder === undefined) return;
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  const height = Number(await page.evaluate("document.documentElement.scrollHeight"));
+  await page.screenshot({
+    path: `${folder}/${name}.png`,
+    fullPage: true,
+    clip: { x: 0, y: 0, width: 390, height: Math.min(height, TALLEST) },
+  });
+}

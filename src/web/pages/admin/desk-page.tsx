@@ -65,8 +65,14 @@ const Links: FC<DeskFrame> = ({ here, role, to, host }) => (
   </nav>
 );
 
+/** Pages without a link of their own, and the one that leads there. */
+const BELOW: Readonly<Record<string, string>> = {
+  "/admin/announcements": "/admin/mail",
+  "/admin/hand-over": "/admin/roles",
+};
+
 const isAt = (here: string, path: string) =>
-  here === path || (path !== "/admin" && here.startsWith(`${path}/`));
+  here === path || (path !== "/admin" && here.startsWith(`${path}/`)) || BELOW[here] === path;
 
 interface DeskPageProps extends DeskFrame {
   title: string;
