@@ -179,7 +179,7 @@ describe("a blocked link", () => {
 describe("a blocked host", () => {
   test("is listened to in nothing, nor is one below it", async () => {
     const stranger = await outsider();
-    const report = async () =>
+    const report = () =>
       xrpc("com.atproto.moderation.createReport", {
         auth: stranger.auth("com.atproto.moderation.createReport"),
         input: {

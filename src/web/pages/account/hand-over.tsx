@@ -47,8 +47,9 @@ export const TakeOverPage: FC<TakeOverProps> = ({ offer, from, owner, ...frame }
             <label for="recovery-secret">Recovery key of @{owner.handle}</label>
             <input
               id="recovery-secret"
-              class="code"
+              type="text"
               autocomplete="off"
+              autocapitalize="none"
               spellcheck={false}
               data-signs={owner.challenge}
             />
