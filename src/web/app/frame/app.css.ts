@@ -144,7 +144,7 @@ body.app{display:block;background:var(--paper)}
 .shots img{width:7rem;height:7rem;object-fit:cover;border-radius:.625rem}
 @media (scripting:none){.scripted{display:none!important}}@media (scripting:enabled){.writing .ask{display:none}}
 @media (scripting:enabled){article.post:not(.main) .text,blockquote.quoted{cursor:pointer}}
-.quoted .text a{text-decoration:underline}
+.text a{text-decoration:underline}
 .shot{display:grid;place-items:center;width:7rem;height:7rem;border-radius:.625rem;background:var(--ground);color:var(--soft)}
 .offer{margin-top:.75rem}.offer .quiet{margin-top:.5rem;min-height:2.5rem;padding:.25rem 1rem}
 .check{display:flex;gap:.5rem;align-items:center;font-weight:500}.check input{width:1.25rem;height:1.25rem;min-height:0;flex:none}
