@@ -30,7 +30,12 @@ const LARGE = 32 * 1024;
  * late: to it, a buffer of megabytes is an object of a hundred bytes.
  */
 export function free({ buffer }: Uint8Array): void {
-  if (buffer.byteLength >= LARGE && buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (buffer.byteLength < LARGE || !(buffer instanceof ArrayBuffer)) return;
+  try {
+    buffer.transfer(0);
+  } catch {
+    // Node's pool of buffers cannot be freed, and is reused.
+  }
 }
 
 export class Loan {

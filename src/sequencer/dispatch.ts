@@ -57,7 +57,7 @@ export class Dispatch {
   #pausedUntil = 0;
   #error: string | null = null;
   #lost: { after: number; upTo: number } | null = null;
-  #soon: ReturnType<typeof setTimeout> | null = null;
+  #isDueSoon = false;
   readonly #waiters = new Set<Waiter>();
   #vainWaits = 0;
   #brokenUntil = 0;
@@ -131,8 +131,10 @@ export class Dispatch {
    * not come before theirs.
    */
   wakeSoon(): void {
-    this.#soon ??= setTimeout(() => {
-      this.#soon = null;
+    if (this.#isDueSoon) return;
+    this.#isDueSoon = true;
+    setTimeout(() => {
+      this.#isDueSoon = false;
       void this.wake();
     }, 0);
   }
