@@ -359,16 +359,48 @@ describe("a host that changes hands", () => {
     return own;
   }
 
-  test("not by what is no recovery key, which the browser keeps to itself", async () => {
+  test("by the recovery key of an owner who is gone, three days later, unless an owner stops it", async () => {
+    const gone = await (await browser.newContext()).newPage();
+    await gone.goto(at("/account/sign-up"));
+    await gone.getByLabel("Handle", { exact: true }).fill("gone");
+    await gone.getByLabel("E-mail address").fill("gone@example.com");
+    await gone.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await gone.getByRole("button", { name: "Make a recovery key" }).click();
+    await gone.getByLabel("Your recovery key").waitFor();
+    const secret = (await gone.getByLabel("Your recovery key").textContent()) ?? "";
+    await gone.getByLabel("I have saved it").check();
+    await gone.getByRole("button", { name: "Create account" }).click();
+    await gone.getByRole("heading", { name: /Welcome to/ }).waitFor();
+    await gone.context().close();
+    const [{ did } = { did: "" }] = await stage.host.query(
+      "DIRECTORY",
+      "SELECT did FROM account WHERE handle = 'gone.test'",
+    );
+    await stage.host.admin("internal.atoll.admin.grantRole", { input: { did, role: "owner" } });
+
     const heir = await person("heir");
     const own = await signedInPage(heir.handle, "/account/hand-over");
+    const sent: string[] = [];
+    own.on("request", (request) => sent.push(`${request.url()} ${request.postData() ?? ""}`));
     await assertAccessible(own, "account-hand-over");
-    await own.getByLabel("Handle of the owner who is gone").fill("alice");
+    await own.getByLabel("Handle of the owner who is gone").fill("gone");
     await own.getByRole("button", { name: "Go on" }).click();
-    await own.getByLabel("Recovery key of @alice.test").fill("nonsense");
+    await own.getByLabel("Recovery key of @gone.test").fill("nonsense");
     await own.getByRole("button", { name: "Begin the hand-over" }).click();
     await own.getByText("This is no recovery key").waitFor();
     await assertAccessible(own, "account-hand-over-key");
+    await own.getByLabel("Recovery key of @gone.test").fill(secret);
+    await own.getByRole("button", { name: "Begin the hand-over" }).click();
+    await own.getByText("It has begun.").waitFor();
+    expect(sent.filter((each) => each.includes(secret))).toEqual([]);
+    await assertAccessible(own, "account-hand-over-begun");
+    await page.goto(at("/admin/hand-over"));
+    await page.getByText("@heir.test can take the place of @gone.test").waitFor();
+    await assertAccessible(page, "admin-hand-over-claimed");
+    await stage.host.query("DIRECTORY", "UPDATE hand_over SET ready_at = ready_at - 72 * 3600000");
+    await own.goto(at("/account/hand-over"));
+    await own.getByRole("button", { name: "Take it over" }).click();
+    await own.waitForURL("**/admin");
     await own.context().close();
   });
 

@@ -128,9 +128,8 @@ async function sign(form) {
   form.elements.signature.value = url64(new Uint8Array(signed));
 }
 field?.form.addEventListener("submit", (event) => {
-  if (field.form.elements.signature.value !== "") return;
   event.preventDefault();
-  sign(field.form).then(() => field.form.requestSubmit(), () => {
+  sign(field.form).then(() => field.form.submit(), () => {
     document.getElementById("recovery-problem").textContent = "This is no recovery key of the kind that this host makes.";
   });
 });
