@@ -85,6 +85,7 @@ function paramsOf(nsid: string): Record<string, string> {
     ...Object.fromEntries(["q", "query", "tag", "term"].map((name) => [name, "word"])),
     collection: POST,
     rkey: "3l2dmkw5ihc2y",
+    key: "backups/accounts",
     cid: CID,
     cids: CID,
     hostname: "example.com",

@@ -41,8 +41,9 @@ export async function cutting<Result>(cut: Cut, flow: () => Promise<Result>): Pr
       const answer = await call();
       return dead ? never : answer;
     }
-    if (cut.kills) dead = true;
+    // Whoever carries it out may make calls in turn, as an object does of the directory, and dies afterwards.
     if (cut.loses === "answer") await call();
+    if (cut.kills) dead = true;
     if (!cut.kills) throw new Error(`cut: ${name}`);
     isCold = true;
     return never;
