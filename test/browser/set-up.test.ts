@@ -152,7 +152,7 @@ describe("without JavaScript", () => {
     const [first, second] = [await plain(), await plain()];
     await open(first);
     await first.getByRole("link", { name: "Begin" }).click();
-    await first.getByLabel("One person").check();
+    await first.getByRole("radio", { name: "One person" }).check();
     await first.getByRole("button", { name: "Save and go on" }).click();
     expect(await title(first)).toBe("Its address");
 

@@ -42,7 +42,7 @@ describe("what the button's form shows", () => {
   test("asks for the set-up code alone, and offers no value that works", () => {
     const lines = read(".dev.vars.example").split("\n");
     expect(lines.filter((line) => /^[A-Z]/.test(line))).toEqual(["SETUP_CODE="]);
-    const named = lines.flatMap((line) => /^#?([A-Z][A-Z_]+)=(.*)$/.exec(line)?.slice(1) ?? []);
+    const named = lines.flatMap((line) => /^#?([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)?.slice(1) ?? []);
     const secrets = SETTING_NAMES.filter((name) => SETTINGS[name].secret);
     expect(named.filter((_, index) => index % 2 === 0).toSorted()).toEqual(secrets.toSorted());
     expect(named.filter((_, index) => index % 2 === 1 && named[index] !== "")).toEqual([]);
