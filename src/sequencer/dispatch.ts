@@ -57,7 +57,6 @@ export class Dispatch {
   #pausedUntil = 0;
   #error: string | null = null;
   #lost: { after: number; upTo: number } | null = null;
-  #isDueSoon = false;
   readonly #waiters = new Set<Waiter>();
   #vainWaits = 0;
   #brokenUntil = 0;
@@ -124,19 +123,6 @@ export class Dispatch {
     } finally {
       this.#flying = false;
     }
-  }
-
-  /**
-   * The same in a turn of its own: the streams' readers are on the way by then, and the work of the index does
-   * not come before theirs.
-   */
-  wakeSoon(): void {
-    if (this.#isDueSoon) return;
-    this.#isDueSoon = true;
-    setTimeout(() => {
-      this.#isDueSoon = false;
-      void this.wake();
-    }, 0);
   }
 
   async #fly(appview: IngestStation, keep: boolean): Promise<void> {
@@ -215,7 +201,7 @@ export class Dispatch {
   async indexed(seq: number): Promise<boolean> {
     if (this.#cursor !== null && seq <= this.#cursor) return true;
     if (this.#lagging()) return false;
-    this.wakeSoon();
+    void this.wake();
     return new Promise((resolve) => {
       const settle = (indexed: boolean) => {
         clearTimeout(timer);

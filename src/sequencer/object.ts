@@ -167,9 +167,7 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
     const { acked, events } = this.#window.append(did, entries, now);
     if (events.length > 0) {
       this.#handout.push(head, events);
-      // Whoever writes a record asks whether it is indexed; whoever changes an account does not wait.
-      if (entries.every(({ kind }) => kind === "commit")) this.#dispatch.wakeSoon();
-      else void this.#dispatch.wake();
+      void this.#dispatch.wake();
       this.#clock.wakeAt(now + (this.appview() === null ? PRUNE_AHEAD : ALARM_AHEAD));
     }
     return { acked, seq: this.#window.head, indexes: this.appview() !== null };

@@ -2,7 +2,6 @@ import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_DISPATCH } from "../../src/sequencer/dispatch.ts";
 import { SequencerObject } from "../../src/sequencer/object.ts";
-import type { LogEntry } from "../../src/protocol/events.ts";
 import {
   AppViewDouble,
   did,
@@ -60,27 +59,7 @@ test("indexed is true once ingest has passed the event", async () => {
   expect(await sequencer.indexed(1)).toBe(true);
 });
 
-const commit = (entry: LogEntry): LogEntry => ({ ...entry, kind: "commit" });
-
-test("the index is told of records in a turn after the streams, whoever waits for it", async () => {
-  const appview = new AppViewDouble();
-  const sequencer = await newSequencer(appview);
-  const { seq } = await sequencer.append(did("alice"), identities(1, 1));
-  expect(await sequencer.indexed(seq)).toBe(true);
-  const before = appview.flights;
-  await runInDurableObject(sequencer, async (instance) => {
-    if (!(instance instanceof SequencerObject)) throw new Error("another object");
-    const appended = await instance.append(did("alice"), identities(2, 2).map(commit));
-    const waiting = instance.indexed(appended.seq);
-    await Promise.resolve();
-    expect(appview.flights).toBe(before);
-    expect(await waiting).toBe(true);
-  });
-  expect(appview.seqs).toEqual([1, 2]);
-  expect(appview.flights).toBe(before + 1);
-});
-
-test("the index is told of accounts at once, since nobody waits for that", async () => {
+test("the index is told at once, by whoever appends", async () => {
   const appview = new AppViewDouble();
   const sequencer = await newSequencer(appview);
   const { seq } = await sequencer.append(did("alice"), identities(1, 1));
