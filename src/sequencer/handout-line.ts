@@ -7,7 +7,9 @@ import type { Roster } from "./roster.ts";
 export interface HandoutLimits {
   /** Most bytes of events kept for an object that still takes earlier ones. */
   waitingBytes: number;
-  /** Milliseconds for each of an object's readers, and in all, that events are gathered after a flight. */
+  /** An object with no more readers than this gets each event at once. */
+  few: number;
+  /** Milliseconds for each further reader, and in all, that events are gathered after a flight. */
   gather: number;
   longestGather: number;
   /** Bytes of events that are not gathered further. */
@@ -101,6 +103,11 @@ export class Line {
     this.#timer ??= setTimeout(() => void this.#fly(), rest);
   }
 
+  #gatherFor(readers: number): number {
+    const { few, gather, longestGather } = this.#limits;
+    return Math.min(longestGather, Math.max(0, readers - few) * gather);
+  }
+
   async #fly(): Promise<void> {
     this.#isFlying = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -115,7 +122,7 @@ export class Line {
     try {
       const { readers, cuts } = await this.#calls.deliver(after, events);
       this.#failures = 0;
-      this.#gatherUntil = begun + Math.min(this.#limits.longestGather, readers * this.#limits.gather);
+      this.#gatherUntil = begun + this.#gatherFor(readers);
       this.isIdle = readers === 0 && listens === this.#listens;
       this.#calls.reported(cuts);
     } catch (thrown) {

@@ -10,11 +10,12 @@ import { type HandoutLimits, type HandoutSurroundings, Line } from "./handout-li
 
 /**
  * The cost of a frame is the writing to each reader, however little is written: some 50 µs. Gathering for
- * as long as there are readers bounds what the writing takes of any time, and delays nothing where there
- * are few. Whoever waits, waits less than half a second.
+ * as long as there are readers bounds what the writing takes of any time. Few readers are not worth a timer:
+ * it would cost more than it saves. Whoever waits, waits less than half a second.
  */
 export const DEFAULT_HANDOUT: HandoutLimits = {
   waitingBytes: 4_000_000,
+  few: 16,
   gather: 3,
   longestGather: 400,
   enough: 250_000,

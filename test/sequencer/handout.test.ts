@@ -60,7 +60,7 @@ async function staged(limits: Partial<HandoutLimits>, work: (stage: Stage) => Pr
           edges: () => ({ head, pruned: 0, forgot: 0 }),
           wakeBy: () => {},
         },
-        { ...DEFAULT_HANDOUT, gather: 0, retry: 10, ...limits },
+        { ...DEFAULT_HANDOUT, few: 0, gather: 0, retry: 10, ...limits },
       );
     const stage = {
       handout: make(),
@@ -100,7 +100,7 @@ test("each event is told once, in order, one flight at a time, from where the ob
   }));
 
 test("an object with many readers is told in larger batches, within the limit", () =>
-  staged({ gather: 1, longestGather: 40 }, async ({ push, fanOut, handout }) => {
+  staged({ few: 0, gather: 1, longestGather: 40 }, async ({ push, fanOut, handout }) => {
     fanOut.readers = 1000;
     handout.listen("host/1");
     for (let n = 0; n < 50; n++) {
@@ -114,20 +114,23 @@ test("an object with many readers is told in larger batches, within the limit", 
   }));
 
 test("events of many bytes are not gathered further", () =>
-  staged({ gather: 10_000, longestGather: 10_000, enough: 1_000 }, async ({ push, fanOut, handout }) => {
-    handout.listen("host/1");
-    push(1);
-    await until(() => fanOut.flights.length === 1);
-    for (let n = 0; n < 3; n++) push(3, 100);
-    await scheduler.wait(20);
-    expect(fanOut.flights).toHaveLength(1);
-    push(1, 100);
-    await until(() => fanOut.flights.length === 2);
-    expect(fanOut.flights).toEqual([
-      { after: 0, seqs: [1] },
-      { after: 1, seqs: range(2, 11) },
-    ]);
-  }));
+  staged(
+    { few: 0, gather: 10_000, longestGather: 10_000, enough: 1_000 },
+    async ({ push, fanOut, handout }) => {
+      handout.listen("host/1");
+      push(1);
+      await until(() => fanOut.flights.length === 1);
+      for (let n = 0; n < 3; n++) push(3, 100);
+      await scheduler.wait(20);
+      expect(fanOut.flights).toHaveLength(1);
+      push(1, 100);
+      await until(() => fanOut.flights.length === 2);
+      expect(fanOut.flights).toEqual([
+        { after: 0, seqs: [1] },
+        { after: 1, seqs: range(2, 11) },
+      ]);
+    },
+  ));
 
 test("an object that just failed is left alone, however much there is to tell", () =>
   staged({ enough: 1_000, retry: 100 }, async ({ push, fanOut, handout }) => {
