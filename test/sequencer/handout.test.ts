@@ -113,6 +113,22 @@ test("an object with many readers is told in larger batches, within the limit", 
     expect(fanOut.flights.length).toBeGreaterThan(1);
   }));
 
+test("an object with few readers gets each event at once", () =>
+  staged({ few: 16, gather: 60_000, longestGather: 60_000 }, async ({ push, fanOut, handout }) => {
+    fanOut.readers = 16;
+    handout.listen("host/1");
+    for (let n = 1; n <= 3; n++) {
+      push(1);
+      await until(() => fanOut.flights.length === n);
+    }
+    fanOut.readers = 17;
+    push(1);
+    await until(() => fanOut.flights.length === 4);
+    push(1);
+    await scheduler.wait(20);
+    expect(fanOut.flights).toHaveLength(4);
+  }));
+
 test("events of many bytes are not gathered further", () =>
   staged(
     { few: 0, gather: 10_000, longestGather: 10_000, enough: 1_000 },
