@@ -287,7 +287,8 @@ test("sockets that never read are cut, and when they hold too much their object 
   });
   expect(reader.notes).toEqual([]);
   const anew = revivedFanOut(fanOut);
-  expect(await countReaders(anew)).toBe(0);
+  // The runtime may close the sockets of an object that it ended a little after the next one began.
+  await until(async () => (await countReaders(anew)) === 0);
   await sequencer.append(did("alice"), identities(41, 41));
   const again = await join(anew, 40);
   await until(() => again.events.length === 1);
