@@ -23,8 +23,8 @@ export interface HonestFigures {
   wrongFrames: number;
   silentCut: number;
   /** Milliseconds of the fastest and the slowest replay. */
-  fastest: number;
-  slowest: number;
+  fastest: number | null;
+  slowest: number | null;
   /** Most resident megabytes of the runtime, while the readers were live and while they replayed. */
   livePeak: number | null;
   replayPeak: number | null;
@@ -48,8 +48,8 @@ export async function runHonest(host: RunningHost, plan: HonestPlan): Promise<Ho
     honestCuts,
     wrongFrames: audience.wrongFrames,
     silentCut: (await cutCount(host.origin)) - honestCuts.length,
-    fastest: Math.min(...times),
-    slowest: Math.max(...times),
+    fastest: times.length === 0 ? null : Math.min(...times),
+    slowest: times.length === 0 ? null : Math.max(...times),
     livePeak,
     replayPeak: peakMegabytes(host.pid),
     faults: [...writers.failures.slice(0, 5), ...audience.unfinished()],

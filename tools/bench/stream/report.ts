@@ -17,11 +17,15 @@ export interface StreamReport {
   /** The scenario with a small young generation of V8. */
   nursery?: { plan: ScenarioPlan; found: ScenarioFigures };
   honest?: { plan: HonestPlan; found: HonestFigures };
+  /** The live readers alone, for an hour. */
+  hour?: { plan: HonestPlan; found: HonestFigures };
   crowd?: { plan: CrowdPlan; found: Record<string, CrowdFigures[]> };
   counts?: CountFigures[];
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
+
+const seconds = (ms: number | null): string => figure(ms === null ? null : ms / 1000);
 
 const nameOf = ({ replaysPerMinute, nursery }: ScenarioPlan): string =>
   `${replaysPerMinute} replays a minute${typeof nursery === "number" ? `, nursery of ${nursery} MB` : ""}`;
@@ -63,19 +67,23 @@ function scenarioText(runs: readonly { plan: ScenarioPlan; found: ScenarioFigure
 
 function honestText({ plan, found }: NonNullable<StreamReport["honest"]>): string {
   const { live, silent, replays } = plan;
+  const ofReplays = [
+    ["fastest and slowest replay, s", `${seconds(found.fastest)}, ${seconds(found.slowest)}`],
+    ["most memory with replays, MB", figure(found.replayPeak)],
+  ];
   const table = printTable([
     ["", ""],
-    ["window, MB", figure(found.streamBytes / 1e6)],
+    ["stream, MB", figure(found.streamBytes / 1e6)],
     ["live readers and replays cut though they read", String(found.honestCuts.length)],
     ["frames that a reader had otherwise than another", String(found.wrongFrames)],
     ["silent readers cut", `${found.silentCut} of ${silent}`],
-    ["fastest and slowest replay, s", `${figure(found.fastest / 1000)}, ${figure(found.slowest / 1000)}`],
     ["most memory with live readers, MB", figure(found.livePeak)],
-    ["most memory with replays, MB", figure(found.replayPeak)],
+    ...(replays > 0 ? ofReplays : []),
   ]);
+  const then = `Then ${replays} replays of the whole window begin at once, each in one connection.`;
   return [
-    `## ${live} readers at a megabyte a second`,
-    `${plan.writesPerSecond} batches of 200 kB a second for ${plan.seconds} s, beside ${silent} readers that never read. Then ${replays} replays of the whole window begin at once, each in one connection.`,
+    `## ${live} readers at a megabyte a second, for ${plan.seconds} s`,
+    `${plan.writesPerSecond} batches of 200 kB a second, beside ${silent} readers that never read. ${replays > 0 ? then : ""}`.trim(),
     table,
     ...[...found.faults, ...found.honestCuts].map((fault) => `- ${fault}`),
   ].join("\n\n");
@@ -146,6 +154,7 @@ export function markdown({
   baseline,
   nursery,
   honest,
+  hour,
   crowd,
   counts,
 }: StreamReport): string {
@@ -156,6 +165,7 @@ export function markdown({
     stampTable(stamps),
     scenarioText([scenario, baseline, nursery].filter((run) => run !== undefined)),
     ...(honest === undefined ? [] : [honestText(honest)]),
+    ...(hour === undefined ? [] : [honestText(hour)]),
     ...(crowd === undefined ? [] : [crowdText(crowd)]),
     ...(counts === undefined ? [] : [countText(counts)]),
   ]

@@ -18,9 +18,10 @@ import { type ScenarioFigures, type ScenarioPlan, runScenario } from "./scenario
 import { Writers } from "./writers.ts";
 
 const USAGE = `npm run bench:stream -- [options]
-  --only scenario,baseline,nursery,honest,crowd,counts
-                                 parts to run (default: all); the baseline is the scenario without replays,
-                                 nursery is the scenario with a small young generation of V8
+  --only scenario,baseline,nursery,honest,hour,crowd,counts
+                                 parts to run (default: all but the hour); the baseline is the scenario
+                                 without replays, nursery is it with a small young generation of V8, and the
+                                 hour has the live readers of honest, without replays
   --minutes 5                    of each of these three
   --readers 1000                 of the crowd
   --rate 20                      writes a second
@@ -89,9 +90,9 @@ async function crowdAt(host: RunningHost, plan: CrowdPlan): Promise<CrowdFigures
   return runCrowd({ origin, pid, write: () => writers.write(false) }, plan);
 }
 
-async function honest(): Promise<NonNullable<StreamReport["honest"]>> {
-  const plan = { writesPerSecond: 5, seconds: 220, live: 50, silent: 5, replays: 50 };
-  say(`${plan.live} readers at a megabyte a second, then as many replays`);
+async function honest(seconds: number, replays: number): Promise<NonNullable<StreamReport["honest"]>> {
+  const plan = { writesPerSecond: 5, seconds, live: 50, silent: 5, replays };
+  say(`${plan.live} readers at a megabyte a second for ${seconds} s, then ${replays} replays`);
   return { plan, found: await withHost(startHost, null, (host) => runHonest(host, plan)) };
 }
 
@@ -166,7 +167,8 @@ async function measure(): Promise<void> {
   if (parts.includes("scenario")) note({ scenario: await scenario(20, null) });
   if (parts.includes("baseline")) note({ baseline: await scenario(0, null) });
   if (parts.includes("nursery")) note({ nursery: await scenario(20, 2) });
-  if (parts.includes("honest")) note({ honest: await honest() });
+  if (parts.includes("honest")) note({ honest: await honest(220, 50) });
+  if (parts.includes("hour")) note({ hour: await honest(3_600, 0) });
   if (parts.includes("crowd")) note({ crowd: await crowds() });
   if (parts.includes("counts")) note({ counts: await counts() });
   console.log(markdown(report));
