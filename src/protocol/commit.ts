@@ -5,7 +5,7 @@ import { decode, encode, fromBytes, isBytes, toBytes } from "./cbor.ts";
 import { cidFromBytes, cidOfCbor, isCid, type Cid, type CidBytes } from "./cid.ts";
 import { isMap, type LexMap } from "./data-model.ts";
 import { showCbor } from "./foreign-cbor.ts";
-import { sign } from "./keys.ts";
+import { sign, verify } from "./keys.ts";
 import { invalidRequest } from "./refusal.ts";
 import { isTid } from "./tid.ts";
 
@@ -64,6 +64,14 @@ export function decodeCommit(bytes: Uint8Array): Commit {
 }
 
 const refused = (what: string) => invalidRequest(`Invalid commit: ${what}`);
+
+/** Whether a commit's block is signed by the key (did:key). Refuses InvalidRequest: a block that is not canonical. */
+export async function isSignedBy(block: Uint8Array, key: string): Promise<boolean> {
+  const fields = decode(block);
+  if (!isMap(fields)) return false;
+  const { sig, ...unsigned } = fields;
+  return isBytes(sig) && verify(key, encode(unsigned), fromBytes(sig));
+}
 
 function repoOf({ did, data }: LexMap): { did: string; data: Cid } {
   if (typeof did !== "string" || !did.startsWith("did:")) throw refused("no did");
