@@ -1,6 +1,7 @@
 /** Builds a method's services from the bindings, each on first use. */
 import type { Did } from "@atcute/lexicons";
 import { AppViewReads } from "../appview/reads/view-context.ts";
+import { blockedWords } from "../appview/unwanted-names.ts";
 import { DidResolver } from "../identity/did.ts";
 import { Directory } from "../identity/directory.ts";
 import { HandleResolver } from "../identity/handle.ts";
@@ -57,6 +58,7 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
         ...host,
         name: env.HOST_NAME || host.hostname,
         labels: ownLabelsOf(env.OWN_LABELS),
+        blockedWords: blockedWords(env.BLOCKED_WORDS),
       }),
   );
   const ownAppView = () => {

@@ -1,6 +1,7 @@
 /** Changes a member's handle: checks it both ways, updates directory and DID document, announces it. */
 import type { Did, Handle } from "@atcute/lexicons";
 import { hasExplicitSlur } from "../account/records/slurs.ts";
+import { blockedWords, isUnwanted } from "../appview/unwanted-names.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Settings } from "../protocol/settings/list.ts";
@@ -53,12 +54,8 @@ export function checkLanguage(
   handle: string,
 ): void {
   const domain = handles.serviceDomain(handle.toLowerCase()) ?? "";
-  const name = handle
-    .toLowerCase()
-    .slice(0, handle.length - domain.length)
-    .replaceAll(/[-.]/g, "");
-  const blocked = env.BLOCKED_WORDS.split(",").some((word) => word !== "" && name.includes(word));
-  if (blocked || hasExplicitSlur(handle)) {
+  const name = handle.slice(0, handle.length - domain.length);
+  if (isUnwanted(blockedWords(env.BLOCKED_WORDS), name) || hasExplicitSlur(handle)) {
     throw new Refusal("InvalidHandle", "Inappropriate language in handle");
   }
 }

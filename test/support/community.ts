@@ -34,6 +34,7 @@ export const HOST = {
   hostname: "atoll.test",
   name: "Atoll",
   labels: [],
+  blockedWords: [],
 } as const;
 
 /** A directory whose moderators have done nothing, and in which nobody has bookmarked anything. */

@@ -22,6 +22,8 @@ export interface LabelingHost {
   name: string;
   /** The community's own. */
   labels: readonly OwnLabel[];
+  /** Those of which no display name is shown. */
+  blockedWords: readonly string[];
 }
 
 /** When the two records say that they were made: a date before any host. */

@@ -58,7 +58,9 @@ export function addAccounts(
   facts: Facts,
   dids: readonly string[],
 ): void {
-  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) => addActors(facts, rows));
+  script.add<ActorRow>(dids.length > 0, selectActors(db, dids), (rows) =>
+    addActors(facts, rows, host.blockedWords),
+  );
   addHostFacts(script, db, facts, host, dids);
 }
 

@@ -192,7 +192,7 @@ export const SETTINGS = {
     read: readOwnLabels,
   }),
   BLOCKED_WORDS: setting({
-    what: "Words that no member's handle may contain, separated by commas.",
+    what: "Words of which no member's handle may have one, and no display name that is shown, separated by commas.",
     fallback: "",
     kept: true,
     read: readWords,

@@ -1,8 +1,10 @@
 /** Accounts by DID or handle: the rows that profile views are made from. */
+import type { AppBskyActorProfile } from "@atcute/bluesky";
 import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
 import type { ActorFacts } from "../actor-facts.ts";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
+import { isUnwanted } from "../../unwanted-names.ts";
 import { VERIFICATION, isDid, uriOf } from "../../uris.ts";
 import { PUBLISHED_MOST } from "./bounds.ts";
 
@@ -35,23 +37,29 @@ const ACTORS = `SELECT a.did, a.handle, a.status, a.trusted_verifier, a.profile,
 export const selectActors = (db: D1Database, dids: readonly string[]): D1PreparedStatement =>
   db.prepare(ACTORS).bind(JSON.stringify(dids));
 
-export function addActors(facts: Facts, rows: ActorRow[]): void {
+/** @param words those of which no display name is shown */
+export function addActors(facts: Facts, rows: ActorRow[], words: readonly string[]): void {
   for (const row of rows) {
     facts.actors.set(row.did, {
       did: row.did,
       handle: row.handle,
       status: row.status,
       trustedVerifier: row.trusted_verifier === 1,
-      profile: row.profile === null ? null : JSON.parse(row.profile),
+      profile: row.profile === null ? null : shownProfile(JSON.parse(row.profile), words),
       profileCid: row.profile_cid,
       profileSort: row.profile_sort,
       selves: row.selves === null ? {} : JSON.parse(row.selves),
       followers: row.followers,
       follows: row.follows,
       posts: row.posts,
-      verifications: verificationsOf(row.verifications),
+      verifications: verificationsOf(row.verifications, words),
     });
   }
+}
+
+function shownProfile(profile: AppBskyActorProfile.Main, words: readonly string[]): AppBskyActorProfile.Main {
+  const { displayName, ...rest } = profile;
+  return displayName !== undefined && isUnwanted(words, displayName) ? rest : profile;
 }
 
 type VerificationRow = readonly [
@@ -65,7 +73,7 @@ type VerificationRow = readonly [
 ];
 
 /** Oldest first. */
-function verificationsOf(json: string): ActorFacts["verifications"] {
+function verificationsOf(json: string, words: readonly string[]): ActorFacts["verifications"] {
   if (json === "[]") return [];
   const rows: VerificationRow[] = JSON.parse(json);
   return rows
@@ -76,7 +84,7 @@ function verificationsOf(json: string): ActorFacts["verifications"] {
       handle,
       displayName,
       issuerHandle,
-      issuerName,
+      issuerName: issuerName === null || isUnwanted(words, issuerName) ? null : issuerName,
       createdAt: isoOf(sort),
     }));
 }

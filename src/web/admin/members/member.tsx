@@ -1,4 +1,5 @@
 /** One member: what there is to know of them, and what can be done. */
+import { blockedWords, isUnwanted } from "../../../appview/unwanted-names.ts";
 import type { Did, Handle } from "@atcute/lexicons";
 import { Refusal } from "../../../protocol/refusal.ts";
 import { isDid } from "../../../protocol/syntax.ts";
@@ -43,9 +44,10 @@ async function detailOf(visit: DeskVisit, did: Did): Promise<MemberDetail> {
     account.sizes().catch(() => null),
     account.listAppPasswords().catch(() => []),
   ]);
-  const found = names.get(did);
+  const [found, profile] = [names.get(did), profileIn(names, did)];
   return {
-    profile: profileIn(names, did),
+    profile,
+    nameIsHidden: isUnwanted(blockedWords(services.env.BLOCKED_WORDS), profile.name ?? ""),
     posts: found?.posts ?? null,
     followers: found?.followers ?? null,
     written: found?.written ?? null,

@@ -1,5 +1,6 @@
 /** `/app/profile`: changes a member's name, pictures and what they say of themselves; what else the record has stays. */
 import type { FC } from "hono/jsx";
+import { blockedWords, isUnwanted } from "../../../appview/unwanted-names.ts";
 import { PROFILE } from "../../../appview/uris.ts";
 import { getGraphemeLength } from "../../../protocol/graphemes.ts";
 import { blobCid, textOf } from "../../../protocol/json.ts";
@@ -63,6 +64,8 @@ export async function takeProfile(visit: MemberVisit, fields: Fields): Promise<R
   ) {
     return again(words.nameTooLong);
   }
+  if (isUnwanted(blockedWords(visit.services.env.BLOCKED_WORDS), texts.displayName))
+    return again(words.nameUnwanted);
   const avatar = await faceIn(visit, fields, "avatar");
   const banner = await faceIn(visit, fields, "banner");
   if (avatar === "wrong" || banner === "wrong") return again(words.pictureTooLarge);

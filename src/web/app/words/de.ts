@@ -332,6 +332,7 @@ export const de: Words = {
   keysNeedScript: "Tastenkürzel brauchen JavaScript, das hier abgeschaltet ist.",
   close: "Schließen",
   nameTooLong: "Name oder Text ist zu lang.",
+  nameUnwanted: "Diesen Namen sähe hier niemand: Er hat ein Wort, das in keinem Namen stehen soll.",
 
   // Notifications.
   and: { one: "{} und eine weitere Person", other: "{} und {n} andere" },

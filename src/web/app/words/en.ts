@@ -281,6 +281,7 @@ export const en = {
   description: "About you",
   save: "Save",
   nameTooLong: "The name or the text is too long.",
+  nameUnwanted: "Nobody here would see this name: it has a word that is kept out of names.",
   avatar: "Your picture",
   banner: "Banner",
   pictureTooLarge: "A picture has to be a PNG or JPEG of at most 1 MB.",

@@ -6,6 +6,8 @@ import type { DeskFrame } from "../desk-page.tsx";
 
 export interface MemberDetail {
   profile: MemberProfile;
+  /** Whether the name has a word that the owners keep out of names. */
+  nameIsHidden: boolean;
   /** Null: not known here. */
   posts: number | null;
   followers: number | null;

@@ -15,6 +15,9 @@ export const MemberPage: FC<MemberProps> = (props) => {
     <DeskPage {...props} title={`@${member.handle}`} back={{ path: "/admin/members", label: "Members" }}>
       <div class="card">
         <Person member={member} profile={detail.profile} />
+        {detail.nameIsHidden ? (
+          <p class="hint">This name is not shown: it has a word that is kept out of names.</p>
+        ) : null}
         <p class="hint">
           <Standing member={member} />
           {facts.role === null ? null : <span class="tag">{facts.role}</span>}
