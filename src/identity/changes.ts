@@ -106,9 +106,12 @@ export class Changes {
     ]);
   }
 
-  /** Makes the act's reservation a member. Null if there is none any more. */
+  /**
+   * Makes the act's reservation a member. Null if there is none any more. Who is not switched on yet has been off
+   * since the account was made, by which lists tell who moves in.
+   */
   async admit(act: Act, state: "active" | "deactivated"): Promise<Member | null> {
-    const deactivatedAt = state === "active" ? null : this.#now();
+    const deactivatedAt = state === "active" ? null : sql`created_at`;
     const [rows] = await this.#db.batch([
       this.#db.update(account).set({ state, deactivatedAt }).where(this.#reservedBy(act)).returning(),
       this.#db.delete(reservedKey).where(and(eq(reservedKey.did, act.did), sql`changes() > 0`)),

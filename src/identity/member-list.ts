@@ -5,8 +5,11 @@
 import { invalidRequest } from "../protocol/refusal.ts";
 import { type AccountRow, type Member, asMember } from "./member.ts";
 
-/** `off`: switched off by the member, or about to move in or out. `unseen`: not known to some relay. */
-export type MemberFilter = "all" | "suspended" | "off" | "unseen";
+/**
+ * `in`: brought along from another host, and never switched on here. `out`: switched off, as by who moves away.
+ * `unseen`: not known to some relay.
+ */
+export type MemberFilter = "all" | "suspended" | "in" | "out" | "unseen";
 
 /** An account as these statements give it. */
 export type ListedRow = Omit<AccountRow, "invitesDisabled"> & { invitesDisabled: number };
@@ -24,15 +27,21 @@ export const listedMember = (row: ListedRow): Member =>
 const CONDITION: Record<MemberFilter, string> = {
   all: "a.state NOT IN ('reserved', 'deleted')",
   suspended: "a.takedown IS NOT NULL AND a.state NOT IN ('reserved', 'deleted')",
-  off: "a.state = 'deactivated'",
+  in: "a.state = 'deactivated' AND a.deactivated_at = a.created_at",
+  out: "a.state = 'deactivated' AND a.deactivated_at > a.created_at",
   unseen: "a.state = 'active'",
 };
+
+/** Whether an account was brought along, and was never switched on here. */
+export const isMovingIn = ({ state, deactivatedAt, createdAt }: Member): boolean =>
+  state === "deactivated" && deactivatedAt === createdAt;
 
 /** Those whom a relay does not know are few, or too many for a list; they are read before their accounts. */
 const SOURCE: Record<MemberFilter, string> = {
   all: "account a",
   suspended: "account a",
-  off: "account a",
+  in: "account a",
+  out: "account a",
   unseen: "(SELECT DISTINCT did FROM relay_missing LIMIT 800) AS m CROSS JOIN account a ON a.did = m.did",
 };
 

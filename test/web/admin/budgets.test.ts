@@ -86,7 +86,8 @@ const QUERIES: Record<string, string[]> = {
   "/admin/members": [
     "",
     "?show=suspended",
-    "?show=off",
+    "?show=in",
+    "?show=out",
     "?show=unseen",
     "?q=person",
     "?q=p",

@@ -1,5 +1,7 @@
 /** Members as an owner or a moderator finds them, and what they do with them. */
 import { beforeEach, describe, expect, test } from "vitest";
+import { bringAccount } from "../../../src/lifecycle/create.ts";
+import { services } from "../../lifecycle/agreement.ts";
 import { asAdmin, bindings, join, xrpc } from "../../support/account-host.ts";
 import { Visitor } from "../../support/visitor.ts";
 import { type Holder, holderOf } from "./desk.ts";
@@ -68,7 +70,23 @@ describe("the list", () => {
     expect(handlesIn((await owner.visitor.get("/admin/members?show=suspended")).html)).toEqual([
       suspended.handle,
     ]);
-    expect(handlesIn((await owner.visitor.get("/admin/members?show=off")).html)).toEqual([off.handle]);
+    expect(handlesIn((await owner.visitor.get("/admin/members?show=out")).html)).toEqual([off.handle]);
+  });
+
+  test("tells who moves in from who is switched off, and forgets it when they are here", async () => {
+    const did = "did:plc:movingmovingmovingmoving";
+    const listed = async (show: string) =>
+      handlesIn((await owner.visitor.get(`/admin/members?show=${show}`)).html);
+    await bringAccount(services, { did, handle: "arriving.test" });
+    expect(await listed("in")).toEqual(["arriving.test"]);
+    expect(await listed("out")).not.toContain("arriving.test");
+    expect((await owner.visitor.get(`/admin/members/${did}`)).text).toContain("@arriving.test Moving in");
+    await services.directory.changes.activate(did);
+    expect(await listed("in")).toEqual([]);
+    await services.directory.changes.deactivate(did, null);
+    expect(await listed("in")).toEqual([]);
+    expect(await listed("out")).toContain("arriving.test");
+    expect((await owner.visitor.get(`/admin/members/${did}`)).text).toContain("@arriving.test Switched off");
   });
 
   test("acts upon several, after a look at whom; who may not be acted upon holds up no other", async () => {

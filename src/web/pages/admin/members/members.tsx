@@ -8,8 +8,9 @@ import { Form } from "../../form.tsx";
 import { Icon } from "../../icons.tsx";
 import { Person, day } from "../../parts.tsx";
 import { BULK_ACTS } from "./bulk.tsx";
+import { ChooseAct } from "../several.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
-import { Standing } from "../lines.tsx";
+import { More, Standing } from "../lines.tsx";
 
 export interface MemberList {
   search: string;
@@ -22,7 +23,8 @@ export interface MemberList {
 export const FILTERS: readonly [MemberFilter, string][] = [
   ["all", "Newest"],
   ["suspended", "Suspended or taken down"],
-  ["off", "Switched off or moving"],
+  ["in", "Moving in"],
+  ["out", "Switched off or moving out"],
   ["unseen", "Not seen by relays"],
 ];
 
@@ -60,16 +62,14 @@ export const MembersPage: FC<DeskFrame & { list: MemberList }> = ({ list, ...fra
       ) : (
         <Several {...frame} people={people} />
       )}
+      <More {...frame} query={after === null ? null : { show: filter, after }}>
+        Older members
+      </More>
       {frame.role === "owner" ? (
         <p class="lead">
           <a href={to("/admin/archives")}>Archives of deleted members</a>
         </p>
       ) : null}
-      {after === null ? null : (
-        <p class="lead">
-          <a href={to(here, { show: filter, after })}>Older members</a>
-        </p>
-      )}
     </DeskPage>
   );
 };
@@ -85,19 +85,7 @@ const Several: FC<DeskFrame & Pick<MemberList, "people">> = ({ people, sender, t
         </div>
       ))}
     </div>
-    <div class="inline">
-      <label class="visually-hidden" for="act">
-        What to do with those chosen
-      </label>
-      <select id="act" name="act">
-        {BULK_ACTS.map(([name, label]) => (
-          <option value={name}>{label}</option>
-        ))}
-      </select>
-      <button class="quiet" type="submit">
-        Look at those chosen
-      </button>
-    </div>
+    <ChooseAct name="act" acts={BULK_ACTS} />
   </Form>
 );
 
