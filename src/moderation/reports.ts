@@ -2,7 +2,7 @@
  * Reports by members, and by others who use this host as their labeler (com.atproto.moderation.createReport).
  */
 import type { Did } from "@atcute/lexicons";
-import { and, desc, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { report } from "../../schema/directory.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -202,6 +202,23 @@ export class ModerationReports {
       .limit(1)
       .get();
     return row !== undefined;
+  }
+
+  /** Who closed a report, a DID or `admin`; null while it is open, and if it is gone. */
+  async closedBy(id: number): Promise<string | null> {
+    const row = await this.#db.select({ by: report.closedBy }).from(report).where(eq(report.id, id)).get();
+    return row?.by ?? null;
+  }
+
+  /** Who takes care of a subject's open reports; null if nobody does. */
+  async assigneeOf(subject: ReportedSubject): Promise<string | null> {
+    const row = await this.#db
+      .select({ did: report.assignedTo })
+      .from(report)
+      .where(and(isAbout(subject), sql`${report.state} = 'open'`, isNotNull(report.assignedTo)))
+      .limit(1)
+      .get();
+    return row?.did ?? null;
   }
 
   /** The DID that a report is about. Refuses NotFound. */

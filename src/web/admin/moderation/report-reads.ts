@@ -31,6 +31,8 @@ export interface SubjectFacts {
   reports: (ReportLine & {
     subjectCid: string | null;
     assignedTo: string | null;
+    /** The handle of whom it is assigned to. */
+    assignee: string | null;
     escalatedBy: string | null;
   })[];
   /** Of the author, about anything else. */
@@ -45,8 +47,9 @@ export interface SubjectFacts {
 
 type Reported = SubjectFacts["reports"][number];
 
-const REPORTS = `SELECT ${REPORT_COLUMNS}, r.subject_cid AS subjectCid, r.assigned_to AS assignedTo, r.escalated_by AS escalatedBy
-  FROM report r LEFT JOIN account a ON a.did = r.reported_by
+const REPORTS = `SELECT ${REPORT_COLUMNS}, r.subject_cid AS subjectCid, r.assigned_to AS assignedTo,
+  m.handle AS assignee, r.escalated_by AS escalatedBy
+  FROM report r LEFT JOIN account a ON a.did = r.reported_by LEFT JOIN account m ON m.did = r.assigned_to
   WHERE r.id IN (SELECT id FROM report WHERE subject_did = ?1 ORDER BY id DESC LIMIT 200)`;
 
 export async function readSubject(

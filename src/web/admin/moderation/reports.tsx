@@ -22,6 +22,7 @@ import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../d
 import { readNext, readQueue } from "./queue-reads.ts";
 import { readPosts, readSubject } from "./report-reads.ts";
 import { type Decided, decidedIn } from "./decided.ts";
+import { decidedAtOnce, decidedMeanwhile, takenMeanwhile } from "./meanwhile.ts";
 import { warn } from "./warn.ts";
 
 const NOTE_MAX = 500;
@@ -66,6 +67,8 @@ function decision(
   return step(async (visit, subject, fields) => {
     const { services, caller } = visit;
     await assertOutranks(services, caller, subject.did);
+    const late = await decidedMeanwhile(visit, fields);
+    if (late !== null) return { problem: late, fields };
     const said = await act(visit, subject, fields);
     if (said?.problem !== undefined) return said;
     const note = lineOf(fields, "note").slice(0, NOTE_MAX);
@@ -73,6 +76,8 @@ function decision(
       dismissed: how === "dismiss",
       note,
     });
+    const other = decidedAtOnce(fields, at);
+    if (other !== null) return { problem: other, fields };
     if (fields.get("tell") === "yes" && reporters.length > 0) {
       const author = await services.directory.findByDid(subject.did);
       const outcome = { subject: nameOf(subject), handle: author?.handle ?? null, acted: how !== "dismiss" };
@@ -108,12 +113,9 @@ const undo = step(async (visit, subject, fields) => {
   return { done: "It is as it was before, and the reports are open again." };
 });
 
-const change = (
-  update: (visit: DeskVisit) => { assignedTo?: string | null; escalated?: boolean },
-  done: string,
-) =>
+const change = (update: { assignedTo?: null; escalated?: boolean }, done: string) =>
   step(async (visit, subject) => {
-    await updateReports(visit.services, visit.caller, { subject: nameOf(subject), ...update(visit) });
+    await updateReports(visit.services, visit.caller, { subject: nameOf(subject), ...update });
     return { done };
   });
 
@@ -170,9 +172,17 @@ export const subject: DeskPage = {
     }),
     warn: decision("warn", warn),
     undo,
-    take: change(({ member }) => ({ assignedTo: member.did }), "You take care of it now: others see that."),
-    leave: change(() => ({ assignedTo: null }), "Nobody takes care of it now."),
-    escalate: change(() => ({ escalated: true }), "It is passed on to the owners, who see it first."),
-    "hand-back": change(() => ({ escalated: false }), "It is for the moderators again."),
+    take: step(async (visit, about, fields) => {
+      const problem = await takenMeanwhile(visit, about, fields);
+      if (problem !== null) return { problem };
+      await updateReports(visit.services, visit.caller, {
+        subject: nameOf(about),
+        assignedTo: visit.member.did,
+      });
+      return { done: "You take care of it now: others see that." };
+    }),
+    leave: change({ assignedTo: null }, "Nobody takes care of it now."),
+    escalate: change({ escalated: true }, "It is passed on to the owners, who see it first."),
+    "hand-back": change({ escalated: false }, "It is for the moderators again."),
   },
 };

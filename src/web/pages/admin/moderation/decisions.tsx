@@ -7,7 +7,7 @@ import { WARNINGS } from "../../../admin/moderation/warnings.ts";
 import { type ReportedSubject, isAppeal } from "../../../../moderation/reports.ts";
 import type { Fields } from "../../../forms.ts";
 import { Check, Field } from "../../fields.tsx";
-import { TextArea } from "../../text-area.tsx";
+import { Select, TextArea } from "../../labelled.tsx";
 import { Form, Submit } from "../../form.tsx";
 import type { DeskFrame } from "../desk-page.tsx";
 
@@ -48,22 +48,19 @@ export const Decisions: FC<SubjectProps> = (props) => {
   const appeals = facts.reports.some(({ state, reasonType }) => state === "open" && isAppeal(reasonType));
   const meant = posts.thread.find(({ uri }) => uri === about.uri);
   const cid = facts.reports.find(({ subjectCid }) => subjectCid !== null)?.subjectCid ?? "";
+  const seen = String(facts.reports.find(({ state }) => state === "open")?.id ?? "");
   return (
     <section>
       <h2>Decide</h2>
-      <Form {...sender} step="dismiss" carried={{ cid }}>
-        <div class="field">
-          <label for="label">Label</label>
-          <select id="label" name="label" data-key="l">
-            <option value="">No label</option>
-            {[...LABELS, ...ownLabels].map(([value, words]) => (
-              <option value={value} selected={wanted?.get("label") === value}>
-                {words}
-              </option>
-            ))}
-          </select>
-          {problem?.field === "label" ? <p class="wrong">{problem.message}</p> : null}
-        </div>
+      <Form {...sender} step="dismiss" carried={{ cid, seen }}>
+        <Select
+          name="label"
+          label="Label"
+          options={[["", "No label"], ...LABELS, ...ownLabels]}
+          chosen={wanted?.get("label")}
+          hotkey="l"
+          problem={problem}
+        />
         <Field
           name="note"
           label="Note for the log"
@@ -95,7 +92,11 @@ export const Decisions: FC<SubjectProps> = (props) => {
         </div>
       </Form>
       {isHere ? (
-        <Warn {...props} text={meant === undefined ? "" : contentOf(meant.record, meant.did).text} />
+        <Warn
+          {...props}
+          seen={seen}
+          text={meant === undefined ? "" : contentOf(meant.record, meant.did).text}
+        />
       ) : null}
     </section>
   );
@@ -123,11 +124,12 @@ const Decide: FC<{ step: string; hotkey: string; words: string; grave?: boolean 
   </button>
 );
 
-const Warn: FC<SubjectProps & { text: string }> = ({ sender, wanted, text }) => (
+/** `seen`: the newest open report. */
+const Warn: FC<SubjectProps & { text: string; seen: string }> = ({ sender, wanted, text, seen }) => (
   <div class="acts">
     <details open={wanted?.get("step") === "warn"}>
       <summary data-key="w">Write to the member</summary>
-      <Form {...sender} step="warn">
+      <Form {...sender} step="warn" carried={{ seen }}>
         <fieldset>
           <legend>What the mail says</legend>
           {WARNINGS.map(({ name, label }) => (

@@ -104,16 +104,28 @@ const Author: FC<SubjectProps> = ({ about, facts, posts, to }) => {
 
 /** Says who takes care of the open reports. */
 const Care: FC<SubjectProps & { open: SubjectFacts["reports"] }> = ({ open, member, sender }) => {
-  const assigned = open.find(({ assignedTo }) => assignedTo !== null)?.assignedTo ?? null;
+  const taken = open.find(({ assignedTo }) => assignedTo !== null);
+  const assigned = taken?.assignedTo ?? null;
+  const isMine = assigned === member.did;
   const escalated = open.some(({ escalatedBy }) => escalatedBy !== null);
   return (
-    <div class="inline">
-      <ButtonForm {...sender} step={assigned === member.did ? "leave" : "take"} hotkey="a">
-        {assigned === member.did ? "Leave it to others" : "I take care of it"}
-      </ButtonForm>
-      <ButtonForm {...sender} step={escalated ? "hand-back" : "escalate"} hotkey="e">
-        {escalated ? "Hand it back to the moderators" : "Pass it on to the owners"}
-      </ButtonForm>
-    </div>
+    <>
+      {assigned === null || isMine ? null : (
+        <p class="lead">{taken?.assignee ? `@${taken.assignee}` : "Somebody"} takes care of it.</p>
+      )}
+      <div class="inline">
+        <ButtonForm
+          {...sender}
+          step={isMine ? "leave" : "take"}
+          carried={{ from: assigned ?? "" }}
+          hotkey="a"
+        >
+          {isMine ? "Leave it to others" : assigned === null ? "I take care of it" : "Take it over"}
+        </ButtonForm>
+        <ButtonForm {...sender} step={escalated ? "hand-back" : "escalate"} hotkey="e">
+          {escalated ? "Hand it back to the moderators" : "Pass it on to the owners"}
+        </ButtonForm>
+      </div>
+    </>
   );
 };
