@@ -1,7 +1,7 @@
 /** Blocks domains to which posts link. The directory decides, and the index follows. */
 import type { Did } from "@atcute/lexicons";
 import type { Act } from "../identity/unsettled.ts";
-import { BlockedLinks } from "../moderation/blocked-links.ts";
+import { BLOCKED_LINKS_MAX, BlockedLinks } from "../moderation/blocked-links.ts";
 import { invalidRequest } from "../protocol/refusal.ts";
 import type { SettlingServices } from "./services.ts";
 
@@ -20,7 +20,8 @@ export async function blockLinks(
   );
   if (begun !== null) return settleLinks(services, begun.act);
   const known = (await links.list()).map(({ domain }) => domain);
-  if (domains.some((domain) => !known.includes(domain))) throw invalidRequest("Too many blocked domains");
+  if (domains.some((domain) => !known.includes(domain)))
+    throw invalidRequest(`No more than ${BLOCKED_LINKS_MAX} domains can be blocked`);
 }
 
 /** Allows a domain again, and shows what was hidden because of it. */

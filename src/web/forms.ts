@@ -40,5 +40,10 @@ async function textOf(value: string | File): Promise<string> {
   return `data:;base64,${Buffer.from(await value.arrayBuffer()).toString("base64")}`;
 }
 
+/** The words of a field: on lines of their own, or with blanks or commas between them. Each stands once. */
+export const wordsOf = (fields: Fields, name: string): string[] => [
+  ...new Set((fields.get(name) ?? "").split(/[\s,;]+/).filter((word) => word !== "")),
+];
+
 /** A field of one line, as its sender sees it; empty if it is missing. */
 export const lineOf = (fields: Fields, name: string): string => visibleText(fields.get(name) ?? "");

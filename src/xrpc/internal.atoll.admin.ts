@@ -28,17 +28,11 @@ import {
 } from "./admin/reports.ts";
 import { releaseNames as release, reserveNames as reserve } from "./admin/names.ts";
 import { method } from "./server/method.ts";
+import { anything, input, page } from "./server/own-schemas.ts";
 import { hostOwner, moderator } from "./server/role-policies.ts";
 
 /** The time that one call spends on a rebuild, in milliseconds. */
 const REBUILD_MS = 10_000;
-
-const limit = v.optional(v.constrain(v.integer(), [v.integerRange(1, 100)]), 50);
-const cursor = v.optional(v.string());
-const page = { limit, cursor };
-const anything = { type: "lex", schema: v.object({}) } as const;
-const input = <Shape extends Parameters<typeof v.object>[0]>(shape: Shape) =>
-  ({ type: "lex", schema: v.object(shape) }) as const;
 
 const listReports = v.query("internal.atoll.admin.listReports", {
   params: v.object({

@@ -6,6 +6,7 @@ import { invalidRequest } from "../protocol/refusal.ts";
 import { act } from "./admin/acts.ts";
 import { uploadBlob } from "./blobs/upload.ts";
 import { method } from "./server/method.ts";
+import { anything, procedure } from "./server/own-schemas.ts";
 import { hostOwner } from "./server/role-policies.ts";
 import type { Services } from "./server/services.ts";
 
@@ -14,17 +15,7 @@ const backups = () => import("../lifecycle/backup/status.ts");
 const restore = () => import("../lifecycle/backup/restore.ts");
 const hostRestore = () => import("../lifecycle/backup/restore-host.ts");
 
-const anything = { type: "lex", schema: v.object({}) } as const;
 const bytes: { type: "blob"; encoding: string[] } = { type: "blob", encoding: ["*/*"] };
-const input = <Shape extends Parameters<typeof v.object>[0]>(shape: Shape) =>
-  ({ type: "lex", schema: v.object(shape) }) as const;
-const procedure = <
-  Name extends `internal.atoll.backup.${string}`,
-  Shape extends Parameters<typeof v.object>[0],
->(
-  name: Name,
-  shape: Shape,
-) => ({ mainSchema: v.procedure(name, { params: null, input: input(shape), output: anything }) });
 
 const BODY = { jsonLimit: 1_000_000 };
 /** Blobs looked up in one call: two requests each, of 50 that the free plan allows. */

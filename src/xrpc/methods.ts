@@ -12,6 +12,7 @@ import { comAtprotoLabel } from "./com.atproto.label.ts";
 import { comAtprotoModeration } from "./com.atproto.moderation.ts";
 import { comAtprotoTemp } from "./com.atproto.temp.ts";
 import { internalAtollAdmin } from "./internal.atoll.admin.ts";
+import { internalAtollUpkeep } from "./internal.atoll.admin.upkeep.ts";
 import { internalAtollBackup } from "./internal.atoll.backup.ts";
 import { appBskyActor } from "./app.bsky.actor.ts";
 import { appBskyFeed } from "./app.bsky.feed.ts";
@@ -35,6 +36,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     comAtprotoModeration,
     comAtprotoTemp,
     internalAtollAdmin,
+    internalAtollUpkeep,
     internalAtollBackup,
     appBskyActor,
     appBskyFeed,

@@ -188,6 +188,19 @@ const own: Record<string, Rule> = {
   reopenReports: moderator,
   updateReport: moderator,
   updateReports: moderator,
+  listArchives: hostOwner,
+  getArchive: hostOwner,
+  archiveAccount: hostOwner,
+  restoreArchive: hostOwner,
+  listBlockedLinks: moderator,
+  blockLinks: moderator,
+  allowLink: moderator,
+  listAnnouncements: hostOwner,
+  announceByPost: hostOwner,
+  announceByMail: hostOwner,
+  stopAnnouncement: hostOwner,
+  listSettings: hostOwner,
+  updateSettings: hostOwner,
 };
 
 const backups = [
@@ -249,6 +262,7 @@ function paramsOf(nsid: string, did: string): Record<string, string> {
         ...(nsid.endsWith("getBlocks") ? { cids: CID } : {}),
         ...(nsid.endsWith("getBlob") ? { cid: CID } : {}),
         ...(nsid.endsWith("getFile") ? { key: "none" } : {}),
+        ...(nsid.endsWith("getArchive") ? { madeAt: "1" } : {}),
       };
   }
 }

@@ -9,8 +9,8 @@ export interface Announcement {
   id: number;
   /** ISO 8601 */
   at: string;
-  /** The owner's DID. */
-  by: Did;
+  /** The owner: a DID, or `admin`. */
+  by: string;
   /** The post; null: it goes by mail. */
   uri: string | null;
   /** Empty for a post. */
@@ -61,7 +61,7 @@ export class Announcements {
   }
 
   /** Begins to write to all members. Refuses InvalidRequest while another one is under way. */
-  async begin(by: Did, { subject, text }: { subject: string; text: string }): Promise<void> {
+  async begin(by: string, { subject, text }: { subject: string; text: string }): Promise<void> {
     const [made] = await this.#database.batch([
       this.#database
         .prepare(
@@ -76,15 +76,20 @@ export class Announcements {
       throw new Refusal("InvalidRequest", "Another announcement is under way", 400);
   }
 
-  /** Writes to nobody else. */
+  /** Writes to nobody else. Refuses NotFound if it is not under way. */
   async stop(id: number): Promise<void> {
-    await this.#database.prepare("UPDATE announcement SET after = NULL WHERE id = ?1").bind(id).run();
+    const { meta } = await this.#database
+      .prepare("UPDATE announcement SET after = NULL WHERE id = ?1 AND after IS NOT NULL")
+      .bind(id)
+      .run();
+    if (meta.changes === 0) throw new Refusal("NotFound", "No announcement under way has this number", 404);
   }
 
-  /** The newest first. */
-  async list(): Promise<Announcement[]> {
+  /** The newest first, before a number. */
+  async list(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<Announcement[]> {
     const { results } = await this.#database
-      .prepare("SELECT * FROM announcement ORDER BY id DESC LIMIT 20")
+      .prepare("SELECT * FROM announcement WHERE id < ?1 ORDER BY id DESC LIMIT ?2")
+      .bind(before, limit)
       .all<Announcement>();
     return results;
   }

@@ -4,6 +4,7 @@ import { deleteObjects } from "../../account/blobs.ts";
 import { KEPT, keptPrefix } from "../../account/kept.ts";
 import { HostTasks } from "../../identity/host-tasks.ts";
 import { logLine } from "../../protocol/log-line.ts";
+import { invalidRequest } from "../../protocol/refusal.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 
 export interface KeptArchive {
@@ -61,13 +62,22 @@ export class Archives {
       .first<KeptArchive>();
   }
 
-  /** The ones that go first, first. */
-  async list(limit: number): Promise<KeptArchive[]> {
+  /** The ones that go first, first. Refuses InvalidRequest for an invalid cursor. */
+  async list(limit: number, cursor?: string): Promise<{ archives: KeptArchive[]; cursor?: string }> {
+    const [until = "", did = "", madeAt = ""] = cursor?.split("::") ?? ["", "", "0"];
+    if (!/^\d{1,15}$/.test(madeAt)) throw invalidRequest("Malformed cursor");
     const { results } = await this.#database
-      .prepare(`SELECT ${COLUMNS} FROM archive ORDER BY until LIMIT ?1`)
-      .bind(limit)
+      .prepare(
+        `SELECT ${COLUMNS} FROM archive WHERE until >= ?1 AND (until, did, made_at) > (?1, ?2, ?3)
+          ORDER BY until, did, made_at LIMIT ?4`,
+      )
+      .bind(until, did, Number(madeAt), limit + 1)
       .all<KeptArchive>();
-    return results;
+    const archives = results.slice(0, limit);
+    const last = archives.at(-1);
+    return results.length > limit && last !== undefined
+      ? { archives, cursor: `${last.until}::${last.did}::${last.madeAt}` }
+      : { archives };
   }
 
   async over(now: string, limit: number): Promise<KeptArchive[]> {

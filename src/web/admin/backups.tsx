@@ -1,25 +1,12 @@
 /** The host's backups: their key, when and where to, and the last ones. */
 import { readShownRuns, start } from "../../lifecycle/backup/status.ts";
-import { type TypedSettings, UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { fixedSettings } from "../../protocol/settings/configured.ts";
 import { OWNERS } from "../../xrpc/server/role-policies.ts";
 import { BACKUP_INPUTS, BackupsPage } from "../pages/admin/backups.tsx";
-import type { Fields } from "../forms.ts";
 import { wrong } from "../problems.ts";
 import { showing, typedIn } from "../setup/settings-task.tsx";
-import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
-
-async function change(visit: DeskVisit, typed: TypedSettings, fields: Fields, done: string): Promise<Said> {
-  try {
-    await changeSettings(visit.services.env, visit.caller.actor, typed);
-    return { done };
-  } catch (thrown) {
-    if (!(thrown instanceof UnfitSetting)) throw thrown;
-    // The key has no field of its own.
-    const field = thrown.setting === "BACKUP_KEY" ? undefined : thrown.setting;
-    return { problem: wrong(`This ${thrown.message}.`, field), fields };
-  }
-}
+import { change } from "./change-settings.ts";
+import { type DeskPage, shown } from "./desk.tsx";
 
 export const backups: DeskPage = {
   may: OWNERS,
@@ -39,10 +26,11 @@ export const backups: DeskPage = {
       take: async (visit, fields) => {
         const key = fields.get("BACKUP_KEY") ?? "";
         if (key === "") return { problem: wrong("Please make the key first, in a browser with JavaScript.") };
+        // The key has no field of its own.
         const said = await change(
           visit,
           { BACKUP_KEY: key },
-          fields,
+          new Map(),
           "The first backup begins within a minute.",
         );
         return said.done === undefined ? said : { ...said, hasKey: true };

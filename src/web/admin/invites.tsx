@@ -8,7 +8,7 @@ import { createInviteCode } from "../../xrpc/accounts/invitations.ts";
 import { disableInviteCodes } from "../../xrpc/admin/members.ts";
 import { consumeForMember } from "../../xrpc/server/rate-limits.ts";
 import { INVITERS } from "../../xrpc/server/role-policies.ts";
-import { type Fields, lineOf } from "../forms.ts";
+import { type Fields, lineOf, wordsOf } from "../forms.ts";
 import { InvitePage, InvitesPage, TreePage } from "../pages/admin/invites.tsx";
 import { wrong } from "../problems.ts";
 import { errorPage, goTo } from "../replies.tsx";
@@ -89,7 +89,7 @@ const wayTo = ({ others, member }: DeskVisit, code: string): string =>
 /** Makes an invite for each address, and mails it. */
 async function sendInvites(visit: DeskVisit, fields: Fields): Promise<Said> {
   const { services, member, caller, frame } = visit;
-  const addresses = [...new Set((fields.get("addresses") ?? "").split(/[\s,;]+/).filter(Boolean))];
+  const addresses = wordsOf(fields, "addresses");
   if (addresses.length === 0 || addresses.length > MAILS_MAX)
     return { problem: wrong(`Please enter 1 to ${MAILS_MAX} addresses.`), fields };
   const odd = addresses.find((address) => !isAddress(address));

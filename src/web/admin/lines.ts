@@ -33,6 +33,12 @@ export interface LabelLine {
 
 export const LINES = 20;
 
+/** The number of a line in a page's address, before or after which a list goes on; null if there is none. */
+export function numberIn({ searchParams }: URL, name: string): number | null {
+  const text = searchParams.get(name) ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
 export const REPORT_COLUMNS = `r.id, r.reason_type AS reasonType, r.reason, r.subject_did AS subjectDid,
   r.subject_uri AS subjectUri, r.state, r.created_at AS createdAt, r.note, a.handle AS reporter`;
 const IN_FORCE = `l.neg = 0 AND (l.exp IS NULL OR l.exp > ?2) AND NOT EXISTS (SELECT 1 FROM label later

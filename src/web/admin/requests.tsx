@@ -9,8 +9,9 @@ import {
 import { MODERATORS } from "../../xrpc/server/role-policies.ts";
 import type { Fields } from "../forms.ts";
 import { OUTCOMES, type Outcome, RequestsPage, STATES } from "../pages/admin/requests.tsx";
-import { PreviewPage } from "../pages/admin/requests-preview.tsx";
+import { DecisionPage } from "../pages/admin/requests-preview.tsx";
 import { wrong } from "../problems.ts";
+import { numberIn } from "./lines.ts";
 import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
 
 export const requests: DeskPage = {
@@ -18,10 +19,8 @@ export const requests: DeskPage = {
   show: async (visit, said) => {
     const { searchParams } = visit.url;
     const state = STATES.find(([name]) => name === searchParams.get("show"))?.[0] ?? "waiting";
-    const after = Number(searchParams.get("after"));
     const joining = new JoinRequests(visit.services.env.DIRECTORY);
-    const start = Number.isSafeInteger(after) && after > 0 ? after : null;
-    const found = await joining.list(state, start, DECIDED_MAX + 1);
+    const found = await joining.list(state, numberIn(visit.url, "after"), DECIDED_MAX + 1);
     const page = found.slice(0, DECIDED_MAX);
     const next = found.length > DECIDED_MAX ? (page.at(-1)?.id ?? null) : null;
     return shown(visit, said, (frame) => (
@@ -50,7 +49,7 @@ async function preview(visit: DeskVisit, fields: Fields): Promise<Said | Respons
   const found = await new JoinRequests(visit.services.env.DIRECTORY).undecided(chosenIn(fields));
   if (outcome === null || found.length === 0)
     return { problem: wrong("Please choose requests, and what to do.") };
-  return shown(visit, {}, (frame) => <PreviewPage {...frame} outcome={outcome} requests={found} />);
+  return shown(visit, {}, (frame) => <DecisionPage {...frame} outcome={outcome} requests={found} />);
 }
 
 async function decide(visit: DeskVisit, fields: Fields): Promise<Said> {

@@ -1,22 +1,17 @@
 /** The host's settings, with the pages that set-up has: each asks for the same, and keeps it in the same way. */
-import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { OWNERS } from "../../xrpc/server/role-policies.ts";
 import { SettingsListPage, SettingsPage } from "../pages/admin/settings.tsx";
-import { wrong } from "../problems.ts";
 import { errorPage } from "../replies.tsx";
 import { isPageName } from "../setup/pages.ts";
 import { SETTINGS_PAGES } from "../setup/settings-pages.ts";
 import { showing, typedIn } from "../setup/settings-task.tsx";
+import { change } from "./change-settings.ts";
 import { type DeskPage, type DeskVisit, shown } from "./desk.tsx";
 
 const pageOf = ({ about }: DeskVisit) => (isPageName(about) ? SETTINGS_PAGES[about] : undefined);
 
 const nowhere = (visit: DeskVisit) =>
   errorPage(visit, "There are no such settings.", { status: 404, title: "Nothing here" });
-
-const SAVED = "Saved. It holds everywhere within a few seconds.";
-const REBUILDS =
-  "The index is being built anew from the members’ repos; the status page says how far it is. Until it is done, timelines and search lack what was posted while another AppView was in use.";
 
 export const settings: DeskPage = {
   may: OWNERS,
@@ -39,14 +34,7 @@ export const settingsOf: DeskPage = {
       take: async (visit, fields) => {
         const page = pageOf(visit);
         if (page === undefined) return nowhere(visit);
-        const typed = typedIn(visit, page.inputs, fields);
-        try {
-          const { rebuilds } = await changeSettings(visit.services.env, visit.caller.actor, typed);
-          return { done: rebuilds ? `${SAVED} ${REBUILDS}` : SAVED, fields };
-        } catch (thrown) {
-          if (!(thrown instanceof UnfitSetting)) throw thrown;
-          return { problem: wrong(`This ${thrown.message}.`, thrown.setting), fields };
-        }
+        return change(visit, typedIn(visit, page.inputs, fields), fields);
       },
     },
   },

@@ -1,15 +1,15 @@
 /** Names, relays and the log: what an owner looks after now and then. */
-import { UnfitSetting, changeSettings } from "../../lifecycle/host/settings.ts";
 import { type RelayFinding, findings, missingMembers } from "../../lifecycle/relay-look.ts";
 import { relayStatuses } from "../../lifecycle/relays.ts";
 import { ModerationRoles } from "../../moderation/roles.ts";
 import { releaseNames, reserveNames } from "../../xrpc/admin/names.ts";
 import { MODERATORS, OWNERS } from "../../xrpc/server/role-policies.ts";
-import { lineOf } from "../forms.ts";
+import { lineOf, wordsOf } from "../forms.ts";
 import { LogPage, type MissingMember, NamesPage, RelaysPage, RolesPage } from "../pages/admin/upkeep.tsx";
 import { wrong } from "../problems.ts";
+import { change } from "./change-settings.ts";
 import { type DeskPage, shown } from "./desk.tsx";
-import { type LogLine, LOG_LINES } from "./lines.ts";
+import { type LogLine, LOG_LINES, numberIn } from "./lines.ts";
 import { read, trip } from "./trip.ts";
 
 const PAGE = 50;
@@ -22,7 +22,7 @@ export const names: DeskPage = {
     return shown(visit, said, (frame) => (
       <NamesPage
         {...frame}
-        words={said.fields?.get("words") ?? visit.services.env.BLOCKED_WORDS}
+        words={said.fields?.get("BLOCKED_WORDS") ?? visit.services.env.BLOCKED_WORDS}
         names={page.names.map(({ name }) => name)}
         after={page.cursor ?? null}
         wanted={said.fields}
@@ -33,30 +33,25 @@ export const names: DeskPage = {
     reserve: {
       may: OWNERS,
       take: async ({ services, caller }, fields) => {
-        const wanted = (fields.get("names") ?? "")
-          .toLowerCase()
-          .split(/[\s,;]+/)
-          .filter(Boolean);
+        const wanted = wordsOf(fields, "names").map((name) => name.toLowerCase());
         const odd = wanted.find((name) => !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
         if (wanted.length === 0 || wanted.length > PAGE)
-          return { problem: wrong(`Please enter 1 to ${PAGE} names.`), fields };
+          return { problem: wrong(`Please enter 1 to ${PAGE} names.`, "names"), fields };
         if (odd !== undefined)
-          return { problem: wrong(`“${odd}” cannot be the first part of a handle.`), fields };
+          return { problem: wrong(`“${odd}” cannot be the first part of a handle.`, "names"), fields };
         await reserveNames(services, caller, wanted);
         return { done: "The names are kept: nobody can take them." };
       },
     },
     words: {
       may: OWNERS,
-      take: async ({ services, caller }, fields) => {
-        try {
-          await changeSettings(services.env, caller.actor, { BLOCKED_WORDS: fields.get("words") ?? "" });
-        } catch (thrown) {
-          if (!(thrown instanceof UnfitSetting)) throw thrown;
-          return { problem: wrong(`This ${thrown.message}.`), fields };
-        }
-        return { done: "Saved. Handles that members have already stay as they are.", fields };
-      },
+      take: (visit, fields) =>
+        change(
+          visit,
+          { BLOCKED_WORDS: fields.get("BLOCKED_WORDS") ?? "" },
+          fields,
+          "Saved. Handles that members have already stay as they are; display names are hidden.",
+        ),
     },
     release: {
       may: OWNERS,
@@ -109,7 +104,7 @@ export const log: DeskPage = {
     const { searchParams } = visit.url;
     const actor = searchParams.get("actor") ?? "";
     const subject = searchParams.get("subject") ?? "";
-    const before = Number(searchParams.get("before") ?? "") || Number.MAX_SAFE_INTEGER;
+    const before = numberIn(visit.url, "before") ?? Number.MAX_SAFE_INTEGER;
     const { results } = await visit.services.env.DIRECTORY.prepare(
       `${LOG_LINES} WHERE l.id < ?1 AND ${actor === "" ? "?2 = ''" : "l.actor = ?2"}
         AND ${subject === "" ? "?3 = ''" : "l.subject = ?3"} ORDER BY l.id DESC LIMIT ${PAGE + 1}`,

@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import type { Problem } from "../problems.ts";
 import type { Frame } from "../visit.ts";
 import { Field } from "./fields.tsx";
-import { TextArea } from "./text-area.tsx";
+import { TextArea } from "./labelled.tsx";
 import { Form, Submit, type Sender } from "./form.tsx";
 import { Layout } from "./layout.tsx";
 import { BackLink, ProblemNotice } from "./parts.tsx";

@@ -1,17 +1,10 @@
 /** The fields of forms. */
 import type { Child, FC } from "hono/jsx";
-import type { Problem } from "../problems.ts";
+import { Labelled, type LabelledProps, linked, wrongWith } from "./labelled.tsx";
 
-export interface FieldProps {
-  /** By default its name; where a page has several of a name, problems go by it. */
-  id?: string;
-  name: string;
-  label: string;
+export interface FieldProps extends LabelledProps {
   type?: "text" | "password" | "email";
   value?: string | undefined;
-  hint?: Child;
-  /** The problem of the form: shown here, with the focus, if it is about this field. */
-  problem?: Problem | null | undefined;
   autocomplete?: string;
   inputmode?: "email" | "text" | "numeric";
   code?: boolean;
@@ -24,14 +17,14 @@ export interface FieldProps {
   tail?: Child;
 }
 
-/** A labelled input with its hint and error, linked for screen readers. */
+/** A labelled input of one line. */
 export const Field: FC<FieldProps> = ({
+  id,
   name,
-  id = name,
   label,
-  type = "text",
   hint,
   problem,
+  type = "text",
   code,
   optional,
   tail,
@@ -39,28 +32,23 @@ export const Field: FC<FieldProps> = ({
   hotkey,
   ...rest
 }) => {
-  const wrong = problem?.field === id ? problem.message : null;
-  const described = [hint === undefined ? null : `${id}-hint`, wrong ? `${id}-wrong` : null].filter(Boolean);
+  const labelled = { id, name, label, hint, problem };
   const input = (
     <input
-      id={id}
-      name={name}
+      {...linked(labelled)}
       type={type}
       class={code ? "code" : undefined}
       required={!optional}
-      aria-invalid={wrong ? "true" : undefined}
-      aria-describedby={described.length > 0 ? described.join(" ") : undefined}
       autocapitalize={code ? "characters" : "none"}
       autocorrect="off"
       spellcheck={false}
       data-key={hotkey}
-      autofocus={problem?.field ? wrong !== null : autofocus}
+      autofocus={problem?.field ? wrongWith(labelled) !== null : autofocus}
       {...rest}
     />
   );
   return (
-    <div class="field">
-      <label for={id}>{label}</label>
+    <Labelled {...labelled}>
       {tail === undefined ? (
         input
       ) : (
@@ -69,17 +57,7 @@ export const Field: FC<FieldProps> = ({
           {tail}
         </div>
       )}
-      {hint === undefined ? null : (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      {wrong ? (
-        <p class="wrong" id={`${id}-wrong`}>
-          {wrong}
-        </p>
-      ) : null}
-    </div>
+    </Labelled>
   );
 };
 

@@ -9,16 +9,17 @@ export interface Sender {
   carried?: Record<string, string>;
 }
 
-/** `upload`: whether the form carries a file. */
-export const Form: FC<PropsWithChildren<Sender & { step: string; upload?: boolean }>> = ({
+/** `upload`: whether the form carries a file. `id`: for controls that stand elsewhere. */
+export const Form: FC<PropsWithChildren<Sender & { step: string; upload?: boolean; id?: string }>> = ({
   action,
   csrf,
   carried = {},
   step,
   upload = false,
+  id,
   children,
 }) => (
-  <form method="post" action={action} enctype={upload ? "multipart/form-data" : undefined}>
+  <form id={id} method="post" action={action} enctype={upload ? "multipart/form-data" : undefined}>
     <input type="hidden" name="csrf" value={csrf} />
     <input type="hidden" name="step" value={step} />
     {Object.entries(carried).map(([name, value]) => (

@@ -1,31 +1,41 @@
-/** A field of several lines. */
-import type { FC } from "hono/jsx";
-import type { FieldProps } from "./fields.tsx";
+/** Labelled controls: what stands around each, and those of several lines or with options. */
+import type { Child, FC, PropsWithChildren } from "hono/jsx";
+import type { Problem } from "../problems.ts";
 
-type TextAreaProps = Pick<
-  FieldProps,
-  "id" | "name" | "label" | "value" | "hint" | "optional" | "maxlength" | "problem"
-> & { rows?: number };
+export interface LabelledProps {
+  /** By default its name; where a page has several of a name, problems go by it. */
+  id?: string | undefined;
+  name: string;
+  label: string;
+  hint?: Child;
+  /** The problem of the form: shown here, with the focus, if it is about this control. */
+  problem?: Problem | null | undefined;
+}
 
-export const TextArea: FC<TextAreaProps> = (props) => {
-  const { name, id = name, label, value, hint, optional, maxlength, problem, rows = 5 } = props;
-  const wrong = problem?.field === id ? problem.message : null;
+/** What is wrong with a control; null if nothing is. */
+export const wrongWith = ({ name, id = name, problem }: LabelledProps): string | null =>
+  problem?.field === id ? problem.message : null;
+
+/** The attributes that link a control to its label, its hint and its error, for screen readers. */
+export function linked(props: LabelledProps) {
+  const { name, id = name, hint } = props;
+  const wrong = wrongWith(props);
   const described = [hint === undefined ? null : `${id}-hint`, wrong ? `${id}-wrong` : null].filter(Boolean);
+  return {
+    id,
+    name,
+    "aria-invalid": wrong ? ("true" as const) : undefined,
+    "aria-describedby": described.length > 0 ? described.join(" ") : undefined,
+  };
+}
+
+export const Labelled: FC<PropsWithChildren<LabelledProps>> = ({ children, ...props }) => {
+  const { name, id = name, label, hint } = props;
+  const wrong = wrongWith(props);
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <textarea
-        id={id}
-        name={name}
-        rows={rows}
-        required={!optional}
-        maxlength={maxlength}
-        aria-invalid={wrong ? "true" : undefined}
-        aria-describedby={described.length > 0 ? described.join(" ") : undefined}
-        autofocus={wrong !== null}
-      >
-        {value ?? ""}
-      </textarea>
+      {children}
       {hint === undefined ? null : (
         <p class="hint" id={`${id}-hint`}>
           {hint}
@@ -39,3 +49,48 @@ export const TextArea: FC<TextAreaProps> = (props) => {
     </div>
   );
 };
+
+type TextAreaProps = LabelledProps & {
+  value?: string | undefined;
+  optional?: boolean;
+  maxlength?: number;
+  rows?: number;
+};
+
+export const TextArea: FC<TextAreaProps> = ({ value, optional, maxlength, rows = 5, ...props }) => (
+  <Labelled {...props}>
+    <textarea
+      {...linked(props)}
+      rows={rows}
+      required={!optional}
+      maxlength={maxlength}
+      autofocus={wrongWith(props) !== null}
+    >
+      {value ?? ""}
+    </textarea>
+  </Labelled>
+);
+
+export type Options = readonly (readonly [value: string, label: string])[];
+
+export const labelOf = (options: Options, value: string): string =>
+  options.find(([each]) => each === value)?.[1] ?? value;
+
+type SelectProps = LabelledProps & {
+  options: Options;
+  chosen?: string | undefined;
+  /** The key that leads to it, where the page has keys. */
+  hotkey?: string;
+};
+
+export const Select: FC<SelectProps> = ({ options, chosen, hotkey, ...props }) => (
+  <Labelled {...props}>
+    <select {...linked(props)} data-key={hotkey}>
+      {options.map(([value, label]) => (
+        <option value={value} selected={value === chosen}>
+          {label}
+        </option>
+      ))}
+    </select>
+  </Labelled>
+);

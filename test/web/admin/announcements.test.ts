@@ -89,12 +89,12 @@ describe("a post to all", () => {
   test("that is empty, or too long, is not posted", async () => {
     expect((await post("")).status).toBe(400);
     expect((await post("x".repeat(301))).status).toBe(400);
-    expect(await announcements.list()).toEqual([]);
+    expect(await announcements.list(20)).toEqual([]);
   });
 
   test("is gone with its post", async () => {
     await post("A mistake");
-    const [{ uri } = { uri: null }] = await announcements.list();
+    const [{ uri } = { uri: null }] = await announcements.list(20);
     await xrpc("com.atproto.repo.deleteRecord", {
       auth: owner.member.auth,
       input: { repo: owner.member.did, collection: "app.bsky.feed.post", rkey: uri?.split("/").at(-1) },
@@ -118,7 +118,7 @@ describe("a mail to all", () => {
   }
   const turn = (box: ReturnType<typeof mailbox>) =>
     sendAnnouncements({ ...bindings, PUBLIC_URL: "https://host.example" }, box);
-  const state = async () => (await announcements.list())[0];
+  const state = async () => (await announcements.list(20))[0];
 
   test("goes to each member once, some in each turn, and says how far it is", async () => {
     bindings.PLAN = "free";

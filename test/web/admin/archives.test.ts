@@ -34,7 +34,7 @@ afterEach(() => {
 
 const keysOf = async (prefix: string) =>
   (await bindings.BLOBS.list({ prefix })).objects.map(({ key }) => key.replace(/\d{10,}/, "T"));
-const kept = () => new Archives(bindings.DIRECTORY).list(10);
+const kept = async () => (await new Archives(bindings.DIRECTORY).list(10)).archives;
 const nameOf = async () => {
   const [{ did, madeAt } = { did: "", madeAt: 0 }] = await kept();
   return `${did}:${madeAt}`;

@@ -199,9 +199,9 @@ describe("a blocked host", () => {
   test("is set by owners, in the form of DNS", async () => {
     const owner = await holderOf("owner");
     await owner.visitor.get(PATH);
-    const bad = await owner.visitor.post(PATH, { step: "hosts", hosts: "no host!" });
+    const bad = await owner.visitor.post(PATH, { step: "hosts", BLOCKED_HOSTS: "no host!" });
     expect(bad.text).toContain("which is no host");
-    const answer = await moderator.visitor.post(PATH, { step: "hosts", hosts: "x.example" });
+    const answer = await moderator.visitor.post(PATH, { step: "hosts", BLOCKED_HOSTS: "x.example" });
     expect(answer.text).toContain("This page is for the owners");
     expect((await moderator.visitor.get(PATH)).text).not.toContain("Blocked hosts");
     expect((await owner.visitor.get(PATH)).text).toContain("Blocked hosts");

@@ -345,8 +345,13 @@ test("an owner hands the host over: the new owner takes the old one’s role", a
 });
 
 test("a word that owners do not want is in no new handle, dashed or not, but for whom they give it", async () => {
-  expect((await owner.visitor.post("/admin/names", { step: "words", words: "wat-ches" })).status).toBe(400);
-  const saved = await owner.visitor.post("/admin/names", { step: "words", words: "Watches, casino test" });
+  expect(
+    (await owner.visitor.post("/admin/names", { step: "words", BLOCKED_WORDS: "wat-ches" })).status,
+  ).toBe(400);
+  const saved = await owner.visitor.post("/admin/names", {
+    step: "words",
+    BLOCKED_WORDS: "Watches, casino test",
+  });
   expect(saved.text).toContain("Saved.");
   const signUp = async (name: string) =>
     xrpc("com.atproto.server.createAccount", {
@@ -366,6 +371,6 @@ test("a word that owners do not want is in no new handle, dashed or not, but for
     input: { did: body.did, handle: "wat-ches.test" },
   });
   expect(given.status).toBe(200);
-  await owner.visitor.post("/admin/names", { step: "words", words: "" });
+  await owner.visitor.post("/admin/names", { step: "words", BLOCKED_WORDS: "" });
   expect((await signUp("casino")).status).toBe(200);
 });

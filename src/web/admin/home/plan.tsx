@@ -1,6 +1,5 @@
 /** The host's use of Cloudflare's plans, and the month's cost. */
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
-import { changeSettings } from "../../../lifecycle/host/settings.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";
 import { dollarsFor, shareOfFree } from "../../../protocol/plan/bill.ts";
 import { RESOURCES, type Resource, priceOf } from "../../../protocol/plan/prices.ts";
@@ -9,6 +8,7 @@ import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
 import { type PlanLine, PlanPage, type PlanSummary } from "../../pages/admin/home/plan.tsx";
 import type { Concern } from "../../pages/admin/home/home.tsx";
 import { wrong } from "../../problems.ts";
+import { change } from "../change-settings.ts";
 import { type DeskPage, type DeskVisit, shown } from "../desk.tsx";
 import { readNumbers } from "./reads.ts";
 
@@ -30,12 +30,11 @@ export const plan: DeskPage = {
   steps: {
     plan: {
       may: OWNERS,
-      take: async ({ services, caller }, fields) => {
+      take: async (visit, fields) => {
         const wanted = fields.get("plan") ?? "";
         if (wanted !== "free" && wanted !== "paid")
           return { problem: wrong("Please choose a plan.", "plan") };
-        await changeSettings(services.env, caller.actor, { PLAN: wanted });
-        return { done: "Saved. It holds everywhere within a few seconds." };
+        return change(visit, { PLAN: wanted }, fields);
       },
     },
   },

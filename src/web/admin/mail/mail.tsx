@@ -1,11 +1,12 @@
 /** Mail: whether it goes out, what could not be sent, what went out, and the language that it is in. */
 import { isLanguage } from "../../../identity/mail/texts.ts";
 import { sendTestMail } from "../../../lifecycle/host/checks.ts";
-import { UnfitSetting, changeSettings } from "../../../lifecycle/host/settings.ts";
 import { act } from "../../../xrpc/admin/acts.ts";
 import { OWNERS } from "../../../xrpc/server/role-policies.ts";
 import { MailPage } from "../../pages/admin/mail/mail.tsx";
 import { wrong } from "../../problems.ts";
+import { change } from "../change-settings.ts";
+import { numberIn } from "../lines.ts";
 import { type DeskPage, shown } from "../desk.tsx";
 import { readMail } from "./mail-reads.ts";
 
@@ -15,7 +16,7 @@ export const mail: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => {
     const { env } = visit.services;
-    const before = Number(visit.url.searchParams.get("before") ?? "") || Number.MAX_SAFE_INTEGER;
+    const before = numberIn(visit.url, "before") ?? Number.MAX_SAFE_INTEGER;
     const { unsent, lines } = await readMail(env.DIRECTORY, before, PAGE + 1);
     const chosen = said.fields?.get("language") ?? "";
     return shown(visit, said, (frame) => (
@@ -51,15 +52,13 @@ export const mail: DeskPage = {
     },
     language: {
       may: OWNERS,
-      take: async ({ services, caller }, fields) => {
-        try {
-          await changeSettings(services.env, caller.actor, { MAIL_LANGUAGE: fields.get("language") ?? "" });
-        } catch (thrown) {
-          if (!(thrown instanceof UnfitSetting)) throw thrown;
-          return { problem: wrong("Please choose one of the languages.") };
-        }
-        return { done: "Saved. Mails are in this language within a few seconds.", fields };
-      },
+      take: (visit, fields) =>
+        change(
+          visit,
+          { MAIL_LANGUAGE: fields.get("language") ?? "" },
+          fields,
+          "Saved. Mails are in this language within a few seconds.",
+        ),
     },
   },
 };

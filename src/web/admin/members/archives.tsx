@@ -8,7 +8,7 @@ import { wrong } from "../../problems.ts";
 import { errorPage } from "../../replies.tsx";
 import { type DeskPage, shown } from "../desk.tsx";
 
-const SHOWN = 100;
+const SHOWN = 50;
 
 /** How the path of an archive, and a form, names it. */
 const nameOf = ({ did, madeAt }: { did: string; madeAt: number }): string => `${did}:${madeAt}`;
@@ -22,10 +22,16 @@ function namedBy(name: string): { did: string; madeAt: number } | null {
 export const archives: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => {
-    const kept = await new Archives(visit.services.env.DIRECTORY).list(SHOWN);
-    const lines = kept.map((each) => ({ ...each, name: nameOf(each) }));
+    const cursor = visit.url.searchParams.get("after") ?? undefined;
+    const kept = await new Archives(visit.services.env.DIRECTORY).list(SHOWN, cursor);
+    const lines = kept.archives.map((each) => ({ ...each, name: nameOf(each) }));
     return shown(visit, said, (frame) => (
-      <ArchivesPage {...frame} archives={lines} wanted={said.fields?.get("archive") ?? null} />
+      <ArchivesPage
+        {...frame}
+        archives={lines}
+        after={kept.cursor ?? null}
+        wanted={said.fields?.get("archive") ?? null}
+      />
     ));
   },
   steps: {

@@ -1,21 +1,18 @@
 /** The community's own labels. */
-import { UnfitSetting, changeSettings } from "../../../lifecycle/host/settings.ts";
 import { type OwnLabel, ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
 import { OWNERS } from "../../../xrpc/server/role-policies.ts";
 import { lineOf } from "../../forms.ts";
 import { LabelsPage } from "../../pages/admin/moderation/labels.tsx";
-import { wrong } from "../../problems.ts";
+import { change } from "../change-settings.ts";
 import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
 
-async function keep(visit: DeskVisit, labels: readonly object[], done: string): Promise<Said> {
-  try {
-    await changeSettings(visit.services.env, visit.caller.actor, { OWN_LABELS: JSON.stringify(labels) });
-  } catch (thrown) {
-    if (!(thrown instanceof UnfitSetting)) throw thrown;
-    return { problem: wrong(`This ${thrown.message}.`) };
-  }
-  return { done: `${done} Apps see it within a few seconds.` };
-}
+const keep = (visit: DeskVisit, labels: readonly object[], done: string): Promise<Said> =>
+  change(
+    visit,
+    { OWN_LABELS: JSON.stringify(labels) },
+    new Map(),
+    `${done} Apps see it within a few seconds.`,
+  );
 
 const ownOf = ({ services }: DeskVisit): OwnLabel[] => ownLabelsOf(services.env.OWN_LABELS);
 

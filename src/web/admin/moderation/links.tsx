@@ -1,18 +1,15 @@
 /** Domains to which posts may not link, and hosts that nothing is taken from. */
 import { BLOCKED_LINK, IS_BLOCKED_LINK } from "../../../appview/blocked-links.ts";
-import { UnfitSetting, changeSettings } from "../../../lifecycle/host/settings.ts";
-import { BLOCKED_LINKS_MAX, BlockedLinks } from "../../../moderation/blocked-links.ts";
-import { domainNamed } from "../../../protocol/settings/domains.ts";
+import { BlockedLinks } from "../../../moderation/blocked-links.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import { allowDomain, blockDomains } from "../../../xrpc/admin/links.ts";
 import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
-import { type Fields, lineOf } from "../../forms.ts";
+import { type Fields, lineOf, wordsOf } from "../../forms.ts";
 import { LinksPage } from "../../pages/admin/moderation/links.tsx";
 import { wrong } from "../../problems.ts";
+import { change } from "../change-settings.ts";
 import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
 
-/** Domains of one form: each is looked for in the search. */
-const AT_ONCE = 20;
 /** Hidden posts that are listed and counted. */
 const LISTED = 20;
 const COUNTED = 1_000;
@@ -22,22 +19,12 @@ interface Hidden {
   ref: string;
 }
 
-async function block(visit: DeskVisit, fields: Fields): Promise<Said> {
-  const { services, caller } = visit;
-  const typed = (fields.get("domains") ?? "").split(/[\s,;]+/).filter(Boolean);
-  if (typed.length === 0 || typed.length > AT_ONCE)
-    return { problem: wrong(`Please enter 1 to ${AT_ONCE} domains.`, "domains"), fields };
-  const domains = typed.map(domainNamed);
-  const odd = typed.find((_, i) => domains[i] === null);
-  if (odd !== undefined)
-    return { problem: wrong(`“${odd}” is no domain. Write it as example.com.`, "domains"), fields };
-  if (domains.some((domain) => domain === services.host.hostname))
-    return { problem: wrong("That is this host itself.", "domains"), fields };
+async function block({ services, caller }: DeskVisit, fields: Fields): Promise<Said> {
   try {
-    await blockDomains(services, caller, [...new Set(domains.flatMap((domain) => domain ?? []))]);
+    await blockDomains(services, caller, wordsOf(fields, "domains"));
   } catch (thrown) {
-    if (!isRefusal(thrown)) throw thrown;
-    return { problem: wrong(`No more than ${BLOCKED_LINKS_MAX} domains can be blocked.`), fields };
+    if (!isRefusal(thrown) || thrown.status >= 500) throw thrown;
+    return { problem: wrong(`${thrown.message}.`, "domains"), fields };
   }
   return { done: "Posts that link there are hidden here, those to come as well." };
 }
@@ -58,7 +45,7 @@ export const links: DeskPage = {
         {...frame}
         links={blocked.map(({ domain }) => ({ domain, hidden: hidden.get(domain)?.length ?? 0 }))}
         posts={results.slice(0, LISTED).map(({ subject }) => subject)}
-        hosts={said.fields?.get("hosts") ?? BLOCKED_HOSTS}
+        hosts={said.fields?.get("BLOCKED_HOSTS") ?? BLOCKED_HOSTS}
         wanted={said.fields}
       />
     ));
@@ -74,15 +61,7 @@ export const links: DeskPage = {
     },
     hosts: {
       may: OWNERS,
-      take: async ({ services, caller }, fields) => {
-        try {
-          await changeSettings(services.env, caller.actor, { BLOCKED_HOSTS: fields.get("hosts") ?? "" });
-        } catch (thrown) {
-          if (!(thrown instanceof UnfitSetting)) throw thrown;
-          return { problem: wrong(`This ${thrown.message}.`, "hosts"), fields };
-        }
-        return { done: "Saved. It holds everywhere within a few seconds.", fields };
-      },
+      take: (visit, fields) => change(visit, { BLOCKED_HOSTS: fields.get("BLOCKED_HOSTS") ?? "" }, fields),
     },
   },
 };

@@ -3,11 +3,15 @@ import type { Child, FC } from "hono/jsx";
 import { ButtonForm, type Sender } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 
-export const Words: FC<{ title: string; at: Child }> = ({ title, at }) => (
+export const Words: FC<{ title: string; at?: Child }> = ({ title, at }) => (
   <span class="words">
     <b>{title}</b>
-    <br />
-    <span class="at">{at}</span>
+    {at === undefined ? null : (
+      <>
+        <br />
+        <span class="at">{at}</span>
+      </>
+    )}
   </span>
 );
 
@@ -35,9 +39,25 @@ export const Ending: FC<EndingProps> = ({ does, whom, ...sender }) => (
 );
 
 /** A list row with a button that ends it. */
-export const EndingRow: FC<EndingProps & { title: string; at: string }> = ({ title, at, ...ending }) => (
+export const EndingRow: FC<EndingProps & { title: string; at?: Child }> = ({ title, at, ...ending }) => (
   <div>
     <Words title={title} at={at} />
     <Ending {...ending} />
   </div>
 );
+
+interface KeptProps extends Omit<EndingProps, "carried" | "whom"> {
+  things: { title: string; at?: Child; carried: Record<string, string> }[];
+}
+
+/** A list of what is kept, each thing with a button that ends it. */
+export const Kept: FC<KeptProps> = ({ things, ...ending }) =>
+  things.length === 0 ? (
+    <p class="lead">None yet.</p>
+  ) : (
+    <div class="rows">
+      {things.map(({ title, at, carried }) => (
+        <EndingRow {...ending} title={title} at={at} carried={carried} whom={title} />
+      ))}
+    </div>
+  );

@@ -5,11 +5,12 @@ import type { Branch, InviteLine, Newcomer, Tree } from "../../admin/invite-read
 import type { Fields } from "../../forms.ts";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Field } from "../fields.tsx";
-import { TextArea } from "../text-area.tsx";
+import { Select, TextArea } from "../labelled.tsx";
 import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { day } from "../parts.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { More } from "./lines.tsx";
 
 interface InvitesProps extends DeskFrame {
   invites: InviteLine[];
@@ -20,7 +21,7 @@ interface InvitesProps extends DeskFrame {
 }
 
 export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted, ...frame }) => {
-  const { to, here, host } = frame;
+  const { to, host } = frame;
   return (
     <DeskPage
       {...frame}
@@ -54,15 +55,21 @@ export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted,
             </a>
           ))}
         </div>
-        {after === null ? null : (
-          <p class="lead">
-            <a href={to(here, { after })}>Older invites</a>
-          </p>
-        )}
+        <More {...frame} query={after === null ? null : { after }}>
+          Older invites
+        </More>
       </section>
     </DeskPage>
   );
 };
+
+/** For how many days an invite lasts. */
+const LASTS = [
+  ["", "For ever"],
+  ["1", "For a day"],
+  ["7", "For a week"],
+  ["30", "For a month"],
+] as const;
 
 const MakeInvites: FC<Pick<InvitesProps, "sender" | "problem" | "wanted">> = ({
   sender,
@@ -81,15 +88,7 @@ const MakeInvites: FC<Pick<InvitesProps, "sender" | "problem" | "wanted">> = ({
           maxlength={4}
           problem={problem}
         />
-        <div class="field">
-          <label for="days">Until when</label>
-          <select id="days" name="days">
-            <option value="">For ever</option>
-            <option value="1">For a day</option>
-            <option value="7">For a week</option>
-            <option value="30">For a month</option>
-          </select>
-        </div>
+        <Select name="days" label="Until when" options={LASTS} chosen={wanted?.get("days")} />
         <Submit>Make a link</Submit>
       </Form>
     </details>

@@ -1,6 +1,7 @@
 /** Lists of reports and of acts. */
-import type { FC } from "hono/jsx";
+import type { FC, PropsWithChildren } from "hono/jsx";
 import type { LogLine, ReportLine } from "../../admin/lines.ts";
+import { isMovingIn } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
 import { day } from "../parts.tsx";
 import type { DeskFrame } from "./desk-page.tsx";
@@ -92,9 +93,21 @@ const SubjectLink: FC<{ subject: string; to: DeskFrame["to"] }> = ({ subject, to
 const STANDING = { suspended: "Suspended", takendown: "Taken down" } as const;
 
 /** The unusual facts of a member's account. */
-export const Standing: FC<{ member: Member }> = ({ member: { takedown, state } }) => (
+export const Standing: FC<{ member: Member }> = ({ member }) => (
   <>
-    {takedown === null ? null : <span class="tag bad">{STANDING[takedown]}</span>}
-    {state === "deactivated" ? <span class="tag">Switched off</span> : null}{" "}
+    {member.takedown === null ? null : <span class="tag bad">{STANDING[member.takedown]}</span>}
+    {member.state === "deactivated" ? (
+      <span class="tag">{isMovingIn(member) ? "Moving in" : "Switched off"}</span>
+    ) : null}{" "}
   </>
 );
+
+type MoreProps = PropsWithChildren<Pick<DeskFrame, "to" | "here"> & { query: Record<string, string> | null }>;
+
+/** The way to the next page of a list; nothing on the last one. */
+export const More: FC<MoreProps> = ({ to, here, query, children }) =>
+  query === null ? null : (
+    <p class="lead">
+      <a href={to(here, query)}>{children}</a>
+    </p>
+  );

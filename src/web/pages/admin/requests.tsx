@@ -3,8 +3,11 @@ import type { FC } from "hono/jsx";
 import { WORD_MAX } from "../../../moderation/join-decisions.ts";
 import type { JoinRequest } from "../../../moderation/join-requests.ts";
 import { Form } from "../form.tsx";
+import { TextArea } from "../labelled.tsx";
 import { day } from "../parts.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { More } from "./lines.tsx";
+import { ChooseAct } from "./several.tsx";
 
 export const OUTCOMES = [
   ["approve", "Let in"],
@@ -52,11 +55,9 @@ export const RequestsPage: FC<RequestsProps> = ({ state, requests, after, ...fra
         <Request {...frame} request={request} several={state === "waiting" && requests.length > 1} />
       ))}
       {state === "waiting" && requests.length > 1 ? <Several {...frame} /> : null}
-      {after === null ? null : (
-        <p class="lead">
-          <a href={to(here, { show: state, after: String(after) })}>More requests</a>
-        </p>
-      )}
+      <More {...frame} query={after === null ? null : { show: state, after: String(after) }}>
+        More requests
+      </More>
     </DeskPage>
   );
 };
@@ -94,7 +95,14 @@ const Request: FC<DeskFrame & { request: JoinRequest; several: boolean }> = ({
         <Form {...sender} step="decide" carried={{ [id]: "yes" }}>
           <details>
             <summary>Say something with it</summary>
-            <Word id={id} />
+            <TextArea
+              id={`word-${id}`}
+              name="word"
+              label="What they are told with it"
+              optional
+              maxlength={WORD_MAX}
+              rows={3}
+            />
           </details>
           <div class="inline">
             {OUTCOMES.filter(([name]) => name !== DONE[state]).map(([name, label]) => (
@@ -121,29 +129,8 @@ const DONE: Readonly<Partial<Record<JoinRequest["state"], Outcome>>> = {
   refused: "refuse",
 };
 
-const Word: FC<{ id: number }> = ({ id }) => (
-  <div class="field">
-    <label for={`word-${id}`}>What they are told with it</label>
-    <textarea id={`word-${id}`} name="word" rows={3} maxlength={WORD_MAX} />
-  </div>
-);
-
 const Several: FC<DeskFrame> = ({ sender }) => (
-  <form id={FORM} method="post" action={sender.action}>
-    <input type="hidden" name="csrf" value={sender.csrf} />
-    <input type="hidden" name="step" value="preview" />
-    <div class="inline">
-      <label class="visually-hidden" for="outcome">
-        What to do with those chosen
-      </label>
-      <select id="outcome" name="outcome">
-        {OUTCOMES.map(([name, label]) => (
-          <option value={name}>{label}</option>
-        ))}
-      </select>
-      <button class="quiet" type="submit">
-        Look at those chosen
-      </button>
-    </div>
-  </form>
+  <Form {...sender} id={FORM} step="preview">
+    <ChooseAct name="outcome" acts={OUTCOMES} />
+  </Form>
 );

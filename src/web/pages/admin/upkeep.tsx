@@ -5,15 +5,15 @@ import type { RelayFinding } from "../../../lifecycle/relay-look.ts";
 import type { RelayStatus } from "../../../lifecycle/relays.ts";
 import type { RoleGrant } from "../../../moderation/roles.ts";
 import type { Fields } from "../../forms.ts";
-import { Ending, Row } from "../account/rows.tsx";
+import { Kept, Row } from "../account/rows.tsx";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Field } from "../fields.tsx";
-import { TextArea } from "../text-area.tsx";
+import { TextArea } from "../labelled.tsx";
 import { Form, Submit } from "../form.tsx";
 import { day } from "../parts.tsx";
 import { capital } from "../words.ts";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
-import { Log } from "./lines.tsx";
+import { Log, More } from "./lines.tsx";
 
 interface NamesProps extends DeskFrame {
   /** Words that no handle may contain. */
@@ -35,6 +35,7 @@ export const NamesPage: FC<NamesProps> = ({ names, after, words, wanted, ...fram
         label="Keep these names"
         hint={`The first part of a handle, such as “mayor” for mayor${frame.host.handleDomains[0] ?? ""}. One on each line, or with commas.`}
         value={wanted?.get("names")}
+        problem={frame.problem}
       />
       <Submit>Keep them</Submit>
     </Form>
@@ -42,31 +43,27 @@ export const NamesPage: FC<NamesProps> = ({ names, after, words, wanted, ...fram
       <h2>Words that no handle may contain</h2>
       <Form {...frame.sender} step="words">
         <TextArea
-          name="words"
+          name="BLOCKED_WORDS"
           label="Words"
           hint="With commas between them. “spam” also keeps out “best-spam-ever”. What every host refuses is refused anyway."
           value={words.replaceAll(",", ", ")}
           optional
+          problem={frame.problem}
         />
         <Submit weight="second">Save the words</Submit>
       </Form>
     </section>
     <section>
       <h2>Kept names</h2>
-      {names.length === 0 ? <p class="lead">None yet.</p> : null}
-      <div class="rows">
-        {names.map((name) => (
-          <div>
-            <span class="words">{name}</span>
-            <Ending {...frame.sender} step="release" carried={{ name }} does="Give it up" whom={name} />
-          </div>
-        ))}
-      </div>
-      {after === null ? null : (
-        <p class="lead">
-          <a href={frame.to(frame.here, { after })}>More names</a>
-        </p>
-      )}
+      <Kept
+        {...frame.sender}
+        step="release"
+        does="Give it up"
+        things={names.map((name) => ({ title: name, carried: { name } }))}
+      />
+      <More {...frame} query={after === null ? null : { after }}>
+        More names
+      </More>
     </section>
   </DeskPage>
 );
@@ -230,18 +227,19 @@ export const LogPage: FC<LogProps> = ({ lines, actor, subject, older, ...frame }
       </button>
     </form>
     <Log {...frame} title="Acts" lines={lines} />
-    {older === null ? null : (
-      <p class="lead">
-        <a
-          href={frame.to(frame.here, {
-            before: String(older),
-            ...(actor === "" ? {} : { actor }),
-            ...(subject === "" ? {} : { subject }),
-          })}
-        >
-          Older acts
-        </a>
-      </p>
-    )}
+    <More
+      {...frame}
+      query={
+        older === null
+          ? null
+          : {
+              before: String(older),
+              ...(actor === "" ? {} : { actor }),
+              ...(subject === "" ? {} : { subject }),
+            }
+      }
+    >
+      Older acts
+    </More>
   </DeskPage>
 );

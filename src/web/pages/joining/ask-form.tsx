@@ -4,7 +4,7 @@ import { REASON_MAX } from "../../../moderation/join-requests.ts";
 import type { Problem } from "../../problems.ts";
 import type { Frame } from "../../visit.ts";
 import { EmailField } from "../fields.tsx";
-import { TextArea } from "../text-area.tsx";
+import { TextArea } from "../labelled.tsx";
 import { Form, type Sender, Submit } from "../form.tsx";
 import { HandleField, type SignUpValues } from "./handle-field.tsx";
 import { REQUEST_PATH } from "./request.tsx";

@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import type { PlanUse } from "../../../../lifecycle/numbers/month.ts";
 import { AS_OF, FREE_CPU_MS, type Measure, PAID_DOLLARS, SOURCES } from "../../../../protocol/plan/prices.ts";
 import { Form, Submit } from "../../form.tsx";
+import { Select } from "../../labelled.tsx";
 import { day } from "../../parts.tsx";
 import { bytesInWords } from "../../words.ts";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
@@ -178,22 +179,17 @@ export const PlanPage: FC<DeskFrame & { summary: PlanSummary; kinds: PlanUse["ke
   </DeskPage>
 );
 
+const PLANS = [
+  ["free", "Free"],
+  ["paid", `Paid, ${dollars(PAID_DOLLARS)} a month and more`],
+] as const;
+
 const PlanForm: FC<DeskFrame & { plan: "free" | "paid" }> = ({ plan, sender }) => (
   <section>
     <h2>Which plan it is</h2>
     <p class="lead">The host cannot see it. It takes up less at once on the free plan.</p>
     <Form {...sender} step="plan">
-      <div class="field">
-        <label for="plan">Cloudflare’s plan</label>
-        <select id="plan" name="plan">
-          <option value="free" selected={plan === "free"}>
-            Free
-          </option>
-          <option value="paid" selected={plan === "paid"}>
-            Paid, {dollars(PAID_DOLLARS)} a month and more
-          </option>
-        </select>
-      </div>
+      <Select name="plan" label="Cloudflare’s plan" options={PLANS} chosen={plan} />
       <Submit weight="second">Save</Submit>
     </Form>
   </section>

@@ -3,19 +3,22 @@ import type { FC } from "hono/jsx";
 import type { Announcement } from "../../../../lifecycle/announcements/announcements.ts";
 import type { Fields } from "../../../forms.ts";
 import { Field } from "../../fields.tsx";
-import { TextArea } from "../../text-area.tsx";
+import { TextArea } from "../../labelled.tsx";
 import { ButtonForm, Form, Submit } from "../../form.tsx";
 import { day } from "../../parts.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { More } from "../lines.tsx";
 
 interface AnnouncementsProps extends DeskFrame {
   list: Announcement[];
+  /** The number of the one before which the next page begins; null on the last one. */
+  older: number | null;
   /** Whether the host makes members' notifications itself. */
   hasIndex: boolean;
   wanted?: Fields | undefined;
 }
 
-export const AnnouncementsPage: FC<AnnouncementsProps> = ({ list, hasIndex, wanted, ...frame }) => {
+export const AnnouncementsPage: FC<AnnouncementsProps> = ({ list, older, hasIndex, wanted, ...frame }) => {
   const { to, here, member, confirmed, sender } = frame;
   return (
     <DeskPage
@@ -37,12 +40,21 @@ export const AnnouncementsPage: FC<AnnouncementsProps> = ({ list, hasIndex, want
         {list.map((each) => (
           <Earlier each={each} sender={sender} />
         ))}
+        <More {...frame} query={older === null ? null : { before: String(older) }}>
+          Older ones
+        </More>
       </section>
     </DeskPage>
   );
 };
 
-const Write: FC<Omit<AnnouncementsProps, "list">> = ({ hasIndex, wanted, member, sender, problem }) => (
+const Write: FC<Omit<AnnouncementsProps, "list" | "older">> = ({
+  hasIndex,
+  wanted,
+  member,
+  sender,
+  problem,
+}) => (
   <div class="acts">
     {hasIndex ? (
       <details open={wanted === undefined || wanted.get("step") === "notify"}>

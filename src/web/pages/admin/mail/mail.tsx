@@ -5,8 +5,10 @@ import type { NamedMail, NamedUnsent } from "../../../admin/mail/mail-reads.ts";
 import { Row } from "../../account/rows.tsx";
 import { COPY_SCRIPT, Copy } from "../../copy.tsx";
 import { ButtonForm, Form } from "../../form.tsx";
+import { Select } from "../../labelled.tsx";
 import { day } from "../../parts.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { More } from "../lines.tsx";
 import { LANGUAGE_NAMES, kindWords } from "./texts.tsx";
 
 interface MailProps extends DeskFrame {
@@ -69,16 +71,12 @@ const Texts: FC<MailProps> = ({ language, sender, to }) => (
     <h2>What mails say</h2>
     <Form {...sender} step="language">
       <div class="find">
-        <div class="field">
-          <label for="language">Language</label>
-          <select id="language" name="language">
-            {LANGUAGES.map((each) => (
-              <option value={each} selected={each === language}>
-                {LANGUAGE_NAMES[each]}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Select
+          name="language"
+          label="Language"
+          options={LANGUAGES.map((each) => [each, LANGUAGE_NAMES[each]])}
+          chosen={language}
+        />
         <button class="second" type="submit">
           Save
         </button>
@@ -92,7 +90,7 @@ const Texts: FC<MailProps> = ({ language, sender, to }) => (
   </section>
 );
 
-const MailLines: FC<MailProps> = ({ lines, older, to, here }) => (
+const MailLines: FC<MailProps> = ({ lines, older, ...frame }) => (
   <section>
     <h2>What went out</h2>
     <p class="lead">
@@ -113,10 +111,8 @@ const MailLines: FC<MailProps> = ({ lines, older, to, here }) => (
         </li>
       ))}
     </ul>
-    {older === null ? null : (
-      <p class="lead">
-        <a href={to(here, { before: String(older) })}>Older mails</a>
-      </p>
-    )}
+    <More {...frame} query={older === null ? null : { before: String(older) }}>
+      Older mails
+    </More>
   </section>
 );

@@ -10,7 +10,7 @@ import {
 import type { Fields } from "../../../forms.ts";
 import { ButtonForm, Form, Submit } from "../../form.tsx";
 import { Field } from "../../fields.tsx";
-import { TextArea } from "../../text-area.tsx";
+import { TextArea } from "../../labelled.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 export const LANGUAGE_NAMES: Record<Language, string> = { en: "English", de: "German" };

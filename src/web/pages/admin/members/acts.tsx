@@ -2,6 +2,7 @@
 import type { FC, PropsWithChildren } from "hono/jsx";
 import { EmailField, Field } from "../../fields.tsx";
 import { ButtonForm, Form, Submit } from "../../form.tsx";
+import { Select } from "../../labelled.tsx";
 import type { MemberProps } from "./frame.ts";
 
 export const ModeratorActs: FC<MemberProps> = ({ facts, sender }) => {
@@ -33,7 +34,7 @@ export const ModeratorActs: FC<MemberProps> = ({ facts, sender }) => {
           <Act summary="Take down">
             <p class="hint">As a suspension, but meant to last. You can still restore it.</p>
             <Form {...sender} step="take-down">
-              <TakedownReason />
+              <Field id="takedown-reason" name="reason" label="Why, for the log" optional maxlength={150} />
               <Submit weight="grave">Take down</Submit>
             </Form>
           </Act>
@@ -42,13 +43,6 @@ export const ModeratorActs: FC<MemberProps> = ({ facts, sender }) => {
     </>
   );
 };
-
-const TakedownReason: FC = () => (
-  <div class="field">
-    <label for="takedown-reason">Why, for the log</label>
-    <input id="takedown-reason" name="reason" type="text" maxlength={150} />
-  </div>
-);
 
 const Act: FC<PropsWithChildren<{ summary: string; open?: boolean }>> = ({ summary, open, children }) => (
   <details open={open}>
@@ -112,12 +106,12 @@ export const OwnerActs: FC<MemberProps> = (props) => {
 };
 
 /** For how many days an archive is kept. */
-const KEPT_DAYS: readonly [days: number, label: string][] = [
-  [30, "Keep it for 30 days"],
-  [7, "Keep it for 7 days"],
-  [90, "Keep it for 90 days"],
-  [0, "Keep nothing"],
-];
+const KEPT_DAYS = [
+  ["30", "Keep it for 30 days"],
+  ["7", "Keep it for 7 days"],
+  ["90", "Keep it for 90 days"],
+  ["0", "Keep nothing"],
+] as const;
 
 const DeleteAct: FC<MemberProps> = ({ facts, sender, problem, wanted }) => (
   <Act summary="Delete the account" open={problem?.field === "confirm"}>
@@ -126,16 +120,7 @@ const DeleteAct: FC<MemberProps> = ({ facts, sender, problem, wanted }) => (
       can bring all of it back. Without one, nothing does.
     </p>
     <Form {...sender} step="delete">
-      <div class="field">
-        <label for="days">An archive</label>
-        <select id="days" name="days">
-          {KEPT_DAYS.map(([days, label]) => (
-            <option value={String(days)} selected={wanted?.get("days") === String(days)}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
+      <Select name="days" label="An archive" options={KEPT_DAYS} chosen={wanted?.get("days")} />
       <Field
         name="confirm"
         label={`Type ${facts.member.handle} to delete it`}
@@ -158,16 +143,7 @@ const ROLES = [
 const RoleAct: FC<MemberProps> = ({ facts, sender }) => (
   <Act summary="Give or take a role">
     <Form {...sender} step="role">
-      <div class="field">
-        <label for="role">Role</label>
-        <select id="role" name="role">
-          {ROLES.map(([name, label]) => (
-            <option value={name} selected={name === (facts.role ?? "none")}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
+      <Select name="role" label="Role" options={ROLES} chosen={facts.role ?? "none"} />
       <Submit weight="second">Set the role</Submit>
     </Form>
   </Act>

@@ -6,14 +6,17 @@ import { Form, Submit } from "../../form.tsx";
 import { day } from "../../parts.tsx";
 import { bytesInWords, counted } from "../../words.ts";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { More } from "../lines.tsx";
 
 interface ArchivesProps extends DeskFrame {
   archives: (KeptArchive & { name: string })[];
+  /** Where the next page begins; null on the last one. */
+  after: string | null;
   /** The archive that a form was about. */
   wanted: string | null;
 }
 
-export const ArchivesPage: FC<ArchivesProps> = ({ archives, wanted, ...frame }) => (
+export const ArchivesPage: FC<ArchivesProps> = ({ archives, after, wanted, ...frame }) => (
   <DeskPage
     {...frame}
     title="Archives"
@@ -32,6 +35,9 @@ export const ArchivesPage: FC<ArchivesProps> = ({ archives, wanted, ...frame }) 
     {archives.map((archive) => (
       <ArchiveCard {...frame} archive={archive} open={archive.name === wanted} />
     ))}
+    <More {...frame} query={after === null ? null : { after }}>
+      More archives
+    </More>
   </DeskPage>
 );
 

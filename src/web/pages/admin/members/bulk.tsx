@@ -1,9 +1,10 @@
 /** Acts upon several members: the preview. */
 import type { FC } from "hono/jsx";
 import type { Member } from "../../../../identity/member.ts";
-import { Form, Submit } from "../../form.tsx";
-import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { labelOf } from "../../labelled.tsx";
+import type { DeskFrame } from "../desk-page.tsx";
 import { Standing } from "../lines.tsx";
+import { PreviewPage } from "../several.tsx";
 
 export const BULK_ACTS = [
   ["suspend", "Suspend"],
@@ -20,27 +21,20 @@ const SENTENCES: Record<BulkAct, string> = {
 };
 
 export const BulkPage: FC<DeskFrame & { act: BulkAct; people: Member[] }> = ({ act, people, ...frame }) => (
-  <DeskPage
+  <PreviewPage
     {...frame}
     title={people.length === 1 ? "One member" : `${people.length} members`}
     lead={SENTENCES[act]}
     back={{ path: "/admin/members", label: "Members, and change nothing" }}
-  >
-    <Form
-      {...frame.sender}
-      step="apply"
-      carried={{ act, ...Object.fromEntries(people.map(({ did }) => [did, "yes"])) }}
-    >
-      <ul class="log">
-        {people.map((member) => (
-          <li>
-            @{member.handle} <Standing member={member} />
-          </li>
-        ))}
-      </ul>
-      <Submit weight={act === "suspend" ? "grave" : "first"}>
-        {BULK_ACTS.find(([name]) => name === act)?.[1]}
-      </Submit>
-    </Form>
-  </DeskPage>
+    step="apply"
+    act={{ name: "act", value: act, label: labelOf(BULK_ACTS, act), isGrave: act === "suspend" }}
+    chosen={people.map((member) => ({
+      name: member.did,
+      line: (
+        <>
+          @{member.handle} <Standing member={member} />
+        </>
+      ),
+    }))}
+  />
 );

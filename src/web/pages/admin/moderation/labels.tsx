@@ -2,9 +2,10 @@
 import type { FC } from "hono/jsx";
 import type { OwnLabel } from "../../../../protocol/settings/own-labels.ts";
 import type { Fields } from "../../../forms.ts";
-import { Ending } from "../../account/rows.tsx";
+import { Kept } from "../../account/rows.tsx";
 import { Field } from "../../fields.tsx";
 import { Form, Submit } from "../../form.tsx";
+import { Select } from "../../labelled.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 
 interface LabelsProps extends DeskFrame {
@@ -28,61 +29,62 @@ export const LabelsPage: FC<LabelsProps> = ({ labels, wanted, ...frame }) => (
     title="Labels"
     lead="Your own, beside those that every app knows. Whoever follows this host’s moderation sees them, in any app."
   >
-    <div class="rows">
-      {labels.map(({ value, name, description }) => (
-        <div>
-          <span class="words">
-            <b>{name}</b> <code>{value}</code>
-            <br />
-            <span class="at">{description}</span>
-          </span>
-          <Ending {...frame.sender} step="remove" carried={{ value }} does="Remove" whom={name} />
-        </div>
-      ))}
-    </div>
-    <section>
-      <h2>Another label</h2>
-      <Form {...frame.sender} step="add">
-        <Field
-          name="value"
-          label="Word"
-          hint="Small letters and dashes, such as off-topic."
-          value={wanted?.get("value")}
-          maxlength={100}
-        />
-        <Field
-          name="name"
-          label="Name"
-          hint="As people read it, such as “Off topic”."
-          value={wanted?.get("name")}
-          maxlength={64}
-        />
-        <Field
-          name="description"
-          label="What it means"
-          value={wanted?.get("description")}
-          optional
-          maxlength={300}
-        />
-        <Options name="severity" label="How apps mark it" options={SEVERITIES} />
-        <Options name="blurs" label="What apps do with what has it" options={BLURS} />
-        <Submit>Add it</Submit>
-      </Form>
-    </section>
+    <Kept
+      {...frame.sender}
+      step="remove"
+      does="Remove"
+      things={labels.map(({ value, name, description }) => ({
+        title: name,
+        at: (
+          <>
+            <code>{value}</code> {description}
+          </>
+        ),
+        carried: { value },
+      }))}
+    />
+    <AddLabel {...frame} wanted={wanted} />
   </DeskPage>
 );
 
-const Options: FC<{ name: string; label: string; options: readonly (readonly [string, string])[] }> = ({
-  name,
-  label,
-  options,
-}) => (
-  <div class="field">
-    <label for={name}>{label}</label>
-    <select id={name} name={name}>
-      {options.map(([value, words]) => (
-        <option value={value}>{words}</option>
-      ))}
-    </select>
-  </div>
+const AddLabel: FC<Pick<LabelsProps, "sender" | "wanted">> = ({ sender, wanted }) => (
+  <section>
+    <h2>Another label</h2>
+    <Form {...sender} step="add">
+      <Field
+        name="value"
+        label="Word"
+        hint="Small letters and dashes, such as off-topic."
+        value={wanted?.get("value")}
+        maxlength={100}
+      />
+      <Field
+        name="name"
+        label="Name"
+        hint="As people read it, such as “Off topic”."
+        value={wanted?.get("name")}
+        maxlength={64}
+      />
+      <Field
+        name="description"
+        label="What it means"
+        value={wanted?.get("description")}
+        optional
+        maxlength={300}
+      />
+      <Select
+        name="severity"
+        label="How apps mark it"
+        options={SEVERITIES}
+        chosen={wanted?.get("severity")}
+      />
+      <Select
+        name="blurs"
+        label="What apps do with what has it"
+        options={BLURS}
+        chosen={wanted?.get("blurs")}
+      />
+      <Submit>Add it</Submit>
+    </Form>
+  </section>
 );

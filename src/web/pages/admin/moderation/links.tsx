@@ -2,8 +2,8 @@
 import type { FC } from "hono/jsx";
 import { OWNERS } from "../../../../xrpc/server/role-policies.ts";
 import type { Fields } from "../../../forms.ts";
-import { Ending } from "../../account/rows.tsx";
-import { TextArea } from "../../text-area.tsx";
+import { Kept } from "../../account/rows.tsx";
+import { TextArea } from "../../labelled.tsx";
 import { Form, Submit } from "../../form.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
 import { subjectPath } from "../paths.ts";
@@ -35,19 +35,16 @@ export const LinksPage: FC<LinksProps> = ({ links, posts, hosts, wanted, ...fram
     </Form>
     <section>
       <h2>Blocked links</h2>
-      {links.length === 0 ? <p class="lead">None yet.</p> : null}
-      <div class="rows">
-        {links.map(({ domain, hidden }) => (
-          <div>
-            <span class="words">
-              {domain}
-              <br />
-              <span class="at">{hidden === 1 ? "1 post hidden" : `${hidden} posts hidden`}</span>
-            </span>
-            <Ending {...frame.sender} step="allow" carried={{ domain }} does="Allow" whom={domain} />
-          </div>
-        ))}
-      </div>
+      <Kept
+        {...frame.sender}
+        step="allow"
+        does="Allow"
+        things={links.map(({ domain, hidden }) => ({
+          title: domain,
+          at: hidden === 1 ? "1 post hidden" : `${hidden} posts hidden`,
+          carried: { domain },
+        }))}
+      />
       {posts.length === 0 ? null : (
         <details>
           <summary>Some of the hidden posts</summary>
@@ -70,7 +67,7 @@ const Hosts: FC<DeskFrame & { hosts: string }> = ({ hosts, ...frame }) => (
     <h2>Blocked hosts</h2>
     <Form {...frame.sender} step="hosts">
       <TextArea
-        name="hosts"
+        name="BLOCKED_HOSTS"
         label="Hosts"
         hint="Other hosts whose accounts this host listens to in nothing: no reports, no calls in their name. With commas between them."
         value={hosts.replaceAll(",", ", ")}
