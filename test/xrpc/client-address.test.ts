@@ -42,6 +42,18 @@ describe("an address counts", () => {
     expect(counted("2001:db8:1:3::")).not.toBe(counted("2001:db8:1:2::"));
   });
 
+  test("all Workers' as their zones, and a zone that is only claimed as nothing", () => {
+    const shared = "2a06:98c0:3600::103";
+    const counted = (address: string, zone?: string) =>
+      clientAddress(from(address, zone === undefined ? {} : { "cf-worker": zone }));
+    expect(counted(shared, "north.example.com")).toBe("worker north.example.com");
+    expect(counted(shared, "South.example.com")).toBe("worker south.example.com");
+    expect(counted(shared)).toBe("worker ");
+    expect(counted("192.0.2.1", "north.example.com")).toBe("192.0.2.1");
+    expect(counted("2a06:98c0:3600::104", "north.example.com")).toBe("2a06:98c0:3600:0");
+    expect(clientAddress(from(null, { "cf-worker": "north.example.com" }))).toBe(NO_ADDRESS);
+  });
+
   test("as none in a local run, whatever else its client says", () => {
     for (const name of [
       "x-forwarded-for",
@@ -65,6 +77,9 @@ describe("a subscription is marked", () => {
     expect(marked(from("2001:db8::1"))).toBe("2001:db8:0:0");
     expect(marked(from("192.0.2.1", said))).toBe("192.0.2.1");
     expect(marked(from(null, said))).toBeNull();
+    expect(marked(from("2a06:98c0:3600::103", { "cf-worker": "north.example.com" }))).toBe(
+      "worker north.example.com",
+    );
     expect(marked(from("192.0.2.1", said), "off")).toBeNull();
   });
 

@@ -4,12 +4,20 @@
 export const NO_ADDRESS = "local";
 
 /**
+ * The one address that the requests of all Workers of other zones come from (Cloudflare, "HTTP headers":
+ * `CF-Connecting-IP` in Worker subrequests).
+ */
+const WORKERS = "2a06:98c0:3600::103";
+
+/**
  * The address to count by: an IPv4 address, or the /64 network of an IPv6 one, since its holder has every
- * address in it. In a local run it is `local`. Cloudflare sets the header itself and overrides the client's.
+ * address in it; the zone of a Worker, since all Workers share one address. In a local run it is `local`.
+ * Cloudflare sets the headers itself and overrides the client's.
  */
 export function clientAddress(request: Request): string {
   const address = request.headers.get("cf-connecting-ip");
   if (address === null) return NO_ADDRESS;
+  if (address === WORKERS) return `worker ${request.headers.get("cf-worker")?.toLowerCase() ?? ""}`;
   return address.includes(":") ? networkOf(address) : address;
 }
 
