@@ -31,6 +31,7 @@ import appview0005 from "../migrations/appview/0005_search.sql";
 import appview0006 from "../migrations/appview/0006_rebuild_failure.sql";
 import appview0007 from "../migrations/appview/0007_backlog.sql";
 import appview0008 from "../migrations/appview/0008_blocked_link.sql";
+import appview0009 from "../migrations/appview/0009_sources.sql";
 
 export interface Migration {
   name: string;
@@ -72,4 +73,5 @@ export const APPVIEW_MIGRATIONS: readonly Migration[] = [
   { name: "0006_rebuild_failure.sql", sql: appview0006 },
   { name: "0007_backlog.sql", sql: appview0007 },
   { name: "0008_blocked_link.sql", sql: appview0008 },
+  { name: "0009_sources.sql", sql: appview0009 },
 ];

@@ -131,7 +131,7 @@ const DIRECTORY: Record<string, Bound> = {
 };
 
 const APPVIEW: Record<string, Bound> = {
-  cursor: { by: "host", cap: "one row", sweep: "never" },
+  cursor: { by: "host", cap: "one row a source", sweep: "never" },
   poison: { by: "host", cap: "the events that ingest could not apply", sweep: "by a rebuild" },
   actor: record,
   post: record,

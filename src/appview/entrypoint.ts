@@ -14,6 +14,7 @@ import {
   type AppViewStation,
   type BackfillSource,
   type Bindings,
+  type EventSource,
   type IndexWork,
   type IngestReport,
   type ModerationAct,
@@ -36,16 +37,22 @@ export class AppView extends WorkerEntrypoint<Bindings<BackfillSource>> implemen
     super(ctx, configure(env).bindings);
   }
 
-  cursor(): Promise<number> {
-    return readCursor(this.env.APPVIEW_DB);
+  cursor(source: EventSource = "host"): Promise<number> {
+    return readCursor(this.env.APPVIEW_DB, source);
   }
 
-  async ingest(after: number, events: SequencedEvent[], stored = after): Promise<IngestReport> {
+  async ingest(
+    after: number,
+    events: SequencedEvent[],
+    stored = after,
+    source: EventSource = "host",
+  ): Promise<IngestReport> {
     // An object may be here before any request is, after a deploy.
     await makeReady(this.env.APPVIEW_DB, APPVIEW_MIGRATIONS);
     const counted = this.env.LOCAL ? countDatabase(this.env.APPVIEW_DB) : null;
     const context = {
       db: counted?.db ?? this.env.APPVIEW_DB,
+      source,
       account: (did: string) => this.env.ACCOUNT.getByName(did),
       now: Date.now,
     };

@@ -60,6 +60,7 @@ export const EVERY_POST = "xpost";
 export const WITH_IMAGE = "ximage";
 export const WITH_VIDEO = "xvideo";
 export const REPLIES = "xreply";
+export const ELSEWHERE = "xelsewhere";
 
 /** The post's own text, the alt texts of its media, and the title and description of its link card. */
 export function searchText(record: Json): string {
@@ -80,12 +81,13 @@ const linkTerms = (uri: string): string[] =>
 interface Indexed {
   did: string;
   flags: number;
+  elsewhere: boolean;
   parent: string | null;
   root: string | null;
   embed: string | null;
 }
 
-function indexedTerms({ did, flags, parent, root, embed }: Indexed): string[] {
+function indexedTerms({ did, flags, elsewhere, parent, root, embed }: Indexed): string[] {
   return [
     EVERY_POST,
     searchTerm("author", did),
@@ -95,6 +97,7 @@ function indexedTerms({ did, flags, parent, root, embed }: Indexed): string[] {
     ...(flags & HAS_IMAGE ? [WITH_IMAGE] : []),
     ...(flags & HAS_VIDEO ? [WITH_VIDEO] : []),
     ...(flags & IS_REPLY ? [REPLIES] : []),
+    ...(elsewhere ? [ELSEWHERE] : []),
   ];
 }
 

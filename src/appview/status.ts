@@ -76,7 +76,7 @@ export async function readIndexStatus(db: D1Database, now: number): Promise<Inde
         ? [
             db.prepare(
               `SELECT count(*) AS members, coalesce(sum(posts), 0) AS posts, coalesce(sum(follows), 0) AS follows
-                FROM actor WHERE known IS NOT NULL`,
+                FROM actor WHERE known IS NOT NULL AND home IS NULL`,
             ),
           ]
         : []),

@@ -243,17 +243,26 @@ export type ModerationAct =
       exp?: string | undefined;
     };
 
-/** The part of the AppView that the sequencer calls. */
+/** Who sends the index events: the host's own sequencer, or whoever reads other hosts. */
+export type EventSource = "host" | "neighbours";
+
+/** The part of the AppView that the sources of events call. A seq is its source's alone; `host` is the default. */
 export interface IngestStation {
-  /** The last seq that the index knows; 0 before the first. */
-  cursor(): Promise<number>;
+  /** The last seq of a source that the index knows; 0 before the first. */
+  cursor(source?: EventSource): Promise<number>;
   /**
    * Applies events exactly once, in order. Does nothing to the index unless its cursor is `stored` (absent:
    * `after`). Returns the resulting position, from which the sender continues. Events after `after` that
    * change nothing in the index are passed without a write, so its own cursor may trail; a call without
-   * events brings it up to `after`.
+   * events brings it up to `after`. Neighbours' events are verified before, except for what concerns members and
+   * names: events of members are passed over, and no handle is believed.
    */
-  ingest(after: number, events: SequencedEvent[], stored?: number): Promise<IngestReport>;
+  ingest(
+    after: number,
+    events: SequencedEvent[],
+    stored?: number,
+    source?: EventSource,
+  ): Promise<IngestReport>;
 }
 
 /**

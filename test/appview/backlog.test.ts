@@ -64,7 +64,11 @@ async function apply(): Promise<void> {
   const last = events.at(-1)?.seq ?? town.cursor;
   while (town.cursor < last) {
     const rest = events.filter(({ seq }) => seq > town.cursor);
-    const place = await ingest(context(), { passed: town.cursor, stored: town.stored }, rest);
+    const place = await ingest(
+      { ...context(), source: "host" },
+      { passed: town.cursor, stored: town.stored },
+      rest,
+    );
     expect(place.passed).toBeGreaterThan(town.cursor);
     ({ passed: town.cursor, stored: town.stored } = place);
   }

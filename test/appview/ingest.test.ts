@@ -50,7 +50,7 @@ test("an event is applied exactly once, whatever is redelivered", async () => {
   const events = town.queue;
   await town.index();
   const before = await dump(db);
-  const context = { db, account: town.account, now: () => 0 };
+  const context = { db, source: "host" as const, account: town.account, now: () => 0 };
   const reached = standingAt(town.cursor);
   expect(await ingest(context, standingAt(0), events)).toEqual(reached);
   expect(await ingest(context, standingAt(2), events.slice(2))).toEqual(reached);
@@ -90,7 +90,7 @@ test("a call ends before it passes the free plan's queries, and the next goes on
       };
     },
   });
-  const context = { db: counted, account: town.account, now: () => 0 };
+  const context = { db: counted, source: "host" as const, account: town.account, now: () => 0 };
   const last = events.at(-1)?.seq ?? 0;
   let calls = 0;
   for (let at = standingAt(0); at.passed < last; calls++) {
@@ -119,7 +119,7 @@ test("two deliveries at once: one is applied, the other learns where the cursor 
   town.post("ann", "one");
   town.post("ann", "two");
   const events = town.queue;
-  const context = { db, account: town.account, now: () => 0 };
+  const context = { db, source: "host" as const, account: town.account, now: () => 0 };
   const both = [ingest(context, standingAt(0), events), ingest(context, standingAt(0), events)];
   expect(await Promise.all(both)).toEqual([standingAt(4), standingAt(4)]);
   expect(await rows("SELECT posts FROM actor")).toEqual([{ posts: 2 }]);
@@ -129,7 +129,7 @@ test("does nothing unless the cursor is where the sender believes it", async () 
   town.join("ann");
   await town.index();
   town.post("ann", "one");
-  const context = { db, account: town.account, now: () => 0 };
+  const context = { db, source: "host" as const, account: town.account, now: () => 0 };
   expect(await ingest(context, standingAt(1), town.queue)).toEqual(standingAt(2));
   expect(await rows("SELECT * FROM post")).toEqual([]);
 });
@@ -138,7 +138,7 @@ test("what changes nothing is passed without a trip to the index, up to a bound"
   town.join("ann");
   await town.index();
   const counted = counting(db);
-  const context = { db: counted.db, account: town.account, now: () => 0 };
+  const context = { db: counted.db, source: "host" as const, account: town.account, now: () => 0 };
   const note = (text: string) => town.create("ann", "com.example.note", { text });
   const pass = async (at: { passed: number; stored: number }, count: number) => {
     for (let i = 0; i < count; i++) note(`note ${i}`);
@@ -157,7 +157,7 @@ test("what changes nothing is passed without a trip to the index, up to a bound"
 test("what trails is written when asked for, with the next change, and made good after a crash", async () => {
   town.join("ann");
   await town.index();
-  const context = { db, account: town.account, now: () => 0 };
+  const context = { db, source: "host" as const, account: town.account, now: () => 0 };
   town.create("ann", "com.example.note", { text: "asked for" });
   const first = await ingest(context, standingAt(2), town.queue.splice(0));
   expect(first).toEqual({ passed: 3, stored: 2 });

@@ -230,7 +230,7 @@ export class Community {
   async index(): Promise<void> {
     const events = this.queue;
     this.queue = [];
-    const context = { db: this.db, account: this.account, now: () => this.now };
+    const context = { db: this.db, source: "host" as const, account: this.account, now: () => this.now };
     let rest = events;
     do {
       const at = { passed: this.cursor, stored: this.stored };

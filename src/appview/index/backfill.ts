@@ -6,8 +6,8 @@
 import type { Did } from "@atcute/lexicons";
 import { isRefusal } from "../../protocol/refusal.ts";
 import type { BackfillSource, StoredRecord } from "../../protocol/stations.ts";
-import { guard, statementsOf } from "./batch.ts";
-import { type Changes, addPut, noChanges, putOf, valueOf } from "./changes.ts";
+import { type CursorPlace, guard, statementsOf } from "./batch.ts";
+import { type Changes, NO_VERSION, addPut, noChanges, putOf, valueOf } from "./changes.ts";
 import type { Put } from "./indexers/indexer.ts";
 import { indexers } from "./indexers/registry.ts";
 import { revInstant } from "../instants.ts";
@@ -22,9 +22,6 @@ const ROWS = 400;
 const ROUNDS = 10;
 /** Records read again at once. */
 const AGAIN = 20;
-/** A version that no row has, so that what is there is replaced. */
-const NO_VERSION = { cid: "", indexed: -1 };
-
 /** A part of a repo. */
 export interface Part {
   collections: ReadonlySet<string>;
@@ -55,8 +52,8 @@ interface Repo {
   db: D1Database;
   source: BackfillSource;
   did: Did;
-  /** Where the index's cursor must stand throughout; null: events are applied meanwhile. */
-  seq: number | null;
+  /** Where a source's cursor must stand throughout; null: events are applied meanwhile. */
+  at: CursorPlace | null;
   /** Absent: everything. */
   part?: Part;
 }
@@ -69,7 +66,7 @@ interface Seen {
 
 /**
  * Puts every record of a small repo into the index, then removes what the repo does not have. Of a large one it
- * puts what comes first, until `isOver`. Guards the cursor at `seq` throughout and does not move it.
+ * puts what comes first, until `isOver`. Guards the cursor at its place throughout and does not move it.
  * @returns `rev`: that up to which the index is now current; `rest`: where the rest of a large repo begins. Null
  * when the account no longer has a repo.
  */
@@ -77,9 +74,9 @@ export async function backfill(
   db: D1Database,
   source: BackfillSource,
   did: Did,
-  { seq, isOver }: { seq: number; isOver: () => boolean },
+  { at, isOver }: { at: CursorPlace; isOver: () => boolean },
 ): Promise<{ rev: string; rest: string | null } | null> {
-  const repo: Repo = { db, source, did, seq };
+  const repo: Repo = { db, source, did, at };
   const seen: Progress = { rev: "", paths: new Set() };
   const rest = await putAll(repo, seen, { keep: async () => {}, isOver });
   if (rest === undefined) return null;
@@ -100,7 +97,7 @@ export async function backfillBeside(
   spell: Spell,
   part?: Part,
 ): Promise<boolean> {
-  const repo: Repo = { db, source, did, seq: null, ...(part === undefined ? {} : { part }) };
+  const repo: Repo = { db, source, did, at: null, ...(part === undefined ? {} : { part }) };
   const seen: Progress = { rev: "", paths: new Set() };
   const stopped = await putAll(repo, seen, spell);
   if (stopped === undefined) return forget(repo, spell);
@@ -158,7 +155,7 @@ const collectionOfNew = (records: StoredRecord[], rev: string): string | undefin
 
 /** Makes good what was put or removed although an event had overtaken it. */
 async function compare(repo: Repo, seen: readonly Seen[]): Promise<void> {
-  if (repo.seq !== null) return;
+  if (repo.at !== null) return;
   let left = seen;
   for (let round = 0; round < ROUNDS && left.length > 0; round++) {
     const revs = await revsOf(repo.source, left);
@@ -218,7 +215,8 @@ function addRecord(
   const collection = collectionOf(path);
   const key = { did, collection, rkey: path.slice(collection.length + 1) };
   const size = bytes.byteLength;
-  const put = putOf({ ...key, cid, indexed: revInstant(rev), fresh: false, size }, valueOf(bytes));
+  const from = { ...key, cid, indexed: revInstant(rev), fresh: false, elsewhere: false, size };
+  const put = putOf(from, valueOf(bytes));
   if (put === null) return;
   seen.paths.add(path);
   if (part?.accepts !== undefined && !part.accepts(put)) return;
@@ -259,7 +257,7 @@ async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolea
     if (from > 0 && isOver()) return false;
     const some = others.slice(from, from + ROWS);
     // Those that have come since the repo was read stay.
-    const revs = repo.seq === null ? await revsOf(repo.source, some.map(asGone)) : [];
+    const revs = repo.at === null ? await revsOf(repo.source, some.map(asGone)) : [];
     const gone = some.filter((_, i) => (revs[i] ?? null) === null);
     const changes = noChanges();
     for (const path of gone) addGone(repo, changes, path);
@@ -271,8 +269,8 @@ async function removeOthers(repo: Repo, paths: Set<string>, isOver: () => boolea
 
 const asGone = (path: string): Seen => ({ path, rev: null });
 
-async function apply({ db, seq }: Repo, changes: Changes): Promise<void> {
+async function apply({ db, at }: Repo, changes: Changes): Promise<void> {
   if (changes.records.size === 0) return;
   const statements = statementsOf(db, changes);
-  await db.batch(seq === null ? statements : [guard(db, seq, seq), ...statements]);
+  await db.batch(at === null ? statements : [guard(db, at, at.seq), ...statements]);
 }

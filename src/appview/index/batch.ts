@@ -1,15 +1,25 @@
 /** Turns changes into the statements of one D1 batch; the guard comes first. */
+import type { EventSource } from "../../protocol/stations.ts";
 import type { Changes } from "./changes.ts";
 import type { Gone, Put } from "./indexers/indexer.ts";
 import { refreshSearch } from "./indexers/profile.ts";
 import { indexers } from "./indexers/registry.ts";
 import { type Row, columns, overRows } from "./statements.ts";
 
-/**
- * Fails the batch (NOT NULL) unless the cursor is at `expected`, so that each event is applied exactly once.
- */
-export const guard = (db: D1Database, expected: number, next: number): D1PreparedStatement =>
-  db.prepare("UPDATE cursor SET seq = CASE WHEN seq = ?1 THEN ?2 END WHERE id = 1").bind(expected, next);
+/** The place of a source's cursor. */
+export interface CursorPlace {
+  source: EventSource;
+  seq: number;
+}
+
+/** The row of each source's cursor. */
+export const CURSOR_ROW: Record<EventSource, number> = { host: 1, neighbours: 2 };
+
+/** Fails the batch (NOT NULL) unless the source's cursor is there, so that each event is applied exactly once. */
+export const guard = (db: D1Database, { source, seq }: CursorPlace, next: number): D1PreparedStatement =>
+  db
+    .prepare("UPDATE cursor SET seq = CASE WHEN seq = ?1 THEN ?2 END WHERE id = ?3")
+    .bind(seq, next, CURSOR_ROW[source]);
 
 /** Whether the guard caused this failure. */
 export const isGuardFailure = (thrown: unknown): boolean =>
@@ -29,18 +39,31 @@ export const contend = (db: D1Database, rows: readonly Row[]): D1PreparedStateme
   ...overRows(db, CONTEND, rows),
 ];
 
+/** Whoever this host speaks of lives here, wherever they lived before. */
 const IDENTIFY = `INSERT INTO actor (did, handle, known) SELECT ${columns("did", "handle", "known")}
   FROM json_each(?1) WHERE true
-  ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, known = excluded.known`;
+  ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, known = excluded.known, home = NULL, checked = NULL`;
 const KNOW = `INSERT INTO actor (did, known) SELECT ${columns("did", "known")}
   FROM json_each(?1) WHERE true
-  ON CONFLICT (did) DO UPDATE SET known = excluded.known WHERE known IS NULL`;
+  ON CONFLICT (did) DO UPDATE SET known = coalesce(known, excluded.known), home = NULL, checked = NULL
+  WHERE known IS NULL OR home IS NOT NULL`;
 const SET_STATUS = `INSERT INTO actor (did, status, known) SELECT ${columns("did", "status", "known")}
   FROM json_each(?1) WHERE true
-  ON CONFLICT (did) DO UPDATE SET status = excluded.status, known = coalesce(known, excluded.known)
-  WHERE status IS NOT excluded.status OR known IS NULL`;
+  ON CONFLICT (did) DO UPDATE SET
+    status = excluded.status, known = coalesce(known, excluded.known), home = NULL, checked = NULL
+  WHERE status IS NOT excluded.status OR known IS NULL OR home IS NOT NULL`;
 
-function actorStatements(db: D1Database, { actors }: Changes): D1PreparedStatement[] {
+/**
+ * What neighbours say of accounts, as far as those are shown here. A name is only a reason to look the account up
+ * again: none is believed.
+ */
+const RECHECK = `UPDATE actor SET checked = 0 WHERE home IS NOT NULL AND checked <> 0
+  AND did IN (SELECT value ->> 0 FROM json_each(?1))`;
+const SET_STATUS_ELSEWHERE = `UPDATE actor SET status = said.status
+  FROM (SELECT ${columns("did", "status")} FROM json_each(?1)) AS said
+  WHERE actor.did = said.did AND actor.home IS NOT NULL AND actor.status IS NOT said.status`;
+
+function actorStatements(db: D1Database, { actors }: Changes, source: EventSource): D1PreparedStatement[] {
   const all = [...actors.values()];
   const named = all.flatMap(({ did, handle, at }) =>
     handle === undefined ? [] : [[did, handle, at] as const],
@@ -51,6 +74,10 @@ function actorStatements(db: D1Database, { actors }: Changes): D1PreparedStateme
   const stated = all.flatMap(({ did, status, at }) =>
     status === undefined ? [] : [[did, status === "active" ? null : status, at] as const],
   );
+  if (source !== "host") {
+    const rechecked = [...named, ...seen].map(([did]) => [did]);
+    return [...overRows(db, RECHECK, rechecked), ...overRows(db, SET_STATUS_ELSEWHERE, stated)];
+  }
   return [
     ...contend(db, named),
     ...overRows(db, IDENTIFY, named),
@@ -64,7 +91,11 @@ function actorStatements(db: D1Database, { actors }: Changes): D1PreparedStateme
 }
 
 /** Returns the statements without the guard; none when nothing changes. */
-export function statementsOf(db: D1Database, changes: Changes): D1PreparedStatement[] {
+export function statementsOf(
+  db: D1Database,
+  changes: Changes,
+  source: EventSource = "host",
+): D1PreparedStatement[] {
   const puts = new Map<string, Put[]>();
   const gone = new Map<string, Gone[]>();
   const add = <T>(to: Map<string, T[]>, collection: string, item: T) => {
@@ -82,7 +113,7 @@ export function statementsOf(db: D1Database, changes: Changes): D1PreparedStatem
     if (change.before !== null) add(gone, collection, change.before);
   }
   return [
-    ...actorStatements(db, changes),
+    ...actorStatements(db, changes, source),
     ...indexers.flatMap((indexer) => indexer.remove(db, gone.get(indexer.collection) ?? [])),
     ...indexers.flatMap((indexer) => {
       const list = puts.get(indexer.collection);

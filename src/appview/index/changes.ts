@@ -7,6 +7,7 @@ import { safeParse } from "@atcute/lexicons/validations";
 import { readCar } from "../../protocol/car.ts";
 import { decodeToJson } from "../../protocol/cbor.ts";
 import type { AccountStatus, CommitEvent, RepoEvent } from "../../protocol/events.ts";
+import type { EventSource } from "../../protocol/stations.ts";
 import { indexerOf } from "./indexers/registry.ts";
 import { type Gone, type Put, RECORD_BYTES } from "./indexers/indexer.ts";
 import { revInstant, sortInstant } from "../instants.ts";
@@ -43,6 +44,7 @@ interface Incoming {
   cid: string;
   indexed: number;
   fresh: boolean;
+  elsewhere: boolean;
   /** Bytes of DAG-CBOR. */
   size: number;
 }
@@ -84,6 +86,9 @@ function addGone(changes: Changes, did: Did, collection: string, rkey: string): 
 /** The version that a put leaves in place, as nothing would change. */
 type Kept = NonNullable<Gone["keep"]>;
 
+/** A version that no row has, so that what is there is replaced. */
+export const NO_VERSION: Kept = { cid: "", indexed: -1 };
+
 /** @param keep by default, the row stays as it is if it has the put's version already */
 export function addPut(changes: Changes, put: Put, keep: Kept = put): void {
   const before = changes.records.get(put.uri);
@@ -94,7 +99,7 @@ export function addPut(changes: Changes, put: Put, keep: Kept = put): void {
   changes.records.set(uri, { kind: "put", put: { ...put, fresh }, before: fresh ? null : gone });
 }
 
-function addCommit(changes: Changes, event: CommitEvent): void {
+function addCommit(changes: Changes, event: CommitEvent, elsewhere: boolean): void {
   const wanted = event.ops.filter(({ path }) => indexerOf(splitPath(path)[0]) !== undefined);
   if (wanted.length === 0) return;
   const blocks = wanted.some(({ cid }) => cid !== null) ? readCar(event.blocks).blocks : null;
@@ -113,6 +118,7 @@ function addCommit(changes: Changes, event: CommitEvent): void {
               cid,
               indexed,
               fresh: action === "create",
+              elsewhere,
               size: bytes.byteLength,
             },
             valueOf(bytes),
@@ -124,10 +130,10 @@ function addCommit(changes: Changes, event: CommitEvent): void {
 }
 
 /** Adds one event. #sync and account deletions are not added here; `ingest.ts` applies each on its own. */
-export function addEvent(changes: Changes, event: RepoEvent): void {
+export function addEvent(changes: Changes, event: RepoEvent, source: EventSource): void {
   switch (event.kind) {
     case "commit":
-      return addCommit(changes, event);
+      return addCommit(changes, event, source !== "host");
     case "identity":
       return addActor(changes, {
         did: event.did,

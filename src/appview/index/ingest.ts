@@ -1,6 +1,6 @@
 /**
- * Ingest applies sequenced events to the index exactly once, in order, whatever is redelivered; no single
- * event stops it. Events are applied in runs; a run is one D1 batch whose first statement is the guard. A run
+ * Ingest applies the events of each source to the index exactly once, in order, whatever is redelivered; no
+ * single event stops it. Events are applied in runs; a run is one D1 batch whose first statement is the guard. A run
  * that the database rejects is halved until the faulty event is alone; that event is set aside in `poison`.
  * Failures that may pass (the network, a restart) are thrown, and the sender retries.
  */
@@ -9,14 +9,15 @@ import { toBytes } from "../../protocol/cbor.ts";
 import { decodeFrame } from "../../protocol/event-frames.ts";
 import type { RepoEvent, SequencedEvent } from "../../protocol/events.ts";
 import { logLine, messageOf } from "../../protocol/log-line.ts";
-import type { BackfillSource } from "../../protocol/stations.ts";
+import type { BackfillSource, EventSource } from "../../protocol/stations.ts";
 import { backfill } from "./backfill.ts";
 import { addToBacklog, strikeOut } from "./backlog.ts";
-import { guard, isGuardFailure, statementsOf } from "./batch.ts";
+import { CURSOR_ROW, guard, isGuardFailure, statementsOf } from "./batch.ts";
 import { addEvent, noChanges } from "./changes.ts";
 import { revInstant } from "../instants.ts";
 import { meterDatabase } from "../metered-database.ts";
 import { forgetting, purgeRows } from "./purge.ts";
+import { livesHere } from "./statements.ts";
 
 /** Frame bytes per run. */
 const RUN_BYTES = 2_000_000;
@@ -37,6 +38,7 @@ const PATIENCE = 8;
 
 export interface IngestContext {
   db: D1Database;
+  source: EventSource;
   account: (did: Did) => BackfillSource;
   now: () => number;
 }
@@ -44,7 +46,7 @@ export interface IngestContext {
 /** The position of ingest. Events that change nothing are passed without a write, so `stored` may trail. */
 interface Place {
   passed: number;
-  /** The cursor stored in the index, which guards the batches. */
+  /** The source's cursor as stored in the index, which guards the batches. */
   stored: number;
 }
 
@@ -61,15 +63,18 @@ interface Session extends IngestContext {
 interface Read {
   seq: number;
   frame: Uint8Array;
-  /** An Error if the frame cannot be decoded. */
-  event: RepoEvent | Error;
+  /** An Error if the frame cannot be decoded; null if its source may not say it. */
+  event: RepoEvent | Error | null;
 }
 
-/** Transient failures by seq. */
-const failures = new Map<number, number>();
+/** Transient failures by source and seq. */
+const failures = new Map<string, number>();
 
-export async function readCursor(db: D1Database): Promise<number> {
-  const row = await db.prepare("SELECT seq FROM cursor WHERE id = 1").first<{ seq: number }>();
+export async function readCursor(db: D1Database, source: EventSource): Promise<number> {
+  const row = await db
+    .prepare("SELECT seq FROM cursor WHERE id = ?1")
+    .bind(CURSOR_ROW[source])
+    .first<{ seq: number }>();
   return row?.seq ?? 0;
 }
 
@@ -79,21 +84,22 @@ export async function readCursor(db: D1Database): Promise<number> {
  */
 export async function ingest(context: IngestContext, at: Place, events: SequencedEvent[]): Promise<Place> {
   const session: Session = { ...context, backfilled: new Map(), spent: 0, isFull: false };
-  const { db } = context;
+  const { db, source } = context;
   try {
     let place = at;
-    for (const run of runsOf(events.filter(({ seq }) => seq > at.passed).map(read))) {
+    const reads = await admitted(context, events.filter(({ seq }) => seq > at.passed).map(read));
+    for (const run of runsOf(reads)) {
       place = await applyRun(session, place, run);
       if (session.isFull) return place;
     }
     const { passed, stored } = place;
     if (passed - stored > (events.length === 0 ? 0 : TRAIL)) {
-      await db.batch([guard(db, stored, passed)]);
+      await db.batch([guard(db, { source, seq: stored }, passed)]);
       return placeAt(passed);
     }
-    return place === at ? placeAt(await readCursor(db)) : place;
+    return place === at ? placeAt(await readCursor(db, source)) : place;
   } catch (thrown) {
-    if (isGuardFailure(thrown)) return placeAt(await readCursor(db));
+    if (isGuardFailure(thrown)) return placeAt(await readCursor(db, source));
     throw thrown;
   }
 }
@@ -108,8 +114,27 @@ function read({ seq, frame }: SequencedEvent): Read {
   }
 }
 
+/** Nobody but this host speaks for its members. */
+async function admitted({ db, source }: IngestContext, reads: Read[]): Promise<Read[]> {
+  if (source === "host" || reads.length === 0) return reads;
+  const dids = new Set(
+    reads.flatMap(({ event }) => (event === null || event instanceof Error ? [] : event.did)),
+  );
+  const { results } = await db
+    .prepare(`SELECT value AS did FROM json_each(?1) WHERE ${livesHere("value")}`)
+    .bind(JSON.stringify([...dids]))
+    .all<{ did: string }>();
+  const members = new Set(results.map(({ did }) => did));
+  return reads.map((one) =>
+    one.event !== null && !(one.event instanceof Error) && members.has(one.event.did)
+      ? { ...one, event: null }
+      : one,
+  );
+}
+
 /** Whether an event cannot share a batch: it takes several batches of its own, or cannot be decoded. */
 function standsAlone({ event }: Read): boolean {
+  if (event === null) return false;
   if (event instanceof Error || event.kind === "sync") return true;
   return event.kind === "account" && event.status === "deleted";
 }
@@ -140,7 +165,7 @@ function* runsOf(reads: Read[]): Generator<Read[]> {
  */
 async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place> {
   if (context.isFull) return at;
-  const { db } = context;
+  const { db, source } = context;
   const last = run.at(-1)?.seq ?? at.passed;
   const [only] = run;
   // An event that takes batches of its own has a call of its own.
@@ -159,12 +184,12 @@ async function applyRun(context: Session, at: Place, run: Read[]): Promise<Place
     }
     context.spent += work.length + 1;
     context.isFull = isAlone;
-    await db.batch([guard(db, at.stored, last), ...work]);
+    await db.batch([guard(db, { source, seq: at.stored }, last), ...work]);
     failures.clear();
     return placeAt(last);
   } catch (thrown) {
     if (isGuardFailure(thrown) || only === undefined) throw thrown;
-    if (mayPass(thrown) && isPatient(only.seq)) throw thrown;
+    if (mayPass(thrown) && isPatient(source, only.seq)) throw thrown;
     if (run.length > 1) return applyHalves(context, at, run);
     await setAside(context, at.stored, only, thrown);
     return placeAt(only.seq);
@@ -177,34 +202,38 @@ async function applyHalves(context: Session, at: Place, run: Read[]): Promise<Pl
 }
 
 async function workOf(context: Session, stored: number, run: Read[]): Promise<D1PreparedStatement[]> {
-  const { db, backfilled } = context;
+  const { db, source, backfilled } = context;
   const [first] = run;
   if (first === undefined) return [];
   if (run.length === 1 && standsAlone(first)) return workAlone(context, stored, first);
   const changes = noChanges();
   for (const { event } of run) {
-    if (event instanceof Error || isKnown(event, backfilled)) continue;
-    addEvent(changes, event);
+    if (event === null || event instanceof Error || isKnown(event, backfilled)) continue;
+    addEvent(changes, event, source);
   }
-  return statementsOf(db, changes);
+  return statementsOf(db, changes, source);
 }
 
 async function workAlone(
-  { db, account, backfilled, now }: Session,
+  { db, source, account, backfilled, now }: Session,
   stored: number,
   { seq, event }: Read,
 ): Promise<D1PreparedStatement[]> {
+  if (event === null) return [];
   if (event instanceof Error) throw new UnreadableEvent(event.message);
+  const at = { source, seq: stored };
   const { did } = event;
   if (event.kind === "account") {
     let rounds = 0;
-    const isGone = await purgeRows(db, did, stored, () => ++rounds >= ROUNDS_AT_ONCE);
+    const isGone = await purgeRows(db, did, at, () => ++rounds >= ROUNDS_AT_ONCE);
     const rest = isGone ? strikeOut(db, { did, seq }) : addToBacklog(db, { did, seq, place: "" }, now());
     return [...forgetting(db, did), rest];
   }
+  // A repo elsewhere is read again by whoever reads that host.
+  if (source !== "host") return [];
   const { db: metered, spent } = meterDatabase(db);
   const isOver = () => spent() >= REPO_STATEMENTS;
-  const found = await backfill(metered, account(did), did, { seq: stored, isOver });
+  const found = await backfill(metered, account(did), did, { at, isOver });
   if (found === null) return [];
   const { rev, rest } = found;
   if (rest !== null) return [addToBacklog(db, { did, seq, place: rest }, now())];
@@ -241,27 +270,30 @@ function mayPass(thrown: unknown): boolean {
   );
 }
 
-function isPatient(seq: number): boolean {
-  const count = (failures.get(seq) ?? 0) + 1;
-  failures.set(seq, count);
+function isPatient(source: EventSource, seq: number): boolean {
+  const key = `${source} ${seq}`;
+  const count = (failures.get(key) ?? 0) + 1;
+  failures.set(key, count);
   return count < PATIENCE;
 }
 
 async function setAside(
-  { db, now }: IngestContext,
+  { db, source, now }: IngestContext,
   stored: number,
   one: Read,
   thrown: unknown,
 ): Promise<void> {
   const error = messageOf(thrown);
-  const did = one.event instanceof Error ? null : one.event.did;
-  logLine("error", "index.ingest", { message: "set aside", seq: one.seq, did, error: thrown });
+  const did = one.event === null || one.event instanceof Error ? null : one.event.did;
+  logLine("error", "index.ingest", { message: "set aside", source, seq: one.seq, did, error: thrown });
   // Frames are slightly over 2 MB at most. In base64 that would not fit a value, so larger frames are cut.
   const frame = toBytes(one.frame.subarray(0, 1_200_000)).$bytes;
   await db.batch([
-    guard(db, stored, one.seq),
+    guard(db, { source, seq: stored }, one.seq),
     db
-      .prepare("INSERT OR REPLACE INTO poison (seq, did, error, frame, at) VALUES (?1, ?2, ?3, ?4, ?5)")
-      .bind(one.seq, did, error.slice(0, 2000), frame, now()),
+      .prepare(
+        "INSERT OR REPLACE INTO poison (seq, did, error, frame, at, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      )
+      .bind(one.seq, did, error.slice(0, 2000), frame, now(), CURSOR_ROW[source]),
   ]);
 }

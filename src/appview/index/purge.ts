@@ -1,6 +1,6 @@
 /** Removes a deleted account from the index: its rows, and by trigger its share in everybody's counts. */
 import type { Did } from "@atcute/lexicons";
-import { guard } from "./batch.ts";
+import { type CursorPlace, guard } from "./batch.ts";
 
 /** Rows per statement, so that no batch grows with the account. */
 const ROWS = 1000;
@@ -31,7 +31,8 @@ const STEPS = [
 
 /** Followers of the account keep their records, so the row stays, unknown and empty, to count them. */
 const FORGET = `UPDATE actor SET handle = NULL, known = NULL, status = NULL, written = NULL, backfilled = NULL, profile = NULL,
-  profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL, name = NULL, slot = NULL
+  profile_cid = NULL, profile_sort = NULL, profile_indexed = NULL, joined_via = NULL, selves = NULL, name = NULL, slot = NULL,
+  home = NULL, checked = NULL
   WHERE did = ?1`;
 const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor WHERE did = ?1)";
 
@@ -39,17 +40,17 @@ const UNSEAT = "DELETE FROM actor_search WHERE rowid = (SELECT slot FROM actor W
 const ABSOLVE = `DELETE FROM takedown WHERE subject = ?1 OR (subject ${OWN} subject ${END})
   OR (subject > ?1 || '/' AND subject < ?1 || '0')`;
 /**
- * Deletes the rows in batches, guarded at `seq` unless it is null.
+ * Deletes the rows in batches, guarded at a source's place unless it is null.
  * @param isOver asked after each batch, whether to stop there
  * @returns whether all are gone
  */
 export async function purgeRows(
   db: D1Database,
   did: Did,
-  seq: number | null,
+  at: CursorPlace | null,
   isOver: () => boolean,
 ): Promise<boolean> {
-  const guards = seq === null ? [] : [guard(db, seq, seq)];
+  const guards = at === null ? [] : [guard(db, at, at.seq)];
   for (;;) {
     const results = await db.batch([...guards, ...STEPS.map((sql) => db.prepare(sql).bind(did))]);
     if (results.slice(guards.length).every(({ meta }) => meta.changes === 0)) return true;

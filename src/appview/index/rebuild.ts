@@ -3,7 +3,7 @@
  * events go on. The host is asked for its members. Then each repo is put into the index in three passes, because
  * rules look from one record to others: what gates, lists and follows say (`context`), posts that begin threads
  * (`roots`), and the `rest`. Posts are derived anew, other rows are mended where they differ, and what no repo
- * has is removed. At last, counts are taken anew. An account that cannot be read or indexed is set aside, and
+ * has is removed. What the index has of accounts elsewhere is derived anew from itself. At last, counts are taken anew. An account that cannot be read or indexed is set aside, and
  * keeps what it had; one that is gone leaves the index. A rebuild can stop and resume at any page of a repo.
  *
  * The result equals that of live indexing, except for what no repo knows: which of two duplicates came first
@@ -17,6 +17,7 @@ import type { BackfillSource, ModerationAct } from "../../protocol/stations.ts";
 import { type Part, backfillBeside } from "./backfill.ts";
 import { setAside } from "./backlog.ts";
 import { contend } from "./batch.ts";
+import { deriveAgain } from "./derive-again.ts";
 import { indexers } from "./indexers/registry.ts";
 import { refreshSearch } from "./indexers/profile.ts";
 import { applyModeration } from "./moderation.ts";
@@ -198,7 +199,8 @@ async function goThrough(
   account: (did: Did) => BackfillSource,
   { row, phase, isOver }: { row: RebuildRow; phase: keyof typeof PARTS | "counts"; isOver: () => boolean },
 ): Promise<boolean> {
-  const dids = await known(context.db, row.did);
+  const accounts = await known(context.db, row.did);
+  const dids = accounts.map(({ did }) => did);
   if (dids.length === 0) {
     // Events that ingest had set aside are in the repos, and so in the index now.
     if (NEXT[phase] === "done")
@@ -212,8 +214,9 @@ async function goThrough(
     return true;
   }
   const part = PARTS[phase];
-  for (const did of dids) {
-    const isDone = await mend(context, account(did), { row, did, part, isOver });
+  for (const { did, home } of accounts) {
+    const source = home === null ? account(did) : null;
+    const isDone = await mend(context, source, { row, did, part, isOver });
     if (!isDone) break;
     await note(context.db, row, did, 1);
     if (isOver()) break;
@@ -257,10 +260,11 @@ const TRIES = 3;
 /**
  * Puts a part of one repo into the index, or sets the account aside: one must not stop the others. False if there
  * is more of it to do.
+ * @param source null: the account lives elsewhere
  */
 async function mend(
   context: RebuildContext,
-  source: BackfillSource,
+  source: BackfillSource | null,
   { row, did, part, isOver }: { row: RebuildRow; did: Did; part: Part; isOver: () => boolean },
 ): Promise<boolean> {
   const { db } = context;
@@ -275,7 +279,9 @@ async function mend(
   };
   for (let tries = 1; ; tries++) {
     try {
-      return await backfillBeside(db, source, did, spell, part);
+      return source === null
+        ? await deriveAgain(db, did, spell, part)
+        : await backfillBeside(db, source, did, spell, part);
     } catch (error) {
       if (tries < TRIES) continue;
       logLine("error", "index.rebuild", { message: "set aside", did, error });
@@ -318,19 +324,20 @@ const advance = (context: RebuildContext, { started, phase }: RebuildRow) =>
     .bind(started, phase, NEXT[phase], context.now())
     .run();
 
-async function known(db: D1Database, after: string): Promise<Did[]> {
+async function known(db: D1Database, after: string): Promise<{ did: Did; home: string | null }[]> {
   const { results } = await db
-    .prepare("SELECT did FROM actor WHERE known IS NOT NULL AND did > ?1 ORDER BY did LIMIT 50")
+    .prepare("SELECT did, home FROM actor WHERE known IS NOT NULL AND did > ?1 ORDER BY did LIMIT 50")
     .bind(after)
-    .all<{ did: Did }>();
-  return results.map(({ did }) => did);
+    .all<{ did: Did; home: string | null }>();
+  return results;
 }
 
 /** Restores an identity that the index lost or whose event it missed; an existing `known` keeps its value. */
 const SETTLE = `INSERT INTO actor (did, handle, status, known) SELECT ${columns("did", "handle", "status", "known")}
   FROM json_each(?1) WHERE true
   ON CONFLICT (did) DO UPDATE SET
-    handle = excluded.handle, status = excluded.status, known = coalesce(known, excluded.known)`;
+    handle = excluded.handle, status = excluded.status, known = coalesce(known, excluded.known),
+    home = NULL, checked = NULL`;
 
 async function settle(context: RebuildContext, host: RebuildHost, after: string): Promise<Did[]> {
   const { db } = context;

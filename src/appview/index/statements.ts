@@ -40,6 +40,6 @@ export function overRows(
 export const columns = (...names: string[]): string =>
   names.map((name, i) => `value ->> ${i} AS ${name}`).join(", ");
 
-/** Whether an account, by its SQL expression, is known here: nobody else is notified. */
-export const isKnown = (did: string): string =>
-  `EXISTS (SELECT 1 FROM actor WHERE actor.did = ${did} AND actor.known IS NOT NULL)`;
+/** Whether an account, by its SQL expression, lives here: nobody else is notified. */
+export const livesHere = (did: string): string =>
+  `EXISTS (SELECT 1 FROM actor WHERE actor.did = ${did} AND actor.known IS NOT NULL AND actor.home IS NULL)`;

@@ -124,14 +124,14 @@ async function countIndex(database: D1Database, now: number, since: number) {
     database
       .prepare(
         `SELECT count(written > ?1 OR NULL) AS active, coalesce(sum(posts), 0) AS posts,
-          coalesce(sum(follows), 0) AS follows FROM actor WHERE known IS NOT NULL`,
+          coalesce(sum(follows), 0) AS follows FROM actor WHERE known IS NOT NULL AND home IS NULL`,
       )
       .bind(now - ACTIVE_MS)
       .all<Pick<DayNumbers, "active" | "posts" | "follows">>(),
     database
       .prepare(
         `SELECT count(*) AS likes FROM actor a JOIN "like" l ON l.actor = a.did
-          WHERE a.known IS NOT NULL AND l.sort > ?1 AND l.sort <= ?2`,
+          WHERE a.known IS NOT NULL AND a.home IS NULL AND l.sort > ?1 AND l.sort <= ?2`,
       )
       .bind(since, now)
       .first<number>("likes"),

@@ -1,7 +1,7 @@
 /** app.bsky.graph.follow → follow, notification. Triggers maintain counts and duplicates. */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/follow";
 import { at, textOf } from "../../../protocol/json.ts";
-import { isKnown, overRows } from "../statements.ts";
+import { livesHere, overRows } from "../statements.ts";
 import { FOLLOW } from "../../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";
 import { surplus } from "./interaction.ts";
@@ -15,7 +15,7 @@ const INSERT = insertUnique(
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT f.subject, f.sort, value ->> 0, 'follow', NULL, f.actor, f.indexed
   FROM json_each(?1) CROSS JOIN follow AS f ON f.actor = value ->> 1 AND f.subject = value ->> 2 AND f.rkey = value ->> 3
-  WHERE ${isKnown("f.subject")}
+  WHERE ${livesHere("f.subject")}
   ON CONFLICT DO NOTHING`;
 
 const followRow = ({ did, rkey, cid, sort, indexed, record }: Put) =>

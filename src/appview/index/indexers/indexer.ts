@@ -18,6 +18,8 @@ export interface Put {
   indexed: number;
   /** Whether this batch created the record, so that there is no older version to remove first. */
   fresh: boolean;
+  /** Whether its author lives on another host. */
+  elsewhere: boolean;
 }
 
 /** A record to remove. With `keep`, the row stays if it has exactly that version. */

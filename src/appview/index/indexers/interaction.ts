@@ -2,7 +2,7 @@
  * Shared by likes, reposts and follows: rows whose columns hold the whole record, and their notifications.
  */
 import { type Json, at, textOf } from "../../../protocol/json.ts";
-import { isKnown, overRows } from "../statements.ts";
+import { livesHere, overRows } from "../statements.ts";
 import { didOf } from "../../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";
 import { insertUnique } from "./unique.ts";
@@ -67,7 +67,7 @@ export function putInteractions(table: string, reason: string): Indexer["put"] {
   SELECT value ->> 0, i.sort, value ->> 1, value ->> 2, value ->> 3, i.actor, i.indexed
   FROM json_each(?1) CROSS JOIN ${table} AS i
     ON i.subject = value ->> 4 AND i.actor = value ->> 5 AND i.rkey = value ->> 6
-  WHERE ${isKnown("value ->> 0")}
+  WHERE ${livesHere("value ->> 0")}
   ON CONFLICT DO NOTHING`;
   return (db, puts) => [
     ...overRows(db, insert, puts.map(interactionRow)),

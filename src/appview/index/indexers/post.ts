@@ -7,7 +7,7 @@ import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { NO_ROOM, firstRowOf, roomAt, tieOfRow } from "../../search-rows.ts";
 import { HIDE_LINKING, linkedDomains } from "../../blocked-links.ts";
 import { searchTerms, searchText } from "../../search-terms.ts";
-import { columns, isKnown, overRows } from "../statements.ts";
+import { columns, livesHere, overRows } from "../statements.ts";
 import { POST, didOf, isPostUri } from "../../uris.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
 
@@ -73,7 +73,7 @@ const NOTIFY = `WITH RECURSIVE
   mentioned (uri, did, place) AS (
     SELECT told.uri, feature.value ->> '$.did' AS did, min(facet.key * 1000 + feature.key)
     FROM told, json_each(told.record, '$.facets') AS facet, json_each(facet.value, '$.features') AS feature
-    WHERE feature.value ->> '$."$type"' = 'app.bsky.richtext.facet#mention' AND ${isKnown("feature.value ->> '$.did'")}
+    WHERE feature.value ->> '$."$type"' = 'app.bsky.richtext.facet#mention' AND ${livesHere("feature.value ->> '$.did'")}
     GROUP BY told.uri, did),
   heard (uri, did, reason, subject, rank) AS (
     SELECT uri, did, 'mention', NULL, 0
@@ -89,7 +89,7 @@ const NOTIFY = `WITH RECURSIVE
   SELECT did, sort, uri, reason, subject, author, indexed FROM (
     SELECT heard.did, told.sort, told.uri, heard.reason, heard.subject, told.author, told.indexed, min(rank)
     FROM heard CROSS JOIN told ON told.uri = heard.uri
-    WHERE heard.did <> told.author AND ${isKnown("heard.did")}
+    WHERE heard.did <> told.author AND ${livesHere("heard.did")}
     GROUP BY heard.did, told.uri)
   WHERE true
   ON CONFLICT DO NOTHING`;
@@ -150,7 +150,7 @@ function postRow(put: Put) {
     quoted,
     flags,
     searchText(record),
-    searchTerms(record, { did: put.did, flags, parent, root, embed }),
+    searchTerms(record, { did: put.did, flags, elsewhere: put.elsewhere, parent, root, embed }),
   ] as const;
 }
 

@@ -5,7 +5,7 @@
 import { mainSchema } from "@atcute/bluesky/types/app/actor/profile";
 import { tokenizable } from "../../folding.ts";
 import { at, textOf } from "../../../protocol/json.ts";
-import { columns, isKnown, overRows } from "../statements.ts";
+import { columns, livesHere, overRows } from "../statements.ts";
 import { PROFILE, didOf } from "../../uris.ts";
 import { goneRow, type Indexer } from "./indexer.ts";
 
@@ -24,7 +24,7 @@ const REMOVE = `UPDATE actor SET profile = NULL, profile_cid = NULL, profile_sor
 
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT ${columns("did", "sort", "uri", "reason", "subject", "author", "indexed")}
-  FROM json_each(?1) WHERE ${isKnown("value ->> 0")}
+  FROM json_each(?1) WHERE ${livesHere("value ->> 0")}
   ON CONFLICT DO NOTHING`;
 
 /** Numbers accounts for the search as they come: no number is ever another's. */

@@ -3,7 +3,7 @@
  */
 import { mainSchema } from "@atcute/bluesky/types/app/graph/verification";
 import { textOf } from "../../../protocol/json.ts";
-import { isKnown, overRows } from "../statements.ts";
+import { livesHere, overRows } from "../statements.ts";
 import { VERIFICATION } from "../../uris.ts";
 import type { Indexer, Put } from "./indexer.ts";
 import { insertUnique, removeUnique, unique } from "./unique.ts";
@@ -16,7 +16,7 @@ const INSERT = insertUnique(
 const NOTIFY = `INSERT INTO notification (did, sort, uri, reason, subject, author, indexed)
   SELECT value ->> 0, value ->> 4, 'at://' || (value ->> 1) || '/${VERIFICATION}/' || (value ->> 2), 'verified', NULL,
     value ->> 1, value ->> 5
-  FROM json_each(?1) WHERE ${isKnown("value ->> 0")}
+  FROM json_each(?1) WHERE ${livesHere("value ->> 0")}
   ON CONFLICT DO NOTHING`;
 
 /** Notifies at once. No stored record says that it happened, so a rebuild cannot restore it. */
@@ -24,7 +24,7 @@ const NOTIFY_GONE = `INSERT INTO notification (did, sort, uri, reason, subject, 
   SELECT v.subject, t.now, 'at://' || v.issuer || '/${VERIFICATION}/' || v.rkey, 'unverified', NULL, v.issuer, t.now
   FROM (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now) AS t CROSS JOIN json_each(?1)
     CROSS JOIN verification AS v ON v.issuer = value ->> 0 AND v.rkey = value ->> 1
-  WHERE value ->> 3 IS NULL AND ${isKnown("v.subject")}
+  WHERE value ->> 3 IS NULL AND ${livesHere("v.subject")}
   ON CONFLICT DO NOTHING`;
 
 const row = ({ did, record, rkey, cid, sort, indexed }: Put) => [

@@ -27,9 +27,9 @@ const BY_NAME = `SELECT a.did, a.known FROM (
   JOIN actor AS a ON a.did = s.did AND a.known IS NOT NULL
   ORDER BY a.handle IS ?2 DESC, a.followers DESC, a.known DESC, a.did LIMIT ?3 OFFSET ?4`;
 
-/** ?1 and ?2 cursor, ?3 rows. */
+/** The newest members: ?1 and ?2 cursor, ?3 rows. */
 const NEWEST = `SELECT did, known FROM actor INDEXED BY actor_newest
-  WHERE known IS NOT NULL AND handle IS NOT NULL AND (known, did) < (?1, ?2) ORDER BY known DESC, did DESC LIMIT ?3`;
+  WHERE known IS NOT NULL AND handle IS NOT NULL AND home IS NULL AND (known, did) < (?1, ?2) ORDER BY known DESC, did DESC LIMIT ?3`;
 
 export interface FoundActor {
   did: Did;

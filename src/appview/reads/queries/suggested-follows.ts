@@ -12,7 +12,7 @@ export interface SuggestionRow {
   did: Did;
 }
 
-const THERE = "a.known IS NOT NULL AND a.status IS NULL";
+const THERE = "a.known IS NOT NULL AND a.home IS NULL AND a.status IS NULL";
 const NEW_TO = (viewer: string) =>
   `a.did <> ${viewer} AND NOT EXISTS (SELECT 1 FROM follow AS mine WHERE mine.actor = ${viewer} AND mine.subject = a.did)`;
 
@@ -52,7 +52,7 @@ const POPULAR = `WITH ${FOLLOWED},
     SELECT substr(uri, 6, instr(substr(uri, 6), '/') - 1)
       FROM (SELECT uri FROM post_search ORDER BY rowid DESC LIMIT ${POSTS})
     UNION SELECT did FROM (
-      SELECT did FROM actor INDEXED BY actor_newest WHERE known IS NOT NULL AND handle IS NOT NULL
+      SELECT did FROM actor INDEXED BY actor_newest WHERE known IS NOT NULL AND handle IS NOT NULL AND home IS NULL
       ORDER BY known DESC, did DESC LIMIT ${NEWCOMERS}))
   SELECT a.did FROM candidate CROSS JOIN actor AS a ON a.did = candidate.did
   WHERE ${THERE} AND a.handle IS NOT NULL AND ${NEW_TO("?1")} AND a.did NOT IN (SELECT did FROM followed)

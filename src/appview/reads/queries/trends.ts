@@ -14,13 +14,13 @@ const USES = 5000;
 /** Accounts that are shown with a trend. */
 const SHOWN = 5;
 
-/** ?1 the earliest instant, in milliseconds. Tags of inactive or unknown accounts do not count. */
+/** ?1 the earliest instant, in milliseconds. Tags of inactive accounts, and of those elsewhere, do not count. */
 const TRENDS = `WITH
   recent (uri) AS MATERIALIZED (
     SELECT uri FROM post_search WHERE rowid >= ${firstRowOf("CAST(?1 AS INTEGER)")} ORDER BY rowid DESC LIMIT ${POSTS})
   SELECT DISTINCT json_extract(feature.value, '$.tag') AS tag, p.author, p.sort
   FROM recent CROSS JOIN post AS p ON p.uri = recent.uri
-    CROSS JOIN actor AS a ON a.did = p.author AND a.known IS NOT NULL AND a.status IS NULL
+    CROSS JOIN actor AS a ON a.did = p.author AND a.known IS NOT NULL AND a.home IS NULL AND a.status IS NULL
     CROSS JOIN json_each(p.record, '$.facets') AS facet
     CROSS JOIN json_each(facet.value, '$.features') AS feature
   WHERE json_extract(feature.value, '$.tag') IS NOT NULL

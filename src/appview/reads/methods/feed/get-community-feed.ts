@@ -1,9 +1,9 @@
 /**
- * The community's own feed, which no lexicon has: everybody's posts that answer nothing, the latest first, or
+ * The community's own feed, which no lexicon has: all members' posts that answer nothing, the latest first, or
  * the best of the last seven days.
  */
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
-import { REPLIES } from "../../../search-terms.ts";
+import { ELSEWHERE, REPLIES } from "../../../search-terms.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { search } from "./search-posts.ts";
 import { marked } from "./post-filters.ts";
@@ -30,7 +30,7 @@ export async function getCommunityFeed(
   const { posts, cursor } = await search(
     reading,
     params,
-    { clauses: [marked(REPLIES, true)], senseless: false },
+    { clauses: [marked(REPLIES, true), marked(ELSEWHERE, true)], senseless: false },
     best ? { top: true, ranked: COMPARED, since: reading.now - WEEK_MS } : { top: false },
   );
   const shown = posts.filter(({ author: { viewer } }) => !viewer?.muted && viewer?.mutedByList === undefined);
