@@ -23,6 +23,7 @@ import directory0024 from "../migrations/directory/0024_join_requests.sql";
 import directory0025 from "../migrations/directory/0025_blocked_link.sql";
 import directory0026 from "../migrations/directory/0026_hand_over.sql";
 import directory0027 from "../migrations/directory/0027_backup.sql";
+import directory0028 from "../migrations/directory/0028_moving.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -61,6 +62,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0025_blocked_link.sql", sql: directory0025 },
   { name: "0026_hand_over.sql", sql: directory0026 },
   { name: "0027_backup.sql", sql: directory0027 },
+  { name: "0028_moving.sql", sql: directory0028 },
 ];
 
 /** The index, derived from repos. */
