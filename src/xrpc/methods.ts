@@ -14,6 +14,7 @@ import { comAtprotoTemp } from "./com.atproto.temp.ts";
 import { internalAtollAdmin } from "./internal.atoll.admin.ts";
 import { internalAtollUpkeep } from "./internal.atoll.admin.upkeep.ts";
 import { internalAtollBackup } from "./internal.atoll.backup.ts";
+import { internalAtollJoining } from "./internal.atoll.joining.ts";
 import { appBskyActor } from "./app.bsky.actor.ts";
 import { appBskyFeed } from "./app.bsky.feed.ts";
 import { appBskyGraph } from "./app.bsky.graph.ts";
@@ -38,6 +39,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     internalAtollAdmin,
     internalAtollUpkeep,
     internalAtollBackup,
+    internalAtollJoining,
     appBskyActor,
     appBskyFeed,
     appBskyGraph,

@@ -146,6 +146,7 @@ const OTHERS: Record<string, string> = {
   "internal.atoll.admin.listCredentials": "has no pages",
   "internal.atoll.admin.listRoles": "has no pages",
   "internal.atoll.admin.listUnsentMail": "has no pages",
+  "internal.atoll.joining.listRequests": "numbers, without ties; test/web/joining.test.ts",
   "internal.atoll.backup.listAccount": "lists an account again",
   "internal.atoll.backup.listFiles": "keys of files, without ties; test/lifecycle/backup.test.ts",
 };

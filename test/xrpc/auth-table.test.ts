@@ -219,6 +219,8 @@ const backups = [
   "listAccount",
 ];
 
+const joining: Record<string, Rule> = { listRequests: moderator, decideRequests: moderator };
+
 const grouped = (group: string, rules: Record<string, Rule>) =>
   Object.entries(rules).map(([name, rule]) => [`${group}.${name}`, rule] as const);
 
@@ -230,6 +232,7 @@ const RULES = new Map<string, Rule>([
   ...grouped("com.atproto.admin", admin),
   ...grouped("internal.atoll.admin", own),
   ...grouped("internal.atoll.backup", Object.fromEntries(backups.map((name) => [name, hostOwner]))),
+  ...grouped("internal.atoll.joining", joining),
   ["com.atproto.moderation.createReport", memberTakenDownOrService],
   ["com.atproto.temp.checkSignupQueue", member],
   ["com.atproto.label.queryLabels", open],
