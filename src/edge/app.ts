@@ -81,7 +81,18 @@ export function serve(
   context: ExecutionContext,
 ): Response | Promise<Response> {
   if (!hasHost(request)) return renderError(invalidRequest("Invalid Host header"), request);
-  return notSetUp(request, env) ?? app.fetch(request, env, context);
+  return overTls(request, env) ?? notSetUp(request, env) ?? app.fetch(request, env, context);
+}
+
+/**
+ * Leads a browser that came to a deployed host without TLS to the same place with it, since neither codes and
+ * passwords nor the cookies of pages go without. Null for any other request.
+ */
+function overTls(request: Request, { LOCAL }: Bindings<AccountStation>): Response | null {
+  if (LOCAL === "1" || !request.url.startsWith("http:")) return null;
+  if (request.method !== "GET" || !wantsPage(request)) return null;
+  const headers = { location: request.url.replace("http:", "https:"), "cache-control": "no-store" };
+  return new Response(null, { status: 308, headers });
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   readAppView,
   readBytes,
   readChoice,
+  readCode,
   readColour,
   readCount,
   readEmail,
@@ -246,7 +247,7 @@ export const SETTINGS = {
     what: "The code that opens `/setup`, at least 12 characters; without it, nobody can set up the host there.",
     fallback: "",
     secret: true,
-    read: readToken(12),
+    read: readCode(12),
   }),
   RESEND_API_KEY: setting({
     what: "The key of Resend, if mail goes through it; otherwise it goes through the `EMAIL` binding.",

@@ -1,5 +1,6 @@
 /** How the texts of settings are read. Each reader gives a text's normal form, or throws `Unfit`. */
 
+import { visibleText } from "../visible-text.ts";
 import { isDomain } from "./domains.ts";
 import { Unfit, shown, split, unique } from "./unfit.ts";
 
@@ -150,6 +151,18 @@ export function readPassword(text: string): string {
   if (!text.isWellFormed()) throw new Unfit("is not well-formed text");
   return text.normalize("NFC");
 }
+
+/** A secret that people type, perhaps of several words: what nobody sees of it does not count. */
+export function readCode(least: number): (text: string) => string {
+  return (text) => {
+    const code = codeOf(text);
+    if (code.length < least) throw new Unfit(`is shorter than ${least} characters`);
+    return code;
+  };
+}
+
+/** The form in which such a secret is compared. */
+export const codeOf = (typed: string): string => visibleText(typed).normalize("NFC");
 
 /** A secret of visible ASCII characters. */
 export function readToken(least: number): (text: string) => string {

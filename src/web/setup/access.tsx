@@ -5,8 +5,9 @@ import { isUnset } from "../../identity/host.ts";
 import { SetUp, type SetUpState } from "../../lifecycle/host/set-up.ts";
 import { ModerationRoles } from "../../moderation/roles.ts";
 import { sameSecret } from "../../oauth/digest.ts";
+import { codeOf } from "../../protocol/settings/values.ts";
 import { countSetUpGuess } from "../../xrpc/server/rate-limits.ts";
-import { type Fields, lineOf } from "../forms.ts";
+import type { Fields } from "../forms.ts";
 import { ClaimPage, type ClaimView } from "../pages/setup/claim.tsx";
 import { EndPage } from "../pages/end.tsx";
 import { type Problem, problemOf, wrong } from "../problems.ts";
@@ -91,9 +92,10 @@ export async function takeCode(visit: Visit, fields: Fields): Promise<Response> 
   try {
     await countSetUpGuess(services, request);
   } catch (thrown) {
-    return claim(visit, state, problemOf(thrown));
+    const { message, field } = problemOf(thrown);
+    return claim(visit, state, { message: `${message} A new SETUP_CODE opens it at once.`, field });
   }
-  if (!sameSecret(lineOf(fields, "code"), services.env.SETUP_CODE)) {
+  if (!sameSecret(codeOf(fields.get("code") ?? ""), services.env.SETUP_CODE)) {
     return claim(visit, state, wrong("This is not the code.", "code"));
   }
   return enter(visit, await setUp.open());

@@ -100,10 +100,11 @@ export async function countAdminGuess(services: Services, request: Request, isRi
  */
 export async function countSetUpGuess(services: Services, request: Request): Promise<void> {
   if (!limitsApply(services)) return;
-  const slot = await addressSlot(services, request);
-  if (slot !== null) await consumeExactly(services, slot, "setup_guess", SETUP_GUESSES.address);
-  const code = slotOf(services.env.SETUP_CODE, "address", "everybody");
-  await consumeExactly(services, code, "setup_guess_all", SETUP_GUESSES.everybody);
+  const source = attemptSource(services, request);
+  const slot = (who: string) => slotOf(services.env.SETUP_CODE, "address", who);
+  if (source !== null && source !== NO_ADDRESS)
+    await consumeExactly(services, slot(source), "setup_guess", SETUP_GUESSES.address);
+  await consumeExactly(services, slot("everybody"), "setup_guess_all", SETUP_GUESSES.everybody);
 }
 
 /** Counts a report. Refuses RateLimitExceeded. */
