@@ -108,6 +108,7 @@ const TABLES = [
   "test/web/app-markup.test.ts",
   "test/web/app-queries.test.ts",
   "test/web/joining.test.ts",
+  "test/web/set-up-attacks.test.ts",
   "test/web/app-writing.test.ts",
   "test/web/app-other-clients.test.ts",
 ];

@@ -1,6 +1,4 @@
 /** The checklist: each thing that a host needs, tested from outside as far as a Worker can. */
-import type { Did } from "@atcute/lexicons";
-import { ModerationRoles } from "../../moderation/roles.ts";
 import { askPlc } from "../../identity/plc/request.ts";
 import type { Directory } from "../../identity/directory.ts";
 import { isUnset } from "../../identity/host.ts";
@@ -219,7 +217,3 @@ export async function sendTestMail(
     text: `This mail was sent from the checklist of ${host.origin}. Mail works.`,
   });
 }
-
-/** The owner's role for the account that was made during set-up. */
-export const makeOwner = (env: Pick<Bindings, "DIRECTORY">, did: Did): Promise<void> =>
-  new ModerationRoles(env.DIRECTORY).grant(did, "owner", "setup");

@@ -3,10 +3,13 @@
  * has the code opens it, in one browser at a time, until the host has an address and an owner. From then on
  * the owner's sign-in opens it, until it is finished.
  */
+import type { Did } from "@atcute/lexicons";
 import { drizzle } from "drizzle-orm/d1";
 import { and, eq, gt, isNull, sql } from "drizzle-orm";
 import { hostSetup, role } from "../../../schema/directory.ts";
 import { digestOf, randomHex, sameSecret } from "../../oauth/digest.ts";
+import { ModerationAudit } from "../../moderation/audit.ts";
+import { ModerationRoles } from "../../moderation/roles.ts";
 import { isUnset } from "../../identity/host.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 
@@ -106,4 +109,12 @@ export class SetUp {
       .set({ finishedAt: Date.now(), sessionDigest: null, passDigest: null, passUntil: null })
       .where(UNDER_WAY);
   }
+}
+
+/** The owner's role for an account, at set-up. */
+export async function makeOwner({ DIRECTORY }: Pick<Bindings, "DIRECTORY">, did: Did): Promise<void> {
+  const act = { actor: "setup", action: "grantRole", subject: did, detail: { role: "owner" } };
+  await new ModerationAudit(DIRECTORY).around(act, () =>
+    new ModerationRoles(DIRECTORY).grant(did, "owner", "setup"),
+  );
 }

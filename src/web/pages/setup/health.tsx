@@ -31,7 +31,7 @@ export const HealthPage: FC<HealthProps> = ({ checks, owned, unset, ...frame }) 
         <p class="lead">
           {owned
             ? "When you finish, the set-up code opens nothing any more. All of this can be changed on the admin pages."
-            : "There is no owner yet. You can finish all the same: the admin’s password then does what an owner does."}
+            : "There is no owner yet: make your account first. If you finish all the same, only the admin’s password does what an owner does, which you set as the secret ADMIN_PASSWORD of the Worker."}
         </p>
         <Submit>Finish set-up</Submit>
       </Form>

@@ -1,7 +1,7 @@
 /** The page of the owner's account. */
 import type { FC } from "hono/jsx";
 import { EmailField, Field, NewPasswordField } from "../fields.tsx";
-import { Form, Submit } from "../form.tsx";
+import { ButtonForm, Form, Submit } from "../form.tsx";
 import { RECOVERY_SCRIPT, RecoveryKeyPart } from "../recovery-key.tsx";
 import { Row } from "../account/rows.tsx";
 import { HandleEnding, type SignUpValues } from "../joining/handle-field.tsx";
@@ -12,9 +12,16 @@ interface OwnerProps extends SetUpFrame {
   /** Whether the host has no address yet. */
   unset: boolean;
   values: SignUpValues;
+  /** The name that was typed of an account that is here; null if that form was not sent. */
+  known: string | null;
+  /** Whether nobody may join, not even with an invite. */
+  closed: boolean;
 }
 
-export const OwnerPage: FC<OwnerProps> = ({ owned, unset, values, ...frame }) => {
+/** In front of the names of fields for an account that is here: a new one's fields are on the same page. */
+export const KNOWN = "known-";
+
+export const OwnerPage: FC<OwnerProps> = ({ owned, unset, values, known, closed, ...frame }) => {
   if (owned) return <Owned {...frame} />;
   return (
     <SetUpPage
@@ -30,9 +37,12 @@ export const OwnerPage: FC<OwnerProps> = ({ owned, unset, values, ...frame }) =>
           </span>
         </p>
       ) : (
-        <SignUpForm {...frame} values={values} />
+        <>
+          <SignUpForm {...frame} values={values} />
+          <KnownForm {...frame} known={known} />
+        </>
       )}
-      <Moving />
+      <Moving {...frame} how={unset ? "later" : closed ? "closed" : "invite"} />
     </SetUpPage>
   );
 };
@@ -53,6 +63,32 @@ const SignUpForm: FC<SetUpFrame & { values: SignUpValues }> = ({ values, problem
     <RecoveryKeyPart made={values.recoveryKey} />
     <Submit>Create your account</Submit>
   </Form>
+);
+
+const KnownForm: FC<SetUpFrame & { known: string | null }> = ({ known, problem, sender }) => (
+  <details open={known !== null}>
+    <summary>Or take an account that is here already</summary>
+    <Form {...sender} step="take">
+      <Field
+        id={`${KNOWN}identifier`}
+        name="identifier"
+        label="Its handle or e-mail address"
+        value={known ?? ""}
+        autocomplete="off"
+        inputmode="email"
+        problem={problem}
+      />
+      <Field
+        id={`${KNOWN}password`}
+        name="password"
+        label="Its password"
+        type="password"
+        autocomplete="current-password"
+        problem={problem}
+      />
+      <Submit weight="second">Make it the owner’s</Submit>
+    </Form>
+  </details>
 );
 
 const Owned: FC<SetUpFrame> = (frame) => (
@@ -76,17 +112,32 @@ const Owned: FC<SetUpFrame> = (frame) => (
     <Form {...frame.sender} step="go-on">
       <Submit>Go on</Submit>
     </Form>
-    <Moving />
+    <Moving {...frame} how="later" />
   </SetUpPage>
 );
 
-const Moving: FC = () => (
+/** `how`: whether an account may move in, with an invite. */
+const Moving: FC<SetUpFrame & { how: "invite" | "closed" | "later" }> = ({ how, sender }) => (
   <section>
     <h2>You have an account elsewhere?</h2>
     <p class="lead">
-      It can move here, with its posts and followers, once the host is set up. In the folder of the project,{" "}
+      It can move here, with its posts and followers. In the folder of the project,{" "}
       <code>npm run migrate</code> asks for what it needs and leads you through; any other tool for moving an
-      account works too.
+      account works too. {how === "later" ? "Invites are made on the admin pages." : null}
+      {how === "closed" ? (
+        <>
+          It needs an invite, and nobody may join: for now, say “People with an invite” at{" "}
+          <a href="/setup/joining">Who may join</a>.
+        </>
+      ) : null}
     </p>
+    {how === "invite" ? (
+      <>
+        <p class="lead">Once it is here, come back to this page, and take it as the owner’s account.</p>
+        <ButtonForm {...sender} step="invite">
+          Make an invite for it
+        </ButtonForm>
+      </>
+    ) : null}
   </section>
 );
