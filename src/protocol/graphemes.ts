@@ -1,6 +1,7 @@
 /**
- * Replaces `@atcute/util-text` (local/bundle.ts), which counts graphemes for lexicons. The original creates
- * its segmenter when it is loaded, a tenth of the startup time, and most requests have nothing to count.
+ * Replaces `@atcute/util-text`, which counts graphemes for lexicons: `ALIASES` in tools/dev/bundle.ts says so.
+ * The original creates its segmenter when it is loaded, a tenth of the startup time, and most requests have
+ * nothing to count.
  */
 let segmenter: Intl.Segmenter | undefined;
 

@@ -1,8 +1,8 @@
 /**
- * `node local/bench/profile.ts [what] [size]` profiles the Worker with V8's sampling profiler while 16
- * clients do one thing. The runtime's native work (sockets, SQLite's pages, fsync) shows as `(program)` and
- * `(idle)`. what: createRecord (default), createNote, applyWrites, getRecord, listRecords, uploadBlob,
- * getRepo.
+ * `node --import ./tools/dev/node.mjs tools/bench/profile.ts [what] [size]` profiles the Worker with V8's
+ * sampling profiler while 16 clients do one thing. The runtime's native work (sockets, SQLite's pages, fsync)
+ * shows as `(program)` and `(idle)`. what: createRecord (default), createNote, applyWrites, getRecord,
+ * listRecords, uploadBlob, getRepo.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
