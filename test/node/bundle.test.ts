@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { SourceMap, type SourceMapPayload } from "node:module";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Plugin, build } from "esbuild";
 import { expect, test } from "vitest";
-import { ALIASES, bundleOptions, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
+import { ALIASES, bundle, bundleOptions, readAtStart, readBundle } from "../../tools/dev/bundle.ts";
 import { oneCopy } from "../../tools/dev/one-copy.ts";
 import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import { builtRuntime } from "../../tools/kit/runtime/build.ts";
@@ -24,6 +25,25 @@ test("a deploy uploads at most 600 KiB, packed, as wrangler counts it", async ()
   const modules = await readBundle("worker");
   const packed = gzipSync(Buffer.concat(modules.map(({ contents }) => Buffer.from(contents))));
   expect(packed.length).toBeLessThan(600 * 1024);
+});
+
+test("a trace of the deployed Worker names the source's file and line", async () => {
+  const { files } = await bundle(bundleOptions("src/protocol/log-line.ts"));
+  const textOf = (end: string): string => files.find((file) => file.path.endsWith(end))?.text ?? "";
+  const source = readFileSync(path.join(ROOT, "src/protocol/log-line.ts"), "utf8");
+  const before = (text: string): string[] => {
+    const [start = "", ...rest] = text.split("toISOString");
+    expect(rest).toHaveLength(1);
+    return start.split("\n");
+  };
+  const place = before(textOf(".mjs"));
+  const map: SourceMapPayload = JSON.parse(textOf(".mjs.map"));
+  const found = new SourceMap(map).findEntry(place.length - 1, place.at(-1)?.length ?? 0);
+  expect(found).toMatchObject({
+    originalSource: expect.stringMatching(/src\/protocol\/log-line\.ts$/),
+    originalLine: before(source).length - 1,
+  });
+  expect(textOf(".mjs")).toMatch(/\n\/\/# sourceMappingURL=worker\.mjs\.map\n$/);
 });
 
 test("a bundle has one copy of each version of a package, where npm installed several", async () => {

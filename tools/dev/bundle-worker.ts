@@ -2,9 +2,10 @@
  * The build command in `wrangler.toml`: writes the Worker's modules where wrangler takes them, with source
  * maps that keep traces readable.
  */
-import { rmSync } from "node:fs";
-import { build } from "esbuild";
-import { DEPLOYED, bundleOptions } from "./bundle.ts";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { DEPLOYED, bundle, bundleOptions } from "./bundle.ts";
 
 rmSync(DEPLOYED, { recursive: true, force: true });
-await build(bundleOptions("src/worker.ts"));
+mkdirSync(DEPLOYED, { recursive: true });
+const { files } = await bundle(bundleOptions("src/worker.ts"));
+for (const { path, text } of files) writeFileSync(path, text);

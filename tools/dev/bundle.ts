@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import path from "node:path";
-import type { BuildOptions, OutputFile, Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
+import type { BuiltFile } from "./minify.ts";
 import { oneCopy } from "./one-copy.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
 
@@ -47,19 +48,24 @@ export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
     const kept = JSON.parse(readFileSync(cached, "utf8")) as Kept;
     if (hashOf(kept.made) === kept.hash) return kept.modules;
   }
-  const { build } = await import("esbuild");
-  const bundled = await build({ ...bundleOptions(ENTRIES[name], name), write: false, metafile: true });
-  const modules = modulesOf(bundled.outputFiles, name);
+  const { files, inputs } = await bundle(bundleOptions(ENTRIES[name], name));
+  const modules = modulesOf(files, name);
   // The lock file pins dependencies; only files that can be edited here are hashed one by one.
-  const made = Object.keys(bundled.metafile.inputs).filter(
-    (file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)),
-  );
+  const made = inputs.filter((file) => !file.includes("node_modules/") && existsSync(path.join(ROOT, file)));
   keep(cached, { made, hash: hashOf(made), modules });
   return modules;
 }
 
-/** Converts esbuild's output to modules, with `main` first. */
-export function modulesOf(files: OutputFile[], main: string): WorkerModule[] {
+/** Bundles and minifies, and writes nothing. Names the files that it read. Throws esbuild's `BuildFailure`. */
+export async function bundle(options: BuildOptions): Promise<{ files: BuiltFile[]; inputs: string[] }> {
+  // Loaded here, since a start that finds its bundle in the cache needs neither.
+  const [{ build }, { minify }] = await Promise.all([import("esbuild"), import("./minify.ts")]);
+  const { outputFiles, metafile } = await build({ ...options, write: false, metafile: true });
+  return { files: minify(outputFiles), inputs: Object.keys(metafile.inputs) };
+}
+
+/** Converts built files to modules, with `main` first. */
+export function modulesOf(files: readonly BuiltFile[], main: string): WorkerModule[] {
   const modules = files
     .filter((file) => file.path.endsWith(".mjs"))
     .map((file) => ({ type: "ESModule" as const, path: path.basename(file.path), contents: file.text }));
@@ -192,7 +198,7 @@ const standIns: Plugin = {
 };
 
 /** The files that make bundles. */
-const MAKERS = ["tools/dev/bundle.ts", "tools/dev/one-copy.ts"];
+const MAKERS = ["tools/dev/bundle.ts", "tools/dev/minify.ts", "tools/dev/one-copy.ts"];
 
 /** A hash over the names and contents of the given files, the lock file, `wrangler.toml` and what makes bundles. */
 export function hashOf(files: string[]): string {
