@@ -64,6 +64,7 @@ export const hostSettings = sqliteTable("host_settings", {
   id: integer().primaryKey(),
   version: integer().notNull(),
   settings: text().notNull(),
+  shortage: text(),
 });
 
 export const hostSetup = sqliteTable("host_setup", {

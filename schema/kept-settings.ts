@@ -4,6 +4,7 @@
  */
 import { logLine } from "../src/protocol/log-line.ts";
 import type { KeptSettings, SettingName } from "../src/protocol/settings/list.ts";
+import { type Shortage, isSpent } from "../src/protocol/plan/shortage.ts";
 import { type Configured, NOTHING_KEPT, configure } from "../src/protocol/settings/configured.ts";
 
 /** A copy younger than this (ms) is not looked after. */
@@ -11,9 +12,11 @@ const YOUNG_MS = 2_000;
 /** A copy older than this (ms) is not used: after a change, no isolate goes on with the settings before. */
 const OLD_MS = 5_000;
 
-interface Copy {
+export interface Copy {
   version: number;
   kept: KeptSettings;
+  /** What runs short on the free plan; null: nothing did when it was read. */
+  shortage: Shortage | null;
   /** When it was asked for, in ms: what was changed later may be missing. */
   at: number;
   /** When a read behind a request began (ms), so that there is one at a time. */
@@ -30,41 +33,61 @@ export interface Store {
 interface Row {
   version: number;
   settings: string;
+  shortage: string | null;
 }
 
 /**
  * Holds what was read, unless a read that began at about the same time found a later version. Settings that did
  * not change stay one object.
  */
-function hold(database: D1Database, row: Row | null, at: number): KeptSettings {
+function hold(database: D1Database, row: Row | null, at: number): Copy {
   const before = copies.get(database);
   const version = row?.version ?? 0;
-  if (before !== undefined && before.version > version && at - before.at < OLD_MS) return before.kept;
+  if (before !== undefined && before.version > version && at - before.at < OLD_MS) return before;
   const same = before?.version === version;
   const kept = same ? before.kept : row === null ? NOTHING_KEPT : (JSON.parse(row.settings) as KeptSettings);
-  copies.set(database, { version, kept, at: Math.max(at, before?.at ?? 0), readingSince: 0 });
-  return kept;
+  const shortage = typeof row?.shortage === "string" ? (JSON.parse(row.shortage) as Shortage) : null;
+  const copy = { version, kept, shortage, at: Math.max(at, before?.at ?? 0), readingSince: 0 };
+  copies.set(database, copy);
+  return copy;
 }
 
-/** The settings as they are now, in one read of one row. */
-export async function readKept({ DIRECTORY }: Store): Promise<KeptSettings> {
+/** The settings as they are now, and what runs short, in one read of one row. */
+export async function readCopy({ DIRECTORY }: Store): Promise<Copy> {
   const at = Date.now();
   const row = await DIRECTORY.prepare(
-    "SELECT version, settings FROM host_settings WHERE id = 1",
+    "SELECT version, settings, shortage FROM host_settings WHERE id = 1",
   ).first<Row>();
   return hold(DIRECTORY, row, at);
+}
+
+/** The settings as they are now. */
+export const readKept = async (store: Store): Promise<KeptSettings> => (await readCopy(store)).kept;
+
+/** What runs short, as this isolate last read it; null from midnight on. */
+export function shortageNow({ DIRECTORY }: Store, now = Date.now()): Shortage | null {
+  const shortage = copies.get(DIRECTORY)?.shortage ?? null;
+  return shortage === null || shortage.until <= now ? null : shortage;
 }
 
 /**
  * The settings as they were at most some seconds ago. Asks nothing if this isolate read them a moment ago.
  * Rejects if it never could. `defer` keeps the request's work alive behind its answer.
+ * @param spare where else they are, for when the directory answers nothing for the rest of the day
  */
 export async function keptSettings(
   store: Store,
   defer: (work: Promise<unknown>) => void,
+  spare?: () => Promise<KeptSettings>,
 ): Promise<KeptSettings> {
   const copy = copies.get(store.DIRECTORY);
-  if (copy === undefined) return readKept(store);
+  if (copy === undefined) {
+    return readKept(store).catch(async (thrown: unknown) => {
+      if (spare === undefined || !isSpent(thrown)) throw thrown;
+      const settings = JSON.stringify(await spare());
+      return hold(store.DIRECTORY, { version: 0, settings, shortage: null }, Date.now()).kept;
+    });
+  }
   const now = Date.now();
   const age = now - copy.at;
   if (age < YOUNG_MS) return copy.kept;
@@ -106,8 +129,8 @@ export async function keepSettings(
   const change = DIRECTORY.prepare(
     `INSERT INTO host_settings (id, version, settings) VALUES (1, 1, json_patch('{}', ?1))
      ON CONFLICT (id) DO UPDATE SET version = version + 1, settings = json_patch(settings, ?1)
-     RETURNING version, settings`,
+     RETURNING version, settings, shortage`,
   ).bind(JSON.stringify(changes));
   const [changed] = await DIRECTORY.batch<Row>([change, ...along]);
-  return hold(DIRECTORY, changed?.results[0] ?? null, at);
+  return hold(DIRECTORY, changed?.results[0] ?? null, at).kept;
 }

@@ -7,6 +7,7 @@ export { SequencerObject } from "./sequencer/object.ts";
 import { sendAnnouncements } from "./lifecycle/announcements/send.ts";
 import { serve } from "./edge/app.ts";
 import { resumeIndex } from "./lifecycle/rebuild.ts";
+import { followUse } from "./lifecycle/numbers/shortage.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
 import { sweepArchives } from "./lifecycle/archives/archives.ts";
 import { measureSizes } from "./lifecycle/numbers/sizes.ts";
@@ -17,14 +18,15 @@ import { tellModerators } from "./lifecycle/report-mail.ts";
 import { settleMinute, settleOnce } from "./lifecycle/settle.ts";
 import { sweep } from "./lifecycle/sweep.ts";
 import { isDue, measure } from "./edge/meter.ts";
-import { misconfigured } from "./edge/misconfigured.ts";
+import { misconfigured } from "./edge/stopped/misconfigured.ts";
 import { nearGuests } from "./edge/replicas.ts";
-import { readyDatabases, unready } from "./edge/unready.ts";
-import { keptSettings, readKept } from "../schema/kept-settings.ts";
+import { readyDatabases, unready } from "./edge/stopped/unready.ts";
+import { keptSettings, readCopy, readKept, shortageNow } from "../schema/kept-settings.ts";
 import type { AccountStation } from "./protocol/account-station.ts";
 import { must } from "./protocol/refusal.ts";
 import { configure } from "./protocol/settings/configured.ts";
-import type { AppViewStation, Bindings } from "./protocol/stations.ts";
+import { isLetGo } from "./protocol/plan/shortage.ts";
+import { type AppViewStation, type Bindings, SEQUENCER_NAME } from "./protocol/stations.ts";
 
 /** The cron that settles acts. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
@@ -44,12 +46,14 @@ export default {
     if (faults.length > 0) return misconfigured(request, faults);
     const refused = await unready(request, env);
     if (refused !== null) return refused;
+    const spare = () => env.SEQUENCER.getByName(SEQUENCER_NAME).keptSettings();
     const kept = isOfSettings(request)
       ? await readKept(env)
-      : await keptSettings(env, (work) => context.waitUntil(work));
+      : await keptSettings(env, (work) => context.waitUntil(work), spare);
     const { bindings } = configure(env, kept);
-    const near = nearGuests(bindings, request);
-    const answer = (measured: typeof bindings) => serve(request, measured, context);
+    const SHORT = shortageNow(env);
+    const near = nearGuests(SHORT === null ? bindings : { ...bindings, SHORT }, request);
+    const answer = (measured: typeof near) => serve(request, measured, context);
     return isDue() ? measure(near, (work) => context.waitUntil(work), answer) : answer(near);
   },
   async scheduled(
@@ -60,15 +64,16 @@ export default {
     const { faults } = configure(given);
     if (faults.length > 0) throw new Error(faults.join(" "));
     await readyDatabases(given);
-    const { bindings: env } = configure(given, await readKept(given));
+    const copy = await readCopy(given);
+    const { bindings: env } = configure(given, copy.kept);
+    const isShort = isLetGo(shortageNow(given), "chores");
     const { AppView = null } = (context.exports ?? {}) as { AppView?: AppViewStation };
     const index = () => (env.APPVIEW === "local" ? resumeIndex(env, must(AppView, "AppView")) : null);
     const eachMinute = () => [
-      index(),
-      lookAtRelays(env),
-      measureSizes(env),
-      sendAnnouncements(env),
-      backUp(env),
+      followUse(env, copy),
+      ...(isShort
+        ? []
+        : [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env), backUp(env)]),
     ];
     if (event?.cron === EVERY_MINUTE) {
       await Promise.all([settleMinute(env, AppView), ...eachMinute()]);
@@ -77,9 +82,8 @@ export default {
     await Promise.all([
       tellRelays(env),
       sweep(env.DIRECTORY),
-      sweepArchives(env),
       tellModerators(env),
-      checkHandles(env),
+      ...(isShort ? [] : [sweepArchives(env), checkHandles(env)]),
       countDay(env),
       // Without an event, all is done once: a test moves the clock.
       ...(event === null ? [settleOnce(env, AppView), ...eachMinute()] : []),

@@ -11,12 +11,13 @@ import { allowCors, preflight } from "./cors.ts";
 import type { Env } from "./env.ts";
 import { renderError } from "./errors.ts";
 import { blob, image } from "./images.ts";
-import { notSetUp } from "./not-set-up.ts";
+import { notSetUp } from "./stopped/not-set-up.ts";
 import { oauth } from "./oauth.ts";
 import { health } from "./health.ts";
 import { landing, robots } from "./landing.ts";
 import { pages, serveUnknown, wantsPage } from "./pages.ts";
 import { servicesOf } from "./services.ts";
+import { letGo } from "./stopped/short.ts";
 import { status } from "./status.ts";
 import { subscribe } from "./subscribe.ts";
 import { atprotoDid, hostDidDocument } from "./well-known.ts";
@@ -81,7 +82,9 @@ export function serve(
   context: ExecutionContext,
 ): Response | Promise<Response> {
   if (!hasHost(request)) return renderError(invalidRequest("Invalid Host header"), request);
-  return overTls(request, env) ?? notSetUp(request, env) ?? app.fetch(request, env, context);
+  return (
+    overTls(request, env) ?? notSetUp(request, env) ?? letGo(request, env) ?? app.fetch(request, env, context)
+  );
 }
 
 /**

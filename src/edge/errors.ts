@@ -1,5 +1,6 @@
 /** Renders errors: a refusal by its name, anything else as an opaque 500 whose cause is only logged. */
 import { logLine } from "../protocol/log-line.ts";
+import { isSpent, nextMidnight, retryAfter } from "../protocol/plan/shortage.ts";
 import { type RefusalShape, isRefusal } from "../protocol/refusal.ts";
 import { setCors } from "./cors.ts";
 
@@ -27,6 +28,7 @@ function internal(thrown: unknown): RefusalShape {
       headers: { "retry-after": "1" },
     };
   }
+  if (isSpent(thrown)) return spent();
   return {
     error: "InternalServerError",
     status: 500,
@@ -34,6 +36,14 @@ function internal(thrown: unknown): RefusalShape {
     headers: undefined,
   };
 }
+
+/** Cloudflare has stopped what a limit of the free plan is for. What needs it not goes on. */
+export const spent = (now = Date.now()): RefusalShape => ({
+  error: "NotEnoughResources",
+  status: 503,
+  message: "This host has used up what its plan allows in a day. It goes on after midnight (UTC).",
+  headers: retryAfter(nextMidnight(now), now),
+});
 
 /**
  * Whether an object rejected the request for overload; it may be retried (Durable Objects, error handling).

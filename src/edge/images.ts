@@ -9,6 +9,7 @@ import type { BlobLocation } from "../protocol/account-station.ts";
 import { bodyOf, gather } from "../protocol/body.ts";
 import { cidOfRaw, rawCidFromDigest } from "../protocol/cid.ts";
 import { lenders } from "../protocol/memory.ts";
+import { isLetGo } from "../protocol/plan/shortage.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
 import { byteRange } from "../xrpc/blobs/download.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -41,8 +42,14 @@ export function image(request: Request, services: Services): Promise<Response> {
     if (blob.mimeType !== "" && !/^(image\/|application\/octet-stream$)/.test(blob.mimeType)) {
       throw invalidRequest("Not an image");
     }
-    const { IMAGES } = services.env;
-    if (IMAGES === undefined) return { bytes: await bytesOf(services, asked, blob), mimeType: blob.mimeType };
+    const { IMAGES, SHORT } = services.env;
+    if (IMAGES === undefined || isLetGo(SHORT, "resizing")) {
+      return {
+        bytes: await bytesOf(services, asked, blob),
+        mimeType: blob.mimeType,
+        once: IMAGES !== undefined,
+      };
+    }
     const output = await IMAGES.input(streamOf(await bytesOf(services, asked, blob)))
       .transform(PRESETS[preset])
       .output({ format: `image/${format}` })
@@ -109,6 +116,8 @@ function answer(body: BodyInit | null, mimeType: string): Response {
 interface Shown {
   bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   mimeType: string;
+  /** Whether the next request should get another answer, so that none is cached. */
+  once?: boolean;
 }
 
 /**
@@ -130,12 +139,13 @@ async function kept(
     caches.default.match(key).catch(() => undefined),
   ]);
   if (cached !== undefined) return withCaching(cached, CACHING);
-  const { bytes, mimeType } = await make(blob);
+  const { bytes, mimeType, once = false } = await make(blob);
   if (request.method !== "GET") {
     if (bytes instanceof ReadableStream) await bytes.cancel();
     return asShown(null, mimeType);
   }
   if (bytes instanceof ReadableStream) return asShown(bytes, mimeType);
+  if (once) return withCaching(answer(await bodyOf(bytes), mimeType), "no-store");
   const copy = withCaching(answer(bytes.slice(), mimeType), KEPT);
   services.defer(caches.default.put(key, copy).catch(() => undefined));
   return asShown(await bodyOf(bytes), mimeType);

@@ -10,7 +10,7 @@ type Replicated = Pick<Settings, "READ_REPLICAS"> & { APPVIEW_DB: D1Database };
 const BROWSER = /(^|;\s*)(__Host-)?atoll-browser=/;
 
 /** Whether a request can only read, and nobody's own. */
-const isGuests = ({ method, headers }: Request): boolean =>
+export const isGuests = ({ method, headers }: Request): boolean =>
   (method === "GET" || method === "HEAD") &&
   !headers.has("authorization") &&
   !BROWSER.test(headers.get("cookie") ?? "");

@@ -7,6 +7,7 @@ import { Refusal } from "../protocol/refusal.ts";
 import type { FanOutStation } from "../protocol/stations.ts";
 import { SEAT_HEADER, SEQUENCER_NAME, SUBSCRIBER_HEADER } from "../protocol/stations.ts";
 import type { Services } from "../xrpc/server/services.ts";
+import { checkReplay } from "./stopped/short.ts";
 import { subscription } from "../xrpc/server/subscription.ts";
 
 /**
@@ -20,8 +21,10 @@ export async function subscribe(request: Request, { env }: Pick<Services, "env">
   }
   const marked = subscription(request, env);
   const subscriber = marked.headers.get(SUBSCRIBER_HEADER);
+  const sequencer = env.SEQUENCER.getByName(SEQUENCER_NAME);
+  await checkReplay(request, env, async () => (await sequencer.status()).seq);
   const seat = crypto.randomUUID();
-  const name = await env.SEQUENCER.getByName(SEQUENCER_NAME).seat(subscriber, seat);
+  const name = await sequencer.seat(subscriber, seat);
   marked.headers.set(SEAT_HEADER, seat);
   return connect(env.FAN_OUT.getByName(name), marked);
 }

@@ -11,7 +11,8 @@ export type TaskName =
   | "look at relays"
   | "measure sizes"
   | "back up"
-  | "sweep archives";
+  | "sweep archives"
+  | "follow use";
 
 export class HostTasks {
   readonly #database: D1Database;

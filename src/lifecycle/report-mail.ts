@@ -11,7 +11,7 @@ import { type MailBindings, type Mailer, mailerOf } from "../identity/mail/maile
 import type { SecretBindings } from "../identity/secrets.ts";
 import { JoinRequests } from "../moderation/join-requests.ts";
 import { ModerationReports } from "../moderation/reports.ts";
-import { ModerationRoles } from "../moderation/roles.ts";
+import { ModerationRoles, type RoleGrant } from "../moderation/roles.ts";
 import { logLine } from "../protocol/log-line.ts";
 import type { Settings } from "../protocol/settings/list.ts";
 
@@ -24,9 +24,9 @@ export interface TellingServices {
 
 const HOUR = 60 * 60 * 1000;
 
-type ReportBindings = SecretBindings &
-  MailBindings &
-  Pick<Settings, "PUBLIC_URL" | "HOST_NAME" | "CONTACT_EMAIL">;
+type AddressBindings = SecretBindings & Pick<Settings, "CONTACT_EMAIL">;
+
+type ReportBindings = AddressBindings & MailBindings & Pick<Settings, "PUBLIC_URL" | "HOST_NAME">;
 
 /**
  * Mails every member with the role of owner or moderator, or the host's contact if there is none, if reports
@@ -55,9 +55,16 @@ export async function tellModerators(
     logLine("warn", "reports", { open: reports.all, requests: requests.all, told: "nobody" });
 }
 
-async function moderatorAddresses(env: ReportBindings): Promise<string[]> {
+const moderatorAddresses = (env: AddressBindings): Promise<string[]> =>
+  addressesOf(env, ({ role }) => role !== "inviter");
+
+/** The addresses of the owners, or the host's contact if there is none. */
+export const ownersOf = (env: AddressBindings): Promise<string[]> =>
+  addressesOf(env, ({ role }) => role === "owner");
+
+async function addressesOf(env: AddressBindings, isMeant: (grant: RoleGrant) => boolean): Promise<string[]> {
   const roles = await new ModerationRoles(env.DIRECTORY).list();
-  const dids = roles.filter(({ role }) => role !== "inviter").map(({ did }): Did => did);
+  const dids = roles.filter(isMeant).map(({ did }): Did => did);
   const members = await new Directory(env).findAll(dids);
   const addresses = [...members.values()].flatMap(({ email, status }) =>
     email !== null && status === "active" ? [email] : [],

@@ -1,10 +1,11 @@
 /** The host's status: how far the index lags behind the firehose. */
 import { type IndexHealth, type IndexStatus, readIndexHealth, readIndexStatus } from "../appview/status.ts";
 import type { Host } from "../identity/host.ts";
+import { type LetGo, type Shortage, lettingGo } from "../protocol/plan/shortage.ts";
 import type { Bindings, SequencerStation, SequencerStatus, StreamStatus } from "../protocol/stations.ts";
 
 export interface StatusServices {
-  env: Pick<Bindings, "APPVIEW_DB">;
+  env: Pick<Bindings, "APPVIEW_DB" | "SHORT">;
   host: Host;
   sequencer(): SequencerStation;
 }
@@ -15,6 +16,8 @@ export interface Status {
   firehose: { seq: number; oldest: number | null };
   /** The readers of both streams. */
   streams: StreamStatus[];
+  /** What runs short today on the free plan, and what is let go of it; null if nothing does. */
+  shortage: (Shortage & { letsGo: LetGo[] }) | null;
   index: {
     /** Events written and not yet indexed. */
     lag: number;
@@ -35,7 +38,8 @@ export async function readStatus(services: StatusServices): Promise<Status> {
     sequencer.streams(),
     readIndexStatus(env.APPVIEW_DB, now),
   ]);
-  return { ...statusOf(host.hostname, now, events, index), streams };
+  const shortage = env.SHORT === undefined ? null : { ...env.SHORT, letsGo: lettingGo(env.SHORT) };
+  return { ...statusOf(host.hostname, now, events, index), streams, shortage };
 }
 
 /** How the index follows the firehose: what of the status takes a few rows to read. */
@@ -63,7 +67,7 @@ function statusOf(
   now: number,
   events: SequencerStatus,
   index: IndexStatus,
-): Omit<Status, "streams"> {
+): Omit<Status, "streams" | "shortage"> {
   return {
     host,
     time: new Date(now).toISOString(),

@@ -6,7 +6,8 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStatus, LogEntry, SequencedEvent, StreamedEvent } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
-import type { SettingName, Settings } from "./settings/list.ts";
+import type { Shortage } from "./plan/shortage.ts";
+import type { KeptSettings, SettingName, Settings } from "./settings/list.ts";
 
 /** A namespace of Durable Objects, by name. Every method of a station is asynchronous for its callers. */
 export interface Objects<Station> {
@@ -70,6 +71,13 @@ export interface SequencerStation {
   page(after: number): Promise<EventPage>;
   /** The readers of both streams, at most some seconds old. */
   streams(): Promise<StreamStatus[]>;
+  /**
+   * Keeps a copy of the settings, and hands nothing to the index before `indexFrom` (ms), which it forgets when
+   * it ends; 0: at once again.
+   */
+  followPlan(kept: KeptSettings, indexFrom: number): Promise<void>;
+  /** The copy of the settings, for when the directory does not answer. */
+  keptSettings(): Promise<KeptSettings>;
 }
 
 /** The two streams: `com.atproto.sync.subscribeRepos`, and Jetstream's JSON at `/subscribe`. */
@@ -340,6 +348,8 @@ export interface BackfillSource {
 export interface Bindings<Account = unknown> extends Settings {
   /** The settings that the environment sets; absent where it sets them all (`fixedSettings`). */
   FIXED?: readonly SettingName[];
+  /** What runs short today, on the free plan; absent if nothing does. */
+  SHORT?: Shortage;
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;
   FAN_OUT: Objects<FanOutStation>;

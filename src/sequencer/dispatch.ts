@@ -55,6 +55,7 @@ export class Dispatch {
   #flying = false;
   #failures = 0;
   #pausedUntil = 0;
+  #heldUntil = 0;
   #error: string | null = null;
   #lost: { after: number; upTo: number } | null = null;
   readonly #waiters = new Set<Waiter>();
@@ -105,7 +106,15 @@ export class Dispatch {
 
   /** No flight starts before this time (ms). */
   get pausedUntil(): number {
-    return this.#pausedUntil;
+    return Math.max(this.#pausedUntil, this.#heldUntil);
+  }
+
+  /** Starts no flight before this time (ms); with 0, or a time that is past, goes on at once. */
+  holdUntil(at: number): void {
+    const wasHeld = this.#heldUntil > Date.now();
+    this.#heldUntil = at;
+    if (at > Date.now()) this.#wakeBy(at);
+    else if (wasHeld) void this.wake();
   }
 
   /**
@@ -114,7 +123,7 @@ export class Dispatch {
    */
   async wake(keep = false): Promise<void> {
     const appview = this.#appview();
-    if (appview === null || this.#flying || Date.now() < this.#pausedUntil) return;
+    if (appview === null || this.#flying || Date.now() < this.pausedUntil) return;
     this.#flying = true;
     try {
       await this.#fly(appview, keep);
@@ -128,6 +137,7 @@ export class Dispatch {
   async #fly(appview: IngestStation, keep: boolean): Promise<void> {
     let cursor = this.#cursor ?? this.#arrive(await appview.cursor());
     for (let batch = this.#batch(cursor); batch.length > 0; batch = this.#batch(cursor)) {
+      if (Date.now() < this.#heldUntil) break;
       const next = await this.#ingest(appview, cursor, batch);
       if (next === cursor) throw new Error(`ingest stays at ${cursor}`);
       cursor = next;
@@ -221,6 +231,7 @@ export class Dispatch {
 
   #lagging(): boolean {
     if (this.#failures > 0 || Date.now() < this.#brokenUntil || this.#appview() === null) return true;
+    if (Date.now() < this.#heldUntil) return true;
     return this.#cursor !== null && this.#window.head - this.cursor > this.#limits.lag;
   }
 }

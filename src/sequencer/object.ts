@@ -9,6 +9,7 @@ import type { Did } from "@atcute/lexicons";
 import createWindow from "../../migrations/sequencer/0001_window.sql";
 import addRepoAge from "../../migrations/sequencer/0002_repo_age.sql";
 import addStreams from "../../migrations/sequencer/0003_streams.sql";
+import addKeptSettings from "../../migrations/sequencer/0004_kept_settings.sql";
 import type { LogEntry } from "../protocol/events.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
 import { logLine, messageOf } from "../protocol/log-line.ts";
@@ -16,8 +17,8 @@ import { free } from "../protocol/memory.ts";
 import { migrate } from "../protocol/object/schema.ts";
 import { Sql } from "../protocol/object/sql.ts";
 import { configured } from "../../schema/kept-settings.ts";
-import { isFixed } from "../protocol/settings/list.ts";
-import { configure } from "../protocol/settings/configured.ts";
+import { type KeptSettings, isFixed } from "../protocol/settings/list.ts";
+import { NOTHING_KEPT, configure } from "../protocol/settings/configured.ts";
 import type {
   IngestStation,
   Bindings,
@@ -42,7 +43,7 @@ import { DEFAULT_SEATS, Seating } from "./seating.ts";
 import type { WindowLimits } from "./window.ts";
 import { EventWindow } from "./window.ts";
 
-const MIGRATIONS = [createWindow, addRepoAge, addStreams];
+const MIGRATIONS = [createWindow, addRepoAge, addStreams, addKeptSettings];
 
 const HOUR = 3_600_000;
 
@@ -230,6 +231,21 @@ export class SequencerObject extends DurableObject<Bindings> implements Sequence
       this.#streams = { at: now, found: this.#findStreams() };
     }
     return this.#streams.found;
+  }
+
+  async followPlan(kept: KeptSettings, indexFrom: number): Promise<void> {
+    const settings = JSON.stringify(kept);
+    this.#sql.run(
+      `INSERT INTO kept_settings (id, settings) VALUES (1, ?1)
+        ON CONFLICT (id) DO UPDATE SET settings = ?1 WHERE settings <> ?1`,
+      settings,
+    );
+    this.#dispatch.holdUntil(indexFrom);
+  }
+
+  async keptSettings(): Promise<KeptSettings> {
+    const row = this.#sql.first<{ settings: string }>("SELECT settings FROM kept_settings");
+    return row === null ? NOTHING_KEPT : (JSON.parse(row.settings) as KeptSettings);
   }
 
   async #findStreams(): Promise<StreamStatus[]> {

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { type Migration, APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../schema/migrations.ts";
 import { MigrationError, migrate } from "../../schema/migrate.ts";
 import { countDatabase } from "../../src/appview/counted-database.ts";
-import { readyDatabases, unready } from "../../src/edge/unready.ts";
+import { readyDatabases, unready } from "../../src/edge/stopped/unready.ts";
 import { underRules } from "../../tools/kit/worker/platform/bindings.ts";
 import { allFigures, invoke, takeBreaches } from "../../tools/kit/worker/platform/invocation.ts";
 import { bindings } from "../support/bindings.ts";

@@ -245,3 +245,35 @@ test("without an AppView nothing is handed on and nobody waits", async () => {
   expect(await sequencer.indexed(seq)).toBe(false);
   expect(await sequencer.status()).toMatchObject({ seq: 2, indexed: 0, ingestError: null });
 });
+
+test("while it is held, the index gets nothing and no write waits; then it gets all, in order", async () => {
+  const appview = new AppViewDouble();
+  const sequencer = await newSequencer(appview);
+  await sequencer.append(did("alice"), identities(1, 2));
+  await until(() => appview.at === 2);
+  await sequencer.followPlan({}, Date.now() + 3_600_000);
+  const { seq } = await sequencer.append(did("alice"), identities(3, 5));
+  const waits = countWaits();
+  expect(await sequencer.indexed(seq)).toBe(false);
+  expect(waits()).toBe(0);
+  await runDurableObjectAlarm(sequencer);
+  expect(appview.at).toBe(2);
+  await sequencer.followPlan({}, 0);
+  await until(() => appview.at === 5);
+  expect(appview.seqs).toEqual(range(1, 5));
+  expect(await sequencer.indexed(seq)).toBe(true);
+});
+
+test("an object that dies while it is held goes on until it is told again", async () => {
+  const appview = new AppViewDouble();
+  const sequencer = await newSequencer(appview);
+  await sequencer.followPlan({ HOST_NAME: "Lagoon" }, Date.now() + 3_600_000);
+  await sequencer.append(did("alice"), identities(1, 1));
+  await abortAllDurableObjects();
+  const back = revived(sequencer);
+  expect(await back.keptSettings()).toEqual({ HOST_NAME: "Lagoon" });
+  await withAppView(back, appview);
+  await back.append(did("alice"), identities(2, 2));
+  await until(() => appview.at === 2);
+  expect(appview.seqs).toEqual([1, 2]);
+});

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Status } from "../../src/lifecycle/status.ts";
 import { statusView } from "../../src/web/host/status-words.ts";
+import { lettingGo } from "../../src/protocol/plan/shortage.ts";
 import { sentence } from "../../src/web/pages/words.ts";
 import { consumeForAddress } from "../../src/xrpc/server/address-limits.ts";
 import { EVERYTHING } from "../../src/xrpc/server/limit-table.ts";
@@ -133,6 +134,7 @@ describe("the status", () => {
     host: "lagoon.example",
     time: "2026-11-30T10:00:00.000Z",
     firehose: { seq: 1_234_567, oldest: 1_200_000 },
+    shortage: null,
     streams: [
       {
         kind: "repos",
@@ -159,6 +161,19 @@ describe("the status", () => {
   const but = (index: Partial<Status["index"]>) =>
     statusView({ ...well, index: { ...well.index, ...index } });
   const failure = { did: "did:plc:lost", error: "mst row", at: 0 };
+
+  test("says what is let go when the day runs short, and nothing while only the owners need to know", () => {
+    const at = (step: number) =>
+      statusView({
+        ...well,
+        shortage: { step, resource: "requests", share: 0.9512, until: 0, letsGo: lettingGo({ step }) },
+      });
+    expect(at(0).trouble).toBeNull();
+    expect(at(3).trouble).toMatch(
+      /^95 % of what Cloudflare’s free plan allows .* Guests see no pages.* Nothing is lost/,
+    );
+    expect(at(3).plain).toContainEqual(["New posts show up", "after midnight (UTC)"]);
+  });
   const poison = { seq: 7, did: null, error: "UNIQUE constraint failed", at: 0 };
 
   test.each<[string, Partial<Status["index"]>, RegExp | null]>([

@@ -9,7 +9,7 @@ import { MailLog } from "./log.ts";
 import type { TextName } from "./texts.ts";
 
 /** The purpose of a mail, as the log has it. */
-export type MailKind = TextName | "reports" | "outcome" | "letter" | "test" | "announcement";
+export type MailKind = TextName | "reports" | "plan" | "outcome" | "letter" | "test" | "announcement";
 
 export interface Mail {
   kind: MailKind;

@@ -1,5 +1,6 @@
 /** The host's status in plain words, and the figures behind them for whoever runs it. */
 import type { FollowingStatus, Status } from "../../lifecycle/status.ts";
+import { STEPS, shortageInWords } from "../../protocol/plan/shortage.ts";
 import type { StreamStatus } from "../../protocol/stations.ts";
 import type { Fact, StatusView } from "../pages/status.tsx";
 
@@ -27,8 +28,16 @@ export function troubleOf(index: FollowingStatus): string | null {
     : null;
 }
 
-function pace({ index }: Status): string {
+/** For everybody: what is let go today, and until when. */
+export function shortageTrouble({ shortage }: Pick<Status, "shortage">): string | null {
+  if (shortage === null || shortage.letsGo.length === 0) return null;
+  const words = STEPS.slice(1, shortage.step + 1).map((step) => step.words);
+  return `${shortageInWords(shortage)} Until midnight (UTC): ${words.join(" ")} Nothing is lost.`;
+}
+
+function pace({ index, shortage }: Status): string {
   if (index.error !== null) return "not at the moment";
+  if (shortage?.letsGo.includes("index") === true) return "after midnight (UTC)";
   return isBehind(index) ? "late" : "at once";
 }
 
@@ -69,7 +78,7 @@ function streamFact({ kind, readers, replaying, behind, cut }: StreamStatus): Fa
   return [STREAMS[kind], parts.join("; ")];
 }
 
-function figures({ firehose, streams, index }: Status): Fact[] {
+function figures({ firehose, streams, index, shortage }: Status): Fact[] {
   const { lag, cursor, error, lost, poisoned, failed, waiting } = index;
   return [
     ["Newest event", String(firehose.seq)],
@@ -82,12 +91,13 @@ function figures({ firehose, streams, index }: Status): Fact[] {
     ["Large repos coming in", waiting === 0 ? "none" : number(waiting)],
     ["Lost to the index", lost === null ? "nothing" : `events ${lost.after + 1} to ${lost.upTo}: rebuild it`],
     ["Rebuild", rebuildLine(index)],
+    ...(shortage === null ? [] : [["Plan", shortageInWords(shortage)] satisfies Fact]),
   ];
 }
 
 export function statusView(found: Status): StatusView {
   return {
-    trouble: troubleOf(found.index),
+    trouble: shortageTrouble(found) ?? troubleOf(found.index),
     time: day(found.time),
     plain: plainFacts(found),
     figures: figures(found),

@@ -36,7 +36,7 @@ async function look({ services, member, role }: DeskVisit) {
       ? []
       : [{ what: trouble, todo: "The status page has the figures behind it.", path: "/status" }]),
     ...concernsOf(news, role === "owner"),
-    ...planConcerns(use, env.PLAN),
+    ...planConcerns(use, env.PLAN, env.SHORT),
   ];
   return { news, concerns, plan: summaryOf(use, env.PLAN) };
 }

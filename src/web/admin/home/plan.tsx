@@ -1,7 +1,9 @@
 /** The host's use of Cloudflare's plans, and the month's cost. */
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
+import { isEvidentlyPaid } from "../../../lifecycle/numbers/shortage.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";
 import { dollarsFor, shareOfFree } from "../../../protocol/plan/bill.ts";
+import { STEPS, type Shortage, shortageInWords } from "../../../protocol/plan/shortage.ts";
 import { RESOURCES, type Resource, priceOf } from "../../../protocol/plan/prices.ts";
 import type { Bindings } from "../../../protocol/stations.ts";
 import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
@@ -24,6 +26,7 @@ export const plan: DeskPage = {
         {...frame}
         summary={{ ...summaryOf(use, PLAN), lines: RESOURCES.map((resource) => lineOf(use, resource)) }}
         kinds={use.kept.byKind}
+        step={visit.services.env.SHORT?.step ?? null}
       />
     ));
   },
@@ -87,12 +90,29 @@ export function summaryOf(use: PlanUse, of: Plan): PlanSummary {
   return { plan: of, dollars: use.dollars, since: use.since, lines, tightest };
 }
 
+const WRONG_PLAN: Concern = {
+  what: "More is used today than the free plan allows, and yet the host answers.",
+  todo: "If it is on the paid plan, say so: then it takes up more at once, and never lets anything go.",
+  path: "/admin/plan",
+};
+
+function concernOf(shortage: Shortage): Concern {
+  const words = STEPS.slice(shortage.step > 0 ? 1 : 0, shortage.step + 1).map((step) => step.words);
+  return {
+    what: `${shortageInWords(shortage)} ${words.join(" ")} Cloudflare counts anew at midnight (UTC).`,
+    todo: "See what is used, what is let go next, and what the paid plan would cost.",
+    path: "/admin/plan",
+  };
+}
+
 /** From this share of a limit on, its owner should know. */
 const NEAR = 0.8;
 
 /** On the free plan, whatever is nearly used up: at its end the host stands still until midnight. */
-export function planConcerns(use: PlanUse, of: Plan): Concern[] {
+export function planConcerns(use: PlanUse, of: Plan, shortage: Bindings["SHORT"]): Concern[] {
   const { tightest } = summaryOf(use, of);
+  if (of === "free" && isEvidentlyPaid(use.today)) return [WRONG_PLAN];
+  if (shortage !== undefined) return [concernOf(shortage)];
   if (of === "paid" || tightest === null || (tightest.share ?? 0) < NEAR) return [];
   const { label, share, free } = tightest;
   const until = free?.per === "day" ? "until midnight UTC" : "until there is room again";

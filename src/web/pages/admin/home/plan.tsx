@@ -2,6 +2,7 @@
 import type { FC } from "hono/jsx";
 import type { PlanUse } from "../../../../lifecycle/numbers/month.ts";
 import { AS_OF, FREE_CPU_MS, type Measure, PAID_DOLLARS, SOURCES } from "../../../../protocol/plan/prices.ts";
+import { STEPS } from "../../../../protocol/plan/shortage.ts";
 import { Form, Submit } from "../../form.tsx";
 import { Select } from "../../labelled.tsx";
 import { day } from "../../parts.tsx";
@@ -131,11 +132,14 @@ const KINDS: Record<keyof PlanUse["kept"]["byKind"], string> = {
   archives: "Archives of deleted members",
 };
 
-export const PlanPage: FC<DeskFrame & { summary: PlanSummary; kinds: PlanUse["kept"]["byKind"] }> = ({
-  summary,
-  kinds,
-  ...frame
-}) => (
+interface PlanProps extends DeskFrame {
+  summary: PlanSummary;
+  kinds: PlanUse["kept"]["byKind"];
+  /** The reached step of `STEPS`; null: none. */
+  step: number | null;
+}
+
+export const PlanPage: FC<PlanProps> = ({ summary, kinds, step, ...frame }) => (
   <DeskPage {...frame} title="Plan and cost">
     <PlanSentence summary={summary} />
     {summary.since === null ? <p class="lead">Nothing is counted yet: look again in some minutes.</p> : null}
@@ -154,6 +158,7 @@ export const PlanPage: FC<DeskFrame & { summary: PlanSummary; kinds: PlanUse["ke
         ))}
       </dl>
     </section>
+    {summary.plan === "free" ? <Steps reached={step} /> : null}
     {frame.role === "owner" ? <PlanForm {...frame} plan={summary.plan} /> : null}
     <section>
       <h2>Where the figures come from</h2>
@@ -183,6 +188,28 @@ const PLANS = [
   ["free", "Free"],
   ["paid", `Paid, ${dollars(PAID_DOLLARS)} a month and more`],
 ] as const;
+
+/** What the host lets go near a limit of a day, in which order. */
+const Steps: FC<{ reached: number | null }> = ({ reached }) => (
+  <section>
+    <h2>When a day runs short</h2>
+    <p class="lead">
+      Cloudflare stops what has used up its limit of a day. So that this does not come by surprise, the host
+      lets go step by step, until midnight (UTC). To the end, members sign in and write, and their repos,
+      pictures and new events can be read.
+    </p>
+    <dl class="facts framed">
+      {STEPS.map(({ from, words }, step) => (
+        <div>
+          <dt>
+            From {Math.round(from * 100)} % {reached === step ? <span class="tag">now</span> : null}
+          </dt>
+          <dd>{words}</dd>
+        </div>
+      ))}
+    </dl>
+  </section>
+);
 
 const PlanForm: FC<DeskFrame & { plan: "free" | "paid" }> = ({ plan, sender }) => (
   <section>

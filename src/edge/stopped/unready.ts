@@ -1,7 +1,8 @@
 /** Holds requests back until both databases are up to date: nothing half migrated serves. */
-import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../schema/migrations.ts";
-import { type Databases, MigrationError, areReady, makeReady } from "../../schema/migrate.ts";
-import { logLine } from "../protocol/log-line.ts";
+import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
+import { type Databases, MigrationError, areReady, makeReady } from "../../../schema/migrate.ts";
+import { isSpent } from "../../protocol/plan/shortage.ts";
+import { logLine } from "../../protocol/log-line.ts";
 import { stopped } from "./stopped.ts";
 
 /** Brings both up to date on an isolate's first request; costs nothing afterwards. Throws `MigrationError`. */
@@ -20,6 +21,8 @@ export async function unready(request: Request, databases: Databases): Promise<R
     await readyDatabases(databases);
     return null;
   } catch (thrown) {
+    // They are as the Worker before left them. What needs no database, such as the repos, goes on.
+    if (isSpent(thrown)) return null;
     logLine("error", "databases", { cause: thrown });
     const why = thrown instanceof MigrationError ? thrown.message : "A database does not answer.";
     return stopped(request, {

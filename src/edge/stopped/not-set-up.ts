@@ -1,8 +1,8 @@
 /** The answers of a host that has no address yet: it serves its set-up, and says what to do. */
-import { isUnset } from "../identity/host.ts";
-import { Refusal } from "../protocol/refusal.ts";
-import type { Bindings } from "../protocol/stations.ts";
-import { renderError } from "./errors.ts";
+import { isUnset } from "../../identity/host.ts";
+import { Refusal } from "../../protocol/refusal.ts";
+import type { Bindings } from "../../protocol/stations.ts";
+import { renderError } from "../errors.ts";
 
 /** Set-up, the style and scripts of its pages, and whether the host is up at all. */
 const SERVED = /^\/(setup(\/.*)?|account\/(logo\/)?[\w.-]+\.(css|js|svg|png|jpg|webp)|xrpc\/_health)$/;

@@ -1,7 +1,7 @@
 /** The answer of a host that cannot serve: a page for browsers, an error by name for all others. */
-import { Refusal } from "../protocol/refusal.ts";
-import { renderError } from "./errors.ts";
-import { wantsPage } from "./pages.ts";
+import { Refusal } from "../../protocol/refusal.ts";
+import { renderError } from "../errors.ts";
+import { wantsPage } from "../pages.ts";
 
 export interface Stopped {
   /** The error's name. */
@@ -20,7 +20,7 @@ export async function stopped(
   { error, title, message, headers = {} }: Stopped,
 ): Promise<Response> {
   if (wantsPage(request) || isPart(request)) {
-    const { stoppedPage } = await import("../web/host/stopped.tsx");
+    const { stoppedPage } = await import("../../web/host/stopped.tsx");
     return stoppedPage(request, { title, message }, headers);
   }
   return renderError(new Refusal(error, message, 503, { ...headers, vary: "accept" }), request);

@@ -1,5 +1,5 @@
 /** The answer of a host whose settings cannot work: it serves nothing, and says in words what is wrong. */
-import { logLine } from "../protocol/log-line.ts";
+import { logLine } from "../../protocol/log-line.ts";
 import { stopped } from "./stopped.ts";
 
 /** `faults` contain no secrets (`readSettings`). */
