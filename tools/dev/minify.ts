@@ -5,7 +5,7 @@
 import path from "node:path";
 import remapping from "@jridgewell/remapping";
 import type { OutputFile } from "esbuild";
-import { minifySync } from "oxc-minify";
+import { minifySync } from "rolldown/utils";
 
 /** A file to write: a module or a source map. */
 export interface BuiltFile {
