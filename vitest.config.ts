@@ -101,6 +101,7 @@ const TABLES = [
   "test/lifecycle/backup.test.ts",
   "test/lifecycle/cuts.test.ts",
   "test/protocol/memory.test.ts",
+  "test/protocol/neighbour/fuzzed.test.ts",
   "test/sequencer/fan-out/pipe-outlet.test.ts",
   "test/sequencer/fan-out/repos.test.ts",
   "test/web/admin/announcements.test.ts",

@@ -28,7 +28,7 @@ export interface CarLimits {
   maxBytes?: number;
   /** Bytes of one block. Default 4 MiB: four times the largest record. */
   maxBlockBytes?: number;
-  /** Number of blocks, counting repeated ones; for streams only. Default: no limit. */
+  /** Number of blocks, counting repeated ones. Default: no limit. */
   maxBlocks?: number;
 }
 
@@ -234,7 +234,9 @@ export function readCar(
   const roots = parseHeader(section(MAX_HEADER));
   const blocks = new Map<Cid, Uint8Array>();
   const limit = sectionLimit(limits);
-  while (at < car.length) {
+  const { maxBlocks = Infinity } = limits;
+  for (let count = 0; at < car.length; count++) {
+    if (count >= maxBlocks) throw refuse(`more than ${maxBlocks} blocks`);
     const { cid, bytes } = parseSection(section(limit), sha256);
     blocks.set(cidFromBytes(cid), bytes);
   }

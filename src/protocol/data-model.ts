@@ -21,6 +21,9 @@ export interface LexMap {
 /** Maximum nesting depth of a value; deeper ones are refused on encoding and decoding. */
 export const MAX_DEPTH = 128;
 
+/** Most bytes of a record (sync spec): the most that the network's relays take. */
+export const RECORD_BYTES = 1 << 20;
+
 /** Whether a decoded value is a map, or bytes or a link in their form as maps (not an array or null). */
 export const isMap = (value: unknown): value is LexMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);

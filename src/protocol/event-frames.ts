@@ -210,21 +210,27 @@ function decodeAccountBody(body: LexMap, seq: number): AccountEvent {
   return event;
 }
 
+/** The event of a frame's body; null for a type that this version does not know. Refuses InvalidRequest. */
+export function decodeEvent(type: string, body: LexMap): RepoEvent | null {
+  const { seq } = body;
+  if (typeof seq !== "number" || seq < 0) throw refuse("no seq");
+  return KNOWN.has(type) ? decodeBody(type, body, seq) : null;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(["#commit", "#sync", "#identity", "#account"]);
+
 function decodeBody(type: string, body: LexMap, seq: number): RepoEvent {
   if (type === "#commit") return decodeCommitBody(body, seq);
   if (type === "#account") return decodeAccountBody(body, seq);
   const common = { seq, did: did(body, "did"), time: text(body, "time") };
   if (type === "#sync")
     return { kind: "sync", ...common, rev: text(body, "rev"), blocks: bytes(body, "blocks") };
-  if (type === "#identity") {
-    const { handle } = body;
-    return {
-      kind: "identity",
-      ...common,
-      ...(handle === undefined || handle === null ? {} : { handle: text(body, "handle") }),
-    };
-  }
-  throw refuse(`type ${type}`);
+  const { handle } = body;
+  return {
+    kind: "identity",
+    ...common,
+    ...(handle === undefined || handle === null ? {} : { handle: text(body, "handle") }),
+  };
 }
 
 /**
@@ -235,7 +241,8 @@ export function decodeFrame(frame: Uint8Array): RepoEvent {
   const [header, rest] = decodeFirst(frame);
   const body = decode(rest);
   if (!isMap(header) || header["op"] !== 1 || !isMap(body)) throw refuse("not an event");
-  const { seq } = body;
-  if (typeof seq !== "number" || seq < 0) throw refuse("no seq");
-  return decodeBody(text(header, "t"), body, seq);
+  const type = text(header, "t");
+  const event = decodeEvent(type, body);
+  if (event === null) throw refuse(`type ${type}`);
+  return event;
 }

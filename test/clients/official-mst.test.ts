@@ -7,6 +7,8 @@ import { cidBytesOfCbor, cidFromBytes, type CidBytes } from "../../src/protocol/
 import { buildMst } from "../../src/protocol/mst/build.ts";
 import { walkMst } from "../../src/protocol/mst/walk.ts";
 import { editMst, type MstEdit, type MstResult } from "../../src/protocol/mst/mst.ts";
+import type { RepoOp } from "../../src/protocol/events.ts";
+import { invert as undo } from "../../src/protocol/mst/inversion.ts";
 import { must } from "../../src/protocol/refusal.ts";
 import { nextTid } from "../../src/protocol/tid.ts";
 import { MemoryRows } from "../support/memory-rows.ts";
@@ -99,6 +101,14 @@ class Pair {
     expect(ours.toSorted()).toEqual([...wanted].sort());
   }
 
+  /** The nodes that the reference sends with a commit, by CID. */
+  async sentByReference(edits: MstEdit[]): Promise<Map<string, Uint8Array>> {
+    const theirs = this.#theirs ?? (await MST.create(new MemoryBlockstore()));
+    const sent = new BlockMap();
+    for (const { path } of edits) sent.addMap(await theirs.getCoveringProof(path));
+    return new Map(sent.entries().map(({ cid, bytes }) => [cid.toString(), bytes]));
+  }
+
   checkRows(): void {
     const sorted = [...this.records].sort(([a], [b]) => (a < b ? -1 : 1));
     const built = new MemoryRows();
@@ -110,6 +120,18 @@ class Pair {
     expect(walked).toEqual(sorted.map(([path, cid]) => [path, cidFromBytes(cid)]));
   }
 }
+
+/** The edits as a commit's event tells them. */
+const opsOf = (edits: MstEdit[], { previous }: MstResult): RepoOp[] =>
+  edits.map(({ action, path, cid }, i) => {
+    const before = previous[i] ?? null;
+    return {
+      action,
+      path,
+      cid: cid ? cidFromBytes(cid) : null,
+      ...(before === null ? {} : { prev: cidFromBytes(before) }),
+    };
+  });
 
 /** Undoes the edits with `@atproto/repo`'s code, using only our blocks; returns the root. */
 async function invert(edits: MstEdit[], result: MstResult): Promise<string> {
@@ -159,6 +181,37 @@ describe("random edits", () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 200 }), fc.integer({ min: 1, max: 8 }), run),
       { numRuns: 25 },
+    );
+  });
+
+  test("undone by the host itself, on what the reference sends, lead to the root before, or to none", async () => {
+    const run = async (seed: number, size: number, batch: number) => {
+      const pair = new Pair(seed);
+      await pair.apply(pair.edits(size, 10));
+      for (let step = 0; step < 5; step++) {
+        const edits = pair.edits(batch, 5);
+        const result = await pair.apply(edits);
+        const blocks = await pair.sentByReference(edits);
+        const ops = opsOf(edits, result);
+        const root = cidFromBytes(result.root);
+        const before = { kind: "root", cid: cidFromBytes(result.previousRoot) };
+        expect(undo(root, ops, (cid) => blocks.get(cid))).toEqual(before);
+        // Without any one operation the root is another: nothing can be left out.
+        for (const op of ops) {
+          const others = ops.filter((each) => each !== op);
+          expect(undo(root, others, (cid) => blocks.get(cid))).not.toEqual(before);
+        }
+        // Without any one block it is the same, or cannot be told.
+        for (const missing of blocks.keys()) {
+          const found = undo(root, ops, (cid) => (cid === missing ? undefined : blocks.get(cid)));
+          if (found.kind === "root") expect(found).toEqual(before);
+          else expect(found).toEqual({ kind: "incomplete" });
+        }
+      }
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 200 }), fc.integer({ min: 1, max: 8 }), run),
+      { numRuns: 50 },
     );
   });
 

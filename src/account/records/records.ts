@@ -7,7 +7,7 @@ import { isNsid, isDid, isRecordKey, isResourceUri } from "@atcute/lexicons/synt
 import type { JsonObject, ValidationStatus } from "../../protocol/account-station.ts";
 import { encode } from "../../protocol/cbor.ts";
 import { DAG_CBOR, cidFromDigest, isCid, sha256 } from "../../protocol/cid.ts";
-import { isMap, jsonToLex } from "../../protocol/data-model.ts";
+import { isMap, jsonToLex, RECORD_BYTES } from "../../protocol/data-model.ts";
 import type { LexMap, LexValue } from "../../protocol/data-model.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import { hasExplicitSlur } from "./slurs.ts";
@@ -39,8 +39,6 @@ interface PreparedDelete {
 }
 export type Prepared = PreparedPut | PreparedDelete;
 
-/** 1 MiB, the most that the network's relays take. */
-const MAX_RECORD = 1 << 20;
 const MAX_KEY = 1024;
 
 export const pathOf = (collection: string, rkey: string) => `${collection}/${rkey}`;
@@ -84,7 +82,7 @@ export function prepareRecord(
     throw invalidRequest(`Legacy blobs are not allowed (${cid})`);
   });
   const bytes = encode(value);
-  if (bytes.byteLength > MAX_RECORD) throw invalidRequest("Record too large. Max: 1 MiB");
+  if (bytes.byteLength > RECORD_BYTES) throw invalidRequest("Record too large. Max: 1 MiB");
   const digest = sha256(bytes);
   const cid = cidFromDigest(DAG_CBOR, digest);
   const subject = subjectOf(collection, value);

@@ -6,7 +6,7 @@ import { readCar } from "../car.ts";
 import { decode } from "../cbor.ts";
 import { cidFromBytes, type Cid } from "../cid.ts";
 import { decodeCommit, isSignedBy } from "../commit.ts";
-import { type LexMap, isMap } from "../data-model.ts";
+import { type LexMap, isMap, RECORD_BYTES } from "../data-model.ts";
 import { invalidRequest } from "../refusal.ts";
 import { decodeNode, lowerBound } from "./node.ts";
 
@@ -25,7 +25,6 @@ export type Proof =
 
 /** Most bytes of a proof's archive: the largest record, and nodes of a tree that somebody filled on purpose. */
 export const PROOF_BYTES = 2_000_000;
-const RECORD_BYTES = 1 << 20;
 
 const refused = (what: string) => invalidRequest(`Invalid proof: ${what}`);
 

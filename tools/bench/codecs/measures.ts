@@ -1,8 +1,9 @@
 /** Our codecs and signing beside the libraries that could do the same, each as strictly as a host needs it. */
 import { Buffer } from "node:buffer";
+import type { Did } from "@atcute/lexicons";
 import * as atcute from "@atcute/cbor";
 import { Secp256k1Keypair } from "@atproto/crypto";
-import { verifyRepoCar } from "@atproto/repo";
+import { def, MemoryBlockstore, MST, readCarWithRoot, verifyCommitSig, verifyRepoCar } from "@atproto/repo";
 import * as dagCbor from "@ipld/dag-cbor";
 import { CID } from "multiformats/cid";
 import { create as createDigest } from "multiformats/hashes/digest";
@@ -13,8 +14,12 @@ import { decodeCommit } from "../../../src/protocol/commit.ts";
 import type { LexMap } from "../../../src/protocol/data-model.ts";
 import { sign } from "../../../src/protocol/keys.ts";
 import { MstBuilder, readMst } from "../../../src/protocol/mst/build.ts";
+import { checkCommit } from "../../../src/protocol/neighbour/checks.ts";
+import { readFrame } from "../../../src/protocol/neighbour/frames.ts";
+import { glance, type Interests } from "../../../src/protocol/neighbour/glance.ts";
 import { must } from "../../../src/protocol/refusal.ts";
 import { sampleRepo } from "../records.ts";
+import { sampleCommit } from "./events.ts";
 import { commit, digest, like, post, secret } from "./samples.ts";
 
 /** One column of the table: what the host does, and the packages that it is compared with. */
@@ -82,11 +87,60 @@ function checkArchive(car: Uint8Array): void {
   if (cidFromBytes(builder.finish().root) !== data) throw new Error("another tree");
 }
 
+/** Undoes one creation on what came with it, after checking who signed. */
+async function verifyByReference(frame: Uint8Array, did: string, key: string): Promise<void> {
+  const [, body] = atcute.decodeFirst(frame);
+  const { blocks: car, ops, prevData } = dagCbor.decode<ReferenceCommit>(body);
+  const { root, blocks } = await readCarWithRoot(car);
+  const commit = await new MemoryBlockstore(blocks).readObj(root, def.commit);
+  if (commit.did !== did || !(await verifyCommitSig(commit, key))) throw new Error("not signed");
+  let tree = MST.load(new MemoryBlockstore(blocks), commit.data);
+  for (const { path } of ops) tree = await tree.delete(path);
+  if (!(await tree.getPointer()).equals(prevData)) throw new Error("another tree");
+}
+
+interface ReferenceCommit {
+  blocks: Uint8Array;
+  ops: { path: string }[];
+  prevData: Parameters<MST["add"]>[1];
+}
+
+/** A host whose members this stream's authors have never met. */
+const STRANGERS: Interests = {
+  relation: () => null,
+  isMember: () => false,
+  hasOtherMethods: false,
+  collections: new Set(["app.bsky.feed.post"]),
+};
+
+function eventMeasures(did: Did): CodecMeasure[] {
+  const { frame, known } = sampleCommit(did);
+  const verify = async () => {
+    const read = readFrame(frame);
+    if (read.kind !== "event" || read.event.kind !== "commit") throw new Error(read.kind);
+    const { kind } = await checkCommit(read.event, known);
+    if (kind !== "follows") throw new Error(kind);
+  };
+  return [
+    {
+      title: "pass over a neighbour's commit",
+      runs: {
+        host: () => glance(frame, STRANGERS),
+        "@ipld/dag-cbor": () => dagCbor.decode(atcute.decodeFirst(frame)[1]),
+      },
+    },
+    {
+      title: "read and verify a neighbour's commit",
+      runs: { host: verify, "@atproto/repo": () => verifyByReference(frame, did, known.key) },
+    },
+  ];
+}
+
 export async function codecBenchMeasures(): Promise<CodecMeasure[]> {
   const cid = cidFromDigest(DAG_CBOR, digest);
   const message = encode(commit);
   const pair = await Secp256k1Keypair.import(secret);
-  const did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
+  const did: Did = "did:plc:ewvi7nxzyoun6zhxrhs64oiz";
   const car = new Uint8Array(sampleRepo(did, "note", 1000));
   return [
     ...codecMeasures("like", like),
@@ -111,5 +165,6 @@ export async function codecBenchMeasures(): Promise<CodecMeasure[]> {
       title: "check an archive of 1,000 records",
       runs: { host: () => checkArchive(car), "@atproto/repo": () => verifyRepoCar(car, did) },
     },
+    ...eventMeasures(did),
   ];
 }
