@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import { hostOf } from "../identity/host.ts";
 import { consumeForAddress } from "../xrpc/server/address-limits.ts";
+import { openBill } from "./cost.ts";
 import type { Env } from "./env.ts";
 import { refusalFor } from "./errors.ts";
 import type { Services } from "../xrpc/server/services.ts";
@@ -42,10 +43,13 @@ export const serveUnknown = (c: Context<Env>): Promise<Response> =>
 /** @param counted the kind of route that the request is counted as */
 async function serveBy(c: Context<Env>, counted: string, serve: Serve): Promise<Response> {
   const request = c.req.raw;
-  const services = servicesOf(request, c.env, c.executionCtx);
+  const bill = await openBill(request, c.env);
+  const services = servicesOf(request, bill?.env ?? c.env, c.executionCtx);
   try {
     consumeForAddress(request, counted, c.env);
-    return await serve(services, request);
+    const response = await serve(services, request);
+    await bill?.tell(response);
+    return response;
   } catch (thrown) {
     if (!wantsPage(request)) throw thrown;
     const { failurePage } = await import("../web/routes.ts");

@@ -1,7 +1,7 @@
 /** `atoll-cost`: a request's cost in rows. Local runs tell it on request, and it stays within budgets. */
 import { expect, test } from "vitest";
 import type { Member } from "../support/account-host.ts";
-import { join, xrpc } from "../support/account-host.ts";
+import { fetchHost, join, xrpc } from "../support/account-host.ts";
 
 const ASK = { "atoll-cost": "1" };
 const createdAt = new Date().toISOString();
@@ -87,4 +87,19 @@ test("a read of an account or of the directory tells their rows", async () => {
   const described = await read("com.atproto.repo.describeRepo", { repo: member.handle });
   expect(described.account?.read).toBeGreaterThan(0);
   expect(described.directory?.read).toBeGreaterThan(0);
+});
+
+test("so does a page of the app, which has no more trips than a method", async () => {
+  const member = await join();
+  const headers = { accept: "text/html", "cache-control": "no-cache" };
+  const path = `/profile/${member.handle}`;
+  const asked = await fetchHost(path, { headers: { ...headers, ...ASK } });
+  await asked.text();
+  const header = asked.headers.get("atoll-cost") ?? "";
+  expect(costsOf(header).index).toMatchObject({ written: 0 });
+  const trips = Number(/trips=(\d+)/.exec(header)?.[1]);
+  expect([trips > 0, trips <= 3]).toEqual([true, true]);
+  const silent = await fetchHost(path, { headers });
+  await silent.text();
+  expect(silent.headers.has("atoll-cost")).toBe(false);
 });
