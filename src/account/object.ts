@@ -287,8 +287,8 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   async getPreferences(namespace: string, full: boolean) {
     return preferences.getPreferences(this.#own().sql, namespace, full, new Date());
   }
-  putPreferences(namespace: string, values: station.JsonObject[], full: boolean) {
-    return this.#privately(({ sql }) => preferences.putPreferences(sql, namespace, values, full));
+  putPreferences(...given: Parameters<station.AccountStation["putPreferences"]>) {
+    return this.#privately(({ sql }) => preferences.putPreferences(sql, ...given));
   }
   async backup(since: string | null) {
     return backupOf(() => this.#existing(), since);

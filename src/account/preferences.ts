@@ -3,13 +3,14 @@
  */
 import type { JsonObject } from "../protocol/account-station.ts";
 import type { Sql } from "../protocol/object/sql.ts";
-import { invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 
 const PERSONAL_DETAILS = "app.bsky.actor.defs#personalDetailsPref";
 /** Derived from the birth date when read; never stored. */
 const DECLARED_AGE = "app.bsky.actor.defs#declaredAgePref";
 
 const typeOf = (preference: JsonObject) => String(preference["$type"]);
+const isStored = (preference: JsonObject) => typeOf(preference) !== DECLARED_AGE;
 const allowed = (preference: JsonObject, full: boolean) => full || typeOf(preference) !== PERSONAL_DETAILS;
 
 function stored(sql: Sql, namespace: string): JsonObject[] {
@@ -41,8 +42,17 @@ export function getPreferences(sql: Sql, namespace: string, full: boolean, now: 
   return preferences.filter((preference) => allowed(preference, full));
 }
 
-/** Replaces the namespace's preferences, except those that the caller may not see. Refuses InvalidRequest. */
-export function putPreferences(sql: Sql, namespace: string, preferences: JsonObject[], full: boolean): void {
+/**
+ * Replaces the namespace's preferences, except those that the caller may not see. Refuses InvalidRequest, and
+ * InvalidSwap if they are others than `before`.
+ */
+export function putPreferences(
+  sql: Sql,
+  namespace: string,
+  preferences: JsonObject[],
+  full: boolean,
+  before?: JsonObject[],
+): void {
   for (const preference of preferences) {
     const type = preference["$type"];
     if (typeof type !== "string") throw invalidRequest("Preference is missing a $type");
@@ -54,8 +64,12 @@ export function putPreferences(sql: Sql, namespace: string, preferences: JsonObj
   if (forbidden.length > 0) {
     throw invalidRequest(`Do not have authorization to set preferences: ${forbidden.join(", ")}`);
   }
-  const kept = stored(sql, namespace).filter((preference) => !allowed(preference, full));
-  const value = [...kept, ...preferences.filter((preference) => typeOf(preference) !== DECLARED_AGE)];
+  const now = stored(sql, namespace);
+  if (before !== undefined && JSON.stringify(before.filter(isStored)) !== JSON.stringify(now)) {
+    throw new Refusal("InvalidSwap", "The preferences were changed meanwhile");
+  }
+  const kept = now.filter((preference) => !allowed(preference, full));
+  const value = [...kept, ...preferences.filter(isStored)];
   sql.run(
     "INSERT INTO preference (namespace, value) VALUES (?, ?) ON CONFLICT (namespace) DO UPDATE SET value = excluded.value",
     namespace,

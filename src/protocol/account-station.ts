@@ -306,9 +306,14 @@ export interface AccountStation extends BackfillSource, KeepableAccount {
   checkEmailToken(purpose: EmailTokenPurpose, code: MailedCode, keep?: boolean): Promise<void>;
 
   // Preferences of one namespace (`app.bsky`), as JSON objects with `$type`. `full`: the caller has full
-  // access.
+  // access. `before`: what they must still be, as read with full access; refuses InvalidSwap.
   getPreferences(namespace: string, full: boolean): Promise<JsonObject[]>;
-  putPreferences(namespace: string, preferences: JsonObject[], full: boolean): Promise<void>;
+  putPreferences(
+    namespace: string,
+    preferences: JsonObject[],
+    full: boolean,
+    before?: JsonObject[],
+  ): Promise<void>;
 
   // Keys.
   /** did:key of the repo's signing key. */
