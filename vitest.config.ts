@@ -106,6 +106,8 @@ const TABLES = [
   "test/sequencer/fan-out/repos.test.ts",
   "test/web/admin/announcements.test.ts",
   "test/web/admin/roles.test.ts",
+  "test/web/app-abuse.test.ts",
+  "test/web/app-labels.test.ts",
   "test/web/app-markup.test.ts",
   "test/web/app-queries.test.ts",
   "test/web/joining.test.ts",

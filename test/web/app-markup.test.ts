@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { jsx } from "hono/jsx";
 import { expect, inject, test } from "vitest";
-import { GUEST } from "../../src/web/app/judgement.ts";
+import { guestTastes } from "../../src/web/app/judgement.ts";
 import { xml } from "../../src/web/app/pages/rss.ts";
 import { PersonRow } from "../../src/web/app/parts/person.tsx";
 import { PostArticle } from "../../src/web/app/parts/post.tsx";
@@ -29,7 +29,7 @@ const scene: Scene = {
     contact: null,
   },
   speech: speechOf(en),
-  tastes: GUEST,
+  tastes: guestTastes({ sources: [], labels: [] }),
   now: Date.parse("2026-11-30T12:00:00Z"),
   viewer: null,
   forms: null,

@@ -33,6 +33,10 @@ beforeAll(async () => {
   await agent.login({ identifier: ada.member.handle, password: ada.member.password });
 });
 
+/** A picture of one pixel. */
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 const TEXTS = [
   "plain words",
   "see https://example.com/a?b=1&c=(d).",
@@ -174,7 +178,7 @@ describe("preferences", () => {
     await agent.addMutedWord({ value: "anchor", targets: ["content"], actorTarget: "all" });
     await bea.post("an anchor is heavy");
     expect((await visitor.get("/?tab=local")).text).not.toContain("an anchor is heavy");
-    const { tastes } = wishesOf(await stored(), Date.now());
+    const { tastes } = wishesOf(await stored(), { sources: [HOST_DID], labels: [] }, Date.now());
     expect(tastes.labels.get("porn")).toBe("ignore");
     expect(tastes.labels.get("graphic-media")).toBe("hide");
     const form = await visitor.get("/app/wishes");
@@ -182,6 +186,61 @@ describe("preferences", () => {
     await wish({ do: "unmute", value: "anchor" });
     expect((await visitor.get("/?tab=local")).text).toContain("an anchor is heavy");
     expect((await agent.getPreferences()).interests).toEqual({ tags: ["boats"] });
+  });
+
+  test("mute a word wherever the official client looks for it: alt texts, cards and quotes", async () => {
+    const upload = await fetchHost("/xrpc/com.atproto.repo.uploadBlob", {
+      method: "POST",
+      headers: { authorization: bea.member.auth, "content-type": "image/png" },
+      body: Uint8Array.from(atob(PIXEL), (char) => char.charCodeAt(0)),
+    });
+    const { blob } = await upload.json<{ blob: object }>();
+    const picture = (alt: string) => ({ $type: "app.bsky.embed.images", images: [{ image: blob, alt }] });
+    const said = await bea.post("the parrot talks #parrots", {
+      facets: [
+        {
+          index: { byteStart: 17, byteEnd: 25 },
+          features: [{ $type: "app.bsky.richtext.facet#tag", tag: "parrots" }],
+        },
+      ],
+    });
+    const record = { uri: said.uri, cid: said.cid };
+    await bea.post("look up", { embed: picture("a parrot on a mast") });
+    await bea.post("read this", {
+      embed: {
+        $type: "app.bsky.embed.external",
+        external: { uri: "https://example.com/p", title: "Birds", description: "parrot, and others" },
+      },
+    });
+    await bea.post("she said", { embed: { $type: "app.bsky.embed.record", record } });
+    await bea.post("both of it", {
+      embed: {
+        $type: "app.bsky.embed.recordWithMedia",
+        record: { $type: "app.bsky.embed.record", record },
+        media: picture("a mast"),
+      },
+    });
+    const texts = ["the parrot talks", "look up", "read this", "she said", "both of it"];
+    const shown = async () => {
+      const { text } = await visitor.get("/?tab=local");
+      return texts.filter((each) => text.includes(each));
+    };
+    expect(await shown()).toEqual(texts);
+    await agent.addMutedWord({ value: "parrot", targets: ["content"], actorTarget: "all" });
+    expect(await shown()).toEqual([]);
+    await wish({ do: "unmute", value: "parrot" });
+    await agent.addMutedWord({ value: "parrots", targets: ["tag"], actorTarget: "all" });
+    expect(await shown()).toEqual(["look up", "read this"]);
+    await wish({ do: "unmute", value: "parrots" });
+  });
+
+  test("are changed at once from several tabs, and no change is lost", async () => {
+    const words = ["ebb", "flow", "neap", "spring"];
+    await visitor.get("/app/wishes");
+    await Promise.all(words.map((value) => visitor.post("/app/wishes", { do: "mute", value })));
+    const { mutedWords } = (await agent.getPreferences()).moderationPrefs;
+    expect(mutedWords.map(({ value }) => value)).toEqual(expect.arrayContaining(words));
+    for (const value of words) await wish({ do: "unmute", value });
   });
 
   test("of before feeds had types are shown, and go on in the new form", async () => {

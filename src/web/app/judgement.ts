@@ -3,13 +3,21 @@
  * (app.bsky.actor.defs#contentLabelPref, docs.bsky.app "Labels and moderation"). Guests see nothing for
  * adults, and nobody who asks not to be shown to them.
  */
+import type { OwnLabel } from "../../protocol/settings/own-labels.ts";
+
 interface Label {
   val: string;
   src: string;
   neg?: boolean | undefined;
 }
 
-type Visibility = "hide" | "warn" | "ignore";
+export type Visibility = "hide" | "warn" | "ignore";
+
+/** What a form or a preference says; null for anything else. `show` is the older name of `ignore`. */
+export function visibilityOf(value: unknown): Visibility | null {
+  if (value === "show") return "ignore";
+  return value === "hide" || value === "warn" || value === "ignore" ? value : null;
+}
 
 export interface MutedWord {
   /** In lower case. */
@@ -20,6 +28,13 @@ export interface MutedWord {
   exceptFollowed: boolean;
 }
 
+/** The labels that the community has made for itself, as its own labeler says what they mean. */
+export interface Labeling {
+  /** The DIDs under which the host gives labels. */
+  sources: readonly string[];
+  labels: readonly OwnLabel[];
+}
+
 /** A reader's own choices. */
 export interface Tastes {
   /** Whether somebody is signed in. */
@@ -27,18 +42,23 @@ export interface Tastes {
   adult: boolean;
   /** By label; absent: the label's usual. */
   labels: ReadonlyMap<string, Visibility>;
+  labeling: Labeling;
+  /** By one of the community's own labels; absent: a warning. */
+  ownLabels: ReadonlyMap<string, Visibility>;
   words: readonly MutedWord[];
   /** URIs of posts that the reader has hidden. */
   hidden: ReadonlySet<string>;
 }
 
-export const GUEST: Tastes = {
+export const guestTastes = (labeling: Labeling): Tastes => ({
   member: false,
   adult: false,
   labels: new Map(),
+  labeling,
+  ownLabels: new Map(),
   words: [],
   hidden: new Set(),
-};
+});
 
 /** Whether a text, or one of its tags, has a word that the reader mutes. */
 export function hasMutedWord(
@@ -84,6 +104,12 @@ export interface Judgement {
   notes: string[];
 }
 
+/** Whether words are shown as they are. */
+export const isUncovered = ({ hidden, cover }: Judgement): boolean => hidden === null && cover === null;
+
+/** Whether words and pictures are shown as they are. */
+export const isPlain = (judged: Judgement): boolean => isUncovered(judged) && judged.mediaCover === null;
+
 /** Labels of media, and what is usual for somebody who has chosen nothing. */
 export const OF_MEDIA: Readonly<Record<string, { usual: Visibility; adult: boolean }>> = {
   porn: { usual: "hide", adult: true },
@@ -106,8 +132,25 @@ export function judge(labels: readonly Label[], tastes: Tastes): Judgement {
     mediaHidden: false,
     notes: [],
   };
-  for (const { val, neg } of labels) if (neg !== true) weigh(found, val, tastes);
+  for (const label of labels) {
+    if (label.neg === true) continue;
+    const own = ownLabel(label, tastes.labeling);
+    if (own === undefined) weigh(found, label.val, tastes);
+    else weighOwn(found, own, tastes.ownLabels.get(own.value) ?? "warn");
+  }
   return found;
+}
+
+/** A label's meaning is what its labeler says: others, and authors, may use the same word for something else. */
+const ownLabel = ({ val, src }: Label, { sources, labels }: Labeling): OwnLabel | undefined =>
+  sources.includes(src) ? labels.find(({ value }) => value === val) : undefined;
+
+function weighOwn(found: Judgement, { value, blurs }: OwnLabel, wish: Visibility): void {
+  if (wish === "ignore") return;
+  found.unlisted ||= wish === "hide";
+  if (blurs === "content") found.cover ??= value;
+  else if (blurs === "media") found.mediaCover ??= value;
+  if (blurs !== "content") found.notes.push(value);
 }
 
 function weigh(found: Judgement, val: string, tastes: Tastes): void {

@@ -2,6 +2,7 @@
 import type { ResourceUri } from "@atcute/lexicons";
 import { isResourceUri } from "@atcute/lexicons/syntax";
 import type { Member } from "../../identity/member.ts";
+import { ownLabelsOf } from "../../protocol/settings/own-labels.ts";
 import { type Json, at, isJson, listOf, textOf } from "../../protocol/json.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { type ActingCaller, MODERATORS, actingAs } from "../../xrpc/server/role-policies.ts";
@@ -9,7 +10,7 @@ import { CONFIRMED_MS } from "../account/member-visit.ts";
 import { Browser, hasBrowserCookie } from "../sign-in/browser.ts";
 import { whoIn } from "./acts/choices.ts";
 import { labelNow, savedFeeds } from "./acts/wishes.ts";
-import type { MutedWord, Tastes } from "./judgement.ts";
+import { type Labeling, type MutedWord, type Tastes, type Visibility, visibilityOf } from "./judgement.ts";
 
 /** A member who is signed in on this browser. */
 export interface Reader {
@@ -28,6 +29,11 @@ export interface Reader {
   confirmed: boolean;
 }
 
+export const labelingOf = ({ host, env }: Pick<Services, "host" | "env">): Labeling => ({
+  sources: [host.did, ...host.formerDids],
+  labels: ownLabelsOf(env.OWN_LABELS),
+});
+
 /** How many pinned feeds have a tab. */
 const TABS = 6;
 
@@ -43,7 +49,7 @@ export async function readerOf(services: Services, request: Request): Promise<Re
   const acting = role !== null && MODERATORS.includes(role) ? actingAs(member.did, role) : null;
   const confirmed = Date.now() - at < CONFIRMED_MS;
   const preferences = await services.account(member.did).getPreferences("app.bsky", true);
-  return { member, browser, acting, confirmed, ...wishesOf(preferences, Date.now()) };
+  return { member, browser, acting, confirmed, ...wishesOf(preferences, labelingOf(services), Date.now()) };
 }
 
 const kindOf = (preference: Json): string =>
@@ -52,9 +58,11 @@ const kindOf = (preference: Json): string =>
 /** The preferences that matter here (app.bsky.actor.defs#preferences). */
 export function wishesOf(
   preferences: readonly Json[],
+  labeling: Labeling,
   now: number,
 ): Pick<Reader, "tastes" | "pinned" | "who" | "rules"> {
-  const labels = new Map<string, "hide" | "warn" | "ignore">();
+  const labels = new Map<string, Visibility>();
+  const ownLabels = new Map<string, Visibility>();
   const words: MutedWord[] = [];
   const hidden = new Set<string>();
   let adult = false;
@@ -67,8 +75,10 @@ export function wishesOf(
       case "contentLabelPref": {
         const wish = visibilityOf(preference["visibility"]);
         const label = textOf(preference["label"]);
-        if (label !== undefined && wish !== null && preference["labelerDid"] === undefined)
-          labels.set(labelNow(label), wish);
+        const labeler = textOf(preference["labelerDid"]);
+        if (label === undefined || wish === null) break;
+        if (labeler === undefined) labels.set(labelNow(label), wish);
+        else if (labeling.sources.includes(labeler)) ownLabels.set(label, wish);
         break;
       }
       case "mutedWordsPref":
@@ -85,17 +95,11 @@ export function wishesOf(
   }
   const pinned = savedFeeds(preferences).flatMap(pinnedFeed);
   return {
-    tastes: { member: true, adult, labels, words, hidden },
+    tastes: { member: true, adult, labels, labeling, ownLabels, words, hidden },
     pinned: pinned.slice(0, TABS),
     who: whoIn(rules),
     rules,
   };
-}
-
-function visibilityOf(value: unknown): "hide" | "warn" | "ignore" | null {
-  // `show` is the older name of `ignore`.
-  if (value === "show") return "ignore";
-  return value === "hide" || value === "warn" || value === "ignore" ? value : null;
 }
 
 function mutedWordOf(item: unknown, now: number): MutedWord[] {

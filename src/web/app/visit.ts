@@ -5,10 +5,9 @@ import { personOf } from "../../lifecycle/host/person.ts";
 import { countUnread } from "../../appview/reads/methods/notification/notifications.ts";
 import type { MemberViewContext, ViewContext } from "../../appview/reads/view-context.ts";
 import type { Services } from "../../xrpc/server/services.ts";
-import { isNavigation } from "../replies.tsx";
 import { type HostWords, wordsOf } from "../visit.ts";
-import { GUEST, type Tastes } from "./judgement.ts";
-import { type Reader, readerOf } from "./reader.ts";
+import { type Tastes, guestTastes } from "./judgement.ts";
+import { type Reader, labelingOf, readerOf } from "./reader.ts";
 import { viewsElsewhere } from "./views/elsewhere.ts";
 import { type MemberViews, type Views, viewsOfIndex } from "./views/of-index.ts";
 import { viewsOfRepo } from "./views/of-repo.ts";
@@ -85,7 +84,7 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
   const scene: Scene = {
     host,
     speech: speechOf(wordsFor(request.headers.get("accept-language"))),
-    tastes: reader?.tastes ?? GUEST,
+    tastes: reader?.tastes ?? guestTastes(labelingOf(services)),
     now: Date.now(),
     viewer: reader === null ? null : { did: reader.member.did, handle: reader.member.handle },
     forms: reader === null ? null : { csrf: reader.browser.csrf, back: url.pathname + url.search },
@@ -120,9 +119,14 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
   };
 }
 
-/** Whether a member looks at what is new, and so has nothing unread any more. */
-export const looksAtNews = (request: Request, { pathname, searchParams }: URL): boolean =>
-  pathname === "/notifications" && !searchParams.has("cursor") && isNavigation(request);
+/**
+ * Whether a member looks at what is new, and so has nothing unread any more. Where the page's own worker passes a
+ * navigation on, it has no destination any more (`sec-fetch-dest: empty`), but its mode tells it from a script's.
+ */
+export const looksAtNews = ({ headers }: Request, { pathname, searchParams }: URL): boolean =>
+  pathname === "/notifications" &&
+  !searchParams.has("cursor") &&
+  (headers.get("sec-fetch-mode") ?? "navigate") === "navigate";
 
 /** The badge shows no larger number. */
 export const BADGE_MOST = 100;

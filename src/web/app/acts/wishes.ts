@@ -59,6 +59,19 @@ export const showLabel =
     ];
   };
 
+/** What to do with a label that one labeler has made for itself; older names of that labeler give way. */
+export const showOwnLabel =
+  (label: string, visibility: "ignore" | "warn" | "hide", [did = "", ...former]: readonly string[]): Change =>
+  (preferences) => [
+    ...preferences.filter(
+      (each) =>
+        !isKind("contentLabelPref")(each) ||
+        each["label"] !== label ||
+        ![did, ...former].includes(textOf(each["labelerDid"]) ?? ""),
+    ),
+    { $type: `${DEFS}contentLabelPref`, labelerDid: did, label, visibility },
+  ];
+
 export interface Word {
   value: string;
   inTags: boolean;

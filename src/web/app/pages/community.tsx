@@ -36,7 +36,7 @@ export async function community(visit: AppVisit): Promise<Response> {
         path: best ? "/?tab=best" : "/",
         indexed: cursor === undefined,
         description: briefly(words.lead),
-        image: { url: `${host.origin}/account/mark.svg` },
+        image: { url: `${host.origin}${host.logo ?? "/account/mark.svg"}` },
         rss: "/rss",
       }}
       aside={<About scene={scene} />}
@@ -75,7 +75,7 @@ export async function front(visit: AppVisit): Promise<Response> {
         path: "/",
         indexed: isRoot,
         description: host.kind === "person" ? words.leadPerson : words.lead,
-        image: { url: `${host.origin}/account/mark.svg` },
+        image: { url: `${host.origin}${host.logo ?? "/account/mark.svg"}` },
       }}
       aside={<About scene={scene} />}
     >

@@ -40,8 +40,8 @@ export async function feedPage(visit: AppVisit, actor: string, rkey: string): Pr
   const page = await fromService(visit, { feed: uri, limit: PAGE, cursor: cursorOf(url) });
   return appPage(
     visit,
-    <Shell scene={scene} preview={previewOf(path, thing)}>
-      <Head thing={thing} by={words.feedBy} />
+    <Shell scene={scene} preview={previewOf(scene, path, thing)}>
+      <Head scene={scene} thing={thing} by={words.feedBy} />
       {isMember(visit) ? (
         <div class="aim">
           <FeedWish scene={scene} uri={uri} isPinned={visit.reader.pinned.includes(uri)} back={path} />
@@ -94,9 +94,9 @@ export async function listPage(visit: AppVisit, actor: string, rkey: string): Pr
   );
   return appPage(
     visit,
-    <Shell scene={scene} preview={previewOf(path, thing)}>
+    <Shell scene={scene} preview={previewOf(scene, path, thing)}>
       {scene.forms === null ? null : <ListActs scene={scene} list={list} forms={scene.forms} />}
-      <Head thing={thing} by={isModeration(list.purpose) ? words.modListBy : words.listBy} />
+      <Head scene={scene} thing={thing} by={isModeration(list.purpose) ? words.modListBy : words.listBy} />
       {isModeration(list.purpose) ? null : (
         <Tabs
           label={list.name}

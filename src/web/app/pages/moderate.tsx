@@ -5,7 +5,6 @@
 import type { FC } from "hono/jsx";
 import { recordStatus } from "../../../lifecycle/takedown-status.ts";
 import { labelsInForce } from "../../../moderation/label-query.ts";
-import { ownLabelsOf } from "../../../protocol/settings/own-labels.ts";
 import { isRefusal } from "../../../protocol/refusal.ts";
 import { nameOf } from "../../../xrpc/admin/decisions.ts";
 import type { Subject } from "../../../xrpc/admin/reports.ts";
@@ -103,7 +102,7 @@ interface ActFormProps {
 }
 
 const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standing }) => {
-  const { scene, reader, services } = visit;
+  const { scene, reader } = visit;
   const { words } = scene.speech;
   if (isGrave(act) && !reader.confirmed) {
     const to = `/app/moderate?${new URLSearchParams({ ...namesOf(subject), do: act, back: backOf(fields) }).toString()}`;
@@ -124,9 +123,7 @@ const ActForm: FC<ActFormProps> = ({ visit, forms, fields, subject, act, standin
       {Object.entries(namesOf(subject)).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      {act === "label" ? (
-        <LabelFields scene={scene} labels={standing.labels} own={ownLabelsOf(services.env.OWN_LABELS)} />
-      ) : null}
+      {act === "label" ? <LabelFields scene={scene} labels={standing.labels} /> : null}
       <div class="field">
         <label for="note">{words.moderation.note}</label>
         <input type="text" id="note" name="note" maxlength={NOTE_MAX} value={fields.get("note")} dir="auto" />

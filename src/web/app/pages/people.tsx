@@ -5,11 +5,11 @@ import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell } from "../frame/shell.tsx";
 import { PersonRow, listed, titleOf } from "../parts/person.tsx";
-import { ThingRow } from "../parts/thing.tsx";
+import { thingRows } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { cursorOf } from "./asked.ts";
-import { type Profile, ProfileHead, ProfileTabs } from "../parts/profile.tsx";
+import { ProfileHead, ProfileTabs } from "../parts/profile.tsx";
 import { previewOf, whyNot } from "./profile.tsx";
 
 const PAGE = 50;
@@ -26,7 +26,7 @@ interface Asked {
 }
 
 /** Reads the records of one kind, a row each. */
-type Kind = (visit: AppVisit, asked: Asked, who: Profile) => Promise<Found>;
+type Kind = (visit: AppVisit, asked: Asked) => Promise<Found>;
 
 const KINDS = {
   followers: async ({ views, scene }, asked) => {
@@ -37,31 +37,23 @@ const KINDS = {
     const { follows, cursor } = await views.getFollows(asked);
     return { rows: listed(scene, follows).map((who) => <PersonRow scene={scene} who={who} />), cursor };
   },
-  feeds: async ({ views }, asked, who) => {
+  feeds: async ({ views, scene }, asked) => {
     const { feeds, cursor } = await views.getActorFeeds(asked);
-    const rows = feeds.map(({ uri, displayName, description }) => (
-      <ThingRow icon="feed" path={feedPath(uri, who)} name={displayName} description={description} />
-    ));
-    return { rows, cursor };
+    const things = feeds.map((feed) => ({ ...feed, name: feed.displayName }));
+    return { rows: thingRows(scene, "feed", feedPath, things), cursor };
   },
-  lists: async ({ views }, asked, who) => {
+  lists: async ({ views, scene }, asked) => {
     const { lists, cursor } = await views.getLists(asked);
-    const rows = lists.map(({ uri, name, description }) => (
-      <ThingRow icon="list" path={listPath(uri, who)} name={name} description={description} />
-    ));
-    return { rows, cursor };
+    return { rows: thingRows(scene, "list", listPath, lists), cursor };
   },
-  "starter-packs": async ({ views }, asked, who) => {
+  "starter-packs": async ({ views, scene }, asked) => {
     const { starterPacks, cursor } = await views.getActorStarterPacks(asked);
-    const rows = starterPacks.map(({ uri, record }) => (
-      <ThingRow
-        icon="person"
-        path={packPath(uri, who)}
-        name={textOf(at(record, "name")) ?? ""}
-        description={textOf(at(record, "description"))}
-      />
-    ));
-    return { rows, cursor };
+    const things = starterPacks.map(({ record, ...pack }) => ({
+      ...pack,
+      name: textOf(at(record, "name")) ?? "",
+      description: textOf(at(record, "description")),
+    }));
+    return { rows: thingRows(scene, "person", packPath, things), cursor };
   },
 } satisfies Record<string, Kind>;
 
@@ -76,7 +68,7 @@ export async function ofProfile(visit: AppVisit, actor: string, kind: KindName):
   const find: Kind = KINDS[kind];
   const found: Found =
     reason === null
-      ? await find(visit, { actor: who.did, limit: PAGE, cursor: cursorOf(url) }, who)
+      ? await find(visit, { actor: who.did, limit: PAGE, cursor: cursorOf(url) })
       : { rows: [] };
   const isPeople = kind === "followers" || kind === "follows";
   return appPage(

@@ -6,7 +6,7 @@ import { appPage } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
 import { Head, type Thing, isKept, previewOf } from "../parts/made.tsx";
 import { PersonRow, listed } from "../parts/person.tsx";
-import { ThingRow } from "../parts/thing.tsx";
+import { thingRows } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { recordIn } from "./asked.ts";
@@ -28,8 +28,8 @@ export async function starterPackPage(visit: AppVisit, actor: string, rkey: stri
   );
   return appPage(
     visit,
-    <Shell scene={scene} preview={previewOf(packPath(uri, creator), thing)}>
-      <Head thing={thing} by={words.packBy} />
+    <Shell scene={scene} preview={previewOf(scene, packPath(uri, creator), thing)}>
+      <Head scene={scene} thing={thing} by={words.packBy} />
       <p class="aim at">
         {filled(words.packLead, `@${nameOf(creator)}`)}{" "}
         {joinedAllTimeCount > 0 ? scene.speech.plural(joinedAllTimeCount, words.joinedByPack) : null}
@@ -38,14 +38,12 @@ export async function starterPackPage(visit: AppVisit, actor: string, rkey: stri
         {people.map((who) => (
           <PersonRow scene={scene} who={who} />
         ))}
-        {feeds.map((feed) => (
-          <ThingRow
-            icon="feed"
-            path={feedPath(feed.uri, feed.creator)}
-            name={feed.displayName}
-            description={feed.description}
-          />
-        ))}
+        {thingRows(
+          scene,
+          "feed",
+          feedPath,
+          feeds.map((feed) => ({ ...feed, name: feed.displayName })),
+        )}
       </ul>
       {view.list === undefined ? null : (
         <p class="paging">

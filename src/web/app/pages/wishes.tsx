@@ -2,7 +2,7 @@
 import type { Child, FC } from "hono/jsx";
 import { at, textOf } from "../../../protocol/json.ts";
 import type { JsonObject } from "../../../protocol/account-station.ts";
-import { invalidRequest } from "../../../protocol/refusal.ts";
+import { invalidRequest, isRefusal } from "../../../protocol/refusal.ts";
 import type { Fields } from "../../forms.ts";
 import { backOf, isFeedUri } from "../acts/given.ts";
 import {
@@ -17,24 +17,26 @@ import {
   savedFeeds,
   showAdult,
   showLabel,
+  showOwnLabel,
   unmuteWord,
 } from "../acts/wishes.ts";
 import { feedPath } from "../addresses.ts";
 import { appPage, goOn } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
-import { OF_MEDIA } from "../judgement.ts";
+import { type Labeling, OF_MEDIA, type Visibility, visibilityOf } from "../judgement.ts";
 import type { MemberVisit, Scene } from "../visit.ts";
+import { filled } from "../words/speech.ts";
 
 const NAMESPACE = "app.bsky";
 
 const accountOf = ({ services, reader }: MemberVisit) => services.account(reader.member.did);
 
 /** What each button changes. Refuses InvalidRequest. */
-function changeOf(fields: Fields): Change {
+function changeOf(fields: Fields, labeling: Labeling): Change {
   const value = (fields.get("value") ?? "").slice(0, 2_000);
   switch (fields.get("do")) {
     case "filters":
-      return (preferences) => filtered(showAdult(fields.has("adult"))(preferences), fields);
+      return (preferences) => filtered(showAdult(fields.has("adult"))(preferences), fields, labeling);
     case "mute": {
       const word = cleanWord(value);
       if (word === "") throw invalidRequest("No word");
@@ -56,21 +58,40 @@ function changeOf(fields: Fields): Change {
   }
 }
 
-function filtered(before: JsonObject[], fields: Fields): JsonObject[] {
+/** The name of the field of one of the community's own labels. */
+const ownField = (label: string): string => `own:${label}`;
+
+function filtered(before: JsonObject[], fields: Fields, { labels, sources }: Labeling): JsonObject[] {
   let preferences = before;
   for (const label of Object.keys(OF_MEDIA)) {
-    const wish = fields.get(label);
-    if (wish === "ignore" || wish === "warn" || wish === "hide")
-      preferences = showLabel(label, wish)(preferences);
+    const wish = visibilityOf(fields.get(label));
+    if (wish !== null) preferences = showLabel(label, wish)(preferences);
+  }
+  for (const { value } of labels) {
+    const wish = visibilityOf(fields.get(ownField(value)));
+    if (wish !== null) preferences = showOwnLabel(value, wish, sources)(preferences);
   }
   return preferences;
 }
 
-export async function takeWish(visit: MemberVisit, fields: Fields): Promise<Response> {
-  const change = changeOf(fields);
+/** How often a change is begun again, if another comes between. */
+const TRIES = 5;
+
+/** Changes what there is at that moment, so that of two changes at once neither is lost. */
+async function changeWishes(visit: MemberVisit, change: Change, tries = TRIES): Promise<void> {
   const account = accountOf(visit);
   const before = await account.getPreferences(NAMESPACE, true);
-  await account.putPreferences(NAMESPACE, change(before), true);
+  try {
+    await account.putPreferences(NAMESPACE, change(before), true, before);
+  } catch (thrown) {
+    if (!isRefusal(thrown) || thrown.error !== "InvalidSwap" || tries === 1) throw thrown;
+    await changeWishes(visit, change, tries - 1);
+  }
+}
+
+export async function takeWish(visit: MemberVisit, fields: Fields): Promise<Response> {
+  const change = changeOf(fields, visit.scene.tastes.labeling);
+  await changeWishes(visit, change);
   return goOn(backOf(fields, "/app/wishes"));
 }
 
@@ -100,7 +121,7 @@ const Wish: FC<{ scene: Scene; children?: Child; class?: string }> = ({ scene, c
 );
 
 const Filters: FC<{ scene: Scene }> = ({ scene }) => {
-  const { speech, tastes } = scene;
+  const { host, speech, tastes } = scene;
   const { words } = speech;
   const labels = Object.entries(OF_MEDIA).filter(([label]) => label !== "gore");
   return (
@@ -111,16 +132,22 @@ const Filters: FC<{ scene: Scene }> = ({ scene }) => {
           <input type="checkbox" name="adult" value="1" checked={tastes.adult} /> {words.adult}
         </label>
         {labels.map(([label, { usual }]) => (
-          <div class="field">
-            <label for={label}>{words.labelNames[label]}</label>
-            <select id={label} name={label}>
-              {Object.entries(words.visibilities).map(([value, said]) => (
-                <option value={value} selected={value === (tastes.labels.get(label) ?? usual)}>
-                  {said}
-                </option>
-              ))}
-            </select>
-          </div>
+          <Filter
+            scene={scene}
+            field={label}
+            name={words.labelNames[label] ?? label}
+            chosen={tastes.labels.get(label) ?? usual}
+          />
+        ))}
+        {tastes.labeling.labels.length === 0 ? null : <h3>{filled(words.ownLabels, host.name)}</h3>}
+        {tastes.labeling.labels.map(({ value, name, description }) => (
+          <Filter
+            scene={scene}
+            field={ownField(value)}
+            name={name}
+            hint={description}
+            chosen={tastes.ownLabels.get(value) ?? "warn"}
+          />
         ))}
         <div class="buttons start">
           <button class="first" name="do" value="filters">
@@ -131,6 +158,33 @@ const Filters: FC<{ scene: Scene }> = ({ scene }) => {
     </section>
   );
 };
+
+interface FilterProps {
+  scene: Scene;
+  field: string;
+  name: string;
+  hint?: string;
+  chosen: Visibility;
+}
+
+/** The choice of what to do with a label. */
+const Filter: FC<FilterProps> = ({ scene, field, name, hint = "", chosen }) => (
+  <div class="field filter">
+    <label for={field}>{name}</label>
+    {hint === "" ? null : (
+      <p class="at" dir="auto">
+        {hint}
+      </p>
+    )}
+    <select id={field} name={field}>
+      {Object.entries(scene.speech.words.visibilities).map(([value, said]) => (
+        <option value={value} selected={value === chosen}>
+          {said}
+        </option>
+      ))}
+    </select>
+  </div>
+);
 
 const Words: FC<{ scene: Scene; preferences: Preferences }> = ({ scene, preferences }) => {
   const { words } = scene.speech;

@@ -4,16 +4,15 @@ import type { Judgement } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { Icon } from "./icon.tsx";
-import { entryOf } from "../../../protocol/json.ts";
+import { labelName } from "./label-name.ts";
 
 const Cover: FC<PropsWithChildren<{ scene: Scene; label: string }>> = ({ scene, label, children }) => {
   const { words } = scene.speech;
-  const name = entryOf(words.labelNames, label) ?? label;
   return (
     <details class="cover">
       <summary>
         <Icon name="hidden" />
-        {filled(words.covered, name ?? label)}
+        {filled(words.covered, labelName(scene, label))}
       </summary>
       {children}
     </details>
@@ -45,7 +44,7 @@ export const Covered: FC<PropsWithChildren<CoveredProps>> = ({ scene, judged, me
       {notes.map((note) => (
         <p class="note">
           <Icon name="alert" size={16} />
-          {entryOf(words.labelNames, note) ?? note}
+          {labelName(scene, note)}
         </p>
       ))}
       {children}

@@ -2,7 +2,7 @@
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { FC, PropsWithChildren } from "hono/jsx";
 import { linkOf, nameOf, profilePath } from "../addresses.ts";
-import { judge } from "../judgement.ts";
+import { isPlain, isUncovered, judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { Icon } from "./icon.tsx";
 import { FoundText } from "./text.tsx";
@@ -26,9 +26,8 @@ interface FaceProps {
 
 /** The picture of an account; its first letter if it has none, or if it is not to be shown. */
 export const Face: FC<FaceProps> = ({ scene, who, size = 44 }) => {
-  const { mediaCover, hidden } = judge(who.labels ?? [], scene.tastes);
   const avatar = linkOf(who.avatar);
-  if (avatar !== null && mediaCover === null && hidden === null) {
+  if (avatar !== null && isPlain(judge(who.labels ?? [], scene.tastes))) {
     const source = size > 64 ? avatar : smallFace(avatar);
     return <img class="face" src={source} alt="" width={size} height={size} loading="lazy" />;
   }
@@ -65,7 +64,7 @@ export const PersonRow: FC<PropsWithChildren<PersonRowProps>> = ({ scene, who, c
     <Face scene={scene} who={who} />
     <div class="words">
       <Name scene={scene} who={who} />
-      {who.description && judge(who.labels ?? [], scene.tastes).hidden === null ? (
+      {who.description && isUncovered(judge(who.labels ?? [], scene.tastes)) ? (
         <p class="bio" dir="auto">
           <FoundText text={who.description} />
         </p>

@@ -1,14 +1,13 @@
 /** The head of an account's page, and its tabs. */
 import type { AppBskyActorDefs } from "@atcute/bluesky";
 import type { FC } from "hono/jsx";
-import { entryOf } from "../../../protocol/json.ts";
 import { linkOf, nameOf, nameOfCollection, profilePath } from "../addresses.ts";
 import { Tabs } from "../frame/shell.tsx";
-import { judge } from "../judgement.ts";
+import { isPlain, judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { ProfileActs } from "./acts.tsx";
-import { Icon } from "./icon.tsx";
+import { Covered } from "./cover.tsx";
 import { Face, Verified, titleOf } from "./person.tsx";
 import { Away, FoundText } from "./text.tsx";
 
@@ -27,12 +26,11 @@ export const tabsFor = ({ host, viewer }: Scene, ofPerson: boolean) =>
 export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) => {
   const { speech } = scene;
   const { words } = speech;
-  const { hidden, mediaCover, notes } = judge(who.labels ?? [], scene.tastes);
-  const isBare = hidden !== null;
-  const website = linkOf(who.website);
+  const judged = judge(who.labels ?? [], scene.tastes);
+  const isBare = judged.hidden !== null;
   return (
     <header class="profile">
-      {who.banner !== undefined && !isBare && mediaCover === null ? (
+      {who.banner !== undefined && isPlain(judged) ? (
         <img class="banner" src={who.banner} alt="" width={1500} height={500} />
       ) : (
         <div class="banner none"></div>
@@ -50,22 +48,9 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
             {(who.labels ?? []).some(({ val }) => val === "bot") ? ` · ${words.bot}` : null}
           </p>
           <Standing scene={scene} who={who} />
-          {notes.map((note) => (
-            <p class="note">
-              <Icon name="alert" size={16} />
-              {entryOf(words.labelNames, note) ?? note}
-            </p>
-          ))}
-          {who.description ? (
-            <p class="text" dir="auto">
-              <FoundText text={who.description} />
-            </p>
-          ) : null}
-          {website === null ? null : (
-            <p>
-              <Away link={website}>{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</Away>
-            </p>
-          )}
+          <Covered scene={scene} judged={judged} media={null}>
+            <Own who={who} />
+          </Covered>
           {who.followersCount === undefined ? null : (
             <p class="counts">
               <a href={`${profilePath(who)}/followers`}>
@@ -80,6 +65,25 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
         </>
       )}
     </header>
+  );
+};
+
+/** What an account says about itself. */
+const Own: FC<{ who: Profile }> = ({ who: { description, ...who } }) => {
+  const website = linkOf(who.website);
+  return (
+    <>
+      {description ? (
+        <p class="text" dir="auto">
+          <FoundText text={description} />
+        </p>
+      ) : null}
+      {website === null ? null : (
+        <p>
+          <Away link={website}>{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</Away>
+        </p>
+      )}
+    </>
   );
 };
 

@@ -6,6 +6,7 @@ import { judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
 import { filled } from "../words/speech.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { isKept, saidOf } from "./made.tsx";
 import { type Basic, Face, titleOf } from "./person.tsx";
 import { Covered } from "./cover.tsx";
 import { RichText } from "./text.tsx";
@@ -58,14 +59,15 @@ const Record: FC<{ scene: Scene; view: Json; kind: string }> = ({ scene, view, k
   const { creator, uri } = view;
   const as = entryOf(RECORDS, kind);
   if (as === undefined || !isPerson(creator) || typeof uri !== "string") return null;
-  if (judge(creator.labels ?? [], scene.tastes).hidden !== null)
-    return <p class="quoted gone">{words.signedInOnly}</p>;
-  const name = textOf(view["displayName"]) ?? textOf(view["name"]) ?? textOf(at(view, "record", "name"));
+  const labels = labelsOf(view["labels"]);
+  if (isKept(scene, { creator, labels })) return <p class="quoted gone">{words.signedInOnly}</p>;
+  const named = textOf(view["displayName"]) ?? textOf(view["name"]) ?? textOf(at(view, "record", "name"));
+  const { name } = saidOf(scene, { creator, labels, name: named ?? titleOf(creator) });
   return (
     <a class="quoted thing" href={as.path(uri, creator)}>
       <Icon name={as.icon} size={24} />
       <span class="words">
-        <b dir="auto">{name ?? titleOf(creator)}</b>
+        <b dir="auto">{name}</b>
         <span class="at">{filled(words[as.says], `@${nameOf(creator)}`)}</span>
       </span>
     </a>

@@ -1,15 +1,19 @@
-/** A feed, a list or a starter pack, as a row. */
-import type { FC } from "hono/jsx";
+/** Feeds, lists and starter packs, each as a row. */
+import type { Child } from "hono/jsx";
+import type { Scene } from "../visit.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { type Thing, isKept, saidOf } from "./made.tsx";
+import type { Basic } from "./person.tsx";
 
-interface ThingProps {
-  icon: IconName;
-  path: string;
-  name: string;
-  description?: string | undefined;
-}
+type PathOf = (uri: string, by: Basic) => string;
 
-export const ThingRow: FC<ThingProps> = ({ icon, path, name, description }) => (
+/** A row for each thing that this reader may see. */
+export const thingRows = (scene: Scene, icon: IconName, pathOf: PathOf, things: readonly Thing[]): Child[] =>
+  things
+    .filter((thing) => !isKept(scene, thing))
+    .map((thing) => thingRow(icon, pathOf(thing.uri, thing.creator), saidOf(scene, thing)));
+
+const thingRow = (icon: IconName, path: string, { name, description }: ReturnType<typeof saidOf>): Child => (
   <li class="row thing">
     <Icon name={icon} size={28} />
     <div class="words">

@@ -137,6 +137,7 @@ export const de: Words = {
   followFirst:
     "Niemand, dem du folgst, hat bisher etwas geschrieben. Sieh dir an, was es hier Neues gibt, und folge, wem du magst.",
   seeLocal: "Was es hier Neues gibt",
+  whomToFollow: "Wem du folgen könntest",
   noBookmarks:
     "Du hast noch keine Lesezeichen. Merke dir einen Beitrag damit, und finde ihn hier wieder. Nur du siehst sie.",
   noNotifications: "Bisher ist nichts geschehen.",
@@ -299,6 +300,7 @@ export const de: Words = {
   filters: "Inhaltsfilter",
   adult: "Inhalte für Erwachsene zeigen, mit den Filtern darunter",
   visibilities: { ignore: "Zeigen", warn: "Warnen", hide: "Verbergen" },
+  ownLabels: "Labels von {}",
   mutedWords: "Stumme Wörter",
   wordToMute: "Ein Wort, eine Wendung oder ein Tag",
   tagsOnly: "Nur unter Tags",

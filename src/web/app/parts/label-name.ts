@@ -1,0 +1,8 @@
+/** What readers call a label. */
+import { entryOf } from "../../../protocol/json.ts";
+import type { Scene } from "../visit.ts";
+
+export const labelName = ({ speech, tastes }: Scene, label: string): string =>
+  entryOf(speech.words.labelNames, label) ??
+  tastes.labeling.labels.find(({ value }) => value === label)?.name ??
+  label;
