@@ -148,6 +148,19 @@ describe("a guest reads", () => {
   });
 });
 
+test("two posts of one key stand beside each other, as whoever writes chooses the key", async () => {
+  const rkey = "3kmainmainmai";
+  for (const who of [ada, bea]) {
+    const text = `keyed by ${who.member.handle}`;
+    await who.write("app.bsky.feed.post", { text }, rkey);
+    expect((await read(`/profile/${who.member.handle}/post/${rkey}`)).html).toContain(text);
+  }
+  const { html } = await read("/");
+  const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+  expect(ids.filter((id) => id?.endsWith(`/${rkey}`)).length).toBe(2);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 describe("what others are told of a page", () => {
   test("a post's author, text and record; an account's name, words and feed", async () => {
     const { html } = await read(postPath(ada, first));

@@ -1,7 +1,6 @@
 /** A post, in a feed or in its thread. */
 import type { Child, FC } from "hono/jsx";
 import { at, listOf, textOf } from "../../../protocol/json.ts";
-import { rkeyOf } from "../../../appview/uris.ts";
 import { nameOf, postPath, profilePath } from "../addresses.ts";
 import { type Judgement, hasMutedWord, judge } from "../judgement.ts";
 import type { Scene } from "../visit.ts";
@@ -17,14 +16,33 @@ import { RichText } from "./text.tsx";
 
 /** The author's own posts are never kept from themselves. */
 export function judgePost(scene: Scene, post: Post): Judgement {
-  const { author, labels, uri, record } = post;
+  const { author, labels, uri } = post;
   const judged = judge([...(author.labels ?? []), ...(labels ?? [])], scene.tastes);
   if (scene.viewer?.did === author.did) return { ...judged, unlisted: judged.hidden !== null };
   const followed = author.viewer?.following !== undefined;
   const muted =
-    scene.tastes.hidden.has(uri) || hasMutedWord(scene.tastes, textOfPost(post), tagsOf(record), followed);
+    scene.tastes.hidden.has(uri) || hasMutedWord(scene.tastes, saidIn(post), tagsIn(post), followed);
   return muted ? { ...judged, unlisted: true } : judged;
 }
+
+/** All that a post says: its text, what its pictures show, its card, and the post that it quotes. */
+function saidIn({ record, embed }: Post): string {
+  const media = at(embed, "media") ?? embed;
+  const alts = listOf(at(media, "images") ?? at(media, "items")).map((image) => at(image, "alt"));
+  const card = at(media, "external");
+  const quoted = at(quotedIn(embed), "value", "text");
+  return [at(record, "text"), ...alts, at(media, "alt"), at(card, "title"), at(card, "description"), quoted]
+    .filter((words) => typeof words === "string")
+    .join("\n");
+}
+
+/** The view of the record that a post embeds, with media or without. */
+const quotedIn = (embed: unknown): unknown => at(embed, "record", "record") ?? at(embed, "record");
+
+const tagsIn = ({ record, embed }: Post): string[] => [
+  ...tagsOf(record),
+  ...tagsOf(at(quotedIn(embed), "value")),
+];
 
 const tagsOf = (record: unknown): string[] =>
   [
@@ -64,7 +82,8 @@ export const PostArticle: FC<PostProps> = ({ scene, post, why, as = "item", dept
   }
   return (
     <article
-      id={rkeyOf(post.uri)}
+      // Whole, since two people may use one key, and anybody may use a name that the page has.
+      id={post.uri}
       class={`post ${as}${depth > 1 ? ` deep-${Math.min(depth, 6)}` : ""}`}
       aria-label={filled(words.postBy, titleOf(author))}
     >
