@@ -96,7 +96,7 @@ test("so does a page of the app, which has no more trips than a method", async (
   const asked = await fetchHost(path, { headers: { ...headers, ...ASK } });
   await asked.text();
   const header = asked.headers.get("atoll-cost") ?? "";
-  expect(costsOf(header).index).toMatchObject({ written: 0 });
+  expect(costsOf(header).index?.read).toBeGreaterThan(0);
   const trips = Number(/trips=(\d+)/.exec(header)?.[1]);
   expect([trips > 0, trips <= 3]).toEqual([true, true]);
   const silent = await fetchHost(path, { headers });

@@ -21,29 +21,26 @@ const PAGE = 30;
 
 /** @param at the page's own path, by default that of the account's name */
 export async function profile(visit: AppVisit, actor: string, at?: string): Promise<Response> {
-  const { views, scene, url } = visit;
-  const who = await views.getProfile({ actor });
-  const reason = whyNot(scene, who);
+  const { scene, url } = visit;
   const asked = url.searchParams.get("tab") ?? "";
-  const tab = tabsFor(visit.scene, isPerson(visit, who)).find((each) => each.tab === asked) ?? TABS[0];
+  const [found, early] = await aboutAndPosts(visit, actor, asked);
+  const who = valueOf(found);
+  const reason = whyNot(scene, who);
+  const tab = tabIn(visit, asked, isPerson(visit, who));
   const cursor = cursorOf(url);
   const path = at ?? profilePath(who);
   const collection = reason === null && isPerson(visit, who) ? collectionIn(scene.host.shows, asked) : null;
   const frame = { path, isPerson: isPerson(visit, who), here: collection ?? tab.tab };
   if (collection !== null) {
-    const found = await recordsOf(visit, who.did, collection, cursor);
-    return shownAs(visit, who, frame, <Records scene={scene} rows={found.rows} />, found.cursor);
+    const kept = await recordsOf(visit, who.did, collection, cursor);
+    return shownAs(visit, who, frame, <Records scene={scene} rows={kept.rows} />, kept.cursor);
   }
   const { feed, ...next } =
-    reason === null
-      ? await views.getAuthorFeed({
-          actor: who.did,
-          limit: PAGE,
-          cursor,
-          filter: tab.filter,
-          includePins: tab.tab === "",
-        })
-      : { feed: [], cursor: undefined };
+    reason !== null
+      ? { feed: [], cursor: undefined }
+      : early === null
+        ? await postsOf(visit, who.did, tab)
+        : valueOf(early);
   return shownAs(
     visit,
     who,
@@ -51,6 +48,48 @@ export async function profile(visit: AppVisit, actor: string, at?: string): Prom
     reason ?? <Items scene={scene} items={feed} cursor={next.cursor} />,
     next.cursor,
   );
+}
+
+type Tab = (typeof TABS)[number];
+type Posts = Awaited<ReturnType<AppVisit["views"]["getAuthorFeed"]>>;
+
+const tabIn = ({ scene }: AppVisit, asked: string, ofPerson: boolean): Tab =>
+  tabsFor(scene, ofPerson).find(({ tab }) => tab === asked) ?? TABS[0];
+
+const postsOf = ({ views, url }: AppVisit, actor: string, { tab, filter }: Tab): Promise<Posts> =>
+  views.getAuthorFeed({
+    actor,
+    limit: PAGE,
+    cursor: cursorOf(url),
+    filter,
+    includePins: tab === "",
+  });
+
+/**
+ * The account, and on the same trips its posts, which are asked for before it is known whether they may be shown.
+ * Of the person whose place it is, the tabs are their own choice, so their posts come after.
+ */
+async function aboutAndPosts(
+  visit: AppVisit,
+  actor: string,
+  asked: string,
+): Promise<[PromiseSettledResult<Profile>, PromiseSettledResult<Posts> | null]> {
+  const { views, beside, person, end } = visit;
+  const params = { actor };
+  if (person !== null) {
+    const [found] = await Promise.allSettled([views.getProfile(params)]);
+    return [found, null];
+  }
+  return Promise.allSettled([
+    beside.getProfile(params),
+    postsOf(visit, actor, tabIn(visit, asked, false)).finally(end),
+  ]);
+}
+
+/** Throws what a read threw. */
+function valueOf<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
 }
 
 /** Whether an account is the one whose place this is. */
