@@ -178,6 +178,17 @@ describe("a member", () => {
     expect((await visitor.get(path)).status).toBe(404);
   });
 
+  test("who follows nobody yet is shown whom to follow, and does so at once", async () => {
+    const [nia, visitorOfNia] = [await Person.join("nia-member"), new Visitor()];
+    await visitorOfNia.signIn(nia.member.handle, nia.member.password);
+    const { html, text } = await visitorOfNia.get("/");
+    expect(text).toContain("Whom to follow");
+    const did = /name="did" value="(did:[^"]*)"/.exec(html)?.[1] ?? "";
+    expect((await visitorOfNia.post("/app/act", { do: "follow", did, back: "/" })).location).toBe("/");
+    const view = await nia.get("app.bsky.actor.getProfile", { actor: did });
+    expect(view.viewer.following).toContain(nia.did);
+  });
+
   test("sees notifications grouped, with a badge that agrees", async () => {
     const cara = await Person.join("cara-member");
     const post = await ada.post("a popular post");
@@ -194,6 +205,12 @@ describe("a member", () => {
     expect(page.text).toContain("and one other liked your post");
     expect(page.text).toContain("congratulations");
     expect(page.html).not.toContain('class="badge"');
+    await cara.write("app.bsky.feed.like", { subject: await ada.post("another one") });
+    // By a script, for the next page of them; and through the page's worker, which leaves no destination.
+    await visitor.get("/notifications", { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" });
+    expect((await visitor.get("/")).html).toContain('<b class="badge">1</b>');
+    await visitor.get("/notifications", { "sec-fetch-mode": "navigate", "sec-fetch-dest": "empty" });
+    expect((await visitor.get("/")).html).not.toContain('class="badge"');
     expect((await ada.get("app.bsky.notification.getUnreadCount")).count).toBe(0);
   });
 
@@ -319,6 +336,7 @@ test("preferences of other apps are read, whatever their shape", () => {
       { $type: "com.example.other" },
       {},
     ],
+    { sources: [], labels: [] },
     Date.now(),
   );
   expect([tastes.adult, [...tastes.labels], tastes.words, pinned]).toEqual([

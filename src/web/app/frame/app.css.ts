@@ -74,6 +74,8 @@ body.app{display:block;background:var(--paper)}
 .site .more{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}
 .quoted{border:1px solid var(--line);border-radius:var(--round);padding:.625rem .875rem;margin:.625rem 0 0;display:block}
 .quoted .by{display:flex;align-items:center;gap:.4rem;min-width:0;margin-bottom:.25rem}
+.quoted .who{display:flex;gap:.4rem}.quoted .who bdi{overflow:hidden;text-overflow:ellipsis}.quoted .title{flex-shrink:.2}
+.quoted time{flex:none;color:var(--soft);font-size:.9375rem}
 .quoted .face{width:1.25rem;height:1.25rem;font-size:.6875rem}
 .quoted>.text~*{margin-top:.5rem}
 .quoted.gone{color:var(--soft);font-size:.9375rem}
@@ -159,6 +161,13 @@ dialog.keys::backdrop{background:rgb(0 0 0/.5)}
 .app .field{margin-top:1.125rem}
 .happened{display:flex;gap:.75rem;padding:.875rem 1rem;border-bottom:1px solid var(--line)}
 .fresh{background:var(--ground);box-shadow:inset 3px 0 var(--accent)}
+.filter label::first-letter{text-transform:uppercase}.app .aim h2+*{margin-top:.75rem}.app .aim h3{margin-top:1.75rem;font-size:1rem}
+.app:has(.writing:not(.quick)) .menu .write{display:none}
+@media (max-width:59.99rem){.app:has(main .field) .menu .write{display:none}}
+.writing+p,.writing+.quoted{margin-top:1rem}
+.app ::file-selector-button{font:inherit;font-weight:600;min-height:2.5rem;padding:.25rem 1rem;margin-inline-end:.75rem;border:1.5px solid var(--field);border-radius:.75rem;background:none;color:inherit;cursor:pointer}
+[dir=rtl] :is(textarea,input):placeholder-shown{direction:rtl}
+[dir=rtl] select{padding-inline:.875rem 2.25rem;background-position:left .85rem center,left 1.25rem center}
 [dir=rtl] .fresh{box-shadow:inset -3px 0 var(--accent)}
 .happened .sign{flex:none;color:var(--soft);width:2.75rem;display:grid;justify-content:end;align-content:start}
 .sign.like,.sign.like-via-repost{color:#c2185b!important}.sign.repost,.sign.repost-via-repost{color:var(--good)!important}
@@ -183,7 +192,7 @@ article.post:focus{outline:3px solid var(--accent);outline-offset:-3px}
 .menu li a:hover{background:var(--ground)}
 .menu li a[aria-current]::before{display:none}
 .menu span{position:static;width:auto;height:auto;clip-path:none;overflow:visible}
-.menu .badge{position:static;margin-inline-start:auto}
+.menu .badge{position:static;flex:none;margin-inline-start:auto}
 .menu .write{position:static;width:auto;height:auto;border-radius:.75rem;margin:.75rem .25rem 0;padding:.6rem 1rem;box-shadow:none}
 .about{padding:1.25rem .5rem;margin:0;align-self:start;position:sticky;top:0}
 .profile .banner{border-radius:0}

@@ -12,26 +12,26 @@ const storage = {
 const parsed = (html) => make("template", { innerHTML: html }).content.firstElementChild;
 const typing = () => d.activeElement && d.activeElement.matches("input,textarea,select");
 
-// A like does not load the page anew: it is shown at once, and then as the host has it.
+// A like does not load the page anew: it is shown at once, and then its button is as the host has it. What was
+// pressed is sent even if its reader goes on to another page.
 const AT_ONCE = /^(un)?(like|repost|bookmark)\\b/;
 d.addEventListener("submit", async (event) => {
   const form = event.target, button = event.submitter;
   if (!form.matches("form.acts") || !button || !AT_ONCE.test(button.value)) return;
   event.preventDefault();
-  if (form.dataset.busy) return;
-  form.dataset.busy = "1";
+  if (button.dataset.busy) return;
+  button.dataset.busy = "1";
   const body = new URLSearchParams(new FormData(form, button));
   const was = button.getAttribute("aria-pressed") === "true", count = button.querySelector("span");
   button.setAttribute("aria-pressed", String(!was));
   if (count && /^\\d*$/.test(count.textContent)) count.textContent = Number(count.textContent) + (was ? -1 : 1) || "";
   try {
-    const answer = await fetch(form.action, { method: "POST", headers: { "x-part": "1" }, body });
-    if (!answer.ok) throw new Error(answer.status);
-    const part = parsed(await answer.text());
-    const kind = "." + button.className.trim().split(/\\s+/).join(".");
-    const focused = form.contains(d.activeElement);
-    form.replaceWith(part);
-    if (focused) part.querySelector(kind)?.focus({ preventScroll: true });
+    const answer = await fetch(form.action, { method: "POST", headers: { "x-part": "1" }, body, keepalive: true });
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    const made = parsed(await answer.text()).querySelector("." + button.className.trim().split(/\\s+/).join("."));
+    const focused = d.activeElement === button;
+    button.replaceWith(made);
+    if (focused) made.focus({ preventScroll: true });
   } catch { location.reload(); }
 });
 

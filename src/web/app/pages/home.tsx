@@ -1,9 +1,12 @@
 /** `/` for a member: those whom they follow, the community, and the feeds that they have pinned. */
 import type { FC } from "hono/jsx";
 import { languageOf } from "../acts/languages.ts";
+import { getSuggestions } from "../../../appview/reads/methods/graph/suggested-follows.ts";
 import { feedPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
+import { FollowForm } from "../parts/acts.tsx";
+import { PersonRow, listed } from "../parts/person.tsx";
 import { Feed, isEmpty } from "../parts/post.tsx";
 import { QuickPost } from "../parts/writing.tsx";
 import type { MemberVisit, Scene } from "../visit.ts";
@@ -63,7 +66,11 @@ export async function home(visit: MemberVisit): Promise<Response> {
         />
       ) : null}
       {cursor === undefined && isEmpty(scene, feed, next.cursor) ? (
-        <Nobody scene={scene} path={visit.hasIndex && visit.person === null ? "/?tab=local" : "/search"} />
+        <Nobody
+          scene={scene}
+          path={visit.hasIndex && visit.person === null ? "/?tab=local" : "/search"}
+          people={visit.hasIndex ? await someBody(visit) : []}
+        />
       ) : null}
       <Feed scene={scene} items={feed} />
       <Paging scene={scene} path="/" query={{}} cursor={next.cursor} />
@@ -71,7 +78,21 @@ export async function home(visit: MemberVisit): Promise<Response> {
   );
 }
 
-const Nobody: FC<{ scene: Scene; path: string }> = ({ scene, path }) => {
+/** Whom to begin with: people of the community. */
+const SUGGESTED = 5;
+
+async function someBody({ reading, scene }: MemberVisit) {
+  const { actors } = await getSuggestions(reading, { limit: SUGGESTED });
+  return listed(scene, actors);
+}
+
+interface NobodyProps {
+  scene: Scene;
+  path: string;
+  people: Awaited<ReturnType<typeof someBody>>;
+}
+
+const Nobody: FC<NobodyProps> = ({ scene, path, people }) => {
   const { words } = scene.speech;
   return (
     <>
@@ -81,6 +102,18 @@ const Nobody: FC<{ scene: Scene; path: string }> = ({ scene, path }) => {
           {path === "/search" ? words.search : words.seeLocal}
         </a>
       </p>
+      {people.length === 0 ? null : (
+        <section>
+          <h2 class="aim">{words.whomToFollow}</h2>
+          <ul class="roll">
+            {people.map((who) => (
+              <PersonRow scene={scene} who={who}>
+                {scene.forms === null ? null : <FollowForm scene={scene} who={who} forms={scene.forms} />}
+              </PersonRow>
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 };

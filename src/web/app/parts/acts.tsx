@@ -3,6 +3,7 @@ import type { FC } from "hono/jsx";
 import { at, textOf } from "../../../protocol/json.ts";
 import { rkeyOf } from "../../../appview/uris.ts";
 import { subjectPath } from "../../pages/admin/paths.ts";
+import { nameOf } from "../addresses.ts";
 import type { Forms, Scene } from "../visit.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import type { Basic } from "./person.tsx";
@@ -233,6 +234,21 @@ const OfPerson: FC<{ scene: Scene; who: Basic }> = ({ scene, who }) => {
     </>
   );
 };
+
+/** The button by which somebody in a list is followed. */
+export const FollowForm: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ scene, who, forms }) => (
+  <form method="post" action="/app/act">
+    <Hidden fields={{ csrf: forms.csrf, back: forms.back, did: who.did }} />
+    <button
+      class="first"
+      name="do"
+      value="follow"
+      aria-label={`${scene.speech.words.follow} @${nameOf(who)}`}
+    >
+      {scene.speech.words.follow}
+    </button>
+  </form>
+);
 
 /** The buttons of another member's profile. */
 export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ scene, who, forms }) => {
