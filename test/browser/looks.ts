@@ -32,6 +32,24 @@ export async function assertAccessible(page: Page, name: string): Promise<void> 
   }
 }
 
+/**
+ * The same of a page of the app, which is also written from right to left: nothing of it may be cut off, on
+ * either screen.
+ */
+export async function assertReadable(page: Page, name: string): Promise<void> {
+  const { SHOTS: folder } = process.env;
+  await assertAccessible(page, name);
+  await page.evaluate("document.documentElement.dir = 'rtl'");
+  for (const [size, width] of LOOKS.slice(0, 2)) {
+    await page.setViewportSize({ width, height: 800 });
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect(overflow, `${name} from right to left is wider than a ${size} screen`).toBeLessThanOrEqual(0);
+    if (folder !== undefined)
+      await page.screenshot({ path: `${folder}/${name}-${size}-rtl.png`, fullPage: true });
+  }
+  await page.evaluate("document.documentElement.dir = 'ltr'");
+}
+
 /** The tallest picture of the guide, in CSS pixels. */
 const TALLEST = 1_100;
 
@@ -39,12 +57,12 @@ const TALLEST = 1_100;
 export async function takePicture(page: Page, name: string): Promise<void> {
   const { PICTURES: folder } = process.env;
   if (folder === undefined) return;
-  await page.setViewportSize({ width: 390, height: 800 });
+  await page.setViewportSize({ width: 360, height: 800 });
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   const height = Number(await page.evaluate("document.documentElement.scrollHeight"));
   await page.screenshot({
     path: `${folder}/${name}.png`,
     fullPage: true,
-    clip: { x: 0, y: 0, width: 390, height: Math.min(height, TALLEST) },
+    clip: { x: 0, y: 0, width: 360, height: Math.min(height, TALLEST) },
   });
 }
