@@ -9,7 +9,7 @@ import { type HostWords, wordsOf } from "../visit.ts";
 import { type Tastes, guestTastes } from "./judgement.ts";
 import { type Reader, labelingOf, readerOf } from "./reader.ts";
 import { viewsElsewhere } from "./views/elsewhere.ts";
-import { type MemberViews, type Views, viewsOfIndex } from "./views/of-index.ts";
+import { type MemberViews, type Views, hasViewer, viewsOfIndex } from "./views/of-index.ts";
 import { viewsOfRepo } from "./views/of-repo.ts";
 import { type Speech, speechOf, wordsFor } from "./words/speech.ts";
 
@@ -144,5 +144,3 @@ const counterOf =
       scene.unread = 0;
     }
   };
-
-const hasViewer = (reading: ViewContext): reading is MemberViewContext => reading.viewer !== null;

@@ -36,7 +36,7 @@ import {
 import { getFeed } from "../../../appview/reads/methods/feed/get-feed.ts";
 import { handleOfHost } from "../../../appview/reads/host-labeler.ts";
 import { didNamed } from "../../../appview/reads/queries/graph.ts";
-import type { ViewContext } from "../../../appview/reads/view-context.ts";
+import type { MemberViewContext, ViewContext } from "../../../appview/reads/view-context.ts";
 import { askGenerator, hasRecord } from "../../../xrpc/elsewhere/feed-generators.ts";
 import type { Services } from "../../../xrpc/server/services.ts";
 
@@ -94,25 +94,27 @@ export interface Views extends Bound<typeof READS> {
 
 export interface MemberViews extends Views, Bound<typeof OWN> {}
 
-function bound<Table extends Record<string, (reading: never, asked: never) => unknown>>(
+function bound<Reading, Table extends Record<string, (reading: Reading, asked: never) => unknown>>(
   table: Table,
-  reading: ViewContext,
+  reading: Reading,
 ): Bound<Table> {
   const reads = Object.entries(table).map(([name, read]) => [
     name,
-    async (asked: never) => read(reading as never, asked),
+    async (asked: never) => read(reading, asked),
   ]);
   return Object.fromEntries(reads) as Bound<Table>;
 }
 
-/** The member's own are there for whoever is a member; asking them for a guest is a mistake of the page. */
-export function viewsOfIndex(services: Services, reading: ViewContext, request: Request): MemberViews {
+export const hasViewer = (reading: ViewContext): reading is MemberViewContext => reading.viewer !== null;
+
+/** `MemberViews` for a member. */
+export function viewsOfIndex(services: Services, reading: ViewContext, request: Request): Views {
   const { viewer, db, host } = reading;
   const caller =
     viewer === null ? null : ({ kind: "session", did: viewer, scope: "com.atproto.access" } as const);
   return {
     ...bound(READS, reading),
-    ...bound(OWN, reading),
+    ...(hasViewer(reading) ? bound(OWN, reading) : {}),
     didOf: async (actor) => (actor === handleOfHost(host) ? host.did : didNamed(db, actor)),
     getFeed: async (asked) => {
       const ask = askGenerator({ caller, services, request, headers: new Headers() });
