@@ -27,7 +27,7 @@ const sweep: Task = async (account, now) => {
   if (sweepAt === null || sweepAt > now) return sweepAt;
   const due = [
     discardExpired(sql, now),
-    // What an archive keeps is no row's until the account's files are taken up again.
+    // Files that an archive keeps belong to no row until the account takes them up again.
     (await isKept(env.BLOBS, did)) ? now + GRACE_MS : await deleteStrays(sql, env.BLOBS, did, now),
     // An upload that is under way may end as a stray.
     account.lastUploadAt > now - GRACE_MS ? account.lastUploadAt + GRACE_MS : null,

@@ -1,4 +1,4 @@
-/** What backups take from an account, and what a restore gives back. Implements `KeepableAccount`. */
+/** Takes from an account for a backup, and gives back for a restore. Implements `KeepableAccount`. */
 import { Buffer } from "node:buffer";
 import type { AccountBackup, BackupPage, KeptAccount, KeptParts } from "../protocol/object/account-backup.ts";
 import type { BlobUpload } from "../protocol/account-station.ts";
@@ -147,7 +147,7 @@ function restoreCredentials(sql: Sql, { password, appPasswords }: KeptAccount): 
   }
 }
 
-/** What was written since the import keeps its rev. Refuses InvalidRequest for what is no rev. */
+/** Records written since the import keep their rev. Refuses InvalidRequest for text that is no rev. */
 export function restoreRevs(sql: Sql, at: string, revs: [path: string, rev: string][]): number {
   if (!revs.every(([, rev]) => isTid(rev))) throw invalidRequest("Malformed rev");
   return sql.run(

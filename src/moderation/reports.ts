@@ -204,13 +204,13 @@ export class ModerationReports {
     return row !== undefined;
   }
 
-  /** Who closed a report, a DID or `admin`; null while it is open, and if it is gone. */
+  /** The one who closed a report, a DID or `admin`; null while it is open, and if it is gone. */
   async closedBy(id: number): Promise<string | null> {
     const row = await this.#db.select({ by: report.closedBy }).from(report).where(eq(report.id, id)).get();
     return row?.by ?? null;
   }
 
-  /** Who takes care of a subject's open reports; null if nobody does. */
+  /** The moderator who takes care of a subject's open reports; null if nobody does. */
   async assigneeOf(subject: ReportedSubject): Promise<string | null> {
     const row = await this.#db
       .select({ did: report.assignedTo })

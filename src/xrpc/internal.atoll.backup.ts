@@ -10,7 +10,7 @@ import { anything, procedure } from "./server/own-schemas.ts";
 import { hostOwner } from "./server/role-policies.ts";
 import type { Services } from "./server/services.ts";
 
-/** What only backups and restores need is loaded when one of these is called. */
+/** The code that only backups and restores need is loaded when one of these is called. */
 const backups = () => import("../lifecycle/backup/status.ts");
 const restore = () => import("../lifecycle/backup/restore.ts");
 const hostRestore = () => import("../lifecycle/backup/restore-host.ts");

@@ -8,7 +8,7 @@ import type { Plugin } from "esbuild";
 import { ROOT } from "./wrangler-file.ts";
 
 const MODULES = "node_modules/";
-/** What npm says that it has installed. */
+/** The packages that npm says it has installed. */
 const INSTALLED = path.join(ROOT, MODULES, ".package-lock.json");
 
 interface Installed {

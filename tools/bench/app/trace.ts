@@ -1,4 +1,4 @@
-/** What Chromium's own trace of a page says about its loading. */
+/** Reads the loading of a page from Chromium's own trace. */
 
 interface TraceEvent {
   name: string;

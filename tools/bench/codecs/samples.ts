@@ -1,4 +1,4 @@
-/** What the measures encode, decode, sign and check: values as a host meets them. */
+/** Values that the measures encode, decode, sign and check, as a host meets them. */
 import { toBytes } from "../../../src/protocol/cbor.ts";
 import { RAW, cidFromDigest, cidOfRaw, sha256 } from "../../../src/protocol/cid.ts";
 import type { LexMap } from "../../../src/protocol/data-model.ts";

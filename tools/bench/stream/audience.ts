@@ -88,7 +88,7 @@ export class Audience {
       .map(({ name, reader }) => `${name}: ${reader.closed}`);
   }
 
-  /** What did not come to its end, in words. */
+  /** Readers that did not come to their end, in words. */
   unfinished(): string[] {
     const replays = this.waves.flat().filter(({ ms }) => ms === null).length;
     const live = this.live.filter(({ frames }) => frames !== this.frames).length;

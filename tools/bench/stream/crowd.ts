@@ -14,7 +14,7 @@ export interface CrowdPlan {
   seconds: number;
 }
 
-/** What serves the crowd. */
+/** The host that serves the crowd. */
 export interface CrowdHost {
   origin: string;
   /** Process id of the runtime. */
@@ -29,7 +29,7 @@ export interface CrowdFigures {
   frameBytes: number;
   /** Readers that had every frame. */
   complete: number;
-  /** What became of the others. */
+  /** The fate of the others, in words. */
   incomplete: string[];
   /** Milliseconds from the beginning of a write until a reader had its frame. */
   p50: number;

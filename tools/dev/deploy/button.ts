@@ -16,7 +16,7 @@ export function buttonFor({ repository }: Manifest): string | null {
     : `[![Deploy to Cloudflare](${BUTTON}button)](${BUTTON}?url=${address})`;
 }
 
-/** What is wrong with the README; null: nothing. */
+/** The README's fault, in words; null if there is none. */
 export function faultOfButton(manifest: Manifest, readme: string): string | null {
   const wanted = buttonFor(manifest);
   const links = readme.split(`${BUTTON}?url=`).length - 1;

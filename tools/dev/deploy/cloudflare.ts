@@ -4,7 +4,7 @@
  */
 import { LaunchError } from "../ports.ts";
 
-/** What wrangler signs in with: `wrangler auth token --json`. */
+/** Wrangler's credentials: `wrangler auth token --json`. */
 export type Credentials =
   | { type: "oauth" | "api_token"; token: string }
   | { type: "api_key"; key: string; email: string };

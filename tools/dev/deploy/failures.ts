@@ -32,7 +32,7 @@ export const noSubdomain = (accountId: string): string =>
     "Then deploy again.",
   ].join("\n");
 
-/** What wrangler prints, and what it means; the first that fits counts. */
+/** Wrangler's outputs and their meaning; the first that fits counts. */
 const MEANINGS: readonly [RegExp, string][] = [
   [
     /More than one account available/,

@@ -16,7 +16,7 @@ export interface Survey {
   isThere: boolean;
   /** Whether it has a code for /setup. */
   hasCode: boolean;
-  /** What has to be made. */
+  /** Resources that have to be made. */
   databases: D1Binding[];
   buckets: R2Binding[];
 }

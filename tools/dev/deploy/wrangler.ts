@@ -73,7 +73,7 @@ export async function rehearse(): Promise<void> {
   if (code !== 0) throw new LaunchError(`The Worker cannot be deployed.\n${output}`);
 }
 
-/** What wrangler is signed in with. Throws a `LaunchError` if nobody is. */
+/** The credentials that wrangler has. Throws a `LaunchError` if nobody is signed in. */
 export async function credentials(): Promise<Credentials> {
   const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_KEY: key } = process.env;
   if (token && !key) return { type: "api_token", token };

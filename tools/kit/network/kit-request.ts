@@ -15,13 +15,13 @@ export type KitRequest =
   | { do: "schedule" }
   /** The most that each operation has used of the platform's limits. */
   | { do: "figures" }
-  /** What the host has used since it started. */
+  /** The host's use since it started. */
   | { do: "totals" }
   /** Limits passed since this was last asked, in words. */
   | { do: "breaches" }
   | { do: "query"; database: DatabaseName; sql: string; values: (string | number | null)[] };
 
-/** What an invocation used. */
+/** The use of one invocation. */
 export interface Figure {
   /** A method of XRPC, a page, or a method of an object. */
   operation: string;
@@ -33,7 +33,7 @@ export interface Figure {
   waiting: number;
 }
 
-/** What Cloudflare bills by number, of the whole host. */
+/** Numbers that Cloudflare bills, of the whole host. */
 export interface Totals {
   /** Of the Worker: requests, and runs of its schedule. */
   requests: number;

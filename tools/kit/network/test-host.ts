@@ -211,7 +211,7 @@ export class TestHost {
     }));
   }
 
-  /** What the host has used since it started of what Cloudflare bills; zeros without the option `platform`. */
+  /** The host's use of all that Cloudflare bills, since it started; zeros without the option `platform`. */
   async totals(): Promise<Totals> {
     const [row = {}] = await this.#ask({ do: "totals" });
     return totalsOf((resource) => Number(row[resource] ?? 0));

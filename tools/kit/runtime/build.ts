@@ -23,7 +23,7 @@ import { ROOT, readWranglerFile, storesOf } from "../../dev/wrangler-file.ts";
 import { AUXILIARY, CONFIG, DEFAULTS, type Runtime, workerdConfig } from "./workerd-config.ts";
 
 const SOURCES = "tools/kit/worker";
-/** What a build depends on besides what it bundles. */
+/** Files that a build depends on besides those that it bundles. */
 const OWN = [
   "tools/kit/runtime/build.ts",
   "tools/kit/runtime/workerd-config.ts",

@@ -14,7 +14,7 @@ export const VAR_PREFIX = "ATOLL_KIT_VAR_";
 /** The kit's own vars: the secret of its entrypoint, the clock's offset, and the plan whose limits hold. */
 export const OWN_VARS = ["KIT_SECRET", "KIT_CLOCK", "KIT_PLATFORM"];
 
-/** What a network runs from. */
+/** The files that a network runs from. */
 export interface Runtime {
   folder: string;
   /** The settings of a local run. */

@@ -66,7 +66,7 @@ const isDatabase = (value: object): value is D1Database => "prepare" in value &&
 
 const isNamespace = (value: object): value is { getByName(name: string): object } => "getByName" in value;
 
-/** What R2 bills for each of a bucket's methods; a deletion is free. */
+/** The class in which R2 bills each of a bucket's methods; a deletion is free. */
 const FILE_METHODS = new Map<string | symbol, "fileReads" | "fileWrites">([
   ["get", "fileReads"],
   ["head", "fileReads"],

@@ -1,5 +1,5 @@
 /**
- * What the host has used in all of what Cloudflare bills, since its runtime started. Counted only while a plan's
+ * The host's use of all that Cloudflare bills, since its runtime started. Counted only while a plan's
  * rules hold. Bytes and time are not counted.
  */
 import { PLAN } from "./invocation.ts";
