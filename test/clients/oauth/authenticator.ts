@@ -12,7 +12,17 @@ export interface Deviation {
   verified?: boolean;
   counter?: number;
   type?: string;
+  /** In place of what the key signs. */
+  signature?: Uint8Array;
+  /** The format of the attestation and its statement, in CBOR, in place of none. */
+  attestation?: { format: string; statement: Buffer };
 }
+
+const NO_ATTESTATION = { format: "none", statement: Buffer.from([0xa0]) };
+
+/** A short text in CBOR. */
+const textInCbor = (text: string): Buffer =>
+  Buffer.concat([Buffer.from([0x60 + text.length]), Buffer.from(text)]);
 
 const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
 const sha256 = (bytes: Uint8Array | string) => createHash("sha256").update(bytes).digest();
@@ -39,10 +49,16 @@ export class Authenticator {
     const length = Buffer.from([0, this.#id.length]);
     const key = Buffer.concat([Buffer.alloc(16), length, this.#id, this.#coseKey()]);
     const authenticatorData = Buffer.concat([this.#head(WITH_KEY, deviation), key]);
-    // CBOR: {"fmt": "none", "attStmt": {}, "authData": bytes}
+    const { format, statement } = deviation.attestation ?? NO_ATTESTATION;
+    // A CBOR map of three.
     const attestationObject = Buffer.concat([
-      Buffer.from("\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58", "latin1"),
-      Buffer.from([authenticatorData.length]),
+      Buffer.from([0xa3]),
+      textInCbor("fmt"),
+      textInCbor(format),
+      textInCbor("attStmt"),
+      statement,
+      textInCbor("authData"),
+      Buffer.from([0x58, authenticatorData.length]),
       authenticatorData,
     ]);
     return this.#answer({
@@ -60,7 +76,7 @@ export class Authenticator {
     return this.#answer({
       clientDataJSON: base64url(clientData),
       authenticatorData: base64url(authenticatorData),
-      signature: base64url(sign("sha256", signed, this.#keys.privateKey)),
+      signature: base64url(deviation.signature ?? sign("sha256", signed, this.#keys.privateKey)),
     });
   }
 

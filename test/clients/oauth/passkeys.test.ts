@@ -111,6 +111,49 @@ test.each<[what: string, deviation: Deviation]>([
   expect(textOf(await enter(newBrowser(), (asked) => key.get(asked, deviation)))).toContain(OPENS_NOTHING);
 });
 
+/** The order of P-256, as a positive integer in DER. */
+const ORDER = "00ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+test.each([
+  ["nothing", ""],
+  ["zero and zero", "3006020100020100"],
+  ["zero and one", "3006020100020101"],
+  ["one and one", "3006020101020101"],
+  ["less than nothing", "30060201ff0201ff"],
+  ["the order of the curve", `30460221${ORDER}0221${ORDER}`],
+  ["one integer", "3003020101"],
+  ["the two integers bare", "01".repeat(64)],
+])("a signature of %s opens nothing", async (_what, hex) => {
+  const signature = Buffer.from(hex, "hex");
+  expect(textOf(await enter(newBrowser(), (asked) => key.get(asked, { signature })))).toContain(
+    OPENS_NOTHING,
+  );
+});
+
+/** The statement of an attestation in CBOR: ES256, a signature of one byte, and a certificate of one, or none. */
+const statement = (certified: boolean): Buffer =>
+  Buffer.concat([
+    Buffer.from([certified ? 0xa3 : 0xa2]),
+    Buffer.from("\x63alg\x26\x63sig\x41\x00", "latin1"),
+    certified ? Buffer.from("\x63x5c\x81\x41\x30", "latin1") : Buffer.alloc(0),
+  ]);
+
+test.each([
+  ["packed", true],
+  ["packed", false],
+  ["none", true],
+  ...["fido-u2f", "android-key", "android-safetynet", "tpm", "apple", "made-up"].map(
+    (format) => [format, true] as const,
+  ),
+] as const)(
+  "an attestation %s (with a certificate: %s) is not taken for a proof",
+  async (format, certified) => {
+    const attestation = { format, statement: statement(certified) };
+    const page = await add(await signedIn("alice"), new Authenticator(stage.host.url), { attestation });
+    expect(textOf(page)).toContain("could not be added");
+  },
+);
+
 test("another key's answer in the name of a known one opens nothing", async () => {
   const other = new Authenticator(stage.host.url);
   const forged = (asked: { challenge: string }) => other.get(asked).replaceAll(other.id, key.id);
