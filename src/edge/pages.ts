@@ -37,8 +37,9 @@ const serveApp = (c: Context<Env>): Promise<Response> =>
   );
 
 /** The page of a path that nothing is at: one of the app, unless it is near the account's pages. */
-export const serveUnknown = (c: Context<Env>): Promise<Response> =>
-  /^\/(account|admin|setup|oauth)(\/|$)/.test(new URL(c.req.url).pathname) ? servePage(c) : serveApp(c);
+export const serveUnknown = async (c: Context<Env>): Promise<Response> =>
+  wayHome(c) ??
+  (/^\/(account|admin|setup|oauth)(\/|$)/.test(new URL(c.req.url).pathname) ? servePage(c) : serveApp(c));
 
 /** @param counted the kind of route that the request is counted as */
 async function serveBy(c: Context<Env>, counted: string, serve: Serve): Promise<Response> {
@@ -61,12 +62,15 @@ async function serveBy(c: Context<Env>, counted: string, serve: Serve): Promise<
  * Redirects pages to the host's own name. Members' handles are names of this host as well, but cookies,
  * passkeys and the check of a form's origin are bound to its own.
  */
-const atHome: MiddlewareHandler<Env> = async (c, next) => {
+const atHome: MiddlewareHandler<Env> = async (c, next) => wayHome(c) ?? next();
+
+/** Null for a request that is at home, or none for a page. */
+function wayHome(c: Context<Env>): Response | null {
   const { origin, hostname } = hostOf(c.req.url, c.env);
   const { hostname: asked, pathname, search } = new URL(c.req.url);
-  if (c.req.method !== "GET" || asked === hostname || !wantsPage(c.req.raw)) return next();
+  if (c.req.method !== "GET" || asked === hostname || !wantsPage(c.req.raw)) return null;
   return c.redirect(`${origin}${pathname}${search}`, 303);
-};
+}
 
 export const pages = new Hono<Env>();
 

@@ -61,6 +61,23 @@ export function render(
 export const goTo = ({ browser }: Visit, path: string): Response =>
   redirectTo(path, browser.writeTo(new Headers()));
 
+/**
+ * Leads on to another address of the host after a form, by a link: browsers follow no redirect by which a form
+ * leaves its page's origin (CSP `form-action`), and may not find a new name at once.
+ */
+export function leadTo(visit: Visit, href: string): Response {
+  const { host } = new URL(href);
+  return render(
+    visit,
+    <EndPage
+      {...visit.frame}
+      title={`This host is at ${host} now`}
+      message="If your browser does not find it yet, wait a minute and try again: a new name takes a moment to be known everywhere."
+      way={{ href, label: `Go on at ${host}` }}
+    />,
+  );
+}
+
 export function errorPage(
   visit: Visit,
   message: string,

@@ -26,6 +26,8 @@ export class Visitor {
   readonly #origin: string;
   readonly #cookies = new Map<string, string>();
   #csrf = "";
+  /** Where the page last shown lets its forms lead (CSP). */
+  #formAction = "";
 
   /** @param origin the address of the host that `fetchPage` asks */
   constructor(fetchPage = fetchHost, origin = ORIGIN) {
@@ -98,15 +100,27 @@ export class Visitor {
       if (/Max-Age=0\b/.test(cookie)) this.#cookies.delete(pair.slice(0, at));
       else this.#cookies.set(pair.slice(0, at), pair.slice(at + 1));
     }
+    const location = response.headers.get("location");
+    if (init.method === "POST" && location !== null) this.#assertFollowed(location);
+    this.#formAction =
+      /form-action ([^;]*)/.exec(response.headers.get("content-security-policy") ?? "")?.[1] ??
+      this.#formAction;
     const html = await response.text();
     this.#csrf = /name="csrf" value="([^"]*)"/.exec(html)?.[1] ?? this.#csrf;
     const { status } = response;
     return {
       status,
-      location: response.headers.get("location"),
+      location,
       html,
       text: textOf(html),
       headers: response.headers,
     };
+  }
+
+  /** Throws for a redirect after a form that browsers do not follow: beyond what the form's page allows. */
+  #assertFollowed(location: string): void {
+    const { origin } = new URL(location, this.#origin);
+    if (origin === this.#origin || this.#formAction.split(" ").includes(origin)) return;
+    throw new Error(`no browser follows this form to ${origin}: its page allows ${this.#formAction}`);
   }
 }

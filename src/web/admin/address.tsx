@@ -6,7 +6,7 @@ import { lineOf } from "../forms.ts";
 import { AddressDeskPage } from "../pages/admin/address.tsx";
 import { OBSTACLE_WORDS } from "../pages/setup/address.tsx";
 import { wrong } from "../problems.ts";
-import { redirectTo } from "../replies.tsx";
+import { leadTo } from "../replies.tsx";
 import { originOf } from "../setup/address.tsx";
 import { settingProblem } from "../setup/task.tsx";
 import { type DeskPage, type DeskVisit, type Said, shown } from "./desk.tsx";
@@ -67,11 +67,15 @@ export const address: DeskPage = {
       may: ["owner"],
       careful: true,
       take: async (visit, fields) => {
-        const found = await reached(visit, lineOf(fields, "wanted"));
+        const wanted = lineOf(fields, "wanted");
+        const { env, host } = visit.services;
+        // Somebody pressed twice.
+        if (wanted === host.origin) return leadTo(visit, `${wanted}/admin/address`);
+        const found = await reached(visit, wanted);
         if (!("origin" in found)) return found;
-        await moveHost(visit.services.env, visit.caller.actor, found.origin);
+        await moveHost(env, visit.caller.actor, found.origin);
         // Sign-ins are bound to a name, so the owner signs in again there.
-        return redirectTo(`${found.origin}/admin/address`, visit.browser.writeTo(new Headers()));
+        return leadTo(visit, `${found.origin}/admin/address`);
       },
     },
     follow: {

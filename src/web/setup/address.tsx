@@ -8,7 +8,7 @@ import type { Fields } from "../forms.ts";
 import { lineOf } from "../forms.ts";
 import { AddressPage } from "../pages/setup/address.tsx";
 import { wrong } from "../problems.ts";
-import { goTo, redirectTo } from "../replies.tsx";
+import { goTo, leadTo } from "../replies.tsx";
 import { SETUP, type SetUpVisit } from "./access.tsx";
 import { pathAfter } from "./pages.ts";
 import { type Said, type SetUpTask, leave, shown } from "./task.tsx";
@@ -66,7 +66,7 @@ async function save(visit: SetUpVisit, fields: Fields): Promise<Response> {
   if (origin === hereOf(visit)) return goTo(visit, pathAfter("address"));
   // Cookies do not come along to another name.
   const query = new URLSearchParams({ pass: await visit.setUp.makePass() });
-  return redirectTo(`${origin}${SETUP}/enter?${query.toString()}`, visit.browser.writeTo(new Headers()));
+  return leadTo(visit, `${origin}${SETUP}/enter?${query.toString()}`);
 }
 
 export const address: SetUpTask = { show, steps: { save } };

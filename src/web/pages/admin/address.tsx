@@ -87,7 +87,7 @@ const Consequences: FC<AddressProps & { wanted: string }> = ({
   minutes,
   ...frame
 }) => (
-  <>
+  <section>
     <h2>What happens if this host moves to {wanted}</h2>
     <ul class="plain-list">
       <li>
@@ -114,10 +114,12 @@ const Consequences: FC<AddressProps & { wanted: string }> = ({
     <Form {...frame.sender} carried={{ wanted }} step="move">
       <Submit weight="grave">Move to {new URL(wanted).host}</Submit>
     </Form>
-    <p>
-      <a href={frame.to("/admin/address")}>Leave it as it is</a>
-    </p>
-  </>
+    <div class="buttons column">
+      <a class="button quiet" href={frame.to("/admin/address")}>
+        Leave it as it is
+      </a>
+    </div>
+  </section>
 );
 
 const Fixed: FC<DeskFrame & { members: number; minutes: number }> = ({ members, minutes, ...frame }) => (

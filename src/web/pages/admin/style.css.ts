@@ -48,6 +48,7 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
 .notice .inline{margin:0;align-items:center;flex:1}
 @media (max-width:59.99rem){.tabs [aria-current]{order:-1}}
+.plain-list{display:grid;gap:.625rem;margin-top:.75rem;padding-left:1.25rem}
 @media (max-width:30rem){.several time{display:none}}
 @media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}
 @media (min-width:60rem){
