@@ -25,7 +25,7 @@ afterAll(async () => {
 
 async function signUp(on: Page, name: string, button: string): Promise<void> {
   await on.getByLabel("Handle", { exact: true }).fill(name.padEnd(4, "a"));
-  await on.getByLabel("E-mail address").fill(`${name}@example.com`);
+  await on.getByLabel("E-mail address", { exact: true }).fill(`${name}@example.com`);
   await on.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await on.getByRole("button", { name: button }).click();
 }

@@ -2,10 +2,11 @@
  * A host from its first visit to its owner's passkey: by the keyboard alone, and without JavaScript where no
  * passkey is involved.
  */
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { type RunningHost, startHost } from "../../tools/dev/host.ts";
 import { launchChromium } from "./chromium.ts";
+import { press, tabTo, title, type, unfold } from "./keyboard.ts";
 import { assertAccessible } from "./looks.ts";
 
 const CODE = "a-code-for-the-deployer";
@@ -28,29 +29,6 @@ afterEach(async () => {
 });
 
 const assertFine = (page: Page, name: string) => assertAccessible(page, `set-up-${name}`);
-
-/** Moves the focus there as somebody without a pointer does. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  await target.waitFor();
-  for (let presses = 0; presses < 60; presses++) {
-    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error("no way there by the keyboard");
-}
-
-async function type(page: Page, label: string, text: string): Promise<void> {
-  await tabTo(page, page.getByLabel(label, { exact: true }));
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type(text);
-}
-
-async function press(page: Page, name: string): Promise<void> {
-  await tabTo(page, page.getByRole("button", { name }).or(page.getByRole("link", { name })).first());
-  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
-}
-
-const title = (page: Page) => page.getByRole("heading", { level: 1 }).innerText();
 
 describe("by the keyboard alone", () => {
   test("a host gets its address, its rules, its owner and a passkey", async () => {
@@ -103,6 +81,14 @@ describe("by the keyboard alone", () => {
 
     expect(await title(page)).toBe("Your account");
     await assertFine(page, "owner");
+    await unfold(page, "Or take an account that is here already");
+    await type(page, "Its handle or e-mail address", "nobody");
+    await type(page, "Its password", "a guess");
+    await press(page, "Make it the owner’s");
+    await assertFine(page, "owner-unknown");
+    await press(page, "Make an invite for it");
+    expect(await page.getByText("The invite, good for one account:").count()).toBe(1);
+    await assertFine(page, "owner-invite");
     await type(page, "Handle", "anna");
     await type(page, "E-mail address", "anna@example.com");
     await type(page, "Password", PASSWORD);
@@ -170,9 +156,9 @@ describe("without JavaScript", () => {
     expect(await second.getByLabel("Nobody").isChecked()).toBe(true);
     for (let pages = 0; pages < 3; pages++)
       await second.getByRole("button", { name: "Save and go on" }).click();
-    await second.getByLabel("Handle").fill("anna");
-    await second.getByLabel("E-mail address").fill("anna@example.com");
-    await second.getByLabel("Password").fill(PASSWORD);
+    await second.getByLabel("Handle", { exact: true }).fill("anna");
+    await second.getByLabel("E-mail address", { exact: true }).fill("anna@example.com");
+    await second.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await second.getByRole("button", { name: "Create your account" }).click();
     await second.getByRole("button", { name: "Go on" }).click();
     expect(await title(second)).toBe("Is all well?");
