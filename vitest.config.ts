@@ -105,6 +105,8 @@ const TABLES = [
   "test/sequencer/fan-out/pipe-outlet.test.ts",
   "test/sequencer/fan-out/repos.test.ts",
   "test/web/admin/announcements.test.ts",
+  "test/web/admin/budgets.test.ts",
+  "test/web/admin/lists.test.ts",
   "test/web/admin/roles.test.ts",
   "test/web/app-abuse.test.ts",
   "test/web/app-labels.test.ts",

@@ -25,6 +25,7 @@ import directory0026 from "../migrations/directory/0026_hand_over.sql";
 import directory0027 from "../migrations/directory/0027_backup.sql";
 import directory0028 from "../migrations/directory/0028_moving.sql";
 import directory0029 from "../migrations/directory/0029_shortage.sql";
+import directory0030 from "../migrations/directory/0030_invite_use_at.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -65,6 +66,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0027_backup.sql", sql: directory0027 },
   { name: "0028_moving.sql", sql: directory0028 },
   { name: "0029_shortage.sql", sql: directory0029 },
+  { name: "0030_invite_use_at.sql", sql: directory0030 },
 ];
 
 /** The index, derived from repos. */

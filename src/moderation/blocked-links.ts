@@ -1,5 +1,5 @@
 /** Domains to which posts may not link. The index hides posts that do, and those below such a domain. */
-import { asc, inArray, sql, type SQL } from "drizzle-orm";
+import { asc, gt, inArray, sql, type SQL } from "drizzle-orm";
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
 import { blockedLink } from "../../schema/directory.ts";
 
@@ -17,8 +17,14 @@ export class BlockedLinks {
     this.#clock = clock;
   }
 
-  async list(): Promise<BlockedLink[]> {
-    return this.#db.select().from(blockedLink).orderBy(asc(blockedLink.domain)).limit(BLOCKED_LINKS_MAX);
+  /** By domain, after one of them. */
+  async list(limit = BLOCKED_LINKS_MAX, after = ""): Promise<BlockedLink[]> {
+    return this.#db
+      .select()
+      .from(blockedLink)
+      .where(gt(blockedLink.domain, after))
+      .orderBy(asc(blockedLink.domain))
+      .limit(limit);
   }
 
   /** The statement that blocks domains; none are while there would be too many. */

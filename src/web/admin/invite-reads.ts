@@ -4,6 +4,7 @@ import { read, trip } from "./trip.ts";
 export interface InviteLine {
   code: string;
   available: number;
+  /** In lists, one more than `COUNTED` at most. */
   used: number;
   disabled: number;
   /** ISO 8601; null: for ever. */
@@ -22,9 +23,15 @@ export interface Newcomer {
   usedAt: string;
 }
 
-const LINE = `SELECT c.code, c.available_uses AS available, c.disabled, c.expires_at AS expiresAt,
+/** In a list, uses beyond these are not counted: one link may be a thousand people's. */
+export const COUNTED = 40;
+
+/** @param most the uses that are counted */
+const line = (
+  most: number,
+) => `SELECT c.code, c.available_uses AS available, c.disabled, c.expires_at AS expiresAt,
   c.created_at AS createdAt, c.for_account AS owner, a.handle,
-  (SELECT count(*) FROM invite_use u WHERE u.code = c.code) AS used
+  (SELECT count(*) FROM (SELECT 1 FROM invite_use u WHERE u.code = c.code LIMIT ${most})) AS used
   FROM invite_code c LEFT JOIN account a ON a.did = c.for_account`;
 
 /** Newest first. `owner`: only that member's. */
@@ -36,7 +43,7 @@ export async function readInvites(
   const whose = owner === null ? "?4 IS NULL" : "c.for_account = ?4 AND c.for_account <> 'admin'";
   const { results } = await database
     .prepare(
-      `${LINE} WHERE (c.created_at, c.code) < (?1, ?2) AND ${whose}
+      `${line(COUNTED + 1)} WHERE (c.created_at, c.code) < (?1, ?2) AND ${whose}
         ORDER BY c.created_at DESC, c.code DESC LIMIT ?3`,
     )
     .bind(createdAt, code, limit, owner)
@@ -45,25 +52,35 @@ export async function readInvites(
 }
 
 const NEWCOMERS = 100;
+/** The most uses that an invite may have. */
+const USES = 100_000;
 
-/** An invite, and who came by it; null if there is none. */
+/** An invite, and who came by it, the newest first; null if there is none. */
 export async function readInvite(
   database: D1Database,
   code: string,
-): Promise<{ invite: InviteLine; came: Newcomer[] } | null> {
+  after: string | null = null,
+): Promise<{ invite: InviteLine; came: Newcomer[]; after: string | null } | null> {
+  const [usedAt = "~", did = ""] = after?.split("::") ?? [];
   const found = await trip(database, {
-    invites: read<InviteLine>(database.prepare(`${LINE} WHERE c.code = ?1`).bind(code)),
+    invites: read<InviteLine>(database.prepare(`${line(USES)} WHERE c.code = ?1`).bind(code)),
     came: read<Newcomer>(
       database
         .prepare(
           `SELECT u.used_by AS did, a.handle, u.used_at AS usedAt FROM invite_use u
-            LEFT JOIN account a ON a.did = u.used_by WHERE u.code = ?1 ORDER BY u.used_at LIMIT ${NEWCOMERS}`,
+            LEFT JOIN account a ON a.did = u.used_by
+            WHERE u.code = ?1 AND (u.used_at, u.used_by) < (?2, ?3)
+            ORDER BY u.used_at DESC, u.used_by DESC LIMIT ${NEWCOMERS + 1}`,
         )
-        .bind(code),
+        .bind(code, usedAt, did),
     ),
   });
   const [invite] = found.invites;
-  return invite === undefined ? null : { invite, came: found.came };
+  if (invite === undefined) return null;
+  const came = found.came.slice(0, NEWCOMERS);
+  const last = came.at(-1);
+  const next = found.came.length > NEWCOMERS && last !== undefined ? `${last.usedAt}::${last.did}` : null;
+  return { invite, came, after: next };
 }
 
 /** Somebody in the tree of who came by whom. */
@@ -77,7 +94,8 @@ export interface Branch {
 }
 
 const DEPTH = 6;
-const BRANCHES = 300;
+/** With this many, there may be more. */
+export const BRANCHES = 300;
 
 export interface Tree {
   /** From the one who came first, down to the member; the host itself is left out. */

@@ -142,7 +142,8 @@ export const invite: DeskPage = {
       const tree = await readTree(services.env.DIRECTORY, about);
       return shown(visit, said, (frame) => <TreePage {...frame} tree={tree} root={about} />);
     }
-    const found = await readInvite(services.env.DIRECTORY, about);
+    const after = visit.url.searchParams.get("after");
+    const found = await readInvite(services.env.DIRECTORY, about, after);
     if (found === null || (only !== null && found.invite.owner !== only))
       return errorPage(visit, "There is no such invite.", { status: 404, title: "Nothing here" });
     const link = linkOf(visit, about);

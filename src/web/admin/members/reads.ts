@@ -23,7 +23,7 @@ export interface MemberFacts {
   role: Role | null;
   /** Null: the host itself, or nobody. */
   invitedBy: Invited | null;
-  /** The first of them in order of time, `LINES` at most. */
+  /** Some of them, `LINES` at most. */
   invited: Invited[];
   /** Why they wanted to join; null if they did not have to ask. */
   reason: string | null;
@@ -68,9 +68,9 @@ export async function readMember(database: D1Database, did: string): Promise<Mem
         JOIN account g ON g.did = c.for_account WHERE a.did = ?1`),
     ),
     invited: read<Invited>(
-      on(`SELECT a.did, a.handle FROM invite_code c JOIN invite_use u ON u.code = c.code
-        JOIN account a ON a.did = u.used_by
-        WHERE c.for_account = ?1 AND c.for_account <> 'admin' ORDER BY u.used_at LIMIT ${LINES}`),
+      on(`SELECT a.did, a.handle FROM invite_code c CROSS JOIN invite_use u ON u.code = c.code
+        CROSS JOIN account a ON a.did = u.used_by
+        WHERE c.for_account = ?1 AND c.for_account <> 'admin' LIMIT ${LINES}`),
     ),
     about: read<ReportLine>(on(`${REPORTS} WHERE r.subject_did = ?1 ORDER BY r.id DESC LIMIT ${LINES}`)),
     by: read<ReportLine>(on(`${REPORTS} WHERE r.reported_by = ?1 ORDER BY r.id DESC LIMIT ${LINES}`)),

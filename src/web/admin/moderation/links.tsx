@@ -10,6 +10,7 @@ import { wrong } from "../../problems.ts";
 import { change } from "../change-settings.ts";
 import { type DeskPage, type DeskVisit, type Said, shown } from "../desk.tsx";
 
+const PAGE = 50;
 /** Hidden posts that are listed and counted. */
 const LISTED = 20;
 const COUNTED = 1_000;
@@ -34,7 +35,7 @@ export const links: DeskPage = {
   show: async (visit, said) => {
     const { DIRECTORY, APPVIEW_DB, BLOCKED_HOSTS } = visit.services.env;
     const [blocked, { results }] = await Promise.all([
-      new BlockedLinks(DIRECTORY).list(),
+      new BlockedLinks(DIRECTORY).list(PAGE + 1, visit.url.searchParams.get("after") ?? ""),
       APPVIEW_DB.prepare(
         `SELECT subject, ref FROM takedown WHERE ${IS_BLOCKED_LINK} LIMIT ${COUNTED}`,
       ).all<Hidden>(),
@@ -43,7 +44,10 @@ export const links: DeskPage = {
     return shown(visit, said, (frame) => (
       <LinksPage
         {...frame}
-        links={blocked.map(({ domain }) => ({ domain, hidden: hidden.get(domain)?.length ?? 0 }))}
+        links={blocked
+          .slice(0, PAGE)
+          .map(({ domain }) => ({ domain, hidden: hidden.get(domain)?.length ?? 0 }))}
+        after={blocked.length > PAGE ? (blocked[PAGE - 1]?.domain ?? null) : null}
         posts={results.slice(0, LISTED).map(({ subject }) => subject)}
         hosts={said.fields?.get("BLOCKED_HOSTS") ?? BLOCKED_HOSTS}
         wanted={said.fields}

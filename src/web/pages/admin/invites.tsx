@@ -1,7 +1,15 @@
 /** The pages of invites. */
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
-import type { Branch, InviteLine, Newcomer, Tree } from "../../admin/invite-reads.ts";
+import {
+  BRANCHES,
+  type Branch,
+  COUNTED,
+  type InviteLine,
+  type Newcomer,
+  type Tree,
+} from "../../admin/invite-reads.ts";
+import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
 import type { Fields } from "../../forms.ts";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Field } from "../fields.tsx";
@@ -48,7 +56,7 @@ export const InvitesPage: FC<InvitesProps> = ({ invites, after, mayMake, wanted,
                   {ownerOf(invite)}, {day(invite.createdAt)}
                 </span>
               </span>
-              <span class="tag">{standing(invite)}</span>
+              <span class="tag">{standing(invite, COUNTED)}</span>
               <span class="arrow">
                 <Icon name="arrow" />
               </span>
@@ -110,23 +118,26 @@ const MakeInvites: FC<Pick<InvitesProps, "sender" | "problem" | "wanted">> = ({
 const ownerOf = ({ owner, handle }: InviteLine): string =>
   owner === "admin" ? "By the host" : handle === null ? "By somebody who left" : `By @${handle}`;
 
-function standing({ disabled, used, available, expiresAt }: InviteLine): string {
+/** @param most uses beyond these were not counted */
+function standing({ disabled, used, available, expiresAt }: InviteLine, most = Infinity): string {
   if (disabled === 1) return "stopped";
   if (used >= available) return "used up";
   if (expiresAt !== null && expiresAt < new Date().toISOString()) return "over";
-  return `${used} of ${available} came`;
+  return `${used > most ? `more than ${most}` : used} of ${available} came`;
 }
 
 interface InviteProps extends DeskFrame {
   invite: InviteLine;
   came: Newcomer[];
+  /** Where the next page of them begins; null on the last one. */
+  after: string | null;
   link: string;
   /** SVG */
   picture: string;
   mayStop: boolean;
 }
 
-export const InvitePage: FC<InviteProps> = ({ invite, came, link, picture, mayStop, ...frame }) => {
+export const InvitePage: FC<InviteProps> = ({ invite, came, after, link, picture, mayStop, ...frame }) => {
   const { to, sender } = frame;
   const { owner, expiresAt, disabled } = invite;
   return (
@@ -164,11 +175,13 @@ export const InvitePage: FC<InviteProps> = ({ invite, came, link, picture, maySt
         <ul class="log">
           {came.map(({ did, handle, usedAt }) => (
             <li>
-              {handle === null ? "somebody who left" : <a href={to(`/admin/members/${did}`)}>@{handle}</a>}{" "}
-              <span class="at">{day(usedAt)}</span>
+              <Came {...frame} did={did} handle={handle} /> <span class="at">{day(usedAt)}</span>
             </li>
           ))}
         </ul>
+        <More {...frame} query={after === null ? null : { after }}>
+          Who came before
+        </More>
         {owner === "admin" ? null : (
           <p class="lead">
             <a href={to(`/admin/invites/${owner}`)}>Who came by whom</a>
@@ -187,31 +200,42 @@ export const TreePage: FC<DeskFrame & { tree: Tree; root: string }> = ({ tree, r
         {tree.above.map(({ did, handle }, i) => (
           <>
             {i === 0 ? "" : " → "}
-            <a href={frame.to(`/admin/members/${did}`)}>
-              {handle === null ? "somebody who left" : `@${handle}`}
-            </a>
+            <Came {...frame} did={did} handle={handle} />
           </>
         ))}
       </p>
       {tree.below.length === 0 ? (
         <p class="lead">Nobody came by them yet.</p>
       ) : (
-        <Branches of={root} below={below} to={frame.to} />
+        <Branches {...frame} of={root} below={below} />
       )}
+      {tree.below.length < BRANCHES ? null : <p class="lead">There may be more: these are the first.</p>}
     </DeskPage>
   );
 };
 
-const Branches: FC<{ of: string; below: Map<string, Branch[]>; to: DeskFrame["to"] }> = ({
+interface CameProps extends Pick<DeskFrame, "to" | "role"> {
+  did: string;
+  /** Null if the account is gone. */
+  handle: string | null;
+}
+
+/** Somebody who came. Inviters see nobody's page but their own. */
+const Came: FC<CameProps> = ({ did, handle, to, role }) => {
+  if (handle === null) return <>somebody who left</>;
+  return MODERATORS.includes(role) ? <a href={to(`/admin/members/${did}`)}>@{handle}</a> : <>@{handle}</>;
+};
+
+const Branches: FC<Pick<DeskFrame, "to" | "role"> & { of: string; below: Map<string, Branch[]> }> = ({
   of,
   below,
-  to,
+  ...frame
 }) => (
   <ul class="tree">
     {(below.get(of) ?? []).map(({ did, handle }) => (
       <li>
-        {handle === null ? "somebody who left" : <a href={to(`/admin/members/${did}`)}>@{handle}</a>}
-        {below.has(did) ? <Branches of={did} below={below} to={to} /> : null}
+        <Came {...frame} did={did} handle={handle} />
+        {below.has(did) ? <Branches {...frame} of={did} below={below} /> : null}
       </li>
     ))}
   </ul>

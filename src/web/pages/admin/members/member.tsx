@@ -1,5 +1,6 @@
 /** The page of one member. */
 import type { FC, PropsWithChildren } from "hono/jsx";
+import { LINES } from "../../../admin/lines.ts";
 import type { Invited } from "../../../admin/members/reads.ts";
 import { Person, day } from "../../parts.tsx";
 import { bytesInWords, counted } from "../../words.ts";
@@ -46,7 +47,7 @@ const known = (count: number | null, one: string): string =>
   count === null ? `${one}s not known` : counted(count, one).toLowerCase();
 
 const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
-  const { member, invitedBy, invited, labels } = facts;
+  const { member, invitedBy, labels } = facts;
   return (
     <dl class="facts framed">
       <Fact name="DID">
@@ -65,17 +66,7 @@ const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
         )}
       </Fact>
       {facts.reason === null ? null : <Fact name="Asked to join">{facts.reason}</Fact>}
-      <Fact name="Invited">
-        {invited.length === 0
-          ? "nobody yet"
-          : invited.map((person, i) => (
-              <>
-                {i === 0 ? "" : ", "}
-                <Handle person={person} to={to} />
-              </>
-            ))}
-        {member.invitesDisabled ? " (may make no more invites)" : ""}
-      </Fact>
+      <InvitedFact facts={facts} to={to} />
       <Fact name="Writes">
         {known(detail.posts, "post")}, {known(detail.followers, "follower")}
         {detail.written === null ? "" : `; last on ${day(detail.written)}`}
@@ -103,6 +94,26 @@ const Facts: FC<MemberProps> = ({ facts, detail, to }) => {
     </dl>
   );
 };
+
+const InvitedFact: FC<Pick<MemberProps, "facts" | "to">> = ({ facts: { member, invited }, to }) => (
+  <Fact name="Invited">
+    {invited.length === 0
+      ? "nobody yet"
+      : invited.map((person, i) => (
+          <>
+            {i === 0 ? "" : ", "}
+            <Handle person={person} to={to} />
+          </>
+        ))}
+    {invited.length < LINES ? null : (
+      <>
+        {" "}
+        and <a href={to(`/admin/invites/${member.did}`)}>others</a>
+      </>
+    )}
+    {member.invitesDisabled ? " (may make no more invites)" : ""}
+  </Fact>
+);
 
 const Fact: FC<PropsWithChildren<{ name: string }>> = ({ name, children }) => (
   <div>

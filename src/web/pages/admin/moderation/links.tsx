@@ -6,10 +6,13 @@ import { Kept } from "../../account/rows.tsx";
 import { TextArea } from "../../labelled.tsx";
 import { Form, Submit } from "../../form.tsx";
 import { type DeskFrame, DeskPage } from "../desk-page.tsx";
+import { More } from "../lines.tsx";
 import { subjectPath } from "../paths.ts";
 
 interface LinksProps extends DeskFrame {
   links: { domain: string; hidden: number }[];
+  /** The domain after which the next page begins; null on the last one. */
+  after: string | null;
   /** At-uris of posts that are hidden. */
   posts: string[];
   /** With commas. */
@@ -17,7 +20,7 @@ interface LinksProps extends DeskFrame {
   wanted?: Fields | undefined;
 }
 
-export const LinksPage: FC<LinksProps> = ({ links, posts, hosts, wanted, ...frame }) => (
+export const LinksPage: FC<LinksProps> = ({ links, after, posts, hosts, wanted, ...frame }) => (
   <DeskPage
     {...frame}
     title="Links and hosts"
@@ -45,6 +48,9 @@ export const LinksPage: FC<LinksProps> = ({ links, posts, hosts, wanted, ...fram
           carried: { domain },
         }))}
       />
+      <More {...frame} query={after === null ? null : { after }}>
+        More blocked links
+      </More>
       {posts.length === 0 ? null : (
         <details>
           <summary>Some of the hidden posts</summary>
