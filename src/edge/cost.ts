@@ -1,9 +1,9 @@
 /**
  * The cost of a request in rows, reported in local runs to requests with `atoll-cost: 1`. The answer's
  * `atoll-cost` is `account=<written>/<read> sequencer=<written>/<read> index=<written>/<read>
- * directory=<written>/<read> trips=<n>`. The account's part is the sum over the accounts that were called, if
- * any was; `trips` counts the request's round trips to the index. Concurrent work is counted in. What a stream
- * reads after the answer has begun is not.
+ * directory=<written>/<read> trips=<n> directory-trips=<n>`. The account's part is the sum over the accounts that
+ * were called, if any was; `trips` counts the request's round trips to the index, `directory-trips` those to the
+ * directory. Concurrent work is counted in. What a stream reads after the answer has begun is not.
  */
 import { countDatabase } from "../appview/counted-database.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
@@ -43,6 +43,7 @@ export async function openBill(request: Request, env: Bindings<AccountStation>):
           told("index", index),
           told("directory", directory.cost),
           `trips=${appview.cost.trips}`,
+          `directory-trips=${directory.cost.trips}`,
         ].join(" "),
       );
     },
