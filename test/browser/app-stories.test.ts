@@ -96,6 +96,7 @@ test("a conversation of three, with pictures and quotes", async () => {
   await jon.page.locator("article.post", { hasText: "Which colour" }).locator(".when").click();
   await jon.page.waitForURL(thread);
   await jon.page.locator(".post.main a.act").first().click();
+  await jon.page.waitForURL(/intent\/compose/);
   await jon.page.getByLabel("Your reply").fill("Blue, like the sea.");
   await post(jon.page);
   await jon.page.getByText("Blue, like the sea.").waitFor();

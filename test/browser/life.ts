@@ -2,6 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
 import { PASSWORD, type Stage, setStage } from "../clients/oauth/stage.ts";
+import type { HostVars } from "../../tools/kit/index.ts";
 import { launchChromium } from "./chromium.ts";
 import { assertReadable } from "./looks.ts";
 
@@ -41,8 +42,11 @@ export class Life {
     this.#way = way;
   }
 
-  static async begin(way: Way): Promise<Life> {
-    const [stage, browser] = await Promise.all([setStage({ REGISTRATION: "open" }), launchChromium()]);
+  static async begin(way: Way, vars: HostVars = {}): Promise<Life> {
+    const [stage, browser] = await Promise.all([
+      setStage({ REGISTRATION: "open", ...vars }),
+      launchChromium(),
+    ]);
     return new Life(stage, browser, way);
   }
 
@@ -72,6 +76,12 @@ export class Life {
       const { did, accessJwt } = made as { did: string; accessJwt: string };
       this.#auth.set(name, { did, token: accessJwt });
     }
+  }
+
+  async grant(name: string, role: string): Promise<void> {
+    await this.#stage.host.admin("internal.atoll.admin.grantRole", {
+      input: { did: this.didOf(name), role },
+    });
   }
 
   didOf(name: string): string {

@@ -62,10 +62,10 @@ describe.each(WAYS)("$name", (way) => {
     await postWith(ana.page, "Which colour").waitFor();
     const thread = new URL(ana.page.url()).pathname;
     await ben.go("/notifications");
-    await postWith(ben.page, "Which colour").locator("a.act").first().click();
+    await postWith(ben.page, "Which colour").locator(".when").click();
+    await ben.page.waitForURL(life.at(thread));
     await ben.page.getByLabel("Your reply").fill("Blue, like the sea.");
     await send(ben.page);
-    await ben.go(thread);
     await postWith(ben.page, "Blue, like the sea.").waitFor();
     await cho.go(thread);
     await choose(cho.page, cho.page.locator(".post.main"), "Quote");
@@ -112,6 +112,7 @@ describe.each(WAYS)("$name", (way) => {
     const open = await writeFor(ana, "Fresh paint, everybody may speak", "Everybody");
     await rex.go(open);
     await rex.page.locator(".post.main a.act").first().click();
+    await rex.page.waitForURL(/intent\/compose/);
     await rex.page.getByLabel("Your reply").fill("Ugly paint by an ugly fool");
     await send(rex.page);
     await ana.go(open);
@@ -152,6 +153,7 @@ describe.each(WAYS)("$name", (way) => {
     expect(await ana.page.getByText("you are a fool").count()).toBe(0);
     await rex.go("/profile/ana.test");
     await rex.page.getByText("This account blocks you").waitFor();
+    expect(await rex.page.getByRole("button", { name: "Follow", exact: true }).count()).toBe(0);
     expect(await rex.page.getByText("Fresh paint").count()).toBe(0);
     await life.look(rex.page, "life-blocked-by");
     await rex.go(open);

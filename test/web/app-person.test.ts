@@ -84,6 +84,7 @@ describe.each(["local", "did:web:appview.invalid#bsky_appview"])("with the AppVi
     const { html } = await read("/?tab=com.example.essay");
     expect(html).toContain('href="https://example.com/dykes" rel="nofollow ugc noopener"');
     expect(html).toContain("On dykes &quot;&lt;i&gt;");
+    expect(html).not.toContain('rel="next"');
     expect((await read("/?tab=app.bsky.graph.block")).html).toContain("a thread begins");
   });
 

@@ -111,7 +111,7 @@ body.app{display:block;background:var(--paper)}
 .row .words{min-width:0;flex:1}.row .who{display:block}.row .who .at,.row .who .title{display:inline}
 .bio{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:3;-webkit-box-orient:vertical;overflow:hidden}
 .roll{list-style:none}
-.told{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;align-items:center;padding:.625rem 1rem;border-bottom:1px solid var(--line);font-size:.875rem}
+.proof{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;align-items:center;padding:.625rem 1rem;border-bottom:1px solid var(--line);font-size:.875rem}
 .app form{margin-top:0}
 .acts{display:flex;align-items:center;justify-content:space-between;max-width:26rem;margin-top:.25rem!important}
 .post.main .acts{max-width:none;border-top:1px solid var(--line);padding-top:.25rem;margin-top:.75rem!important}
@@ -182,7 +182,7 @@ article.post:focus{outline:3px solid var(--accent);outline-offset:-3px}
 .empty{padding:2.5rem 1rem;color:var(--soft);text-align:center;text-wrap:balance}
 .paging{padding:1.25rem 1rem;text-align:center}
 .app .aim{padding:1rem}
-@media (min-width:40rem){.seek{order:0;flex:1 1 12rem;max-width:26rem;margin-inline:auto}.ways{margin-inline-start:0}}
+@media (min-width:40rem){.seek{order:0;flex:1 1 12rem;max-width:26rem;margin-inline:auto}.seek+.ways{margin-inline-start:0}}
 @media (min-width:60rem){
 .deck{display:grid;grid-template-columns:14rem minmax(0,40rem) minmax(13rem,18rem);gap:0 1.5rem;justify-content:center;padding-bottom:0}
 .app main{border-inline:1px solid var(--line);min-height:calc(100vh - 4.5rem);margin:0}

@@ -5,8 +5,7 @@ import { getSuggestions } from "../../../appview/reads/methods/graph/suggested-f
 import { feedPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
-import { FollowForm } from "../parts/acts.tsx";
-import { PersonRow, listed } from "../parts/person.tsx";
+import { peopleRows } from "../parts/people.tsx";
 import { Feed, isEmpty } from "../parts/post.tsx";
 import { QuickPost } from "../parts/writing.tsx";
 import type { MemberVisit, Scene } from "../visit.ts";
@@ -83,7 +82,7 @@ const SUGGESTED = 5;
 
 async function someBody({ reading, scene }: MemberVisit) {
   const { actors } = await getSuggestions(reading, { limit: SUGGESTED });
-  return listed(scene, actors);
+  return peopleRows(scene, actors);
 }
 
 interface NobodyProps {
@@ -105,13 +104,7 @@ const Nobody: FC<NobodyProps> = ({ scene, path, people }) => {
       {people.length === 0 ? null : (
         <section>
           <h2 class="aim">{words.whomToFollow}</h2>
-          <ul class="roll">
-            {people.map((who) => (
-              <PersonRow scene={scene} who={who}>
-                {scene.forms === null ? null : <FollowForm scene={scene} who={who} forms={scene.forms} />}
-              </PersonRow>
-            ))}
-          </ul>
+          <ul class="roll">{people}</ul>
         </section>
       )}
     </>

@@ -4,7 +4,8 @@ import { at, textOf } from "../../../protocol/json.ts";
 import { feedPath, listPath, nameOf, packPath, profilePath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell } from "../frame/shell.tsx";
-import { PersonRow, listed, titleOf } from "../parts/person.tsx";
+import { peopleRows } from "../parts/people.tsx";
+import { titleOf } from "../parts/person.tsx";
 import { thingRows } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
@@ -31,11 +32,11 @@ type Kind = (visit: AppVisit, asked: Asked) => Promise<Found>;
 const KINDS = {
   followers: async ({ views, scene }, asked) => {
     const { followers, cursor } = await views.getFollowers(asked);
-    return { rows: listed(scene, followers).map((who) => <PersonRow scene={scene} who={who} />), cursor };
+    return { rows: peopleRows(scene, followers), cursor };
   },
   follows: async ({ views, scene }, asked) => {
     const { follows, cursor } = await views.getFollows(asked);
-    return { rows: listed(scene, follows).map((who) => <PersonRow scene={scene} who={who} />), cursor };
+    return { rows: peopleRows(scene, follows), cursor };
   },
   feeds: async ({ views, scene }, asked) => {
     const { feeds, cursor } = await views.getActorFeeds(asked);

@@ -37,7 +37,8 @@ export async function recordsOf(
   );
   return {
     rows: records.filter(({ uri }) => !hidden.has(textOf(uri) ?? "")).map(rowOf),
-    cursor: textOf(at(body, "cursor")),
+    // A repo names a place to go on from after its last record, too.
+    cursor: records.length < PAGE ? undefined : textOf(at(body, "cursor")),
   };
 }
 

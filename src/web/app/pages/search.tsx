@@ -3,7 +3,7 @@ import type { FC } from "hono/jsx";
 import { tagPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Empty, Paging, Shell, Tabs } from "../frame/shell.tsx";
-import { PersonRow, listed } from "../parts/person.tsx";
+import { peopleRows } from "../parts/people.tsx";
 import type { Post } from "../parts/post-view.ts";
 import { PostArticle, judgePost } from "../parts/post.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
@@ -52,15 +52,11 @@ export async function searchPage(visit: AppVisit): Promise<Response> {
 
 async function people({ views, scene, url }: AppVisit, asked: string) {
   const { actors, cursor } = await views.searchActors({ q: asked, limit: PAGE, cursor: cursorOf(url) });
-  const found = listed(scene, actors);
+  const found = peopleRows(scene, actors);
   return (
     <>
       {found.length === 0 && cursor === undefined ? <Empty>{scene.speech.words.nothingFound}</Empty> : null}
-      <ul class="roll">
-        {found.map((who) => (
-          <PersonRow scene={scene} who={who} />
-        ))}
-      </ul>
+      <ul class="roll">{found}</ul>
       <Paging scene={scene} path="/search" query={{ q: asked, tab: "people" }} cursor={cursor} />
     </>
   );

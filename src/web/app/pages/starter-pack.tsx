@@ -5,7 +5,7 @@ import { feedPath, listPath, nameOf, packPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { Shell } from "../frame/shell.tsx";
 import { Head, type Thing, isKept, previewOf } from "../parts/made.tsx";
-import { PersonRow, listed } from "../parts/person.tsx";
+import { peopleRows } from "../parts/people.tsx";
 import { thingRows } from "../parts/thing.tsx";
 import type { AppVisit } from "../visit.ts";
 import { filled } from "../words/speech.ts";
@@ -22,7 +22,7 @@ export async function starterPackPage(visit: AppVisit, actor: string, rkey: stri
   const name = textOf(at(record, "name")) ?? "";
   const thing: Thing = { uri, name, description: textOf(at(record, "description")), creator, labels };
   if (isKept(scene, thing)) return missing(visit, words.signedInOnly);
-  const people = listed(
+  const people = peopleRows(
     scene,
     listItemsSample.map(({ subject }) => subject),
   );
@@ -35,9 +35,7 @@ export async function starterPackPage(visit: AppVisit, actor: string, rkey: stri
         {joinedAllTimeCount > 0 ? scene.speech.plural(joinedAllTimeCount, words.joinedByPack) : null}
       </p>
       <ul class="roll">
-        {people.map((who) => (
-          <PersonRow scene={scene} who={who} />
-        ))}
+        {people}
         {thingRows(
           scene,
           "feed",

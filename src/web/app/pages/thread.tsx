@@ -4,6 +4,7 @@ import type { ResourceUri } from "@atcute/lexicons";
 import type { FC } from "hono/jsx";
 import { POST } from "../../../appview/uris.ts";
 import { at, listOf, textOf } from "../../../protocol/json.ts";
+import { languageOf } from "../acts/languages.ts";
 import { linkOf, nameOf, postPath } from "../addresses.ts";
 import { appPage } from "../answers.tsx";
 import { type Preview, briefly } from "../frame/preview.tsx";
@@ -12,6 +13,7 @@ import { Icon } from "../parts/icon.tsx";
 import { titleOf } from "../parts/person.tsx";
 import { type Post, textOfPost } from "../parts/post-view.ts";
 import { PostArticle, judgePost } from "../parts/post.tsx";
+import { QuickPost } from "../parts/writing.tsx";
 import type { AppVisit, Scene } from "../visit.ts";
 import { recordIn } from "./asked.ts";
 import { missing } from "./missing.tsx";
@@ -54,6 +56,15 @@ export async function thread(visit: AppVisit, actor: string, rkey: string): Prom
             <ThreadItem scene={scene} item={item} />
           ))}
         {post === null ? null : <AboutPost scene={scene} post={post} threadgate={threadgate} />}
+        {post === null ||
+        post.viewer?.replyDisabled === true ||
+        judgePost(scene, post).hidden !== null ? null : (
+          <QuickPost
+            scene={scene}
+            lang={languageOf(visit.request.headers.get("accept-language"), scene.speech.words.lang)}
+            reply={post.uri}
+          />
+        )}
         {items
           .filter(({ depth }) => depth > 0)
           .map((item) => (
@@ -136,7 +147,7 @@ const AboutPost: FC<AboutPostProps> = ({ scene, post, threadgate }) => {
   }).toString();
   if (judgePost(scene, post).hidden !== null) return null;
   return (
-    <p class="told">
+    <p class="proof">
       {allow === undefined ? null : (
         <span class="note">
           <Icon name="reply" size={16} />

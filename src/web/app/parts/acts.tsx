@@ -265,7 +265,7 @@ export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ sc
       </p>
     );
   }
-  const { following, blocking } = who.viewer ?? {};
+  const { following, blocking, blockedBy = false } = who.viewer ?? {};
   const isBlocked = blocking !== undefined;
   return (
     <form class="acts-of" method="post" action="/app/act">
@@ -274,7 +274,7 @@ export const ProfileActs: FC<{ scene: Scene; who: Basic; forms: Forms }> = ({ sc
         <button class="first" name="do" value={undo("block", blocking)}>
           {words.unblock}
         </button>
-      ) : (
+      ) : blockedBy && following === undefined ? null : (
         <button
           class={following === undefined ? "first" : "quiet"}
           name="do"

@@ -2,6 +2,7 @@
 import type { Child, FC } from "hono/jsx";
 import { type Json, at, isJson, listOf, textOf } from "../../../protocol/json.ts";
 import { domainOf, linkOf } from "../addresses.ts";
+import { briefly } from "../frame/preview.tsx";
 import type { Scene } from "../visit.ts";
 import { Away } from "./text.tsx";
 
@@ -86,8 +87,9 @@ const Card: FC<{ external: unknown }> = ({ external }) => {
   const link = linkOf(at(external, "uri"));
   if (link === null) return null;
   const thumb = linkOf(at(external, "thumb"));
-  const title = textOf(at(external, "title"))?.trim() || domainOf(link);
-  const description = textOf(at(external, "description"))?.trim();
+  // Of any length, as the lexicon has it; a card shows a few lines.
+  const title = briefly(textOf(at(external, "title")) ?? "") || domainOf(link);
+  const description = briefly(textOf(at(external, "description")) ?? "");
   return (
     <Away link={link} class="site">
       {thumb === null ? null : <img src={thumb} alt="" loading="lazy" width={600} height={315} />}

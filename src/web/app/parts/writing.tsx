@@ -59,19 +59,30 @@ const Left: FC<{ words: Words }> = ({ words }) => (
   </span>
 );
 
-/** The front page's form: a text, and the way to the whole form. */
-export const QuickPost: FC<{ scene: Scene; lang: string; who: string }> = ({ scene, lang, who }) => {
+interface QuickProps {
+  scene: Scene;
+  lang: string;
+  /** Who may reply, to a post of its own. */
+  who?: string;
+  /** URI of the post that it answers. */
+  reply?: string;
+}
+
+/** A form on a page that is there to be read: a text, and the way to the whole form. */
+export const QuickPost: FC<QuickProps> = ({ scene, lang, who, reply = "" }) => {
   const { forms, speech } = scene;
   const { words } = speech;
   if (forms === null) return null;
+  const { back } = forms;
+  const whole = new URLSearchParams(reply === "" ? {} : { reply, back }).toString();
   return (
     <form class="writing quick" method="post" action="/intent/compose">
-      <TextField scene={scene} forms={forms} rows={2} />
-      {Object.entries({ lang, who, back: forms.back }).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
+      <TextField scene={scene} forms={forms} draft={{ text: "", reply }} rows={2} />
+      {Object.entries({ lang, who, reply, back }).map(([name, value]) =>
+        value === undefined || value === "" ? null : <input type="hidden" name={name} value={value} />,
+      )}
       <div class="below">
-        <a href="/intent/compose">{words.options}</a>
+        <a href={whole === "" ? "/intent/compose" : `/intent/compose?${whole}`}>{words.options}</a>
         <Left words={words} />
         <button class="first" type="submit">
           {words.post}
