@@ -5,10 +5,11 @@
  * A write never touches R2. When a blob loses its last record, the same transaction puts its key into
  * `trash`, and the alarm deletes the object under that key.
  */
+import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
 import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
-import type { BlobRef } from "./records/records.ts";
+import { type BlobRef, uriOf } from "./records/records.ts";
 
 /** How long an upload waits for a record that refers to it. */
 export const GRACE_MS = 24 * 3_600_000;
@@ -60,14 +61,18 @@ export function listBlobs(
 }
 
 /** Blobs that records refer to but that are not here, each with one of those records. */
-export function listMissingBlobs(rows: Rows, { cursor = "", limit }: Page): { cid: string; path: string }[] {
-  return rows.all<{ cid: string; path: string }>(
+export function listMissingBlobs(
+  { sql: rows, did }: { sql: Rows; did: Did },
+  { cursor = "", limit }: Page,
+): { cid: string; recordUri: ResourceUri }[] {
+  const missing = rows.all<{ cid: string; path: string }>(
     `SELECT cid, min(path) AS path FROM blob_ref AS ref
      WHERE cid > ? AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.cid = ref.cid)
      GROUP BY cid ORDER BY cid LIMIT ?`,
     cursor,
     limit,
   );
+  return missing.map(({ cid, path }) => ({ cid, recordUri: uriOf(did, path) }));
 }
 
 export function countBlobs(rows: Rows): { expected: number; imported: number } {

@@ -35,8 +35,7 @@ type Found = { cid: string; bytes: Uint8Array } | { cid: string; path: string };
  * that changes before breaks the stream off.
  */
 export function getBlocks(
-  rows: Rows,
-  head: Head,
+  { sql: rows, head }: { sql: Rows; head: Head },
   cids: string[],
   access: Access,
 ): ReadableStream<Uint8Array> {

@@ -4,6 +4,7 @@ import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import { generateKey } from "../protocol/keys.ts";
 import { editMst } from "../protocol/mst/mst.ts";
+import { Refusal } from "../protocol/refusal.ts";
 import type { Sql } from "../protocol/object/sql.ts";
 import type { SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
@@ -12,8 +13,8 @@ import { checkedPassword } from "./sessions.ts";
 import { storeTree, treeOf } from "./tree.ts";
 
 /**
- * All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. Stores nothing
- * either if `isMeant` says, after the wait for the hash, that the account is no longer wanted.
+ * All or nothing: an object that dies here has stored nothing. `makeTables` creates the schema. Refuses
+ * NotEnoughResources (503) if `isMeant` says, after the wait for the hash, that the account is no longer wanted.
  */
 export async function createAccount(
   sql: Sql,
@@ -27,7 +28,9 @@ export async function createAccount(
   const base = (await sequencer.repo(did))?.position ?? 0;
   const key = signingKey ?? (await generateKey());
   const now = Date.now();
-  if (!isMeant()) return;
+  if (!isMeant()) {
+    throw new Refusal("NotEnoughResources", "The account could not be made in time. Try again", 503);
+  }
   sql.transaction(() => {
     makeTables();
     // Two calls may have hashed at once. The first account stands.

@@ -8,9 +8,9 @@ import type { KeptAccount, KeptParts } from "../protocol/object/account-backup.t
 import type * as station from "../protocol/account-station.ts";
 import { didKey } from "../protocol/keys.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
-import { migrate, schemaVersion } from "../protocol/object/schema.ts";
+import { migrate } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
-import { Refusal, must } from "../protocol/refusal.ts";
+import { invalidRequest, must } from "../protocol/refusal.ts";
 import { configure } from "../protocol/settings/configured.ts";
 import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
@@ -19,6 +19,9 @@ import { backupOf, backupPage, markDue, restoreKept, restoreRevs } from "./backu
 import * as blobs from "./blobs.ts";
 import { getBlocks } from "./blocks.ts";
 import { createAccount } from "./create.ts";
+import { examine } from "./doctor/examine.ts";
+import { storedHead } from "./doctor/head.ts";
+import { mendRepo } from "./doctor/mend.ts";
 import { exportOf } from "./exports.ts";
 import { importRepo } from "./import/import.ts";
 import { takeDownEverywhere } from "./import/tables.ts";
@@ -27,7 +30,7 @@ import { MIGRATIONS } from "./migrations.ts";
 import * as preferences from "./preferences.ts";
 import { irregularRecords } from "./records/irregular.ts";
 import * as records from "./records/record-reader.ts";
-import { pathOf, uriOf } from "./records/records.ts";
+import { pathOf } from "./records/records.ts";
 import { recordTakedown } from "./records/takedowns.ts";
 import * as repo from "./repo-reads.ts";
 import { repairRevs } from "./rev-repair.ts";
@@ -40,7 +43,7 @@ import {
   noRepo,
   repoExists,
   repoNotFound,
-  statusOf,
+  stillEnding,
 } from "./state.ts";
 import { Unreadable, followNoted, openStored } from "./unreadable.ts";
 import { Writer } from "./writer.ts";
@@ -152,7 +155,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     checkNotTakendown(this.#own().state);
     const before = this.#sql.rows;
     const irregular = await this.#privately((account) => importRepo(account, car));
-    return this.env.LOCAL ? { irregular, cost: rowsSince(this.#sql, before) } : { irregular };
+    return { irregular, ...(this.env.LOCAL && { cost: rowsSince(this.#sql, before) }) };
   }
 
   // -------------------------------------------------------------------------------------------- reads
@@ -169,39 +172,32 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return records.listRecords(sql, did, collection, page);
   }
   async recordsSince(rev: string) {
-    const { sql, did, head } = this.#existing();
-    return repo.recordsSince(sql, did, head, rev);
+    return repo.recordsSince(this.#existing(), rev);
   }
   async irregularRecords() {
-    const { sql, did } = this.#own();
-    return irregularRecords(sql, did);
+    return irregularRecords(this.#own());
   }
   async getLatestCommit(access: station.Access) {
     const { cid, rev } = this.#existing(access).head;
     return { cid, rev };
   }
-  async getRepoStatus(): Promise<station.RepoStatus> {
-    const account = this.#existing();
-    const status = statusOf(account.state);
-    return status === "active" ? { active: true, rev: account.head.rev } : { active: false, status };
+  async getRepoStatus() {
+    return repo.repoStatus(this.#existing());
   }
   async getRepo(access: station.Access, since?: string) {
     return exportOf(() => this.#existing(access), since);
   }
   async getRecordProof(access: station.Access, collection: string, rkey: string) {
-    const { sql, head } = this.#existing(access);
-    return repo.recordProof(sql, head, pathOf(collection, rkey));
+    return repo.recordProof(this.#existing(access), pathOf(collection, rkey));
   }
   async getBlocks(access: station.Access, cids: string[]) {
-    const { sql, head } = this.#existing(access);
-    return getBlocks(sql, head, cids, access);
+    return getBlocks(this.#existing(access), cids, access);
   }
   async rows() {
     return this.#sql.rows;
   }
   async counts() {
-    const { sql, head } = this.#existing();
-    return repo.repoCounts(sql, head);
+    return repo.repoCounts(this.#existing());
   }
   async sizes() {
     return { repoBytes: this.#sql.size, ...blobs.sizesOfBlobs(this.#own().sql) };
@@ -213,8 +209,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return records.recordsAt(this.#existing().sql, paths);
   }
   async backfill(cursor?: string) {
-    const { sql, head } = this.#existing();
-    return { rev: head.rev, ...records.backfillPage(sql, cursor) };
+    return records.backfillPage(this.#existing(), cursor);
   }
 
   // -------------------------------------------------------------------------------------------- blobs
@@ -240,9 +235,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return blobs.listBlobs(this.#existing(access).sql, page);
   }
   async listMissingBlobs(page: Parameters<typeof blobs.listMissingBlobs>[1]) {
-    const { sql, did } = this.#own();
-    const missing = blobs.listMissingBlobs(sql, page);
-    return missing.map(({ cid, path }) => ({ cid, recordUri: uriOf(did, path) }));
+    return blobs.listMissingBlobs(this.#own(), page);
   }
 
   // -------------------------------------------------------------------------------------------- sessions
@@ -302,6 +295,19 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   async restoreRevs(at: string, revs: [path: string, rev: string][]) {
     return restoreRevs(this.#own().sql, at, revs);
   }
+  async examine(cursor: string) {
+    return examine(this.#own(), cursor);
+  }
+  async mendRepo() {
+    return mendRepo(this.#own());
+  }
+  async clear() {
+    if (this.#account !== null && storedHead(this.#sql) !== null)
+      throw invalidRequest("The repo can be read");
+    await this.ctx.storage.deleteAll();
+    this.#account = this.#writer = this.#unreadable = null;
+    this.#clock.rang();
+  }
   async signingKey() {
     return didKey(this.#own().key);
   }
@@ -322,9 +328,6 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
       const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
       const makeTables = () => migrate(this.ctx.storage, MIGRATIONS);
       await createAccount(this.#sql, wanted, sequencer, makeTables, () => at > this.#endedUpTo);
-      if (schemaVersion(this.ctx.storage) === 0) {
-        throw new Refusal("NotEnoughResources", "The account could not be made in time. Try again", 503);
-      }
     }
     const account = this.#account ?? this.#open(new Account(this.#sql, this.env, this.#clock));
     if (account.state.createdAt !== at) throw repoExists();
@@ -336,9 +339,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     if (account.state.announced && !account.state.destroying) throw repoExists();
     account.destroy();
     await this.#finishDestroy();
-    if (this.#account === null) return;
-    const message = "An earlier account of this DID is still being deleted. Try again in a minute";
-    throw new Refusal("NotEnoughResources", message, 503, { "retry-after": "60" });
+    if (this.#account !== null) throw stillEnding();
   }
   async settle(standing: station.Standing, order: station.Order) {
     if (this.#unreadable !== null) return this.#unreadable.note(standing, order);
@@ -368,8 +369,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     this.ctx.waitUntil(this.#finishDestroy());
   }
   async pending() {
-    const { outbox, state } = this.#own();
-    return { unsent: outbox.unsent, destroying: state.destroying };
+    return { unsent: this.#own().outbox.unsent, destroying: this.#own().state.destroying };
   }
 
   override async alarm() {

@@ -1,6 +1,6 @@
 /** Reads of the repo as a tree: proofs, blocks, counts, records newer than a rev. None of them can write. */
 import type { Did } from "@atcute/lexicons";
-import type { RecentRecord, RecentRecords, RepoCounts } from "../protocol/account-station.ts";
+import type { RecentRecord, RecentRecords, RepoCounts, RepoStatus } from "../protocol/account-station.ts";
 import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
 import { nodesOnPath, walkMst } from "../protocol/mst/walk.ts";
@@ -9,6 +9,7 @@ import { isTid, tidToMicros } from "../protocol/tid.ts";
 import { countBlobs } from "./blobs.ts";
 import type { RecordRow } from "./records/record-reader.ts";
 import { cidOfRow, findRecord, viewOfRow } from "./records/record-reader.ts";
+import { type AccountState, statusOf } from "./state.ts";
 import type { Head } from "./tree.ts";
 import { countNodes, treeOf } from "./tree.ts";
 
@@ -19,10 +20,17 @@ const MAX_STEPS = 1000;
 const PROFILE_PATH = "app.bsky.actor.profile/self";
 const POST_PREFIX = "app.bsky.feed.post/";
 
+/** The part of an account that is read here. */
+interface Repo {
+  readonly sql: Rows;
+  readonly did: Did;
+  readonly head: Head;
+}
+
 const commitBlock = (head: Head): CarBlock => ({ cid: head.cid, bytes: head.bytes });
 
 /** A CAR of the commit, the nodes on the path, and the record if there is one. */
-export function recordProof(rows: Rows, head: Head, path: string): Uint8Array {
+export function recordProof({ sql: rows, head }: Omit<Repo, "did">, path: string): Uint8Array {
   const { nodes, cid } = nodesOnPath(treeOf(rows), path);
   const record = cid === null ? null : findRecord(rows, path);
   const blocks = [commitBlock(head), ...nodes];
@@ -38,7 +46,7 @@ const isSpliced = (path: string) => path === PROFILE_PATH || path.startsWith(POS
  * made them. That needs no index on `rev`, which would cost every write a row, and is exact whatever rkeys
  * and `createdAt` say. An AppView that has seen the newest commit, as most have, costs no row at all.
  */
-export function recordsSince(rows: Rows, did: Did, head: Head, rev: string): RecentRecords | null {
+export function recordsSince({ sql: rows, did, head }: Repo, rev: string): RecentRecords | null {
   if (!isTid(rev) || head.rev <= rev || !isAsOldAs(rows, rev)) return null;
   const found: RecordRow[] = [];
   let steps = 0;
@@ -75,7 +83,13 @@ const recentRecord = (did: Did, row: RecordRow): RecentRecord => ({
   indexedAt: new Date(tidToMicros(row.rev) / 1000).toISOString(),
 });
 
-export function repoCounts(rows: Rows, head: Head): RepoCounts {
+export function repoStatus(repo: Pick<Repo, "head"> & { readonly state: AccountState }): RepoStatus {
+  const status = statusOf(repo.state);
+  // Of one that is not active, the head need not be readable.
+  return status === "active" ? { active: true, rev: repo.head.rev } : { active: false, status };
+}
+
+export function repoCounts({ sql: rows, head }: Omit<Repo, "did">): RepoCounts {
   const records = rows.first<{ count: number }>("SELECT count(*) AS count FROM record")?.count ?? 0;
   const { expected, imported } = countBlobs(rows);
   return {

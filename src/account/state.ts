@@ -79,6 +79,14 @@ export const statusOf = ({ takedown, deactivated }: AccountState): AccountStatus
 
 export const repoExists = () => new Refusal("AlreadyExists", "Repo already exists");
 
+export const stillEnding = () =>
+  new Refusal(
+    "NotEnoughResources",
+    "An earlier account of this DID is still being deleted. Try again in a minute",
+    503,
+    { "retry-after": "60" },
+  );
+
 /** @param did null when the object does not know whose it would be */
 export const repoNotFound = (did: string | null) =>
   new Refusal("RepoNotFound", did === null ? "Could not find repo" : `Could not find repo for DID: ${did}`);

@@ -6,6 +6,7 @@
  */
 import type { Did, Handle, Nsid, ResourceUri } from "@atcute/lexicons";
 import type { KeepableAccount } from "./object/account-backup.ts";
+import type { ExaminableAccount } from "./object/account-examination.ts";
 import type { AccountStatus } from "./events.ts";
 import type { RowCount } from "./object/sql.ts";
 import type { BackfillSource } from "./stations.ts";
@@ -198,7 +199,7 @@ export interface Order {
   isNew: boolean;
 }
 
-export interface AccountStation extends BackfillSource, KeepableAccount {
+export interface AccountStation extends BackfillSource, KeepableAccount, ExaminableAccount {
   // Writes. All refuse AccountNotFound (403), AccountTakedown, AccountDeactivated (401), RateLimitExceeded
   // (429), InvalidSwap, InvalidRequest, BlobNotFound, InvalidMimeType, InvalidSize (400).
   /** Also refuses RecordAlreadyExists (409). */

@@ -154,7 +154,8 @@ describe("the whole repo", () => {
 
   test("what is newer than a rev costs rows by its own number; the newest rev costs none", async () => {
     const { did, account } = member;
-    const since = (rev: string) => rowsReadBy(did, (sql) => recordsSince(sql, did, readHead(sql), rev));
+    const since = (rev: string) =>
+      rowsReadBy(did, (sql) => recordsSince({ sql, did, head: readHead(sql) }, rev));
     const { rev } = await account.getLatestCommit("public");
     const { rows: headOnly } = await rowsReadBy(did, readHead);
     expect((await since(rev)).rows).toBe(headOnly);

@@ -63,14 +63,14 @@ export async function importRepo(
   account: Account,
   car: ReadableStream<Uint8Array>,
 ): Promise<IrregularRecords> {
-  const { sql, did } = account;
+  const { sql } = account;
   if (account.importing || isSorted(sql)) throw invalidRequest("An import is already in progress");
   account.importing = true;
   account.expectImport();
   try {
     await readAndSort(account, car);
     await finish(account);
-    return irregularRecords(sql, did);
+    return irregularRecords(account);
   } catch (error) {
     if (isRefusal(error) || !isSorted(sql)) discard(sql);
     throw error;

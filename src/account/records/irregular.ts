@@ -32,7 +32,7 @@ export class IrregularList {
 }
 
 /** Those that are still here: neither deleted nor replaced since. */
-export function irregularRecords(rows: Rows, did: Did): IrregularRecords {
+export function irregularRecords({ sql: rows, did }: { sql: Rows; did: Did }): IrregularRecords {
   const found = rows.first<{ count: number; entries: string }>("SELECT count, entries FROM irregular");
   if (found === null) return { count: 0, records: [] };
   const all = rows.first<{ n: number }>("SELECT json_array_length(?) AS n", found.entries)?.n ?? 0;

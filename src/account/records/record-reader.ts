@@ -114,7 +114,7 @@ function fitting(rows: Rows, from: string, to: string, reverse: boolean, limit: 
  * The last path of a page that begins after `after`. The page holds about `bytes` of values at most, but at
  * least one record.
  */
-function endOfPage(rows: Rows, after: string, bytes: number, most = PAGE_ROWS): string | null {
+export function endOfPage(rows: Rows, after: string, bytes: number, most = PAGE_ROWS): string | null {
   // Reads only lengths, and passes one row into JavaScript. The lesser of the two candidates is the end.
   const row = rows.first<{ full: string | null; last: string | null }>(
     `SELECT min(path) FILTER (WHERE total > ?) AS full, max(path) AS last FROM (
@@ -186,12 +186,15 @@ export const recordsAt = (rows: Rows, paths: string[]): StoredRecord[] =>
   });
 
 /** One page of a backfill. Includes records that are taken down, since the index has its own takedowns. */
-export function backfillPage(rows: Rows, cursor = ""): { records: StoredRecord[]; next?: string } {
+export function backfillPage(
+  { sql: rows, head: { rev } }: { sql: Rows; head: { rev: string } },
+  cursor = "",
+): { rev: string; records: StoredRecord[]; next?: string } {
   const found = recordsAfter(rows, cursor, BACKFILL_BYTES);
   const records = found.map(storedRecord);
   const last = found.at(-1)?.path;
   const more = last !== undefined && rows.first("SELECT 1 FROM record WHERE path > ? LIMIT 1", last) !== null;
-  return more ? { records, next: last } : { records };
+  return more ? { rev, records, next: last } : { rev, records };
 }
 
 /** The rev of each record; null where there is none. */

@@ -42,6 +42,26 @@ function isNewer(node: Node, store: BandStore, since: Uint8Array): boolean {
   return false;
 }
 
+interface Place {
+  node: Node;
+  index: number;
+}
+
+/** Leads a walk that is at the root past all keys up to `past`. */
+function* skipTo(store: BandStore, stack: Place[], past: string): Generator<MstStep, void, undefined> {
+  for (let top = stack.at(-1); top !== undefined;) {
+    const { keys } = top.node;
+    const index = lowerBound(keys, past);
+    top.index = keys[index] === past ? index + 1 : index;
+    const kid = top.node.kid(top.index);
+    if (kid === null) return;
+    top.node.kids[top.index] = null;
+    yield { kind: "node", ...kid.bytes(store) };
+    top = { node: kid.open(store), index: 0 };
+    stack.push(top);
+  }
+}
+
 /**
  * Walks the tree in MST pre-order: a node, then its subtrees and records in key order. An archive can
  * therefore carry records after the nodes that name them, and records come sorted by path. Rows are read when
@@ -49,8 +69,9 @@ function isNewer(node: Node, store: BandStore, since: Uint8Array): boolean {
  * pre-images of rows not yet passed), the result is the tree at that moment, however long the walk takes.
  * @param since TID: only nodes made by later commits, with their records. A node is never older than its
  * subtrees, so unchanged subtrees are not read.
+ * @param past a path: only the records after it, and the nodes from the root on that lead to them
  */
-export function* walkMst(store: BandStore, since?: string): Generator<MstStep, void, undefined> {
+export function* walkMst(store: BandStore, since?: string, past = ""): Generator<MstStep, void, undefined> {
   const root = loadRoot(store);
   if (root.isOpen) {
     yield { kind: "node", ...EMPTY };
@@ -59,7 +80,8 @@ export function* walkMst(store: BandStore, since?: string): Generator<MstStep, v
   const after = since === undefined ? null : revBytes(since);
   if (after !== null && !isNewer(root, store, after)) return;
   yield { kind: "node", ...root.bytes(store) };
-  const stack = [{ node: root.open(store), index: 0 }];
+  const stack: Place[] = [{ node: root.open(store), index: 0 }];
+  if (past !== "") yield* skipTo(store, stack, past);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const { node, index } = top;
     const kid = node.kid(index);
