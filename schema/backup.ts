@@ -1,8 +1,15 @@
-/** The directory's tables about the host's backups; see `directory.ts`. */
+/** The directory's tables about the host's backups, and its doctor; see `directory.ts`. */
 import type { Did } from "@atcute/lexicons";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const backupRun = sqliteTable("backup_run", {
+  id: text().primaryKey(),
+  progress: text().notNull(),
+  endedAt: integer("ended_at"),
+});
+
+/** What the host's doctor found. */
+export const examination = sqliteTable("examination", {
   id: text().primaryKey(),
   progress: text().notNull(),
   endedAt: integer("ended_at"),

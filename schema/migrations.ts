@@ -26,6 +26,7 @@ import directory0027 from "../migrations/directory/0027_backup.sql";
 import directory0028 from "../migrations/directory/0028_moving.sql";
 import directory0029 from "../migrations/directory/0029_shortage.sql";
 import directory0030 from "../migrations/directory/0030_invite_use_at.sql";
+import directory0031 from "../migrations/directory/0031_examination.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -67,6 +68,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0028_moving.sql", sql: directory0028 },
   { name: "0029_shortage.sql", sql: directory0029 },
   { name: "0030_invite_use_at.sql", sql: directory0030 },
+  { name: "0031_examination.sql", sql: directory0031 },
 ];
 
 /** The index, derived from repos. */

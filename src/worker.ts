@@ -35,9 +35,10 @@ const EVERY_MINUTE = "* * * * *";
 const isOfSettings = ({ url }: Request): boolean =>
   /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
 
-/** Loaded where backups are made, and only then. */
-const backUp = async (env: Bindings<AccountStation>): Promise<void> => {
-  if (env.BACKUP_KEY !== "") await (await import("./lifecycle/backup/run.ts")).backUp(env);
+/** Backs up, or examines what there is: a minute has requests for one of both. Each is loaded where it is made. */
+const careFor = async (env: Bindings<AccountStation>, appview: AppViewStation | null): Promise<void> => {
+  if (env.BACKUP_KEY !== "" && (await (await import("./lifecycle/backup/run.ts")).backUp(env))) return;
+  await (await import("./lifecycle/doctor/run.ts")).examine(env, appview);
 };
 
 export default {
@@ -73,7 +74,7 @@ export default {
       followUse(env, copy),
       ...(isShort
         ? []
-        : [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env), backUp(env)]),
+        : [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env), careFor(env, AppView)]),
     ];
     if (event?.cron === EVERY_MINUTE) {
       await Promise.all([settleMinute(env, AppView), ...eachMinute()]);

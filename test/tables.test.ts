@@ -101,6 +101,7 @@ const DIRECTORY: Record<string, Bound> = {
   },
   relay: { by: "operator", cap: "one a relay of the settings", sweep: "never" },
   backup_run: { by: "host", cap: "the runs that are kept, BACKUP_KEEP of them", sweep: "after each run" },
+  examination: { by: "host", cap: "five, of 200 findings each", sweep: "by the next one" },
   backup_account: {
     by: "member",
     cap: "one row an account, of the visits since a full one, 15 at most",

@@ -11,6 +11,7 @@ export type TaskName =
   | "look at relays"
   | "measure sizes"
   | "back up"
+  | "examine"
   | "sweep archives"
   | "follow use";
 

@@ -12,6 +12,7 @@ import {
 } from "../appview/index/rebuild.ts";
 import { meterDatabase } from "../appview/metered-database.ts";
 import { Directory } from "../identity/directory.ts";
+import { INVALID_HANDLE, type Member as AccountMember } from "../identity/member.ts";
 import { standingActs } from "../moderation/standing-acts.ts";
 
 type Env = Bindings<AccountStation>;
@@ -41,11 +42,15 @@ function hostContext(env: Env): RebuildContext {
       async members(after, limit): Promise<Member[]> {
         const repos = await sequencer.listRepos(after === "" ? undefined : after, limit);
         const accounts = await directory.findAll(repos.map(({ did }) => did));
-        return repos.map(({ did, status }) => ({ did, handle: accounts.get(did)?.handle ?? null, status }));
+        return repos.map(({ did, status }) => ({ did, handle: shownHandle(accounts.get(did)), status }));
       },
     },
   };
 }
+
+/** The handle of a member in the index: null for one that does not resolve back, which is nobody's. */
+export const shownHandle = (member: AccountMember | undefined): string | null =>
+  member === undefined || member.handle === INVALID_HANDLE ? null : member.handle;
 
 /** Posts that are taken over at a time. */
 const TOTALS = 500;

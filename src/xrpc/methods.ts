@@ -14,6 +14,7 @@ import { comAtprotoTemp } from "./com.atproto.temp.ts";
 import { internalAtollAdmin } from "./internal.atoll.admin.ts";
 import { internalAtollUpkeep } from "./internal.atoll.admin.upkeep.ts";
 import { internalAtollBackup } from "./internal.atoll.backup.ts";
+import { internalAtollDoctor } from "./internal.atoll.doctor.ts";
 import { internalAtollJoining } from "./internal.atoll.joining.ts";
 import { appBskyActor } from "./app.bsky.actor.ts";
 import { appBskyFeed } from "./app.bsky.feed.ts";
@@ -39,6 +40,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     internalAtollAdmin,
     internalAtollUpkeep,
     internalAtollBackup,
+    internalAtollDoctor,
     internalAtollJoining,
     appBskyActor,
     appBskyFeed,

@@ -90,7 +90,7 @@ describe("what is derivable comes back as it was", () => {
     ["every row below the root is gone", "DELETE FROM mst WHERE band < 2 OR edge <> ''"],
     [
       "a node's byte is changed",
-      "UPDATE mst SET bytes = substr(bytes, 1, length(bytes) - 1) || x'00' WHERE band = 0 AND edge = (SELECT max(edge) FROM mst WHERE band = 0)",
+      "UPDATE mst SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB) WHERE band = 0 AND edge = (SELECT max(edge) FROM mst WHERE band = 0)",
     ],
     [
       "a row of the tree is empty",
@@ -110,7 +110,7 @@ describe("what is derivable comes back as it was", () => {
     ["the whole tree is gone", "DELETE FROM mst"],
     [
       "the commit's last byte is changed",
-      "UPDATE mst SET bytes = substr(bytes, 1, length(bytes) - 1) || x'00' WHERE band = 2 AND edge = ''",
+      "UPDATE mst SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'00' AS BLOB) WHERE band = 2 AND edge = ''",
     ],
   ])("%s, and is signed again as it was announced", async (_, damage) => {
     const before = await whole(member);
@@ -166,7 +166,7 @@ describe("what is not derivable is named, and nothing is made up", () => {
     ["lost", `DELETE FROM record WHERE path = '${NOTE}/r000100'`],
     [
       "changed",
-      `UPDATE record SET value = substr(value, 1, length(value) - 1) || x'58' WHERE path = '${NOTE}/r000100'`,
+      `UPDATE record SET value = CAST(substr(value, 1, length(value) - 1) || x'58' AS BLOB) WHERE path = '${NOTE}/r000100'`,
     ],
   ])("a record is %s", async (kind, damage) => {
     const member = await writer(300);

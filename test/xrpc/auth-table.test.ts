@@ -232,6 +232,7 @@ const RULES = new Map<string, Rule>([
   ...grouped("com.atproto.admin", admin),
   ...grouped("internal.atoll.admin", own),
   ...grouped("internal.atoll.backup", Object.fromEntries(backups.map((name) => [name, hostOwner]))),
+  ...grouped("internal.atoll.doctor", { getReport: hostOwner, start: hostOwner, step: hostOwner }),
   ...grouped("internal.atoll.joining", joining),
   ["com.atproto.moderation.createReport", memberTakenDownOrService],
   ["com.atproto.temp.checkSignupQueue", member],

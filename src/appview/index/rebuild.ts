@@ -292,8 +292,8 @@ async function mend(
   }
 }
 
-/** Takes the counts of accounts anew, and writes those that are wrong. */
-const COUNT = `UPDATE actor SET followers = found.followers, follows = found.follows, posts = found.posts FROM (
+/** Takes the counts of accounts (a JSON array of DIDs) anew, and writes those that are wrong. */
+export const COUNT = `UPDATE actor SET followers = found.followers, follows = found.follows, posts = found.posts FROM (
     SELECT value AS did,
       (SELECT count(*) FROM follow WHERE subject = value) AS followers,
       (SELECT count(*) FROM follow WHERE actor = value) AS follows,
@@ -340,10 +340,17 @@ const SETTLE = `INSERT INTO actor (did, handle, status, known) SELECT ${columns(
     home = NULL, checked = NULL`;
 
 async function settle(context: RebuildContext, host: RebuildHost, after: string): Promise<Did[]> {
-  const { db } = context;
   const page = await host.members(after, MEMBERS_PAGE);
-  const here = page.filter(({ status }) => status !== "deleted");
-  const at = context.now();
+  await settleMembers(
+    context.db,
+    page.filter(({ status }) => status !== "deleted"),
+    context.now(),
+  );
+  return page.map(({ did }) => did);
+}
+
+/** Makes the index know members as the host does. At most MEMBERS_PAGE. */
+export async function settleMembers(db: D1Database, here: readonly Member[], at: number): Promise<void> {
   const rows = here.map(
     ({ did, handle, status }) => [did, handle, status === "active" ? null : status, at] as const,
   );
@@ -356,5 +363,4 @@ async function settle(context: RebuildContext, host: RebuildHost, after: string)
     ),
   ];
   if (statements.length > 0) await db.batch(statements);
-  return page.map(({ did }) => did);
 }

@@ -119,12 +119,6 @@ export const carKey = (did: string, run: string, isFull: boolean): string =>
 export const listKey = (did: string, run: string): string => `${ACCOUNTS}${did}/${run}.jsonl`;
 export const blobKey = (did: string, cid: string): string => `${BLOBS}${did}/${cid}`;
 
-/** `20261130T020000Z` */
-export const runId = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-/** When a run began, in milliseconds. */
-export const runTime = (run: string): number =>
-  Date.parse(run.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-
 export const sealedAccount = (did: string): string => `account ${did}`;
 /** @param row the row's own key, its columns joined by blanks */
 export const sealedColumn = (table: string, column: string, row: string): string =>

@@ -1,9 +1,10 @@
 /** The end of a run: the list of all accounts, then the manifest, which says that the run is whole. */
 import { hostOf } from "../../identity/host.ts";
 import { DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
+import { runTime } from "./run-notes.ts";
 import type { RunContext } from "./context.ts";
 import { FileWriter, PART_BYTES } from "./file-writer.ts";
-import { FORMAT, type Manifest, accountsKey, manifestKey, runTime } from "./format.ts";
+import { FORMAT, type Manifest, accountsKey, manifestKey } from "./format.ts";
 import { entriesAfter, noteGone } from "./kept-accounts.ts";
 import { noteProgress } from "./progress.ts";
 

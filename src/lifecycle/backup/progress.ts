@@ -1,5 +1,6 @@
 /** How far a run is. It is noted after every few accounts, and a run that dies goes on from there. */
 import type { Did } from "@atcute/lexicons";
+import { RunNotes, type Run as NotedRun } from "./run-notes.ts";
 import type { StoredFile, TableFile } from "./format.ts";
 
 /**
@@ -56,65 +57,24 @@ export function noteFailure(progress: Progress, did: string, why: string): void 
   if (others.length < NAMED) progress.failed = [...others, [did, why]];
 }
 
-export interface Run {
-  id: string;
-  progress: Progress;
-  /** When its manifest was written, in milliseconds; null before. */
-  endedAt: number | null;
-  /** The progress as stored: whoever stores another, later than somebody else did, has lost the run. */
-  stored: string;
-}
+export type Run = NotedRun<Progress>;
 
-interface RunRow {
-  id: string;
-  progress: string;
-  ended_at: number | null;
-}
-
-const asRun = ({ id, progress, ended_at: endedAt }: RunRow): Run => ({
-  id,
-  progress: JSON.parse(progress) as Progress,
-  endedAt,
-  stored: progress,
-});
+const notes = (database: D1Database) => new RunNotes<Progress>(database, "backup_run");
 
 /** The newest runs, the newest first. */
-export async function readRuns(database: D1Database, limit: number): Promise<Run[]> {
-  const { results } = await database
-    .prepare("SELECT id, progress, ended_at FROM backup_run ORDER BY id DESC LIMIT ?1")
-    .bind(limit)
-    .all<RunRow>();
-  return results.map(asRun);
-}
+export const readRuns = (database: D1Database, limit: number): Promise<Run[]> =>
+  notes(database).newest(limit);
 
 /** Does nothing if that run has begun. */
-export async function beginRun(database: D1Database, id: string, place: string): Promise<void> {
-  await database
-    .prepare("INSERT INTO backup_run (id, progress) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
-    .bind(id, JSON.stringify(beginning(place)))
-    .run();
-}
+export const beginRun = (database: D1Database, id: string, place: string): Promise<void> =>
+  notes(database).begin(id, beginning(place));
 
-/**
- * Stores how far the run is. Throws if another step, which took this one for dead, has stored that meanwhile.
- * @param along statement of the same transaction, which may ask for `changes() > 0`
- */
-export async function noteProgress(
+/** Stores how far the run is, as `RunNotes.note` does. */
+export const noteProgress = (
   database: D1Database,
   run: Run,
   along: D1PreparedStatement[] = [],
-): Promise<void> {
-  const { id, progress, endedAt } = run;
-  const text = JSON.stringify(progress);
-  const note = database
-    .prepare("UPDATE backup_run SET progress = ?2, ended_at = ?3 WHERE id = ?1 AND progress = ?4")
-    .bind(id, text, endedAt, run.stored);
-  const [noted] = await database.batch([note, ...along]);
-  if (noted?.meta.changes !== 1) throw new Error("another step has gone on with this run");
-  run.stored = text;
-}
+): Promise<void> => notes(database).note(run, along);
 
 /** Ends a run that cannot go on: its files are swept with the next one's. */
-export async function dropRun(database: D1Database, id: string): Promise<void> {
-  await database.prepare("DELETE FROM backup_run WHERE id = ?1").bind(id).run();
-}
+export const dropRun = (database: D1Database, id: string): Promise<void> => notes(database).drop(id);

@@ -7,11 +7,11 @@ import type { AccountStation } from "../../protocol/account-station.ts";
 import { logLine } from "../../protocol/log-line.ts";
 import { lenders } from "../../protocol/memory.ts";
 import type { Bindings } from "../../protocol/stations.ts";
+import { runId, runTime } from "./run-notes.ts";
 import { stepAccounts } from "./accounts.ts";
 import { type RunContext, placeOf } from "./context.ts";
 import { stepDirectory } from "./directory-dump.ts";
 import { PART_BYTES } from "./file-writer.ts";
-import { runId, runTime } from "./format.ts";
 import { stepList } from "./manifest.ts";
 import { type Run, beginRun, dropRun, noteProgress, readRuns } from "./progress.ts";
 import { Sealer } from "./seal.ts";
@@ -27,23 +27,28 @@ const hasEnded = ({ progress }: Run): boolean => progress.phase === "done";
 
 /**
  * Begins a run when one is due, and makes its next step. For the Worker's schedule: may be called as often as one
- * likes. Does nothing while the owner has given no key.
+ * likes. Does nothing while the owner has given no key. Returns whether a run is under way.
  */
-export async function backUp(env: Bindings<AccountStation>, clock: () => number = Date.now): Promise<void> {
-  if (env.BACKUP_KEY === "") return;
+export async function backUp(
+  env: Bindings<AccountStation>,
+  clock: () => number = Date.now,
+): Promise<boolean> {
+  if (env.BACKUP_KEY === "") return false;
   const database = env.DIRECTORY;
   const place = placeOf(env);
   const [last] = await readRuns(database, 1);
   if (last !== undefined && !hasEnded(last) && last.progress.place !== place && last.endedAt === null) {
-    return dropRun(database, last.id);
+    await dropRun(database, last.id);
+    return false;
   }
   const isUnderWay = last !== undefined && !hasEnded(last) && last.progress.place === place;
-  if (isUnderWay) return step(env, clock);
+  if (isUnderWay) await step(env, clock);
   const isDue =
     last === undefined ||
     last.progress.place !== place ||
     clock() - runTime(last.id) >= EVERY_MS[env.BACKUP_EVERY];
-  if (isDue) await startRun(env, clock);
+  if (!isUnderWay && isDue) await startRun(env, clock);
+  return isUnderWay;
 }
 
 /** Begins a run, unless one is under way; the schedule goes on with it. */

@@ -59,6 +59,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   hand_over: "a hand-over under way",
   backup_run: "of this backup's own place",
   backup_account: "in the run's accounts.jsonl",
+  examination: "of this host as it is",
   did_cache: LOOKED_UP,
   handle_cache: LOOKED_UP,
   oauth_lexicon: LOOKED_UP,

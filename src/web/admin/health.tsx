@@ -1,4 +1,6 @@
 /** The checklist: whether what the host needs works, tested as the page is opened. */
+import { start } from "../../lifecycle/doctor/run.ts";
+import { readReport } from "../../lifecycle/doctor/status.ts";
 import { checkAll, sendTestMail } from "../../lifecycle/host/checks.ts";
 import { HealthDeskPage } from "../pages/admin/health.tsx";
 import { wrong } from "../problems.ts";
@@ -7,10 +9,17 @@ import { type DeskPage, shown } from "./desk.tsx";
 export const health: DeskPage = {
   may: ["owner"],
   show: async (visit, said) => {
-    const checks = await checkAll(visit.services);
-    return shown(visit, said, (frame) => <HealthDeskPage {...frame} checks={checks} />);
+    const [checks, report] = await Promise.all([checkAll(visit.services), readReport(visit.services.env)]);
+    return shown(visit, said, (frame) => <HealthDeskPage {...frame} checks={checks} report={report} />);
   },
   steps: {
+    examine: {
+      may: ["owner"],
+      take: async ({ services }) => {
+        await start(services.env);
+        return { done: "The examination begins within a minute." };
+      },
+    },
     mail: {
       may: ["owner"],
       take: async ({ services, member }) => {

@@ -9,7 +9,7 @@ export const block: Indexer = {
   ...unique({
     collection: BLOCK,
     remove: [removeUnique("block", "actor", "subject")],
-    existing: `SELECT rkey FROM block WHERE actor = ?1`,
+    existing: `SELECT rkey, cid, indexed FROM block WHERE actor = ?1`,
   }),
   schema: mainSchema,
   put: putWhole("block", "actor, subject", ({ did, record }) => [did, textOf(record.subject) ?? ""]),

@@ -36,7 +36,7 @@ export const follow: Indexer = {
   ...unique({
     collection: FOLLOW,
     remove: [removeUnique("follow", "actor", "subject")],
-    existing: `SELECT rkey FROM follow WHERE actor = ?1`,
+    existing: `SELECT rkey, cid, indexed FROM follow WHERE actor = ?1`,
   }),
   schema: mainSchema,
   put: (db, puts) => [

@@ -40,7 +40,7 @@ export interface Indexer {
   /** Removes rows. Runs before every `put` of the batch, whatever the collection. */
   remove(db: D1Database, gone: Gone[]): D1PreparedStatement[];
   put(db: D1Database, puts: Put[]): D1PreparedStatement[];
-  /** SQL for the keys of all rows of one repo (`?1`, its DID) as column `rkey`. For backfill. */
+  /** SQL for the keys and versions of all rows of one repo (`?1`, its DID), as columns `rkey`, `cid`, `indexed`. */
   existing: string;
 }
 

@@ -9,7 +9,7 @@ export const like: Indexer = {
   ...unique({
     collection: LIKE,
     remove: [removeUnique('"like"', "subject", "actor")],
-    existing: `SELECT rkey FROM "like" WHERE actor = ?1`,
+    existing: `SELECT rkey, cid, indexed FROM "like" WHERE actor = ?1`,
   }),
   schema: mainSchema,
   put: putInteractions('"like"', "like"),

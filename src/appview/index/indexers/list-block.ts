@@ -9,7 +9,7 @@ export const listBlock: Indexer = {
   ...unique({
     collection: LIST_BLOCK,
     remove: [removeUnique("list_block", "actor", "list")],
-    existing: `SELECT rkey FROM list_block WHERE actor = ?1`,
+    existing: `SELECT rkey, cid, indexed FROM list_block WHERE actor = ?1`,
   }),
   schema: mainSchema,
   put: putWhole("list_block", "actor, list", ({ did, record }) => [did, textOf(record.subject) ?? ""]),

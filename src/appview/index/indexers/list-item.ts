@@ -17,7 +17,7 @@ export const listItem: Indexer = {
   ...unique({
     collection: LIST_ITEM,
     remove: [REMOVE],
-    existing: `SELECT rkey FROM list_item WHERE list > 'at://' || ?1 || '/' AND list < 'at://' || ?1 || '0'`,
+    existing: `SELECT rkey, cid, indexed FROM list_item WHERE list > 'at://' || ?1 || '/' AND list < 'at://' || ?1 || '0'`,
   }),
   schema: mainSchema,
   accepts: ({ did, record }) => didOf(textOf(record.list) ?? "") === did,

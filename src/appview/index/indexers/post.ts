@@ -174,6 +174,6 @@ export const post: Indexer = {
     if (told.length > 0) statements.push(db.prepare(NOTIFY).bind(JSON.stringify(told)));
     return statements;
   },
-  existing: `SELECT substr(uri, length(?1) + 26) AS rkey FROM post
+  existing: `SELECT substr(uri, length(?1) + 26) AS rkey, cid, indexed FROM post
     WHERE uri > 'at://' || ?1 || '/' AND uri < 'at://' || ?1 || '0'`,
 };

@@ -84,5 +84,6 @@ export const profile: Indexer = {
       ...overRows(db, NOTIFY, joined),
     ];
   },
-  existing: `SELECT 'self' AS rkey FROM actor WHERE did = ?1 AND profile IS NOT NULL`,
+  existing: `SELECT 'self' AS rkey, profile_cid AS cid, profile_indexed AS indexed FROM actor
+    WHERE did = ?1 AND profile IS NOT NULL`,
 };

@@ -43,7 +43,7 @@ export function keptRecord(collection: string, schema: BaseSchema, more: Kept = 
     ...more,
     remove: (db, gone) => overRows(db, REMOVE, gone.map(goneRow)),
     put: upsertRecords,
-    existing: `SELECT substr(uri, length(?1) + ${collection.length + 8}) AS rkey FROM record
+    existing: `SELECT substr(uri, length(?1) + ${collection.length + 8}) AS rkey, cid, indexed FROM record
       WHERE uri > 'at://' || ?1 || '/${collection}/' AND uri < 'at://' || ?1 || '/${collection}0'`,
   };
 }

@@ -19,7 +19,9 @@ export const repost: Indexer = {
   ...unique({
     collection: REPOST,
     remove: [REMOVE],
-    existing: `SELECT rkey FROM feed_item WHERE actor = ?1 AND subject IS NOT NULL`,
+    existing: `SELECT i.rkey, i.cid, r.indexed FROM feed_item AS i
+      LEFT JOIN repost AS r ON r.subject = i.subject AND r.actor = i.actor AND r.rkey = i.rkey
+      WHERE i.actor = ?1 AND i.subject IS NOT NULL`,
   }),
   schema: mainSchema,
   put: putInteractions("repost", "repost"),

@@ -75,6 +75,6 @@ export function unique({ collection, remove, existing }: Unique) {
       return [removeDuplicates, ...remove].flatMap((sql) => overRows(db, sql, rows));
     },
     existing: `${existing}
-    UNION ALL SELECT rkey FROM duplicate WHERE actor = ?1 AND collection = '${collection}'`,
+    UNION ALL SELECT rkey, cid, indexed FROM duplicate WHERE actor = ?1 AND collection = '${collection}'`,
   } satisfies Partial<Indexer>;
 }

@@ -44,7 +44,7 @@ export const verification: Indexer = {
   ...unique({
     collection: VERIFICATION,
     remove: [NOTIFY_GONE, removeUnique("verification", "subject", "issuer", "issuer")],
-    existing: `SELECT rkey FROM verification WHERE issuer = ?1`,
+    existing: `SELECT rkey, cid, indexed FROM verification WHERE issuer = ?1`,
   }),
   schema: mainSchema,
   put: (db, puts) => [...overRows(db, INSERT, puts.map(row)), ...overRows(db, NOTIFY, puts.map(row))],

@@ -1,11 +1,20 @@
 /** The checklist on the admin's desk. */
 import type { FC } from "hono/jsx";
+import type { Report, ShownFinding } from "../../../lifecycle/doctor/status.ts";
 import type { Check } from "../../../lifecycle/host/checks.ts";
 import { ButtonForm } from "../form.tsx";
+import { day } from "../parts.tsx";
 import { Checks } from "../setup/checks.tsx";
+import { counted } from "../words.ts";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 
-export const HealthDeskPage: FC<DeskFrame & { checks: readonly Check[] }> = ({ checks, ...frame }) => (
+interface HealthProps extends DeskFrame {
+  checks: readonly Check[];
+  /** Null: nothing was examined yet. */
+  report: Report | null;
+}
+
+export const HealthDeskPage: FC<HealthProps> = ({ checks, report, ...frame }) => (
   <DeskPage {...frame} title="Health" lead={verdict(checks)}>
     <Checks checks={checks} />
     <div class="inline">
@@ -19,8 +28,39 @@ export const HealthDeskPage: FC<DeskFrame & { checks: readonly Check[] }> = ({ c
         Change the address
       </a>
     </div>
+    <section>
+      <h2>What is kept</h2>
+      <p class="lead">{reportWords(report)}</p>
+      {report === null ? null : <Checks checks={report.findings.map(checkOf)} />}
+      {report !== null && report.endedAt === null ? null : (
+        <ButtonForm {...frame.sender} step="examine">
+          Examine now
+        </ButtonForm>
+      )}
+    </section>
   </DeskPage>
 );
+
+const EACH_WEEK = "Each week, this host compares all that it keeps with what it should be";
+
+function reportWords(report: Report | null): string {
+  if (report === null) return `${EACH_WEEK}. The first time is still to come.`;
+  const { endedAt, accounts, findings, more, error } = report;
+  if (error !== null) return `It does not get on: ${error}. It is tried again each minute.`;
+  const looked = `${counted(accounts, "account")} looked at`;
+  if (endedAt === null) return `It is at it: ${looked} so far.`;
+  const when = `${EACH_WEEK}, last on ${day(endedAt)}: ${looked}`;
+  if (findings.length === 0) return `${when}, and everything is whole.`;
+  const left = findings.filter(({ mended }) => !mended).length + more;
+  return left === 0 ? `${when}. What was wrong was mended.` : `${when}. ${left} of the findings need you.`;
+}
+
+const checkOf = ({ did, handle, mended, found, mend }: ShownFinding): Check => ({
+  what: handle === null ? did : `@${handle}`,
+  health: mended ? "well" : "ill",
+  found,
+  mend,
+});
 
 function verdict(checks: readonly Check[]): string {
   const ill = checks.filter(({ health }) => health === "ill").length;
