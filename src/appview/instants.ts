@@ -21,4 +21,14 @@ export function createdInstant(createdAt: unknown): number {
 export const sortInstant = (createdAt: unknown, indexed: number): number =>
   Math.min(createdInstant(createdAt), indexed);
 
+/**
+ * `indexed` of a record of another host: the earliest of the times that its key, its date and a commit that has it
+ * name. A later commit, or another way here, makes no other.
+ */
+export function foreignInstant(createdAt: unknown, rkey: string, commit: number): number {
+  const created = createdInstant(createdAt);
+  const times = [commit, ...(created > 0 ? [created] : []), ...(isTid(rkey) ? [revInstant(rkey)] : [])];
+  return Math.max(0, Math.min(...times));
+}
+
 export const isoOf = (instant: number): string => new Date(instant).toISOString();

@@ -10,7 +10,7 @@ import type { AccountStatus, CommitEvent, RepoEvent } from "../../protocol/event
 import type { EventSource } from "../../protocol/stations.ts";
 import { indexerOf } from "./indexers/registry.ts";
 import { type Gone, type Put, RECORD_BYTES } from "./indexers/indexer.ts";
-import { revInstant, sortInstant } from "../instants.ts";
+import { foreignInstant, revInstant, sortInstant } from "../instants.ts";
 import { fitted } from "../record-fit.ts";
 import { isJson } from "../../protocol/json.ts";
 import { uriOf } from "../uris.ts";
@@ -42,6 +42,7 @@ interface Incoming {
   collection: string;
   rkey: string;
   cid: string;
+  /** The time of a commit that has it. */
   indexed: number;
   fresh: boolean;
   elsewhere: boolean;
@@ -55,11 +56,13 @@ export function putOf({ size, ...from }: Incoming, value: unknown): Put | null {
   if (indexer === undefined || !isJson(value) || !safeParse(indexer.schema, value).ok) return null;
   const record = fitted(indexer.schema, value, size, indexer.limit ?? RECORD_BYTES);
   if (record === null) return null;
+  const indexed = from.elsewhere ? foreignInstant(value.createdAt, from.rkey, from.indexed) : from.indexed;
   const put: Put = {
     ...from,
     uri: uriOf(from.did, from.collection, from.rkey),
     record,
-    sort: sortInstant(value.createdAt, from.indexed),
+    indexed,
+    sort: sortInstant(value.createdAt, indexed),
   };
   return indexer.accepts === undefined || indexer.accepts(put) ? put : null;
 }

@@ -1,14 +1,14 @@
 /**
  * app.bsky.feed.post → post, post_search, notifications. Triggers maintain counts, feed entries and gates.
  */
-import { HAS_IMAGE, HAS_VIDEO, IN_OWN_THREAD, IS_REPLY } from "../../post-flags.ts";
 import { mainSchema } from "@atcute/bluesky/types/app/feed/post";
-import { at, isJson, listOf, textOf } from "../../../protocol/json.ts";
+import { isJson, listOf } from "../../../protocol/json.ts";
 import { NO_ROOM, firstRowOf, roomAt, tieOfRow } from "../../search-rows.ts";
 import { HIDE_LINKING, linkedDomains } from "../../blocked-links.ts";
 import { searchTerms, searchText } from "../../search-terms.ts";
 import { columns, livesHere, overRows } from "../statements.ts";
-import { POST, didOf, isPostUri } from "../../uris.ts";
+import { flagsOf, refsOf } from "../../post-refs.ts";
+import { POST } from "../../uris.ts";
 import { goneRow, type Indexer, type Put } from "./indexer.ts";
 
 const COLUMNS = [
@@ -98,45 +98,11 @@ const REMOVE = `DELETE FROM post WHERE uri IN (
   SELECT post.uri FROM json_each(?1) CROSS JOIN post ON post.uri = value ->> 2
   WHERE (post.cid, post.indexed) IS NOT (value ->> 3, value ->> 4))`;
 
-/** The record that a post embeds, alone or with media. */
-function embeddedUri(record: unknown): string | undefined {
-  const embed = at(record, "embed");
-  switch (at(embed, "$type")) {
-    case "app.bsky.embed.record":
-      return textOf(at(embed, "record", "uri"));
-    case "app.bsky.embed.recordWithMedia":
-      return textOf(at(embed, "record", "record", "uri"));
-    default:
-      return undefined;
-  }
-}
-
-function mediaFlags(record: unknown): number {
-  const embed = at(record, "embed");
-  const media = at(embed, "$type") === "app.bsky.embed.recordWithMedia" ? at(embed, "media") : embed;
-  switch (at(media, "$type")) {
-    case "app.bsky.embed.images":
-      return listOf(at(media, "images")).length > 0 ? HAS_IMAGE : 0;
-    case "app.bsky.embed.gallery":
-      return listOf(at(media, "items")).length > 0 ? HAS_IMAGE : 0;
-    case "app.bsky.embed.video":
-      return HAS_VIDEO;
-    default:
-      return 0;
-  }
-}
-
 /** The values of `COLUMNS`, then the two columns of the search. */
 function postRow(put: Put) {
   const { record } = put;
-  const parent = textOf(at(record, "reply", "parent", "uri")) ?? null;
-  const root = textOf(at(record, "reply", "root", "uri")) ?? null;
-  const embed = embeddedUri(record) ?? null;
-  const flags =
-    mediaFlags(record) |
-    (parent === null ? 0 : IS_REPLY) |
-    (root !== null && didOf(root) === put.did ? IN_OWN_THREAD : 0);
-  const quoted = embed !== null && isPostUri(embed) ? embed : null;
+  const { parent, root, embed, quoted } = refsOf(record);
+  const flags = flagsOf(record, put.did);
   return [
     put.uri,
     put.did,
@@ -155,7 +121,7 @@ function postRow(put: Put) {
 }
 
 const mayNotify = ({ record }: Put): boolean =>
-  isJson(record.reply) || listOf(record.facets).length > 0 || embeddedUri(record) !== undefined;
+  isJson(record.reply) || listOf(record.facets).length > 0 || refsOf(record).embed !== null;
 
 export const post: Indexer = {
   collection: POST,
