@@ -10,6 +10,7 @@ import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { followUse } from "./lifecycle/numbers/shortage.ts";
 import { countDay } from "./lifecycle/numbers/days.ts";
 import { sweepArchives } from "./lifecycle/archives/archives.ts";
+import { sweepElsewhere } from "./lifecycle/elsewhere/sweep.ts";
 import { measureSizes } from "./lifecycle/numbers/sizes.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
@@ -84,7 +85,7 @@ export default {
       tellRelays(env),
       sweep(env.DIRECTORY),
       tellModerators(env),
-      ...(isShort ? [] : [sweepArchives(env), checkHandles(env)]),
+      ...(isShort ? [] : [sweepArchives(env), sweepElsewhere(env), checkHandles(env)]),
       countDay(env),
       // Without an event, all is done once: a test moves the clock.
       ...(event === null ? [settleOnce(env, AppView), ...eachMinute()] : []),

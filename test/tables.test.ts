@@ -134,7 +134,11 @@ const DIRECTORY: Record<string, Bound> = {
 const APPVIEW: Record<string, Bound> = {
   cursor: { by: "host", cap: "one row a source", sweep: "never" },
   poison: { by: "host", cap: "the events that ingest could not apply", sweep: "by a rebuild" },
-  actor: record,
+  actor: {
+    by: "member",
+    cap: "the accounts; of other hosts' 1,000 (free) or 25,000, and whom records here point at",
+    sweep: "with the account; of other hosts' unseen ones after 30 days, hourly",
+  },
   post: record,
   feed_item: record,
   like: record,

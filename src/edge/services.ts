@@ -9,6 +9,7 @@ import { type Host, hostOf } from "../identity/host.ts";
 import { mailerOf } from "../identity/mail/mailer.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import { hostSecret } from "../identity/secrets.ts";
+import { LookingUp } from "../lifecycle/elsewhere/looking-up.ts";
 import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { ownLabelsOf } from "../protocol/settings/own-labels.ts";
@@ -88,6 +89,9 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
     },
     get appview() {
       return appview();
+    },
+    elsewhere(member) {
+      return env.APPVIEW === "local" ? new LookingUp(this, member) : null;
     },
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),

@@ -5,6 +5,7 @@
 export type TaskName =
   | "sweep hourly"
   | "sweep daily"
+  | "sweep elsewhere"
   | "tell moderators"
   | "check handles"
   | "count numbers"

@@ -43,6 +43,10 @@ interface Selves {
 export interface ActorFacts {
   did: Did;
   handle: string | null;
+  /** The host where it lives; null: here. */
+  home: string | null;
+  /** When an account elsewhere was looked up last, in ms. */
+  checked: number | null;
   status: string | null;
   trustedVerifier: boolean;
   profile: AppBskyActorProfile.Main | null;

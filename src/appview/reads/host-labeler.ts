@@ -92,6 +92,8 @@ export function addHostFacts(
     facts.actors.set(host.did, {
       did: host.did,
       handle: handleOfHost(host),
+      home: null,
+      checked: null,
       status: null,
       trustedVerifier: false,
       profile,

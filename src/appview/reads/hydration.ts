@@ -5,6 +5,7 @@
 import type { Did } from "@atcute/lexicons";
 import { type Facts, noFacts } from "./facts.ts";
 import { type PostRow, addPosts, selectPosts } from "./queries/posts.ts";
+import { supplyOthers, supplyPosts } from "./supply.ts";
 import type { ViewContext } from "./view-context.ts";
 import { Script } from "./script.ts";
 import { type Needs, type Wants, wantsOf } from "./hydration-needs.ts";
@@ -25,18 +26,26 @@ export async function readPosts(
     reading.mutedLists.read(),
   ]);
   addPosts(facts, found[0]?.results ?? []);
+  await supplyPosts(reading, facts, uris, feed);
 }
 
 /** Reads everything else: one trip to the index, and in parallel one to the directory. */
 export async function complete(reading: ViewContext, facts: Facts, needs: Needs = {}): Promise<Facts> {
-  const { db, directory, viewer, mutedLists } = reading;
   const wants = wantsOf(facts, needs);
+  await read(reading, facts, wants, needs);
+  const isMore = await supplyOthers(reading, facts, wants);
+  if (isMore) await read(reading, facts, wantsOf(facts, needs), needs);
+  return facts;
+}
+
+async function read(reading: ViewContext, facts: Facts, wants: Wants, needs: Needs): Promise<void> {
+  const { db, directory, viewer, mutedLists } = reading;
   const script = new Script();
   addSubjects(script, reading, facts, wants);
   addOthers(script, reading, facts, wants, needs);
   if (viewer === null) {
     await script.run(db);
-    return facts;
+    return;
   }
   const early = await mutedLists.asked;
   addViewer(script, reading, facts, wants, viewer);
@@ -46,7 +55,6 @@ export async function complete(reading: ViewContext, facts: Facts, needs: Needs 
   await Promise.all([script.run(db), own.run(directory)]);
   if (early === null) await amend(reading, facts, wants, viewer);
   own.settle();
-  return facts;
 }
 
 /** Adds one trip for a viewer who mutes lists, where those were not known before. Most viewers mute none. */

@@ -6,6 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { Bindings } from "../../protocol/stations.ts";
 import { ImageUris } from "../images.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import type { LabelingHost } from "./host-labeler.ts";
 import { type Labelers, parseLabelers } from "./labelers.ts";
 import { MutedLists } from "./muted-lists.ts";
@@ -32,6 +33,8 @@ export interface ViewContext {
   /** Receives the rev up to which the viewer's repo is indexed, from reads that happen to learn it. */
   sawRev?: (rev: string) => void;
   mutedLists: MutedLists;
+  /** For members: looks up at other hosts what the index does not have. */
+  elsewhere: Elsewhere | null;
   /** How many pages are read for one answer, where rules thin them out. Each takes up to sixteen queries. */
   rounds: number;
 }
@@ -85,11 +88,13 @@ export class AppViewReads {
       host: this.host,
       now: Date.now(),
       mutedLists: new MutedLists(directory, viewer),
+      elsewhere: null,
       rounds: ROUNDS,
     };
   }
 
-  onPage<Viewer extends Did | null>(viewer: Viewer): PageContexts<Viewer> {
+  /** @param elsewhere for the page itself; what stands beside it is not looked up */
+  onPage<Viewer extends Did | null>(viewer: Viewer, elsewhere: Elsewhere | null): PageContexts<Viewer> {
     const index = new SharedTrips(this.databases.APPVIEW_DB);
     const directory = new SharedTrips(this.databases.DIRECTORY);
     const of = (db: D1Database, own: D1Database) => ({
@@ -100,7 +105,7 @@ export class AppViewReads {
       rounds: ROUNDS_OF_PAGE,
     });
     return {
-      reading: of(index.db, directory.db),
+      reading: { ...of(index.db, directory.db), elsewhere },
       beside: of(index.beside, directory.beside),
       end() {
         index.end();

@@ -92,7 +92,8 @@ export async function appVisit(services: Services, request: Request): Promise<Ap
     moderates: (reader?.acting ?? null) !== null,
     searches: reader !== null || (hasIndex && host.isOpen),
   };
-  const contexts = services.appview.onPage(scene.viewer?.did ?? null);
+  const lookUp = reader === null ? null : services.elsewhere(reader.member.did);
+  const contexts = services.appview.onPage(scene.viewer?.did ?? null, lookUp);
   const elsewhere = hasIndex || reader === null ? null : viewsElsewhere(services, reader.member.did, request);
   const viewsOn = (reading: ViewContext): Views =>
     hasIndex ? viewsOfIndex(services, reading, request) : (elsewhere ?? viewsOfRepo(services, person));

@@ -61,7 +61,10 @@ export function appview<S extends MethodSchema, Caller extends Seen>(
     const { caller, services, request, headers } = call;
     if (open !== true && services.env.APP_READERS === "members") await assertMember(caller, services);
     const viewer = impersonal ? null : (caller?.did ?? null);
-    const context = services.appview.on(viewer, request, headers) as ContextOf<Caller>;
+    const reading = services.appview.on(viewer, request, headers);
+    if (caller !== null && viewer !== null && isSession(caller))
+      reading.elsewhere = services.elsewhere(viewer);
+    const context = reading as ContextOf<Caller>;
     const asked = (isProcedure ? call.input : call.params) as Asked<S>;
     if (rev !== true) return run(context, asked, call);
     const sawRev = (seen: string) => headers.set(REV, seen);

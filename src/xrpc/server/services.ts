@@ -6,6 +6,7 @@
 import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
 import type { AppViewStation, Bindings, ModerationAct, SequencerStation } from "../../protocol/stations.ts";
+import type { Elsewhere } from "../../appview/reads/elsewhere.ts";
 import type { AppViewReads } from "../../appview/reads/view-context.ts";
 import type { DidResolver } from "../../identity/did.ts";
 import type { Directory } from "../../identity/directory.ts";
@@ -25,6 +26,8 @@ export interface Services {
   mailer: Mailer;
   tokens: Tokens;
   appview: AppViewReads;
+  /** Looks up for a member what other hosts have; null if the host uses an upstream. */
+  elsewhere(member: Did): Elsewhere | null;
   account(did: Did): AccountStation;
   sequencer(): SequencerStation;
   /** The host's own AppView; null if it uses an upstream. */

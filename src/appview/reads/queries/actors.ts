@@ -2,6 +2,7 @@
 import type { AppBskyActorProfile } from "@atcute/bluesky";
 import type { Did, Handle, ResourceUri } from "@atcute/lexicons";
 import type { ActorFacts } from "../actor-facts.ts";
+import type { Elsewhere } from "../elsewhere.ts";
 import type { Facts } from "../facts.ts";
 import { isoOf } from "../../instants.ts";
 import { isUnwanted } from "../../unwanted-names.ts";
@@ -11,6 +12,8 @@ import { PUBLISHED_MOST } from "./bounds.ts";
 export interface ActorRow {
   did: Did;
   handle: string | null;
+  home: string | null;
+  checked: number | null;
   status: string | null;
   trusted_verifier: number;
   profile: string | null;
@@ -30,7 +33,7 @@ const VERIFICATIONS = `(SELECT json_group_array(json_array(
   FROM verification AS v JOIN actor AS issuer ON issuer.did = v.issuer AND issuer.trusted_verifier = 1
   WHERE v.subject = a.did)`;
 
-const ACTORS = `SELECT a.did, a.handle, a.status, a.trusted_verifier, a.profile, a.profile_cid, a.profile_sort, a.selves,
+const ACTORS = `SELECT a.did, a.handle, a.home, a.checked, a.status, a.trusted_verifier, a.profile, a.profile_cid, a.profile_sort, a.selves,
     a.followers, a.follows, a.posts, ${VERIFICATIONS} AS verifications
   FROM json_each(?1) AS j CROSS JOIN actor AS a ON a.did = j.value WHERE a.known IS NOT NULL`;
 
@@ -43,6 +46,8 @@ export function addActors(facts: Facts, rows: ActorRow[], words: readonly string
     facts.actors.set(row.did, {
       did: row.did,
       handle: row.handle,
+      home: row.home,
+      checked: row.checked,
       status: row.status,
       trustedVerifier: row.trusted_verifier === 1,
       profile: row.profile === null ? null : shownProfile(JSON.parse(row.profile), words),
@@ -148,9 +153,15 @@ export async function resolveActors(db: D1Database, ids: readonly string[]): Pro
  * Replaces a handle in an at-uri's authority with its DID. Returns the URI unchanged if nobody has the
  * handle.
  */
-export async function resolveUri(db: D1Database, uri: ResourceUri): Promise<ResourceUri> {
+export async function resolveUri(
+  { db, elsewhere }: { db: D1Database; elsewhere: Elsewhere | null },
+  uri: ResourceUri,
+): Promise<ResourceUri> {
   const [authority = "", ...path] = uri.slice(5).split("/");
   if (authority.startsWith("did:")) return uri;
-  const [did] = await resolveActors(db, [authority]);
+  let [did] = await resolveActors(db, [authority]);
+  if (did === null && (await elsewhere?.accounts([authority])) === true) {
+    [did] = await resolveActors(db, [authority]);
+  }
   return did === null || did === undefined ? uri : (`at://${did}/${path.join("/")}` as ResourceUri);
 }

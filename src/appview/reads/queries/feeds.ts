@@ -57,6 +57,22 @@ const FILTERS: Record<AuthorFilter, string> = {
   posts_and_author_threads: `i.subject IS NOT NULL OR i.flags & ${IS_REPLY} = 0 OR i.flags & ${IN_OWN_THREAD} <> 0`,
 };
 
+/** Whether a post with these flags passes the filter, as in `FILTERS`. */
+export function fitsFilter(flags: number, filter: string): boolean {
+  switch (filter) {
+    case "posts_no_replies":
+      return (flags & IS_REPLY) === 0;
+    case "posts_with_media":
+      return (flags & HAS_IMAGE) !== 0;
+    case "posts_with_video":
+      return (flags & HAS_VIDEO) !== 0;
+    case "posts_and_author_threads":
+      return (flags & IS_REPLY) === 0 || (flags & IN_OWN_THREAD) !== 0;
+    default:
+      return true;
+  }
+}
+
 const isFilter = (filter: string): filter is AuthorFilter => Object.hasOwn(FILTERS, filter);
 
 /** The reposted post is here. */

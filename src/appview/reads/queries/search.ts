@@ -20,12 +20,12 @@ export function prefixQuery(text: string): string {
     .join(" ");
 }
 
-/** ?1 the query, ?2 the text itself, ?3 rows, ?4 rows to skip. The account with exactly that handle comes first. */
+/** ?1 the query, ?2 the text itself, ?3 rows, ?4 rows to skip. The account with exactly that handle or DID comes first. */
 const BY_NAME = `SELECT a.did, a.known FROM (
     SELECT did FROM (SELECT did FROM actor_search WHERE actor_search MATCH ?1 ORDER BY rank LIMIT ${CANDIDATES})
-    UNION SELECT did FROM actor WHERE handle = ?2) AS s
+    UNION SELECT did FROM actor WHERE handle = ?2 UNION SELECT did FROM actor WHERE did = ?2) AS s
   JOIN actor AS a ON a.did = s.did AND a.known IS NOT NULL
-  ORDER BY a.handle IS ?2 DESC, a.followers DESC, a.known DESC, a.did LIMIT ?3 OFFSET ?4`;
+  ORDER BY a.handle IS ?2 OR a.did = ?2 DESC, a.followers DESC, a.known DESC, a.did LIMIT ?3 OFFSET ?4`;
 
 /** The newest members: ?1 and ?2 cursor, ?3 rows. */
 const NEWEST = `SELECT did, known FROM actor INDEXED BY actor_newest

@@ -68,9 +68,31 @@ const present = (reading: ViewContext, facts: Facts, did: Did, anyway: boolean):
   return profileDetailed(presenting, did, (pack) => starterPackBasic(presenting, pack), anyway);
 };
 
+/** The same, after those have been looked up that are not here, and while those are that were long ago. */
+async function supplyProfiles(reading: ViewContext, actors: readonly string[]) {
+  const { elsewhere } = reading;
+  const read = await readProfiles(reading, actors);
+  if (elsewhere === null) return read;
+  const { facts, dids } = read;
+  const actorOf = (id: string) => [...facts.actors.values()].find((one) => one.handle === id.toLowerCase());
+  const missing = actors.filter((id) => {
+    const found = facts.actors.get(id) ?? actorOf(id);
+    // A member who has left may live elsewhere by now.
+    return found === undefined || (found.home === null && found.status === "deactivated");
+  });
+  if (missing.length > 0 && (await elsewhere.accounts(missing))) {
+    return readProfiles({ ...reading, elsewhere: null }, actors);
+  }
+  for (const did of dids) {
+    const checked = facts.actors.get(did)?.checked ?? null;
+    if (checked !== null) elsewhere.again(did, checked);
+  }
+  return read;
+}
+
 /** Refuses InvalidRequest `Profile not found`, AccountTakedown, AccountDeactivated. */
 export async function getProfile(reading: ViewContext, { actor }: { actor: string }): Promise<Profile> {
-  const { dids, facts } = await readProfiles(reading, [actor]);
+  const { dids, facts } = await supplyProfiles(reading, [actor]);
   const [did] = dids;
   const profile = did === undefined ? undefined : present(reading, facts, did, true);
   if (did === undefined || profile === undefined) throw invalidRequest("Profile not found");
@@ -85,6 +107,6 @@ export async function getProfiles(
   reading: ViewContext,
   { actors }: { actors: readonly string[] },
 ): Promise<{ profiles: Profile[] }> {
-  const { dids, facts } = await readProfiles(reading, actors);
+  const { dids, facts } = await supplyProfiles(reading, actors);
   return { profiles: dids.flatMap((did) => present(reading, facts, did, false) ?? []) };
 }

@@ -4,7 +4,9 @@ import type { Did } from "@atcute/lexicons";
 import { invalidRequest } from "../../../../protocol/refusal.ts";
 import { LATEST, formatCursor, parseCursor } from "../../cursors.ts";
 import type { Facts } from "../../facts.ts";
+import { isDid, isHandle } from "../../../../protocol/syntax.ts";
 import { complete, newFacts } from "../../hydration.ts";
+import { resolveActors } from "../../queries/actors.ts";
 import type { Page } from "../../queries/feeds.ts";
 import { type ActorCursor, type FoundActor, hasWords, selectActorsByName } from "../../queries/search.ts";
 import type { ViewContext } from "../../view-context.ts";
@@ -75,9 +77,18 @@ export async function searchActorsTypeahead(reading: ViewContext, params: Params
   return { actors: dids.flatMap((did) => profileBasic(present, did) ?? []) };
 }
 
+/** Looks up whoever a text names in full, by handle or DID. What somebody is still typing is not looked up. */
+async function supplyNamed({ db, elsewhere }: ViewContext, text: string): Promise<void> {
+  const isName = isDid(text) || isHandle(text.toLowerCase());
+  if (elsewhere === null || !isName) return;
+  const [did] = await resolveActors(db, [text]);
+  if (did === null || isDid(text)) await elsewhere.accounts([text]);
+}
+
 /** Refuses InvalidRequest `Malformed cursor`. */
 export async function searchActors(reading: ViewContext, params: Params) {
   const text = textOf(params);
+  if (params.cursor === undefined) await supplyNamed(reading, text);
   const { items, cursor } = await filled<Plain<AppBskyActorDefs.ProfileView>>(
     reading,
     params,

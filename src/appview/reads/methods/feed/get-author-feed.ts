@@ -5,10 +5,21 @@
 import type { AppBskyFeedDefs } from "@atcute/bluesky";
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
+import { flagsOf } from "../../../post-refs.ts";
 import { type Cursor, LATEST, parseCursor } from "../../cursors.ts";
+import type { Elsewhere } from "../../elsewhere.ts";
 import type { Facts } from "../../facts.ts";
-import { type FeedItem, type FeedRow, type Page, authorPage, selectAuthorFeed } from "../../queries/feeds.ts";
+import {
+  type FeedItem,
+  type FeedRow,
+  type Page,
+  authorPage,
+  fitsFilter,
+  selectAuthorFeed,
+} from "../../queries/feeds.ts";
 import { actorName, actorNamed } from "../../queries/graph.ts";
+import { rowsOf } from "../../script.ts";
+import { addForeign } from "../../supply.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { didOf } from "../../../uris.ts";
 import { standingOf } from "../../views/feed.ts";
@@ -26,6 +37,7 @@ export interface AuthorFeedParams {
 
 interface AuthorRow {
   did: Did;
+  home: string | null;
   pinned: ResourceUri | null;
 }
 
@@ -34,16 +46,52 @@ export async function getAuthorFeed(
   reading: ViewContext,
   params: AuthorFeedParams,
 ): Promise<{ feed: AppBskyFeedDefs.FeedViewPost[]; cursor?: string | undefined }> {
-  const { items, cursor } = await fillPage(reading, params, (from, limit) =>
-    page(reading, params, from, limit),
-  );
-  return { feed: items, cursor };
+  const { elsewhere } = reading;
+  if (elsewhere !== null && params.cursor?.startsWith(THEIRS) === true) {
+    const cursor = params.cursor.slice(THEIRS.length);
+    return (await feedElsewhere(reading, elsewhere, { ...params, cursor })) ?? { feed: [] };
+  }
+  let author: AuthorRow | undefined;
+  const { items, cursor } = await fillPage(reading, params, async (from, limit) => {
+    const found = await page(reading, params, from, limit);
+    author = found.author;
+    return found;
+  });
+  if (elsewhere === null || (author !== undefined && author.home === null)) return { feed: items, cursor };
+  const theirs = await feedElsewhere(reading, elsewhere, params);
+  // What the index has is better than nothing.
+  return theirs ?? getAuthorFeed({ ...reading, elsewhere: null }, params);
+}
+
+/** Begins a cursor that another host has given. */
+const THEIRS = "elsewhere:";
+
+/**
+ * The feed of an account that is not here, as its host tells it: the index has only what something here points at.
+ * Null: there is no such account, or its host cannot be asked now.
+ */
+async function feedElsewhere(reading: ViewContext, elsewhere: Elsewhere, params: AuthorFeedParams) {
+  const { db } = reading;
+  const find = () => rowsOf<AuthorRow>(db, selectAuthor(db, params.actor));
+  let [author] = await find();
+  if (author === undefined && (await elsewhere.accounts([params.actor]))) [author] = await find();
+  if (author === undefined || author.home === null) return null;
+  const found = await elsewhere.posts(author.did, params);
+  if (found === null) return null;
+  const facts = newFacts(reading);
+  addForeign(facts, found.posts);
+  const wanted = found.posts.filter(({ record, did }) => fitsFilter(flagsOf(record, did), params.filter));
+  const items = wanted.map(({ uri }) => ({ post: uri, repost: null, pinned: false }));
+  await hydrateItems(reading, items, facts, { dids: [author.did] });
+  refuseBlocked(facts, author.did);
+  const shown = presentItems(reading, facts, seen(facts, items, params.filter));
+  return { feed: shown, cursor: found.cursor === undefined ? undefined : `${THEIRS}${found.cursor}` };
 }
 
 const selectAuthor = (db: D1Database, actor: string): D1PreparedStatement =>
   db
     .prepare(
-      `SELECT did, profile ->> '$.pinnedPost.uri' AS pinned FROM actor
+      `SELECT did, home, profile ->> '$.pinnedPost.uri' AS pinned FROM actor
         WHERE did = ${actorNamed(actor)} AND known IS NOT NULL AND status IS NULL
           AND NOT EXISTS (SELECT 1 FROM takedown WHERE subject = did)`,
     )
@@ -54,8 +102,9 @@ async function page(
   params: AuthorFeedParams,
   from: string | undefined,
   limit: number,
-): Promise<Page<AppBskyFeedDefs.FeedViewPost>> {
-  const { db } = reading;
+): Promise<Page<AppBskyFeedDefs.FeedViewPost> & { author: AuthorRow | undefined }> {
+  const { db, elsewhere } = reading;
+  const nothing = { items: [], cursor: undefined };
   const cursor: Cursor | null = parseCursor(from);
   const [[authors, rows]] = await Promise.all([
     db.batch<AuthorRow & FeedRow>([
@@ -65,14 +114,16 @@ async function page(
     reading.mutedLists.read(),
   ]);
   const author = authors?.results[0];
+  if (elsewhere !== null && author?.home !== null) return { ...nothing, author };
   if (author === undefined) throw invalidRequest("Profile not found");
-  if (cursor === null) return { items: [], cursor: undefined };
+  if (cursor === null) return { ...nothing, author };
   const skeleton = authorPage(rows?.results ?? [], limit);
   const items = params.includePins && cursor === LATEST ? withPin(skeleton.items, author) : skeleton.items;
   const facts = newFacts(reading);
   await hydrateItems(reading, items, facts, { dids: [author.did] });
   refuseBlocked(facts, author.did);
-  return { items: presentItems(reading, facts, seen(facts, items, params.filter)), cursor: skeleton.cursor };
+  const shown = presentItems(reading, facts, seen(facts, items, params.filter));
+  return { items: shown, cursor: skeleton.cursor, author };
 }
 
 function withPin(items: FeedItem[], { did, pinned }: AuthorRow): FeedItem[] {

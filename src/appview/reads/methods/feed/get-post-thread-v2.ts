@@ -5,6 +5,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { type KnownLikerRow, selectKnownLikers } from "../../queries/engagement.ts";
 import { type PostRow, addPosts, selectOpThread, selectThread } from "../../queries/posts.ts";
+import { supplyThread } from "../../supply.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { didOf } from "../../../uris.ts";
@@ -32,7 +33,7 @@ export const belowOf = (rows: PostRow[]): ResourceUri[] =>
 /** A missing post is an item of the answer, not a refusal. */
 export async function getPostThreadV2(reading: ViewContext, params: Params) {
   const { db, viewer } = reading;
-  const anchor = await resolveUri(db, params.anchor);
+  const anchor = await resolveUri(reading, params.anchor);
   const above = params.above ? PARENTS : 0;
   const facts = newFacts(reading);
   const [posts, own, likers] = await db.batch<PostRow & { uri: ResourceUri } & KnownLikerRow>([
@@ -42,6 +43,7 @@ export async function getPostThreadV2(reading: ViewContext, params: Params) {
   ]);
   const rows: PostRow[] = posts?.results ?? [];
   addPosts(facts, rows);
+  await supplyThread(reading, facts, anchor, above);
   const known = addKnownLikers(facts, anchor, likers?.results ?? []);
   await complete(reading, facts, {
     rootLikes: true,
@@ -68,7 +70,7 @@ function addKnownLikers(facts: Facts, anchor: ResourceUri, rows: KnownLikerRow[]
 
 export async function getPostThreadOtherV2(reading: ViewContext, params: { anchor: ResourceUri }) {
   const { db } = reading;
-  const anchor = await resolveUri(db, params.anchor);
+  const anchor = await resolveUri(reading, params.anchor);
   const facts = newFacts(reading);
   const rows = await rowsOf<PostRow>(db, selectThread(db, anchor, 0, 1));
   addPosts(facts, rows);

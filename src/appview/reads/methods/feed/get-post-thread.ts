@@ -6,6 +6,7 @@ import { complete, newFacts } from "../../hydration.ts";
 import { resolveUri } from "../../queries/actors.ts";
 import { type PostRow, addPosts, selectThread } from "../../queries/posts.ts";
 import { belowOf } from "./get-post-thread-v2.ts";
+import { supplyThread } from "../../supply.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { rowsOf } from "../../script.ts";
 import { threadgateView } from "../../views/gates.ts";
@@ -25,10 +26,11 @@ type Output = {
 /** Refuses NotFound. */
 export async function getPostThread(reading: ViewContext, params: ThreadParams): Promise<Output> {
   const { db } = reading;
-  const anchor = await resolveUri(db, params.uri);
+  const anchor = await resolveUri(reading, params.uri);
   const facts = newFacts(reading);
   const rows = await rowsOf<PostRow>(db, selectThread(db, anchor, params.parentHeight, params.depth));
   addPosts(facts, rows);
+  await supplyThread(reading, facts, anchor, params.parentHeight);
   await complete(reading, facts, { rootLikes: true });
   const present = { facts, images: reading.images };
   const thread = threadView(

@@ -67,12 +67,12 @@ const MUTED = {
   [POST]: { table: "thread_mute", column: "root_uri" },
 } as const;
 
-async function subjectOf({ db }: MemberViewContext, uri: ResourceUri) {
+async function subjectOf(reading: MemberViewContext, uri: ResourceUri) {
   const collection = collectionOf(uri);
   if (collection !== LIST && collection !== POST) {
     throw invalidRequest("Only lists, and threads by their first posts, can be muted");
   }
-  return { ...MUTED[collection], subject: await resolveUri(db, uri) };
+  return { ...MUTED[collection], subject: await resolveUri(reading, uri) };
 }
 
 /**

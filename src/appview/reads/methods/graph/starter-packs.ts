@@ -89,7 +89,7 @@ export async function getStarterPack(
   reading: ViewContext,
   params: { starterPack: ResourceUri },
 ): Promise<{ starterPack: Full }> {
-  const uri = await resolveUri(reading.db, params.starterPack);
+  const uri = await resolveUri(reading, params.starterPack);
   const { facts, parts } = await hydrate(reading, [uri]);
   const pack = starterPack({ facts, images: reading.images }, uri, parts.get(uri));
   if (pack === undefined) throw invalidRequest("Starter pack not found");

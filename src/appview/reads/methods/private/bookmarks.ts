@@ -17,11 +17,11 @@ import type { Plain } from "../../views/typed.ts";
 import type { PageParams } from "../fill-page.ts";
 import { pagedOwn } from "../paged.ts";
 
-async function postUri({ db }: MemberViewContext, uri: ResourceUri): Promise<ResourceUri> {
+async function postUri(reading: MemberViewContext, uri: ResourceUri): Promise<ResourceUri> {
   if (collectionOf(uri) !== POST) {
     throw new Refusal("UnsupportedCollection", `Only '${POST}' records can be bookmarked`);
   }
-  return resolveUri(db, uri);
+  return resolveUri(reading, uri);
 }
 
 /**
