@@ -128,6 +128,25 @@ describe("by the keyboard alone", () => {
 });
 
 describe("without JavaScript", () => {
+  test("the host gets an address of its own, and set-up goes on there", async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await page.goto(`${host.origin}/setup`);
+    await page.getByLabel("Set-up code").fill(CODE);
+    await page.getByRole("button", { name: "Open set-up" }).click();
+    await page.goto(`${host.origin}/setup/address`);
+    await page.getByRole("radio").nth(1).check();
+    const there = host.origin.replace("localhost", "127.0.0.1");
+    await page.getByLabel("Your own domain", { exact: true }).fill(there);
+    await page.getByRole("button", { name: "Save and go on" }).click();
+    await page.getByRole("link", { name: `Go on at ${new URL(there).host}` }).click();
+    expect(page.url()).toBe(`${there}/setup`);
+    await page.getByRole("link", { name: "Handles" }).click();
+    expect(await title(page)).toBe("Handles");
+    // Whoever comes to the first address is led to the new one.
+    await page.goto(`${host.origin}/setup/handles`);
+    expect(page.url()).toBe(`${there}/setup/handles`);
+  });
+
   test("set-up is left in one browser and gone on with in another, by the code, up to the end", async () => {
     const plain = async () => (await browser.newContext({ javaScriptEnabled: false })).newPage();
     const open = async (page: Page) => {

@@ -104,6 +104,25 @@ test("what dies on the way is taken up where it was, whether or not the registry
   }
 });
 
+test("a sign-up that died half way is settled first, and then moves along", async () => {
+  // oxlint-disable-next-line typescript/unbound-method -- it is applied to the client that was called
+  const { submit } = PlcClient.prototype;
+  let did: Did | null = null;
+  const dying = [
+    vi.spyOn(PlcClient.prototype, "submit").mockImplementation(async function (this: PlcClient, ...given) {
+      did = given[0];
+      await submit.apply(this, given);
+      throw new Refusal("UpstreamFailure", "the answer was lost", 502);
+    }),
+    vi.spyOn(PlcClient.prototype, "lastOperation").mockRejectedValue(new Error("away")),
+  ];
+  await expect(join()).rejects.toThrow();
+  for (const spy of dying) spy.mockRestore();
+  await moveHost(env, "admin", NEW);
+  await passAll();
+  expect(await pdsOf(did ?? "did:plc:nobody")).toBe(NEW);
+});
+
 test("whoever has their identity elsewhere is passed over, and stops nobody", async () => {
   const [gone, stays] = [await join(), await join()];
   const did = gone.did as Did;

@@ -136,6 +136,8 @@ export async function settleMove(services: SettlingServices, act: Act): Promise<
   const { DIRECTORY } = services.env;
   if (act.subject === null) return services.directory.unsettled.end(act);
   const course = courseOf(act.subject);
+  // A sign-up from before may have died half way, with an identity that names the address of then. It is settled first.
+  if (course.after === "" && (await hasSignUps(DIRECTORY, act.at + BEGIN_MS))) return;
   const dids = await membersAfter(DIRECTORY, course.after);
   const next = { ...course };
   try {
@@ -149,6 +151,12 @@ export async function settleMove(services: SettlingServices, act: Act): Promise<
     if (next.after !== course.after) await note(DIRECTORY, act, next);
   }
   if (dids.length < AT_ONCE) await finish(services, next);
+}
+
+/** Whether a sign-up that began before a time (ms) is under way. */
+async function hasSignUps(database: D1Database, before: number): Promise<boolean> {
+  const found = database.prepare("SELECT 1 FROM unsettled WHERE kind = 'create' AND at < ?1 LIMIT 1");
+  return (await found.bind(before).first()) !== null;
 }
 
 async function membersAfter(database: D1Database, after: string): Promise<Did[]> {

@@ -95,6 +95,10 @@ const Consequences: FC<AddressProps & { wanted: string }> = ({
         to name the new address, which takes about {time(members, minutes)}. The registry keeps every change
         for ever.
       </li>
+      <li>
+        Whoever keeps their identity themselves, as a did:web or by keys that this host has not, changes it
+        themselves. They are counted as the change goes on.
+      </li>
       <li>Handles stay as they are, and so do posts, followers, passwords and app passwords.</li>
       <li>
         Apps that members allowed on the host’s page have to be allowed once more, and members sign in once
