@@ -293,6 +293,25 @@ describe("the pages", () => {
     expect(await readKept(bindings)).toEqual({ HOST_NAME: "Lagoon", HOST_COLOR: "#00aa00" });
   });
 
+  test("propose the plan that asks for least, and what fits one person", async () => {
+    const who = visitor();
+    await open(who);
+    const chosen = (html: string, name: string) =>
+      [...html.matchAll(/<input type="radio"[^>]*>/g)]
+        .map(([input]) => input)
+        .filter((input) => input.includes(`name="${name}"`) && / checked/.test(input))
+        .map((input) => /value="([^"]*)"/.exec(input)?.[1]);
+    expect(chosen((await who.get("/setup/place")).html, "PLAN")).toEqual(["free"]);
+    expect(chosen((await who.get("/setup/joining")).html, "REGISTRATION")).toEqual(["invite"]);
+    await who.get("/setup/place");
+    await who.post("/setup/place", { step: "save", HOST_KIND: "person", PLAN: "paid", PERSON_SHOWS: "" });
+    expect(chosen((await who.get("/setup/place")).html, "PLAN")).toEqual(["paid"]);
+    expect(chosen((await who.get("/setup/joining")).html, "REGISTRATION")).toEqual(["closed"]);
+    expect(chosen((await who.get("/setup/network")).html, "APPVIEW")).toEqual([
+      "did:web:api.bsky.app#bsky_appview",
+    ]);
+  });
+
   test("set nothing that they do not ask for", async () => {
     const who = visitor();
     await open(who);

@@ -48,7 +48,7 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
         kind: "text",
         name: "PERSON_SHOWS",
         label: "What one person’s front page shows",
-        hint: "Posts, replies, media, and collections of your repo such as com.whtwnd.blog.entry, separated by commas. Posts are there in any case.",
+        hint: "It counts for one person alone. Posts, replies, media, and collections of your repo such as com.whtwnd.blog.entry, separated by commas. Posts are there in any case.",
         maxlength: 400,
       },
     ],
@@ -220,10 +220,17 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
   },
 };
 
-/** The proposal of a page where nothing is set: for one person, nobody else joins, and Bluesky's AppView. */
-export function proposalFor(name: SettingName, kept: boolean, settings: Settings): string {
+/** What a page proposes where nothing was chosen. */
+export type Propose = (name: SettingName, settings: Settings) => string;
+
+/**
+ * The proposals of set-up. For one person, nobody else joins, and Bluesky's AppView shows the whole network. The
+ * plan is the one that asks less of the account: the other, chosen in error, stops long work.
+ */
+export const proposalFor: Propose = (name, settings) => {
   const isPerson = settings.HOST_KIND === "person";
-  if (!kept && isPerson && name === "REGISTRATION") return "closed";
-  if (!kept && isPerson && name === "APPVIEW") return BLUESKY_APPVIEW;
+  if (name === "PLAN") return "free";
+  if (isPerson && name === "REGISTRATION") return "closed";
+  if (isPerson && name === "APPVIEW") return BLUESKY_APPVIEW;
   return settings[name];
-}
+};

@@ -1,14 +1,14 @@
 /** The pages of set-up that only set settings. */
 import { readKept } from "../../../schema/kept-settings.ts";
 import { type TypedSettings, changeSettings } from "../../lifecycle/host/settings.ts";
-import { SETTINGS } from "../../protocol/settings/list.ts";
+import { SETTINGS, type SettingName } from "../../protocol/settings/list.ts";
 import { fixedSettings } from "../../protocol/settings/configured.ts";
 import type { Fields } from "../forms.ts";
 import { SettingsFormPage, type Shown } from "../pages/setup/settings-form.tsx";
 import type { Visit } from "../visit.ts";
 import { type Input, OTHER, type SettingsPage, otherOf } from "./inputs.ts";
 import type { PageName } from "./pages.ts";
-import { proposalFor } from "./settings-pages.ts";
+import { type Propose, proposalFor } from "./settings-pages.ts";
 import { type SetUpTask, leave, shown } from "./task.tsx";
 
 const isSecret = ({ name }: Input): boolean => (SETTINGS[name] as { secret?: true }).secret === true;
@@ -16,7 +16,7 @@ const isSecret = ({ name }: Input): boolean => (SETTINGS[name] as { secret?: tru
 export function settingsTask(name: PageName, page: SettingsPage): SetUpTask {
   return {
     show: async (visit, said) => {
-      const show = await showing(visit, said.fields);
+      const show = await showing(visit, said.fields, proposalFor);
       return shown(visit, name, said, (frame) => <SettingsFormPage {...frame} page={page} shown={show} />);
     },
     steps: {
@@ -28,14 +28,18 @@ export function settingsTask(name: PageName, page: SettingsPage): SetUpTask {
   };
 }
 
-/** The content of each field: the text typed, else the setting, else the proposal. */
-export async function showing(visit: Visit, typed?: Fields): Promise<(input: Input) => Shown> {
+/** The content of each field: the text typed, else the setting, or what is proposed where none was chosen. */
+export async function showing(
+  visit: Visit,
+  typed?: Fields,
+  propose: Propose = (name, settings) => settings[name],
+): Promise<(input: Input) => Shown> {
   const { env } = visit.services;
   const [kept, fixed] = [await readKept(env), fixedSettings(env)];
+  const chosen = (name: SettingName) => name in kept || fixed.includes(name);
+  const value = ({ name }: Input) => (chosen(name) ? env[name] : propose(name, env));
   return (input) => ({
-    value:
-      (input.kind === "picture" ? undefined : textIn(typed, input)) ??
-      proposalFor(input.name, input.name in kept, env),
+    value: (input.kind === "picture" ? undefined : textIn(typed, input)) ?? value(input),
     fixed: fixed.includes(input.name),
     hidden: (isSecret(input) || input.kind === "picture") && env[input.name] !== "",
   });

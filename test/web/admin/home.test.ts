@@ -53,6 +53,29 @@ test("of several people on one browser, the one with the role is meant, and link
   expect((await visitor.get(`/admin?as=${encodeURIComponent(second.did)}`)).status).toBe(403);
 });
 
+test("a set-up that was left is gone on with, and a change of address that goes on is nothing stuck", async () => {
+  const { DIRECTORY } = bindings;
+  const { visitor } = await holderOf("owner");
+  const moderator = await holderOf("moderator");
+  await DIRECTORY.batch([
+    DIRECTORY.prepare("INSERT INTO host_setup (id, done) VALUES (1, '[]')"),
+    DIRECTORY.prepare(
+      "INSERT INTO unsettled (id, did, kind, subject, at, due) VALUES ('rehome', 'did:web:x.test', 'rehome', NULL, 1, ?1)",
+    ).bind(Date.now() + 3_600_000),
+  ]);
+  try {
+    const page = await visitor.get("/admin");
+    expect(page.text).toContain("Set-up is not finished. Go on with it.");
+    expect(page.html).toContain('href="/setup"');
+    expect(page.text).not.toContain("could not be finished");
+    expect((await moderator.visitor.get("/admin")).text).toContain("All is well");
+  } finally {
+    await DIRECTORY.batch(
+      ["host_setup", "unsettled"].map((table) => DIRECTORY.prepare(`DELETE FROM ${table}`)),
+    );
+  }
+});
+
 test("it says who and what came since the visit before", async () => {
   const { visitor, member } = await holderOf("owner");
   await visitor.get("/admin");

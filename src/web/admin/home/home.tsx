@@ -40,8 +40,12 @@ async function look({ services, member, role }: DeskVisit) {
   ];
   return { news, concerns, plan: summaryOf(use, env.PLAN) };
 }
-function concernsOf({ stuck, unsent, relays, findings }: HomeNews, isOwner: boolean): Concern[] {
+
+function concernsOf(news: HomeNews, isOwner: boolean): Concern[] {
+  const { stuck, isSettingUp, unsent, relays, findings } = news;
   const concerns: Concern[] = [];
+  if (isSettingUp && isOwner)
+    concerns.push({ what: "Set-up is not finished.", todo: "Go on with it.", path: "/setup" });
   if (stuck > 0)
     concerns.push({
       what: `${counted(stuck, "change")} of accounts could not be finished for some minutes.`,

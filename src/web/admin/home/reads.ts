@@ -25,8 +25,10 @@ export interface HomeNews {
   reports: { open: number; recent: number; escalated: number };
   /** Requests to join that wait; `COUNT_MAX` at most. */
   requests: number;
-  /** Acts that not all stations followed for minutes. */
+  /** Acts that not all stations followed for minutes; a change of the host's address may take hours. */
   stuck: number;
+  /** Whether set-up was begun and not ended. */
+  isSettingUp: boolean;
   /** Mail that could not be sent within the last hour. */
   unsent: number;
   /** Relays that did not accept when they were last asked. */
@@ -58,6 +60,7 @@ interface Counts {
   escalated: number;
   requests: number;
   stuck: number;
+  settingUp: number;
   unsent: number;
 }
 
@@ -73,7 +76,8 @@ const COUNTS = `
     (SELECT count(*) FROM (SELECT 1 FROM report WHERE state = 'open' AND escalated_by IS NOT NULL
       LIMIT ${COUNT_MAX})) AS escalated,
     (SELECT count(*) FROM (SELECT 1 FROM join_request WHERE state = 'waiting' LIMIT ${COUNT_MAX})) AS requests,
-    (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE at < ?3 LIMIT ${COUNT_MAX})) AS stuck,
+    (SELECT count(*) FROM (SELECT 1 FROM unsettled WHERE at < ?3 AND kind <> 'rehome' LIMIT ${COUNT_MAX})) AS stuck,
+    (SELECT count(*) FROM host_setup WHERE finished_at IS NULL) AS settingUp,
     (SELECT count(*) FROM (SELECT 1 FROM unsent_mail WHERE at > ?2 LIMIT ${COUNT_MAX})) AS unsent
   FROM look`;
 
@@ -131,7 +135,7 @@ export async function readNews(
     relays: read<HomeNews["relays"][number]>(refusing.bind(NEWEST)),
     ...numberReads(database),
   });
-  const { since, members, open, recent, escalated, requests, stuck, unsent } = must(
+  const { since, members, open, recent, escalated, requests, stuck, settingUp, unsent } = must(
     found.counts[0],
     "the reader's role",
   );
@@ -142,6 +146,7 @@ export async function readNews(
     reports: { open, recent, escalated },
     requests,
     stuck,
+    isSettingUp: settingUp > 0,
     unsent,
     relays: found.relays.filter(({ origin }) => relays.includes(origin)),
     findings: found.findings.filter(({ origin }) => relays.includes(origin)),

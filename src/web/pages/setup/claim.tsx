@@ -84,7 +84,7 @@ const CodeForm: FC<Omit<ClaimProps, keyof Frame>> = ({ view, sender, problem }) 
         autocomplete="one-time-code"
         maxlength={256}
         problem={problem}
-        hint="It is the secret SETUP_CODE of the Worker. Lost it? Set a new one: npx wrangler secret put SETUP_CODE."
+        hint="It is the secret SETUP_CODE of the Worker. Lost it? Set a new one, in Cloudflare’s dashboard at the Worker’s Settings, Variables and Secrets, or by npx wrangler secret put SETUP_CODE."
         autofocus
       />
       <Submit>Open set-up</Submit>
