@@ -193,7 +193,7 @@ article.post:focus{outline:3px solid var(--accent);outline-offset:-3px}
 .menu li a[aria-current]::before{display:none}
 .menu span{position:static;width:auto;height:auto;clip-path:none;overflow:visible}
 .menu .badge{position:static;flex:none;margin-inline-start:auto}
-.menu .write{position:static;width:auto;height:auto;border-radius:.75rem;margin:.75rem .25rem 0;padding:.6rem 1rem;box-shadow:none}
+.menu .write{position:static;width:auto;height:auto;border-radius:.75rem;margin:.75rem .25rem 0;padding:.6rem .5rem;gap:.5rem;box-shadow:none}
 .about{padding:1.25rem .5rem;margin:0;align-self:start;position:sticky;top:0}
 .profile .banner{border-radius:0}
 }
