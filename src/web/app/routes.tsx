@@ -191,7 +191,8 @@ function ofOwnRepo(visit: AppVisit): AppVisit | null {
   const { member } = visit.reader;
   const isOwn = [member.did, member.handle].some((name) => url.pathname.split("/")[2] === name);
   if (!isOwn || !/^\/profile\/[^/]+(\/post\/[^/]+)?$/.test(url.pathname)) return null;
-  return { ...visit, views: viewsOfRepo(services, member) };
+  const views = viewsOfRepo(services, member);
+  return { ...visit, views, beside: views };
 }
 
 function reasonFor({ scene, request }: AppVisit, { error }: RefusalShape): string | undefined {
