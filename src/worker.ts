@@ -32,6 +32,12 @@ import { type AppViewStation, type Bindings, SEQUENCER_NAME } from "./protocol/s
 /** The cron that settles acts. The other one, every five minutes, is for what can wait. */
 const EVERY_MINUTE = "* * * * *";
 
+/** `once`: settles at once, and does not go on for a minute; a test moves the clock. */
+interface Schedule {
+  cron: string;
+  once?: boolean;
+}
+
 /** Whether a page is of settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
   /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
@@ -59,7 +65,7 @@ export default {
     return isDue() ? measure(near, (work) => context.waitUntil(work), answer) : answer(near);
   },
   async scheduled(
-    event: { cron: string } | null,
+    event: Schedule,
     given: Bindings<AccountStation>,
     context: { exports?: unknown },
   ): Promise<void> {
@@ -77,8 +83,9 @@ export default {
         ? []
         : [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env), careFor(env, AppView)]),
     ];
-    if (event?.cron === EVERY_MINUTE) {
-      await Promise.all([settleMinute(env, AppView), ...eachMinute()]);
+    if (event.cron === EVERY_MINUTE) {
+      const settle = event.once === true ? settleOnce : settleMinute;
+      await Promise.all([settle(env, AppView), ...eachMinute()]);
       return;
     }
     await Promise.all([
@@ -87,8 +94,6 @@ export default {
       tellModerators(env),
       ...(isShort ? [] : [sweepArchives(env), sweepElsewhere(env), checkHandles(env)]),
       countDay(env),
-      // Without an event, all is done once: a test moves the clock.
-      ...(event === null ? [settleOnce(env, AppView), ...eachMinute()] : []),
     ]);
   },
 };

@@ -64,9 +64,9 @@ test("databases that cannot be brought up to date are said in words, and when to
 });
 
 test("the Worker's schedule does nothing then", async () => {
-  await expect(worker.scheduled(null, { ...bindings, REGISTRATION: "opne" as never }, {})).rejects.toThrow(
-    "none of invite, approval, open, closed",
-  );
+  await expect(
+    worker.scheduled({ cron: "* * * * *" }, { ...bindings, REGISTRATION: "opne" as never }, {}),
+  ).rejects.toThrow("none of invite, approval, open, closed");
 });
 
 test("settings as people write them are served in their normal form", async () => {

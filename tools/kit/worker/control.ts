@@ -20,6 +20,9 @@ import { add, totals } from "./platform/totals.ts";
 import { allFigures, invoke, takeBreaches } from "./platform/invocation.ts";
 import { clockOffset, shiftClock } from "./shifted-date.ts";
 
+/** The crons of `wrangler.toml`, the one for what can wait first. */
+const CRONS = ["*/5 * * * *", "* * * * *"];
+
 interface Kept {
   kitClockMoved(before: number): Promise<void>;
 }
@@ -125,10 +128,12 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     await this.#runSchedule();
   }
 
-  /** Without an event, all is done that is due at some minute. */
-  #runSchedule(): Promise<void> {
+  /** All that is due at some minute: as on the platform, each cron is an invocation of its own. */
+  async #runSchedule(): Promise<void> {
     add("requests");
-    return invoke("schedule", () => worker.scheduled(null, underRules(this.env), this.ctx));
+    for (const cron of CRONS) {
+      await invoke("schedule", () => worker.scheduled({ cron, once: true }, underRules(this.env), this.ctx));
+    }
   }
 
   async #members(): Promise<string[]> {
