@@ -98,6 +98,16 @@ beforeAll(async () => {
   holders.set("none", await signedIn());
   subject = (await join()).did;
   await plantArchive();
+  // Somebody came by the inviter.
+  const inviter = holders.get("inviter")?.member.did;
+  await bindings.DIRECTORY.batch([
+    bindings.DIRECTORY.prepare(
+      "INSERT INTO invite_code (code, available_uses, for_account, created_by, created_at) VALUES ('of-inviter', 5, ?1, ?1, '2026')",
+    ).bind(inviter),
+    bindings.DIRECTORY.prepare(
+      "INSERT INTO invite_use (code, used_by, used_at) VALUES ('of-inviter', ?1, '2026')",
+    ).bind(subject),
+  ]);
 });
 
 const visitorOf = (role: Role | "none"): Visitor => holders.get(role)?.visitor ?? new Visitor();
@@ -127,6 +137,13 @@ const harmless = (step: string) => ({
 /** Whether a form was taken: its page answers, with what came of it. */
 const wasTaken = ({ status, location }: Shown) =>
   status === 200 || status === 400 || (status === 303 && !location?.startsWith("/account/"));
+
+test("an inviter sees who came by an invite, without ways to their pages", async () => {
+  const { html, text } = await visitorOf("inviter").get("/admin/invites/of-inviter");
+  expect(text).toContain("1 of 5 came");
+  for (const [path, step] of offeredIn(html))
+    expect(step === null ? servedAt(path)?.may : servedAt(path)?.steps[step]?.may, path).toContain("inviter");
+});
 
 test("the table has every page and every form", () => {
   const forms = Object.entries(PAGES).map(([path, { steps }]) => [path, Object.keys(steps).toSorted()]);
@@ -198,6 +215,50 @@ describe.each(Object.entries(TABLE))("%s", (pattern, { may, steps }) => {
       expect(await audited()).toBe(before);
     },
   );
+});
+
+/** The page of the table that serves a path. */
+function servedAt(path: string) {
+  const pathname = new URL(path, "http://host.test").pathname;
+  return PAGES[pathname] ?? PAGES[pathname.replace(/[^/]+$/, "*")];
+}
+
+/** The ways and the forms of a page, those of its header among them: a path, and the form's step. */
+function offeredIn(html: string): [path: string, step: string | null][] {
+  const links = [...html.matchAll(/<a\b[^>]*\bhref="(\/admin[^"]*)"/g)].map(
+    ([, path = ""]): [string, null] => [path, null],
+  );
+  const forms = html
+    .split("<form")
+    .slice(1)
+    .map((form) => form.split("</form>")[0] ?? "");
+  const steps = forms.flatMap((form) => {
+    const [, action = ""] = /action="(\/admin[^"]*)"/.exec(form) ?? [];
+    return [...form.matchAll(/name="step" value="([^"]+)"/g)].map(([, step = ""]): [string, string] => [
+      action,
+      step,
+    ]);
+  });
+  return [...links, ...steps];
+}
+
+describe.each(ROLES)("what %s may not do is not shown", (role) => {
+  const own = Object.entries(TABLE).filter(([, { may }]) => may.includes(role));
+  test.each(own.map(([pattern]) => pattern))("on %s", async (pattern) => {
+    await age(role, 0);
+    const about = pattern === "/admin/invites/*" ? (holders.get(role)?.member.did ?? "") : null;
+    const { html, status } = await visitorOf(role).get(
+      about === null ? pathOf(pattern) : pattern.replace("*", about),
+    );
+    expect(status).toBe(200);
+    const offered = offeredIn(html);
+    if (pattern !== "/admin/archives/*") expect(offered.length).toBeGreaterThan(0);
+    for (const [path, step] of offered) {
+      const page = servedAt(path);
+      const may = step === null ? page?.may : page?.steps[step]?.may;
+      expect(may, `${path} ${step ?? ""}`).toContain(role);
+    }
+  });
 });
 
 test("a form that is none of the page's is refused", async () => {
