@@ -5,6 +5,7 @@ export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
 import { sendAnnouncements } from "./lifecycle/announcements/send.ts";
+import { type Chore, takeTurns } from "./lifecycle/host/turns.ts";
 import { serve } from "./edge/app.ts";
 import { resumeIndex } from "./lifecycle/rebuild.ts";
 import { followUse } from "./lifecycle/numbers/shortage.ts";
@@ -40,13 +41,14 @@ interface Schedule {
 
 /** Whether a page is of settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan|backups))\b/.test(url);
 
-/** Backs up, or examines what there is: a minute has requests for one of both. Each is loaded where it is made. */
-const careFor = async (env: Bindings<AccountStation>, appview: AppViewStation | null): Promise<void> => {
-  if (env.BACKUP_KEY !== "" && (await (await import("./lifecycle/backup/run.ts")).backUp(env))) return;
-  await (await import("./lifecycle/doctor/run.ts")).examine(env, appview);
-};
+/** Mails to all, backups and examinations of what there is; the latter two are loaded where they are made. */
+const longChores = (env: Bindings<AccountStation>, appview: AppViewStation | null): Chore[] => [
+  () => sendAnnouncements(env),
+  async () => env.BACKUP_KEY !== "" && (await import("./lifecycle/backup/run.ts")).backUp(env),
+  async () => (await import("./lifecycle/doctor/run.ts")).examine(env, appview),
+];
 
 export default {
   async fetch(request: Request, env: Bindings<AccountStation>, context: ExecutionContext): Promise<Response> {
@@ -81,7 +83,7 @@ export default {
       followUse(env, copy),
       ...(isShort
         ? []
-        : [index(), lookAtRelays(env), measureSizes(env), sendAnnouncements(env), careFor(env, AppView)]),
+        : [index(), lookAtRelays(env), measureSizes(env), takeTurns(longChores(env, AppView), Date.now())]),
     ];
     if (event.cron === EVERY_MINUTE) {
       const settle = event.once === true ? settleOnce : settleMinute;

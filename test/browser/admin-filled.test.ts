@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PASSWORD, type Stage, setStage, signUp } from "../clients/oauth/stage.ts";
 import { launchChromium } from "./chromium.ts";
-import { assertAccessible } from "./looks.ts";
+import { OPEN_ALL, assertAccessible } from "./looks.ts";
 
 let stage: Stage;
 let browser: Browser;
@@ -44,8 +44,7 @@ const plant = (into: string, rows: (string | number | null)[][]) =>
 
 const open = async (path: string) => {
   await page.goto(at(path));
-  for (const details of await page.locator("main details").all())
-    await details.evaluate("element => element.setAttribute('open', '')");
+  await page.evaluate(OPEN_ALL);
 };
 
 const LONG = "a-handle-that-is-as-long-as-a-domain-allows-it-to-be-and-then-some.example.com";
@@ -130,7 +129,7 @@ test("backups begin with a key that the browser makes, and say how each went", a
   await assertAccessible(page, "admin-backups-key");
   await page.getByLabel("I have saved it").check();
   await page.getByRole("button", { name: "Use this key" }).click();
-  await page.getByText("The first backup begins within a minute.").waitFor();
+  await page.getByText("The first backup begins within minutes.").waitFor();
   const [kept] = await stage.host.query("DIRECTORY", "SELECT settings FROM host_settings");
   const { BACKUP_KEY } = JSON.parse(String(kept?.settings)) as { BACKUP_KEY: string };
   const place = createHash("sha256").update(` ${BACKUP_KEY}`).digest("hex").slice(0, 16);

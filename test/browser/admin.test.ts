@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD, type Stage, setStage, signUp } from "../clients/oauth/stage.ts";
 import { launchChromium } from "./chromium.ts";
-import { assertAccessible, takePicture } from "./looks.ts";
+import { OPEN_ALL, assertAccessible, takePicture } from "./looks.ts";
 
 let stage: Stage;
 let browser: Browser;
@@ -154,8 +154,7 @@ describe("every page", () => {
       await page.goto(at(`/admin${path}`));
       expect(await page.locator("h1").textContent()).not.toBe("Sign in");
       if (IN_GUIDE.has(name)) await takePicture(page, `admin-${name}`);
-      for (const details of await page.locator("main details").all())
-        await details.evaluate("element => element.setAttribute('open', '')");
+      await page.evaluate(OPEN_ALL);
       await assertAccessible(page, `admin-${name}`);
     }
   }, 300_000);

@@ -50,6 +50,9 @@ export async function assertReadable(page: Page, name: string): Promise<void> {
   await page.evaluate("document.documentElement.dir = 'ltr'");
 }
 
+/** A script that opens whatever a page has folded up. */
+export const OPEN_ALL = "for (const each of document.querySelectorAll('main details')) each.open = true;";
+
 /** The tallest picture of the guide, in CSS pixels. */
 const TALLEST = 1_100;
 

@@ -26,13 +26,16 @@ interface Reader {
   email: string;
 }
 
-/** For the Worker's schedule: may be called as often as one likes. */
-export async function sendAnnouncements(env: SendingBindings, mailer: Mailer = mailerOf(env)): Promise<void> {
+/** For the Worker's schedule: may be called as often as one likes. Returns whether one is under way. */
+export async function sendAnnouncements(
+  env: SendingBindings,
+  mailer: Mailer = mailerOf(env),
+): Promise<boolean> {
   const database = env.DIRECTORY;
   const running = await database
     .prepare("SELECT * FROM announcement WHERE after IS NOT NULL ORDER BY id LIMIT 1")
     .first<Announcement>();
-  if (running === null) return;
+  if (running === null) return false;
   const most = AT_ONCE[env.PLAN];
   const { results } = await database
     .prepare(`SELECT a.did, a.email FROM account a WHERE ${READERS} ORDER BY a.did LIMIT ?3`)
@@ -40,12 +43,13 @@ export async function sendAnnouncements(env: SendingBindings, mailer: Mailer = m
     .all<Reader>();
   const turn = new Turn(database, running);
   for (const reader of results) {
-    if (!(await turn.claim(reader.did))) return;
+    if (!(await turn.claim(reader.did))) return true;
     const outcome = await mailer.send(await mailFor(env, running, reader));
     if (outcome === "sent") await turn.passed();
-    else if (await turn.isHopeless()) return;
+    else if (await turn.isHopeless()) return true;
   }
   await turn.end(results.length < most);
+  return true;
 }
 
 /** How far a turn is. */

@@ -32,18 +32,22 @@ type Env = Bindings<AccountStation>;
 
 /**
  * Begins an examination when one is due, and makes its next step. For the Worker's schedule: may be called as often
- * as one likes.
+ * as one likes. Returns whether one is under way.
  */
 export async function examine(
   env: Env,
   appview: AppViewStation | null,
   clock: () => number = Date.now,
-): Promise<void> {
+): Promise<boolean> {
   const [last] = await examinations(env.DIRECTORY).newest(1);
-  if (last !== undefined && last.endedAt === null) return step(env, appview, clock);
+  if (last !== undefined && last.endedAt === null) {
+    await step(env, appview, clock);
+    return true;
+  }
   const isDue =
     last === undefined ? await isOld(env.DIRECTORY, clock()) : clock() - runTime(last.id) >= EVERY_MS;
   if (isDue) await start(env, clock);
+  return false;
 }
 
 /** Whether anybody has lived here for a day. */

@@ -31,7 +31,7 @@ export const backups: DeskPage = {
           visit,
           { BACKUP_KEY: key },
           new Map(),
-          "The first backup begins within a minute.",
+          "The first backup begins within minutes.",
         );
         return said.done === undefined ? said : { ...said, hasKey: true };
       },
@@ -47,7 +47,7 @@ export const backups: DeskPage = {
       take: async ({ services }) => {
         if (services.env.BACKUP_KEY === "") return { problem: wrong("There is no key yet. Make one first.") };
         await start(services.env);
-        return { done: "A backup begins within a minute." };
+        return { done: "A backup begins within minutes." };
       },
     },
   },

@@ -17,7 +17,7 @@ export const health: DeskPage = {
       may: ["owner"],
       take: async ({ services }) => {
         await start(services.env);
-        return { done: "The examination begins within a minute." };
+        return { done: "The examination begins within minutes." };
       },
     },
     mail: {

@@ -114,7 +114,7 @@ details ul{list-style:none;font-size:.875rem}details li{padding:.125rem 0;overfl
 .rows{border:1.5px solid var(--line);border-radius:var(--round);margin-top:.75rem}
 .rows>*{display:flex;align-items:center;gap:1rem;padding:.875rem 1.125rem;color:inherit;text-decoration:none;min-height:3.5rem}
 .rows>*+*{border-top:1px solid var(--line)}
-.rows .words{flex:1;min-width:0;line-height:1.4}.rows form{margin:0}
+.rows .words{flex:1;min-width:0;line-height:1.4;overflow-wrap:anywhere}.rows form{margin:0}
 .rows .at{color:var(--soft);font-size:.9375rem;overflow-wrap:anywhere}
 .rows a:hover{background:var(--ground)}
 .rows a:first-child{border-radius:var(--round) var(--round) 0 0}.rows a:last-child{border-radius:0 0 var(--round) var(--round)}

@@ -24,7 +24,7 @@ test("an owner gives the host a key, and a backup begins, is shown, and holds th
   expect((await post({ step: "key", BACKUP_KEY: "not a key" })).text).toContain("is no public key");
 
   const { publicKey } = await newOwnerKey();
-  expect((await post({ step: "key", BACKUP_KEY: publicKey })).text).toContain("begins within a minute");
+  expect((await post({ step: "key", BACKUP_KEY: publicKey })).text).toContain("begins within minutes");
   expect((await post({ step: "save", BACKUP_TO: "a bucket" })).text).toContain(
     "https://s3.example.com/bucket",
   );

@@ -54,7 +54,7 @@ async function write(visit: DeskVisit, fields: Fields): Promise<Said> {
     if (!isRefusal(thrown) || thrown.error !== "InvalidRequest") throw thrown;
     return { problem: wrong("Another one is under way. Wait until it is through, or stop it."), fields };
   }
-  return { done: "It begins within a minute. This page says how far it is." };
+  return { done: "It begins within minutes. This page says how far it is." };
 }
 
 export const announcements: DeskPage = {

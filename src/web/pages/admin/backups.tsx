@@ -48,7 +48,7 @@ export const BackupsPage: FC<BackupsProps> = ({ key_, runs, shown, ...frame }) =
     lead={
       key_.isSet
         ? "This host keeps copies of its accounts by itself. Look once a year whether they would bring it back: docs/backups.md says how."
-        : "So far, nothing is kept: what this host loses is lost. Make a key, and it begins within a minute."
+        : "So far, nothing is kept: what this host loses is lost. Make a key, and it begins within minutes."
     }
     scripts={[BACKUP_KEY_SCRIPT]}
     back={{ path: "/admin/settings", label: "Settings" }}
@@ -83,7 +83,7 @@ export const BackupsPage: FC<BackupsProps> = ({ key_, runs, shown, ...frame }) =
 const Runs: FC<DeskFrame & { runs: readonly ShownRun[] }> = ({ runs, ...frame }) => (
   <section>
     <h2>The last ones</h2>
-    {runs.length === 0 ? <p class="lead">The first begins within a minute.</p> : null}
+    {runs.length === 0 ? <p class="lead">The first begins within minutes.</p> : null}
     <div class="rows">
       {runs.map((run) => (
         <div>
