@@ -1,6 +1,7 @@
 /** Wiring only: the handlers, and the classes that the platform instantiates. */
 export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
+export { LookUp } from "./lifecycle/elsewhere/station.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";

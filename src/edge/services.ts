@@ -9,7 +9,8 @@ import { type Host, hostOf } from "../identity/host.ts";
 import { mailerOf } from "../identity/mail/mailer.ts";
 import { PlcClient } from "../identity/plc/client.ts";
 import { hostSecret } from "../identity/secrets.ts";
-import { LookingUp } from "../lifecycle/elsewhere/looking-up.ts";
+import { Errands } from "../lifecycle/elsewhere/errands.ts";
+import type { LookUpStation } from "../lifecycle/elsewhere/station.ts";
 import { endSessions } from "../oauth/forget.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { ownLabelsOf } from "../protocol/settings/own-labels.ts";
@@ -40,6 +41,8 @@ function hostFor(request: Request, env: Bindings<AccountStation>): Host {
   if (env.PUBLIC_URL) named.set(env, host);
   return host;
 }
+
+const nameOf = ({ origin, hostname, handleDomains }: Host) => ({ origin, hostname, handleDomains });
 
 export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
   const host = hostFor(request, env);
@@ -91,7 +94,9 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
       return appview();
     },
     elsewhere(member) {
-      return env.APPVIEW === "local" ? new LookingUp(this, member) : null;
+      const { LookUp = null } = (waits.exports ?? {}) as { LookUp?: LookUpStation };
+      if (env.APPVIEW !== "local" || LookUp === null) return null;
+      return new Errands(LookUp, { member, host: nameOf(host), plc: env.PLC_URL }, this.defer);
     },
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),

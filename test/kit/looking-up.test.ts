@@ -162,7 +162,7 @@ const carOf = async (did: string, collection: string, rkey: string) =>
   new Uint8Array(
     await (
       await honest(
-        `${network.host("south").url}/xrpc/${PROOF}?${new URLSearchParams({ did, collection, rkey })}`,
+        `${network.host("south").url}/xrpc/${PROOF}?${new URLSearchParams({ did, collection, rkey }).toString()}`,
       )
     ).arrayBuffer(),
   );
@@ -458,7 +458,7 @@ describe("names", () => {
       did: first.repo.did,
     });
     // The name's own answer is kept for ten minutes.
-    network.clock.advance(11 * 60_000);
+    await network.clock.advance(11 * 60_000);
     network.fetches.handle("moving.example.com", second.repo.did);
     expect(await get<View>("app.bsky.actor.getProfile", { actor: second.repo.did })).toMatchObject({
       handle: "moving.example.com",

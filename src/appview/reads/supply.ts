@@ -90,7 +90,7 @@ export async function supplyPosts(
 }
 
 /** How far up a thread is looked for, at most. */
-const HEIGHT = 10;
+const HEIGHT = 6;
 
 /** The anchor of a thread, and the posts above it. */
 export async function supplyThread(

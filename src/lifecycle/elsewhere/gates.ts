@@ -63,25 +63,29 @@ function bounded<Value>(map: Map<string, Value>, key: string, value: Value): voi
   if (oldest !== undefined) map.delete(oldest);
 }
 
-/** The requests of one view. */
+/** The requests of one view, and those to one host among them. */
+export const REQUESTS_MOST = 6;
+const OF_HOST_MOST = 3;
+
+/** The requests that a view has left. */
 export class Purse {
-  #left: number;
+  left: number;
   /** Whether something was not asked for want of requests: the next view may ask. */
   isShort = false;
   readonly #ofHost = new Map<string, number>();
 
-  constructor(requests = 6) {
-    this.#left = requests;
+  constructor(requests: number) {
+    this.left = requests;
   }
 
-  /** Takes so many requests, at most three to one host. False if there are not so many left. */
+  /** Takes so many requests. False if there are not so many left. */
   take(count: number, host?: string): boolean {
     const ofHost = host === undefined ? 0 : (this.#ofHost.get(host) ?? 0) + count;
-    if (this.#left < count || ofHost > 3) {
+    if (this.left < count || ofHost > OF_HOST_MOST) {
       this.isShort = true;
       return false;
     }
-    this.#left -= count;
+    this.left -= count;
     if (host !== undefined) this.#ofHost.set(host, ofHost);
     return true;
   }

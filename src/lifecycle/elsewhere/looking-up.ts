@@ -1,7 +1,7 @@
 /**
  * Looks up for one member's view what lives on other hosts: a handle's DID, the host of its document, the record
- * there and its proof. A view asks six times at most and waits a second and a half; what comes later is there for
- * the next one. Nothing is told about the member but that somebody here asks.
+ * there and its proof. What comes after the view's patience is there for the next one. Nothing is told about the
+ * member but that somebody here asks.
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import {
@@ -17,7 +17,7 @@ import type { Elsewhere, ForeignRecord } from "../../appview/reads/elsewhere.ts"
 import { POST, PROFILE, collectionOf, didOf, isDid, rkeyOf } from "../../appview/uris.ts";
 import { logLine } from "../../protocol/log-line.ts";
 import { authorPage } from "./author-page.ts";
-import { Gates, Purse } from "./gates.ts";
+import { Gates, type Purse } from "./gates.ts";
 import { type Foreigner, type IdentityServices, foreigner, handleOf } from "./identity.ts";
 import { LIFETIME, Memory } from "./memory.ts";
 import { type Answer, type Asking, recordAt } from "./records.ts";
@@ -27,12 +27,8 @@ export interface LookUpServices extends IdentityServices {
   defer(work: Promise<unknown>): void;
 }
 
-/** How long (ms) an answer waits for what is looked up. */
-const PATIENCE_MS = 1_500;
 /** Accounts and records of one call, whatever a view names. */
 const CALL_MOST = 25;
-/** How old (ms) an account may be before it is looked up again behind the answer. */
-const ACCOUNT_AGE = 6 * 60 * 60_000;
 /** How often (ms) a document is fetched anew because of what a host sent. */
 const FRESH_EVERY = 10 * 60_000;
 
@@ -40,17 +36,20 @@ const FRESH_EVERY = 10 * 60_000;
 const memories = new WeakMap<D1Database, Memory>();
 const gates = new Gates();
 
-export class LookingUp implements Elsewhere {
+export class LookingUp {
   readonly #services: LookUpServices;
   readonly #member: Did;
   readonly #memory: Memory;
   readonly #asking: Asking;
-  readonly #purse = new Purse();
-  #until: number | null = null;
+  readonly #purse: Purse;
+  readonly #until: number;
 
-  constructor(services: LookUpServices, member: Did) {
+  /** @param view `patience`: how long (ms) it waits */
+  constructor(services: LookUpServices, view: { member: Did; purse: Purse; patience: number }) {
     this.#services = services;
-    this.#member = member;
+    this.#member = view.member;
+    this.#purse = view.purse;
+    this.#until = Date.now() + view.patience;
     const { LOCAL, APPVIEW_DB } = services.env;
     this.#memory = memories.get(APPVIEW_DB) ?? new Memory();
     memories.set(APPVIEW_DB, this.#memory);
@@ -127,9 +126,10 @@ export class LookingUp implements Elsewhere {
     if (known !== undefined && known.home !== null) await forgetForeign(this.#db, did);
   }
 
-  again(did: Did, checked: number): void {
-    if (Date.now() - checked < ACCOUNT_AGE || !this.#admits()) return;
-    this.#behind(() => this.#memory.once(keyOf(did), 0, async () => void (await this.#lookUpAccount(did))));
+  /** Looks at an account again. */
+  async again(did: Did): Promise<void> {
+    if (!this.#admits()) return;
+    await this.#memory.once(keyOf(did), 0, async () => void (await this.#lookUpAccount(did)));
   }
 
   // ----------------------------------------------------------------------------------------------- records
@@ -142,8 +142,10 @@ export class LookingUp implements Elsewhere {
     const keys = [...new Set(uris)]
       .filter((uri) => isDid(didOf(uri)) && rkeyOf(uri) !== "")
       .slice(0, CALL_MOST);
-    await this.#passOverMembers(keys);
-    await Promise.all(keys.map((uri) => this.#findRecord(uri)));
+    const strange = await this.#strangers(keys);
+    await Promise.all(keys.filter((uri) => !strange.has(didOf(uri))).map((uri) => this.#findRecord(uri)));
+    // Whoever is not known costs most of a view's requests: better one of them whole than none.
+    for (const uri of keys.filter((key) => strange.has(didOf(key)))) await this.#findRecord(uri);
     const puts = keys.flatMap((uri) => this.#memory.get<Put>(uri, Date.now()) ?? []);
     if (puts.length === 0) return { found: [], indexed: [] };
     await this.#findAuthors(puts);
@@ -160,19 +162,29 @@ export class LookingUp implements Elsewhere {
     return { found: puts.filter(({ uri }) => !wanted.has(uri)), indexed: kept.map(({ uri }) => uri) };
   }
 
-  /** What a member's repo does not have is nowhere else. */
-  async #passOverMembers(uris: readonly string[]): Promise<void> {
+  /**
+   * The authors of these records that have not been looked up yet. What a member's repo does not have is nowhere
+   * else.
+   */
+  async #strangers(uris: readonly string[]): Promise<Set<string>> {
     const open = uris.filter((uri) => this.#memory.get(uri, Date.now()) === undefined);
-    if (open.length === 0) return;
-    const known = await standings(this.#db, [...new Set(open.map(didOf))]);
-    const members = new Set<string>(known.flatMap(({ did, isMember }) => (isMember ? did : [])));
+    const authors = new Set<string>(open.map(didOf));
+    if (open.length === 0) return authors;
+    const members = new Set<string>();
+    for (const { did, isMember, home } of await standings(this.#db, [...authors])) {
+      if (isMember) members.add(did);
+      if (isMember || home !== null) authors.delete(did);
+    }
     for (const uri of open) if (members.has(didOf(uri))) this.#miss(uri, LIFETIME.member);
+    return authors;
   }
 
   async #findRecord(uri: string): Promise<void> {
     if (this.#memory.get(uri, Date.now()) !== undefined) return;
     await this.#memory.once(uri, this.#left(), async () => {
-      if (this.#admits()) await this.#lookUpRecord(uri);
+      if (!this.#admits()) return;
+      const answer = await this.#lookUpRecord(uri);
+      if (answer.kind === "record" && answer.put !== null) await this.#findAuthors([answer.put]);
     });
   }
 
@@ -194,16 +206,16 @@ export class LookingUp implements Elsewhere {
     await Promise.all(missing.map((did) => this.#findAccount(did)));
   }
 
-  stillThere(uri: ResourceUri): void {
+  /** Looks at a post of the index again, which may be changed or gone. */
+  async stillThere(uri: ResourceUri): Promise<void> {
+    await this.#strangers([uri]);
     if (this.#memory.get(uri, Date.now()) !== undefined || !this.#admits()) return;
-    this.#behind(() =>
-      this.#memory.once(uri, 0, async () => {
-        const answer = await this.#lookUpRecord(uri);
-        if (answer.kind === "record" && answer.put !== null) await putForeign(this.#db, [answer.put]);
-        if (answer.kind === "absent")
-          await removeForeign(this.#db, { uri, did: didOf(uri), rkey: rkeyOf(uri) });
-      }),
-    );
+    await this.#memory.once(uri, 0, async () => {
+      const answer = await this.#lookUpRecord(uri);
+      if (answer.kind === "record" && answer.put !== null) await putForeign(this.#db, [answer.put]);
+      if (answer.kind === "absent")
+        await removeForeign(this.#db, { uri, did: didOf(uri), rkey: rkeyOf(uri) });
+    });
   }
 
   /** A host that does not know its account, or sends what is not signed by it, may be the one before a move. */
@@ -250,7 +262,6 @@ export class LookingUp implements Elsewhere {
 
   /** How long (ms) this view waits yet. */
   #left(): number {
-    this.#until ??= Date.now() + PATIENCE_MS;
     return Math.max(0, this.#until - Date.now());
   }
 
@@ -268,10 +279,6 @@ export class LookingUp implements Elsewhere {
     const found = await Promise.race([work, late]);
     clearTimeout(timer);
     return found;
-  }
-
-  #behind(work: () => Promise<void>): void {
-    this.#services.defer(work().catch((error: unknown) => logLine("error", "elsewhere", { error })));
   }
 }
 

@@ -24,7 +24,7 @@ export interface Asking {
   local: boolean;
   /** This host's address, so that a neighbour can tell who asks. */
   origin: string;
-  now(): number;
+  now: () => number;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function ask(
   maxBytes: number,
 ) {
   if (!gates.admits("host", home, now()) || !purse.take(1, home)) return null;
-  const url = new URL(`/xrpc/${nsid}?${new URLSearchParams(params)}`, at);
+  const url = new URL(`/xrpc/${nsid}?${new URLSearchParams(params).toString()}`, at);
   const headers = { "user-agent": `Atoll (+${origin})` };
   try {
     const answer = await gates.through(home, () =>

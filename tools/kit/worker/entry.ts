@@ -26,6 +26,7 @@ for (const [name, made] of Object.entries({
   FanOutObject: host.FanOutObject,
   LabelsObject: host.LabelsObject,
   AppView: host.AppView,
+  LookUp: host.LookUp,
 }))
   invokeMethods(made, name);
 
@@ -78,6 +79,12 @@ export class LabelsObject extends host.LabelsObject {
 
 export class AppView extends host.AppView {
   constructor(...[ctx, env]: Given<typeof host.AppView>) {
+    super(ctx, underRules(env));
+  }
+}
+
+export class LookUp extends host.LookUp {
+  constructor(...[ctx, env]: Given<typeof host.LookUp>) {
     super(ctx, underRules(env));
   }
 }

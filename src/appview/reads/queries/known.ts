@@ -12,7 +12,7 @@ const NAMED = `named (place, did) AS MATERIALIZED (
 export const selectNamed = (db: D1Database, ids: readonly string[]): D1PreparedStatement =>
   db
     .prepare(
-      `WITH ${NAMED} SELECT n.did, a.joined_via FROM named AS n LEFT JOIN actor AS a ON a.did = n.did ORDER BY n.place`,
+      `WITH ${NAMED} SELECT n.did, a.joined_via, a.known IS NOT NULL AS shown, a.home, a.checked, a.status FROM named AS n LEFT JOIN actor AS a ON a.did = n.did ORDER BY n.place`,
     )
     .bind(names(ids));
 

@@ -80,10 +80,14 @@ async function aboutAndPosts(
     const [found] = await Promise.allSettled([views.getProfile(params)]);
     return [found, null];
   }
-  return Promise.allSettled([
+  const [found, posts] = await Promise.allSettled([
     beside.getProfile(params),
     postsOf(visit, actor, tabIn(visit, asked, false)).finally(end),
   ]);
+  if (found.status === "fulfilled" || posts.status === "rejected") return [found, posts];
+  // Whoever was looked up for the posts is here by now.
+  const [again] = await Promise.allSettled([views.getProfile(params)]);
+  return [again, posts];
 }
 
 /** Throws what a read threw. */

@@ -115,7 +115,12 @@ export function viewsOfIndex(services: Services, reading: ViewContext, request: 
   return {
     ...bound(READS, reading),
     ...(hasViewer(reading) ? bound(OWN, reading) : {}),
-    didOf: async (actor) => (actor === handleOfHost(host) ? host.did : didNamed(db, actor)),
+    didOf: async (actor) => {
+      if (actor === handleOfHost(host)) return host.did;
+      const did = await didNamed(db, actor);
+      if (did !== null || (await reading.elsewhere?.accounts([actor])) !== true) return did;
+      return didNamed(db, actor);
+    },
     getFeed: async (asked) => {
       const ask = askGenerator({ caller, services, request, headers: new Headers() });
       return getFeed(reading, asked, ask, hasRecord(services));

@@ -4,7 +4,7 @@ import type { Did, ResourceUri } from "@atcute/lexicons";
 import { Refusal, invalidRequest } from "../../../../protocol/refusal.ts";
 import { complete, newFacts } from "../../hydration.ts";
 import { handleOfHost } from "../../host-labeler.ts";
-import { Script } from "../../script.ts";
+import { Script, rowsOf } from "../../script.ts";
 import { knownFollowersOf, selectNamed } from "../../queries/known.ts";
 import type { ViewContext } from "../../view-context.ts";
 import { profileDetailed } from "../../views/profile.ts";
@@ -21,6 +21,26 @@ const KNOWN_SHOWN = 5;
 interface Found {
   did: Did | null;
   joined_via: ResourceUri | null;
+  shown: number | null;
+  home: string | null;
+  checked: number | null;
+  status: string | null;
+}
+
+/** A member who has left may live elsewhere by now. */
+const isHere = ({ shown, home, status }: Found): boolean =>
+  shown === 1 && (home !== null || status !== "deactivated");
+
+/** Has those looked up that are not here, and again those that were long ago. Null: nobody has come. */
+async function supply({ db, elsewhere }: ViewContext, ids: readonly string[], found: readonly Found[]) {
+  if (elsewhere === null) return null;
+  for (const { did, checked } of found) if (did !== null && checked !== null) elsewhere.again(did, checked);
+  const missing = ids.filter((_, i) => {
+    const one = found[i];
+    return one === undefined || !isHere(one);
+  });
+  if (missing.length === 0 || !(await elsewhere.accounts(missing))) return null;
+  return rowsOf<Found>(db, selectNamed(db, ids));
 }
 
 /**
@@ -44,6 +64,7 @@ async function readProfiles(
     );
   }
   await script.run(db);
+  found = (await supply(reading, ids, found)) ?? found;
   for (const { did, known: one } of known) {
     const entry = facts.knownFollowers.get(did) ?? { count: 0, dids: [] };
     facts.knownFollowers.set(did, entry);
@@ -68,31 +89,9 @@ const present = (reading: ViewContext, facts: Facts, did: Did, anyway: boolean):
   return profileDetailed(presenting, did, (pack) => starterPackBasic(presenting, pack), anyway);
 };
 
-/** The same, after those have been looked up that are not here, and while those are that were long ago. */
-async function supplyProfiles(reading: ViewContext, actors: readonly string[]) {
-  const { elsewhere } = reading;
-  const read = await readProfiles(reading, actors);
-  if (elsewhere === null) return read;
-  const { facts, dids } = read;
-  const actorOf = (id: string) => [...facts.actors.values()].find((one) => one.handle === id.toLowerCase());
-  const missing = actors.filter((id) => {
-    const found = facts.actors.get(id) ?? actorOf(id);
-    // A member who has left may live elsewhere by now.
-    return found === undefined || (found.home === null && found.status === "deactivated");
-  });
-  if (missing.length > 0 && (await elsewhere.accounts(missing))) {
-    return readProfiles({ ...reading, elsewhere: null }, actors);
-  }
-  for (const did of dids) {
-    const checked = facts.actors.get(did)?.checked ?? null;
-    if (checked !== null) elsewhere.again(did, checked);
-  }
-  return read;
-}
-
 /** Refuses InvalidRequest `Profile not found`, AccountTakedown, AccountDeactivated. */
 export async function getProfile(reading: ViewContext, { actor }: { actor: string }): Promise<Profile> {
-  const { dids, facts } = await supplyProfiles(reading, [actor]);
+  const { dids, facts } = await readProfiles(reading, [actor]);
   const [did] = dids;
   const profile = did === undefined ? undefined : present(reading, facts, did, true);
   if (did === undefined || profile === undefined) throw invalidRequest("Profile not found");
@@ -107,6 +106,6 @@ export async function getProfiles(
   reading: ViewContext,
   { actors }: { actors: readonly string[] },
 ): Promise<{ profiles: Profile[] }> {
-  const { dids, facts } = await supplyProfiles(reading, actors);
+  const { dids, facts } = await readProfiles(reading, actors);
   return { profiles: dids.flatMap((did) => present(reading, facts, did, false) ?? []) };
 }
