@@ -50,6 +50,9 @@ describe("the first time, and again", () => {
     expect(codeOf(stage.worker())).toBe(code);
     expect(again.output).not.toContain(code);
     expect(again.output).toContain("--new-code");
+    // It may have been set up long ago.
+    expect(again.output).toContain("Your host is at https://atoll.acme.workers.dev");
+    expect(again.output).not.toContain("It takes nobody in");
 
     const renewed = await stage.project.deploy(["--new-code"]);
     expect(renewed.code, renewed.output).toBe(0);

@@ -134,9 +134,15 @@ function welcome({ host, plc, invite, password, folder, port, code }: Welcome): 
     ...lines.map(([name = "", value]) => `  ${name.padEnd(16)}${value}`),
     "",
     "Try next:",
-    `  ${demo.padEnd(30)}  in another terminal: fills it with a small community`,
-    `  ${`curl ${host.origin}/xrpc/com.atproto.server.describeServer`}`,
-    `  any atproto client: sign up at ${host.origin}, with a handle that ends in .test`,
+    ...(code === null
+      ? [
+          `  ${demo.padEnd(30)}  in another terminal: fills it with a small community`,
+          `  ${`curl ${host.origin}/xrpc/com.atproto.server.describeServer`}`,
+          `  any atproto client: sign up at ${host.origin}, with a handle that ends in .test`,
+        ]
+      : [
+          `  ${host.origin} in a browser: it asks for the code, and serves nothing else until it has an address`,
+        ]),
     "",
     "Ctrl-C stops it. A second start finds everything again.",
     "",

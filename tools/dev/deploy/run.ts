@@ -197,15 +197,20 @@ function newCode(): string {
   return word.replace(/.{5}(?=.)/g, "$&-");
 }
 
+/** `code`: null if the Worker has had one before. */
 function farewell(address: string, code: string | null): string {
-  return [
-    "",
-    `Set your host up at ${address}/setup`,
+  const words =
     code === null
-      ? "with the code that was printed at its first deploy (a new one: npm run deploy -- --new-code)."
-      : `with the code ${code}`,
-    "",
-    "It takes nobody in before that. Deploying again is safe at any time.",
-    "",
-  ].join("\n");
+      ? [
+          `Your host is at ${address}`,
+          `If it is not set up yet, ${address}/setup asks for the code that its first deploy printed.`,
+          "A new one: npm run deploy -- --new-code",
+        ]
+      : [
+          `Set your host up at ${address}/setup`,
+          `with the code ${code}`,
+          "",
+          "It takes nobody in before that. Deploying again is safe at any time.",
+        ];
+  return ["", ...words, ""].join("\n");
 }
