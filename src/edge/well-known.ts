@@ -54,7 +54,11 @@ export async function hostDidDocument(request: Request, services: Services): Pro
 export async function atprotoDid(request: Request, { directory, host }: Services): Promise<Response> {
   const name = (request.headers.get("host") ?? "").split(":")[0]?.toLowerCase() ?? "";
   if (isProbe(name) && isOurProbe(name, await directory.secret("JWT_SECRET"))) return didText(host.did);
-  const ours = host.handleDomains.some((domain) => name.endsWith(domain)) || name === host.hostname;
+  const ours =
+    host.handleDomains.some((domain) => name.endsWith(domain)) ||
+    name === host.hostname ||
+    // Who had the host's own name keeps it when the host moves.
+    isHostDid(host, `did:web:${name}`);
   const member = ours ? await directory.find(name) : null;
   // A deactivated member can still sign in, and apps resolve the handle for it.
   const isThere = member?.status === "active" || member?.status === "deactivated";

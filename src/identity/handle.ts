@@ -97,7 +97,8 @@ export class HandleResolver {
 
   /**
    * The normalised handle, if an account may take it: one below the host's own domains that follows its
-   * rules, or, for a known DID, an external handle that resolves to it. An admin may give out reserved names.
+   * rules, or, for a known DID, an external handle that resolves to it. An admin may give out reserved names, and
+   * the host's own.
    * Refuses InvalidHandle, HandleNotAvailable, UnsupportedDomain, InvalidRequest.
    */
   async validate(
@@ -107,6 +108,8 @@ export class HandleResolver {
     const normalized = normalizeHandle(handle);
     const domain = this.serviceDomain(normalized);
     if (!allowReserved && this.#isOurName(normalized)) throw reserved();
+    // This host answers for its own name, so that nobody else need be asked.
+    if (normalized === this.#hostname) return normalized;
     if (domain !== undefined) {
       checkServiceHandle(normalized, domain, allowReserved);
       const name = normalized.slice(0, -domain.length);

@@ -110,6 +110,19 @@ describe("a handle's DID", () => {
     expect(await didOf("pds.example.com")).toBe("did:web:pds.example.com");
   });
 
+  test("of the host's own name is the member's who has it, after a move of the host as well", async () => {
+    const owner = await join();
+    const handle = "pds.example.com";
+    const rename = (to: string) =>
+      bindings.DIRECTORY.prepare("UPDATE account SET handle = ?2 WHERE did = ?1").bind(owner.did, to).run();
+    await rename(handle);
+    expect(await didOf(handle)).toBe(owner.did);
+    const moved = { ...HOST, PUBLIC_URL: "https://pds.lagoon.dev", FORMER_URLS: "https://pds.example.com" };
+    expect(await didOf(handle, moved)).toBe(owner.did);
+    await rename(owner.handle);
+    expect(await didOf(handle, moved)).toBeNull();
+  });
+
   test.each(["nobody.test", "nobody.pds.example.com", "elsewhere.example.com", "test", "xtest"])(
     "%s has none",
     async (name) => {

@@ -48,6 +48,22 @@ async function member(handle = newHandle() as `${string}.${string}`) {
   return { did, handle };
 }
 
+test("the host's own name is given out by an admin alone, and nobody else is asked", async () => {
+  const own = new HandleResolver(
+    bindings,
+    directory,
+    dids,
+    [".atoll.maker.workers.dev"],
+    () => now,
+    "atoll.maker.workers.dev",
+  );
+  const refused = await refusalOf(own.validate("atoll.maker.workers.dev"));
+  expect([refused.error, refused.message]).toEqual(["HandleNotAvailable", "Reserved handle"]);
+  const given = await own.validate("Atoll.maker.workers.dev", { allowReserved: true });
+  expect(given).toBe("atoll.maker.workers.dev");
+  expect(asked).toEqual([]);
+});
+
 describe("rules", () => {
   test.each([
     ["Alice.Example.COM", "alice.example.com"],

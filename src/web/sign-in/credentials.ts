@@ -2,6 +2,7 @@
 import type { Handle } from "@atcute/lexicons";
 import type { Member } from "../../identity/member.ts";
 import { Refusal, must } from "../../protocol/refusal.ts";
+import { isHandle } from "../../protocol/syntax.ts";
 import { checkPassword, normalizeIdentifier } from "../../xrpc/accounts/check-password.ts";
 import { signUp as createAccount } from "../../xrpc/accounts/sign-up.ts";
 import { consumeForAddress } from "../../xrpc/server/address-limits.ts";
@@ -87,11 +88,15 @@ export const TOO_SHORT = wrong("Please take a longer password: at least 8 charac
 
 export const OTHER_DOMAIN = wrong("Handles of this domain are not given out here.", "handle");
 
-/** The handle that a form asks for, which may be none; null if it is of a domain that is not the host's. */
-export function handleIn(fields: Fields, { handleDomains }: HostWords): Handle | null {
+/**
+ * The handle that a form asks for, which may be none, or the host's own name; null if it is of a domain that is not
+ * the host's.
+ */
+export function handleIn(fields: Fields, { handleDomains, hostname }: HostWords): Handle | null {
   const domain = fields.get("domain") ?? handleDomains[0] ?? "";
   if (!handleDomains.includes(domain)) return null;
   const label = normalizeIdentifier(fields.get("handle") ?? "");
+  if (label === hostname && isHandle(label)) return label;
   return (label.endsWith(domain) ? label : `${label}${domain}`) as Handle;
 }
 

@@ -49,15 +49,26 @@ export const OwnerPage: FC<OwnerProps> = ({ owned, unset, values, known, closed,
 
 const SignUpForm: FC<SetUpFrame & { values: SignUpValues }> = ({ values, problem, sender, host }) => (
   <Form {...sender} step="sign-up">
-    <Field
-      name="handle"
-      label="Handle"
-      value={values.handle}
-      autocomplete="username"
-      problem={problem}
-      hint="Your name here: letters, digits or dashes."
-      tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
-    />
+    {host.hostname.endsWith(".workers.dev") ? (
+      <Field
+        name="handle"
+        label="Handle"
+        value={values.handle ?? host.hostname}
+        autocomplete="username"
+        problem={problem}
+        hint="The host’s own name: at workers.dev, nobody finds a handle below it. It can be changed later, to one of your own domain."
+      />
+    ) : (
+      <Field
+        name="handle"
+        label="Handle"
+        value={values.handle}
+        autocomplete="username"
+        problem={problem}
+        hint="Your name here: letters, digits or dashes."
+        tail={<HandleEnding domains={host.handleDomains} chosen={values.domain} />}
+      />
+    )}
     <EmailField value={values.email} problem={problem} hint="For a forgotten password, and for reports." />
     <NewPasswordField label="Password" problem={problem} />
     <RecoveryKeyPart made={values.recoveryKey} />
