@@ -164,7 +164,7 @@ dialog.keys::backdrop{background:rgb(0 0 0/.5)}
 .filter label::first-letter{text-transform:uppercase}.app .aim h2+*{margin-top:.75rem}.app .aim h3{margin-top:1.75rem;font-size:1rem}
 .app:has(.writing:not(.quick)) .menu .write{display:none}
 @media (max-width:59.99rem){.app:has(main .field) .menu .write{display:none}}
-.writing+p,.writing+.quoted{margin-top:1rem}
+.app .aim>*+p,.writing+.quoted{margin-top:1rem}
 .app ::file-selector-button{font:inherit;font-weight:600;min-height:2.5rem;padding:.25rem 1rem;margin-inline-end:.75rem;border:1.5px solid var(--field);border-radius:.75rem;background:none;color:inherit;cursor:pointer}
 [dir=rtl] :is(textarea,input):placeholder-shown{direction:rtl}
 [dir=rtl] select{padding-inline:.875rem 2.25rem;background-position:left .85rem center,left 1.25rem center}
