@@ -56,6 +56,8 @@ const page =
       headers: { accept: "text/html", ...own, ...headers },
     });
     if (reply.status !== 200) throw new Error(`${asked}: ${reply.status}`);
+    const isGuest = reply.headers["app-reader"] === "guest";
+    if (isGuest !== (who === "guest")) throw new Error(`${asked}: not as a ${who} sees it`);
     return reply;
   };
 
@@ -129,11 +131,15 @@ async function browserOf(client: Client, identifier: string): Promise<string> {
     body: new URLSearchParams(form).toString(),
   });
   if (reply.status !== 303) throw new Error(`sign-in: ${reply.status}`);
-  return [cookie, cookiesOf(reply)].filter((each) => each !== "").join("; ");
+  return cookiesOf(shown, reply);
 }
 
-const cookiesOf = ({ headers }: Reply): string =>
-  (headers["set-cookie"] ?? []).map((each) => each.split(";")[0]).join("; ");
+/** The cookies that the last of some replies have set; a browser forgets what they replace. */
+function cookiesOf(...replies: Reply[]): string {
+  const pairs = replies.flatMap(({ headers }) => headers["set-cookie"] ?? []);
+  const byName = new Map(pairs.map((each) => [each.split("=")[0], each.split(";")[0]]));
+  return [...byName.values()].join("; ");
+}
 
 async function signIn(client: Client, guests: readonly Guest[]): Promise<Reader[]> {
   const readers: Reader[] = [];
