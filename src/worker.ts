@@ -2,6 +2,7 @@
 export { AccountObject } from "./account/object.ts";
 export { AppView } from "./appview/entrypoint.ts";
 export { LookUp } from "./lifecycle/elsewhere/station.ts";
+export { NeighboursObject } from "./lifecycle/neighbours/object.ts";
 export { LabelsObject } from "./moderation/labels-object.ts";
 export { FanOutObject } from "./sequencer/fan-out/object.ts";
 export { SequencerObject } from "./sequencer/object.ts";
@@ -14,6 +15,7 @@ import { countDay } from "./lifecycle/numbers/days.ts";
 import { sweepArchives } from "./lifecycle/archives/archives.ts";
 import { sweepElsewhere } from "./lifecycle/elsewhere/sweep.ts";
 import { measureSizes } from "./lifecycle/numbers/sizes.ts";
+import { wakeNeighbours } from "./lifecycle/neighbours/wake.ts";
 import { lookAtRelays } from "./lifecycle/relay-look.ts";
 import { tellRelays } from "./lifecycle/relays.ts";
 import { checkHandles } from "./lifecycle/handle-check.ts";
@@ -93,6 +95,7 @@ export default {
     }
     await Promise.all([
       tellRelays(env),
+      wakeNeighbours(env),
       sweep(env.DIRECTORY),
       tellModerators(env),
       ...(isShort ? [] : [sweepArchives(env), sweepElsewhere(env), checkHandles(env)]),

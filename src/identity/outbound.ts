@@ -141,3 +141,31 @@ export async function smallAnswer(response: Response, maxBytes: number): Promise
 
 const upstreamFailure = (url: URL, what: string) =>
   new Refusal("UpstreamFailure", `${url.host} ${what}`, 502);
+
+/**
+ * Opens a WebSocket, which the caller accepts and closes. Refuses InvalidRequest for an address that may not be
+ * requested, 502 UpstreamFailure when the host does not answer with a socket in time.
+ */
+export async function openSocket(
+  address: URL,
+  { local, headers = {}, timeoutMs = 5_000 }: Pick<OutboundOptions, "local" | "headers" | "timeoutMs">,
+): Promise<WebSocket> {
+  const url = publicUrl(address, local);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  try {
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal: abort.signal,
+      headers: { ...headers, upgrade: "websocket" },
+    });
+    const { webSocket } = response;
+    if (webSocket !== null) return webSocket;
+    await response.body?.cancel();
+  } catch {
+    throw upstreamFailure(url, abort.signal.aborted ? "did not answer in time" : "cannot be reached");
+  } finally {
+    clearTimeout(timer);
+  }
+  throw upstreamFailure(url, "does not answer with a socket");
+}

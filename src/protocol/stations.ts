@@ -316,6 +316,30 @@ export interface LabelsStation {
 /** The one name of the labels object. */
 export const LABELS_NAME = "host";
 
+// ---------------------------------------------------------------------------------------------- neighbours
+
+/** One object per host. It hears other hosts of which members follow somebody, and hands what is true to the AppView. */
+export interface NeighboursStation {
+  /** A host says that it has news (com.atproto.sync.requestCrawl): by its name, with a port in local runs. */
+  pinged(host: string): Promise<void>;
+  /** Has the object look soon whom members follow, and hear who is due. */
+  wake(): Promise<void>;
+  /** Does so now, and hears everyone, due or not. */
+  round(): Promise<NeighboursReport>;
+}
+
+/** What a round did: hosts heard, frames looked at, events handed on and dropped, repos fetched. */
+export interface NeighboursReport {
+  hosts: number;
+  looked: number;
+  events: number;
+  invalid: number;
+  fetched: number;
+}
+
+/** The one name of the neighbours object. */
+export const NEIGHBOURS_NAME = "host";
+
 // ---------------------------------------------------------------------------------------------- account
 
 /** One stored record: its DAG-CBOR bytes, with the rev of the commit that last wrote it. */
@@ -354,6 +378,7 @@ export interface Bindings<Account = unknown> extends Settings {
   SEQUENCER: Objects<SequencerStation>;
   FAN_OUT: Objects<FanOutStation>;
   LABELS: Objects<LabelsStation>;
+  NEIGHBOURS_OBJECT: Objects<NeighboursStation>;
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
   BLOBS: R2Bucket;

@@ -10,11 +10,14 @@ import * as GetRepo from "@atcute/atproto/types/sync/getRepo";
 import * as GetRepoStatus from "@atcute/atproto/types/sync/getRepoStatus";
 import * as ListBlobs from "@atcute/atproto/types/sync/listBlobs";
 import * as ListRepos from "@atcute/atproto/types/sync/listRepos";
+import * as RequestCrawl from "@atcute/atproto/types/sync/requestCrawl";
 import type { Did } from "@atcute/lexicons";
 import { serveBlob } from "./blobs/download.ts";
+import { publicUrl } from "../identity/outbound.ts";
 import { bodyOf } from "../protocol/body.ts";
 import type { Access } from "../protocol/account-station.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { NEIGHBOURS_NAME } from "../protocol/stations.ts";
 import type { RepoAge, SequencedRepo } from "../protocol/stations.ts";
 import { isDid } from "../protocol/syntax.ts";
 import { anyone, memberOrAdminOrAnyone } from "./server/policies.ts";
@@ -28,6 +31,8 @@ const accessOf = (caller: MemberCaller | AdminCaller | null, did: Did): Access =
 
 const car = (body: BodyInit) =>
   new Response(body, { headers: { "content-type": "application/vnd.ipld.car" } });
+
+const HEARS_NOBODY = "This host hears no others (setting NEIGHBOURS)";
 
 /** Most accounts that getHostStatus counts for anyone who asks. A larger host does not say how large it is. */
 const COUNTED = 500;
@@ -105,5 +110,13 @@ export const comAtprotoSync: Method[] = [
     ]);
     // Beyond the lexicon: who reads the host's streams, and how far they are.
     return { hostname, seq, accountCount, status: "active", streams };
+  }),
+
+  method(RequestCrawl, anyone, async ({ input: { hostname }, services: { env } }) => {
+    if (env.NEIGHBOURS === "off") throw new Refusal("MethodNotImplemented", HEARS_NOBODY, 501);
+    const url = URL.parse(`${env.LOCAL === "1" ? "http" : "https"}://${hostname}`);
+    if (url === null || url.host !== hostname.toLowerCase())
+      throw invalidRequest("hostname is no host's name");
+    await env.NEIGHBOURS_OBJECT.getByName(NEIGHBOURS_NAME).pinged(publicUrl(url, env.LOCAL === "1").host);
   }),
 ];

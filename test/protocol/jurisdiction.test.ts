@@ -14,18 +14,20 @@ const given = () => ({
   SEQUENCER: namespace(),
   FAN_OUT: namespace(),
   LABELS: namespace(),
+  NEIGHBOURS_OBJECT: namespace(),
 });
 const placesOf = (env: ReturnType<typeof given> & { JURISDICTION?: string; LOCAL?: string }) => {
   const { bindings } = configure(env);
-  return [bindings.ACCOUNT, bindings.SEQUENCER, bindings.FAN_OUT, bindings.LABELS].map(({ where }) => where);
+  const { ACCOUNT, SEQUENCER, FAN_OUT, LABELS, NEIGHBOURS_OBJECT } = bindings;
+  return [ACCOUNT, SEQUENCER, FAN_OUT, LABELS, NEIGHBOURS_OBJECT].map(({ where }) => where);
 };
 
 test("every class of objects is made in the chosen jurisdiction", () => {
-  expect(placesOf({ ...given(), JURISDICTION: "eu" })).toEqual(["eu", "eu", "eu", "eu"]);
+  expect(placesOf({ ...given(), JURISDICTION: "eu" })).toEqual(Array.from({ length: 5 }, () => "eu"));
 });
 
 test.each([{}, { JURISDICTION: "" }, { JURISDICTION: "eu", LOCAL: "1" }])("%j: anywhere", (settings) => {
-  expect(placesOf({ ...given(), ...settings })).toEqual(["anywhere", "anywhere", "anywhere", "anywhere"]);
+  expect(placesOf({ ...given(), ...settings })).toEqual(Array.from({ length: 5 }, () => "anywhere"));
 });
 
 test("a jurisdiction that there is not is a fault", () => {

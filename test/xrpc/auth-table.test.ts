@@ -150,6 +150,7 @@ const sync: Record<string, Rule> = {
   getRepoStatus: open,
   listBlobs: read,
   listRepos: open,
+  requestCrawl: open,
 };
 const admin: Record<string, Rule> = {
   deleteAccount: hostOwner,

@@ -16,7 +16,7 @@ export interface Interests {
    */
   relation(did: string): Relation | null;
   /** Whether somebody lives here. */
-  isMember(did: string): boolean;
+  isMember: (did: string) => boolean;
   /** Whether members may have DIDs other than did:plc, which has one length. */
   hasOtherMethods: boolean;
   /** The collections in which a record may concern a member. */
@@ -66,7 +66,8 @@ const LONGEST_DID = 300;
 const MOST_MENTIONS = 2_000;
 
 /** Whether bytes name a member. Each commit names its author, who is not looked up. */
-function namesMember(bytes: Buffer, author: string, interests: Interests): boolean {
+export function namesMember(block: Uint8Array, author: string, interests: Interests): boolean {
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
   let mentions = 0;
   for (let at = bytes.indexOf("did:", 0, "latin1"); at >= 0; at = bytes.indexOf("did:", at + 4, "latin1")) {
     if (++mentions > MOST_MENTIONS) return true;

@@ -23,6 +23,10 @@ export const DISALLOWED_TLDS: readonly string[] = [
   "onion",
 ];
 
+/** Whether a host is one of the setting BLOCKED_HOSTS, or below one of them. */
+export const isBlockedHost = (blocked: string, hostname: string): boolean =>
+  blocked.split(",").some((name) => name !== "" && (hostname === name || hostname.endsWith(`.${name}`)));
+
 /** A domain as somebody types it: a link to it, or with `www.`; null for what is none. */
 export function domainNamed(typed: string): string | null {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `https://${typed}`);

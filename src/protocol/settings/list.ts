@@ -204,6 +204,11 @@ export const SETTINGS = {
     kept: true,
     read: readHosts,
   }),
+  NEIGHBOURS: setting({
+    what: "`known` has the host hear other hosts where somebody lives whom members follow; `off` hears nobody.",
+    fallback: "off",
+    read: readChoice("off", "known"),
+  }),
   PLAN: setting({
     what: "The Cloudflare plan that the Worker is on, `free` or `paid`: how much it takes up at once.",
     fallback: "free",

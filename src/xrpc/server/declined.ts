@@ -41,7 +41,6 @@ export const DECLINED: Readonly<Record<string, string>> = {
   "com.atproto.sync.listHosts": RELAY,
   "com.atproto.sync.listReposByCollection": RELAY,
   "com.atproto.sync.notifyOfUpdate": RELAY,
-  "com.atproto.sync.requestCrawl": RELAY,
   "com.atproto.temp.addReservedHandle": ENTRYWAY,
   "com.atproto.temp.checkHandleAvailability": ENTRYWAY,
   "com.atproto.temp.dereferenceScope": ENTRYWAY,

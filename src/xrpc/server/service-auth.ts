@@ -8,6 +8,7 @@ import { pdsEndpoint, verificationKey } from "../../identity/did-document.ts";
 import { isHostDid } from "../../identity/host.ts";
 import { verify } from "../../protocol/keys.ts";
 import { Refusal, authRequired } from "../../protocol/refusal.ts";
+import { isBlockedHost } from "../../protocol/settings/domains.ts";
 import { isDid } from "../../protocol/syntax.ts";
 import type { Credentials } from "./method.ts";
 
@@ -111,9 +112,6 @@ function issuerOf(iss: string, labelerOf: Did | undefined): Did {
 
 const badJwt = () => refused("BadJwt", "poorly formatted jwt");
 
-const isWithin = (host: string, domain: string): boolean =>
-  domain !== "" && (host === domain || host.endsWith(`.${domain}`));
-
 const isAlgorithm = (alg: unknown) => alg === "ES256K" || alg === "ES256";
 
 /**
@@ -153,8 +151,7 @@ async function issuerKey(
   const document = await dids.find(did, { fresh });
   if (document === null) throw authRequired("could not resolve iss did");
   const home = URL.parse(pdsEndpoint(document) ?? "")?.hostname ?? "";
-  const isBlocked = env.BLOCKED_HOSTS.split(",").some((name) => isWithin(home, name));
-  if (isBlocked && home !== host.hostname)
+  if (isBlockedHost(env.BLOCKED_HOSTS, home) && home !== host.hostname)
     throw new Refusal("Forbidden", `Nothing is taken from accounts of ${home} here`, 403);
   const key = verificationKey(document, keyId);
   if (key === null) throw authRequired("missing or bad key in did doc");

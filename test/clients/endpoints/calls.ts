@@ -281,6 +281,12 @@ export const WRITES: readonly Row[] = [
 
 /** One account from its creation to its deletion; codes arrive by mail. */
 export const LIFE: readonly Row[] = [
+  // Without the setting NEIGHBOURS this host hears nobody.
+  anyone(
+    "com.atproto.sync.requestCrawl",
+    () => ({ input: { hostname: "pds.example.com" } }),
+    "501 MethodNotImplemented",
+  ),
   row("nobody")("com.atproto.server.createAccount", ({ next }) => {
     const name = next();
     return { input: { handle: `${name}.test`, email: `${name}@example.com`, password: "some password" } };

@@ -5,6 +5,8 @@
  */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { passSocketOn } from "./pass-socket-on.ts";
+import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { LOOPBACK } from "../../dev/ports.ts";
 import { DISPOSED, until, type Wait } from "./waiting.ts";
@@ -113,6 +115,9 @@ export class Fetches {
     const server = http.createServer({ requireHostHeader: false }, (incoming, outgoing) => {
       this.#take(host, incoming, outgoing).catch(() => outgoing.destroy());
     });
+    server.on("upgrade", (incoming: http.IncomingMessage, socket: Duplex) => {
+      this.#takeSocket(host, incoming, socket);
+    });
     server.listen(0, LOOPBACK);
     await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
     server.unref();
@@ -161,6 +166,16 @@ export class Fetches {
       // To the Worker this is an unreachable address: the connection breaks.
       outgoing.destroy();
     }
+    this.#changed.dispatchEvent(new Event("change"));
+  }
+
+  /** Sockets go to addresses of this machine alone. */
+  #takeSocket(host: string, incoming: http.IncomingMessage, socket: Duplex): void {
+    const url = new URL(incoming.url ?? "");
+    const headers = plainHeaders(incoming.headers);
+    this.list.push({ host, method: "GET", url: url.href, headers, body: "", status: null, at: Date.now() });
+    if (isLoopback(url.hostname)) passSocketOn(url, incoming, socket);
+    else socket.destroy();
     this.#changed.dispatchEvent(new Event("change"));
   }
 

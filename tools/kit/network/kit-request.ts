@@ -13,6 +13,8 @@ export type KitRequest =
   | { do: "clock"; offset: number }
   /** Does once what the Worker's schedule does. */
   | { do: "schedule" }
+  /** Has the host hear its neighbours once. */
+  | { do: "neighbours" }
   /** The most that each operation has used of the platform's limits. */
   | { do: "figures" }
   /** The host's use since it started. */

@@ -198,6 +198,18 @@ export class TestHost {
   }
 
   /**
+   * Has the host hear its neighbours once, if its setting NEIGHBOURS allows: what they have said until now is in its
+   * index then.
+   * @returns the hosts heard, the events handed to the index and those that were dropped as not true
+   */
+  async hearNeighbours(): Promise<{ hosts: number; events: number; invalid: number }> {
+    await this.#turn;
+    const [row] = await this.#ask({ do: "neighbours" });
+    const of = (name: string) => Number(row?.[name] ?? 0);
+    return { hosts: of("hosts"), events: of("events"), invalid: of("invalid") };
+  }
+
+  /**
    * The most that each operation has used of Cloudflare's limits since the host started; empty without the option
    * `platform`.
    */

@@ -6,8 +6,14 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import unsafe from "workerd:unsafe";
 import worker from "../../../src/worker.ts";
 import type { AccountStation } from "../../../src/protocol/account-station.ts";
-import type { Bindings, Objects, SequencerStation, SequencerStatus } from "../../../src/protocol/stations.ts";
-import { SEQUENCER_NAME } from "../../../src/protocol/stations.ts";
+import type {
+  Bindings,
+  NeighboursStation,
+  Objects,
+  SequencerStation,
+  SequencerStatus,
+} from "../../../src/protocol/stations.ts";
+import { NEIGHBOURS_NAME, SEQUENCER_NAME } from "../../../src/protocol/stations.ts";
 import type { DatabaseName, Row } from "../../dev/control/messages.ts";
 import { migrate } from "../../../schema/migrate.ts";
 import { APPVIEW_MIGRATIONS, DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
@@ -34,6 +40,7 @@ interface KeptAccount extends Kept {
 interface ControlBindings extends Bindings<AccountStation & KeptAccount> {
   KIT_SECRET: string;
   SEQUENCER: Objects<SequencerStation & Kept>;
+  NEIGHBOURS_OBJECT: Objects<NeighboursStation & Kept>;
   OUTSIDE_OBJECT: Objects<{ fetch(request: Request): Promise<Response> }>;
 }
 
@@ -64,6 +71,8 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     else if (asked.do === "settle") await this.#settle(asked);
     else if (asked.do === "wipe") await alone(() => this.#wipe(asked.offset));
     else if (asked.do === "schedule") await inFlight(() => this.#runSchedule());
+    else if (asked.do === "neighbours")
+      return [{ ...(await this.env.NEIGHBOURS_OBJECT.getByName(NEIGHBOURS_NAME).round()) }];
     else if (asked.do === "clock") await this.#moveClock(asked.offset);
     else if (asked.do === "figures") return allFigures().map((figure) => ({ ...figure }));
     else if (asked.do === "totals") return [{ ...totals() }];
@@ -125,6 +134,8 @@ export class Control extends WorkerEntrypoint<ControlBindings> {
     const accounts = new Set([...namesOf("AccountObject"), ...(await this.#members())]);
     await this.env.SEQUENCER.getByName(SEQUENCER_NAME).kitClockMoved(before);
     await this.#each([...accounts], (did) => this.env.ACCOUNT.getByName(did).kitClockMoved(before));
+    for (const name of namesOf("NeighboursObject"))
+      await this.env.NEIGHBOURS_OBJECT.getByName(name).kitClockMoved(before);
     await this.#runSchedule();
   }
 

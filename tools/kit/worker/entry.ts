@@ -25,6 +25,7 @@ for (const [name, made] of Object.entries({
   SequencerObject: host.SequencerObject,
   FanOutObject: host.FanOutObject,
   LabelsObject: host.LabelsObject,
+  NeighboursObject: host.NeighboursObject,
   AppView: host.AppView,
   LookUp: host.LookUp,
 }))
@@ -74,6 +75,18 @@ export class FanOutObject extends host.FanOutObject {
 export class LabelsObject extends host.LabelsObject {
   constructor(...[ctx, env]: Given<typeof host.LabelsObject>) {
     super(guardStorage(ctx), underRules(env));
+  }
+}
+
+export class NeighboursObject extends host.NeighboursObject {
+  constructor(...[ctx, env]: Given<typeof host.NeighboursObject>) {
+    super(followClock("NeighboursObject", guardStorage(ctx)), underRules(env));
+  }
+  async kitClockMoved(before: number): Promise<void> {
+    await afterMove(this.ctx, before, () => this.alarm());
+  }
+  protected override limits() {
+    return { ...super.limits(), idle: 150 };
   }
 }
 
