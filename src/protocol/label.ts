@@ -1,7 +1,7 @@
 /** Signed labels (atproto spec, "Labels"): DAG-CBOR of the label without `sig`, K-256 over its SHA-256. */
 import type { Did } from "@atcute/lexicons";
 import type { Keypair } from "@atproto/crypto";
-import { encode } from "@ipld/dag-cbor";
+import { encode, toBytes } from "./cbor.ts";
 
 /** com.atproto.label.defs#label, without its signature. */
 export interface UnsignedLabel {
@@ -46,7 +46,7 @@ export const signedBytes = (label: UnsignedLabel): Uint8Array => encode(mapOf(la
 /** Encodes a frame of com.atproto.label.subscribeLabels. */
 export function encodeLabelsFrame(seq: number, labels: SignedLabel[]): Uint8Array {
   const header = encode({ op: 1, t: "#labels" });
-  const body = encode({ seq, labels: labels.map((label) => ({ ...mapOf(label), sig: label.sig })) });
+  const body = encode({ seq, labels: labels.map((label) => ({ ...mapOf(label), sig: toBytes(label.sig) })) });
   const frame = new Uint8Array(header.length + body.length);
   frame.set(header);
   frame.set(body, header.length);

@@ -8,11 +8,12 @@ import * as dagCbor from "@ipld/dag-cbor";
 import fc from "fast-check";
 import { CID } from "multiformats/cid";
 import { describe, expect, inject, test } from "vitest";
-import { decode, decodeToJson, encode, toBytes, toIpld } from "../../src/protocol/cbor.ts";
+import { decode, decodeToJson, encode, toBytes } from "../../src/protocol/cbor.ts";
 import { cidFromBytes, cidFromDigest, cidOfCbor, cidToBytes, isCid } from "../../src/protocol/cid.ts";
 import { MAX_DEPTH, jsonToLex, type LexMap, type LexValue } from "../../src/protocol/data-model.ts";
 import { isRefusal, must } from "../../src/protocol/refusal.ts";
 import { BAD_BLOCKS } from "../flows/malformed/archives.ts";
+import { toIpld } from "../../tools/bench/codecs/to-ipld.ts";
 import { damaged } from "../support/damaged.ts";
 
 const interop = inject("interop");

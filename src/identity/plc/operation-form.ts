@@ -1,5 +1,6 @@
 /** The form of did:plc operations, and the bounds of their parts. */
-import { encode } from "@ipld/dag-cbor";
+import { encode } from "../../protocol/cbor.ts";
+import { jsonToLex } from "../../protocol/data-model.ts";
 import { isDidKey } from "../../protocol/keys.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 import type { PlcOperation, PlcTombstone } from "./operation.ts";
@@ -68,7 +69,7 @@ export function parseOperation(value: unknown): PlcOperation | PlcTombstone {
 
 function sizeOf(value: unknown): number {
   try {
-    return encode(value).length;
+    return encode(jsonToLex(value)).length;
   } catch {
     throw invalidRequest("Not a valid operation");
   }

@@ -5,10 +5,10 @@
  * `@did-plc/lib` does the same, but brings axios, zod and old copies of the libraries used here; the tests use
  * it as their oracle instead.
  */
+import { encode } from "../../protocol/cbor.ts";
 import { Buffer } from "node:buffer";
 import type { Did, Handle } from "@atcute/lexicons";
 import { extractMultikey, type Keypair } from "@atproto/crypto";
-import { encode } from "@ipld/dag-cbor";
 import { base32 } from "multiformats/bases/base32";
 import { cidOfCbor, sha256 } from "../../protocol/cid.ts";
 import type { DidDocument } from "../did-document.ts";

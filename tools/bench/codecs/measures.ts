@@ -8,7 +8,7 @@ import * as dagCbor from "@ipld/dag-cbor";
 import { CID } from "multiformats/cid";
 import { create as createDigest } from "multiformats/hashes/digest";
 import { readCar } from "../../../src/protocol/car.ts";
-import { decodeToJson, encode, toIpld } from "../../../src/protocol/cbor.ts";
+import { decodeToJson, encode } from "../../../src/protocol/cbor.ts";
 import { DAG_CBOR, cidFromBytes, cidFromDigest, cidToBytes } from "../../../src/protocol/cid.ts";
 import { decodeCommit } from "../../../src/protocol/commit.ts";
 import type { LexMap } from "../../../src/protocol/data-model.ts";
@@ -19,6 +19,7 @@ import { readFrame } from "../../../src/protocol/neighbour/frames.ts";
 import { glance, type Interests } from "../../../src/protocol/neighbour/glance.ts";
 import { must } from "../../../src/protocol/refusal.ts";
 import { sampleRepo } from "../records.ts";
+import { toIpld } from "./to-ipld.ts";
 import { sampleCommit } from "./events.ts";
 import { commit, digest, like, post, secret } from "./samples.ts";
 
