@@ -89,7 +89,12 @@ export class NeighbourStore {
   #writeHost({ name, origin, cursor, due, failures, heard }: HeardHost): void {
     this.#sql.run(
       "INSERT OR REPLACE INTO host (name, origin, cursor, due, failures, heard) VALUES (?, ?, ?, ?, ?, ?)",
-      ...[name, origin, cursor, due, failures, heard],
+      name,
+      origin,
+      cursor,
+      due,
+      failures,
+      heard,
     );
   }
 
@@ -97,7 +102,15 @@ export class NeighbourStore {
     this.#sql.run(
       `INSERT OR REPLACE INTO account (did, host, key, relation, rev, data, due, failures, checked)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[did, host, key, relation, held?.rev ?? null, held?.data ?? null, due, failures, checked],
+      did,
+      host,
+      key,
+      relation,
+      held?.rev ?? null,
+      held?.data ?? null,
+      due,
+      failures,
+      checked,
     );
   }
 
