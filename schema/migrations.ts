@@ -27,6 +27,7 @@ import directory0028 from "../migrations/directory/0028_moving.sql";
 import directory0029 from "../migrations/directory/0029_shortage.sql";
 import directory0030 from "../migrations/directory/0030_invite_use_at.sql";
 import directory0031 from "../migrations/directory/0031_examination.sql";
+import directory0032 from "../migrations/directory/0032_files.sql";
 import appview0001 from "../migrations/appview/0001_init.sql";
 import appview0002 from "../migrations/appview/0002_bookmarks_duplicates.sql";
 import appview0003 from "../migrations/appview/0003_rebuild.sql";
@@ -69,6 +70,7 @@ export const DIRECTORY_MIGRATIONS: readonly Migration[] = [
   { name: "0029_shortage.sql", sql: directory0029 },
   { name: "0030_invite_use_at.sql", sql: directory0030 },
   { name: "0031_examination.sql", sql: directory0031 },
+  { name: "0032_files.sql", sql: directory0032 },
 ];
 
 /** The index, derived from repos. */

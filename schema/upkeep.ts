@@ -1,6 +1,6 @@
 /** What the directory counts and keeps for those who look after the host; like `directory.ts`. */
 import type { Did } from "@atcute/lexicons";
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export const dayNumber = sqliteTable("day_number", {
   day: text().primaryKey(),
@@ -25,6 +25,26 @@ export const sizeLook = sqliteTable("size_look", {
   doneRepoBytes: integer("done_repo_bytes"),
   doneFiles: integer("done_files"),
   doneFileBytes: integer("done_file_bytes"),
+  heldBytes: integer("held_bytes").notNull().default(0),
+  doneHeldBytes: integer("done_held_bytes"),
+});
+
+export const hostFile = sqliteTable("host_file", {
+  key: text().primaryKey(),
+  at: integer().notNull(),
+  bytes: blob().notNull(),
+});
+
+export const fileMove = sqliteTable("file_move", {
+  id: integer().primaryKey(),
+  begunAt: integer("begun_at").notNull(),
+  after: text().notNull(),
+  place: integer().notNull(),
+  left: integer().notNull(),
+  files: integer().notNull(),
+  bytes: integer().notNull(),
+  error: text(),
+  endedAt: integer("ended_at"),
 });
 
 export const archive = sqliteTable(

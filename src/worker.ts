@@ -46,11 +46,12 @@ interface Schedule {
 const isOfSettings = ({ url }: Request): boolean =>
   /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan|backups))\b/.test(url);
 
-/** Mails to all, backups and examinations of what there is; the latter two are loaded where they are made. */
+/** Mails to all, backups, examinations, moves of files; all but the first are loaded where they are made. */
 const longChores = (env: Bindings<AccountStation>, appview: AppViewStation | null): Chore[] => [
   () => sendAnnouncements(env),
   async () => env.BACKUP_KEY !== "" && (await import("./lifecycle/backup/run.ts")).backUp(env),
   async () => (await import("./lifecycle/doctor/run.ts")).examine(env, appview),
+  async () => env.BLOBS !== undefined && (await import("./lifecycle/files/move.ts")).moveFiles(env),
 ];
 
 export default {

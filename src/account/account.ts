@@ -13,6 +13,8 @@ import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import { accountEntry, commitCar, commitEntry, identityEntry, syncEntry } from "./announce.ts";
 import { GRACE_MS } from "./blobs.ts";
+import { Readers } from "./files/held.ts";
+import { OwnStore } from "./files/own-store.ts";
 import { Exports } from "./exports.ts";
 import { UPLOAD_LIMITS } from "./limits.ts";
 import type { Draft } from "./log.ts";
@@ -34,6 +36,8 @@ export class Account {
   readonly outbox: Outbox;
   readonly sessions: Sessions;
   readonly exports = new Exports();
+  readonly files: OwnStore;
+  readonly readers = new Readers();
   readonly tree: TreeCache;
   readonly clock: AlarmClock;
   /** Whether this instance is running an import. */
@@ -50,6 +54,7 @@ export class Account {
     this.clock = clock;
     this.#state = readState(sql);
     this.tree = new TreeCache(sql);
+    this.files = new OwnStore(sql, env);
     const sequencer = () => env.SEQUENCER.getByName(SEQUENCER_NAME);
     this.outbox = new Outbox(sql, this.did, sequencer, env.APPVIEW === "local");
     this.sessions = new Sessions(sql, this.did);
@@ -157,6 +162,11 @@ export class Account {
     const { counts, excess } = consume(UPLOAD_LIMITS, this.#uploads, 1, Date.now());
     this.#uploads = counts;
     if (excess !== null) throw rateLimited(excess);
+  }
+
+  /** Counts attempts by their source, where there are limits. */
+  checkPassword(password: string, source: string | null): ReturnType<Sessions["checkPassword"]> {
+    return this.sessions.checkPassword(password, this.limited ? source : null, Date.now());
   }
 
   /** Schedules a sweep, since there may be an upload that no record refers to. */

@@ -6,7 +6,7 @@ import { logLine } from "../protocol/log-line.ts";
 import type { Account } from "./account.ts";
 import { GRACE_MS, deleteObjects, deleteStrays, discardExpired, emptyTrash, hasTrash } from "./blobs.ts";
 import { resumeImport } from "./import/import.ts";
-import { isKept, noteFiles } from "./kept.ts";
+import { isKept, noteFiles } from "./files/kept.ts";
 
 const RETRY_MS = 10_000;
 /** Retry interval of a task that failed or cannot finish yet. */
@@ -22,13 +22,13 @@ const forward: Task = async ({ outbox }, now) => {
 };
 
 const sweep: Task = async (account, now) => {
-  const { sql, env, did } = account;
+  const { sql, files, did } = account;
   const { sweepAt } = account.state;
   if (sweepAt === null || sweepAt > now) return sweepAt;
   const due = [
     discardExpired(sql, now),
     // Files that an archive keeps belong to no row until the account takes them up again.
-    (await isKept(env.BLOBS, did)) ? now + GRACE_MS : await deleteStrays(sql, env.BLOBS, did, now),
+    (await isKept(files, did)) ? now + GRACE_MS : await deleteStrays(sql, files, did, now),
     // An upload that is under way may end as a stray.
     account.lastUploadAt > now - GRACE_MS ? account.lastUploadAt + GRACE_MS : null,
   ].filter((at) => at !== null);
@@ -37,8 +37,8 @@ const sweep: Task = async (account, now) => {
   return next;
 };
 
-const trash: Task = async ({ sql, env }) => {
-  if (hasTrash(sql)) await emptyTrash(sql, env.BLOBS);
+const trash: Task = async ({ sql, files }) => {
+  if (hasTrash(sql)) await emptyTrash(sql, files);
   return null;
 };
 
@@ -70,11 +70,11 @@ export async function runTasks(account: Account): Promise<number | null> {
  * Second half of a deletion: delivers the announcement, deletes the blobs or lists them for the account's
  * archive, then deletes everything stored here. Returns true when the account is gone, false if it must be tried again.
  */
-export async function finishDestroy({ outbox, env, did, sql }: Account): Promise<boolean> {
+export async function finishDestroy({ outbox, files, did, sql }: Account): Promise<boolean> {
   try {
     if (!(await outbox.drain())) return false;
-    if (await isKept(env.BLOBS, did)) await noteFiles(sql, env.BLOBS, did);
-    else await deleteObjects(env.BLOBS, did, () => true);
+    if (await isKept(files, did)) await noteFiles(sql, files, did);
+    else await deleteObjects(files, did, () => true);
     await sql.storage.deleteAll();
     return true;
   } catch (error) {

@@ -1,14 +1,16 @@
 /**
- * The account's blobs, and the records that refer to them. The bytes are in R2; the tables map a CID to its
- * R2 key. A blob is temporary while no record refers to it, so keeping a blob costs no row of its own.
+ * The account's blobs, and the records that refer to them. The bytes are in a store of files; the tables map a CID
+ * to its key there. A blob is temporary while no record refers to it, so keeping a blob costs no row of its own.
  *
- * A write never touches R2. When a blob loses its last record, the same transaction puts its key into
+ * A write never touches the store. When a blob loses its last record, the same transaction puts its key into
  * `trash`, and the alarm deletes the object under that key.
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
-import type { BlobLocation, BlobUpload } from "../protocol/account-station.ts";
+import type { AccountSizes, BlobLocation, BlobUpload } from "../protocol/account-station.ts";
+import type { FileStore, StoredFile } from "../protocol/object/files.ts";
 import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
+import { heldBytes } from "./files/held.ts";
 import { type BlobRef, uriOf } from "./records/records.ts";
 
 /** How long an upload waits for a record that refers to it. */
@@ -82,11 +84,19 @@ export function countBlobs(rows: Rows): { expected: number; imported: number } {
   return { expected: row?.expected ?? 0, imported: row?.imported ?? 0 };
 }
 
-/** The files that are here, temporary ones among them, and their bytes. */
-export const sizesOfBlobs = (rows: Rows): { files: number; fileBytes: number } =>
-  rows.first<{ files: number; fileBytes: number }>(
+/** With the files, temporary ones among them. */
+export function sizesOf(sql: Sql): AccountSizes {
+  const counted = sql.first<{ files: number; fileBytes: number }>(
     "SELECT count(*) AS files, coalesce(sum(size), 0) AS fileBytes FROM blob",
-  ) ?? { files: 0, fileBytes: 0 };
+  );
+  const held = heldBytes(sql);
+  return {
+    repoBytes: Math.max(0, sql.size - held),
+    heldBytes: held,
+    files: counted?.files ?? 0,
+    fileBytes: counted?.fileBytes ?? 0,
+  };
+}
 
 export function blobTakedown(rows: Rows, cid: string): { applied: boolean; ref?: string } | null {
   const row = rows.first<BlobRow>("SELECT takedown FROM blob WHERE cid = ?", cid);
@@ -215,25 +225,25 @@ export function discardExpired(sql: Sql, now: number): number | null {
 
 export const hasTrash = (rows: Rows) => rows.first("SELECT 1 FROM trash LIMIT 1") !== null;
 
-/** Deletes the objects named in `trash` from R2, then removes their keys from `trash`. */
-export async function emptyTrash(sql: Sql, bucket: R2Bucket): Promise<void> {
+/** Deletes the files named in `trash`, then removes their keys from `trash`. */
+export async function emptyTrash(sql: Sql, store: FileStore): Promise<void> {
   for (;;) {
     const keys = sql
       .all<{ key: string }>("SELECT key FROM trash LIMIT ?", DELETED_AT_ONCE)
       .map((row) => row.key);
     if (keys.length === 0) return;
-    await bucket.delete(keys);
+    await store.delete(keys);
     sql.run("DELETE FROM trash WHERE key IN (SELECT value FROM json_each(?))", JSON.stringify(keys));
   }
 }
 
 /**
- * Deletes R2 objects that no row knows: uploads whose Worker died before it could register them. Returns when
+ * Deletes files that no row knows: uploads whose Worker died before it could register them. Returns when
  * the next one would be due, or null when there is none.
  */
 export async function deleteStrays(
   sql: Sql,
-  bucket: R2Bucket,
+  store: FileStore,
   did: string,
   now: number,
 ): Promise<number | null> {
@@ -241,7 +251,7 @@ export async function deleteStrays(
   const rows = sql.all<{ key: string }>("SELECT key FROM blob UNION ALL SELECT key FROM trash");
   const known = new Set(rows.map((row) => row.key));
   let next: number | null = null;
-  await deleteObjects(bucket, did, ({ key, uploaded }) => {
+  await deleteObjects(store, did, ({ key, uploaded }) => {
     if (known.has(key)) return false;
     const due = uploaded.getTime() + GRACE_MS;
     if (due <= now) return true;
@@ -251,22 +261,22 @@ export async function deleteStrays(
   return next;
 }
 
-/** Deletes those of an account's objects in R2 that `isMeant` picks. */
+/** Deletes those of an account's files that `isMeant` picks. */
 export async function deleteObjects(
-  bucket: R2Bucket,
+  store: FileStore,
   did: string,
-  isMeant: (object: R2Object) => boolean,
+  isMeant: (object: StoredFile) => boolean,
 ): Promise<void> {
-  for await (const objects of listObjects(bucket, did)) {
+  for await (const objects of listObjects(store, did)) {
     const meant = objects.filter(isMeant);
-    if (meant.length > 0) await bucket.delete(meant.map(({ key }) => key));
+    if (meant.length > 0) await store.delete(meant.map(({ key }) => key));
   }
 }
 
-async function* listObjects(bucket: R2Bucket, did: string): AsyncGenerator<R2Object[]> {
+async function* listObjects(store: FileStore, did: string): AsyncGenerator<StoredFile[]> {
   let cursor: string | undefined;
   do {
-    const page = await bucket.list({ prefix: `${did}/`, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await store.list({ prefix: `${did}/`, ...(cursor === undefined ? {} : { cursor }) });
     yield page.objects;
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);

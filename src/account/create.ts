@@ -4,10 +4,12 @@ import { cidFromBytes } from "../protocol/cid.ts";
 import { signCommit } from "../protocol/commit.ts";
 import { generateKey } from "../protocol/keys.ts";
 import { editMst } from "../protocol/mst/mst.ts";
-import { Refusal } from "../protocol/refusal.ts";
 import type { Sql } from "../protocol/object/sql.ts";
-import type { SequencerStation } from "../protocol/stations.ts";
+import { migrate } from "../protocol/object/schema.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import { type Bindings, SEQUENCER_NAME, type SequencerStation } from "../protocol/stations.ts";
 import { nextTid } from "../protocol/tid.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import { hashPassword } from "./password.ts";
 import { checkedPassword } from "./sessions.ts";
 import { storeTree, treeOf } from "./tree.ts";
@@ -50,3 +52,14 @@ export async function createAccount(
     storeTree(sql, tree, { cid: commit.cid, rev, data, bytes: commit.bytes }, null);
   });
 }
+
+/** Creates it in the object's storage. */
+export const createIn = (
+  sql: Sql,
+  { SEQUENCER }: Pick<Bindings, "SEQUENCER">,
+  wanted: CreateAccount,
+  isMeant: () => boolean,
+): Promise<void> => {
+  const makeTables = () => migrate(sql.storage, MIGRATIONS);
+  return createAccount(sql, wanted, SEQUENCER.getByName(SEQUENCER_NAME), makeTables, isMeant);
+};

@@ -1,32 +1,32 @@
 /**
- * `AccountObject`: one Durable Object for each account, found by DID. Each method checks the account's state,
- * and delegates to the file that does the work. `account-station.ts` documents the methods.
+ * One Durable Object for each account, found by DID. Each method checks the account's state, and delegates to the
+ * file that does the work. `account-station.ts` documents the methods.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Did } from "@atcute/lexicons";
 import type { KeptAccount, KeptParts } from "../protocol/object/account-backup.ts";
 import type * as station from "../protocol/account-station.ts";
+import type { ByteRange } from "../protocol/object/files.ts";
 import { didKey } from "../protocol/keys.ts";
 import { AlarmClock } from "../protocol/object/alarm.ts";
-import { migrate } from "../protocol/object/schema.ts";
 import { Sql, rowsSince } from "../protocol/object/sql.ts";
 import { invalidRequest, must } from "../protocol/refusal.ts";
 import { configure } from "../protocol/settings/configured.ts";
-import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
+import type { Bindings } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
 import { finishDestroy, runTasks } from "./alarm.ts";
 import { backupOf, backupPage, markDue, restoreKept, restoreRevs } from "./backup.ts";
 import * as blobs from "./blobs.ts";
 import { getBlocks } from "./blocks.ts";
-import { createAccount } from "./create.ts";
+import { createIn } from "./create.ts";
 import { examine } from "./doctor/examine.ts";
 import { storedHead } from "./doctor/head.ts";
 import { mendRepo } from "./doctor/mend.ts";
 import { exportOf } from "./exports.ts";
+import { dropFiles, moveFiles, putFile, readFile } from "./files/held.ts";
 import { importRepo } from "./import/import.ts";
 import { takeDownEverywhere } from "./import/tables.ts";
 import { signServiceJwt } from "./jwt.ts";
-import { MIGRATIONS } from "./migrations.ts";
 import * as preferences from "./preferences.ts";
 import { irregularRecords } from "./records/irregular.ts";
 import * as records from "./records/record-reader.ts";
@@ -138,7 +138,6 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   }
 
   // -------------------------------------------------------------------------------------------- writes
-
   createRecord(input: station.CreateInput) {
     return this.#write((writer) => writer.createRecord(input));
   }
@@ -159,7 +158,6 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   }
 
   // -------------------------------------------------------------------------------------------- reads
-
   async listCollections(access: station.Access) {
     return records.listCollections(this.#existing(access).sql);
   }
@@ -178,8 +176,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return irregularRecords(this.#own());
   }
   async getLatestCommit(access: station.Access) {
-    const { cid, rev } = this.#existing(access).head;
-    return { cid, rev };
+    return repo.latestCommit(this.#existing(access).head);
   }
   async getRepoStatus() {
     return repo.repoStatus(this.#existing());
@@ -200,7 +197,7 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return repo.repoCounts(this.#existing());
   }
   async sizes() {
-    return { repoBytes: this.#sql.size, ...blobs.sizesOfBlobs(this.#own().sql) };
+    return blobs.sizesOf(this.#own().sql);
   }
   async revs(paths: string[]) {
     return records.revsOf(this.#existing().sql, paths);
@@ -213,7 +210,6 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   }
 
   // -------------------------------------------------------------------------------------------- blobs
-
   async checkUpload() {
     const account = this.#own();
     checkNotTakendown(account.state);
@@ -238,11 +234,22 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return blobs.listMissingBlobs(this.#own(), page);
   }
 
-  // -------------------------------------------------------------------------------------------- sessions
+  async putFile(key: string, body: ReadableStream<Uint8Array>, most: number) {
+    return putFile(this.#own(), key, body, { most, now: () => this.#present() });
+  }
+  async getFile(key: string, range: ByteRange | null) {
+    return readFile(this.#present(), key, range);
+  }
+  async dropFiles(keys: string[]) {
+    dropFiles(this.#own().sql, keys);
+  }
+  async moveFiles(after: number) {
+    return moveFiles(this.#own(), must(this.env.BLOBS, "bucket"), after);
+  }
 
+  // -------------------------------------------------------------------------------------------- sessions
   async checkPassword(password: string, source: string | null) {
-    const account = this.#own();
-    return account.sessions.checkPassword(password, account.limited ? source : null, Date.now());
+    return this.#own().checkPassword(password, source);
   }
   setPassword(password: string, code?: station.MailedCode) {
     return this.#privately(({ sessions }) => sessions.setPassword(password, code, Date.now()));
@@ -276,7 +283,6 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   }
 
   // --------------------------------------------------------------------------------------- preferences, keys, backups
-
   async getPreferences(namespace: string, full: boolean) {
     return preferences.getPreferences(this.#own().sql, namespace, full, new Date());
   }
@@ -319,20 +325,14 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
   }
 
   // -------------------------------------------------------------------------------------------- lifecycle
-
   async create(wanted: station.CreateAccount): Promise<station.CreatedAccount> {
     const { at } = wanted;
     this.#present();
     if (this.#account !== null && this.#account.state.createdAt < at) await this.#makeRoom(this.#account);
-    if (this.#account === null) {
-      const sequencer = this.env.SEQUENCER.getByName(SEQUENCER_NAME);
-      const makeTables = () => migrate(this.ctx.storage, MIGRATIONS);
-      await createAccount(this.#sql, wanted, sequencer, makeTables, () => at > this.#endedUpTo);
-    }
+    if (this.#account === null) await createIn(this.#sql, this.env, wanted, () => at > this.#endedUpTo);
     const account = this.#account ?? this.#open(new Account(this.#sql, this.env, this.#clock));
     if (account.state.createdAt !== at) throw repoExists();
-    const { cid, rev } = account.head;
-    return { signingKey: didKey(account.key), commit: { cid, rev } };
+    return { signingKey: didKey(account.key), commit: repo.latestCommit(account.head) };
   }
   /** Erases what an earlier sign-up left. An account that was ever announced stays. */
   async #makeRoom(account: Account): Promise<void> {

@@ -1,6 +1,12 @@
 /** Reads of the repo as a tree: proofs, blocks, counts, records newer than a rev. None of them can write. */
 import type { Did } from "@atcute/lexicons";
-import type { RecentRecord, RecentRecords, RepoCounts, RepoStatus } from "../protocol/account-station.ts";
+import type {
+  CommitRef,
+  RecentRecord,
+  RecentRecords,
+  RepoCounts,
+  RepoStatus,
+} from "../protocol/account-station.ts";
 import type { CarBlock } from "../protocol/car.ts";
 import { writeCar } from "../protocol/car.ts";
 import { nodesOnPath, walkMst } from "../protocol/mst/walk.ts";
@@ -28,6 +34,8 @@ interface Repo {
 }
 
 const commitBlock = (head: Head): CarBlock => ({ cid: head.cid, bytes: head.bytes });
+
+export const latestCommit = ({ cid, rev }: Head): CommitRef => ({ cid, rev });
 
 /** A CAR of the commit, the nodes on the path, and the record if there is one. */
 export function recordProof({ sql: rows, head }: Omit<Repo, "did">, path: string): Uint8Array {

@@ -14,7 +14,7 @@ import { type Bindings, SEQUENCER_NAME } from "../protocol/stations.ts";
 import { Account } from "./account.ts";
 import { accountEntry } from "./announce.ts";
 import { deleteObjects } from "./blobs.ts";
-import { isKept } from "./kept.ts";
+import { isKept } from "./files/kept.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
 /** Beside the tables, since those may be what is broken. */
@@ -75,7 +75,9 @@ export class Unreadable {
       const ended = accountEntry({ did, time: new Date().toISOString() }, "deleted");
       await sequencer.append(did, [{ ...ended, position: known.position + 1 }]);
     }
-    if (!(await isKept(this.#env.BLOBS, did))) await deleteObjects(this.#env.BLOBS, did, () => true);
+    // What the object holds itself ends with its storage.
+    const { BLOBS } = this.#env;
+    if (BLOBS !== undefined && !(await isKept(BLOBS, did))) await deleteObjects(BLOBS, did, () => true);
     await this.#sql.storage.deleteAll();
     return true;
   }

@@ -4,6 +4,7 @@
  * are checked against their CID. Whether anything still shows a blob is asked each time, so that what was
  * deleted or taken down is gone at once, whatever the local cache holds.
  */
+import { filesOf } from "../lifecycle/files/store.ts";
 import { createHash } from "node:crypto";
 import type { BlobLocation } from "../protocol/account-station.ts";
 import { bodyOf, gather } from "../protocol/body.ts";
@@ -87,7 +88,7 @@ async function partOf(services: Services, asked: Wanted, header: string): Promis
   if (range === "unsatisfiable") {
     return allowCors(new Response(null, { status: 416, headers: { "content-range": `bytes */${size}` } }));
   }
-  const object = await services.env.BLOBS.get(key, { range });
+  const object = await filesOf(services.env).get(key, { range });
   if (object === null) throw notFound("Blob not found");
   const part = withCaching(answer(object.body, mimeType), CACHING);
   part.headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
@@ -177,7 +178,7 @@ async function bytesOf(
   { cid }: Wanted,
   { key, size }: BlobLocation,
 ): Promise<Shown["bytes"]> {
-  const object = await env.BLOBS.get(key);
+  const object = await filesOf(env).get(key);
   if (object === null) throw notFound("Blob not found");
   if (size > CHECKED_FIRST) return object.body.pipeThrough(checking(cid));
   const bytes = await gather(object.body, CHECKED_FIRST, lenders.reads, size);

@@ -14,7 +14,8 @@ export type TaskName =
   | "back up"
   | "examine"
   | "sweep archives"
-  | "follow use";
+  | "follow use"
+  | "move files";
 
 export class HostTasks {
   readonly #database: D1Database;

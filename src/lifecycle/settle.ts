@@ -1,6 +1,7 @@
 /** Takes up what nobody finished: acts whose Worker died, and those that a station could not follow. */
+import { filesOf } from "./files/store.ts";
 import { deleteObjects } from "../account/blobs.ts";
-import { isKept } from "../account/kept.ts";
+import { isKept } from "../account/files/kept.ts";
 import type { Act } from "../identity/unsettled.ts";
 import type { AccountStation } from "../protocol/account-station.ts";
 import { logLine } from "../protocol/log-line.ts";
@@ -86,7 +87,8 @@ async function settle(services: SettlingServices, act: Act): Promise<void> {
 
 /** Deletes uploads that ended after their account. Spares those of a later account of the DID, and of an archive. */
 async function clearBlobs({ env, directory }: SettlingServices, { did, at }: Act): Promise<void> {
-  if (await isKept(env.BLOBS, did)) return;
+  const files = filesOf(env);
+  if (await isKept(files, did)) return;
   const isBack = (await directory.stage(did)) !== null;
-  await deleteObjects(env.BLOBS, did, ({ uploaded }) => !isBack || uploaded.getTime() <= at);
+  await deleteObjects(files, did, ({ uploaded }) => !isBack || uploaded.getTime() <= at);
 }

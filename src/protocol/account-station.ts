@@ -5,6 +5,7 @@
  * data: CIDs are strings, instants ISO 8601.
  */
 import type { Did, Handle, Nsid, ResourceUri } from "@atcute/lexicons";
+import type { ByteRange, HeldFile, MovedFiles } from "./object/files.ts";
 import type { KeepableAccount } from "./object/account-backup.ts";
 import type { ExaminableAccount } from "./object/account-examination.ts";
 import type { AccountStatus } from "./events.ts";
@@ -102,8 +103,10 @@ export interface RepoCounts {
 }
 /** The sizes of an account. */
 export interface AccountSizes {
-  /** Of its database. */
+  /** Of its database, without the files that are in it. */
   repoBytes: number;
+  /** Of the files, those in its database. Absent from an object of a version before. */
+  heldBytes?: number;
   files: number;
   fileBytes: number;
 }
@@ -254,7 +257,19 @@ export interface AccountStation extends BackfillSource, KeepableAccount, Examina
   /** Rows touched since the object woke, for the cost of a request in local runs. */
   rows(): Promise<RowCount>;
 
-  // Blobs. The bytes are in R2; the account maps CID to key.
+  // Files that the object holds itself, on a host without a bucket.
+  /**
+   * Stores a file under a key. `most`: bytes that the object may have in all. Refuses NotEnoughResources (507),
+   * AccountNotFound.
+   */
+  putFile(key: string, body: ReadableStream<Uint8Array>, most: number): Promise<number>;
+  /** Null if it is not here. */
+  getFile(key: string, range: ByteRange | null): Promise<HeldFile | null>;
+  dropFiles(keys: string[]): Promise<void>;
+  /** Moves some of them to the bucket. `after`: the `next` of the call before; 0: from the beginning. */
+  moveFiles(after: number): Promise<MovedFiles>;
+
+  // Blobs. The bytes are in R2, or here; the account maps CID to key.
   /**
    * Counts an upload before its first byte is read. Refuses taken-down and absent accounts,
    * RateLimitExceeded.

@@ -381,7 +381,8 @@ export interface Bindings<Account = unknown> extends Settings {
   NEIGHBOURS_OBJECT: Objects<NeighboursStation>;
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
-  BLOBS: R2Bucket;
+  /** The bucket of files; without one they are in the accounts' objects (`filesOf`). */
+  BLOBS?: R2Bucket | undefined;
   /** A bucket apart for the host's backups, where there is one; otherwise they are in `BLOBS`. */
   BACKUPS?: R2Bucket;
   /** Resizes images, where it is set up; otherwise they are served as uploaded. */

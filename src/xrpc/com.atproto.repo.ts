@@ -1,4 +1,5 @@
 /** com.atproto.repo.*: records and blobs of the accounts on this host. */
+import { filesOf } from "../lifecycle/files/store.ts";
 import * as ApplyWrites from "@atcute/atproto/types/repo/applyWrites";
 import * as CreateRecord from "@atcute/atproto/types/repo/createRecord";
 import * as DeleteRecord from "@atcute/atproto/types/repo/deleteRecord";
@@ -146,8 +147,10 @@ export const comAtprotoRepo: Method[] = [
   }),
 
   method(UploadBlob, memberOrService(), async ({ request, caller: { did }, services }) => {
-    const { BLOBS, BLOB_LIMIT } = services.env;
-    return { blob: await uploadBlob(BLOBS, services.account(did), did, request, Number(BLOB_LIMIT)) };
+    const { env } = services;
+    return {
+      blob: await uploadBlob(filesOf(env), services.account(did), did, request, Number(env.BLOB_LIMIT)),
+    };
   }),
 
   method(ListMissingBlobs, member, async ({ params, caller, services }) => {

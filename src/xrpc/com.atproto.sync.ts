@@ -1,4 +1,5 @@
 /** com.atproto.sync.*: whole repos, proofs and blobs, for anyone to verify or copy. */
+import { filesOf } from "../lifecycle/files/store.ts";
 import * as GetBlob from "@atcute/atproto/types/sync/getBlob";
 import * as GetBlocks from "@atcute/atproto/types/sync/getBlocks";
 import * as GetCheckout from "@atcute/atproto/types/sync/getCheckout";
@@ -97,7 +98,7 @@ export const comAtprotoSync: Method[] = [
   method(GetBlob, memberOrAdminOrAnyone, async ({ params: { did, cid }, caller, services, request }) => {
     const access = accessOf(caller, did);
     const blob = await services.account(did).getBlob(access, cid);
-    return serveBlob(services.env.BLOBS, cid, blob, request, access);
+    return serveBlob(filesOf(services.env), cid, blob, request, access);
   }),
 
   method(GetHostStatus, anyone, async ({ params: { hostname }, services }) => {

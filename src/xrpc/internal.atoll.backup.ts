@@ -1,4 +1,5 @@
 /** `internal.atoll.backup.*`: the host's backups, and the way back. For owners, their pages and their tools. */
+import { filesOf } from "../lifecycle/files/store.ts";
 import type { Did } from "@atcute/lexicons";
 import * as v from "@atcute/lexicons/validations";
 import type { BlobUpload } from "../protocol/account-station.ts";
@@ -181,7 +182,7 @@ export const internalAtollBackup = [
   ),
 
   method({ mainSchema: restoreBlob }, hostOwner, async ({ params: { did: of }, request, services }) => {
-    const stored = await uploadBlob(services.env.BLOBS, unlimited(services, of), of, request, Infinity);
+    const stored = await uploadBlob(filesOf(services.env), unlimited(services, of), of, request, Infinity);
     return { cid: stored.ref.$link };
   }),
 

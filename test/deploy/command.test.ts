@@ -94,6 +94,27 @@ describe("the first time, and again", () => {
   });
 });
 
+describe("without R2", () => {
+  test("an account that has none deploys all the same, and takes the bucket later", async () => {
+    await using stage = await setStage({ hasR2: false });
+    const refused = await stage.project.deploy();
+    expect(refused.output).toContain("npm run deploy -- --without-r2");
+    const first = await stage.project.deploy(["--without-r2"]);
+    expect(first.code, first.output).toBe(0);
+    const bound = () => stage.worker().bindings.map(({ name }) => name);
+    expect(bound()).not.toContain("BLOBS");
+    const again = await stage.project.deploy();
+    expect(again.code, again.output).toBe(0);
+    stage.account.hasR2 = true;
+    const later = await stage.project.deploy(["--with-r2"]);
+    expect(later.code, later.output).toBe(0);
+    expect(bound()).toContain("BLOBS");
+    const back = await stage.project.deploy(["--without-r2"]);
+    expect(back.code).toBe(1);
+    expect(back.output).toContain("has its pictures in R2 already");
+  });
+});
+
 describe("in the EU", () => {
   test("--eu makes everything there, writes it down, and later deploys keep to it", async () => {
     await using stage = await setStage();

@@ -5,7 +5,7 @@ import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 import worker from "../../src/worker.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
+const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 const ask = (path: string, given: object, init: RequestInit = {}) =>
   worker.fetch(
     new Request(`https://pds.example.com${path}`, init),

@@ -6,7 +6,7 @@ import { serve } from "../../src/edge/app.ts";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
+const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 
 describe.each([
   ["xrpc/com.atproto.sync.subscribeRepos", 50],

@@ -9,7 +9,7 @@ import { configure } from "../../src/protocol/settings/configured.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 import worker from "../../src/worker.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
+const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 const LATER = { young: 1_900, middle: 3_000, old: 5_100 };
 
 /** Bindings as a deploy has them: the environment sets no more than its address. */

@@ -4,7 +4,7 @@ import type { Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import type { Bindings } from "../../src/protocol/stations.ts";
 
-export const bindings: Bindings<AccountStation> = env as never;
+export const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 
 const worker = (exports as { default: { fetch(request: Request): Promise<Response> } }).default;
 

@@ -11,7 +11,7 @@ import type { Bindings, SequencerStation } from "../../src/protocol/stations.ts"
 import { SEQUENCER_NAME } from "../../src/protocol/stations.ts";
 import { verifyCommit } from "./commit.ts";
 
-export const bindings: Bindings<AccountStation> = env as never;
+export const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 
 let made = 0;
 

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import type { Bindings } from "../../src/protocol/stations.ts";
 
-export const bindings: Bindings = env as never;
+export const bindings: Bindings & { BLOBS: R2Bucket } = env as never;
 
 let made = 0;
 

@@ -11,7 +11,7 @@ import type { Bindings } from "../../src/protocol/stations.ts";
 import type { AccountStation } from "../../src/protocol/account-station.ts";
 import { type CallOptions, HOST_DID, ORIGIN, type Reply, xrpc } from "./account-host.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
+const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 const CLIENT = "http://localhost";
 
 type Key = Awaited<ReturnType<typeof generateKeyPair>>;

@@ -94,6 +94,7 @@ export const alarmOf = (did: Did): Promise<number | null> =>
 export async function shiftBlobs(did: Did, ms: number): Promise<void> {
   await runInDurableObject(stubOf(did), (_, state) => {
     state.storage.sql.exec("UPDATE blob SET created_at = created_at - ?", ms);
+    state.storage.sql.exec("UPDATE file SET at = at - ?", ms);
     state.storage.sql.exec("UPDATE account SET sweep_at = sweep_at - ?", ms);
   });
   await kill(did);

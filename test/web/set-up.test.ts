@@ -8,7 +8,7 @@ import type { Bindings } from "../../src/protocol/stations.ts";
 import worker from "../../src/worker.ts";
 import { Visitor } from "../support/visitor.ts";
 
-const bindings: Bindings<AccountStation> = env as never;
+const bindings: Bindings<AccountStation> & { BLOBS: R2Bucket } = env as never;
 const HERE = "https://atoll.maker.workers.dev";
 const CODE = "only-the-deployer-has-it";
 const BROWSER = "text/html,application/xhtml+xml";

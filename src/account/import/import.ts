@@ -24,7 +24,7 @@ import type { Sql } from "../../protocol/object/sql.ts";
 import { Refusal, invalidRequest, isRefusal, must } from "../../protocol/refusal.ts";
 import type { Account } from "../account.ts";
 import { syncEntry } from "../announce.ts";
-import { reclaimFiles } from "../kept.ts";
+import { reclaimFiles } from "../files/kept.ts";
 import { IMPORT_LIMITS } from "../limits.ts";
 import { irregularRecords } from "../records/irregular.ts";
 import { statusOf } from "../state.ts";
@@ -138,11 +138,11 @@ async function read(sql: Sql, car: ReadableStream<Uint8Array>, loan: Loan): Prom
 }
 
 async function finish(account: Account): Promise<void> {
-  const { sql, env, did } = account;
+  const { sql, files, did } = account;
   const plan = must(readPlan(sql), "import plan");
   while (copyRun(sql, plan.rev)) await turn();
   // Of an account that was deleted and comes back within some days.
-  await reclaimFiles(sql, env.BLOBS, did, Date.now());
+  await reclaimFiles(sql, files, did, Date.now());
   replace(account, plan);
 }
 

@@ -3,7 +3,9 @@
  * the uploaded MP4, in fragments of a few seconds, in its one quality. Every client that streams from the
  * reference's video service can play them if it knows the file's codecs.
  */
+import { filesOf } from "../../lifecycle/files/store.ts";
 import type { BlobLocation } from "../../protocol/account-station.ts";
+import type { FileStore } from "../../protocol/object/files.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
 import type { Services } from "../../xrpc/server/services.ts";
 import { asShown, locate } from "../images.ts";
@@ -41,7 +43,7 @@ async function partOf(
   blob: BlobLocation,
   name: string,
 ): Promise<Response> {
-  const movie = await movieOf(services.env.BLOBS, blob);
+  const movie = await movieOf(filesOf(services.env), blob);
   if (name === "init.mp4") return asShown(initialSegment(movie), "video/mp4");
   if (name === "playlist.m3u8") return asShown(playlistOf(movie), "application/vnd.apple.mpegurl");
   const number = Number.parseInt(name, 10);
@@ -63,12 +65,12 @@ const READING_BYTES = 6_000_000;
 const READING_MS = 10_000;
 
 /** Refuses NotFound for a file that cannot be streamed, NotEnoughResources (503). */
-async function movieOf(bucket: R2Bucket, blob: BlobLocation): Promise<Movie> {
+async function movieOf(store: FileStore, blob: BlobLocation): Promise<Movie> {
   const known = kept.get(blob.key);
   if (known !== undefined) return known;
   const mine = Symbol();
   try {
-    const movie = await readMovie({ ...sourceOf(bucket, blob), expect: (bytes) => reserve(mine, bytes) });
+    const movie = await readMovie({ ...sourceOf(store, blob), expect: (bytes) => reserve(mine, bytes) });
     kept.set(blob.key, movie);
     let bytes = 0;
     for (const [key, each] of [...kept].toReversed()) {
@@ -96,7 +98,7 @@ function reserve(mine: symbol, bytes: number): void {
 /** Bytes that are read at once, so that a file whose tables come first takes one request. */
 const WINDOW = 65_536;
 
-function sourceOf(bucket: R2Bucket, { key, size }: BlobLocation): Omit<Source, "expect"> {
+function sourceOf(store: FileStore, { key, size }: BlobLocation): Omit<Source, "expect"> {
   let window = { start: 0, bytes: new Uint8Array() };
   return {
     size,
@@ -104,7 +106,7 @@ function sourceOf(bucket: R2Bucket, { key, size }: BlobLocation): Omit<Source, "
       const at = offset - window.start;
       if (at < 0 || at + length > window.bytes.length) {
         const most = Math.min(Math.max(length, WINDOW), size - offset);
-        const object = await bucket.get(key, { range: { offset, length: most } });
+        const object = await store.get(key, { range: { offset, length: most } });
         if (object === null) throw new Refusal("NotFound", "Blob not found", 404);
         window = { start: offset, bytes: new Uint8Array(await object.arrayBuffer()) };
       }
@@ -123,7 +125,7 @@ function bodyOf(services: Services, { key }: BlobLocation, head: Uint8Array, ran
     await writer.write(head);
     writer.releaseLock();
     for (const { start, end } of ranges) {
-      const object = await services.env.BLOBS.get(key, { range: { offset: start, length: end - start } });
+      const object = await filesOf(services.env).get(key, { range: { offset: start, length: end - start } });
       if (object === null) throw new Error("a blob that was there is gone");
       await object.body.pipeTo(writable, { preventClose: true });
     }

@@ -1,11 +1,12 @@
 /** Archives of accounts that owners deleted: listed in the directory, in R2 until their days are over. */
 import type { Did } from "@atcute/lexicons";
 import { deleteObjects } from "../../account/blobs.ts";
-import { KEPT, keptPrefix } from "../../account/kept.ts";
+import { KEPT, keptPrefix } from "../../account/files/kept.ts";
 import { HostTasks } from "../../identity/host-tasks.ts";
 import { logLine } from "../../protocol/log-line.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
-import type { Bindings } from "../../protocol/stations.ts";
+import type { FileList, FileStore, StoredFile } from "../../protocol/object/files.ts";
+import { type FileBindings, filesOf } from "../files/store.ts";
 
 export interface KeptArchive {
   did: Did;
@@ -27,7 +28,7 @@ export interface KeptArchive {
   fileBytes: number;
 }
 
-type ArchiveBindings = Pick<Bindings, "DIRECTORY" | "BLOBS">;
+type ArchiveBindings = FileBindings;
 
 const COLUMNS =
   "did, made_at AS madeAt, handle, key, until, actor, rev, bytes, cid, files, file_bytes AS fileBytes";
@@ -117,15 +118,16 @@ export class Archives {
  * Ends an archive. Its account's files go with the last one, unless the account is here: then they are the
  * account's. The row goes last, so that what dies in between is taken up again.
  */
-export async function endArchive({ DIRECTORY, BLOBS }: ArchiveBindings, archive: KeptArchive): Promise<void> {
-  const archives = new Archives(DIRECTORY);
+export async function endArchive(env: ArchiveBindings, archive: KeptArchive): Promise<void> {
+  const archives = new Archives(env.DIRECTORY);
+  const files = filesOf(env);
   const { did, key } = archive;
   const { keys, isHere } = await archives.of(did);
-  if (keys.some((other) => other !== key)) await BLOBS.delete(key);
+  if (keys.some((other) => other !== key)) await files.delete(key);
   else {
-    if (!isHere) await deleteObjects(BLOBS, did, () => true);
-    for await (const objects of listed(BLOBS, keptPrefix(did)))
-      await BLOBS.delete(objects.map((each) => each.key));
+    if (!isHere) await deleteObjects(files, did, () => true);
+    for await (const objects of listed(files, keptPrefix(did)))
+      await files.delete(objects.map((each) => each.key));
   }
   await archives.remove(archive);
 }
@@ -144,21 +146,22 @@ export async function sweepArchives(env: ArchiveBindings, clock: () => number = 
   }
   const known = await archives.keys();
   const dids = new Set([...known].map(didOf));
-  for await (const objects of listed(env.BLOBS, KEPT)) {
+  const files = filesOf(env);
+  for await (const objects of listed(files, KEPT)) {
     const strays = objects.filter(
       ({ key, uploaded }) =>
         uploaded.getTime() < now - UNFINISHED_MS &&
         !(key.endsWith(".car") ? known.has(key) : dids.has(didOf(key))),
     );
-    if (strays.length > 0) await env.BLOBS.delete(strays.map(({ key }) => key));
+    if (strays.length > 0) await files.delete(strays.map(({ key }) => key));
   }
 }
 
 const didOf = (key: string): string => key.split("/")[1] ?? "";
 
-async function* listed(bucket: R2Bucket, prefix: string): AsyncGenerator<R2Object[]> {
+async function* listed(store: FileStore, prefix: string): AsyncGenerator<StoredFile[]> {
   for (let cursor: string | undefined, more = true; more;) {
-    const page: R2Objects = await bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
+    const page: FileList = await store.list(cursor === undefined ? { prefix } : { prefix, cursor });
     if (page.objects.length > 0) yield page.objects;
     more = page.truncated;
     cursor = page.truncated ? page.cursor : undefined;

@@ -2,6 +2,7 @@
  * The way back: what `npm run restore` asks of a host, account by account. An account is listed last, with its
  * identity pointing here, so one that is half restored does not exist for anybody, and any call may be repeated.
  */
+import { filesOf } from "../files/store.ts";
 import type { Did } from "@atcute/lexicons";
 import { conflictOf } from "../../identity/member.ts";
 import type { KeptAccount, KeptParts } from "../../protocol/object/account-backup.ts";
@@ -128,7 +129,7 @@ export async function restoreBlobs(
   const missing = await Promise.all(
     blobs.map(async ({ cid, key, mimeType, size }) => {
       // Keys of other accounts' blobs would let one account delete those of another.
-      const object = key.startsWith(`${did}/`) ? await services.env.BLOBS.head(key) : null;
+      const object = key.startsWith(`${did}/`) ? await filesOf(services.env).head(key) : null;
       if (object?.size !== size) return cid;
       await account.registerBlob({ cid, key, mimeType, size });
       return null;

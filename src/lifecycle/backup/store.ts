@@ -53,11 +53,15 @@ export class R2Store implements BackupStore {
 }
 
 /** Whether blobs are copied along: the host's own R2 has them already. */
-export const copiesBlobs = ({ BACKUP_TO }: Pick<BackupBindings, "BACKUP_TO">): boolean => BACKUP_TO !== "";
+export const copiesBlobs = ({ BACKUP_TO, BLOBS }: Pick<BackupBindings, "BACKUP_TO" | "BLOBS">): boolean =>
+  BACKUP_TO !== "" || BLOBS === undefined;
 
-/** Throws if the keys of an S3 address are missing. */
+/** Throws if there is neither a bucket nor an address, or if the keys of an S3 address are missing. */
 export function storeOf(env: BackupBindings): BackupStore {
-  if (!copiesBlobs(env)) return new R2Store(env.BACKUPS ?? env.BLOBS);
+  const bucket = env.BACKUPS ?? env.BLOBS;
+  if (env.BACKUP_TO === "" && bucket === undefined)
+    throw new Error("This host has no R2 bucket. Give backups an address of an S3 service.");
+  if (env.BACKUP_TO === "" && bucket !== undefined) return new R2Store(bucket);
   const [accessKeyId = "", secretAccessKey = ""] = env.BACKUP_S3_KEY.split(":");
   if (secretAccessKey === "") throw new Error(`${SETTINGS.BACKUP_S3_KEY.what} It is missing.`);
   return S3Store.at(env.BACKUP_TO, (region) => {

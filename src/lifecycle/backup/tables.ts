@@ -20,7 +20,7 @@ export const KEPT_TABLES: Readonly<Record<string, KeptTable>> = {
   invite_use: { key: ["code", "used_by"] },
   secret: { key: ["name"], sealed: ["value"] },
   // Keys of mail and of backups are among them.
-  host_settings: { key: ["id"], sealed: ["settings"] },
+  host_settings: { key: ["id"], sealed: ["settings"], cleared: ["shortage"] },
   role: { key: ["did"] },
   report: { key: ["id"] },
   label: { key: ["seq"] },
@@ -67,6 +67,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   relay_look: LOOKED_UP,
   relay_missing: LOOKED_UP,
   size_look: LOOKED_UP,
+  host_file: "the host's own files, of which a bucket's are not kept either",
+  file_move: "a move under way",
   allowance: COUNTED,
   host_use: COUNTED,
   mail_log: "what went out lately",

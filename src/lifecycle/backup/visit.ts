@@ -1,4 +1,5 @@
 /** A visit to one account: its blobs if they are to be copied, its archive, its list. */
+import { filesOf } from "../files/store.ts";
 import type { Did } from "@atcute/lexicons";
 import type { BackupPage } from "../../protocol/object/account-backup.ts";
 import type { AccountStation } from "../../protocol/account-station.ts";
@@ -66,7 +67,7 @@ export async function copyBlobs(
     const page = await ofAccount(account.backupPage(since, cursor));
     for (const { cid, key } of page.blobs) {
       if (left-- === 0) return cursor;
-      const object = await env.BLOBS.get(key);
+      const object = await filesOf(env).get(key);
       // One that is lost is missing in the copy, too; the doctor tells of it.
       if (object !== null) await store.put(blobKey(did, cid), { stream: object.body, size: object.size });
       cursor = `blob ${cid}`;

@@ -1,8 +1,9 @@
-/** An account's blobs: whether R2 has the bytes of each CID. What a backup elsewhere has a copy of is put back. */
+/** An account's blobs: whether the store has the bytes of each CID. What a backup elsewhere has a copy of is put back. */
 import type { Did } from "@atcute/lexicons";
 import { cidToBytes, rawCidFromDigest } from "../../protocol/cid.ts";
 import { blobKey } from "../backup/format.ts";
 import { copiesBlobs, storeOf } from "../backup/store.ts";
+import { filesOf } from "../files/store.ts";
 import type { Context } from "./context.ts";
 import { addFinding } from "./progress.ts";
 
@@ -42,11 +43,11 @@ export async function examineFiles(context: Context, did: Did, cursor: string): 
 async function stateOf(context: Context, { cid, key, size }: File): Promise<"whole" | "lost" | "changed"> {
   const { env, largestFile } = context;
   if (size > largestFile) {
-    const found = await env.BLOBS.head(key);
+    const found = await filesOf(env).head(key);
     context.readFile(0);
     return found === null ? "lost" : found.size === size ? "whole" : "changed";
   }
-  const found = await env.BLOBS.get(key);
+  const found = await filesOf(env).get(key);
   context.readFile(found?.size ?? 0);
   if (found === null) return "lost";
   return (await cidOf(found.body)) === cid ? "whole" : "changed";
@@ -65,7 +66,9 @@ async function isKept(context: Context, did: Did, { cid, key }: File, place: str
 }
 
 /** Whether the bytes came back from a backup's copy. */
-async function putBack({ env }: Context, did: Did, { cid, key, size }: File): Promise<boolean> {
+async function putBack(context: Context, did: Did, file: File): Promise<boolean> {
+  const { env } = context;
+  const { cid, key, size } = file;
   if (env.BACKUP_KEY === "" || !copiesBlobs(env)) return false;
   try {
     const copy = await storeOf(env).get(blobKey(did, cid));
@@ -73,8 +76,11 @@ async function putBack({ env }: Context, did: Did, { cid, key, size }: File): Pr
     // R2 takes the bytes only if they are those of the CID.
     const { readable, writable } = new FixedLengthStream(size);
     const sha256 = cidToBytes(cid).slice(4);
-    await Promise.all([env.BLOBS.put(key, readable, { sha256 }), copy.stream.pipeTo(writable)]);
-    return true;
+    const files = filesOf(env);
+    await Promise.all([files.put(key, readable, { sha256 }), copy.stream.pipeTo(writable)]);
+    if (env.BLOBS !== undefined || (await stateOf(context, file)) === "whole") return true;
+    await files.delete(key);
+    return false;
   } catch {
     return false;
   }

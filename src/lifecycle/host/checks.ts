@@ -118,6 +118,12 @@ export async function checkHandles(services: CheckServices, domain: string): Pro
 }
 
 async function checkBlobs({ env }: CheckServices): Promise<Check> {
+  if (env.BLOBS === undefined)
+    return unsure(
+      "Storage for pictures",
+      "There is no R2 bucket: pictures and videos are kept in members’ own objects, 5 GB in all on the free plan.",
+      "With R2 there are ten gigabytes free, and backups there: npm run deploy -- --with-r2.",
+    );
   const key = `host/check/${crypto.randomUUID()}`;
   await env.BLOBS.put(key, key);
   const back = await (await env.BLOBS.get(key))?.text();

@@ -1,10 +1,8 @@
-/** The community's logo: one picture in the bucket, under a name from its bytes. */
+/** The community's logo: one picture in the store of files, under a name from its bytes. */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Unfit } from "../../protocol/settings/unfit.ts";
-import type { Bindings } from "../../protocol/stations.ts";
-
-type Store = Pick<Bindings, "BLOBS">;
+import { type FileBindings, filesOf } from "../files/store.ts";
 
 const FOLDER = "host/logo/";
 const LARGEST = 200 * 1024;
@@ -31,27 +29,28 @@ const kindOf = (bytes: Uint8Array) =>
   );
 
 /** Keeps a picture, given as a `data:` URI, and returns its name. Throws `Unfit` for anything else. */
-export async function storeLogo({ BLOBS }: Store, uri: string): Promise<string> {
+export async function storeLogo(env: FileBindings, uri: string): Promise<string> {
   const bytes = Buffer.from(uri.slice(uri.indexOf(",") + 1), "base64");
   const kind = kindOf(bytes);
   if (kind === undefined) throw new Unfit("is no picture: take a PNG, JPEG or WebP");
   if (bytes.length > LARGEST) throw new Unfit(`is larger than ${LARGEST / 1024} KB`);
   const name = `${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}.${kind.ending}`;
-  await BLOBS.put(FOLDER + name, bytes);
+  await filesOf(env).put(FOLDER + name, bytes);
   return name;
 }
 
 /** Deletes every logo but the present one, also what earlier changes left. */
-export async function forgetOtherLogos({ BLOBS }: Store, name: string | null): Promise<void> {
-  const { objects } = await BLOBS.list({ prefix: FOLDER });
+export async function forgetOtherLogos(env: FileBindings, name: string | null): Promise<void> {
+  const files = filesOf(env);
+  const { objects } = await files.list({ prefix: FOLDER });
   const others = objects.map(({ key }) => key).filter((key) => key !== `${FOLDER}${name ?? ""}`);
-  if (others.length > 0) await BLOBS.delete(others);
+  if (others.length > 0) await files.delete(others);
 }
 
 /** The picture at a name, for ever the same; null if there is none. */
-export async function readLogoFile({ BLOBS }: Store, name: string): Promise<Response | null> {
+export async function readLogoFile(env: FileBindings, name: string): Promise<Response | null> {
   const kind = KINDS.find(({ ending }) => name.endsWith(`.${ending}`));
-  const object = kind === undefined ? null : await BLOBS.get(FOLDER + name);
+  const object = kind === undefined ? null : await filesOf(env).get(FOLDER + name);
   if (kind === undefined || object === null) return null;
   return new Response(object.body, {
     headers: {

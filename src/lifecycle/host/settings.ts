@@ -1,4 +1,5 @@
 /** Changes of settings on the host's pages. */
+import type { AccountStation } from "../../protocol/account-station.ts";
 import { type SettingChanges, keepSettings } from "../../../schema/kept-settings.ts";
 import { forgetOtherLogos, storeLogo } from "./logo.ts";
 import { startRebuild } from "../../appview/index/rebuild.ts";
@@ -30,7 +31,7 @@ export type TypedSettings = Partial<Record<SettingName, string>>;
  * @param actor a DID, `admin` or `setup`
  */
 export async function changeSettings(
-  env: Bindings,
+  env: Bindings<AccountStation>,
   actor: string,
   typed: TypedSettings,
 ): Promise<{ rebuilds: boolean }> {
@@ -61,7 +62,11 @@ const entriesOf = (typed: TypedSettings): [SettingName, string][] =>
   Object.entries(typed) as [SettingName, string][];
 
 /** Null: the default. */
-async function fitText(env: Bindings, name: SettingName, text: string): Promise<string | null> {
+async function fitText(
+  env: Bindings<AccountStation>,
+  name: SettingName,
+  text: string,
+): Promise<string | null> {
   if (text.trim() === "" && SETTINGS[name].kept) return mayBeEmpty(name) ? "" : null;
   try {
     if (name === "HOST_LOGO" && text.startsWith("data:")) return await storeLogo(env, text);

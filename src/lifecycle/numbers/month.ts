@@ -27,7 +27,11 @@ export interface PlanUse {
   month: Use;
   /** The month's cost on the paid plan, in dollars. */
   dollars: number;
-  kept: Kept & { byKind: Record<"repos" | "files" | "index" | "directory" | "stream" | "archives", number> };
+  /** `heldBytes`: of the files, those in the accounts' objects. */
+  kept: Kept & {
+    heldBytes: number;
+    byKind: Record<"repos" | "files" | "index" | "directory" | "stream" | "archives", number>;
+  };
   /** The first day of the month that was counted (`YYYY-MM-DD`); null if none was. */
   since: string | null;
 }
@@ -103,11 +107,12 @@ const plus = (a: Activity, b: Activity, times: number): Activity => ({
 /** Databases and stream as they were counted last; repos and files as they were looked at last. */
 function keptBy(newest: CountedDay | null, { sizes, archiveBytes }: Present): PlanUse["kept"] {
   const { directoryBytes = 0, indexBytes = 0, streamBytes = 0 } = newest?.numbers ?? {};
-  const { repoBytes = 0, fileBytes = 0 } = sizes ?? {};
+  const { repoBytes = 0, fileBytes = 0, heldBytes = 0 } = sizes ?? {};
   return {
     databaseBytes: directoryBytes + indexBytes,
-    objectBytes: repoBytes + streamBytes,
-    fileBytes: fileBytes + archiveBytes,
+    objectBytes: repoBytes + heldBytes + streamBytes,
+    fileBytes: fileBytes - heldBytes + archiveBytes,
+    heldBytes,
     byKind: {
       repos: repoBytes,
       files: fileBytes,

@@ -1,6 +1,7 @@
 /** Deletes accounts and keeps an archive of them for some days; brings them back from it. */
+import { filesOf } from "../../lifecycle/files/store.ts";
 import type { Did } from "@atcute/lexicons";
-import { archiveKey } from "../../account/kept.ts";
+import { archiveKey } from "../../account/files/kept.ts";
 import { Archives, type KeptArchive, endArchive } from "../../lifecycle/archives/archives.ts";
 import { bringAccount } from "../../lifecycle/create.ts";
 import { signPlcOperation, submitPlcOperation } from "../../lifecycle/plc.ts";
@@ -44,7 +45,14 @@ async function makeArchive(
   did: Did,
   days: number,
 ): Promise<KeptArchive> {
-  const [{ handle }, { BLOBS, DIRECTORY }] = [await memberAt(services, did), services.env];
+  const { handle } = await memberAt(services, did);
+  const { BLOBS, DIRECTORY } = services.env;
+  if (BLOBS === undefined)
+    throw new Refusal(
+      "ArchiveFailed",
+      "Archives need an R2 bucket, which this host has not. Nothing was deleted",
+      501,
+    );
   const account = services.account(did);
   const madeAt = Date.now();
   const key = archiveKey(did, madeAt);
@@ -107,7 +115,7 @@ async function archiveAt({ env }: Services, did: string, madeAt: number): Promis
 }
 
 async function bodyOf({ env }: Services, { key }: KeptArchive): Promise<ReadableStream<Uint8Array>> {
-  return (await env.BLOBS.get(key))?.body ?? Promise.reject(notFound());
+  return (await filesOf(env).get(key))?.body ?? Promise.reject(notFound());
 }
 
 const notFound = () => new Refusal("ArchiveNotFound", "There is no such archive", 404);

@@ -1,5 +1,6 @@
 /** com.atproto.sync.getBlob: a blob's bytes from R2, with headers that keep a browser from running them. */
 import type { Access, BlobLocation } from "../../protocol/account-station.ts";
+import type { FileStore } from "../../protocol/object/files.ts";
 import { invalidRequest } from "../../protocol/refusal.ts";
 
 /** A year, since the bytes of a CID never change. */
@@ -40,7 +41,7 @@ function headersOf(cid: string, { mimeType, size }: BlobLocation, access: Access
 
 /** Serves a blob or a range. Refuses InvalidRequest `Blob not found` when R2 lost or just deleted it. */
 export async function serveBlob(
-  bucket: R2Bucket,
+  store: FileStore,
   cid: string,
   blob: BlobLocation,
   request: Request,
@@ -57,7 +58,7 @@ export async function serveBlob(
     headers.delete("content-length");
     return new Response(null, { status: 416, headers });
   }
-  const object = await bucket.get(blob.key, range === null ? {} : { range });
+  const object = await store.get(blob.key, range === null ? {} : { range });
   if (object === null) throw invalidRequest("Blob not found");
   if (range === null) return new Response(object.body, { headers });
   headers.set("content-range", `bytes ${range.offset}-${range.offset + range.length - 1}/${blob.size}`);

@@ -11,6 +11,7 @@
 import type { Blob, Did } from "@atcute/lexicons";
 import type { AccountStation } from "../../protocol/account-station.ts";
 import { SLICE } from "../../protocol/body.ts";
+import type { FileStore, FileUpload } from "../../protocol/object/files.ts";
 import { type Loan, lenders } from "../../protocol/memory.ts";
 import { invalidRequest, isRefusal } from "../../protocol/refusal.ts";
 import { type Measured, PART, Part, Source, tooLarge } from "./source.ts";
@@ -27,18 +28,18 @@ function claimedType(request: Request): string {
 }
 
 /** Stores a body that is held in memory, one part of it at a time. */
-async function storeParts(bucket: R2Bucket, key: string, source: Source, loan: Loan): Promise<void> {
+async function storeParts(store: FileStore, key: string, source: Source, loan: Loan): Promise<void> {
   const part = new Part();
   try {
-    if (await part.fill(source, loan)) await bucket.put(key, part.bytes);
-    else await storeRest(await bucket.createMultipartUpload(key), part, source, loan);
+    if (await part.fill(source, loan)) await store.put(key, part.bytes);
+    else await storeRest(await store.createMultipartUpload(key), part, source, loan);
   } finally {
     part.free();
   }
 }
 
 /** Stores the part, and all that follow. */
-async function storeRest(upload: R2MultipartUpload, part: Part, source: Source, loan: Loan): Promise<void> {
+async function storeRest(upload: FileUpload, part: Part, source: Source, loan: Loan): Promise<void> {
   try {
     const parts = [await loan.during(upload.uploadPart(1, part.bytes))];
     for (let isLast = false; !isLast;) {
@@ -54,7 +55,7 @@ async function storeRest(upload: R2MultipartUpload, part: Part, source: Source, 
 }
 
 /** Stores a body of known length as it comes, and holds a slice of it. */
-async function storeStream(bucket: R2Bucket, key: string, length: number, source: Source): Promise<void> {
+async function storeStream(store: FileStore, key: string, length: number, source: Source): Promise<void> {
   const { readable, writable } = new FixedLengthStream(length);
   const writer = writable.getWriter();
   const pump = async () => {
@@ -68,7 +69,7 @@ async function storeStream(bucket: R2Bucket, key: string, length: number, source
       throw error;
     }
   };
-  const [pumped, stored] = await Promise.allSettled([pump(), bucket.put(key, readable)]);
+  const [pumped, stored] = await Promise.allSettled([pump(), store.put(key, readable)]);
   if (pumped.status === "rejected") throw pumped.reason;
   if (stored.status === "rejected") throw stored.reason;
 }
@@ -77,7 +78,7 @@ async function storeStream(bucket: R2Bucket, key: string, length: number, source
  * Stores a request's body in R2. Refuses PayloadTooLarge (413) above `limit` bytes, whether the length is
  * announced or found while reading; what the lender refuses.
  */
-async function storeBody(bucket: R2Bucket, key: string, request: Request, limit: number): Promise<Measured> {
+async function storeBody(store: FileStore, key: string, request: Request, limit: number): Promise<Measured> {
   const claimed = claimedType(request);
   const announced = request.headers.get("content-length");
   const length = announced === null ? null : Number(announced);
@@ -85,8 +86,8 @@ async function storeBody(bucket: R2Bucket, key: string, request: Request, limit:
   const loan = length === null ? await lenders.uploads.borrow(PART + SLICE) : lentAtOnce(length);
   const source = new Source(request.body, limit);
   try {
-    if (loan !== null) await storeParts(bucket, key, source, loan);
-    else if (length !== null) await storeStream(bucket, key, length, source);
+    if (loan !== null) await storeParts(store, key, source, loan);
+    else if (length !== null) await storeStream(store, key, length, source);
     return await source.meter.finish(claimed);
   } finally {
     loan?.giveBack();
@@ -99,7 +100,7 @@ async function storeBody(bucket: R2Bucket, key: string, request: Request, limit:
  * kept.
  */
 export async function storeAndVerify(
-  bucket: R2Bucket,
+  store: FileStore,
   key: string,
   body: ReadableStream<Uint8Array>,
   type: string,
@@ -107,13 +108,13 @@ export async function storeAndVerify(
   const loan = await lenders.uploads.borrow(PART + SLICE);
   const sent = new Source(body, Number.MAX_SAFE_INTEGER);
   try {
-    await storeParts(bucket, key, sent, loan);
-    const [measured, stored] = [await sent.meter.finish(type), await bucket.get(key)];
+    await storeParts(store, key, sent, loan);
+    const [measured, stored] = [await sent.meter.finish(type), await store.get(key)];
     const read = new Source(stored?.body ?? null, Number.MAX_SAFE_INTEGER);
     while ((await loan.during(read.next())) !== null);
     const found = await read.meter.finish(type);
     if (found.cid === measured.cid && found.size === measured.size) return measured;
-    await bucket.delete(key);
+    await store.delete(key);
     return null;
   } finally {
     loan.giveBack();
@@ -129,7 +130,7 @@ const lentAtOnce = (length: number) => (length <= PART ? lenders.uploads.lend(le
  * leaves nothing behind, and neither does one whose account went away meanwhile.
  */
 export async function uploadBlob(
-  bucket: R2Bucket,
+  store: FileStore,
   account: Pick<AccountStation, "checkUpload" | "registerBlob">,
   did: Did,
   request: Request,
@@ -137,10 +138,10 @@ export async function uploadBlob(
 ): Promise<Blob> {
   await account.checkUpload();
   const key = `${did}/${crypto.randomUUID()}`;
-  const drop = () => bucket.delete(key).catch(() => undefined);
+  const drop = () => store.delete(key).catch(() => undefined);
   let stored: Measured;
   try {
-    stored = await storeBody(bucket, key, request, limit);
+    stored = await storeBody(store, key, request, limit);
   } catch (error) {
     await drop();
     throw error;

@@ -27,7 +27,7 @@ function counted(n: number, from = n, more: Partial<DayNumbers> = {}): CountedDa
 const present = (days: number, more: Partial<Present> = {}): Present => ({
   at: NOON,
   used: { requests: days * 1_000, rowsRead: days * 50_000, rowsWritten: days * 500 },
-  sizes: { day: "2026-06-11", repoBytes: 3e9, files: days * 10, fileBytes: 4e9 },
+  sizes: { day: "2026-06-11", repoBytes: 3e9, files: days * 10, heldBytes: 0, fileBytes: 4e9 },
   firehose: { seq: 7_000_000 + days * 100, oldest: 7_000_000 },
   archiveBytes: 1e6,
   ...more,

@@ -16,7 +16,9 @@ const env = {
     getByName: (did: string) => {
       asked.push(did);
       if (did === broken) return { sizes: () => Promise.reject(new Error("cannot be read")) };
-      return { sizes: async () => ({ repoBytes: 1000, files: 2, fileBytes: 300 }) };
+      return {
+        sizes: async () => ({ repoBytes: 1000, heldBytes: 100, files: 2, fileBytes: 300 }),
+      };
     },
   },
 } as unknown as Parameters<typeof measureSizes>[0];
@@ -48,7 +50,13 @@ test("all accounts that are here are asked once a day, and summed up", async () 
   expect(asked).toHaveLength(19);
   expect(new Set(asked).size).toBe(19);
   expect(asked).not.toContain("did:plc:s05");
-  expect(await found()).toEqual({ day: "2027-01-01", repoBytes: 19_000, files: 38, fileBytes: 5_700 });
+  expect(await found()).toEqual({
+    day: "2027-01-01",
+    repoBytes: 19_000,
+    files: 38,
+    fileBytes: 5_700,
+    heldBytes: 1_900,
+  });
 });
 
 test("until the next day's look is done, the last one stands", async () => {
@@ -79,7 +87,7 @@ test("a real account tells its database and its files, and the day's numbers hav
   await fetchHost("/xrpc/com.atproto.repo.uploadBlob", { method: "POST", headers, body: text });
   await measureSizes(bindings, () => START);
   const sizes = await found();
-  expect(sizes).toMatchObject({ files: 1, fileBytes: 5_000 });
+  expect(sizes).toMatchObject({ files: 1, fileBytes: 5_000, heldBytes: 0 });
   await countDay(bindings, () => START + 60_000);
   const [day] = await readDays(bindings.DIRECTORY, 1);
   expect(day?.numbers).toMatchObject({ files: 1, fileBytes: 5_000, repoBytes: sizes?.repoBytes });

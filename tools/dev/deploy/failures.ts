@@ -6,6 +6,8 @@ export const R2_NOT_ENABLED = [
   "R2 is not enabled in this account. Pictures and videos are kept there. Cloudflare asks for a card or PayPal once,",
   "even on the free plan, which has 10 GB; so nobody but you can enable it:",
   "  dashboard → R2 Object Storage → subscribe. Then deploy again.",
+  "Or do without: npm run deploy -- --without-r2. Then they are kept in members' own objects (5 GB in all on the free",
+  "plan), and backups need an S3 address. They can move to R2 later.",
 ].join("\n");
 
 export const NO_D1_RIGHT = [

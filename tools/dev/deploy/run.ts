@@ -13,6 +13,7 @@ import { LaunchError } from "../ports.ts";
 import { fitSettings } from "../settings.ts";
 import { type WranglerFile, readWranglerFile } from "../wrangler-file.ts";
 import { chooseAccount } from "./account.ts";
+import { R2_IN_USE, keepBuckets } from "./bucket.ts";
 import { Cloudflare, type CloudflareAccount } from "./cloudflare.ts";
 import { inEu, isInEu, keepInEu } from "./eu.ts";
 import { beginMaking, sayWhenStopped } from "./interrupts.ts";
@@ -25,6 +26,8 @@ const HELP = `npm run deploy -- [options]
   --account <id>     the account's id or name, for people with several
   --location <hint>  where the databases are made: weur, eeur, wnam, enam, apac, oc; by default near you
   --eu               keeps everything in the EU, by law; at the first deploy, for good
+  --without-r2       does without R2, which asks for a card: pictures are kept in members' own objects
+  --with-r2          takes R2 after all; the pictures move there at /admin/plan
   --new-code         makes a new code for /setup, and prints it
   --yes              asks nothing
 `;
@@ -34,6 +37,8 @@ interface Options {
   account?: string;
   location?: string;
   eu: boolean;
+  "without-r2": boolean;
+  "with-r2": boolean;
   "new-code": boolean;
   yes: boolean;
   help: boolean;
@@ -61,6 +66,8 @@ function readOptions(): Options {
         account: { type: "string" },
         location: { type: "string" },
         eu: { type: "boolean", default: false },
+        "without-r2": { type: "boolean", default: false },
+        "with-r2": { type: "boolean", default: false },
         "new-code": { type: "boolean", default: false },
         yes: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -68,6 +75,8 @@ function readOptions(): Options {
     });
     if (values.eu && values.location !== undefined)
       throw new Error("--eu and --location exclude each other.");
+    if (values["without-r2"] && values["with-r2"])
+      throw new Error("--without-r2 and --with-r2 exclude each other.");
     if (values.location !== undefined && !LOCATIONS.includes(values.location))
       throw new Error(`${values.location} is no location: choose one of ${LOCATIONS.join(", ")}.`);
     return values;
@@ -77,7 +86,10 @@ function readOptions(): Options {
 }
 
 async function deploy(options: Options): Promise<void> {
-  const file = readWranglerFile();
+  if (options["with-r2"] && !options["dry-run"]) keepBuckets(true);
+  const read = readWranglerFile();
+  const leaves = options["without-r2"] && read.buckets.length > 0;
+  const file = leaves ? { ...read, buckets: [] } : read;
   if (fitSettings(file.vars).LOCAL !== "")
     throw new LaunchError("LOCAL is set in wrangler.toml: a deploy is not local.");
   if (options["dry-run"]) {
@@ -97,11 +109,13 @@ async function deploy(options: Options): Promise<void> {
     canAsk,
   });
   const found = await survey(api, account, options.eu ? inEu(file) : file);
+  if (leaves && found.hasBucket) throw new LaunchError(R2_IN_USE);
   tell(account, file, found);
   const eu = await choosesEu(options, file, found, canAsk);
   if (canAsk && (await clack.confirm({ message: "Go on?" })) !== true)
     throw new LaunchError("Nothing was deployed.");
   beginMaking();
+  if (leaves) keepBuckets(false);
   if (eu) keepInEu();
   await makeStores(api, account, found, { eu, location: options.location ?? null });
   await upload(account, found, options["new-code"]);

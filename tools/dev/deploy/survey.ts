@@ -16,6 +16,8 @@ export interface Survey {
   isThere: boolean;
   /** Whether it has a code for /setup. */
   hasCode: boolean;
+  /** Whether it has its files in R2. */
+  hasBucket: boolean;
   /** Resources that have to be made. */
   databases: D1Binding[];
   buckets: R2Binding[];
@@ -54,6 +56,7 @@ export async function survey(
   return {
     isThere: worker !== null,
     hasCode: bound.some(({ name, type }) => name === "SETUP_CODE" && type === "secret_text"),
+    hasBucket: bound.some(({ type }) => type === "r2_bucket"),
     databases,
     buckets,
   };

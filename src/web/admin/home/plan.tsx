@@ -1,4 +1,5 @@
 /** The host's use of Cloudflare's plans, and the month's cost. */
+import { beginMove, readMove } from "../../../lifecycle/files/move.ts";
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
 import { isEvidentlyPaid } from "../../../lifecycle/numbers/shortage.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";
@@ -6,8 +7,14 @@ import { dollarsFor, shareOfFree } from "../../../protocol/plan/bill.ts";
 import { STEPS, type Shortage, shortageInWords } from "../../../protocol/plan/shortage.ts";
 import { RESOURCES, type Resource, priceOf } from "../../../protocol/plan/prices.ts";
 import type { Bindings } from "../../../protocol/stations.ts";
+import { ModerationAudit } from "../../../moderation/audit.ts";
 import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
-import { type PlanLine, PlanPage, type PlanSummary } from "../../pages/admin/home/plan.tsx";
+import {
+  type FilesSummary,
+  type PlanLine,
+  PlanPage,
+  type PlanSummary,
+} from "../../pages/admin/home/plan.tsx";
 import type { Concern } from "../../pages/admin/home/home.tsx";
 import { wrong } from "../../problems.ts";
 import { change } from "../change-settings.ts";
@@ -20,6 +27,7 @@ export const plan: DeskPage = {
   may: MODERATORS,
   show: async (visit, said) => {
     const use = await useNow(visit);
+    const files = await filesNow(visit, use);
     const { PLAN } = visit.services.env;
     return shown(visit, said, (frame) => (
       <PlanPage
@@ -27,10 +35,21 @@ export const plan: DeskPage = {
         summary={{ ...summaryOf(use, PLAN), lines: RESOURCES.map((resource) => lineOf(use, resource)) }}
         kinds={use.kept.byKind}
         step={visit.services.env.SHORT?.step ?? null}
+        files={files}
       />
     ));
   },
   steps: {
+    files: {
+      may: OWNERS,
+      take: async ({ services, caller }) => {
+        const audit = new ModerationAudit(services.env.DIRECTORY);
+        await audit.around({ actor: caller.actor, action: "moveFiles", detail: {} }, () =>
+          beginMove(services.env),
+        );
+        return { done: "The move has begun. It goes on by itself, and nobody notices." };
+      },
+    },
     plan: {
       may: OWNERS,
       take: async (visit, fields) => {
@@ -42,6 +61,13 @@ export const plan: DeskPage = {
     },
   },
 };
+
+/** Where files are, and what becomes of those that wait for a bucket. */
+async function filesNow({ services }: DeskVisit, { kept }: PlanUse): Promise<FilesSummary> {
+  const hasBucket = services.env.BLOBS !== undefined;
+  const move = hasBucket ? await readMove(services.env) : null;
+  return { hasBucket, heldBytes: kept.heldBytes, move };
+}
 
 async function useNow({ services }: DeskVisit): Promise<PlanUse> {
   const [numbers, firehose] = await Promise.all([

@@ -1,4 +1,5 @@
 /** The two pictures of a profile, as a form sends them: the page's script has made them small and upright. */
+import { filesOf } from "../../../lifecycle/files/store.ts";
 import type { Blob } from "@atcute/lexicons";
 import { Buffer } from "node:buffer";
 import { uploadBlob } from "../../../xrpc/blobs/upload.ts";
@@ -40,7 +41,7 @@ export async function faceIn(
     body: bytes,
   });
   try {
-    return await uploadBlob(services.env.BLOBS, services.account(did), did, request, LARGEST);
+    return await uploadBlob(filesOf(services.env), services.account(did), did, request, LARGEST);
   } catch (thrown) {
     if (isRefusal(thrown) && thrown.status < 429) return "wrong";
     throw thrown;

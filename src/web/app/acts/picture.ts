@@ -1,4 +1,5 @@
 /** `POST /app/picture`: a picture of a post that is being written, made ready by the page's script. */
+import { filesOf } from "../../../lifecycle/files/store.ts";
 import { invalidRequest, isRefusal } from "../../../protocol/refusal.ts";
 import { uploadBlob } from "../../../xrpc/blobs/upload.ts";
 import type { MemberVisit } from "../visit.ts";
@@ -17,7 +18,7 @@ export async function takePicture({ services, reader, request }: MemberVisit): P
     if (!/^image\/(jpeg|png|webp)$/.test(request.headers.get("content-type") ?? "")) {
       throw invalidRequest("Not a picture");
     }
-    const blob = await uploadBlob(services.env.BLOBS, services.account(did), did, request, LARGEST);
+    const blob = await uploadBlob(filesOf(services.env), services.account(did), did, request, LARGEST);
     return Response.json({ blob }, { headers });
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;

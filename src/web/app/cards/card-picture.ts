@@ -1,4 +1,5 @@
 /** Pictures of cards: shown from this host alone, and kept with the post. */
+import { filesOf } from "../../../lifecycle/files/store.ts";
 import type { Blob } from "@atcute/lexicons";
 import { bodyOf } from "../../../protocol/body.ts";
 import { fetchPublic } from "../../../identity/outbound.ts";
@@ -72,7 +73,7 @@ export async function keepPicture({ services, reader }: MemberVisit, address: st
     body: small.bytes.slice(),
   });
   try {
-    return await uploadBlob(services.env.BLOBS, services.account(did), did, request, THUMB_BYTES);
+    return await uploadBlob(filesOf(services.env), services.account(did), did, request, THUMB_BYTES);
   } catch (thrown) {
     if (isRefusal(thrown)) return null;
     throw thrown;

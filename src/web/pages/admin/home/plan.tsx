@@ -1,5 +1,6 @@
 /** The use of Cloudflare's plans, and its cost. */
 import type { FC } from "hono/jsx";
+import type { FileMove } from "../../../../lifecycle/files/move.ts";
 import type { PlanUse } from "../../../../lifecycle/numbers/month.ts";
 import { AS_OF, FREE_CPU_MS, type Measure, PAID_DOLLARS, SOURCES } from "../../../../protocol/plan/prices.ts";
 import { STEPS } from "../../../../protocol/plan/shortage.ts";
@@ -137,9 +138,19 @@ interface PlanProps extends DeskFrame {
   kinds: PlanUse["kept"]["byKind"];
   /** The reached step of `STEPS`; null: none. */
   step: number | null;
+  files: FilesSummary;
 }
 
-export const PlanPage: FC<PlanProps> = ({ summary, kinds, step, ...frame }) => (
+/** Where pictures and videos are kept. */
+export interface FilesSummary {
+  hasBucket: boolean;
+  /** Bytes that are in members' objects. */
+  heldBytes: number;
+  /** Null: never begun. */
+  move: FileMove | null;
+}
+
+export const PlanPage: FC<PlanProps> = ({ summary, kinds, step, files, ...frame }) => (
   <DeskPage {...frame} title="Plan and cost">
     <PlanSentence summary={summary} />
     {summary.since === null ? <p class="lead">Nothing is counted yet: look again in some minutes.</p> : null}
@@ -158,6 +169,9 @@ export const PlanPage: FC<PlanProps> = ({ summary, kinds, step, ...frame }) => (
         ))}
       </dl>
     </section>
+    {!files.hasBucket || files.heldBytes > 0 || files.move !== null ? (
+      <Files {...frame} files={files} />
+    ) : null}
     {summary.plan === "free" ? <Steps reached={step} /> : null}
     {frame.role === "owner" ? <PlanForm {...frame} plan={summary.plan} /> : null}
     <section>
@@ -188,6 +202,29 @@ const PLANS = [
   ["free", "Free"],
   ["paid", `Paid, ${dollars(PAID_DOLLARS)} a month and more`],
 ] as const;
+
+const Files: FC<DeskFrame & { files: FilesSummary }> = ({ files, role, sender }) => (
+  <section id="files">
+    <h2>Where pictures and videos are</h2>
+    <p class="lead">{whereFilesAre(files)}</p>
+    {role === "owner" && files.hasBucket && files.move?.endedAt !== null ? (
+      <Form {...sender} step="files">
+        <Submit weight="second">{files.move === null ? "Move them to R2" : "Look once more"}</Submit>
+      </Form>
+    ) : null}
+  </section>
+);
+
+function whereFilesAre({ hasBucket, heldBytes, move }: FilesSummary): string {
+  const held = `${bytesInWords(heldBytes)} of them are in members’ own objects, as of the last count`;
+  if (!hasBucket)
+    return `The host has no R2 bucket: ${held}. The free plan has five gigabytes for those and the repos together. With R2 (npm run deploy -- --with-r2) there are ten more, and they can move there.`;
+  if (move === null)
+    return `There is an R2 bucket by now, and ${held}. They can move to R2, where there is more room. Meanwhile everything can be seen.`;
+  const done = `${move.files} files (${bytesInWords(move.bytes)}) were moved to R2`;
+  const failed = move.error === null ? "" : ` Not all could be: ${move.error}`;
+  return move.endedAt === null ? `${done} so far; it goes on each minute.${failed}` : `${done}.${failed}`;
+}
 
 /** What the host lets go near a limit of a day, in which order. */
 const Steps: FC<{ reached: number | null }> = ({ reached }) => (

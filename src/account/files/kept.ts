@@ -2,7 +2,8 @@
  * Files of an account that ended and is kept for some days. They stay where they are in R2. Beside the archive of
  * the repo lies a list of them, for when the account comes back.
  */
-import type { Rows, Sql } from "../protocol/object/sql.ts";
+import type { FileStore } from "../../protocol/object/files.ts";
+import type { Rows, Sql } from "../../protocol/object/sql.ts";
 
 export const KEPT = "kept/";
 
@@ -14,26 +15,26 @@ export const archiveKey = (did: string, madeAt: number): string => `${keptPrefix
 const listKey = (did: string): string => `${keptPrefix(did)}files.json`;
 
 /** Whether there is an archive: then the account's files are not deleted with it. */
-export async function isKept(bucket: R2Bucket, did: string): Promise<boolean> {
-  const { objects } = await bucket.list({ prefix: keptPrefix(did), limit: 1 });
+export async function isKept(store: FileStore, did: string): Promise<boolean> {
+  const { objects } = await store.list({ prefix: keptPrefix(did), limit: 1 });
   return objects.length > 0;
 }
 
 /** Lists the files that records refer to. A list that is there already is the better one: it was made earlier. */
-export async function noteFiles(rows: Rows, bucket: R2Bucket, did: string): Promise<void> {
+export async function noteFiles(rows: Rows, store: FileStore, did: string): Promise<void> {
   const files = rows.all(
     `SELECT cid, key, mime, size, takedown FROM blob
       WHERE EXISTS (SELECT 1 FROM blob_ref WHERE blob_ref.cid = blob.cid)`,
   );
-  await bucket.put(listKey(did), JSON.stringify(files), { onlyIf: { etagDoesNotMatch: "*" } });
+  await store.put(listKey(did), JSON.stringify(files), { onlyIf: { etagDoesNotMatch: "*" } });
 }
 
 /** Files taken up in one statement, whose text may have two megabytes. */
 const AT_ONCE = 2_000;
 
 /** Takes the listed files up again. Returns how many there were. */
-export async function reclaimFiles(sql: Sql, bucket: R2Bucket, did: string, now: number): Promise<number> {
-  const list = await bucket.get(listKey(did));
+export async function reclaimFiles(sql: Sql, store: FileStore, did: string, now: number): Promise<number> {
+  const list = await store.get(listKey(did));
   if (list === null) return 0;
   const files: unknown[] = await list.json();
   for (let from = 0; from < files.length; from += AT_ONCE)
