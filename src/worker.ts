@@ -44,7 +44,7 @@ interface Schedule {
 
 /** Whether a page is of settings: then they are those of now, even if another isolate changed them. */
 const isOfSettings = ({ url }: Request): boolean =>
-  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|links|names|mail|address|plan|backups))\b/.test(url);
+  /^https?:\/\/[^/]+\/(setup|admin\/(settings|labels|names|mail|address|plan))\b/.test(url);
 
 /** Mails to all, backups, examinations, moves of files; all but the first are loaded where they are made. */
 const longChores = (env: Bindings<AccountStation>, appview: AppViewStation | null): Chore[] => [

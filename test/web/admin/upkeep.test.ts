@@ -374,3 +374,18 @@ test("a word that owners do not want is in no new handle, dashed or not, but for
   await owner.visitor.post("/admin/names", { step: "words", BLOCKED_WORDS: "" });
   expect((await signUp("casino")).status).toBe(200);
 });
+
+test("the log says whom an act was about, and what it changed, in words", async () => {
+  const member = await join();
+  await asAdmin("com.atproto.admin.updateSubjectStatus", {
+    input: {
+      subject: { $type: "com.atproto.admin.defs#repoRef", did: member.did },
+      takedown: { applied: true, ref: "SUSPEND <i>insults</i>" },
+    },
+  });
+  const { text, html } = await owner.visitor.get("/admin/log");
+  expect(text).toContain(`Update subject status by admin`);
+  expect(text).toContain(`@${member.handle} applied: yes, ref: SUSPEND <i>insults</i>`);
+  expect(html).not.toContain("<i>insults");
+  expect(html).toContain(`href="/admin/members/${member.did}"`);
+});

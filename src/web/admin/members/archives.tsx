@@ -6,7 +6,7 @@ import { OWNERS } from "../../../xrpc/server/role-policies.ts";
 import { ArchivesPage } from "../../pages/admin/members/archives.tsx";
 import { wrong } from "../../problems.ts";
 import { errorPage } from "../../replies.tsx";
-import { type DeskPage, shown } from "../desk.tsx";
+import { type DeskPage, type Said, shown } from "../desk.tsx";
 
 const SHOWN = 50;
 
@@ -19,6 +19,9 @@ function namedBy(name: string): { did: string; madeAt: number } | null {
   return did === undefined || madeAt === undefined ? null : { did, madeAt: Number(madeAt) };
 }
 
+const wantedIn = ({ fields }: Said) =>
+  fields === undefined ? null : { name: fields.get("archive") ?? "", handle: fields.get("handle") ?? "" };
+
 export const archives: DeskPage = {
   may: OWNERS,
   show: async (visit, said) => {
@@ -26,12 +29,7 @@ export const archives: DeskPage = {
     const kept = await new Archives(visit.services.env.DIRECTORY).list(SHOWN, cursor);
     const lines = kept.archives.map((each) => ({ ...each, name: nameOf(each) }));
     return shown(visit, said, (frame) => (
-      <ArchivesPage
-        {...frame}
-        archives={lines}
-        after={kept.cursor ?? null}
-        wanted={said.fields?.get("archive") ?? null}
-      />
+      <ArchivesPage {...frame} archives={lines} after={kept.cursor ?? null} wanted={wantedIn(said)} />
     ));
   },
   steps: {

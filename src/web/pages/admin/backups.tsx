@@ -2,6 +2,7 @@
 import type { FC } from "hono/jsx";
 import type { ShownRun } from "../../../lifecycle/backup/status.ts";
 import type { Input } from "../../setup/inputs.ts";
+import { Words } from "../account/rows.tsx";
 import { ButtonForm, Form, Submit } from "../form.tsx";
 import { SettingInput, type Shown } from "../setup/settings-form.tsx";
 import { counted, bytesInWords } from "../words.ts";
@@ -87,10 +88,8 @@ const Runs: FC<DeskFrame & { runs: readonly ShownRun[] }> = ({ runs, ...frame })
     <div class="rows">
       {runs.map((run) => (
         <div>
-          <span class="words">
-            <span>{dayOf(run.id)}</span>
-            <span class="at">{stateOf(run)}</span>
-          </span>
+          <Words title={dayOf(run.id)} at={stateOf(run)} />
+          {run.error === null ? null : <span class="tag bad">stuck</span>}
         </div>
       ))}
     </div>

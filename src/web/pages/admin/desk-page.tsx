@@ -53,7 +53,7 @@ const LINKS: readonly Link[] = [
 ];
 
 const Links: FC<DeskFrame> = ({ here, role, to, host }) => (
-  <nav class="tabs" aria-label="Administration">
+  <>
     {LINKS.filter(([, , may, where]) => may.includes(role) && (where === undefined || where(host))).map(
       ([path, label]) => (
         <a href={to(path)} aria-current={isAt(here, path) ? "page" : undefined}>
@@ -62,12 +62,37 @@ const Links: FC<DeskFrame> = ({ here, role, to, host }) => (
       ),
     )}
     <a href={to("/account")}>Your account</a>
+  </>
+);
+
+const ALL_PAGES = "all-pages";
+
+/** One row on a phone, with the way to all of them at the page's end. */
+const Tabs: FC<DeskFrame> = (frame) => (
+  <nav class="tabs" aria-label="Administration">
+    {frame.role === "inviter" ? null : (
+      <a class="more" href={`#${ALL_PAGES}`}>
+        All
+        <span class="visually-hidden"> pages</span>
+      </a>
+    )}
+    <Links {...frame} />
   </nav>
 );
 
+/** All pages, where the row at the top has no room for them. */
+const AllPages: FC<DeskFrame> = (frame) =>
+  frame.role === "inviter" ? null : (
+    <nav class="filters all-pages" id={ALL_PAGES} aria-label="All pages">
+      <Links {...frame} />
+    </nav>
+  );
+
 /** Pages without a link of their own, and the one that leads there. */
 const BELOW: Readonly<Record<string, string>> = {
+  "/admin/address": "/admin/settings",
   "/admin/announcements": "/admin/mail",
+  "/admin/archives": "/admin/members",
   "/admin/hand-over": "/admin/roles",
 };
 
@@ -91,7 +116,7 @@ export const DeskPage: FC<PropsWithChildren<DeskPageProps>> = (props) => {
       wide
       sheets={[DESK_STYLE_PATH]}
       scripts={[...scripts, ...(once === undefined ? [] : [COPY_SCRIPT])]}
-      links={<Links {...props} />}
+      links={<Tabs {...props} />}
     >
       {back === undefined ? null : <BackLink href={to(back.path)} label={back.label} />}
       <h1>{title}</h1>
@@ -105,6 +130,7 @@ export const DeskPage: FC<PropsWithChildren<DeskPageProps>> = (props) => {
         </div>
       )}
       {children}
+      <AllPages {...props} />
     </Layout>
   );
 };

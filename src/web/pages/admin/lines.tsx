@@ -43,7 +43,7 @@ export const Reports: FC<ReportsProps> = ({ title, reports, none, to }) => (
 
 /** `updateSubjectStatus` → `Update subject status`. */
 const actionWords = (action: string): string => {
-  const words = action.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  const words = spaced(action);
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 };
 
@@ -56,7 +56,7 @@ export const Log: FC<DeskFrame & { title: string; lines: LogLine[] }> = ({ title
       <p class="lead">Nothing yet.</p>
     ) : (
       <ul class="log">
-        {lines.map(({ at, action, actor, handle, detail, subject }) => (
+        {lines.map(({ at, action, actor, handle, detail, subject, about }) => (
           <li>
             {actionWords(action)}{" "}
             <span class="at">
@@ -65,13 +65,13 @@ export const Log: FC<DeskFrame & { title: string; lines: LogLine[] }> = ({ title
             {subject === null ? null : (
               <>
                 <br />
-                <SubjectLink subject={subject} to={to} />
+                <SubjectLink subject={subject} about={about} to={to} />
               </>
             )}
             {detail === null || detail === "{}" ? null : (
               <>
                 <br />
-                <code>{detail}</code>
+                <span class="at">{detailWords(detail)}</span>
               </>
             )}
           </li>
@@ -81,12 +81,30 @@ export const Log: FC<DeskFrame & { title: string; lines: LogLine[] }> = ({ title
   </section>
 );
 
-const SubjectLink: FC<{ subject: string; to: DeskFrame["to"] }> = ({ subject, to }) => {
+const spaced = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+
+/** `{"takedown":{"applied":true,"ref":"SUSPEND"}}` → `applied: yes, ref: SUSPEND`. */
+function detailWords(detail: string): string {
+  const told = (name: string, value: unknown): string[] => {
+    if (value === null || value === undefined) return [];
+    if (Array.isArray(value)) return value.flatMap((each) => told(name, each));
+    if (typeof value === "object")
+      return Object.entries(value).flatMap(([inner, each]: [string, unknown]) => told(inner, each));
+    if (typeof value === "boolean") return [`${spaced(name)}: ${value ? "yes" : "no"}`];
+    return [`${spaced(name)}: ${String(value)}`];
+  };
+  const words = told("", JSON.parse(detail));
+  return words.join(", ");
+}
+
+type SubjectLinkProps = Pick<DeskFrame, "to"> & { subject: string; about: string | null };
+
+const SubjectLink: FC<SubjectLinkProps> = ({ subject, about, to }) => {
   const did = /^(?:at:\/\/)?(did:[^/]+)/.exec(subject)?.[1];
   return did === undefined ? (
     <span class="at">{subject}</span>
   ) : (
-    <a href={to(`/admin/members/${did}`)}>{subject}</a>
+    <a href={to(`/admin/members/${did}`)}>{about === null ? subject : `@${about}`}</a>
   );
 };
 

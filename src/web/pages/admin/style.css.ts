@@ -47,11 +47,15 @@ color:var(--on);text-decoration:none;font-weight:600;font-size:.9375rem}
 .bar{width:100%;height:.5rem;border-radius:.25rem;margin:.25rem 0}.bar rect{fill:var(--accent)}.bar.bad rect{fill:var(--bad)}.bar .all,.bar.bad .all{fill:var(--line)}
 .keys{margin-top:2rem}kbd{font:600 .875em ui-monospace,monospace;border:1px solid var(--field);border-radius:.3rem;padding:.125rem .5rem}
 .notice .inline{margin:0;align-items:center;flex:1}
-@media (max-width:59.99rem){.tabs [aria-current]{order:-1}}
+.all-pages{margin-top:3rem;padding-top:1.25rem;border-top:1px solid var(--line);scroll-margin-top:1rem}
+.inline>input[type=checkbox]{width:1.375rem;height:1.375rem;flex:none;margin:.0625rem 0;accent-color:var(--fill)}.inline>h2{flex:1;min-width:0;overflow-wrap:anywhere}
+progress{display:block;width:100%;max-width:20rem;accent-color:var(--fill)}
+@media (max-width:59.99rem){.tabs [aria-current],.tabs .more{order:-1}}
 .plain-list{display:grid;gap:.625rem;margin-top:.75rem;padding-left:1.25rem}
 @media (max-width:30rem){.several time{display:none}}
 @media (min-width:48rem){.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 2rem;align-items:start}}
 @media (min-width:60rem){
+.tabs .more,.all-pages{display:none}
 body.desk{grid-template-columns:15rem 1fr}
 .desk .shore{padding:1.5rem 1.25rem;overflow-y:auto}
 .tabs{flex-direction:column;margin:1.5rem -.5rem 0;padding:0}.tabs a{padding-inline:.75rem}

@@ -16,7 +16,7 @@ import { type DeskFrame, DeskPage } from "./desk-page.tsx";
 import { Log, More } from "./lines.tsx";
 
 interface NamesProps extends DeskFrame {
-  /** Words that no handle may contain. */
+  /** Words that are kept out of names. */
   words: string;
   names: string[];
   after: string | null;
@@ -40,12 +40,12 @@ export const NamesPage: FC<NamesProps> = ({ names, after, words, wanted, ...fram
       <Submit>Keep them</Submit>
     </Form>
     <section>
-      <h2>Words that no handle may contain</h2>
+      <h2>Words that are kept out of names</h2>
       <Form {...frame.sender} step="words">
         <TextArea
           name="BLOCKED_WORDS"
           label="Words"
-          hint="With commas between them. “spam” also keeps out “best-spam-ever”. What every host refuses is refused anyway."
+          hint="With commas between them. No new handle has one: “spam” also keeps out “best-spam-ever”. A display name with one is not shown here; its member’s handle stands in its place."
           value={words.replaceAll(",", ", ")}
           optional
           problem={frame.problem}

@@ -102,7 +102,7 @@ const Earlier: FC<{ each: Announcement } & Pick<DeskFrame, "sender">> = ({ each,
     <p class="hint">
       {day(each.at)}, {each.uri === null ? "by mail" : "as a post"} <Progress each={each} />
     </p>
-    {each.subject === "" ? null : <p>{each.subject}</p>}
+    {each.subject === "" ? null : <h3>{each.subject}</h3>}
     <p class="said-so">{each.text}</p>
     {each.after === null ? null : (
       <ButtonForm {...sender} step="stop" carried={{ id: String(each.id) }}>

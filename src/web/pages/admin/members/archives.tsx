@@ -13,7 +13,7 @@ interface ArchivesProps extends DeskFrame {
   /** Where the next page begins; null on the last one. */
   after: string | null;
   /** The archive that a form was about. */
-  wanted: string | null;
+  wanted: { name: string; handle: string } | null;
 }
 
 export const ArchivesPage: FC<ArchivesProps> = ({ archives, after, wanted, ...frame }) => (
@@ -33,7 +33,11 @@ export const ArchivesPage: FC<ArchivesProps> = ({ archives, after, wanted, ...fr
       </p>
     )}
     {archives.map((archive) => (
-      <ArchiveCard {...frame} archive={archive} open={archive.name === wanted} />
+      <ArchiveCard
+        {...frame}
+        archive={archive}
+        typed={wanted?.name === archive.name ? wanted.handle : null}
+      />
     ))}
     <More {...frame} query={after === null ? null : { after }}>
       More archives
@@ -41,9 +45,9 @@ export const ArchivesPage: FC<ArchivesProps> = ({ archives, after, wanted, ...fr
   </DeskPage>
 );
 
-const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; open: boolean }> = ({
+const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; typed: string | null }> = ({
   archive,
-  open,
+  typed,
   confirmed,
   sender,
   problem,
@@ -68,7 +72,7 @@ const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; 
         </a>
       </p>
       {confirmed ? (
-        <details open={open}>
+        <details open={typed !== null}>
           <summary>
             Bring them back<span class="visually-hidden">: @{handle}</span>
           </summary>
@@ -81,8 +85,8 @@ const ArchiveCard: FC<DeskFrame & { archive: ArchivesProps["archives"][number]; 
               id={id}
               name="handle"
               label="Their handle"
-              value={handle}
-              problem={open && problem?.field === "handle" ? { ...problem, field: id } : null}
+              value={typed ?? handle}
+              problem={typed !== null && problem?.field === "handle" ? { ...problem, field: id } : null}
               maxlength={253}
             />
             <Submit weight="second">Bring them back</Submit>
