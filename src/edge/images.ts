@@ -12,6 +12,7 @@ import { cidOfRaw, rawCidFromDigest } from "../protocol/cid.ts";
 import { lenders } from "../protocol/memory.ts";
 import { isLetGo } from "../protocol/plan/shortage.ts";
 import { Refusal, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import { blobElsewhere, homeOfBlob } from "../lifecycle/elsewhere/blobs.ts";
 import { byteRange } from "../xrpc/blobs/download.ts";
 import type { Services } from "../xrpc/server/services.ts";
 import { allowCors } from "./cors.ts";
@@ -35,23 +36,22 @@ const RESIZED_MOST = 4 * 1024 * 1024;
 
 const notFound = (message: string) => new Refusal("NotFound", message, 404);
 
+const mayBePicture = (mimeType: string): boolean =>
+  mimeType === "" || /^(image\/|application\/octet-stream$)/.test(mimeType);
+
 /** Refuses InvalidRequest, NotFound. */
 export function image(request: Request, services: Services): Promise<Response> {
   const asked = parseImagePath(new URL(request.url).pathname);
   const { did, cid, preset, format } = asked;
   return kept(request, services, asked, `/img/${preset}/plain/${did}/${cid}@${format}`, async (blob) => {
-    if (blob.mimeType !== "" && !/^(image\/|application\/octet-stream$)/.test(blob.mimeType)) {
-      throw invalidRequest("Not an image");
-    }
+    if (!mayBePicture(blob.mimeType)) throw invalidRequest("Not an image");
+    const { bytes: uploaded, mimeType } = await original(services, asked, blob);
+    if (!mayBePicture(mimeType)) throw invalidRequest("Not an image");
     const { IMAGES, SHORT } = services.env;
     if (IMAGES === undefined || isLetGo(SHORT, "resizing")) {
-      return {
-        bytes: await bytesOf(services, asked, blob),
-        mimeType: blob.mimeType,
-        once: IMAGES !== undefined,
-      };
+      return { bytes: uploaded, mimeType, once: IMAGES !== undefined };
     }
-    const output = await IMAGES.input(streamOf(await bytesOf(services, asked, blob)))
+    const output = await IMAGES.input(streamOf(uploaded))
       .transform(PRESETS[preset])
       .output({ format: `image/${format}` })
       .catch(() => {
@@ -74,15 +74,16 @@ export async function blob(request: Request, services: Services): Promise<Respon
   const range = request.headers.get("range");
   const part = range === null ? null : await partOf(services, asked, range);
   if (part !== null) return part;
-  return kept(request, services, asked, `/blob/${asked.did}/${cid}`, async (found) => ({
-    bytes: await bytesOf(services, asked, found),
-    mimeType: found.mimeType,
-  }));
+  return kept(request, services, asked, `/blob/${asked.did}/${cid}`, (found) =>
+    original(services, asked, found),
+  );
 }
 
-/** Null for a range that is none, which is ignored (RFC 9110, section 14.2). */
+/** Null for a range that is none, which is ignored (RFC 9110, section 14.2), and for a small file elsewhere. */
 async function partOf(services: Services, asked: Wanted, header: string): Promise<Response | null> {
-  const { key, size, mimeType } = await locate(services, asked);
+  const place = await placeOf(services, asked);
+  if ("home" in place) return null;
+  const { key, size, mimeType } = place;
   const range = byteRange(header, size);
   if (range === null) return null;
   if (range === "unsatisfiable") {
@@ -132,11 +133,11 @@ async function kept(
   services: Services,
   asked: Wanted,
   path: string,
-  make: (blob: BlobLocation) => Promise<Shown>,
+  make: (blob: Place) => Promise<Shown>,
 ): Promise<Response> {
   const key = new Request(new URL(path, services.host.origin));
   const [blob, cached] = await Promise.all([
-    locate(services, asked),
+    placeOf(services, asked),
     caches.default.match(key).catch(() => undefined),
   ]);
   if (cached !== undefined) return withCaching(cached, CACHING);
@@ -163,7 +164,21 @@ function withCaching(response: Response, caching: string): Response {
   return open;
 }
 
-/** Locates a blob. Refuses NotFound whatever the reason that it cannot be shown. */
+/** Where a file is that is to be shown: in the store, or at the host of its account. */
+type Place = BlobLocation | { home: string; mimeType: "" };
+
+/** Refuses NotFound whatever the reason that it cannot be shown. */
+async function placeOf(services: Services, asked: Wanted): Promise<Place> {
+  try {
+    return await locate(services, asked);
+  } catch (thrown) {
+    const home = isRefusal(thrown) && thrown.status === 404 ? await homeOfBlob(services, asked) : null;
+    if (home === null) throw thrown;
+    return { home, mimeType: "" };
+  }
+}
+
+/** Locates a blob of an account here. Refuses NotFound whatever the reason that it cannot be shown. */
 export async function locate(services: Services, { did, cid }: Wanted): Promise<BlobLocation> {
   try {
     return await services.account(did).getBlob("public", cid);
@@ -171,6 +186,16 @@ export async function locate(services: Services, { did, cid }: Wanted): Promise<
     if (isRefusal(thrown) && thrown.status < 500) throw notFound("Blob not found");
     throw thrown;
   }
+}
+
+/** The content as it was uploaded. Refuses NotFound. */
+async function original(services: Services, asked: Wanted, place: Place): Promise<Shown> {
+  if (!("home" in place)) {
+    return { bytes: await bytesOf(services, asked, place), mimeType: place.mimeType };
+  }
+  const found = await blobElsewhere(services, asked, place.home);
+  if (found === null) throw notFound("Blob not found");
+  return found;
 }
 
 async function bytesOf(

@@ -42,7 +42,18 @@ function hostFor(request: Request, env: Bindings<AccountStation>): Host {
   return host;
 }
 
-const nameOf = ({ origin, hostname, handleDomains }: Host) => ({ origin, hostname, handleDomains });
+/** Null if the host uses an upstream, or the platform provides no exports. */
+function errandsOf(
+  member: Did,
+  { origin, hostname, handleDomains }: Host,
+  { APPVIEW, PLC_URL: plc }: Bindings<AccountStation>,
+  waits: Waits,
+): Errands | null {
+  const { LookUp = null } = (waits.exports ?? {}) as { LookUp?: LookUpStation };
+  if (APPVIEW !== "local" || LookUp === null) return null;
+  const errand = { member, host: { origin, hostname, handleDomains }, plc };
+  return new Errands(LookUp, errand, (work) => waits.waitUntil(work));
+}
 
 export function servicesOf(request: Request, env: Bindings<AccountStation>, waits: Waits): Services {
   const host = hostFor(request, env);
@@ -93,11 +104,7 @@ export function servicesOf(request: Request, env: Bindings<AccountStation>, wait
     get appview() {
       return appview();
     },
-    elsewhere(member) {
-      const { LookUp = null } = (waits.exports ?? {}) as { LookUp?: LookUpStation };
-      if (env.APPVIEW !== "local" || LookUp === null) return null;
-      return new Errands(LookUp, { member, host: nameOf(host), plc: env.PLC_URL }, this.defer);
-    },
+    elsewhere: (member) => errandsOf(member, host, env, waits),
     account: (did: Did) => env.ACCOUNT.getByName(did),
     sequencer: () => env.SEQUENCER.getByName(SEQUENCER_NAME),
     endSessions: (did) => endSessions(env.DIRECTORY, did),

@@ -10,7 +10,7 @@ import type { AppViewStation, Bindings, ModerationAct } from "../protocol/statio
 
 /** The services that carrying an act out takes. */
 export interface SettlingServices {
-  env: Pick<Bindings<AccountStation>, "DIRECTORY" | "BLOBS" | "ACCOUNT" | "PLAN" | "LABELS">;
+  env: Pick<Bindings<AccountStation>, "DIRECTORY" | "APPVIEW_DB" | "BLOBS" | "ACCOUNT" | "PLAN" | "LABELS">;
   directory: Directory;
   dids: DidResolver;
   plc: PlcClient;

@@ -4,6 +4,7 @@
  * host's AppView hides it.
  */
 import type { Did } from "@atcute/lexicons";
+import { standings } from "../appview/index/foreign.ts";
 import type { Act } from "../identity/unsettled.ts";
 import { ModerationReports } from "../moderation/reports.ts";
 import { ModerationSubjects, type SubjectTakedown } from "../moderation/subjects.ts";
@@ -69,7 +70,7 @@ async function changeSubject(
 ): Promise<void> {
   const subjects = new ModerationSubjects(services.env.DIRECTORY);
   const isHere = (await services.directory.findByDid(did)) !== null;
-  // Moderators know of others by reports alone.
+  // Moderators know of others by reports, and by what is shown here.
   if (!isHere && !(await isKnown(services, did))) throw notFound();
   // Taking down what does not exist is no error, as in the reference. Restoring it lifts an old takedown.
   if (applied && isHere && subject !== did && !(await exists(services, did, subject))) return;
@@ -89,8 +90,10 @@ async function exists(services: SettlingServices, did: Did, subject: string): Pr
     : (await account.blobTakedown(subject)) !== null;
 }
 
-/** Whether a report is about an account, or anything of it is hidden. */
+/** Whether a report is about an account, anything of it is hidden, or somebody here had it looked up. */
 async function isKnown({ env }: SettlingServices, did: Did): Promise<boolean> {
+  const [standing] = await standings(env.APPVIEW_DB, [did]);
+  if (standing !== undefined && standing.home !== null) return true;
   if (await new ModerationReports(env.DIRECTORY).isReported(did)) return true;
   return new ModerationSubjects(env.DIRECTORY).hasAny(did);
 }

@@ -468,3 +468,49 @@ describe("names", () => {
     });
   });
 });
+
+describe("pictures", () => {
+  const png = Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+  );
+  const GET_BLOB = "com.atproto.sync.getBlob";
+
+  test("of somebody who was looked up come through this host, checked, and of nobody else", async () => {
+    const { did, agent } = await southerner();
+    const { data } = await agent.uploadBlob(png, { encoding: "image/png" });
+    await agent.upsertProfile((before) => ({ ...before, avatar: data.blob }));
+    const path = `/img/avatar/plain/${did}/${data.blob.ref.toString()}@jpeg`;
+    const at = `${network.host("north").url}${path}`;
+    expect((await fetch(at)).status).toBe(404);
+    expect(sent()).toBe(0);
+    const profile = await get<View>("app.bsky.actor.getProfile", { actor: did });
+    expect(profile.avatar).toBe(at);
+    const forged = forge(GET_BLOB, () => new Response("not the picture"));
+    expect((await fetch(at)).status).toBe(404);
+    forged();
+    const led = forge(
+      GET_BLOB,
+      () => new Response(null, { status: 302, headers: { location: "https://10.0.0.7/" } }),
+    );
+    expect((await fetch(at)).status).toBe(404);
+    led();
+    const shown = await fetch(at);
+    expect([shown.status, shown.headers.get("content-security-policy")]).toEqual([
+      200,
+      "default-src 'none'; sandbox",
+    ]);
+    expect(Buffer.from(await shown.arrayBuffer()).equals(png)).toBe(true);
+    const blob = await fetch(`${network.host("north").url}/blob/${did}/${data.blob.ref.toString()}`, {
+      headers: { range: "bytes=0-3" },
+    });
+    expect([blob.status, (await blob.arrayBuffer()).byteLength]).toEqual([200, png.length]);
+    await network.host("north").admin("com.atproto.admin.updateSubjectStatus", {
+      input: { subject: { $type: "com.atproto.admin.defs#repoRef", did }, takedown: { applied: true } },
+    });
+    expect((await fetch(at)).status).toBe(404);
+    expect(await get<View>("app.bsky.actor.getProfile", { actor: did }).catch(({ error }) => error)).toBe(
+      "AccountTakedown",
+    );
+  });
+});

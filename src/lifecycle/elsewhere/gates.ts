@@ -27,8 +27,8 @@ export class Gates {
 
   /** Counts one use. False if there were too many: then it is not counted. */
   admits(kind: keyof typeof GATES, name: string, now: number): boolean {
-    if (kind !== "member" && ((this.#paused.get(name) ?? 0) > now || (this.#open.get(name) ?? 0) >= AT_ONCE))
-      return false;
+    if (kind !== "member" && (this.#paused.get(name) ?? 0) > now) return false;
+    if (kind === "host" && (this.#open.get(name) ?? 0) >= AT_ONCE) return false;
     const key = `${kind} ${name}`;
     const { counts, excess } = consume([GATES[kind]], this.#counts.get(key) ?? [], 1, now);
     if (excess !== null) return false;
@@ -54,6 +54,9 @@ export class Gates {
     bounded(this.#paused, host, now + Math.min(Number.isFinite(asked) ? asked : 60_000, LONGEST_PAUSE));
   }
 }
+
+/** Those of this isolate. */
+export const gates = new Gates();
 
 function bounded<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);

@@ -17,7 +17,7 @@ import type { Elsewhere, ForeignRecord } from "../../appview/reads/elsewhere.ts"
 import { POST, PROFILE, collectionOf, didOf, isDid, rkeyOf } from "../../appview/uris.ts";
 import { logLine } from "../../protocol/log-line.ts";
 import { authorPage } from "./author-page.ts";
-import { Gates, type Purse } from "./gates.ts";
+import { type Purse, gates } from "./gates.ts";
 import { type Foreigner, type IdentityServices, foreigner, handleOf } from "./identity.ts";
 import { LIFETIME, Memory } from "./memory.ts";
 import { type Answer, type Asking, recordAt } from "./records.ts";
@@ -34,7 +34,6 @@ const FRESH_EVERY = 10 * 60_000;
 
 /** The memory of this isolate, by database. */
 const memories = new WeakMap<D1Database, Memory>();
-const gates = new Gates();
 
 export class LookingUp {
   readonly #services: LookUpServices;
