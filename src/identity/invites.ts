@@ -107,6 +107,14 @@ export class Invites {
     return meta.changes > 0;
   }
 
+  /** How many people a member may invite by the codes that they have, stopped ones included. */
+  async peopleOf(of: Did): Promise<number> {
+    const found = await this.#db.get<{ people: number }>(
+      sql`SELECT coalesce(sum(available_uses), 0) AS people FROM invite_code WHERE ${isOf(of)}`,
+    );
+    return found.people;
+  }
+
   /** An early check, for a clear error; `Directory.reserve` decides. Refuses InvalidInviteCode. */
   async assertAvailable(code: string): Promise<void> {
     if ((await this.giverOf(code)) === null) {

@@ -163,7 +163,7 @@ describe("every page", () => {
 describe("the first hour of an owner", () => {
   test("an invite is made and scanned; who comes by it is there, and another one comes by them", async () => {
     await page.goto(at("/admin"));
-    await page.getByRole("link", { name: "Invites" }).click();
+    await page.getByRole("link", { name: "Invites" }).first().click();
     await page.getByLabel("For how many people").fill("10");
     await page.getByLabel("Until when").selectOption("7");
     await page.getByRole("button", { name: "Make a link" }).click();
@@ -414,7 +414,7 @@ describe("a host that changes hands", () => {
     await assertAccessible(own, "account-hand-over-offered");
     await own.getByRole("button", { name: "Take it over" }).click();
     await own.waitForURL("**/admin");
-    await own.getByRole("link", { name: "Settings" }).waitFor();
+    await own.getByRole("link", { name: "Settings" }).first().waitFor();
     await page.goto(at("/admin"));
     await page.getByRole("heading", { name: "Not yours to see" }).waitFor();
     await own.context().close();

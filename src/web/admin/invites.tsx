@@ -158,10 +158,11 @@ export const invite: DeskPage = {
       take: async (visit) => {
         const { services, caller, about } = visit;
         const only = onlyOf(visit);
-        const found = only === null ? null : await readInvite(services.env.DIRECTORY, about);
-        if (only !== null && found?.invite.owner !== only)
+        const found = await readInvite(services.env.DIRECTORY, about);
+        if (found === null || (only !== null && found.invite.owner !== only))
           return errorPage(visit, "There is no such invite of yours.");
-        await disableInviteCodes(services, caller, { codes: [about] });
+        // Who stops it again leaves nothing in the log.
+        if (found.invite.disabled === 0) await disableInviteCodes(services, caller, { codes: [about] });
         return { done: "The invite is stopped: its link lets nobody in." };
       },
     },

@@ -50,6 +50,7 @@ async function create(
     account,
     codes: Array.from({ length: Math.max(0, count) }, () => newInviteCode(host.hostname)),
   }));
+  if (caller.role === "inviter") await assertMayInvite({ directory, env }, caller, { made, uses });
   const audit = new ModerationAudit(env.DIRECTORY);
   await audit.around(
     {
@@ -68,9 +69,26 @@ async function create(
         })),
         caller.role === "inviter" ? { of: caller.actor, most: Number(env.INVITER_INVITES) } : undefined,
       );
-      if (!fits)
-        throw new Refusal("InvalidRequest", "An inviter invites no more people than the owners allow", 400);
+      if (!fits) throw tooMany();
     },
   );
   return made;
+}
+
+const tooMany = () =>
+  new Refusal("InvalidRequest", "An inviter invites no more people than the owners allow", 400);
+
+/**
+ * Asked before anything is logged, so that refusals leave nothing behind. A code for nobody, or for fewer, would
+ * count for nothing, or make room for others.
+ */
+async function assertMayInvite(
+  { directory, env }: Pick<Services, "directory" | "env">,
+  { did }: ActingCaller,
+  { made, uses }: { made: { codes: string[] }[]; uses: number },
+): Promise<void> {
+  const codes = made.reduce((sum, each) => sum + each.codes.length, 0);
+  if (uses < 1 || codes < 1) throw invalidRequest("An invite is for one person or more");
+  const people = did === undefined ? 0 : await directory.invites.peopleOf(did);
+  if (people + codes * uses > Number(env.INVITER_INVITES)) throw tooMany();
 }

@@ -389,3 +389,40 @@ test("the log says whom an act was about, and what it changed, in words", async 
   expect(html).not.toContain("<i>insults");
   expect(html).toContain(`href="/admin/members/${member.did}"`);
 });
+
+describe("what an inviter can make grow", () => {
+  const rows = async () =>
+    bindings.DIRECTORY.prepare(
+      "SELECT (SELECT count(*) FROM invite_code) AS codes, (SELECT count(*) FROM audit_log) AS acts",
+    ).first<{ codes: number; acts: number }>();
+
+  test.each([
+    { useCount: 0 },
+    { useCount: -1_000 },
+    { codeCount: 0, useCount: 1 },
+    { codeCount: 1_000, useCount: 0 },
+    { codeCount: 5, useCount: 1_000 },
+  ])("is nothing by invites of %j", async (wanted) => {
+    const { member } = await holderOf("inviter");
+    const before = await rows();
+    const nsid = `com.atproto.server.createInviteCode${"codeCount" in wanted ? "s" : ""}`;
+    const answer = await xrpc(nsid, { auth: member.auth, input: wanted });
+    expect(answer).toMatchObject({ status: 400, body: { error: "InvalidRequest" } });
+    expect(await rows()).toEqual(before);
+  });
+
+  test("is nothing by stopping an invite again, or one that is not there", async () => {
+    const { member, visitor } = await holderOf("inviter");
+    const { body } = await xrpc("com.atproto.server.createInviteCode", {
+      auth: member.auth,
+      input: { useCount: 1 },
+    });
+    const path = `/admin/invites/${String(body.code)}`;
+    await visitor.get(path);
+    expect((await visitor.post(path, { step: "stop" })).text).toContain("The invite is stopped");
+    const before = await rows();
+    expect((await visitor.post(path, { step: "stop" })).text).toContain("The invite is stopped");
+    expect((await visitor.post("/admin/invites/none", { step: "stop" })).text).toContain("no such invite");
+    expect(await rows()).toEqual(before);
+  });
+});
