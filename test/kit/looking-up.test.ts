@@ -223,6 +223,28 @@ class Forger {
   }
 }
 
+test("repo.getRecord gives a member any record of an account elsewhere, whole, and a guest none", async () => {
+  const { did, handle, agent } = await southerner();
+  const record = { $type: "com.example.note", text: "of no lexicon here", tags: ["x".repeat(50_000)] };
+  const { data } = await agent.com.atproto.repo.createRecord({
+    repo: did,
+    collection: "com.example.note",
+    record,
+    validate: false,
+  });
+  const asked = { collection: "com.example.note", rkey: data.uri.split("/").at(-1) ?? "" };
+  for (const repo of [did, handle]) {
+    const found = await get<View>("com.atproto.repo.getRecord", { repo, ...asked });
+    expect(found).toEqual({ uri: data.uri, cid: data.cid, value: record });
+  }
+  network.fetches.list.length = 0;
+  const guest = network.host("north").xrpc("com.atproto.repo.getRecord", { params: { repo: did, ...asked } });
+  await expect(guest).rejects.toThrow("Could not find repo");
+  expect(sent()).toBe(0);
+  const none = get("com.atproto.repo.getRecord", { repo: did, ...asked, rkey: "none" });
+  await expect(none).rejects.toThrow("Could not find repo");
+});
+
 describe("a forger's proof is not shown", () => {
   const partsOf = (uri: string) => uri.split("/").slice(2) as [string, string, string];
 

@@ -32,6 +32,8 @@ export interface Elsewhere {
     did: Did,
     page: { limit: number; cursor?: string | undefined },
   ): Promise<{ posts: ForeignRecord[]; cursor?: string | undefined } | null>;
+  /** A record of any collection as its author signed it, whole. Null: it is not to be had now. */
+  record(uri: ResourceUri): Promise<{ uri: ResourceUri; cid: string; value: Json } | null>;
   /** Looks again, after the answer, at an account that was looked up at `checked`, if that was long ago. */
   again(did: Did, checked: number): void;
   /** Looks again, after the answer, at a post of the index, which may be gone. */

@@ -40,6 +40,10 @@ export class Errands implements Elsewhere {
     return this.#run(null, (errand) => this.#station.posts(errand, did, { limit, cursor }));
   }
 
+  record(uri: ResourceUri): ReturnType<Elsewhere["record"]> {
+    return this.#run(null, (errand) => this.#station.record(errand, uri));
+  }
+
   again(did: Did, checked: number): void {
     if (Date.now() - checked >= ACCOUNT_AGE) this.#behind((errand) => this.#station.again(errand, did));
   }

@@ -12,9 +12,11 @@ import {
   settleForeign,
   standings,
 } from "../../appview/index/foreign.ts";
+import { valueOf } from "../../appview/index/changes.ts";
 import type { Put } from "../../appview/index/indexers/indexer.ts";
 import type { Elsewhere, ForeignRecord } from "../../appview/reads/elsewhere.ts";
 import { POST, PROFILE, collectionOf, didOf, isDid, rkeyOf } from "../../appview/uris.ts";
+import { isJson } from "../../protocol/json.ts";
 import { logLine } from "../../protocol/log-line.ts";
 import { authorPage } from "./author-page.ts";
 import { type Purse, gates } from "./gates.ts";
@@ -203,6 +205,20 @@ export class LookingUp {
     const known = new Map((await standings(this.#db, dids)).map((one) => [one.did, one]));
     const missing = dids.filter((did) => (known.get(did)?.home ?? null) === null);
     await Promise.all(missing.map((did) => this.#findAccount(did)));
+  }
+
+  /** A record of any collection, whole; it is not kept. */
+  record(uri: ResourceUri): ReturnType<Elsewhere["record"]> {
+    return this.#inTime<Awaited<ReturnType<Elsewhere["record"]>>>(null, async () => {
+      await this.#strangers([uri]);
+      if (this.#memory.get(uri, Date.now()) === null || !this.#admits()) return null;
+      const who = await foreigner(this.#services, this.#purse, didOf(uri));
+      if (who === null) return null;
+      const answer = await this.#record(who, collectionOf(uri), rkeyOf(uri));
+      if (answer.kind !== "record") return null;
+      const value = valueOf(answer.bytes);
+      return isJson(value) ? { uri, cid: answer.cid, value } : null;
+    });
   }
 
   /** Looks at a post of the index again, which may be changed or gone. */

@@ -31,12 +31,13 @@ export interface Found<Value> {
   left: number;
 }
 
-type Asked<Name extends "accounts" | "records" | "posts"> = Awaited<ReturnType<Elsewhere[Name]>>;
+type Asked<Name extends "accounts" | "records" | "posts" | "record"> = Awaited<ReturnType<Elsewhere[Name]>>;
 
 export interface LookUpStation {
   accounts(errand: Errand, ids: string[]): Promise<Found<Asked<"accounts">>>;
   records(errand: Errand, uris: string[]): Promise<Found<Asked<"records">>>;
   posts(errand: Errand, did: Did, page: Parameters<Elsewhere["posts"]>[1]): Promise<Found<Asked<"posts">>>;
+  record(errand: Errand, uri: ResourceUri): Promise<Found<Asked<"record">>>;
   /** Looks at an account again. */
   again(errand: Errand, did: Did): Promise<void>;
   /** Looks at a post of the index again. */
@@ -75,6 +76,11 @@ export class LookUp extends WorkerEntrypoint<Bindings> implements LookUpStation 
   ): Promise<Found<Asked<"posts">>> {
     const { looking, purse } = this.#start(errand);
     return { value: await looking.posts(did, page), left: purse.left };
+  }
+
+  async record(errand: Errand, uri: ResourceUri): Promise<Found<Asked<"record">>> {
+    const { looking, purse } = this.#start(errand);
+    return { value: await looking.record(uri), left: purse.left };
   }
 
   again(errand: Errand, did: Did): Promise<void> {
