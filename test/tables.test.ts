@@ -196,6 +196,20 @@ const SEQUENCER: Record<string, Bound> = {
   horizon: { by: "host", cap: "one row", sweep: "never" },
 };
 
+const NEIGHBOURS: Record<string, Bound> = {
+  host: {
+    by: "member",
+    cap: "the hosts of the accounts below",
+    sweep: "when none of its accounts is left",
+  },
+  account: {
+    by: "stranger",
+    cap: "2,000 or 50,000 by plan; 200 that are new to us an hour and host",
+    sweep: "90 days after somebody was met whom nobody follows; when they move in",
+  },
+  asking: { by: "stranger", cap: "500, of which 50 a day", sweep: "after 30 days" },
+};
+
 interface Databases {
   DIRECTORY: D1Database;
   APPVIEW_DB: D1Database;
@@ -213,7 +227,7 @@ async function tablesOf(database: D1Database): Promise<string[]> {
     );
 }
 
-const sources = import.meta.glob("../migrations/{account,sequencer}/*.sql", {
+const sources = import.meta.glob("../migrations/{account,sequencer,neighbours}/*.sql", {
   query: "?raw",
   import: "default",
   eager: true,
@@ -253,9 +267,12 @@ describe("each table says who can make it grow, what bounds it, and what shrinks
   test("in the sequencer", () => {
     expect(listed(SEQUENCER)).toEqual(tablesIn("sequencer"));
   });
+  test("in the object of the neighbours", () => {
+    expect(listed(NEIGHBOURS)).toEqual(tablesIn("neighbours"));
+  });
 });
 
-const everything = { ...DIRECTORY, ...APPVIEW, ...ACCOUNT, ...SEQUENCER };
+const everything = { ...NEIGHBOURS, ...DIRECTORY, ...APPVIEW, ...ACCOUNT, ...SEQUENCER };
 
 test("what strangers can grow is bounded and swept", () => {
   for (const [table, { by, cap, sweep }] of Object.entries(everything)) {

@@ -106,6 +106,21 @@ test("either host is killed, and nothing is lost or counted twice", async () => 
   expect(data.postsCount).toBe(5);
 });
 
+test("a host that says it has news is heard at once, and one that nobody asked about is only noted", async () => {
+  const south = new URL(network.host("south").url).host;
+  const ask = (hostname: string) =>
+    network.host("north").xrpc("com.atproto.sync.requestCrawl", { input: { hostname } });
+  await network.agent("bob").post({ text: "news" });
+  await network.settle();
+  // It was heard a moment ago; half a minute later it may be heard again.
+  await network.clock.advance(31_000);
+  await ask(south);
+  await expect.poll(timeline, { timeout: 10_000 }).toContain("news");
+  await ask("localhost:1");
+  for (const hostname of ["not a host", "http://localhost:1", "10.0.0.1", "user@localhost"])
+    await expect(ask(hostname), hostname).rejects.toMatchObject({ error: "InvalidRequest" });
+});
+
 test("an account that is switched off at home is not shown, and is again when it is back", async () => {
   const bob = network.agent("bob");
   await bob.com.atproto.server.deactivateAccount({});
@@ -113,7 +128,7 @@ test("an account that is switched off at home is not shown, and is again when it
   expect(await timeline()).toEqual(["who hears me?"]);
   await bob.com.atproto.server.activateAccount();
   await hear();
-  expect((await timeline()).length).toBe(6);
+  expect((await timeline()).length).toBe(7);
 });
 
 test("a new name counts once it leads both ways", async () => {

@@ -26,9 +26,11 @@ const BUDGET: Record<
   Settings["PLAN"],
   { accounts: number; documents: number; fetched: number; hosts: number }
 > = {
-  free: { accounts: 1_000, documents: 6, fetched: 4, hosts: 10 },
+  free: { accounts: 1_000, documents: 4, fetched: 3, hosts: 6 },
   paid: { accounts: 25_000, documents: 60, fetched: 30, hosts: 100 },
 };
+/** How long (ms) a round begins something new: what is begun may take half a minute. The rest is for the next one. */
+const ROUND_MS = MINUTE;
 /** Hosts at once. */
 const ABREAST = 5;
 /** How often a host is heard that does not say that it has news. */
@@ -39,6 +41,8 @@ const LONGEST_RETRY_MS = DAY_MS;
 /** How often (ms) a document is read though nothing was said of it, and how many in one round. */
 const CHECK_EVERY = 7 * DAY_MS;
 const CHECKED = 5;
+/** How long (ms) deletions are heard of somebody whom nobody follows. */
+const MET_KEPT = 90 * DAY_MS;
 const ADDRESS = "user-agent";
 
 export interface RoundContext {
@@ -63,10 +67,12 @@ export const backoff = (failures: number): number =>
 export class Round {
   readonly #context: RoundContext;
   readonly #agent: { [ADDRESS]: string };
+  readonly #until: number;
   readonly report: NeighboursReport = { hosts: 0, looked: 0, events: 0, invalid: 0, fetched: 0 };
 
   constructor(context: RoundContext) {
     this.#context = context;
+    this.#until = context.now() + ROUND_MS;
     this.#agent = { [ADDRESS]: `Atoll (+${context.origin})` };
   }
 
@@ -85,10 +91,14 @@ export class Round {
       .slice(0, budget.hosts);
     const queue = due.values();
     const next = async () => {
-      for (const host of queue) await this.#hear(host, audience);
+      for (const host of queue) if (!this.#isOver()) await this.#hear(host, audience);
     };
     await Promise.all(Array.from({ length: ABREAST }, next));
     return this.report;
+  }
+
+  #isOver(): boolean {
+    return this.#context.now() >= this.#until;
   }
 
   // ---------------------------------------------------------------------------------------------- accounts
@@ -96,20 +106,25 @@ export class Round {
   /** Tracks whom members follow, forgets who lives here by now, and keeps an ear open for who is followed no more. */
   async #follow({ members, followed }: Audience): Promise<void> {
     const { store, now } = this.#context;
-    store.forget(store.accounts.flatMap(({ did }) => (members.has(did) ? did : [])));
+    const isOld = ({ relation, checked }: Neighbour) => relation === "met" && now() - checked > MET_KEPT;
+    store.forget(store.accounts.flatMap((who) => (members.has(who.did) || isOld(who) ? who.did : [])));
     const others = store.accounts.flatMap((who): Neighbour[] => {
       const relation = followed.has(who.did) ? "tracked" : "met";
       if (relation === who.relation) return [];
       return [{ ...who, relation, held: null, due: relation === "tracked" ? now() : null, failures: 0 }];
     });
     if (others.length > 0) store.keep(null, others);
-    const stale = store.accounts.filter(({ checked }) => now() - checked > CHECK_EVERY).slice(0, CHECKED);
+    const stale = store.accounts
+      .filter(({ relation, checked }) => relation === "tracked" && now() - checked > CHECK_EVERY)
+      .slice(0, CHECKED);
     for (const who of stale) {
+      if (this.#isOver()) return;
       const found = await this.#identify(who.did, who);
       if (found !== null) this.#keep(found.who, found.origin);
     }
     for (const did of followed) {
       if (store.account(did) !== null) continue;
+      if (this.#isOver()) return;
       const found = await this.#identify(did as Did, null);
       if (found !== null) this.#keep({ ...found.who, relation: "tracked", due: now() }, found.origin);
     }
@@ -138,7 +153,7 @@ export class Round {
       .filter((who) => who.due !== null && who.due <= now)
       .toSorted((a, b) => (a.due ?? 0) - (b.due ?? 0))
       .slice(0, most);
-    for (const who of due) await this.#fetch(who, audience);
+    for (const who of due) if (!this.#isOver()) await this.#fetch(who, audience);
   }
 
   async #fetch(who: Neighbour, audience: Audience): Promise<void> {

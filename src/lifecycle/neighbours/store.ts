@@ -36,6 +36,8 @@ type AccountRow = Omit<Neighbour, "held"> & { rev: string | null; data: string |
 /** Hosts that asked and are not heard: at once, and new ones a day. */
 const ASKING_MOST = 500;
 const ASKING_A_DAY = 50;
+/** How long (days) it is remembered that a host asked. */
+const ASKING_KEPT = 30;
 const DAY_MS = 24 * 60 * 60_000;
 
 export class NeighbourStore {
@@ -130,16 +132,12 @@ export class NeighbourStore {
 
   /** Notes that a host asked to be heard, if there is room. */
   noteAsking(name: string, now: number): void {
+    this.#sql.run("DELETE FROM asking WHERE since < ?", now - ASKING_KEPT * DAY_MS);
     const [count] = this.#sql.all<{ total: number; today: number }>(
       "SELECT count(*) AS total, coalesce(sum(since > ?), 0) AS today FROM asking",
       now - DAY_MS,
     );
     if (count === undefined || count.total >= ASKING_MOST || count.today >= ASKING_A_DAY) return;
     this.#sql.run("INSERT OR IGNORE INTO asking (name, since) VALUES (?, ?)", name, now);
-  }
-
-  /** Hosts that asked to be heard, the first of them first. */
-  get asking(): string[] {
-    return this.#sql.all<{ name: string }>("SELECT name FROM asking ORDER BY since").map(({ name }) => name);
   }
 }
