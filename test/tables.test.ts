@@ -194,6 +194,7 @@ const SEQUENCER: Record<string, Bound> = {
   event_tail: { by: "member", cap: "the events", sweep: "with the event" },
   repo: { by: "member", cap: "one row an account", sweep: "never: a relay may ask for a deleted one" },
   horizon: { by: "host", cap: "one row", sweep: "never" },
+  kept_settings: { by: "operator", cap: "one row (CHECK)", sweep: "never" },
 };
 
 const NEIGHBOURS: Record<string, Bound> = {
