@@ -57,6 +57,12 @@ const DIRECTORY: Record<string, Bound> = {
   relay_missing: { by: "host", cap: "1,000 a relay", sweep: "by the next look, daily" },
   archive: { by: "operator", cap: "one a deletion by an owner", sweep: "when its days are over, daily" },
   host_use: { by: "host", cap: "one row", sweep: "never" },
+  host_file: {
+    by: "operator",
+    cap: "the logo, and one that is tried",
+    sweep: "by the next logo, or moved to R2",
+  },
+  file_move: { by: "operator", cap: "one row", sweep: "never" },
   size_look: { by: "host", cap: "one row", sweep: "never" },
   day_number: { by: "host", cap: "one row a day", sweep: "never" },
   reserved_name: { by: "operator", cap: "what owners reserve", sweep: "when released" },
@@ -176,6 +182,8 @@ const ACCOUNT: Record<string, Bound> = {
   log: { by: "member", cap: "a ring: an acknowledged slot is used again", sweep: "with the object" },
   blob: { by: "member", cap: "uploads per day and hour", sweep: "a day after nothing refers to it" },
   blob_ref: record,
+  file: { by: "member", cap: "uploads per day and hour", sweep: "with its blob; one that died, after a day" },
+  file_chunk: { by: "member", cap: "the object's 9 GB, a megabyte a row", sweep: "with its file" },
   trash: { by: "host", cap: "the blobs that were deleted", sweep: "by the alarm" },
   app_password: { by: "member", cap: "what the member makes", sweep: "when revoked" },
   refresh_token: { by: "member", cap: "sign-ins per day", sweep: "when expired, with the next refresh" },
@@ -189,6 +197,7 @@ const ACCOUNT: Record<string, Bound> = {
 
 const SEQUENCER: Record<string, Bound> = {
   fan_out: { by: "stranger", cap: "the fan-out objects there can be", sweep: "when its last reader is gone" },
+  kept_settings: { by: "operator", cap: "one row", sweep: "never" },
   cut: { by: "stranger", cap: "one row a stream and reason", sweep: "never: counts" },
   event: { by: "member", cap: "three days, two gigabytes", sweep: "by the alarm" },
   event_tail: { by: "member", cap: "the events", sweep: "with the event" },

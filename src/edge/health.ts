@@ -1,13 +1,11 @@
 /**
  * `/xrpc/_health`: whether the host can serve. Answers 503 if a database is unreachable or not yet migrated.
  */
+import { VERSION } from "../lifecycle/host/version.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Bindings } from "../protocol/stations.ts";
 import { setCors } from "./cors.ts";
 import { renderError } from "./errors.ts";
-
-/** The package's version. */
-const VERSION = "0.1.0";
 
 export async function health(env: Bindings): Promise<Response> {
   try {

@@ -76,6 +76,7 @@ test("a host on which all is well", async () => {
     "Relay relay.lagoon.dev",
     "Index",
     "Clock",
+    "Version",
   ])
     expect(found.get(what)?.health, what).toBe("well");
   expect((await bindings.BLOBS.list({ prefix: "host/check/" })).objects).toEqual([]);

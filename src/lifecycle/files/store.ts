@@ -66,7 +66,7 @@ class HeldFiles implements FileStore {
   ): Promise<void> {
     if (isHosts(key) && !(value instanceof ReadableStream)) return this.#host.put(key, value);
     if (!isAccounts(key)) throw noBucket();
-    const body = value instanceof ReadableStream ? value : streamOf(value);
+    const body = value instanceof ReadableStream ? value : new Blob([value]).stream();
     await this.#account(key).putFile(key, body, await this.#room());
   }
 
@@ -116,11 +116,6 @@ class HeldFiles implements FileStore {
     const message = "This host has no room for more pictures and videos: the free plan's storage is used up";
     throw new Refusal("NotEnoughResources", message, 507);
   }
-}
-
-/** One stream of the bytes, which the receiver may read into its own buffer. */
-function streamOf(value: string | Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
-  return new Blob([value]).stream();
 }
 
 /** The store of a host with a bucket. What is not there may still be held: then it is looked for here and there once more. */

@@ -1,4 +1,5 @@
 /** The checklist: each thing that a host needs, tested from outside as far as a Worker can. */
+import { VERSION } from "./version.ts";
 import { askPlc } from "../../identity/plc/request.ts";
 import type { Directory } from "../../identity/directory.ts";
 import { isUnset } from "../../identity/host.ts";
@@ -51,6 +52,10 @@ export async function checkAll(services: CheckServices): Promise<Check[]> {
     checkRelays(services),
     safely("Index", () => checkIndex(services)),
     safely("Clock", () => checkClock(services)),
+    well(
+      "Version",
+      `This is ${VERSION}. In the project’s folder, npm run update says whether there is a newer one, what it changes and migrates, and the way back.`,
+    ),
   ]);
   return found.flat();
 }
