@@ -197,7 +197,6 @@ const ACCOUNT: Record<string, Bound> = {
 
 const SEQUENCER: Record<string, Bound> = {
   fan_out: { by: "stranger", cap: "the fan-out objects there can be", sweep: "when its last reader is gone" },
-  kept_settings: { by: "operator", cap: "one row", sweep: "never" },
   cut: { by: "stranger", cap: "one row a stream and reason", sweep: "never: counts" },
   event: { by: "member", cap: "three days, two gigabytes", sweep: "by the alarm" },
   event_tail: { by: "member", cap: "the events", sweep: "with the event" },
