@@ -13,6 +13,7 @@ import { configure } from "../../protocol/settings/configured.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import { Purse } from "./gates.ts";
 import { LookingUp } from "./looking-up.ts";
+import { View } from "./view.ts";
 
 /** What a member's view asks, and how much of its bounds is left. */
 export interface Errand {
@@ -54,7 +55,9 @@ export class LookUp extends WorkerEntrypoint<Bindings> implements LookUpStation 
     const defer = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     const purse = new Purse(left);
     return {
-      looking: new LookingUp({ env, host, directory, dids, handles, defer }, { member, purse, patience }),
+      looking: new LookingUp(
+        new View({ env, host, directory, dids, handles, defer }, { member, purse, patience }),
+      ),
       purse,
     };
   }
