@@ -77,11 +77,16 @@ export class NeighbourStore {
     return this.#accounts.get(did) ?? null;
   }
 
-  /** Writes a host and what was learned of accounts with it: all or nothing. */
+  /**
+   * Writes a host and what was learned of accounts with it: all or nothing. That a host had nothing to say is only
+   * remembered: whoever forgets it asks a little sooner.
+   */
   keep(host: HeardHost | null, accounts: Iterable<Neighbour>): void {
     const list = [...accounts];
+    const before = host === null ? null : this.host(host.name);
+    const isQuiet = before !== null && before.cursor === host?.cursor && before.failures === host.failures;
     this.#sql.transaction(() => {
-      if (host !== null) this.#writeHost(host);
+      if (host !== null && !(isQuiet && list.length === 0)) this.#writeHost(host);
       for (const account of list) this.#writeAccount(account);
     });
     if (host !== null) this.#hosts.set(host.name, host);
