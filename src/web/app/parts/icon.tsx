@@ -1,4 +1,5 @@
 /** Icons of the app, drawn as strokes in a 24 by 24 field. */
+import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
 
 const PATHS = {
@@ -28,22 +29,23 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-export const Icon: FC<{ name: IconName; size?: number; filled?: boolean }> = ({
-  name,
-  size = 20,
-  filled = false,
-}) => (
-  <svg
-    width={size}
-    height={size}
-    viewBox="0 0 24 24"
-    fill={filled ? "currentColor" : "none"}
-    stroke="currentColor"
-    stroke-width="1.8"
-    stroke-linecap="round"
-    stroke-linejoin="round"
-    aria-hidden="true"
-  >
-    <path d={PATHS[name]} />
-  </svg>
-);
+interface IconProps {
+  name: IconName;
+  size?: number;
+  filled?: boolean;
+}
+
+/** The markup of the icons that pages have shown: of a page's nodes, every third was an icon's. */
+const drawn = new Map<string, ReturnType<typeof raw>>();
+
+export const Icon: FC<IconProps> = ({ name, size = 20, filled = false }) => {
+  const key = `${name} ${size} ${filled}`;
+  const known = drawn.get(key) ?? raw(markupOf(name, size, filled));
+  drawn.set(key, known);
+  return known;
+};
+
+const markupOf = (name: IconName, size: number, filled: boolean): string =>
+  `<svg width="${size}" height="${size}" viewBox="0 0 24 24" fill="${filled ? "currentColor" : "none"}" ` +
+  'stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+  `<path d="${PATHS[name]}"/></svg>`;
