@@ -385,9 +385,13 @@ test("the log says whom an act was about, and what it changed, in words", async 
   });
   const { text, html } = await owner.visitor.get("/admin/log");
   expect(text).toContain(`Update subject status by admin`);
-  expect(text).toContain(`@${member.handle} applied: yes, ref: SUSPEND <i>insults</i>`);
+  expect(text).toContain(`@${member.handle} applied: yes; ref: SUSPEND <i>insults</i>`);
   expect(html).not.toContain("<i>insults");
   expect(html).toContain(`href="/admin/members/${member.did}"`);
+  await asAdmin("internal.atoll.admin.updateSettings", {
+    input: { settings: { BLOCKED_WORDS: "", OWN_LABELS: "" } },
+  });
+  expect((await owner.visitor.get("/admin/log")).text).toContain("settings: BLOCKED_WORDS, OWN_LABELS");
 });
 
 describe("what an inviter can make grow", () => {

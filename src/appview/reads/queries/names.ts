@@ -20,13 +20,13 @@ export const selectNames = (db: D1Database, dids: readonly string[]): D1Prepared
     .prepare(`SELECT ${COLUMNS} FROM json_each(?1) AS wanted JOIN actor AS a ON a.did = wanted.value`)
     .bind(JSON.stringify(dids));
 
-/** Null if the text has no word to search by. */
+/** The newest; ranked, a word that thousands have would cost as many. Null if the text has no word to search by. */
 export function selectNamedLike(db: D1Database, text: string, limit: number): D1PreparedStatement | null {
   const query = prefixQuery(text);
   if (query === "") return null;
   return db
     .prepare(
-      `SELECT ${COLUMNS} FROM (SELECT did FROM actor_search WHERE actor_search MATCH ?1 ORDER BY rank LIMIT ?2) AS s
+      `SELECT ${COLUMNS} FROM (SELECT did FROM actor_search WHERE actor_search MATCH ?1 ORDER BY rowid DESC LIMIT ?2) AS s
         JOIN actor AS a ON a.did = s.did`,
     )
     .bind(query, limit);

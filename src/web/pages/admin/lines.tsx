@@ -83,18 +83,19 @@ export const Log: FC<DeskFrame & { title: string; lines: LogLine[] }> = ({ title
 
 const spaced = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
 
-/** `{"takedown":{"applied":true,"ref":"SUSPEND"}}` → `applied: yes, ref: SUSPEND`. */
+/** `{"takedown":{"applied":true,"ref":"SUSPEND"}}` → `applied: yes; ref: SUSPEND`. */
 function detailWords(detail: string): string {
   const told = (name: string, value: unknown): string[] => {
     if (value === null || value === undefined) return [];
-    if (Array.isArray(value)) return value.flatMap((each) => told(name, each));
+    if (Array.isArray(value) && value.every((each) => typeof each !== "object"))
+      return [`${spaced(name)}: ${value.join(", ")}`];
+    if (Array.isArray(value)) return value.flatMap((each: unknown) => told(name, each));
     if (typeof value === "object")
       return Object.entries(value).flatMap(([inner, each]: [string, unknown]) => told(inner, each));
     if (typeof value === "boolean") return [`${spaced(name)}: ${value ? "yes" : "no"}`];
-    return [`${spaced(name)}: ${String(value)}`];
+    return [`${spaced(name)}: ${typeof value === "string" ? value : JSON.stringify(value)}`];
   };
-  const words = told("", JSON.parse(detail));
-  return words.join(", ");
+  return told("", JSON.parse(detail)).join("; ");
 }
 
 type SubjectLinkProps = Pick<DeskFrame, "to"> & { subject: string; about: string | null };
