@@ -8,7 +8,7 @@ import type { Rows, Sql } from "../protocol/object/sql.ts";
 import { invalidRequest, must } from "../protocol/refusal.ts";
 import { isTid } from "../protocol/tid.ts";
 import type { Account } from "./account.ts";
-import { exportOf } from "./exports.ts";
+import { exportBytes, exportOf } from "./exports.ts";
 import { findRecord } from "./records/record-reader.ts";
 import { treeOf } from "./tree.ts";
 
@@ -36,16 +36,18 @@ export async function markDue(directory: D1Database, did: string | null): Promis
 /** @param existing looks up the account, and refuses; asked again after a wait for memory */
 export async function backupOf(existing: () => Account, since: string | null): Promise<AccountBackup> {
   let { head } = existing();
+  let bytes: number | null = null;
   const noting = () => {
     const account = existing();
     ({ head } = account);
+    if (since === null) bytes = exportBytes(account.sql, head);
     return account;
   };
   const isSame = since !== null && head.rev <= since;
-  // The head is that of the turn in which the archive was begun.
+  // The head and the length are those of the turn in which the archive was begun.
   const car = isSame ? null : await exportOf(noting, since ?? undefined);
   const { sql, state } = existing();
-  return { commit: { cid: head.cid, rev: head.rev }, kept: keptOf(sql, state), car };
+  return { commit: { cid: head.cid, rev: head.rev }, kept: keptOf(sql, state), car, bytes };
 }
 
 type AppPasswordRow = { name: string; digest: ArrayBuffer; privileged: number; created_at: string };

@@ -5,11 +5,11 @@
  * client is so slow, and the repo so busy, that the pre-images exceed a cap, the export fails; the client may
  * ask again.
  */
-import { type CarBlock, carStream } from "../protocol/car.ts";
+import { type CarBlock, blockLength, carStream, writeCar } from "../protocol/car.ts";
 import { sameBytes } from "../protocol/cid.ts";
 import { walkMst } from "../protocol/mst/walk.ts";
 import type { BandStore, RowKey } from "../protocol/mst/row.ts";
-import { rowName } from "../protocol/mst/row.ts";
+import { Row, rowName } from "../protocol/mst/row.ts";
 import { type Loan, free, lenders } from "../protocol/memory.ts";
 import type { Rows } from "../protocol/object/sql.ts";
 import { must } from "../protocol/refusal.ts";
@@ -219,6 +219,20 @@ function* blocksOf(
     if (!sameBytes(image.digest, step.cid.subarray(4))) throw new Error(`record ${step.path} out of step`);
     yield { cid: step.cid, bytes: image.value };
   }
+}
+
+/** The length of an archive of the whole repo, if it begins in this turn. */
+export function exportBytes(rows: Rows, { cid, bytes }: Head): number {
+  let total = writeCar([cid], [{ cid, bytes }]).byteLength;
+  for (const { bytes: stored } of rows.all<{ bytes: ArrayBuffer }>("SELECT bytes FROM mst")) {
+    const row = new Row(new Uint8Array(stored));
+    for (let i = 0; i < row.count; i++) total += blockLength(row.block(i).byteLength);
+  }
+  const sizes = rows.all<{ size: number; count: number }>(
+    "SELECT length(value) AS size, count(*) AS count FROM record GROUP BY size",
+  );
+  for (const { size, count } of sizes) total += count * blockLength(size);
+  return total;
 }
 
 /** The parts of an account that an export needs. */

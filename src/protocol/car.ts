@@ -67,8 +67,9 @@ function header(roots: readonly (Cid | CidBytes)[]): Uint8Array {
   return out;
 }
 
-const blockLength = (bytes: Uint8Array): number => {
-  const length = CID_LENGTH + bytes.length;
+/** The bytes that a block of so many takes up in an archive. */
+export const blockLength = (bytes: number): number => {
+  const length = CID_LENGTH + bytes;
   return varintLength(length) + length;
 };
 
@@ -84,7 +85,7 @@ export function writeCar(roots: readonly (Cid | CidBytes)[], blocks: Iterable<Ca
   const head = header(roots);
   const all = [...blocks];
   let size = head.length;
-  for (const { bytes } of all) size += blockLength(bytes);
+  for (const { bytes } of all) size += blockLength(bytes.length);
   const out = new Uint8Array(size);
   out.set(head);
   let at = head.length;
@@ -133,7 +134,7 @@ class ChunkWriter {
       // A synchronous source does not pay a turn of the event loop per block.
       const { done, value } = step instanceof Promise ? await step : step;
       if (done === true) return at === 0 ? null : this.#chunk.subarray(0, at);
-      const size = blockLength(value.bytes);
+      const size = blockLength(value.bytes.length);
       if (at + size > this.#chunk.length) this.#become(at + size, at);
       at = writeBlock(this.#chunk, at, asCidBytes(value.cid), value.bytes);
     }

@@ -6,6 +6,7 @@ import { announcements } from "./account/announcements.tsx";
 import { takeOver } from "./account/hand-over.tsx";
 import { invites } from "./account/invites.tsx";
 import { backup, downloadBackup, irregular, leave } from "./account/leaving.tsx";
+import { downloadAll } from "./account/own-backup.ts";
 import { memberVisit } from "./account/member-visit.ts";
 import { email, handle } from "./account/names.tsx";
 import { overview, welcome } from "./account/overview.tsx";
@@ -55,6 +56,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   "/account/app-passwords": ofMember(appPasswords),
   "/account/backup": ofMember(backup),
   "/account/backup.car": { show: downloadBackup, download: true },
+  "/account/backup.tar": { show: downloadAll, download: true },
   "/account/invites": ofMember(invites),
   "/account/recovery": ofMember(recovery),
   "/account/announcements": announcements,

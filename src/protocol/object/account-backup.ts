@@ -22,6 +22,8 @@ export interface AccountBackup {
   kept: KeptAccount;
   /** The repo as a CAR; with `since`, what later commits wrote, and null if there are none. */
   car: ReadableStream<Uint8Array> | null;
+  /** The archive's length, of the whole repo alone. */
+  bytes: number | null;
 }
 
 /** A page of what a backup lists beside an archive: blobs that records refer to, then records' revs. */

@@ -16,9 +16,9 @@ import { shown } from "./task.tsx";
 
 export const backup: Task = {
   show: async (visit, said) => {
-    const keys = await recoveryKeysOf(visit);
-    const download = within(visit, "/account/backup.car");
-    return shown(visit, said, (frame) => <BackupPage {...frame} download={download} keys={keys} />);
+    const { partsOf } = await import("../../lifecycle/own-backup/archive.ts");
+    const [keys, parts] = await Promise.all([recoveryKeysOf(visit), partsOf(visit.services, visit.member)]);
+    return shown(visit, said, (frame) => <BackupPage {...frame} parts={parts} keys={keys} />);
   },
   steps: {},
 };

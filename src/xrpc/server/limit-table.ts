@@ -56,6 +56,11 @@ export const MEMBER_LIMITS = {
     { windowMs: HOUR, points: 20 },
     { windowMs: DAY, points: 60 },
   ],
+  // A download of all that they have; one with many pictures has several parts.
+  own_backup: [
+    { windowMs: HOUR, points: 20 },
+    { windowMs: DAY, points: 60 },
+  ],
   // Pages and pictures of links that members write about: the host fetches them.
   card: [
     { windowMs: 10 * MINUTE, points: 60 },

@@ -250,6 +250,7 @@ test("the backup is the whole repo", async () => {
   const browser = await signedIn();
   const page = shown(await browser.open("/account/backup"));
   expect(page.html).toContain('href="/account/backup.car"');
+  expect(page.html).toContain('href="/account/backup.tar?part=1"');
   const response = await browser.fetch("/account/backup.car", { headers: { "sec-fetch-dest": "empty" } });
   expect(response.headers.get("content-type")).toBe("application/vnd.ipld.car");
   expect(response.headers.get("content-disposition")).toBe('attachment; filename="alice.test.car"');

@@ -8,23 +8,38 @@ import { Truth } from "./recovery.tsx";
 import { Words } from "./rows.tsx";
 import { type AccountFrame, TaskPage } from "./task-page.tsx";
 
+const pathWithQuery = (path: string, name: string, value: number): string =>
+  `${path}${path.includes("?") ? "&" : "?"}${name}=${value}`;
+
 interface BackupProps extends AccountFrame {
-  download: string;
+  /** Archives that it takes. */
+  parts: number;
   keys: string[] | "away" | null;
 }
 
-export const BackupPage: FC<BackupProps> = ({ download, keys, ...frame }) => (
+export const BackupPage: FC<BackupProps> = ({ parts, keys, ...frame }) => (
   <TaskPage
     {...frame}
     title="Backup"
-    lead="Everything you posted, signed by your key, in one file (a CAR). Other hosts can read it."
+    lead="Your posts, signed by your key, your pictures and videos, your apps’ settings, mutes, bookmarks and drafts. Any host can take it in; a text inside says how."
   >
     <div class="buttons column">
-      <a class="button first" href={download}>
-        Download the backup
+      {Array.from({ length: parts }, (_, i) => (
+        <a
+          class={i === 0 ? "button first" : "button second"}
+          href={pathWithQuery(frame.to("/account/backup.tar"), "part", i + 1)}
+        >
+          {parts === 1 ? "Download the backup" : `Download part ${i + 1} of ${parts}`}
+        </a>
+      ))}
+      <a class="button quiet" href={frame.to("/account/backup.car")}>
+        Only what I posted (a CAR)
       </a>
     </div>
-    <p class="lead">Pictures and videos are not in it; migration tools fetch them one by one.</p>
+    <p class="lead">
+      No password and no secret key is in it. {parts === 1 ? "" : "Unpack all parts into one folder. "}You are
+      asked to sign in once more first.
+    </p>
     <section>
       <h2>If this host were gone</h2>
       <p class="lead">
