@@ -19,8 +19,8 @@ const hostRestore = () => import("../lifecycle/backup/restore-host.ts");
 const bytes: { type: "blob"; encoding: string[] } = { type: "blob", encoding: ["*/*"] };
 
 const BODY = { jsonLimit: 1_000_000 };
-/** Blobs looked up in one call: two requests each, of 50 that the free plan allows. */
-const BLOBS_AT_ONCE = 20;
+/** Blobs looked up in one call: three requests each, of 50 that the free plan allows. */
+const BLOBS_AT_ONCE = 15;
 
 const did = v.didString();
 const row = v.unknown();
@@ -59,7 +59,7 @@ const restoreRepo = v.procedure("internal.atoll.backup.restoreRepo", {
   output: anything,
 });
 const restoreBlob = v.procedure("internal.atoll.backup.restoreBlob", {
-  params: v.object({ did }),
+  params: v.object({ did, cid: v.optional(v.string()) }),
   input: bytes,
   output: anything,
 });
@@ -115,6 +115,7 @@ export const internalAtollBackup = [
     procedure("internal.atoll.backup.restoreHost", {
       secrets: texts,
       settings: texts,
+      logo: v.optional(v.string()),
       before: v.object({
         origin: v.string(),
         did: v.string(),
@@ -124,11 +125,12 @@ export const internalAtollBackup = [
       }),
     }),
     hostOwner,
-    async ({ caller, input: { secrets, settings, before }, services }) => {
+    async ({ caller, input: { secrets, settings, logo, before }, services }) => {
       const { env, directory, host } = services;
-      const { restoreSecrets, restoreSettings } = await hostRestore();
+      const { restoreLogo, restoreSecrets, restoreSettings } = await hostRestore();
       return act(services, caller, "restoreHost", undefined, { from: before.origin }, async () => {
         await restoreSecrets(env, directory, textsOf(secrets));
+        if (logo !== undefined) await restoreLogo(env, logo);
         return { left: await restoreSettings(env, host.origin, textsOf(settings), before) };
       });
     },
@@ -181,7 +183,9 @@ export const internalAtollBackup = [
     BODY,
   ),
 
-  method({ mainSchema: restoreBlob }, hostOwner, async ({ params: { did: of }, request, services }) => {
+  method({ mainSchema: restoreBlob }, hostOwner, async ({ params: { did: of, cid }, request, services }) => {
+    if (cid !== undefined && (await (await restore()).restoreBytes(services, of, cid, request)))
+      return { cid };
     const stored = await uploadBlob(filesOf(services.env), unlimited(services, of), of, request, Infinity);
     return { cid: stored.ref.$link };
   }),
@@ -190,10 +194,11 @@ export const internalAtollBackup = [
     procedure("internal.atoll.backup.restoreBlobs", {
       did,
       blobs: v.constrain(v.array(blob), [v.arrayLength(1, BLOBS_AT_ONCE)]),
+      checked: v.optional(v.boolean()),
     }),
     hostOwner,
-    async ({ input: { did: of, blobs }, services }) => ({
-      missing: await (await restore()).restoreBlobs(services, of, blobs),
+    async ({ input: { did: of, blobs, checked = false }, services }) => ({
+      missing: await (await restore()).restoreBlobs(services, of, blobs, checked),
     }),
   ),
 

@@ -32,8 +32,9 @@ export async function download(backup: Backup, folder: string, say: (line: strin
       put(key, (await source.get(key)) ?? new Uint8Array());
     }
   };
-  for (const file of [...manifest.tables.flatMap(({ files }) => files), ...manifest.accounts.files])
-    await copy(file);
+  const { tables, accounts, logo = null } = manifest;
+  for (const file of [...tables.flatMap(({ files }) => files), ...accounts.files]) await copy(file);
+  if (logo !== null) await copy(logo);
   for await (const entry of backup.accounts()) {
     for (const { car, list } of entry.visits) {
       if (car !== null) await copy(car);

@@ -26,9 +26,10 @@ function actionFor(
   { isBegun, goesBack }: { isBegun: boolean; goesBack: boolean },
 ): Action {
   if (there.state === null) return there.rev === null || isBegun ? "whole" : "list";
+  // What holds nothing, or cannot be read, comes back whole, with what opens it.
+  if (there.rev === null) return "whole";
   if (goesBack) return "replace";
-  if (there.made !== made) return "leave";
-  return there.rev === null ? "whole" : there.rev < rev ? "replace" : "leave";
+  return there.made === made && there.rev < rev ? "replace" : "leave";
 }
 
 /** @param goesBack whether accounts that are there go back to what they were */

@@ -34,7 +34,7 @@ export interface Report {
 const NAMESPACE = "internal.atoll.backup";
 /** Bytes of JSON of one call. */
 const CALL_BYTES = 500_000;
-const BLOBS_AT_ONCE = 20;
+const BLOBS_AT_ONCE = 15;
 /** Accounts restored at the same time. */
 const ABREAST = 4;
 
@@ -85,7 +85,9 @@ async function restoreHost({ backup, host, isRehearsal, say }: Wanted, report: R
   );
   if (isRehearsal) return;
   const before = backup.manifest.host;
-  const input = { secrets, settings, before };
+  const { logo = null } = backup.manifest;
+  const picture = logo === null ? undefined : (await backup.read(logo)).toString("base64");
+  const input = { secrets, settings, before, ...(picture !== undefined && { logo: picture }) };
   const { left } = await host.send<{ left: string[] }>(`${NAMESPACE}.restoreHost`, input);
   if (left.length > 0) report.problems.push(`Settings that were left as they are here: ${left.join(", ")}`);
 }
@@ -194,7 +196,7 @@ async function restoreOne(
       parts,
     });
     await restoreRepo(wanted, kept);
-    await restoreBlobs(wanted, kept, report);
+    await restoreBlobs(wanted, kept, report, action === "replace");
   }
   if (action === "replace") return;
   const { origin, formerOrigins } = backup.manifest.host;
@@ -222,12 +224,21 @@ async function restoreRepo({ host }: Wanted, kept: KeptAccount): Promise<void> {
   }
 }
 
-async function restoreBlobs({ host, backup }: Wanted, kept: KeptAccount, report: Report): Promise<void> {
+async function restoreBlobs(
+  { host, backup }: Wanted,
+  kept: KeptAccount,
+  report: Report,
+  checked: boolean,
+): Promise<void> {
   const { did } = kept.entry;
   const missing: KeptAccount["blobs"] = [];
   for (let from = 0; from < kept.blobs.length; from += BLOBS_AT_ONCE) {
     const blobs = kept.blobs.slice(from, from + BLOBS_AT_ONCE);
-    const answer = await host.send<{ missing: string[] }>(`${NAMESPACE}.restoreBlobs`, { did, blobs });
+    const answer = await host.send<{ missing: string[] }>(`${NAMESPACE}.restoreBlobs`, {
+      did,
+      blobs,
+      checked,
+    });
     missing.push(...blobs.filter(({ cid }) => answer.missing.includes(cid)));
   }
   report.blobs += kept.blobs.length;
@@ -238,7 +249,7 @@ async function restoreBlobs({ host, backup }: Wanted, kept: KeptAccount, report:
       report.problems.push(`${did}: the blob ${blob.cid} ${bytes === null ? "is not there" : "is damaged"}`);
       continue;
     }
-    await host.upload(`${NAMESPACE}.restoreBlob`, { did }, bytes, blob.mimeType);
+    await host.upload(`${NAMESPACE}.restoreBlob`, { did, cid: blob.cid }, bytes, blob.mimeType);
   }
 }
 

@@ -99,6 +99,8 @@ export interface Manifest {
   key: string;
   tables: TableFile[];
   accounts: { count: number; files: StoredFile[] };
+  /** The community's picture; null if it has none. Runs of older versions lack it. */
+  logo?: StoredFile | null;
   /** Accounts that could not be kept in this run, with the error; older visits stand for them, if there are any. */
   failed: [did: string, why: string][];
   /** Whether blobs were copied; otherwise they are in the host's own bucket, under the keys of their lines. */
@@ -114,6 +116,7 @@ export const tableKey = (run: string, table: string, file: number): string =>
   `${RUNS}${run}/directory/${table}${file === 1 ? "" : `-${file}`}.jsonl`;
 export const accountsKey = (run: string, file: number): string =>
   `${RUNS}${run}/accounts${file === 1 ? "" : `-${file}`}.jsonl`;
+export const logoKey = (run: string, name: string): string => `${RUNS}${run}/logo/${name}`;
 export const carKey = (did: string, run: string, isFull: boolean): string =>
   `${ACCOUNTS}${did}/${run}.${isFull ? "full" : "since"}.car`;
 export const listKey = (did: string, run: string): string => `${ACCOUNTS}${did}/${run}.jsonl`;

@@ -1,10 +1,11 @@
 /** The end of a run: the list of all accounts, then the manifest, which says that the run is whole. */
 import { hostOf } from "../../identity/host.ts";
+import { logoBytes } from "../host/logo.ts";
 import { DIRECTORY_MIGRATIONS } from "../../../schema/migrations.ts";
 import { runTime } from "./run-notes.ts";
 import type { RunContext } from "./context.ts";
 import { FileWriter, PART_BYTES } from "./file-writer.ts";
-import { FORMAT, type Manifest, accountsKey, manifestKey } from "./format.ts";
+import { FORMAT, type Manifest, type StoredFile, accountsKey, logoKey, manifestKey } from "./format.ts";
 import { entriesAfter, noteGone } from "./kept-accounts.ts";
 import { noteProgress } from "./progress.ts";
 
@@ -30,12 +31,21 @@ export async function stepList(context: RunContext): Promise<void> {
   progress.list = [...progress.list, await writer.end()];
   if (!isAll) return noteProgress(database, context.current);
   const endedAt = Date.now();
-  const manifest = manifestOf(context, endedAt);
+  const manifest = { ...manifestOf(context, endedAt), logo: await keepLogo(context) };
   await store.put(manifestKey(run), new TextEncoder().encode(JSON.stringify(manifest, null, 1)));
   progress.phase = "sweep";
   progress.after = "";
   context.current.endedAt = endedAt;
   await noteProgress(database, context.current);
+}
+
+/** The settings name it; its file is beside members' blobs. */
+async function keepLogo({ env, run, store, buffer }: RunContext): Promise<StoredFile | null> {
+  const bytes = await logoBytes(env, env.HOST_LOGO);
+  if (bytes === null) return null;
+  const writer = new FileWriter(store, logoKey(run, env.HOST_LOGO), buffer);
+  await writer.write(bytes);
+  return writer.end();
 }
 
 function manifestOf({ env, progress, run, copies }: RunContext, endedAt: number): Manifest {

@@ -7,6 +7,8 @@ import { SETTINGS, SETTING_NAMES, type SettingName, fitSetting } from "../../pro
 import { fixedSettings } from "../../protocol/settings/configured.ts";
 import { Unfit } from "../../protocol/settings/unfit.ts";
 import type { Bindings } from "../../protocol/stations.ts";
+import type { FileBindings } from "../files/store.ts";
+import { storeLogo } from "../host/logo.ts";
 import type { Manifest } from "./format.ts";
 
 /**
@@ -79,6 +81,16 @@ export async function restoreSettings(
   if (!fixed.includes("HANDLE_DOMAINS")) changes.HANDLE_DOMAINS = before.handleDomains.join(",");
   await keepSettings(env, changes);
   return left;
+}
+
+/** Keeps the community's picture, whose name the settings have. Refuses InvalidRequest for anything else. */
+export async function restoreLogo(env: FileBindings, base64: string): Promise<void> {
+  try {
+    await storeLogo(env, base64);
+  } catch (thrown) {
+    if (thrown instanceof Unfit) throw invalidRequest(`The logo ${thrown.message}`);
+    throw thrown;
+  }
 }
 
 function fitOrNull(name: SettingName, text: string, isLocal: boolean): string | null {

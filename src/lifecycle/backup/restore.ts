@@ -5,11 +5,14 @@
 import { filesOf } from "../files/store.ts";
 import type { Did } from "@atcute/lexicons";
 import { conflictOf } from "../../identity/member.ts";
+import type { AccountStation } from "../../protocol/account-station.ts";
+import { cidToBytes } from "../../protocol/cid.ts";
 import type { KeptAccount, KeptParts } from "../../protocol/object/account-backup.ts";
 import { Refusal, invalidRequest, isRefusal } from "../../protocol/refusal.ts";
 import { ModerationSubjects, type SubjectTakedown } from "../../moderation/subjects.ts";
 import type { SettlingServices } from "../services.ts";
 import { settleStanding } from "../standing.ts";
+import { cidOfStream } from "./cid-of-stream.ts";
 import type { BlobLine } from "./format.ts";
 import { KEPT_TABLES } from "./tables.ts";
 
@@ -22,7 +25,7 @@ export interface Standing {
   state: string | null;
   /** When the account was made, in milliseconds; null like `state`. */
   made: number | null;
-  /** Of its repo; null: there is none. */
+  /** Of its repo; null: there is none, or it cannot be read. */
   rev: string | null;
 }
 
@@ -37,14 +40,23 @@ export async function standingsOf(services: SettlingServices, dids: readonly Did
   );
 }
 
-async function revOf(services: SettlingServices, did: Did): Promise<string | null> {
+async function revOf({ account }: SettlingServices, did: Did): Promise<string | null> {
   try {
-    return (await services.account(did).getLatestCommit("owner")).rev;
+    return (await account(did).getLatestCommit("owner")).rev;
   } catch (thrown) {
-    if (isRefusal(thrown) && thrown.error === "RepoNotFound") return null;
+    if (isRefusal(thrown)) {
+      if (thrown.error === "RepoNotFound" || isUnreadable(thrown)) return null;
+      throw thrown;
+    }
+    const { faults } = await account(did).examine("");
+    if (faults.some(({ kind }) => kind === "head")) return null;
     throw thrown;
   }
 }
+
+/** Whether something is stored that no version can read. */
+const isUnreadable = (thrown: unknown): boolean =>
+  isRefusal(thrown) && thrown.error === "InternalServerError";
 
 /** Tables that a restore fills in other ways. */
 const BY_OTHER_MEANS = ["account", "secret", "host_settings"];
@@ -91,8 +103,8 @@ export async function restoreRows(
 }
 
 /**
- * Makes the account's object, unless there is one that was made at the same time. Refuses AlreadyExists,
- * NotEnoughResources.
+ * Makes the account's object, unless there is one that was made at the same time. What cannot be read makes way.
+ * Refuses AlreadyExists, NotEnoughResources.
  */
 export async function restoreAccount(
   services: SettlingServices,
@@ -103,7 +115,15 @@ export async function restoreAccount(
   const account = services.account(did);
   const signingKey = new Uint8Array(Buffer.from(kept.signingKey, "hex"));
   if (signingKey.byteLength !== 32) throw invalidRequest("The signing key is no 32 bytes in hex");
-  await account.create({ did, at: kept.made, password: null, signingKey });
+  const wanted = { did, at: kept.made, password: null, signingKey };
+  try {
+    await account.create(wanted);
+  } catch (thrown) {
+    if (isRefusal(thrown) && !isUnreadable(thrown)) throw thrown;
+    // Refused if it can be read.
+    await account.clear();
+    await account.create(wanted);
+  }
   await account.restoreKept(kept, parts);
 }
 
@@ -119,23 +139,68 @@ export async function restoreRepo(
   return { ...commit, records: indexedRecords };
 }
 
-/** Registers blobs that are in the host's bucket already, under the keys of a backup. Returns the CIDs of the others. */
+/**
+ * Registers blobs that are in the host's bucket already, under the keys of a backup. Returns the CIDs of the others.
+ * @param isChecked whether their bytes are read, and not the size alone
+ */
 export async function restoreBlobs(
   services: SettlingServices,
   did: Did,
   blobs: readonly BlobLine["blob"][],
+  isChecked: boolean,
 ): Promise<string[]> {
   const account = services.account(did);
+  const files = filesOf(services.env);
+  const isWhole = async (key: string, { cid, size }: BlobLine["blob"]): Promise<boolean> => {
+    if (!isChecked) return (await files.head(key))?.size === size;
+    const object = await files.get(key);
+    return object !== null && (await cidOfStream(object.body)) === cid;
+  };
   const missing = await Promise.all(
-    blobs.map(async ({ cid, key, mimeType, size }) => {
+    blobs.map(async (blob) => {
+      const { cid, mimeType, size } = blob;
+      const there = isChecked ? await placeOf(account, cid) : null;
+      const key = there ?? blob.key;
       // Keys of other accounts' blobs would let one account delete those of another.
-      const object = key.startsWith(`${did}/`) ? await filesOf(services.env).head(key) : null;
-      if (object?.size !== size) return cid;
+      if (!key.startsWith(`${did}/`) || !(await isWhole(key, blob))) return cid;
       await account.registerBlob({ cid, key, mimeType, size });
       return null;
     }),
   );
   return missing.filter((cid) => cid !== null);
+}
+
+/** The key under which the account has a blob; null if it has none that it would show. */
+async function placeOf(account: AccountStation, cid: string): Promise<string | null> {
+  try {
+    return (await account.getBlob("owner", cid)).key;
+  } catch (thrown) {
+    if (isRefusal(thrown)) return null;
+    throw thrown;
+  }
+}
+
+/**
+ * Puts a blob's bytes back in the place that the account has for it. False: it has none, and nothing was put. Rejects
+ * if the bytes are not those of the CID.
+ */
+export async function restoreBytes(
+  services: SettlingServices,
+  did: Did,
+  cid: string,
+  request: Request,
+): Promise<boolean> {
+  const key = await placeOf(services.account(did), cid);
+  if (key === null || request.body === null) return false;
+  const { readable, writable } = new FixedLengthStream(Number(request.headers.get("content-length")));
+  const sha256 = cidToBytes(cid).slice(4);
+  const files = filesOf(services.env);
+  await Promise.all([files.put(key, readable, { sha256 }), request.body.pipeTo(writable)]);
+  // R2 has looked; an object takes any bytes.
+  const put = await files.get(key);
+  if (put === null || (await cidOfStream(put.body)) !== cid)
+    throw invalidRequest("The bytes are not those of the CID");
+  return true;
 }
 
 /** Whether an identity points here: `elsewhere` when its member has moved on, or decides alone. */

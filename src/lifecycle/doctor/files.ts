@@ -1,6 +1,7 @@
 /** An account's blobs: whether the store has the bytes of each CID. What a backup elsewhere has a copy of is put back. */
 import type { Did } from "@atcute/lexicons";
-import { cidToBytes, rawCidFromDigest } from "../../protocol/cid.ts";
+import { cidToBytes } from "../../protocol/cid.ts";
+import { cidOfStream } from "../backup/cid-of-stream.ts";
 import { blobKey } from "../backup/format.ts";
 import { copiesBlobs, storeOf } from "../backup/store.ts";
 import { filesOf } from "../files/store.ts";
@@ -50,13 +51,7 @@ async function stateOf(context: Context, { cid, key, size }: File): Promise<"who
   const found = await filesOf(env).get(key);
   context.readFile(found?.size ?? 0);
   if (found === null) return "lost";
-  return (await cidOf(found.body)) === cid ? "whole" : "changed";
-}
-
-async function cidOf(body: ReadableStream<Uint8Array>): Promise<string> {
-  const digest = new crypto.DigestStream("SHA-256");
-  await body.pipeTo(digest);
-  return rawCidFromDigest(new Uint8Array(await digest.digest));
+  return (await cidOfStream(found.body)) === cid ? "whole" : "changed";
 }
 
 /** Whether a record still refers to the blob, under the same key. `place`: that of the page before it. */

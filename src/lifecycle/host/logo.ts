@@ -47,6 +47,12 @@ export async function forgetOtherLogos(env: FileBindings, name: string | null): 
   if (others.length > 0) await files.delete(others);
 }
 
+/** The bytes of the picture at a name; null if there is none. */
+export async function logoBytes(env: FileBindings, name: string): Promise<Uint8Array | null> {
+  const object = name === "" ? null : await filesOf(env).get(FOLDER + name);
+  return object === null ? null : new Uint8Array(await new Response(object.body).arrayBuffer());
+}
+
 /** The picture at a name, for ever the same; null if there is none. */
 export async function readLogoFile(env: FileBindings, name: string): Promise<Response | null> {
   const kind = KINDS.find(({ ending }) => name.endsWith(`.${ending}`));
