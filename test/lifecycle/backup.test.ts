@@ -140,6 +140,35 @@ test("a run keeps repos, lists, tables, and secrets that only the owner opens", 
   }
 });
 
+test("the community's picture is kept, and comes back", async () => {
+  const png = Buffer.from("89504e470d0a1a0a00", "hex");
+  await bindings.BLOBS.put("host/logo/0123456789abcdef0123456789abcdef.png", png);
+  env = withBackups({ HOST_LOGO: "0123456789abcdef0123456789abcdef.png" });
+  const run = await backUpNow(env);
+  const { logo = null } = (await readRun(env, run)).manifest;
+  expect(logo?.key).toBe(`runs/${run}/logo/0123456789abcdef0123456789abcdef.png`);
+  const found = await new R2Store(bindings.BLOBS).get(logo?.key ?? "");
+  expect(Buffer.from(await new Response(found?.stream).arrayBuffer())).toEqual(png);
+
+  const before = {
+    origin: "https://old.example",
+    did: "did:web:old.example",
+    formerOrigins: [],
+    handleDomains: [".test"],
+    version: [],
+  };
+  const restored = (picture: Buffer) =>
+    asAdmin("internal.atoll.backup.restoreHost", {
+      input: { secrets: {}, settings: {}, before, logo: picture.toString("base64") },
+    });
+  expect((await restored(Buffer.from("no picture"))).status).toBe(400);
+  expect((await restored(png)).status).toBe(200);
+  const { objects } = await bindings.BLOBS.list({ prefix: "host/logo/" });
+  expect(objects.length).toBe(2);
+  await bindings.BLOBS.delete(objects.map(({ key }) => key));
+  await bindings.DIRECTORY.prepare("DELETE FROM host_settings").run();
+});
+
 test("sealed texts open in their own context only, and not once they are changed", async () => {
   const alice = await join();
   const backup = await readRun(env, await backUpNow(env));

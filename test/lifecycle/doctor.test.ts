@@ -296,6 +296,93 @@ describe("the index", () => {
   });
 });
 
+describe("what is told can be done: a restore of the account", () => {
+  const NAMESPACE = "internal.atoll.backup";
+  const call = async (method: string, input: unknown) => {
+    const { status, body } = await asAdmin(`${NAMESPACE}.${method}`, { input });
+    if (status !== 200) throw new Error(`${method}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
+  const upload = async (method: string, params: Record<string, string>, body: Uint8Array) => {
+    const query = new URLSearchParams(params).toString();
+    const authorization = `Basic ${btoa("admin:test-admin")}`;
+    const headers = { authorization, "content-type": "application/octet-stream" };
+    const answer = await fetchHost(`/xrpc/${NAMESPACE}.${method}?${query}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    expect(answer.status).toBe(200);
+  };
+
+  test.each([
+    ["that holds nothing", "clear"],
+    ["that cannot be read", "UPDATE account SET signing_key = x'00'"],
+    [
+      "whose head and a record are lost",
+      "DELETE FROM mst; DELETE FROM record WHERE path LIKE 'com.example.note/%'",
+    ],
+    ["that lost a record", "DELETE FROM record WHERE path LIKE 'com.example.note/%'"],
+    [
+      "whose tree and a record are damaged",
+      `${DAMAGED_NODE}; DELETE FROM record WHERE path LIKE 'com.example.note/%'`,
+    ],
+  ])("an object %s", async (_, damage) => {
+    const { did, handle, password } = alice.member;
+    const account = () => bindings.ACCOUNT.getByName(did);
+    const { kept, car } = await account().backup(null);
+    const archive = new Uint8Array(await new Response(car).arrayBuffer());
+    const { blobs } = await account().backupPage(null, "");
+    const row = await directory.prepare("SELECT * FROM account WHERE did = ?").bind(did).first();
+    if (damage === "clear") await change(did, "DELETE FROM mst");
+    else await change(did, damage);
+    await kill(did);
+    if (damage === "clear") await account().clear();
+    const ill = await examined();
+    expect(ill.findings.filter(({ mended }) => !mended).map((each) => each.did)).toContain(did);
+
+    // As `npm run restore -- --account` goes.
+    const { body } = await asAdmin(`${NAMESPACE}.getAccounts`, { params: { dids: did } });
+    const [there] = body["accounts"] as { rev: string | null }[];
+    const isWhole = there?.rev === null;
+    await call("restoreAccount", { did, kept, parts: isWhole ? "all" : "preferences" });
+    await upload("restoreRepo", { did }, archive);
+    await call("restoreBlobs", { did, blobs, checked: !isWhole });
+    if (isWhole) await call("listAccount", { row, from: [] });
+    expect(told(await examined()).filter(([, , outcome]) => outcome === "told")).toEqual([]);
+    expect(told(await examined())).toEqual([]);
+    const session = await asAdmin("com.atproto.server.createSession", {
+      input: { identifier: handle, password },
+    });
+    expect(session.status).toBe(200);
+    expect((await account().getRepoStatus()).active).toBe(true);
+    await leave();
+  });
+
+  test("a file whose bytes are changed, or gone", async () => {
+    const { did } = alice.member;
+    const key = await keyOf(alice);
+    const bytes = new Uint8Array(await ((await files.get(key)) as R2ObjectBody).arrayBuffer());
+    const { blobs } = await bindings.ACCOUNT.getByName(did).backupPage(null, "");
+    for (const damage of [
+      () =>
+        files.put(
+          key,
+          bytes.map((byte) => byte ^ 1),
+        ),
+      () => files.delete(key),
+    ]) {
+      await damage();
+      const { missing } = await call("restoreBlobs", { did, blobs, checked: true });
+      expect(missing).toEqual([picture]);
+      await upload("restoreBlob", { did, cid: picture }, bytes);
+      expect((await call("restoreBlobs", { did, blobs, checked: true }))["missing"]).toEqual([]);
+      expect(told(await examined())).toEqual([]);
+    }
+    await leave();
+  });
+});
+
 describe("an examination", () => {
   test("begins when somebody has lived here for a day, then each week, and not without need", async () => {
     await directory.prepare("DELETE FROM examination").run();

@@ -40,15 +40,16 @@ export async function standingsOf(services: SettlingServices, dids: readonly Did
   );
 }
 
-async function revOf({ account }: SettlingServices, did: Did): Promise<string | null> {
+async function revOf(services: SettlingServices, did: Did): Promise<string | null> {
+  const account = services.account(did);
   try {
-    return (await account(did).getLatestCommit("owner")).rev;
+    return (await account.getLatestCommit("owner")).rev;
   } catch (thrown) {
     if (isRefusal(thrown)) {
       if (thrown.error === "RepoNotFound" || isUnreadable(thrown)) return null;
       throw thrown;
     }
-    const { faults } = await account(did).examine("");
+    const { faults } = await account.examine("");
     if (faults.some(({ kind }) => kind === "head")) return null;
     throw thrown;
   }

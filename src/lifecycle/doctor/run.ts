@@ -164,7 +164,11 @@ async function examineNext(context: Context, did: Did): Promise<void> {
   // What was mended is examined once more.
   if (part === "repo" && progress.mends === "wanted" && (await mendRepo(context, did))) return;
   const next = AFTER[part];
-  if (next === null) return leave(context, did);
+  // Without a head, there is nothing to compare the index with.
+  const isHeadless = progress.findings.some(
+    (each) => each.did === did && each.kind === "head" && !each.mended,
+  );
+  if (next === null || (next === "index" && isHeadless)) return leave(context, did);
   progress.part = next;
 }
 

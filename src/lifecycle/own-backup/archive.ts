@@ -24,9 +24,9 @@ interface BackupServices {
 }
 
 /** The number of archives that an account's backup has. */
-export async function partsOf({ env, account }: BackupServices, { did }: Member): Promise<number> {
-  const { files } = await account(did).sizes();
-  return Math.max(1, Math.ceil(files / FILES[env.PLAN]));
+export async function partsOf(services: BackupServices, { did }: Member): Promise<number> {
+  const { files } = await services.account(did).sizes();
+  return Math.max(1, Math.ceil(files / FILES[services.env.PLAN]));
 }
 
 /** @param part from 1. Refuses InvalidRequest for another. */
@@ -57,13 +57,13 @@ async function write(
   part: number,
   writable: WritableStream<Uint8Array>,
 ): Promise<void> {
-  const { env, account } = services;
+  const { env } = services;
   const tar = new TarWriter(writable, Date.now());
   if (part === 1) await writeAccount(services, member, tar);
   const most = FILES[env.PLAN];
   const missing: string[] = [];
   let passed = 0;
-  for await (const file of filesOf(account(member.did))) {
+  for await (const file of filesOf(services.account(member.did))) {
     if (++passed <= (part - 1) * most) continue;
     if (passed > part * most) break;
     const object = await storedFiles(env).get(file.key);
@@ -83,21 +83,22 @@ async function* filesOf(account: AccountStation): AsyncGenerator<File> {
 }
 
 async function writeAccount(
-  { env, account }: BackupServices,
+  services: BackupServices,
   { did, handle, email, createdAt }: Member,
   tar: TarWriter,
 ): Promise<void> {
-  const { commit, kept, car, bytes } = await account(did).backup(null);
+  const account = services.account(did);
+  const { commit, kept, car, bytes } = await account.backup(null);
   try {
     await tar.text("README.txt", README);
-    const signingKey = await account(did).signingKey();
+    const signingKey = await account.signingKey();
     await tar.text("account.json", json({ did, handle, email, createdAt, signingKey, rev: commit.rev }));
     for (const { namespace, value } of kept.preferences) {
       await tar.text(`preferences/${namespace}.json`, `{"preferences":${value}}\n`);
     }
-    for (const table of PRIVATE) await writeTable(env.DIRECTORY, did, table, tar);
+    for (const table of PRIVATE) await writeTable(services.env.DIRECTORY, did, table, tar);
     const files: Omit<File, "key">[] = [];
-    for await (const { cid, mimeType, size } of filesOf(account(did))) files.push({ cid, mimeType, size });
+    for await (const { cid, mimeType, size } of filesOf(account)) files.push({ cid, mimeType, size });
     await tar.text("blobs.json", json(files));
   } catch (thrown) {
     await car?.cancel();
