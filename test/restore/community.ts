@@ -1,7 +1,8 @@
 /** The community of the drill: two hundred members, with everything that a host keeps for them. */
 import { Authenticator } from "../clients/oauth/authenticator.ts";
+import type { App } from "../clients/oauth/stage.ts";
 import type { TestHost } from "../../tools/kit/index.ts";
-import { MemberBrowser, type Page, shown, textOf } from "../../tools/kit/oauth/member-browser.ts";
+import { MemberBrowser, type Page, departed, shown, textOf } from "../../tools/kit/oauth/member-browser.ts";
 
 export interface Person {
   name: string;
@@ -136,6 +137,16 @@ export async function addPasskey(host: TestHost, person: Person): Promise<Authen
   const added = shown(await browser.submit(passkeys, "add", { name: "Mine", passkey }));
   if (!textOf(added).includes("The passkey is added")) throw new Error(textOf(added));
   return authenticator;
+}
+
+/** Lets an app in by OAuth, on a host's pages. Returns the app's session. */
+export async function letIn(host: TestHost, { client }: App, { handle, password }: Person) {
+  const url = await client.authorize(handle, { state: "drill" });
+  const browser = new MemberBrowser(host.url);
+  const page = shown(await browser.open(url));
+  const consent = shown(await browser.submit(page, "sign-in", { identifier: handle, password }));
+  const back = departed(await browser.submit(consent, "consent", { answer: "allow" }));
+  return (await client.callback(back.searchParams)).session;
 }
 
 /** Signs in with a passkey on a host's pages. Returns what the account page says. */

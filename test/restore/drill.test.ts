@@ -20,6 +20,7 @@ import { newOwnerKey, readOwnerKey } from "../../tools/restore/owner-key.ts";
 import { type Report, restore } from "../../tools/restore/restore.ts";
 import { s3Source } from "../../tools/restore/source.ts";
 import type { Authenticator } from "../clients/oauth/authenticator.ts";
+import { type App, appFor } from "../clients/oauth/stage.ts";
 import { verifyCommit } from "../support/commit.ts";
 import {
   DOMAIN,
@@ -29,6 +30,7 @@ import {
   abreast,
   addPasskey,
   as,
+  letIn,
   like,
   nameOf,
   signInByPasskey,
@@ -57,6 +59,8 @@ const posts = new Map<number, Written[]>();
 const postOf = (n: number): Written => posts.get(n)?.[0] ?? { uri: "", cid: "" };
 let authenticator: Authenticator;
 let appPassword = "";
+/** An app that a member has let in by OAuth. */
+let app: App;
 let inviteCode = "";
 /** What the old host answered before it was lost. */
 const before: Record<string, unknown> = {};
@@ -140,6 +144,11 @@ test("a community of two hundred lives on the old host", async () => {
     input: { name: "reader" },
   });
   appPassword = made.password;
+  const alice = person(21);
+  const stage = { network, host: old, alice, published: new Map<string, unknown>(), stop: async () => {} };
+  app = await appFor(stage, "atproto transition:generic");
+  const session = await letIn(old, app, alice);
+  expect((await session.fetchHandler("/xrpc/com.atproto.server.getSession")).status).toBe(200);
   await as(old, person(5), "app.bsky.graph.muteActor", { input: { actor: person(6).did } });
   await as(old, person(5), "app.bsky.bookmark.createBookmark", { input: postOf(6) });
   const draft = { posts: [{ text: "not yet" }] };
@@ -359,6 +368,20 @@ test("members sign in as before, and nobody is signed in still", async () => {
   expect((await signIn(person(4).handle, appPassword)).did).toBe(person(4).did);
   expect(await refusal(signIn(person(18).handle, "password of m018"))).toBe("AuthenticationRequired");
   expect(await signInByPasskey(fresh, authenticator)).toContain(person(3).handle);
+});
+
+test("an app that was let in is told to ask anew, and is let in again", async () => {
+  const { did } = person(21);
+  const saved = app.sessions.get(did);
+  if (saved === undefined) throw new Error("the app has forgotten its session");
+  // As if the new host had the old address, which is where an app asks.
+  Object.assign(saved.tokenSet, { iss: fresh.url, aud: fresh.url });
+  await expect(app.client.restore(did, true)).rejects.toThrow(/invalid refresh token/i);
+  expect(app.sessions.has(did)).toBe(false);
+  const session = await letIn(fresh, app, person(21));
+  expect((await session.fetchHandler("/xrpc/com.atproto.server.getSession")).status).toBe(200);
+  const [grants] = await fresh.query("DIRECTORY", "SELECT count(*) AS n FROM oauth_session");
+  expect(grants).toEqual({ n: 1 });
 });
 
 test("roles, invites, private state, moderation and settings are as they were", async () => {
