@@ -34,7 +34,7 @@ export interface ExaminableAccount {
   mendRepo(): Promise<boolean>;
   /**
    * Erases what is stored of an account whose repo cannot be read, so that a restore can make it anew. Announces
-   * nothing, and leaves blobs. Refuses InvalidRequest if it can be read.
+   * nothing, and leaves blobs that are in R2. Refuses InvalidRequest if it can be read.
    */
   clear(): Promise<void>;
 }
