@@ -46,12 +46,12 @@ function hostFor(request: Request, env: Bindings<AccountStation>): Host {
 function errandsOf(
   member: Did,
   { origin, hostname, handleDomains }: Host,
-  { APPVIEW, PLC_URL: plc }: Bindings<AccountStation>,
+  { APPVIEW, PLC_URL: plc, BLOCKED_HOSTS: blocked }: Bindings<AccountStation>,
   waits: Waits,
 ): Errands | null {
   const { LookUp = null } = (waits.exports ?? {}) as { LookUp?: LookUpStation };
   if (APPVIEW !== "local" || LookUp === null) return null;
-  const errand = { member, host: { origin, hostname, handleDomains }, plc };
+  const errand = { member, host: { origin, hostname, handleDomains }, plc, blocked };
   return new Errands(LookUp, errand, (work) => waits.waitUntil(work));
 }
 

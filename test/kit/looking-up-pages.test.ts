@@ -82,3 +82,42 @@ test("a thread of strangers who quote strangers comes piece by piece, and no pag
   }
   expect(await network.host("north").breaches()).toEqual([]);
 });
+
+test("a blocked host is asked for nothing", async () => {
+  await using blocking = await createTestNetwork({
+    hosts: ["north"],
+    vars: { BLOCKED_HOSTS: "evil.example.com" },
+  });
+  await blocking.account("alice.test");
+  const asked: string[] = [];
+  for (const name of ["evil", "fine"]) {
+    const did = `did:web:${name}.example.org`;
+    blocking.fetches.answer(`https://${name}.example.org/.well-known/did.json`, {
+      id: did,
+      verificationMethod: [
+        {
+          id: `${did}#atproto`,
+          type: "Multikey",
+          controller: did,
+          publicKeyMultibase: "zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme",
+        },
+      ],
+      service: [
+        {
+          id: "#atproto_pds",
+          type: "AtprotoPersonalDataServer",
+          serviceEndpoint: `https://pds.${name}.example.com`,
+        },
+      ],
+    });
+    blocking.fetches.answer(`https://pds.${name}.example.com/`, (request) => {
+      asked.push(new URL(request.url).hostname);
+      return new Response("", { status: 500 });
+    });
+    await blocking
+      .agent("alice.test")
+      .getProfile({ actor: did })
+      .catch(() => null);
+  }
+  expect(asked).toEqual(["pds.fine.example.com"]);
+});

@@ -8,12 +8,13 @@ import type { DidResolver } from "../../identity/did.ts";
 import { fetchPublic, publicUrl } from "../../identity/outbound.ts";
 import { cidOfRaw } from "../../protocol/cid.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
+import { isBlockedHost } from "../../protocol/settings/domains.ts";
 import { gates } from "./gates.ts";
 
 interface BlobServices {
   dids: DidResolver;
   host: { origin: string };
-  env: { LOCAL?: unknown; APPVIEW: string; APPVIEW_DB: D1Database };
+  env: { LOCAL?: unknown; BLOCKED_HOSTS: string; APPVIEW: string; APPVIEW_DB: D1Database };
 }
 
 interface BlobId {
@@ -44,8 +45,10 @@ export async function blobElsewhere(
   if (!endpoint) return null;
   const local = env.LOCAL === "1";
   try {
+    const at = publicUrl(endpoint, local);
+    if (isBlockedHost(env.BLOCKED_HOSTS, at.hostname)) return null;
     const query = new URLSearchParams({ did, cid }).toString();
-    const url = new URL(`/xrpc/com.atproto.sync.getBlob?${query}`, publicUrl(endpoint, local));
+    const url = new URL(`/xrpc/com.atproto.sync.getBlob?${query}`, at);
     const headers = { "user-agent": `Atoll (+${host.origin})` };
     const answer = await fetchPublic(url, {
       local,

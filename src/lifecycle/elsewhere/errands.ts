@@ -12,7 +12,7 @@ const ACCOUNT_AGE = 6 * 60 * 60_000;
 
 export class Errands implements Elsewhere {
   readonly #station: LookUpStation;
-  readonly #errand: Pick<Errand, "member" | "host" | "plc">;
+  readonly #errand: Pick<Errand, "member" | "host" | "plc" | "blocked">;
   readonly #defer: (work: Promise<unknown>) => void;
   #left = REQUESTS_MOST;
   #until: number | null = null;
@@ -20,7 +20,7 @@ export class Errands implements Elsewhere {
 
   constructor(
     station: LookUpStation,
-    errand: Pick<Errand, "member" | "host" | "plc">,
+    errand: Pick<Errand, "member" | "host" | "plc" | "blocked">,
     defer: (work: Promise<unknown>) => void,
   ) {
     this.#station = station;

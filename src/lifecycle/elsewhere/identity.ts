@@ -10,6 +10,7 @@ import type { HandleResolver } from "../../identity/handle.ts";
 import { DOCUMENT_AGE, HANDLE_AGE } from "../../identity/identity-cache.ts";
 import { publicUrl } from "../../identity/outbound.ts";
 import { isRefusal } from "../../protocol/refusal.ts";
+import { isBlockedHost } from "../../protocol/settings/domains.ts";
 import { isDid, isHandle } from "../../protocol/syntax.ts";
 import type { Purse } from "./gates.ts";
 
@@ -18,7 +19,7 @@ export interface IdentityServices {
   dids: DidResolver;
   handles: HandleResolver;
   host: { origin: string };
-  env: { LOCAL?: unknown };
+  env: { LOCAL?: unknown; BLOCKED_HOSTS: string };
 }
 
 /** An account of another host, by its DID document. */
@@ -54,11 +55,12 @@ export async function foreigner(
   return url && { did, key, origin: url.origin, home: url.host, claimed: claimedHandle(document) };
 }
 
-/** Null: an address that may not be asked, or this host's own. */
+/** Null: an address that may not be asked, of a blocked host, or this host's own. */
 function askable(endpoint: string, { env, host }: IdentityServices): URL | null {
   try {
     const url = publicUrl(endpoint, env.LOCAL === "1");
-    return url.origin === new URL(host.origin).origin ? null : url;
+    const isOwn = url.origin === new URL(host.origin).origin;
+    return isOwn || isBlockedHost(env.BLOCKED_HOSTS, url.hostname) ? null : url;
   } catch (thrown) {
     if (isRefusal(thrown)) return null;
     throw thrown;
@@ -81,7 +83,7 @@ async function didOf(
 
 /** The handle, if it leads back to the account; null if it does not. Undefined: it could not be asked for now. */
 export async function handleOf(
-  services: IdentityServices,
+  services: Pick<IdentityServices, "directory" | "handles">,
   purse: Purse,
   { did, claimed }: Foreigner,
 ): Promise<string | null | undefined> {

@@ -20,6 +20,8 @@ export interface Errand {
   member: Did;
   host: Pick<Host, "origin" | "hostname" | "handleDomains">;
   plc: string;
+  /** Hosts that are not asked (BLOCKED_HOSTS). */
+  blocked: string;
   /** Requests. */
   left: number;
   /** Milliseconds until the view is answered without it. */
@@ -46,8 +48,8 @@ export interface LookUpStation {
 }
 
 export class LookUp extends WorkerEntrypoint<Bindings> implements LookUpStation {
-  #start({ member, host, plc, left, patience }: Errand): { looking: LookingUp; purse: Purse } {
-    const env = { ...configure(this.env).bindings, PLC_URL: plc };
+  #start({ member, host, plc, blocked, left, patience }: Errand): { looking: LookingUp; purse: Purse } {
+    const env = { ...configure(this.env).bindings, PLC_URL: plc, BLOCKED_HOSTS: blocked };
     const directory = new Directory(env);
     const dids = new DidResolver(env, directory);
     const { handleDomains, hostname } = host;

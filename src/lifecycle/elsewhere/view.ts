@@ -7,7 +7,7 @@ import { LIFETIME, Memory } from "./memory.ts";
 import { type Answer, type Asking, recordAt } from "./records.ts";
 
 export interface LookUpServices extends IdentityServices {
-  env: { LOCAL?: unknown; APPVIEW_DB: D1Database };
+  env: { LOCAL?: unknown; BLOCKED_HOSTS: string; APPVIEW_DB: D1Database };
   defer(work: Promise<unknown>): void;
 }
 
