@@ -56,7 +56,7 @@ export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
   return modules;
 }
 
-/** Bundles and minifies, and writes nothing. Names the files that it read. Throws esbuild's `BuildFailure`. */
+/** Bundles and minifies, and writes nothing. Names the files that it read. Throws what esbuild throws of a build that fails. */
 export async function bundle(options: BuildOptions): Promise<{ files: BuiltFile[]; inputs: string[] }> {
   // Loaded here, since a start that finds its bundle in the cache needs neither.
   const [{ build }, { minify }] = await Promise.all([import("esbuild"), import("./minify.ts")]);
