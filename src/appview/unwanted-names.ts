@@ -2,6 +2,7 @@
  * Display names with a word that the host's owners keep out of names (`BLOCKED_WORDS`). A name is its member's
  * own, in their repo: it is not refused, and not shown by this host.
  */
+import type { Settings } from "../protocol/settings/list.ts";
 import { folded } from "./folding.ts";
 
 /** The space between letters that stand alone, as in `s p a m`. */
@@ -20,3 +21,7 @@ export function isUnwanted(words: readonly string[], name: string): boolean {
 }
 
 export const blockedWords = (setting: string): string[] => setting.split(",").filter((word) => word !== "");
+
+/** Whether the host's owners keep a name out. */
+export const isKeptOut = ({ BLOCKED_WORDS }: Pick<Settings, "BLOCKED_WORDS">, name: string): boolean =>
+  isUnwanted(blockedWords(BLOCKED_WORDS), name);

@@ -1,7 +1,7 @@
 /** Changes a member's handle: checks it both ways, updates directory and DID document, announces it. */
 import type { Did, Handle } from "@atcute/lexicons";
 import { hasExplicitSlur } from "../account/records/slurs.ts";
-import { blockedWords, isUnwanted } from "../appview/unwanted-names.ts";
+import { isKeptOut } from "../appview/unwanted-names.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import { Refusal, invalidRequest } from "../protocol/refusal.ts";
 import type { Settings } from "../protocol/settings/list.ts";
@@ -55,7 +55,7 @@ export function checkLanguage(
 ): void {
   const domain = handles.serviceDomain(handle.toLowerCase()) ?? "";
   const name = handle.slice(0, handle.length - domain.length);
-  if (isUnwanted(blockedWords(env.BLOCKED_WORDS), name) || hasExplicitSlur(handle)) {
+  if (isKeptOut(env, name) || hasExplicitSlur(handle)) {
     throw new Refusal("InvalidHandle", "Inappropriate language in handle");
   }
 }

@@ -85,7 +85,6 @@ test("a profile: counts, names, pictures, how the viewer stands to it", async ()
     },
     viewer: { muted: false, blockedBy: false, following: at["cleo>ann"]?.uri },
     labels: [],
-    blockedWords: [],
   });
   expect(profile.website).toBeUndefined();
   expect(profile.avatar).toBe(

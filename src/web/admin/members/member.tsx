@@ -1,5 +1,5 @@
 /** One member: what there is to know of them, and what can be done. */
-import { blockedWords, isUnwanted } from "../../../appview/unwanted-names.ts";
+import { isKeptOut } from "../../../appview/unwanted-names.ts";
 import type { Did, Handle } from "@atcute/lexicons";
 import { Refusal } from "../../../protocol/refusal.ts";
 import { isDid } from "../../../protocol/syntax.ts";
@@ -47,7 +47,7 @@ async function detailOf(visit: DeskVisit, did: Did): Promise<MemberDetail> {
   const [found, profile] = [names.get(did), profileIn(names, did)];
   return {
     profile,
-    nameIsHidden: isUnwanted(blockedWords(services.env.BLOCKED_WORDS), profile.name ?? ""),
+    nameIsHidden: isKeptOut(services.env, profile.name ?? ""),
     posts: found?.posts ?? null,
     followers: found?.followers ?? null,
     written: found?.written ?? null,

@@ -13,16 +13,16 @@ import {
 import { closeReports, nameOf, setTakedown, takedownRef } from "../../../xrpc/admin/decisions.ts";
 import { MODERATORS, outranks } from "../../../xrpc/server/role-policies.ts";
 import { type Fields, lineOf } from "../../forms.ts";
-import { subjectPath } from "../../pages/admin/paths.ts";
 import { QueuePage } from "../../pages/admin/moderation/queue.tsx";
 import { SubjectPage } from "../../pages/admin/moderation/subject.tsx";
 import { wrong } from "../../problems.ts";
-import { errorPage, goTo, pathWith } from "../../replies.tsx";
+import { errorPage } from "../../replies.tsx";
 import { type DeskPage, type DeskVisit, type Said, type Step, shown } from "../desk.tsx";
-import { readNext, readQueue } from "./queue-reads.ts";
+import { readQueue } from "./queue-reads.ts";
 import { readPosts, readSubject } from "./report-reads.ts";
 import { type Decided, decidedIn } from "./decided.ts";
 import { decidedAtOnce, decidedMeanwhile, takenMeanwhile } from "./meanwhile.ts";
+import { goOn } from "./onward.ts";
 import { warn } from "./warn.ts";
 
 const NOTE_MAX = 500;
@@ -86,15 +86,6 @@ function decision(
     const value = how === "label" ? { value: lineOf(fields, "label") } : {};
     return goOn(visit, { subject: nameOf(subject), how, at, ...value });
   });
-}
-
-/** To the subject that waits next, with what was just decided; to the queue if nothing does. */
-async function goOn(visit: DeskVisit, { subject, how, at, value = "" }: Decided): Promise<Response> {
-  const { DIRECTORY } = visit.services.env;
-  const next = await readNext(DIRECTORY, visit.role, subject);
-  const path = next === null ? "/admin/reports" : subjectPath(next);
-  const query = { was: subject, how, at, ...(value === "" ? {} : { value }) };
-  return goTo(visit, pathWith(path, visit.others ? { ...query, as: visit.member.did } : query));
 }
 
 /** Undoes what `decision` did: the reports first, since only a true decision can be taken back. */

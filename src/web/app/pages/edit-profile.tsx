@@ -1,6 +1,6 @@
 /** `/app/profile`: changes a member's name, pictures and what they say of themselves; what else the record has stays. */
 import type { FC } from "hono/jsx";
-import { blockedWords, isUnwanted } from "../../../appview/unwanted-names.ts";
+import { isKeptOut } from "../../../appview/unwanted-names.ts";
 import { PROFILE } from "../../../appview/uris.ts";
 import { getGraphemeLength } from "../../../protocol/graphemes.ts";
 import { blobCid, textOf } from "../../../protocol/json.ts";
@@ -64,8 +64,7 @@ export async function takeProfile(visit: MemberVisit, fields: Fields): Promise<R
   ) {
     return again(words.nameTooLong);
   }
-  if (isUnwanted(blockedWords(visit.services.env.BLOCKED_WORDS), texts.displayName))
-    return again(words.nameUnwanted);
+  if (isKeptOut(visit.services.env, texts.displayName)) return again(words.nameUnwanted);
   const avatar = await faceIn(visit, fields, "avatar");
   const banner = await faceIn(visit, fields, "banner");
   if (avatar === "wrong" || banner === "wrong") return again(words.pictureTooLarge);

@@ -1,15 +1,7 @@
 /** The pages of invites. */
 import { raw } from "hono/html";
 import type { FC } from "hono/jsx";
-import {
-  BRANCHES,
-  type Branch,
-  COUNTED,
-  type InviteLine,
-  type Newcomer,
-  type Tree,
-} from "../../admin/invite-reads.ts";
-import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
+import { COUNTED, type InviteLine, type Newcomer } from "../../admin/invite-reads.ts";
 import type { Fields } from "../../forms.ts";
 import { COPY_SCRIPT, Copy } from "../copy.tsx";
 import { Field } from "../fields.tsx";
@@ -18,6 +10,8 @@ import { ButtonForm, Form, Submit } from "../form.tsx";
 import { Icon } from "../icons.tsx";
 import { day } from "../parts.tsx";
 import { type DeskFrame, DeskPage } from "./desk-page.tsx";
+import { Came } from "./came.tsx";
+import { ownerOf, standing } from "./invite-words.ts";
 import { More } from "./lines.tsx";
 
 interface InvitesProps extends DeskFrame {
@@ -115,17 +109,6 @@ const MakeInvites: FC<Pick<InvitesProps, "sender" | "problem" | "wanted">> = ({
   </div>
 );
 
-const ownerOf = ({ owner, handle }: InviteLine): string =>
-  owner === "admin" ? "By the host" : handle === null ? "By somebody who left" : `By @${handle}`;
-
-/** @param most uses beyond these were not counted */
-function standing({ disabled, used, available, expiresAt }: InviteLine, most = Infinity): string {
-  if (disabled === 1) return "stopped";
-  if (used >= available) return "used up";
-  if (expiresAt !== null && expiresAt < new Date().toISOString()) return "over";
-  return `${used > most ? `more than ${most}` : used} of ${available} came`;
-}
-
 interface InviteProps extends DeskFrame {
   invite: InviteLine;
   came: Newcomer[];
@@ -191,52 +174,3 @@ export const InvitePage: FC<InviteProps> = ({ invite, came, after, link, picture
     </DeskPage>
   );
 };
-
-export const TreePage: FC<DeskFrame & { tree: Tree; root: string }> = ({ tree, root, ...frame }) => {
-  const below = Map.groupBy(tree.below, ({ by }) => by);
-  return (
-    <DeskPage {...frame} title="Who came by whom" back={{ path: "/admin/invites", label: "Invites" }}>
-      <p class="lead">
-        {tree.above.map(({ did, handle }, i) => (
-          <>
-            {i === 0 ? "" : " → "}
-            <Came {...frame} did={did} handle={handle} />
-          </>
-        ))}
-      </p>
-      {tree.below.length === 0 ? (
-        <p class="lead">Nobody came by them yet.</p>
-      ) : (
-        <Branches {...frame} of={root} below={below} />
-      )}
-      {tree.below.length < BRANCHES ? null : <p class="lead">There may be more: these are the first.</p>}
-    </DeskPage>
-  );
-};
-
-interface CameProps extends Pick<DeskFrame, "to" | "role"> {
-  did: string;
-  /** Null if the account is gone. */
-  handle: string | null;
-}
-
-/** Somebody who came. Inviters see nobody's page but their own. */
-const Came: FC<CameProps> = ({ did, handle, to, role }) => {
-  if (handle === null) return <>somebody who left</>;
-  return MODERATORS.includes(role) ? <a href={to(`/admin/members/${did}`)}>@{handle}</a> : <>@{handle}</>;
-};
-
-const Branches: FC<Pick<DeskFrame, "to" | "role"> & { of: string; below: Map<string, Branch[]> }> = ({
-  of,
-  below,
-  ...frame
-}) => (
-  <ul class="tree">
-    {(below.get(of) ?? []).map(({ did, handle }) => (
-      <li>
-        <Came {...frame} did={did} handle={handle} />
-        {below.has(did) ? <Branches {...frame} of={did} below={below} /> : null}
-      </li>
-    ))}
-  </ul>
-);
