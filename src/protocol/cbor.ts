@@ -6,10 +6,10 @@
  * Values have the shapes of JSON: a link is `{ $link: cid }`, bytes are `{ $bytes: base64 }`. `toBytes` makes
  * the latter from a Uint8Array without base64, `fromBytes` takes it apart.
  */
-import { Buffer } from "node:buffer";
 import { BytesWrapper, decodeFirst as decodeAny, encode as encodeFast } from "@atcute/cbor";
 import { CidLinkWrapper } from "@atcute/cid";
-import { isMap, MAX_DEPTH, type LexMap, type LexValue } from "./data-model.ts";
+import { MAX_DEPTH, type LexMap, type LexValue } from "./data-model.ts";
+import { encodeSlowly } from "./codec/odd-maps.ts";
 import { invalidRequest } from "./refusal.ts";
 
 export { fromBytes, toBytes } from "@atcute/cbor";
@@ -17,11 +17,9 @@ export { fromBytes, toBytes } from "@atcute/cbor";
 /** Whether a decoded value is a byte string. */
 export const isBytes = (value: unknown): value is BytesWrapper => value instanceof BytesWrapper;
 
-/** Major types. The payload of the first two follows their head. */
+/** Major types whose payload follows the head. */
 const BYTE_STRING = 2;
 const TEXT = 3;
-const ARRAY = 4;
-const MAP = 5;
 
 const isObject = (value: unknown): value is LexMap => typeof value === "object" && value !== null;
 
@@ -42,77 +40,6 @@ function isOrdinary(value: LexValue | undefined): boolean {
     if (typeof item === "object" && !isOrdinary(item)) return false;
   }
   return true;
-}
-
-/** Whether a map is a link, or bytes in their form as JSON. */
-function isLink(map: LexMap): boolean {
-  const [[key, value] = [], more] = Object.entries(map);
-  return more === undefined && (key === "$link" || key === "$bytes") && typeof value === "string";
-}
-
-/** Writes what `@atcute/cbor` does not. */
-class Writer {
-  #out = Buffer.alloc(1 << 16);
-  #at = 0;
-
-  get bytes(): Uint8Array {
-    return Uint8Array.from(this.#out.subarray(0, this.#at));
-  }
-
-  /** Makes room for so many bytes more. */
-  #need(bytes: number): void {
-    if (this.#at + bytes <= this.#out.length) return;
-    const larger = Buffer.alloc(2 * (this.#at + bytes));
-    larger.set(this.#out.subarray(0, this.#at));
-    this.#out = larger;
-  }
-
-  #put(bytes: Uint8Array): void {
-    this.#need(bytes.length);
-    this.#out.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  /** The head of a text, an array or a map. */
-  #head(major: number, length: number): void {
-    this.#need(5);
-    const size = length < 24 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 4;
-    const info = size === 0 ? length : 23 + (size === 4 ? 3 : size);
-    this.#out[this.#at++] = (major << 5) | info;
-    if (size > 0) this.#at = this.#out.writeUIntBE(length, this.#at, size);
-  }
-
-  #text(utf8: Uint8Array): void {
-    this.#head(TEXT, utf8.length);
-    this.#put(utf8);
-  }
-
-  value(value: LexValue): void {
-    if (typeof value === "string") this.#text(Buffer.from(value));
-    else if (Array.isArray(value)) {
-      this.#head(ARRAY, value.length);
-      for (const item of value) this.value(item);
-    } else if (isMap(value) && !isBytes(value) && !isLink(value)) this.#map(value);
-    else this.#put(encodeFast(value));
-  }
-
-  #map(map: LexMap): void {
-    const entries = Object.entries(map).flatMap(([key, item]) =>
-      item === undefined ? [] : [{ key: Buffer.from(key), item }],
-    );
-    entries.sort((a, b) => a.key.length - b.key.length || Buffer.compare(a.key, b.key));
-    this.#head(MAP, entries.length);
-    for (const { key, item } of entries) {
-      this.#text(key);
-      this.value(item);
-    }
-  }
-}
-
-function encodeSlowly(value: LexValue): Uint8Array {
-  const writer = new Writer();
-  writer.value(value);
-  return writer.bytes;
 }
 
 /**
