@@ -30,6 +30,12 @@ export interface Store {
   DIRECTORY: D1Database;
 }
 
+/**
+ * Versions begin with the clock, in ms: those of a row that is made anew are later than what isolates still hold of the
+ * one before.
+ */
+export const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
 interface Row {
   version: number;
   settings: string;
@@ -127,7 +133,7 @@ export async function keepSettings(
 ): Promise<KeptSettings> {
   const at = Date.now();
   const change = DIRECTORY.prepare(
-    `INSERT INTO host_settings (id, version, settings) VALUES (1, 1, json_patch('{}', ?1))
+    `INSERT INTO host_settings (id, version, settings) VALUES (1, ${NOW}, json_patch('{}', ?1))
      ON CONFLICT (id) DO UPDATE SET version = version + 1, settings = json_patch(settings, ?1)
      RETURNING version, settings, shortage`,
   ).bind(JSON.stringify(changes));

@@ -13,7 +13,6 @@ import type { Bindings } from "../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../protocol/stations.ts";
 import { accountEntry, commitCar, commitEntry, identityEntry, syncEntry } from "./announce.ts";
 import { GRACE_MS } from "./blobs.ts";
-import { Readers } from "./files/held.ts";
 import { OwnStore } from "./files/own-store.ts";
 import { Exports } from "./exports.ts";
 import { UPLOAD_LIMITS } from "./limits.ts";
@@ -37,7 +36,6 @@ export class Account {
   readonly sessions: Sessions;
   readonly exports = new Exports();
   readonly files: OwnStore;
-  readonly readers = new Readers();
   readonly tree: TreeCache;
   readonly clock: AlarmClock;
   /** Whether this instance is running an import. */

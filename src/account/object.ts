@@ -23,7 +23,7 @@ import { examine } from "./doctor/examine.ts";
 import { storedHead } from "./doctor/head.ts";
 import { mendRepo } from "./doctor/mend.ts";
 import { exportOf } from "./exports.ts";
-import { dropFiles, moveFiles, putFile, readFile } from "./files/held.ts";
+import { dropFiles, putFile } from "./files/held.ts";
 import { importRepo } from "./import/import.ts";
 import { takeDownEverywhere } from "./import/tables.ts";
 import { signServiceJwt } from "./jwt.ts";
@@ -238,13 +238,13 @@ export class AccountObject extends DurableObject<Bindings> implements station.Ac
     return putFile(this.#own(), key, body, { most, now: () => this.#present() });
   }
   async getFile(key: string, range: ByteRange | null) {
-    return readFile(this.#present(), key, range);
+    return this.#present()?.files.read(key, range) ?? null;
   }
   async dropFiles(keys: string[]) {
     dropFiles(this.#own().sql, keys);
   }
   async moveFiles(after: number) {
-    return moveFiles(this.#own(), must(this.env.BLOBS, "bucket"), after);
+    return this.#own().files.move(after);
   }
 
   // -------------------------------------------------------------------------------------------- sessions

@@ -8,24 +8,39 @@ import {
   type FileList,
   type FileStore,
   type FileUpload,
+  type HeldFile,
+  type MovedFiles,
   type StoredFile,
   fileBody,
 } from "../../protocol/object/files.ts";
 import type { Sql } from "../../protocol/object/sql.ts";
 import type { Bindings } from "../../protocol/stations.ts";
-import { Readers, dropFiles, heldFile, heldKeys, readFile } from "./held.ts";
+import { dropFiles, heldFile, heldKeys } from "./held.ts";
+import { moveFiles } from "./moving.ts";
+import { Readers, readFile } from "./reading.ts";
 
 export class OwnStore implements FileStore {
   readonly #sql: Sql;
   readonly #env: Pick<Bindings, "BLOBS">;
+  readonly #readers = new Readers();
 
   constructor(sql: Sql, env: Pick<Bindings, "BLOBS">) {
     this.#sql = sql;
     this.#env = env;
   }
 
+  /** Of what the object holds itself. */
+  read(key: string, range: ByteRange | null): HeldFile | null {
+    return readFile({ sql: this.#sql, readers: this.#readers }, key, range);
+  }
+
+  /** Implements `AccountStation.moveFiles`. */
+  move(after: number): Promise<MovedFiles> {
+    return moveFiles({ sql: this.#sql, readers: this.#readers }, this.#bucket(), after);
+  }
+
   async get(key: string, options: { range?: ByteRange } = {}): Promise<FileBody | null> {
-    const held = readFile({ sql: this.#sql, readers: new Readers() }, key, options.range ?? null);
+    const held = this.read(key, options.range ?? null);
     if (held !== null) return fileBody({ key, size: held.size, uploaded: new Date(held.at) }, held.body);
     return this.#env.BLOBS?.get(key, options) ?? null;
   }

@@ -11,7 +11,7 @@ import type { Use } from "../../protocol/plan/bill.ts";
 import type { KeptSettings } from "../../protocol/settings/list.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import { SEQUENCER_NAME } from "../../protocol/stations.ts";
-import type { Copy } from "../../../schema/kept-settings.ts";
+import { type Copy, NOW } from "../../../schema/kept-settings.ts";
 import { ownersOf } from "../report-mail.ts";
 import { type DayRow, type UsedSoFar, countedDay, newestDays, usedSoFar } from "./days.ts";
 import { planUse } from "./month.ts";
@@ -87,7 +87,7 @@ async function settle(
   const note = shortage === null ? null : JSON.stringify(shortage);
   await Promise.all([
     DIRECTORY.prepare(
-      `INSERT INTO host_settings (id, version, settings, shortage) SELECT 1, 0, '{}', ?1 WHERE true
+      `INSERT INTO host_settings (id, version, settings, shortage) SELECT 1, ${NOW}, '{}', ?1 WHERE true
         ON CONFLICT (id) DO UPDATE SET shortage = ?1 WHERE shortage IS NOT ?1`,
     )
       .bind(note)
