@@ -14,6 +14,7 @@ import type { Services } from "./server/services.ts";
 /** The code that only backups and restores need is loaded when one of these is called. */
 const backups = () => import("../lifecycle/backup/status.ts");
 const restore = () => import("../lifecycle/backup/restore.ts");
+const blobs = () => import("../lifecycle/backup/restore-blobs.ts");
 const hostRestore = () => import("../lifecycle/backup/restore-host.ts");
 
 const bytes: { type: "blob"; encoding: string[] } = { type: "blob", encoding: ["*/*"] };
@@ -184,8 +185,7 @@ export const internalAtollBackup = [
   ),
 
   method({ mainSchema: restoreBlob }, hostOwner, async ({ params: { did: of, cid }, request, services }) => {
-    if (cid !== undefined && (await (await restore()).restoreBytes(services, of, cid, request)))
-      return { cid };
+    if (cid !== undefined && (await (await blobs()).restoreBytes(services, of, cid, request))) return { cid };
     const stored = await uploadBlob(filesOf(services.env), unlimited(services, of), of, request, Infinity);
     return { cid: stored.ref.$link };
   }),
@@ -197,8 +197,8 @@ export const internalAtollBackup = [
       checked: v.optional(v.boolean()),
     }),
     hostOwner,
-    async ({ input: { did: of, blobs, checked = false }, services }) => ({
-      missing: await (await restore()).restoreBlobs(services, of, blobs, checked),
+    async ({ input: { did: of, blobs: given, checked = false }, services }) => ({
+      missing: await (await blobs()).restoreBlobs(services, of, given, checked),
     }),
   ),
 

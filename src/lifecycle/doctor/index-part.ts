@@ -7,8 +7,8 @@ import {
   comparePage,
   indexAnew,
   isBeingIndexed,
-  mendDerived,
 } from "../../appview/index/examine.ts";
+import { mendDerived } from "../../appview/index/derived.ts";
 import { settleMembers } from "../../appview/index/rebuild.ts";
 import type { AccountStatus } from "../../protocol/events.ts";
 import { shownHandle } from "../rebuild.ts";
