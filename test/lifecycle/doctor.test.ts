@@ -426,25 +426,30 @@ describe("an examination", () => {
     await leave();
   });
 
-  test("passes over an account that no step survives", async () => {
-    const dying = {
-      ...env,
-      ACCOUNT: {
-        getByName: (did: string) => {
-          if (did === alice.did) throw new Error("too large for this plan");
-          return bindings.ACCOUNT.getByName(did);
+  test.each(["first", "last"])(
+    "passes over an account that no step survives, be it the %s",
+    async (place) => {
+      const [one = alice, other = bob] = [alice, bob].toSorted((a, b) => (a.did < b.did ? -1 : 1));
+      const ill = place === "first" ? one : other;
+      const dying = {
+        ...env,
+        ACCOUNT: {
+          getByName: (did: string) => {
+            if (did === ill.did) throw new Error("too large for this plan");
+            return bindings.ACCOUNT.getByName(did);
+          },
         },
-      },
-    };
-    now += 60_000;
-    await start(env, () => now);
-    for (let steps = 0; steps < 30; steps++) await step(dying, appview, () => now);
-    const report = await readReport(env);
-    expect(report?.endedAt).not.toBeNull();
-    expect(told(report as Report)).toEqual([[alice.did, "skipped", "told"]]);
-    expect(report?.findings[0]?.found).toContain("too large for this plan");
-    await leave();
-  });
+      };
+      now += 60_000;
+      await start(env, () => now);
+      for (let steps = 0; steps < 30; steps++) await step(dying, appview, () => now);
+      const report = await readReport(env);
+      expect(report?.endedAt).not.toBeNull();
+      expect(told(report as Report)).toEqual([[ill.did, "skipped", "told"]]);
+      expect(report?.findings[0]?.found).toContain("too large for this plan");
+      await leave();
+    },
+  );
 
   test("is made step by step over HTTP, on the free plan as well", async () => {
     await change(alice.member.did, DAMAGED_NODE);

@@ -34,10 +34,13 @@ export const PHASES: Record<Phase, (context: Context) => Promise<void>> = {
 
 async function stepAccounts(context: Context): Promise<void> {
   const { env, progress } = context;
+  // After a step that died, one place at a time: so it is the culprit that comes first, and is passed over.
+  const isCareful = progress.tries > 1;
   while (!context.isSpent()) {
     const did = progress.todo[0];
     if (did !== undefined) {
       await examineNext(context, did);
+      if (isCareful) return;
       continue;
     }
     const { results } = await env.DIRECTORY.prepare(
