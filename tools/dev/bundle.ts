@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { builtinModules } from "node:module";
 import path from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
+import { bareScripts, bareSql } from "./bare-text.ts";
 import type { BuiltFile } from "./minify.ts";
 import { oneCopy } from "./one-copy.ts";
 import { ROOT, readWranglerFile } from "./wrangler-file.ts";
@@ -56,7 +57,7 @@ export async function readBundle(name: WorkerName): Promise<WorkerModule[]> {
   return modules;
 }
 
-/** Bundles and minifies, and writes nothing. Names the files that it read. Throws what esbuild throws of a build that fails. */
+/** Bundles and minifies, and writes nothing. Names the files that it read. Throws what esbuild throws. */
 export async function bundle(options: BuildOptions): Promise<{ files: BuiltFile[]; inputs: string[] }> {
   // Loaded here, since a start that finds its bundle in the cache needs neither.
   const [{ build }, { minify }] = await Promise.all([import("esbuild"), import("./minify.ts")]);
@@ -149,7 +150,7 @@ export function bundleOptions(entry: string, name = "worker"): BuildOptions {
       "global.process.env.NODE_ENV": '"production"',
       "globalThis.process.env.NODE_ENV": '"production"',
     },
-    plugins: [requiredBuiltins, standIns, oneCopy, bareSql],
+    plugins: [requiredBuiltins, standIns, oneCopy, bareSql, bareScripts],
     logLevel: "silent",
   };
 }
@@ -168,20 +169,13 @@ const requiredBuiltins: Plugin = {
   },
 };
 
-/** Migrations travel without their comment lines, a quarter of their text. */
-const bareSql: Plugin = {
-  name: "bare-sql",
-  setup(build) {
-    build.onLoad({ filter: /\.sql$/ }, ({ path: file }) => ({
-      contents: readFileSync(file, "utf8").replaceAll(/^\s*--.*\n/gm, ""),
-      loader: "text",
-    }));
-  },
-};
-
 /** Stand-ins for files within a package, which an alias does not reach. */
 const WITHIN: readonly [imported: RegExp, standIn: string][] = [
   [/\/defaultRootCerts\//, "src/oauth/shims/no-roots.ts"],
+  [/^\.\/supported\.js$/, "src/xrpc/blobs/shims/no-list.ts"],
+  [/\/relations\.js$/, "src/identity/shims/no-relations.ts"],
+  [/\/pg-core\/columns\/enum\.js$/, "src/identity/shims/no-postgres.ts"],
+  [/^multiformats\/basics$/, "src/protocol/shims/bases.ts"],
   [
     /\/verifyAttestation(AndroidKey|AndroidSafetyNet|Apple|FIDOU2F|TPM)\.js$/,
     "src/oauth/shims/no-attestation.ts",
@@ -198,7 +192,7 @@ const standIns: Plugin = {
 };
 
 /** The files that make bundles. */
-const MAKERS = ["tools/dev/bundle.ts", "tools/dev/minify.ts", "tools/dev/one-copy.ts"];
+const MAKERS = ["bundle.ts", "bare-text.ts", "minify.ts", "one-copy.ts"].map((name) => `tools/dev/${name}`);
 
 /** A hash over the names and contents of the given files, the lock file, `wrangler.toml` and what makes bundles. */
 export function hashOf(files: string[]): string {

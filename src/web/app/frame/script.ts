@@ -1,6 +1,6 @@
 /**
  * The app's only script. Everything works without it, except adding pictures, which it makes small, upright and
- * free of what cameras write into them before they leave the browser. Served as it is.
+ * free of what cameras write into them before they leave the browser. A bundle has it minified.
  */
 export const APP_SCRIPT = `
 const d = document, all = (s, at = d) => [...at.querySelectorAll(s)], words = d.body.dataset;
