@@ -52,12 +52,14 @@ export async function checkAll(services: CheckServices): Promise<Check[]> {
     checkRelays(services),
     safely("Index", () => checkIndex(services)),
     safely("Clock", () => checkClock(services)),
+  ]);
+  return [
+    ...found.flat(),
     well(
       "Version",
       `This is ${VERSION}. In the project’s folder, npm run update says whether there is a newer one, what it changes and migrates, and the way back.`,
     ),
-  ]);
-  return found.flat();
+  ];
 }
 
 async function safely(what: string, run: () => Promise<Check>): Promise<Check> {
