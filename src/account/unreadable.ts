@@ -75,7 +75,7 @@ export class Unreadable {
       const ended = accountEntry({ did, time: new Date().toISOString() }, "deleted");
       await sequencer.append(did, [{ ...ended, position: known.position + 1 }]);
     }
-    // What the object holds itself ends with its storage.
+    // Files in the object itself end with its storage.
     const { BLOBS } = this.#env;
     if (BLOBS !== undefined && !(await isKept(BLOBS, did))) await deleteObjects(BLOBS, did, () => true);
     await this.#sql.storage.deleteAll();

@@ -1,4 +1,4 @@
-/** What a post refers to and what kind of post it is, as its record says. */
+/** The references of a post and its kind, as its record says. */
 import type { ResourceUri } from "@atcute/lexicons";
 import { isResourceUri } from "@atcute/lexicons/syntax";
 import { at, listOf } from "../protocol/json.ts";

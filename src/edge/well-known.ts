@@ -57,7 +57,7 @@ export async function atprotoDid(request: Request, { directory, host }: Services
   const ours =
     host.handleDomains.some((domain) => name.endsWith(domain)) ||
     name === host.hostname ||
-    // Who had the host's own name keeps it when the host moves.
+    // The one who had the host's own name keeps it when the host moves.
     isHostDid(host, `did:web:${name}`);
   const member = ours ? await directory.find(name) : null;
   // A deactivated member can still sign in, and apps resolve the handle for it.

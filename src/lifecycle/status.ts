@@ -16,7 +16,7 @@ export interface Status {
   firehose: { seq: number; oldest: number | null };
   /** The readers of both streams. */
   streams: StreamStatus[];
-  /** What runs short today on the free plan, and what is let go of it; null if nothing does. */
+  /** The resource that runs short today on the free plan, and what is let go of it; null if none does. */
   shortage: (Shortage & { letsGo: LetGo[] }) | null;
   index: {
     /** Events written and not yet indexed. */

@@ -251,7 +251,7 @@ export type ModerationAct =
       exp?: string | undefined;
     };
 
-/** Who sends the index events: the host's own sequencer, or whoever reads other hosts. */
+/** The sender of the index's events: the host's own sequencer, or the object that reads other hosts. */
 export type EventSource = "host" | "neighbours";
 
 /** The part of the AppView that the sources of events call. A seq is its source's alone; `host` is the default. */
@@ -328,7 +328,7 @@ export interface NeighboursStation {
   round(): Promise<NeighboursReport>;
 }
 
-/** What a round did: hosts heard, frames looked at, events handed on and dropped, repos fetched. */
+/** The work of a round: hosts heard, frames looked at, events handed on and dropped, repos fetched. */
 export interface NeighboursReport {
   hosts: number;
   looked: number;
@@ -372,7 +372,7 @@ export interface BackfillSource {
 export interface Bindings<Account = unknown> extends Settings {
   /** The settings that the environment sets; absent where it sets them all (`fixedSettings`). */
   FIXED?: readonly SettingName[];
-  /** What runs short today, on the free plan; absent if nothing does. */
+  /** The resource that runs short today, on the free plan; absent if none does. */
   SHORT?: Shortage;
   ACCOUNT: Objects<Account>;
   SEQUENCER: Objects<SequencerStation>;

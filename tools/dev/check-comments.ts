@@ -1,6 +1,7 @@
 /**
  * `npm run check` runs this: every back-ticked name in a comment stands in the code, so that a comment does not
- * outlive what it cites. A name is an identifier, a dotted path of them, a kebab-case word, or a file.
+ * outlive what it cites. A name is an identifier, a dotted path of them, a kebab-case word, or a file. And no
+ * comment of the product begins with What or Who: it begins with the thing that it names.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -74,9 +75,20 @@ for (const file of files) {
 const isFile = (quoted: string) => /^[\w./-]+\.(tsx?|mjs|js|sql|json|toml|md)$/.test(quoted);
 const exists = (quoted: string) => files.some((file) => file === quoted || file.endsWith(`/${quoted}`));
 
+/** Whether a comment begins in this line, with a word that names nothing. */
+function namesNothing(file: string, comments: Source["comments"], index: number): boolean {
+  const [before, own] = [comments[index - 1], comments[index]];
+  const isFirst = before?.line !== (own?.line ?? 0) - 1 || before.text.trim() === "/**";
+  return isFirst && /^(src|tools)\//.test(file) && /^\s*(\/\*\*|\*|\/\/) (What|Who)\b/.test(own?.text ?? "");
+}
+
 let wrong = 0;
 for (const { file, comments } of sources) {
-  for (const { line, text } of comments) {
+  for (const [index, { line, text }] of comments.entries()) {
+    if (namesNothing(file, comments, index)) {
+      wrong++;
+      console.error(`${file}:${line}: begin with the thing that the comment names`);
+    }
     for (const [, quoted = ""] of text.matchAll(/`([^`]+)`/g)) {
       const name = nameIn(quoted);
       const stands = isFile(quoted)

@@ -11,7 +11,7 @@ export interface Copied {
   missing: string[];
 }
 
-/** What is there already is not fetched again. Throws `Damaged`. */
+/** Files that are there already are not fetched again. Throws `Damaged`. */
 export async function download(backup: Backup, folder: string, say: (line: string) => void): Promise<Copied> {
   const { manifest, source } = backup;
   const copied: Copied = { files: 0, bytes: 0, missing: [] };

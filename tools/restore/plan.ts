@@ -1,4 +1,4 @@
-/** What a restore would do to each account, before it does anything. */
+/** The plan of a restore: its effect on each account, before it does anything. */
 import type { AccountEntry } from "../../src/lifecycle/backup/format.ts";
 import type { Standing } from "../../src/lifecycle/backup/restore.ts";
 import type { HostApi } from "./host-api.ts";
@@ -26,7 +26,7 @@ function actionFor(
   { isBegun, goesBack }: { isBegun: boolean; goesBack: boolean },
 ): Action {
   if (there.state === null) return there.rev === null || isBegun ? "whole" : "list";
-  // What holds nothing, or cannot be read, comes back whole, with what opens it.
+  // An account that holds nothing, or cannot be read, comes back whole, with what opens it.
   if (there.rev === null) return "whole";
   if (goesBack) return "replace";
   return there.made === made && there.rev < rev ? "replace" : "leave";

@@ -27,7 +27,7 @@ export interface Report {
   rows: Record<string, number>;
   records: number;
   blobs: number;
-  /** What could not be restored, a line each. */
+  /** Losses of the restore, a line each. */
   problems: string[];
 }
 

@@ -54,7 +54,7 @@ const SET_STATUS = `INSERT INTO actor (did, status, known) SELECT ${columns("did
   WHERE status IS NOT excluded.status OR known IS NULL OR home IS NOT NULL`;
 
 /**
- * What neighbours say of accounts, as far as those are shown here. A name is only a reason to look the account up
+ * Takes in what neighbours say of accounts, as far as those are shown here. A name is only a reason to look the account up
  * again: none is believed.
  */
 const RECHECK = `UPDATE actor SET checked = 0 WHERE home IS NOT NULL AND checked <> 0

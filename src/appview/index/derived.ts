@@ -1,4 +1,4 @@
-/** What is derived within the index, beside what it is derived from. */
+/** Compares what is derived within the index with what it is derived from. */
 import type { Did } from "@atcute/lexicons";
 import { NO_ROOM, firstRowOf } from "../search-rows.ts";
 import { COUNT } from "./rebuild.ts";

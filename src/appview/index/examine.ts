@@ -17,7 +17,7 @@ export type IndexFault = "missing" | "extra" | "stale";
 
 export interface Difference {
   kind: IndexFault;
-  /** What both have, as a text: another look finds the same, or they are being changed. */
+  /** The versions of both, as a text: another look finds the same, or they are being changed. */
   versions: string;
   /** Of a repost that is missing: what it is of. */
   reposted?: string;
@@ -94,7 +94,7 @@ export async function comparePage(
     rows.delete(record.path);
     if (row?.cid === wanted.cid && row.indexed === wanted.indexed) continue;
     const put = putOf(wanted, valueOf(record.bytes));
-    // What the index does not show is no loss.
+    // A record that the index does not show is no loss.
     if (put === null && row === undefined) continue;
     differences.set(record.path, {
       kind: put === null ? "extra" : row === undefined ? "missing" : "stale",

@@ -22,7 +22,7 @@ export interface ForeignAccount {
   profile: Put | null;
 }
 
-/** What the index knows of an account. */
+/** An account as the index knows it. */
 export interface Standing {
   did: Did;
   home: string | null;
@@ -129,7 +129,7 @@ const UNSEAT = `DELETE FROM actor_search WHERE rowid IN (
   SELECT slot FROM json_each(?1) CROSS JOIN actor ON did = value WHERE posts = 0)`;
 const FORGET = `DELETE FROM actor WHERE did IN (SELECT value FROM json_each(?1)) AND home IS NOT NULL
   AND posts = 0 AND followers = 0 AND follows = 0`;
-/** What is left of them is wanted, and is not looked at again before its time. */
+/** Those that are left are wanted, and are not looked at again before their time. */
 const KEEP =
   "UPDATE actor SET checked = ?2 WHERE did IN (SELECT value FROM json_each(?1)) AND home IS NOT NULL";
 

@@ -1,6 +1,6 @@
 /**
- * What the index does not have, as a member's read may have it looked up at other hosts. Whoever implements it asks
- * within bounds and proves what it finds; reads add it to their facts. Guests have none.
+ * The look-up at other hosts that a member's read may ask for what the index does not have. Whoever implements it
+ * asks within bounds and proves what it finds; reads add it to their facts. Guests have none.
  */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Json } from "../../protocol/json.ts";

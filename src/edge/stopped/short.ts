@@ -7,9 +7,9 @@ import { type Stopped, stopped } from "./stopped.ts";
 
 /** Whole repos, which strangers fetch one after the other. */
 const CRAWLS = /^\/xrpc\/com\.atproto\.sync\.(getRepo|getCheckout)\/?$/;
-/** What the index answers. */
+/** The methods that the index answers. */
 const INDEX = /^\/xrpc\/(app\.bsky|chat\.bsky)\./;
-/** What is no page of the app: it costs no database, or whoever runs the host needs it. */
+/** Paths that are no page of the app: they cost no database, or whoever runs the host needs them. */
 const NO_PAGE =
   /^\/(xrpc|account|admin|setup|oauth|status|join|img|blob|watch|subscribe|app|\.well-known|robots\.txt)(\/|$)/;
 
@@ -28,7 +28,7 @@ const refusalOf = (what: LetGo, { until }: Shortage, now: number) => ({
   headers: retryAfter(until, now),
 });
 
-/** What of a stranger's request is let go, if anything. */
+/** The part of a stranger's request that is let go; null if all is served. */
 function meantBy(request: Request): LetGo | null {
   if (!isGuests(request)) return null;
   const { pathname } = new URL(request.url);

@@ -18,7 +18,7 @@ export interface KeptArchive {
   key: string;
   /** When it goes (ISO 8601). */
   until: string;
-  /** Who asked for it: a DID, or `admin`. */
+  /** The one who asked for it: a DID, or `admin`. */
   actor: string;
   rev: string;
   bytes: number;

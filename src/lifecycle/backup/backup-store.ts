@@ -1,4 +1,4 @@
-/** What keeps a backup's files. */
+/** A store for a backup's files. */
 
 /** A stream of known length. */
 export interface Streamed {

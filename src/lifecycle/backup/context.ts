@@ -1,4 +1,4 @@
-/** What the steps of a run share. */
+/** The state that the steps of a run share. */
 import { createHash } from "node:crypto";
 import type { AccountStation } from "../../protocol/account-station.ts";
 import type { Bindings } from "../../protocol/stations.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type StoredFile, partKey } from "./format.ts";
 import type { BackupStore } from "./backup-store.ts";
 
-/** What a file may have before it is cut, in bytes. */
+/** Bytes at which a file is cut. */
 export const PART_BYTES = 4_000_000;
 
 const encoder = new TextEncoder();

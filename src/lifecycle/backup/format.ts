@@ -54,7 +54,7 @@ export interface Preference {
   value: string;
 }
 
-/** What opens an account. */
+/** The secrets that open an account. */
 export interface Secrets {
   /** K-256, 32 bytes in hex. */
   signingKey: string;

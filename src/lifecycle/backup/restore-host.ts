@@ -1,4 +1,4 @@
-/** What a restore gives back to the host itself: its keys and its settings. */
+/** Gives the host itself back its keys and its settings. */
 import { keepSettings } from "../../../schema/kept-settings.ts";
 import type { Directory } from "../../identity/directory.ts";
 import { replaceSecret } from "../../identity/secrets.ts";

@@ -13,7 +13,7 @@ import { KEPT_TABLES } from "./tables.ts";
 
 export type Row = Record<string, unknown>;
 
-/** What a host has of an account. */
+/** The parts of an account that a host has. */
 export interface Standing {
   did: Did;
   /** Of the directory; null: it lists no such account. */

@@ -8,7 +8,7 @@ import type { BackupStore, Listed, Streamed } from "./backup-store.ts";
 /** The part of the client that is used, so that Node's and the Worker's types both fit. */
 export type Signer = Pick<AwsClient, "fetch">;
 
-/** What cannot go on; the message is for people. */
+/** Thrown when a run cannot go on; the message is for people. */
 class S3Failure extends Error {}
 
 const LISTED_AT_ONCE = 1_000;

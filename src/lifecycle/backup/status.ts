@@ -1,4 +1,4 @@
-/** What owners see of the host's backups. */
+/** The host's backups as owners see them. */
 import type { PlcClient } from "../../identity/plc/client.ts";
 import type { Host } from "../../identity/host.ts";
 import { invalidRequest, must } from "../../protocol/refusal.ts";

@@ -25,7 +25,7 @@ export async function stepSweep(context: RunContext): Promise<void> {
     (await sweepReplaced(context, oldest));
   if (!isDone) return;
   progress.phase = "done";
-  // What the manifest says need not stand here as well.
+  // The manifest says the rest.
   progress.tables = progress.tables.map(({ table, rows }) => ({ table, rows, files: [] }));
   const old = env.DIRECTORY.prepare("DELETE FROM backup_run WHERE id < ?1").bind(oldest);
   await noteProgress(env.DIRECTORY, context.current, [old]);

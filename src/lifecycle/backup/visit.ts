@@ -21,7 +21,7 @@ import { type KeptRow, keepRow } from "./kept-accounts.ts";
 
 /** Visits after a full one, until the next is full again. */
 export const CHAIN = 14;
-/** What the visits after a full one may have in all before the next is full, beside its own size. */
+/** Bytes that the visits after a full one may have in all, beside its own size, before the next is full. */
 const SPARE_BYTES = 1_000_000;
 
 /** An account that cannot be read: others can. */

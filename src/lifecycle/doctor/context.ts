@@ -1,4 +1,4 @@
-/** What the parts of an examination share: whom they ask, and how much they may. */
+/** The state that the parts of an examination share: whom they ask, and how much they may. */
 import type { Did } from "@atcute/lexicons";
 import { meterDatabase } from "../../appview/metered-database.ts";
 import type { AccountStation } from "../../protocol/account-station.ts";
@@ -7,7 +7,7 @@ import { SEQUENCER_NAME } from "../../protocol/stations.ts";
 import { type SettlingServices, settlingServices } from "../services.ts";
 import type { Progress } from "./progress.ts";
 
-/** What a step may ask before it begins nothing new, by plan: requests and statements together, and bytes of files. */
+/** The use after which a step begins nothing new, by plan: requests and statements together, and bytes of files. */
 const ALLOWED = {
   free: { asked: 15, bytes: 8_000_000 },
   paid: { asked: 400, bytes: 200_000_000 },

@@ -41,7 +41,7 @@ export async function examineIndex(context: Context, did: Did, cursor: string): 
     const reposted = [...differences.values()].flatMap((each) => each.reposted ?? []);
     await indexAnew(index, did, reposted, Date.now());
     if (!progress.again.includes(did)) progress.again.push(did);
-    // What the rest of the repo lacks is put along with it.
+    // The rest of the repo is put along with it.
     return null;
   }
   return next ?? null;
@@ -100,7 +100,7 @@ async function compareActor(context: Context, did: Did): Promise<void> {
   };
   if ((await look()) === null || !(await catchUp(context, did))) return;
   const found = await look();
-  // What was never announced is not in the index.
+  // An account that was never announced is not in the index.
   if (found === null || (await context.sequencer().repo(did)) === null) return;
   if ((await context.account(did).examine("")).standing.status !== found.status) return;
   await settleMembers(index, [found], Date.now());

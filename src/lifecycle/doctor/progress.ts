@@ -43,7 +43,7 @@ export interface Finding {
   mended: boolean;
 }
 
-/** What an examination has used. */
+/** The use of an examination. */
 export interface Cost {
   /** Calls of objects. */
   calls: number;

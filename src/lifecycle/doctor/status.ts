@@ -1,4 +1,4 @@
-/** What owners see of the host's doctor. */
+/** The host's doctor as owners see it. */
 import { Directory } from "../../identity/directory.ts";
 import type { Bindings } from "../../protocol/stations.ts";
 import { runTime } from "../backup/run-notes.ts";

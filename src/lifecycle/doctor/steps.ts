@@ -65,7 +65,7 @@ async function examineNext(context: Context, did: Did): Promise<void> {
   if (rest === undefined) return leave(context, did);
   progress.cursor = rest ?? "";
   if (rest !== null) return;
-  // What was mended is examined once more.
+  // A mended repo is examined once more.
   if (part === "repo" && progress.mends === "wanted" && (await mendRepo(context, did))) return;
   const next = AFTER[part];
   // Without a head, there is nothing to compare the index with.

@@ -1,9 +1,9 @@
-/** What was found, in words: what it is, and what there is to do. */
+/** Findings in words: each with what there is to do. */
 import type { Finding, Kind } from "./progress.ts";
 
 export interface Words {
   found: string;
-  /** What to do; null: nothing, it was mended. */
+  /** Advice; null: there is nothing to do, it was mended. */
   mend: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** What one view of a member has looked up: one errand after the other, since they share its bounds. */
+/** The look-ups of one member's view: one errand after the other, since they share its bounds. */
 import type { Did, ResourceUri } from "@atcute/lexicons";
 import type { Elsewhere } from "../../appview/reads/elsewhere.ts";
 import { logLine } from "../../protocol/log-line.ts";

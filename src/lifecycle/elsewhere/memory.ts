@@ -1,6 +1,6 @@
 /**
- * What this isolate remembers of other hosts: records that nothing here points at, for ten minutes, and for a minute
- * what was not to be had. Plain data, so that any request may use what another one fetched.
+ * This isolate's memory of other hosts: records that nothing here points at, for ten minutes, and for a minute what
+ * was not to be had. Plain data, so that any request may use what another one fetched.
  */
 
 const MINUTE = 60_000;
@@ -14,7 +14,7 @@ export const LIFETIME = {
 /** All that is held, in characters of JSON, and of one entry. */
 const SIZE_MAX = 4_000_000;
 const ENTRY_MAX = 400_000;
-/** What an entry takes besides its value. */
+/** Bytes that an entry takes besides its value. */
 const ENTRY_SIZE = 200;
 /** How long (ms) a look-up keeps others from the same: longer than a view waits for it. */
 const CLAIM_MS = 5_000;

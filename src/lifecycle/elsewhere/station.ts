@@ -15,7 +15,7 @@ import { Purse } from "./gates.ts";
 import { LookingUp } from "./looking-up.ts";
 import { View } from "./view.ts";
 
-/** What a member's view asks, and how much of its bounds is left. */
+/** A question of a member's view, and how much of its bounds is left. */
 export interface Errand {
   member: Did;
   host: Pick<Host, "origin" | "hostname" | "handleDomains">;
@@ -28,7 +28,7 @@ export interface Errand {
   patience: number;
 }
 
-/** What was found, and the requests that are left. */
+/** An answer, and the requests that are left. */
 export interface Found<Value> {
   value: Value;
   left: number;

@@ -82,7 +82,7 @@ export class View {
     return Math.max(0, this.#until - Date.now());
   }
 
-  /** What is found in time, or else `otherwise`; then the search goes on behind the answer. */
+  /** Returns what is found in time, or else `otherwise`; then the search goes on behind the answer. */
   async inTime<T>(otherwise: T, find: () => Promise<T>): Promise<T> {
     const work = find().catch((error: unknown) => {
       logLine("error", "elsewhere", { error });

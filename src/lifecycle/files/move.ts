@@ -22,7 +22,7 @@ export interface FileMove {
   left: number;
   files: number;
   bytes: number;
-  /** What was not moved, and why; null if all was. */
+  /** The file that was not moved, and why; null if all were. */
   error: string | null;
   /** Null while it goes on. */
   endedAt: number | null;

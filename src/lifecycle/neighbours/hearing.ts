@@ -1,5 +1,5 @@
 /**
- * What one host said in a turn: read, checked and narrowed to what is wanted here. Nothing is stored, and nothing
+ * Reads what one host said in a turn, checks it and narrows it to what is wanted here. Nothing is stored, and nothing
  * handed on, before it is verified. An account's events come in order.
  */
 import type { Did } from "@atcute/lexicons";
@@ -23,15 +23,15 @@ export interface Hearer {
   now: () => number;
   known(did: Did): Neighbour | null;
   /**
-   * Who an account is by its DID document, asked anew if `fresh`, as far as that may be asked now. Null: nobody who may
-   * be heard.
+   * Finds who an account is by its DID document, asked anew if `fresh`, as far as that may be asked now. Null: nobody
+   * who may be heard.
    */
   identify(did: Did, isFresh: boolean): Promise<Neighbour | null>;
-  /** What the account's own host says of it when it is asked. Null: it does not answer. */
+  /** Asks the account's own host how it stands. Null: the host does not answer. */
   confirm(who: Neighbour): Promise<AccountEvent["status"] | "active" | null>;
 }
 
-/** What came of a turn. */
+/** The outcome of a turn. */
 export interface Heard {
   /** Verified, in order, with what is not wanted left out. Their seqs are the host's. */
   events: RepoEvent[];
@@ -75,7 +75,7 @@ export class Hearing {
     return this.#account(event, who);
   }
 
-  /** What it says is only a reason to ask; if that cannot be now, it is asked later. */
+  /** An identity event is only a reason to ask; if that cannot be now, it is asked later. */
   async #identity(event: IdentityEvent): Promise<void> {
     const known = this.#known(event.did);
     if (known === null) return;
@@ -157,7 +157,7 @@ export class Hearing {
     if (verdict.kind === "follows") this.#learn({ ...who, held: verdict.held });
   }
 
-  /** What hides an account is believed of its host; what would delete its records is asked for first. */
+  /** A host is believed when it hides an account; before it deletes records, it is asked. */
   async #account(event: AccountEvent, who: Neighbour): Promise<void> {
     this.#learn(who);
     if (event.active || event.status !== "deleted") return void this.heard.events.push(event);

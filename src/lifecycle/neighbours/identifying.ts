@@ -1,5 +1,5 @@
 /**
- * Who an account of another host is, by its DID document alone: no event is believed about that. What is asked is
+ * Tells who an account of another host is, by its DID document alone: no event is believed about that. Requests are
  * bounded: of one account a few times in ten minutes, and of all so many times in a round.
  */
 import type { Did } from "@atcute/lexicons";
@@ -36,7 +36,7 @@ export interface Identified {
 }
 
 export interface Asked {
-  /** What was known of the account before. */
+  /** The account as it was known before. */
   known: Neighbour | null;
   /** The host that made us ask; null: a member did, by following the account. */
   by: string | null;

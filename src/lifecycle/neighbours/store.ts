@@ -1,4 +1,4 @@
-/** What the object knows of other hosts and their accounts: in its memory, and in its tables. */
+/** The object's knowledge of other hosts and their accounts: in its memory, and in its tables. */
 import type { Did } from "@atcute/lexicons";
 import type { Held } from "../../protocol/neighbour/checks.ts";
 import type { Relation } from "../../protocol/neighbour/glance.ts";

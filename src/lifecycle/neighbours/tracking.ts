@@ -13,7 +13,7 @@ import type { Neighbour, NeighbourStore } from "./store.ts";
 const MINUTE = 60_000;
 const DAY_MS = 24 * 60 * MINUTE;
 
-/** What a round may do, by plan: the platform bounds the requests of an invocation. */
+/** The bounds of a round, by plan: the platform bounds the requests of an invocation. */
 export const BUDGET: Record<
   Settings["PLAN"],
   { accounts: number; documents: number; fetched: number; hosts: number }
@@ -44,7 +44,7 @@ export interface RoundContext {
   /** Puts an account into the index as it is now: where it lives, its name both ways, its profile. */
   introduce: (found: Identified) => Promise<void>;
   now: () => number;
-  /** What it says of itself to others. */
+  /** The name that it gives itself to others. */
   agent: string;
   /** Whether nothing new may begin. */
   isOver: () => boolean;

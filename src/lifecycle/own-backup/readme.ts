@@ -1,4 +1,4 @@
-/** What a member finds beside their data. */
+/** The text that a member finds beside their data. */
 export const README = `Your account, as this host has it. Any atproto host can take it in.
 
 repo.car          all that you posted, signed by your key (https://ipld.io/specs/transport/car/carv1/)

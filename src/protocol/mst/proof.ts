@@ -18,7 +18,7 @@ export interface ProvedRecord {
   path: string;
 }
 
-/** What a repo's owner signed about a path: its record, or that it has none. `rev` is the commit's. */
+/** A signed statement of a repo's owner about a path: its record, or that it has none. `rev` is the commit's. */
 export type Proof =
   | { kind: "present"; rev: string; cid: Cid; bytes: Uint8Array; record: LexMap }
   | { kind: "absent"; rev: string };
@@ -29,7 +29,7 @@ export const PROOF_BYTES = 2_000_000;
 const refused = (what: string) => invalidRequest(`Invalid proof: ${what}`);
 
 /**
- * What is at the path, as the repo's owner signed it. `bytes` is a view of the archive. Refuses InvalidRequest
+ * Reads what is at the path, as the repo's owner signed it. `bytes` is a view of the archive. Refuses InvalidRequest
  * for anything else: a malformed archive, another's repo, a signature by another key, a way that breaks off. The
  * proof may be of an older commit: `rev` says how old.
  */

@@ -1,6 +1,6 @@
 /**
- * What a consumer must check of another host's events before it believes them (sync spec; proposal 0006). Pure:
- * the caller knows the repo's key and host, and what is held of the repo. Nothing throws for a bad event.
+ * The checks of another host's events before a consumer believes them (sync spec; proposal 0006). Pure: the caller
+ * knows the repo's key and host, and what is held of the repo. Nothing throws for a bad event.
  */
 import { readCar } from "../car.ts";
 import { cidFromBytes, type Cid } from "../cid.ts";
@@ -55,7 +55,7 @@ const refused = (fault: Fault): Verdict => ({ kind: "refused", fault });
 /** Whether a rev lies further in the future than clocks differ. */
 export const isTooNew = (rev: string, now: number): boolean => tidToMicros(rev) > (now + AHEAD) * 1000;
 
-/** What can be said of a rev alone; null if it is new and fit. */
+/** The verdict on a rev alone; null if it is new and fit. */
 function checkRev(rev: string, { held, now }: Knowledge): Verdict | null {
   if (!isTid(rev)) return refused("rev");
   if (held !== null && rev <= held.rev) return { kind: "old" };
@@ -107,7 +107,7 @@ export async function checkCommit(event: CommitEvent, known: Knowledge): Promise
   const before = invert(data, ops, (cid) => blocks.get(cid));
   if (before.kind === "contradicted") return refused("ops");
   const isWhole = before.kind === "root" && before.cid === (previousData(event) ?? before.cid);
-  // What is not followed is believed as far as its tree came with it.
+  // A repo that is not followed is believed as far as its tree came with it.
   if (known.held === null) return isWhole ? { kind: "follows", held: { rev, data } } : refused("ops");
   const { held } = known;
   const isNext = before.kind === "root" && before.cid === held.data && event.since === held.rev;

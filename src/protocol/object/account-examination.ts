@@ -15,7 +15,7 @@ export interface ExaminedPage {
   /** `path`: of the record, or the last one before a damaged node. Those of `links` are mended already. */
   faults: { kind: RepoFault; path: string }[];
   records: number;
-  /** What the object takes for the account's standing. */
+  /** The account's standing, as its object has it. */
   standing: { status: AccountStatus; handle: string | null; unsent: number };
   /** Absent on the last page. */
   next?: string;

@@ -64,7 +64,7 @@ export interface MovedFiles {
   next: number | null;
   /** Files that stay for now: somebody reads them. */
   left: number;
-  /** What one of them failed at; it stays as well. */
+  /** The failure of one of them, which stays as well. */
   error: string | null;
 }
 

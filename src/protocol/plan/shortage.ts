@@ -43,7 +43,7 @@ export const STEPS: readonly Step[] = [
   },
 ];
 
-/** What runs short, and until when. */
+/** A resource that runs short, and until when. */
 export interface Shortage {
   /** The reached step, a place in `STEPS`. */
   step: number;

@@ -9,7 +9,7 @@ const REBUILDS =
   "The index is being built anew from the members’ repos; the status page says how far it is. Until it is done, timelines and search lack what was posted while another AppView was in use.";
 
 /**
- * What is unfit is said at the field of the setting's name, if the form has one, else above the page.
+ * Says what is unfit at the field of the setting's name, if the form has one, else above the page.
  * @param fields those of the form; empty ones if its fields shall not come back
  */
 export async function change(

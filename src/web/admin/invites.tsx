@@ -162,7 +162,7 @@ export const invite: DeskPage = {
         const found = await readInvite(services.env.DIRECTORY, about);
         if (found === null || (only !== null && found.invite.owner !== only))
           return errorPage(visit, "There is no such invite of yours.");
-        // Who stops it again leaves nothing in the log.
+        // Stopping it again leaves nothing in the log.
         if (found.invite.disabled === 0) await disableInviteCodes(services, caller, { codes: [about] });
         return { done: "The invite is stopped: its link lets nobody in." };
       },

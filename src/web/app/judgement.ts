@@ -13,7 +13,7 @@ interface Label {
 
 export type Visibility = "hide" | "warn" | "ignore";
 
-/** What a form or a preference says; null for anything else. `show` is the older name of `ignore`. */
+/** Reads a form's or a preference's word; null for any other. `show` is the older name of `ignore`. */
 export function visibilityOf(value: unknown): Visibility | null {
   if (value === "show") return "ignore";
   return value === "hide" || value === "warn" || value === "ignore" ? value : null;

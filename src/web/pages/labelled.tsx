@@ -12,7 +12,7 @@ export interface LabelledProps {
   problem?: Problem | null | undefined;
 }
 
-/** What is wrong with a control; null if nothing is. */
+/** The fault of a control, in words; null if there is none. */
 export const wrongWith = ({ name, id = name, problem }: LabelledProps): string | null =>
   problem?.field === id ? problem.message : null;
 

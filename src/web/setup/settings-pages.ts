@@ -220,7 +220,7 @@ export const SETTINGS_PAGES: Readonly<Partial<Record<PageName, SettingsPage>>> =
   },
 };
 
-/** What a page proposes where nothing was chosen. */
+/** A page's proposal where nothing was chosen. */
 export type Propose = (name: SettingName, settings: Settings) => string;
 
 /**

@@ -31,7 +31,7 @@ export const DESK_PAGES: readonly string[] = [
   "/admin/address",
 ];
 
-/** What pages are about. */
+/** The subjects of pages. */
 export interface Subjects {
   /** DIDs of a member whom many reports are about, and of one who brought others along. */
   member: string;

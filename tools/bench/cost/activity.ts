@@ -50,7 +50,7 @@ export const communityDay = (members: number, { writes, reads }: { writes: numbe
   schedule: RUNS,
 });
 
-/** What a member does in a day, on the average. */
+/** A member's day, on the average. */
 export const ACTIVITIES = {
   quiet: { writes: 2, reads: 20 },
   lively: { writes: 6, reads: 60 },

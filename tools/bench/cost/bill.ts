@@ -7,7 +7,7 @@ import type { Day } from "./activity.ts";
 import type { Counts } from "./measure.ts";
 import { OPERATIONS, OPERATION_NAMES, type Operation, type OperationName } from "./operations.ts";
 
-/** What a read costs in a large community, by its name in docs/bench/community.json. */
+/** The cost of a read in a large community, by its name in docs/bench/community.json. */
 export type LargeReads = ReadonlyMap<string, { rowsRead: number; cpu: number }>;
 
 export const DAYS = 30.4;
@@ -35,7 +35,7 @@ const counted = ({ counts, large }: Basis, name: OperationName): Totals & { cpu:
   };
 };
 
-/** What a day uses. What is kept is what so many years of such days have left. */
+/** The use of a day. What is kept is what so many years of such days have left. */
 export function useOfDay(basis: Basis, day: Day, years = 1): Use {
   const sum = (of: (name: OperationName) => number) =>
     OPERATION_NAMES.reduce((all, name) => all + (day[name] ?? 0) * of(name), 0);
@@ -69,7 +69,7 @@ export function useOfMonth(basis: Basis, day: Day, years: number): Use {
 export interface Bill {
   use: Use;
   dollars: number;
-  /** What costs more than the plan holds, the dearest first. */
+  /** Resources used beyond the plan, the dearest first. */
   items: { resource: Resource; dollars: number }[];
 }
 

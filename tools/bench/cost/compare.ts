@@ -10,7 +10,7 @@ const NOISE_SHARE = 0.05;
 /** Whoever counts asks the stream how far it is, which reads some rows. A million of them cost a tenth of a cent. */
 const ASKING = 15;
 
-/** What rose, a sentence each. */
+/** Counts that rose, a sentence each. */
 export function rises(kept: Counts, now: Counts): string[] {
   const day = communityDay(10_000, ACTIVITIES.lively);
   return OPERATION_NAMES.flatMap((name) =>

@@ -35,7 +35,7 @@ export async function countOperations(): Promise<Counts> {
 
 async function count(stage: Stage, operation: Operation): Promise<Totals> {
   const host = stage.network.host();
-  // What a first time alone costs, such as a copy of an identity, is not counted.
+  // The cost of a first time alone, such as a copy of an identity, is not counted.
   await operation.run(stage, TIMES);
   await stage.network.settle();
   const samples: Totals[] = [];

@@ -1,4 +1,4 @@
-/** What members and others do with a host, one by one, so that the cost of each can be counted. */
+/** Operations of members and others, one by one, so that the cost of each can be counted. */
 import { PICTURE, type Stage } from "./stage.ts";
 
 export interface Operation {

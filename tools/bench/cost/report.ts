@@ -1,4 +1,4 @@
-/** What a host costs, as tables and as a plot. */
+/** The costs of a host, as tables and as a plot. */
 import { shareOfFree } from "../../../src/protocol/plan/bill.ts";
 import {
   AS_OF,
@@ -35,7 +35,7 @@ const HEADS: Record<(typeof KEYS)[number], string> = {
   fileWrites: "files stored",
 };
 
-/** What each operation uses. */
+/** The use of each operation. */
 export const operationsTable = ({ counts }: Basis): string =>
   table(
     ["", ...KEYS.map((key) => HEADS[key])],
@@ -45,7 +45,7 @@ export const operationsTable = ({ counts }: Basis): string =>
     ]),
   );
 
-/** What a month costs, by members and activity, and what most of it is for. */
+/** The price of a month, by members and activity, and what most of it is for. */
 export const billTable = (basis: Basis): string =>
   table(
     [
@@ -116,7 +116,7 @@ export function sharesOfFree(basis: Basis, day: Day): { resource: Resource; shar
 /** One person's host is as small as the one on which was counted. */
 const small = ({ counts }: Basis): Basis => ({ counts, large: new Map() });
 
-/** What a heavy day of one person uses of the free plan's limits. */
+/** The shares of the free plan's limits that a heavy day of one person uses. */
 export const personalShares = (basis: Basis) => sharesOfFree(small(basis), PERSONAL_DAY);
 
 const personalTable = (basis: Basis): string =>

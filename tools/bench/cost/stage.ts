@@ -13,7 +13,7 @@ export interface Ref {
 
 export interface Stage {
   network: TestNetwork;
-  /** Who acts. */
+  /** The one who acts. */
   anna: TestAccount;
   /** Whose posts and profile are read. */
   bert: TestAccount;

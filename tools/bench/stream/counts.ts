@@ -1,5 +1,5 @@
 /**
- * What readers cost a community of 10,000, from counts: calls of fan-out objects, the time that they take, and
+ * The cost of readers to a community of 10,000, from counts: calls of fan-out objects, the time that they take, and
  * rows written, for some writes that come one by one, as they do there. The host has sockets that hibernate,
  * as on Cloudflare, where an object that only waits is not billed.
  */

@@ -1,4 +1,4 @@
-/** What an update would do, in words. */
+/** The effects of an update, in words. */
 import type { Newer, Pending, Survey } from "./survey.ts";
 
 const STORES: Record<string, string> = {

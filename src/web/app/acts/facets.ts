@@ -25,7 +25,7 @@ export type FindDid = (handle: string) => Promise<Did | null>;
 /** The most mentions that are looked up for one post. */
 const MENTIONS = 10;
 
-/** What was found at a place: an address, a tag, or a handle in lower case. */
+/** A find at a place: an address, a tag, or a handle in lower case. */
 interface Found {
   index: Facet["index"];
   link?: string;
@@ -33,7 +33,7 @@ interface Found {
   handle?: string;
 }
 
-/** What the finder asks of a text. The library's own class would bring a segmenter along. */
+/** The part of a text that the finder asks for. The library's own class would bring a segmenter along. */
 const measured = (utf16: string) => {
   const text: Pick<UnicodeString, "utf16" | "utf16IndexToUtf8Index"> = {
     utf16,

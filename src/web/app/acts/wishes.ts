@@ -44,7 +44,7 @@ const NEWER = new Map(Object.entries(OLDER).map(([newer, older]) => [older, newe
 /** A label's name of today. */
 export const labelNow = (label: string): string => NEWER.get(label) ?? label;
 
-/** What to do with a label that any labeler gives. */
+/** The wish for a label that any labeler gives. */
 export const showLabel =
   (label: string, visibility: "ignore" | "warn" | "hide"): Change =>
   (preferences) => {
@@ -59,7 +59,7 @@ export const showLabel =
     ];
   };
 
-/** What to do with a label that one labeler has made for itself; older names of that labeler give way. */
+/** The wish for a label that one labeler has made for itself; older names of that labeler give way. */
 export const showOwnLabel =
   (label: string, visibility: "ignore" | "warn" | "hide", [did = "", ...former]: readonly string[]): Change =>
   (preferences) => [

@@ -31,7 +31,7 @@ const NAMESPACE = "app.bsky";
 
 const accountOf = ({ services, reader }: MemberVisit) => services.account(reader.member.did);
 
-/** What each button changes. Refuses InvalidRequest. */
+/** The change that each button makes. Refuses InvalidRequest. */
 function changeOf(fields: Fields, labeling: Labeling): Change {
   const value = (fields.get("value") ?? "").slice(0, 2_000);
   switch (fields.get("do")) {

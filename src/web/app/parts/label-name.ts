@@ -1,4 +1,4 @@
-/** What readers call a label. */
+/** The name of a label, as readers see it. */
 import { entryOf } from "../../../protocol/json.ts";
 import type { Scene } from "../visit.ts";
 

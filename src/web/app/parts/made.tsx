@@ -28,7 +28,7 @@ export const isKept = (scene: Scene, thing: Pick<Thing, "creator" | "labels">): 
 
 type Said = Pick<Thing, "name" | "description">;
 
-/** What is said of the thing where it is listed: of one under a warning, the warning. */
+/** The words about a thing where it is listed: of one under a warning, the warning. */
 export function saidOf(scene: Scene, thing: Omit<Thing, "uri">): Said {
   const { cover } = judgeThing(scene, thing);
   return cover === null

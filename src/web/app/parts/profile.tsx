@@ -68,7 +68,7 @@ export const ProfileHead: FC<{ scene: Scene; who: Profile }> = ({ scene, who }) 
   );
 };
 
-/** What an account says about itself. */
+/** An account's words about itself. */
 const Own: FC<{ who: Profile }> = ({ who: { description, ...who } }) => {
   const website = linkOf(who.website);
   return (

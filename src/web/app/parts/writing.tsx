@@ -62,7 +62,7 @@ const Left: FC<{ words: Words }> = ({ words }) => (
 interface QuickProps {
   scene: Scene;
   lang: string;
-  /** Who may reply, to a post of its own. */
+  /** The choice of who may reply, to a post of its own. */
   who?: string;
   /** URI of the post that it answers. */
   reply?: string;

@@ -293,7 +293,7 @@ export const de: Words = {
   pictureAsIs:
     "Ohne JavaScript bleiben Bilder, wie sie sind: mit allem, was eine Kamera hineingeschrieben hat, bis 1 MB.",
 
-  // What a member wants to see.
+  // The member's wishes.
   wishes: "Was du siehst",
   wishesLead:
     "Dies sind die Einstellungen deines Kontos. Deine anderen Apps haben sie auch. Die Sprache dieser Seiten ist die deines Browsers.",

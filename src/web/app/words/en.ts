@@ -289,7 +289,7 @@ export const en = {
   pictureAsIs:
     "Without JavaScript, pictures are kept as they are: with all that a camera wrote into them, up to 1 MB.",
 
-  // What a member wants to see.
+  // The member's wishes.
   wishes: "What you see",
   wishesLead:
     "These are the settings of your account. Your other apps have them as well. The language of these pages is your browser’s.",

@@ -1,4 +1,4 @@
-/** Who came by whom. */
+/** The tree of who came by whom. */
 import type { FC } from "hono/jsx";
 import { MODERATORS } from "../../../xrpc/server/role-policies.ts";
 import { BRANCHES, type Branch, type Tree } from "../../admin/invite-reads.ts";

@@ -23,7 +23,7 @@ export const ChooseAct: FC<{ name: string; acts: Options }> = ({ name, acts }) =
 
 interface PreviewProps extends DeskFrame {
   title: string;
-  /** What the act does. */
+  /** The effect of the act. */
   lead: string;
   back: { path: string; label: string };
   step: string;
@@ -33,7 +33,7 @@ interface PreviewProps extends DeskFrame {
   children?: Child;
 }
 
-/** What an act would do, and to whom. */
+/** The effect that an act would have, and on whom. */
 export const PreviewPage: FC<PreviewProps> = ({ step, act, chosen, children, ...frame }) => (
   <DeskPage {...frame}>
     <Form

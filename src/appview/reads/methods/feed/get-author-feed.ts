@@ -59,7 +59,7 @@ export async function getAuthorFeed(
   });
   if (elsewhere === null || (author !== undefined && author.home === null)) return { feed: items, cursor };
   const theirs = await feedElsewhere(reading, elsewhere, params);
-  // What the index has is better than nothing.
+  // The index's part is better than nothing.
   return theirs ?? getAuthorFeed({ ...reading, elsewhere: null }, params);
 }
 

@@ -226,7 +226,7 @@ function whereFilesAre({ hasBucket, heldBytes, move }: FilesSummary): string {
   return move.endedAt === null ? `${done} so far; it goes on each minute.${failed}` : `${done}.${failed}`;
 }
 
-/** What the host lets go near a limit of a day, in which order. */
+/** The steps of letting go near a limit of a day, in their order. */
 const Steps: FC<{ reached: number | null }> = ({ reached }) => (
   <section>
     <h2>When a day runs short</h2>
