@@ -8,6 +8,7 @@ import type { BackupStatus } from "../../src/lifecycle/backup/status.ts";
 import { xrpc, xrpcBytes } from "../../tools/dev/xrpc-client.ts";
 import { ROOT } from "../../tools/dev/wrangler-file.ts";
 import { type TestHost, type TestNetwork, createTestNetwork } from "../../tools/kit/index.ts";
+import { HostApi } from "../../tools/restore/host-api.ts";
 import { newOwnerKey } from "../../tools/restore/owner-key.ts";
 import { DOMAIN, type Person, as, signUp } from "./community.ts";
 
@@ -194,6 +195,8 @@ test("what is not there is said", async () => {
     said: expect.stringContaining("has no backup of 2020-01-01") as unknown,
   });
   expect((await restore("--from", path.join(folder, "none"), "--list")).code).toBe(1);
+  const away = new HostApi("http://localhost:1", "password", 1).query("com.example.none");
+  await expect(away).rejects.toThrow("http://localhost:1 does not answer");
 });
 
 test("the doctor finds the host whole, and what the directory lost", async () => {

@@ -1,5 +1,6 @@
 /** Calls to a host as its admin. What a busy host, or a broken line, refuses is tried again for a while. */
 import { setTimeout as wait } from "node:timers/promises";
+import { LaunchError } from "../dev/ports.ts";
 import { XrpcError, basic, xrpc, type XrpcCall } from "../dev/xrpc-client.ts";
 
 const TRIES = 6;
@@ -7,8 +8,11 @@ const TRIES = 6;
 export class HostApi {
   readonly origin: string;
   readonly authorization: string;
+  readonly #tries: number;
 
-  constructor(origin: string, adminPassword: string) {
+  /** @param tries of a call, each after twice the pause before */
+  constructor(origin: string, adminPassword: string, tries = TRIES) {
+    this.#tries = tries;
     this.origin = origin;
     this.authorization = basic("admin", adminPassword);
   }
@@ -35,9 +39,15 @@ export class HostApi {
       try {
         return await xrpc<Answer>(this.origin, nsid, { ...call, authorization: this.authorization });
       } catch (thrown) {
-        const mayPass = thrown instanceof XrpcError ? thrown.status === 429 || thrown.status >= 500 : true;
-        if (!mayPass || tried === TRIES) throw thrown;
-        await wait(500 * 2 ** tried);
+        const isAnswer = thrown instanceof XrpcError;
+        const mayPass = isAnswer ? thrown.status === 429 || thrown.status >= 500 : true;
+        if (mayPass && tried < this.#tries) {
+          await wait(500 * 2 ** tried);
+          continue;
+        }
+        // Every answer that is no XRPC failed on its way.
+        if (isAnswer || !(thrown instanceof TypeError)) throw thrown;
+        throw new LaunchError(`${this.origin} does not answer. Nothing is lost: try again.`);
       }
     }
   }
