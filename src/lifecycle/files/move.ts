@@ -36,8 +36,12 @@ const TURN_MS = 20_000;
 
 const COLUMNS = "begun_at AS begunAt, after, place, left, files, bytes, error, ended_at AS endedAt";
 
+/** Selects the move, a `FileMove`, if one was ever begun. */
+export const moveQuery = (directory: D1Database): D1PreparedStatement =>
+  directory.prepare(`SELECT ${COLUMNS} FROM file_move WHERE id = 1`);
+
 export const readMove = ({ DIRECTORY }: Pick<MoveBindings, "DIRECTORY">): Promise<FileMove | null> =>
-  DIRECTORY.prepare(`SELECT ${COLUMNS} FROM file_move WHERE id = 1`).first<FileMove>();
+  moveQuery(DIRECTORY).first<FileMove>();
 
 /** Begins it, or begins anew if it ended. Refuses InvalidRequest without a bucket. */
 export async function beginMove({ BLOBS, DIRECTORY }: MoveBindings, now = Date.now()): Promise<void> {

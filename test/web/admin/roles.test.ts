@@ -74,7 +74,7 @@ const TABLE: Record<string, { may: readonly Role[]; steps: Record<string, Rule> 
   "/admin/hand-over": { may: OWNERS, steps: { offer: [OWNERS, "careful"], stop: [OWNERS, "careful"] } },
   "/admin/relays": { may: MODERATORS, steps: {} },
   "/admin/numbers": { may: MODERATORS, steps: {} },
-  "/admin/plan": { may: MODERATORS, steps: { plan: [OWNERS] } },
+  "/admin/plan": { may: MODERATORS, steps: { files: [OWNERS], plan: [OWNERS] } },
   "/admin/log": { may: MODERATORS, steps: {} },
   "/admin/settings": { may: OWNERS, steps: {} },
   "/admin/settings/*": { may: OWNERS, steps: { save: [OWNERS, "careful"] } },

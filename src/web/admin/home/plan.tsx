@@ -1,5 +1,5 @@
 /** The host's use of Cloudflare's plans, and the month's cost. */
-import { beginMove, readMove } from "../../../lifecycle/files/move.ts";
+import { type FileMove, beginMove } from "../../../lifecycle/files/move.ts";
 import { type PlanUse, planUse } from "../../../lifecycle/numbers/month.ts";
 import { isEvidentlyPaid } from "../../../lifecycle/numbers/shortage.ts";
 import { RECKONED } from "../../../lifecycle/numbers/use.ts";
@@ -9,26 +9,21 @@ import { RESOURCES, type Resource, priceOf } from "../../../protocol/plan/prices
 import type { Bindings } from "../../../protocol/stations.ts";
 import { ModerationAudit } from "../../../moderation/audit.ts";
 import { MODERATORS, OWNERS } from "../../../xrpc/server/role-policies.ts";
-import {
-  type FilesSummary,
-  type PlanLine,
-  PlanPage,
-  type PlanSummary,
-} from "../../pages/admin/home/plan.tsx";
+import { type PlanLine, PlanPage, type PlanSummary } from "../../pages/admin/home/plan.tsx";
 import type { Concern } from "../../pages/admin/home/home.tsx";
 import { wrong } from "../../problems.ts";
 import { change } from "../change-settings.ts";
 import { type DeskPage, type DeskVisit, shown } from "../desk.tsx";
-import { readNumbers } from "./reads.ts";
+import { readPlan } from "./reads.ts";
 
 type Plan = Bindings["PLAN"];
 
 export const plan: DeskPage = {
   may: MODERATORS,
   show: async (visit, said) => {
-    const use = await useNow(visit);
-    const files = await filesNow(visit, use);
-    const { PLAN } = visit.services.env;
+    const { use, move } = await planNow(visit);
+    const { PLAN, BLOBS } = visit.services.env;
+    const files = { hasBucket: BLOBS !== undefined, heldBytes: use.kept.heldBytes, move };
     return shown(visit, said, (frame) => (
       <PlanPage
         {...frame}
@@ -62,19 +57,13 @@ export const plan: DeskPage = {
   },
 };
 
-/** Where files are, and what becomes of those that wait for a bucket. */
-async function filesNow({ services }: DeskVisit, { kept }: PlanUse): Promise<FilesSummary> {
-  const hasBucket = services.env.BLOBS !== undefined;
-  const move = hasBucket ? await readMove(services.env) : null;
-  return { hasBucket, heldBytes: kept.heldBytes, move };
-}
-
-async function useNow({ services }: DeskVisit): Promise<PlanUse> {
-  const [numbers, firehose] = await Promise.all([
-    readNumbers(services.env.DIRECTORY),
+async function planNow({ services }: DeskVisit): Promise<{ use: PlanUse; move: FileMove | null }> {
+  const [{ numbers, move }, firehose] = await Promise.all([
+    readPlan(services.env.DIRECTORY),
     services.sequencer().status(),
   ]);
-  return planUse(numbers.days, { at: Date.now(), firehose, ...numbers });
+  const use = planUse(numbers.days, { at: Date.now(), firehose, ...numbers });
+  return { use, move: services.env.BLOBS === undefined ? null : move };
 }
 
 function lineOf({ today, month }: PlanUse, resource: Resource): PlanLine {

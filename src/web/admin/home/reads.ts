@@ -1,4 +1,5 @@
 /** The home page's reads of the directory, in one trip. */
+import { type FileMove, moveQuery } from "../../../lifecycle/files/move.ts";
 import { type ListedRow, listedMember, membersPage } from "../../../identity/member-list.ts";
 import type { Member } from "../../../identity/member.ts";
 import {
@@ -107,8 +108,14 @@ const numbersOf = ({ days, used, sizes, archives }: NumberRows): ReadNumbers => 
   archiveBytes: archives[0]?.bytes ?? 0,
 });
 
-export const readNumbers = async (database: D1Database): Promise<ReadNumbers> =>
-  numbersOf(await trip(database, numberReads(database)));
+/** For the page of the plan. `move`: null if no files were ever moved. */
+export async function readPlan(
+  database: D1Database,
+): Promise<{ numbers: ReadNumbers; move: FileMove | null }> {
+  const move = read<FileMove>(moveQuery(database));
+  const found = await trip(database, { ...numberReads(database), move });
+  return { numbers: numbersOf(found), move: found.move[0] ?? null };
+}
 
 /**
  * Notes the visit as well.
