@@ -92,6 +92,7 @@ function paramsOf(nsid: string): Record<string, string> {
     handle: "nobody.test",
     url: ORIGIN,
     countryCode: "AQ",
+    madeAt: "1",
   };
 }
 
@@ -117,7 +118,9 @@ const OPEN = new Set([
   ...["resolveHandle", "resolveDid", "resolveIdentity", "refreshIdentity"].map(
     (name) => `com.atproto.identity.${name}`,
   ),
-  ...["getHostStatus", "getRepoStatus", "listRepos"].map((name) => `com.atproto.sync.${name}`),
+  ...["getHostStatus", "getRepoStatus", "listRepos", "requestCrawl"].map(
+    (name) => `com.atproto.sync.${name}`,
+  ),
   // This host is its own feed generator, whose answer is the same whoever asks, mostly other AppViews.
   "app.bsky.feed.describeFeedGenerator",
   "app.bsky.feed.getFeedSkeleton",
