@@ -223,11 +223,14 @@ describe("on the account page", () => {
     await page.getByText("The app password is revoked.").waitFor();
   });
 
-  test("the backup is a file", async () => {
+  test.each([
+    ["Download the backup", "alice.test.tar"],
+    ["Only what I posted (a CAR)", "alice.test.car"],
+  ])("%s is a file", async (name, file) => {
     await page.goto(`${stage.host.url}/account/backup`);
     const download = page.waitForEvent("download");
-    await page.getByRole("link", { name: "Download the backup" }).click();
-    expect((await download).suggestedFilename()).toBe("alice.test.car");
+    await page.getByRole("link", { name }).click();
+    expect((await download).suggestedFilename()).toBe(file);
   });
 });
 
