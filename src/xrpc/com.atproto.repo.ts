@@ -17,7 +17,8 @@ import { uploadBlob } from "./blobs/upload.ts";
 import { claimedHandle } from "../identity/did-document.ts";
 import type { AccountStation, BatchWrite, Costed } from "../protocol/account-station.ts";
 import { bodyOf } from "../protocol/body.ts";
-import { Refusal, authRequired, invalidRequest } from "../protocol/refusal.ts";
+import { Refusal, authRequired, invalidRequest, isRefusal } from "../protocol/refusal.ts";
+import { recordElsewhere } from "./elsewhere/record.ts";
 import { anyone, member, memberOrService, owner } from "./server/policies.ts";
 import type { MemberCaller } from "./server/policies.ts";
 import { method } from "./server/method.ts";
@@ -50,6 +51,18 @@ async function didOf(repo: ActorIdentifier, services: Services): Promise<Did> {
   const account = await services.directory.find(repo);
   if (account === null) throw invalidRequest(`Could not find repo: ${repo}`);
   return account.did;
+}
+
+/** The errors of a repo that is not here. */
+const UNKNOWN = new Set(["RepoNotFound", "InvalidRequest"]);
+
+async function recordHere({ repo, collection, rkey, cid }: GetRecord.$params, services: Services) {
+  const did = await didOf(repo, services);
+  const record = await services.account(did).getRecord(collection, rkey, cid);
+  if (record === null) {
+    throw new Refusal("RecordNotFound", `Could not locate record: at://${did}/${collection}/${rkey}`);
+  }
+  return record;
 }
 
 /** Returns a write's outcome without its cost, which local runs report in the `atoll-cost` header. */
@@ -119,13 +132,15 @@ export const comAtprotoRepo: Method[] = [
     WRITE,
   ),
 
-  method(GetRecord, anyone, async ({ params: { repo, collection, rkey, cid }, services }) => {
-    const did = await didOf(repo, services);
-    const record = await services.account(did).getRecord(collection, rkey, cid);
-    if (record === null) {
-      throw new Refusal("RecordNotFound", `Could not locate record: at://${did}/${collection}/${rkey}`);
+  method(GetRecord, anyone, async ({ params, services, request }) => {
+    try {
+      return await recordHere(params, services);
+    } catch (thrown) {
+      const isUnknown = isRefusal(thrown) && UNKNOWN.has(thrown.error);
+      const found = isUnknown ? await recordElsewhere(services, request, params) : null;
+      if (found === null) throw thrown;
+      return found;
     }
-    return record;
   }),
 
   method(ListRecords, anyone, async ({ params: { repo, collection, ...page }, services, request }) => {

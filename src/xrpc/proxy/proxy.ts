@@ -5,12 +5,11 @@
  * it has not seen yet (`splice.ts`).
  */
 import type { Did } from "@atcute/lexicons";
-import { isResourceUri } from "@atcute/lexicons/syntax";
 import { noFeed } from "../../appview/reads/methods/feed/get-feed.ts";
 import { isHostDid } from "../../identity/host.ts";
 import { at, textOf } from "../../protocol/json.ts";
 import { Refusal, invalidRequest } from "../../protocol/refusal.ts";
-import { isDid, parseAtUri } from "../../protocol/syntax.ts";
+import { parseAtUri } from "../../protocol/syntax.ts";
 import { PRIVILEGED, STANDARD, TAKENDOWN, session } from "../server/policies.ts";
 import { defaultService, isServedHere } from "../server/default-service.ts";
 import { SKELETON } from "../elsewhere/feed-generators.ts";
@@ -93,8 +92,7 @@ async function recordElsewhere(
   const repo = url.searchParams.get("repo");
   // The header alone sends this host nowhere: only a member may choose the service it asks.
   const isStranger = wanted !== APPVIEW && !request.headers.has("authorization");
-  if (repo === null || request.method === "POST" || isStranger) return null;
-  if (wanted === "local") return recordLookedUp(request, url, repo, services);
+  if (wanted === "local" || repo === null || request.method === "POST" || isStranger) return null;
   const isOurs = isHostDid(services.host, wanted.split("#")[0] ?? "");
   if (isOurs || (await services.directory.find(repo)) !== null) return null;
   const to = parseProxyHeader(wanted);
@@ -102,26 +100,6 @@ async function recordElsewhere(
     wanted === APPVIEW ? null : await sessionForProxy({ request, nsid: RECORD, services, params: {} });
   const member = caller?.did ?? null;
   return { response: await new Upstream(to, { member, request, services }).forward(url, null), did: member };
-}
-
-/** A record of an account elsewhere, looked up for a member. Null: this host answers, as it does to guests. */
-async function recordLookedUp(
-  request: Request,
-  url: URL,
-  repo: string,
-  services: Services,
-): Promise<{ response: Response; did: string | null } | null> {
-  const [collection, rkey] = [url.searchParams.get("collection"), url.searchParams.get("rkey")];
-  if (!request.headers.has("authorization") || !collection || !rkey) return null;
-  if ((await services.directory.find(repo)) !== null) return null;
-  const { did: member } = await sessionForProxy({ request, nsid: RECORD, services, params: {} });
-  const did = isDid(repo) ? repo : await services.handles.find(repo);
-  const uri = `at://${did}/${collection}/${rkey}`;
-  if (did === null || !isResourceUri(uri)) return null;
-  const found = (await services.elsewhere(member)?.record(uri)) ?? null;
-  const cid = url.searchParams.get("cid");
-  if (found === null || (cid !== null && cid !== found.cid)) return null;
-  return { response: Response.json(found), did: member };
 }
 
 /**
